@@ -1,0 +1,1 @@
+"""Why members of a membership programme leave, and what would keep them."""

@@ -1,0 +1,1 @@
+"""What all folders agree on: tables, parameters, the six causes, paths, words."""

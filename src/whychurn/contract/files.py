@@ -1,0 +1,76 @@
+"""Reading and writing results; a file is complete or absent, never half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from whychurn.contract.errors import WhychurnError
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, renamed onto it when the block succeeds.
+
+    Raises
+    ------
+    WhychurnError
+        If the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise WhychurnError(
+            f"cannot write: {error.strerror or error}",
+            file=path,
+            remedy="make the folder writable, free disk space, or choose another study folder",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write `frame` as zstd Parquet, whole or not at all."""
+    with write_whole(path) as temporary:
+        frame.to_parquet(temporary, index=False, compression="zstd")
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet file that an earlier stage wrote.
+
+    Raises
+    ------
+    WhychurnError
+        If the file is absent.
+    """
+    if not path.exists():
+        raise WhychurnError(
+            "a result of an earlier stage is missing", file=path, remedy="run `whychurn run` for this study first"
+        )
+    return pd.read_parquet(path, columns=columns)
+
+
+def write_json(content: Any, path: Path) -> None:
+    """Write `content` as readable JSON (sorted keys, UTF-8), whole or not at all."""
+    with write_whole(path) as temporary:
+        temporary.write_text(
+            json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8"
+        )
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON that an earlier stage wrote; same error as `read_table`."""
+    if not path.exists():
+        raise WhychurnError(
+            "a result of an earlier stage is missing", file=path, remedy="run `whychurn run` for this study first"
+        )
+    return json.loads(path.read_text(encoding="utf-8"))

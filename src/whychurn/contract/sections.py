@@ -1,0 +1,134 @@
+"""The sections of params.yaml as frozen types; every value stands in the file, none here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Days = Annotated[int, Field(ge=1)]
+Money = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """Frozen; refuses unknown keys and wrong types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class StudyParams(Section):
+    """Names shown in reports."""
+
+    name: dict[str, str]
+    currency: str
+
+
+class WorldParams(Section):
+    """The simulated programme."""
+
+    program: Literal["shop", "gym", "school"]
+    members: Count
+    months: Annotated[int, Field(ge=6, le=120)]
+    starts_on: dt.date
+    seed: int
+    survey_answered: Share
+    text_share: Share
+    confounding: Share
+
+
+class IntakeParams(Section):
+    """Where tables come from and how their columns are named."""
+
+    source: str
+    max_quarantined: Share
+    observed_until: dt.date | None
+    tables: dict[str, str]
+    columns: dict[str, str]
+    codes: dict[str, dict[str | int | float | bool, str | int | float | bool | None]]
+
+
+class PrivacyParams(Section):
+    """What protects members."""
+
+    pseudonymize: bool
+    min_cell: Count
+    missing_consent: Literal["allow", "deny"]
+
+
+class PanelParams(Section):
+    """Churn definition, snapshots, label window, audit."""
+
+    churn: Literal["auto", "terms", "inactivity"]
+    activity: Literal["auto", "orders", "events"]
+    threshold_days: Days | Literal["auto"]
+    threshold_return_share: Share
+    threshold_candidates: list[Days]
+    alternative_factors: list[Annotated[float, Field(gt=0)]]
+    grace_days: Annotated[int, Field(ge=0)]
+    horizon_days: Days
+    warmup_days: Days
+    member_columns: list[str]
+    audit_max_auc: Share
+    audit_sample: Count
+
+
+class RetentionParams(Section):
+    """Tiers, stages and windows of the retention answers."""
+
+    tiers: dict[str, Money]
+    value_shares: dict[str, Share]
+    dormant_days: Days
+    loyal_orders: Count
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    event_study_weeks: Count
+    event_study_controls: Count
+
+
+class RiskParams(Section):
+    """Split, search, evaluation and explanation of the risk model."""
+
+    seed: int
+    calibration_months: Count
+    test_months: Count
+    trials: Count
+    search_seconds: Count
+    search_rows: Count
+    max_rounds: Count
+    early_stopping: Count
+    bootstrap: Count
+    backtest_cutoffs: Count
+    capacity: Share
+    margin_rate: Share
+    contact_cost: Money
+    saved_share: Share
+    value_days: Days
+    shap_rows: Count
+    interaction_rows: Count
+    archetypes: Count
+    top_reasons: Count
+
+
+class DeliveryParams(Section):
+    """Reports, registry gates, serving limits."""
+
+    languages: list[Literal["en", "zh"]]
+    model_name: str
+    max_ece_increase: Share
+    max_auc_decrease: Share
+    max_request_rows: Count
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    study: StudyParams
+    world: WorldParams
+    intake: IntakeParams
+    privacy: PrivacyParams
+    panel: PanelParams
+    retention: RetentionParams
+    risk: RiskParams
+    delivery: DeliveryParams
