@@ -10,24 +10,171 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.stages.pipeline import STAGES, run_study
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console(stderr=True)
-StudyOption = Annotated[Path | None, typer.Option("--study", help="Folder of another programme (default: the demo).")]
-STAGES = ("world", "intake", "panel", "retention", "risk", "delivery")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Why members leave, and what would keep them.",
+)
+data = typer.Typer(no_args_is_help=True, help="Look at input, bring it in, look a member up.")
+experiment = typer.Typer(no_args_is_help=True, help="Try a change of parameters; promote a model.")
+app.add_typer(data, name="data")
+app.add_typer(experiment, name="experiment")
+console = Console()
+errors = Console(stderr=True)
+StudyOption = Annotated[
+    Path | None, typer.Option("--study", help="Folder of a programme; the demo by default.")
+]
+
+
+@app.command()
+def run(
+    study: StudyOption = None,
+    until: Annotated[str | None, typer.Option(help=f"Last stage: {', '.join(STAGES)}.")] = None,
+    force: Annotated[bool, typer.Option(help="Run stages even where nothing changed.")] = False,
+) -> None:
+    """Run the whole pipeline; what is up to date is skipped, a killed run resumes."""
+    place = Study.at(study)
+    if until is not None:
+        _check_stage(until)
+    run_study(place, until, force)
+    if until in (None, "delivery"):
+        console.print(f"\nThe reports are ready. Open\n  {place.reports / 'index.html'}", soft_wrap=True)
 
 
 @app.command()
 def stage(name: str, study: StudyOption = None) -> None:
-    """Run one STAGE as DVC does."""
-    if name not in STAGES:
-        raise WhychurnError(f"unknown stage {name!r}", remedy=f"choose one of {', '.join(STAGES)}")
+    """Run one stage alone, as DVC does."""
+    _check_stage(name)
     place = Study.at(study)
     importlib.import_module(f"whychurn.stages.{name}").run(place, load_params(place))
+
+
+@app.command()
+def report(
+    study: StudyOption = None,
+    lang: Annotated[list[str] | None, typer.Option(help="en, zh; both by default.")] = None,
+    notebook: Annotated[list[str] | None, typer.Option(help="Such as 30_risk; all by default.")] = None,
+) -> None:
+    """Render the reports again from the results that are there."""
+    from whychurn.delivery.render import render_reports
+
+    place = Study.at(study)
+    render_reports(place, load_params(place), languages=lang, notebooks=notebook)
+
+
+@app.command()
+def world(
+    out: Annotated[Path, typer.Option(help="New study folder; gets raw/ and data/truth/.")],
+    program: Annotated[str, typer.Option(help="shop, gym, school.")] = "shop",
+    members: Annotated[int | None, typer.Option(help="As in params.yaml by default.")] = None,
+    months: Annotated[int | None, typer.Option()] = None,
+    seed: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    """Simulate a programme into a study folder, its true causes planted."""
+    from whychurn.world.build import build_world
+
+    given = {"program": program, "members": members, "months": months, "seed": seed}
+    over = {"world": {key: value for key, value in given.items() if value is not None}}
+    place = Study.at(out)
+    if place.is_demo:
+        raise WhychurnError(
+            "the demo's own world is a stage", remedy="change params.yaml: world, then `whychurn run`"
+        )
+    build_world(load_params(Study.at(PROJECT), over).world, place.root, place.raw)
+    console.print(f"Now: whychurn run --study {out}")
+
+
+@data.command("check")
+def data_check(folder: Annotated[Path, typer.Argument(help="Study folder, with raw/ below it.")]) -> None:
+    """Say what fits, what does not, and which questions the tables can answer; write nothing."""
+    from whychurn.intake.check import check_source, render_check
+
+    place = Study.at(folder)
+    render_check(check_source(place, load_params(place)), console)
+
+
+@data.command("import")
+def data_import(
+    address: Annotated[str, typer.Argument(help="duckdb:///…, sqlite:///… or postgresql://…")],
+    study: Annotated[Path, typer.Option("--study", help="Study folder; tables go to its raw/.")],
+) -> None:
+    """Copy the contract's tables from a database into a study's raw/ folder."""
+    from whychurn.intake.database import import_tables
+
+    place = Study.at(study)
+    counts = import_tables(address, place.raw, load_params(place).intake.tables)
+    for table, rows in counts.items():
+        console.print(f"{table:12s} {rows:>12,} rows")
+
+
+@data.command("lookup")
+def data_lookup(pseudonyms: list[str], study: StudyOption = None) -> None:
+    """Turn pseudonyms back into the company's ids, for whoever holds the key and the source."""
+    from whychurn.intake.pseudonym import lookup
+
+    place = Study.at(study)
+    found = lookup(place, load_params(place), pseudonyms)
+    table = Table("member_id", "source_id")
+    for row in found.itertuples(index=False):
+        table.add_row(str(row.member_id), str(row.source_id))
+    console.print(table)
+
+
+@experiment.command("run")
+def experiment_run(
+    folder: Annotated[Path, typer.Argument(help="Such as experiments/2026-11-horizon.")],
+) -> None:
+    """Apply the folder's params.yaml, run up to risk, record result.json, compare with the demo."""
+    from whychurn.delivery.experiment import run_experiment
+
+    comparison = run_experiment(folder.resolve(), lambda place: run_study(place, until="risk"))
+    table = Table(*comparison.columns)
+    for row in comparison.itertuples(index=False):
+        table.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+    console.print(table)
+
+
+@experiment.command("promote")
+def experiment_promote(
+    reason: Annotated[str, typer.Option(help="Why this model should serve from now on.")],
+    study: StudyOption = None,
+    if_none: Annotated[bool, typer.Option(help="Only where no champion exists yet.")] = False,
+) -> None:
+    """Make the challenger the champion, if it passes the gates."""
+    from whychurn.delivery.promotion import promote
+
+    place = Study.at(study)
+    console.print(promote(place, load_params(place), reason, if_none=if_none))
+
+
+@app.command()
+def serve(study: StudyOption = None, host: str = "127.0.0.1", port: int = 5001) -> None:
+    """Serve the champion over HTTP."""
+    from whychurn.delivery.serving import serve as serve_champion
+
+    place = Study.at(study)
+    serve_champion(place, load_params(place), host, port)
+
+
+@app.command()
+def mlflow(study: StudyOption = None, port: int = 5000) -> None:
+    """Open MLflow's pages over the study's runs."""
+    from whychurn.delivery.serving import mlflow_ui
+
+    mlflow_ui(Study.at(study), port)
+
+
+def _check_stage(name: str) -> None:
+    if name not in STAGES:
+        raise WhychurnError(f"unknown stage {name!r}", remedy=f"choose one of {', '.join(STAGES)}")
 
 
 def main() -> None:
@@ -36,5 +183,5 @@ def main() -> None:
     try:
         app()
     except WhychurnError as error:
-        console.print(f"[bold red]whychurn:[/] {error}", highlight=False, soft_wrap=True)
+        errors.print(f"whychurn: {error}", style="bold", highlight=False, soft_wrap=True, markup=False)
         raise SystemExit(2) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ def write_whole(path: Path) -> Iterator[Path]:
             remedy="make the folder writable, free disk space, or choose another study folder",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the first error is the one to show
+            temporary.unlink(missing_ok=True)
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -54,7 +55,9 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """
     if not path.exists():
         raise WhychurnError(
-            "a result of an earlier stage is missing", file=path, remedy="run `whychurn run` for this study first"
+            "a result of an earlier stage is missing",
+            file=path,
+            remedy="run `whychurn run` for this study first",
         )
     return pd.read_parquet(path, columns=columns)
 
@@ -63,7 +66,8 @@ def write_json(content: Any, path: Path) -> None:
     """Write `content` as readable JSON (sorted keys, UTF-8), whole or not at all."""
     with write_whole(path) as temporary:
         temporary.write_text(
-            json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8"
+            json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n",
+            encoding="utf-8",
         )
 
 
@@ -71,6 +75,8 @@ def read_json(path: Path) -> Any:
     """Read JSON that an earlier stage wrote; same error as `read_table`."""
     if not path.exists():
         raise WhychurnError(
-            "a result of an earlier stage is missing", file=path, remedy="run `whychurn run` for this study first"
+            "a result of an earlier stage is missing",
+            file=path,
+            remedy="run `whychurn run` for this study first",
         )
     return json.loads(path.read_text(encoding="utf-8"))

@@ -18,15 +18,20 @@ from whychurn.contract.sections import Params
 FILE: Final = "params.yaml"
 
 
-def load_params(study: Study) -> Params:
+def load_params(study: Study, over: Mapping[str, Any] | None = None) -> Params:
     """Parameters of `study`: the project's params.yaml, single keys overridden by the study's own.
+
+    Parameters
+    ----------
+    over
+        Further overrides, as from the command line.
 
     Raises
     ------
     WhychurnError
         If a file is no YAML mapping, or a key is unknown (the nearest one is named) or of a wrong type.
     """
-    return check_params(effective_values(study), study.root / FILE)
+    return check_params(merge(effective_values(study), over or {}), study.root / FILE)
 
 
 def effective_values(study: Study) -> dict[str, Any]:
@@ -54,7 +59,9 @@ def check_params(values: Mapping[str, Any], file: Path) -> Params:
         return Params.model_validate(values)
     except ValidationError as error:
         lines = [_explain(problem) for problem in error.errors()]
-        raise WhychurnError("; ".join(lines), file=file, remedy="compare with the project's params.yaml") from None
+        raise WhychurnError(
+            "; ".join(lines), file=file, remedy="compare with the project's params.yaml"
+        ) from None
 
 
 def _explain(problem: Any) -> str:
@@ -82,9 +89,13 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise WhychurnError("parameters are missing", file=path, remedy="restore params.yaml") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WhychurnError(f"not readable as YAML: {error}", file=path, remedy="mend the YAML (UTF-8)") from None
+        raise WhychurnError(
+            f"not readable as YAML: {error}", file=path, remedy="mend the YAML (UTF-8)"
+        ) from None
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise WhychurnError("parameters must be a mapping of sections", file=path, remedy="write `panel: {...}`")
+        raise WhychurnError(
+            "parameters must be a mapping of sections", file=path, remedy="write `panel: {...}`"
+        )
     return values

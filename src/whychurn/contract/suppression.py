@@ -5,9 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 
-def suppress_small_cells(
-    frame: pd.DataFrame, count: str, values: list[str], min_cell: int
-) -> pd.DataFrame:
+def suppress_small_cells(frame: pd.DataFrame, count: str, values: list[str], min_cell: int) -> pd.DataFrame:
     """Blank `values` (and the count itself) where fewer than `min_cell` members stand behind a row.
 
     Parameters

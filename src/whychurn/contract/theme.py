@@ -26,7 +26,14 @@ VARIABLES: Final[dict[str, str]] = {
     PAPER: "--paper",
     **{colour: f"--series-{number}" for number, colour in enumerate(SERIES, start=1)},
 }
-FONTS: Final = ["DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "sans-serif"]
+FONTS: Final = [
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "sans-serif",
+]
 
 
 @contextmanager
@@ -62,7 +69,9 @@ def themed() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float = 8.0, height: float = 3.6, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    width: float = 8.0, height: float = 3.6, rows: int = 1, columns: int = 1
+) -> tuple[Figure, list[Axes]]:
     """Figure in the common look, without the pyplot registry, and its axes in reading order.
 
     Parameters

@@ -1,0 +1,131 @@
+"""Run the pipeline of a study with DVC: the project's own dvc.yaml, wherever the study lies."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import write_whole
+from whychurn.contract.params import effective_values, load_params
+from whychurn.contract.paths import PROJECT, Study
+
+log = logging.getLogger(__name__)
+STAGES: Final = ("world", "intake", "panel", "retention", "risk", "delivery")
+OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: parameters, code digests
+_CODE: Final = {".py", ".yaml", ".sql", ".html", ".css", ".js", ".j2"}
+
+
+def run_study(study: Study, until: str | None = None, force: bool = False) -> None:
+    """Bring `study` up to date: stages whose inputs did not change are skipped, a killed run resumes.
+
+    Parameters
+    ----------
+    until
+        Last stage wanted; all of them by default.
+    force
+        Run stages even where nothing changed.
+
+    Raises
+    ------
+    WhychurnError
+        If parameters are wrong, raw tables are absent, or a stage fails.
+    """
+    params = load_params(study)
+    if not study.is_demo:
+        prepare_study(study, params.intake.source)
+    targets = [until] if until else []
+    _dvc(study, ["repro", *(["--force"] if force else []), *targets])
+    if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():
+        _dvc(study, ["repro", "--force", "--single-item", "delivery"])  # the registry was removed by hand
+
+
+def prepare_study(study: Study, source: str) -> None:
+    """Write the study's DVC files: the project's stages, its code by digest, the merged parameters."""
+    if "://" not in source and not (study.root / source).is_dir():
+        raise WhychurnError(
+            "the folder of raw tables is missing",
+            file=study.root / source,
+            remedy="put members.csv, orders.csv, … there, or name another place in params.yaml: intake.source",
+        )
+    pipeline = study_pipeline(yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8")), source)
+    _write_if_changed(study.root / "dvc.yaml", _as_yaml(pipeline))
+    _write_if_changed(study.root / OWN / "params.yaml", _as_yaml(effective_values(study)))
+    _write_if_changed(study.root / ".dvc" / "config", "[core]\n    analytics = false\n    no_scm = true\n")
+    _write_if_changed(study.root / ".dvcignore", "/data/mlflow/\n")
+    for place in {dep for stage in _project_stages().values() for dep in stage["deps"] if _is_code(dep)}:
+        _write_if_changed(study.root / _digest_file(place), code_digest(PROJECT / place) + "\n")
+
+
+def study_pipeline(project: dict[str, Any], source: str) -> dict[str, Any]:
+    """The project's dvc.yaml for a study that brings its own raw tables."""
+    pipeline = {**project, "stages": {}}
+    from_database = "://" in source
+    for name, stage in project["stages"].items():
+        if name == "world":
+            continue
+        deps = [_study_dep(dep, source) for dep in stage["deps"] if not (from_database and dep == "data/raw")]
+        mine = {**stage, "deps": deps, "params": [{str(OWN / "params.yaml"): stage["params"]}]}
+        if from_database and name == "intake":
+            mine["always_changed"] = True  # DVC cannot see into a database
+        pipeline["stages"][name] = mine
+    return pipeline
+
+
+def code_digest(place: Path) -> str:
+    """SHA-256 over names and bytes of the source files at `place` (a file or a folder)."""
+    files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix in _CODE)
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.relative_to(place.parent).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _project_stages() -> dict[str, Any]:
+    return yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+
+def _is_code(dep: str) -> bool:
+    return not dep.startswith("data/")
+
+
+def _digest_file(dep: str) -> Path:
+    return OWN / "code" / f"{dep.replace('/', '.')}.sha256"
+
+
+def _study_dep(dep: str, source: str) -> str:
+    if dep == "data/raw":
+        return source
+    return str(_digest_file(dep)) if _is_code(dep) else dep
+
+
+def _as_yaml(content: Any) -> str:
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    with write_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _dvc(study: Study, arguments: list[str]) -> None:
+    # Stages call `whychurn` and must find the one beside this interpreter.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "dvc", *arguments]
+    if subprocess.run(command, cwd=study.root, env=environment, check=False).returncode:
+        raise WhychurnError(
+            "the pipeline stopped",
+            file=study.root,
+            remedy="mend what the message above names and run the same command again; finished stages are kept",
+        )

@@ -1,0 +1,38 @@
+"""A file is complete or absent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    write_json({"old": 1}, path)
+    with pytest.raises(RuntimeError), write_whole(path) as temporary:
+        temporary.write_text("half", encoding="utf-8")
+        raise RuntimeError("killed")
+    assert read_json(path) == {"old": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_tables_and_chinese_survive_the_round_trip(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"member_id": ["甲", "乙"], "n": [1, 2]})
+    write_table(frame, tmp_path / "有 空格" / "t.parquet")
+    pd.testing.assert_frame_equal(read_table(tmp_path / "有 空格" / "t.parquet"), frame)
+
+
+def test_an_unwritable_folder_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file where a folder should be", encoding="utf-8")
+    with pytest.raises(WhychurnError, match=r"cannot write.*results"):
+        write_json({}, tmp_path / "results" / "x.json")
+
+
+def test_a_missing_result_names_the_file_and_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(WhychurnError, match=r"t\.parquet.*\nRemedy: run `whychurn run`"):
+        read_table(tmp_path / "t.parquet")
