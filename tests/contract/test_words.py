@@ -38,7 +38,7 @@ def test_causes_and_rungs_have_words() -> None:
 
 
 def test_a_missing_word_is_an_error() -> None:
-    with pytest.raises(WhychurnError, match="no words for 'causes.no_such_word'"):
+    with pytest.raises(WhychurnError, match="no words for"):
         say("causes.no_such_word", "en")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +40,9 @@ FONTS: Final = [
 def themed() -> Iterator[None]:
     """Matplotlib settings of a whychurn figure, for the duration of a block."""
     import matplotlib as mpl
+    from cycler import cycler
 
-    settings = {
+    settings: Any = {
         "svg.fonttype": "none",  # text stays text, so the browser draws Chinese
         "svg.hashsalt": "whychurn",  # same data, same bytes
         "font.family": "sans-serif",
@@ -63,7 +64,7 @@ def themed() -> Iterator[None]:
         "figure.facecolor": "none",
         "axes.facecolor": "none",
         "savefig.facecolor": "none",
-        "axes.prop_cycle": mpl.cycler(color=SERIES),
+        "axes.prop_cycle": cycler(color=SERIES),
     }
     with mpl.rc_context(settings):
         yield
