@@ -1,0 +1,145 @@
+"""A study runs the project's own stages, skips what is up to date, and resumes after a kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.stages import pipeline
+from whychurn.stages.pipeline import STAGES, code_digest, run_study, study_pipeline
+
+# Each toy stage appends its name to ran.log, so that the log tells what DVC executed.
+TOY = """
+stages:
+  world: {cmd: "exit 9", deps: [src/world], params: [world], outs: [data/raw]}
+  intake:
+    cmd: echo intake >> ran.log && mkdir -p data/interim && cat data_raw_or_raw/*.csv > data/interim/rows.csv
+    deps: [src/intake, data/raw]
+    params: [intake]
+    outs: [data/interim]
+  panel:
+    cmd: echo panel >> ran.log && test ! -e slow || sleep 60; mkdir -p data/processed && wc -l < data/interim/rows.csv > data/processed/n.txt
+    deps: [src/panel, data/interim]
+    params: [panel]
+    outs: [data/processed/n.txt]
+"""
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Study]:
+    """A toy project with two stages, and a study in a folder with a space and Chinese characters."""
+    project, root = tmp_path / "project", tmp_path / "会员 研究"
+    for folder in ("src/world", "src/intake", "src/panel"):
+        (project / folder).mkdir(parents=True)
+        (project / folder / "code.py").write_text("pass\n", encoding="utf-8")
+    (project / "dvc.yaml").write_text(TOY.replace("data_raw_or_raw", "raw"), encoding="utf-8")
+    (root / "raw").mkdir(parents=True)
+    (root / "raw" / "orders.csv").write_text("a\nb\n", encoding="utf-8")
+    monkeypatch.setattr(pipeline, "PROJECT", project)
+    return project, Study(root)
+
+
+def ran(study: Study) -> list[str]:
+    return (study.root / "ran.log").read_text(encoding="utf-8").split()
+
+
+def test_the_second_run_runs_nothing_and_changes_run_what_depends_on_them(toy: tuple[Path, Study]) -> None:
+    project, study = toy
+    before = sorted(project.rglob("*"))
+    run_study(study, until="panel")
+    assert ran(study) == ["intake", "panel"]
+    assert (study.root / "data/processed/n.txt").read_text(encoding="utf-8").strip() == "2"
+    run_study(study, until="panel")
+    assert ran(study) == ["intake", "panel"], "nothing changed, nothing ran"
+
+    (project / "src/panel/code.py").write_text("changed = True\n", encoding="utf-8")
+    run_study(study, until="panel")
+    assert ran(study) == ["intake", "panel", "panel"], "changed code runs its own stage"
+
+    (study.root / "params.yaml").write_text("intake: {max_quarantined: 0.2}\n", encoding="utf-8")
+    run_study(study, until="panel")
+    assert ran(study)[3:] == ["intake"], "the interim rows came out the same, so the panel stays"
+
+    (study.root / "raw" / "orders.csv").write_text("a\nb\nc\n", encoding="utf-8")
+    run_study(study, until="panel")
+    assert ran(study)[4:] == ["intake", "panel"]
+    assert sorted(project.rglob("*")) == before, "the project is left untouched"
+
+
+def test_a_killed_run_resumes_where_it_stopped(toy: tuple[Path, Study]) -> None:
+    project, study = toy
+    (study.root / "slow").touch()
+    script = (
+        "from pathlib import Path; from whychurn.stages import pipeline; from whychurn.contract.paths import Study;"
+        f"pipeline.PROJECT = Path({str(project)!r}); pipeline.run_study(Study(Path({str(study.root)!r})), until='panel')"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    for _ in range(600):
+        if (study.root / "ran.log").exists() and "panel" in ran(study):
+            break
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (study.root / "data/processed/n.txt").exists()
+    (study.root / "slow").unlink()
+    run_study(study, until="panel")
+    assert ran(study)[-1] == "panel" and (study.root / "data/processed/n.txt").exists()
+
+
+def test_a_failing_stage_keeps_what_is_finished_and_says_how_to_go_on(toy: tuple[Path, Study]) -> None:
+    project, study = toy
+    text = (project / "dvc.yaml").read_text(encoding="utf-8")
+    (project / "dvc.yaml").write_text(
+        text.replace("test ! -e slow || sleep 60;", "exit 3;"), encoding="utf-8"
+    )
+    with pytest.raises(WhychurnError, match="the pipeline stopped"):
+        run_study(study, until="panel")
+    assert (study.root / "data/interim/rows.csv").exists()
+
+
+def test_missing_raw_tables_are_named_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(WhychurnError, match=r"folder of raw tables is missing.*raw"):
+        run_study(Study(tmp_path / "nothing"))
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_database_source_is_read_every_time() -> None:
+    project = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))
+    stages = study_pipeline(project, "postgresql://reader@localhost/members")["stages"]
+    assert stages["intake"]["always_changed"] and not any(
+        "postgresql" in dep for dep in stages["intake"]["deps"]
+    )
+    assert "world" not in stages
+
+
+def test_the_project_pipeline_has_one_stage_a_question_with_folders_as_dependencies() -> None:
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert tuple(stages) == STAGES
+    for name, stage in stages.items():
+        assert f"src/whychurn/{name}" in stage["deps"] and "src/whychurn/contract" in stage["deps"]
+        if name != "world":
+            assert not [dep for dep in stage["deps"] if "truth" in dep], (
+                f"{name} must not see the planted truth"
+            )
+        for dep in stage["deps"]:
+            assert dep.startswith("data/") or (PROJECT / dep).exists(), f"{name}: {dep}"
+
+
+def test_the_digest_follows_bytes_and_names_but_not_caches(tmp_path: Path) -> None:
+    folder = tmp_path / "panel"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "a.py").write_text("x = 1\n", encoding="utf-8")
+    first = code_digest(folder)
+    (folder / "__pycache__" / "a.pyc").write_bytes(b"1")
+    assert code_digest(folder) == first
+    (folder / "a.py").rename(folder / "b.py")
+    assert code_digest(folder) != first
