@@ -1,0 +1,1 @@
+"""MLflow tracking and registry, the served model, and the reports."""
