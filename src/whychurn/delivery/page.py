@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LANG: Final = "WHYCHURN_LANG"
 RECORD: Final = "WHYCHURN_RECORD"  # file that takes the headlines of the executed notebook
 TEMPLATE: Final = Path(__file__).parent / "template"
+PLACES: Final = ("how_many", "when", "who_next", "cost", "how_sure")  # of a headline on the index
 FACTS: Final = {"intake": "interim", "panel": "processed"}  # the rest lie in data/results
 
 
@@ -149,7 +150,7 @@ class Page:
         if not found or found[0]["answerable"]:
             return False
         question = question_words(question_id, self.lang)
-        missing = missing_words(found[0].get("missing", []), question_id, self.lang)
+        missing = missing_words(found[0], self.lang)
         display(
             HTML(
                 unanswered_line(
@@ -179,9 +180,6 @@ class Page:
         record = os.environ.get(RECORD)
         if record:
             write_json(self._headlines, Path(record))
-
-
-PLACES: Final = ("how_many", "when", "who_next", "cost", "how_sure")
 
 
 def _read(path: Path) -> pd.DataFrame | None:

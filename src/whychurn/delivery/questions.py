@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
-import yaml
-
-from whychurn.contract import words
+from whychurn.contract.questions import load_questions
 from whychurn.contract.words import say
-
-QUESTIONS: Final = Path(words.__file__).parents[1] / "questions.yaml"
-
-
-@cache
-def _questions() -> dict[str, dict[str, Any]]:
-    if not QUESTIONS.exists():
-        return {}
-    content = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8")) or {}
-    entries = content.get("questions", content) if isinstance(content, dict) else content
-    if isinstance(entries, dict):
-        entries = [{"id": key, **entry} for key, entry in entries.items()]
-    return {entry["id"]: entry for entry in entries}
 
 
 def question_words(question_id: str, lang: str) -> str:
     """The question as a reader asks it; its id where it has no words."""
-    entry = _questions().get(question_id, {})
-    text = (entry.get("words") or entry).get(lang, question_id)
-    return str(text).rstrip("?？")
+    words = {question.id: question.words for question in load_questions()}
+    return words.get(question_id, {}).get(lang, question_id)
 
 
-def missing_words(missing: Sequence[str], question_id: str, lang: str) -> str:
-    """Which tables a question lacks."""
-    if not missing:
-        return say("delivery.missing_unknown", lang)
-    joined = ("、" if lang == "zh" else ", ").join(missing)
-    choice = set(_questions().get(question_id, {}).get("any_of") or [])
-    return say(
-        "delivery.missing_any" if choice >= set(missing) and len(missing) > 1 else "delivery.missing_tables",
-        lang,
-        tables=joined,
-    )
+def missing_words(entry: Mapping[str, Any], lang: str) -> str:
+    """What keeps a question of ``intake.json`` from being answered: tables, or columns of tables that are there."""
+    comma = "、" if lang == "zh" else ", "
+    tables, columns = entry.get("missing") or [], entry.get("missing_columns") or []
+    if tables:
+        choice = {q.id: set(q.any_of) for q in load_questions()}.get(entry["id"], set())
+        key = "missing_any" if choice == set(tables) and len(tables) > 1 else "missing_tables"
+        return say(f"delivery.{key}", lang, tables=comma.join(f"`{table}`" for table in tables))
+    if columns:
+        either = say("delivery.either", lang)
+        names = [either.join(f"`{part}`" for part in choice.split(" | ")) for choice in columns]
+        return say("delivery.missing_columns", lang, columns=comma.join(names))
+    return say("delivery.missing_unknown", lang)

@@ -1,0 +1,130 @@
+"""Report pages from the template: one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader
+
+from whychurn.contract.causes import RUNGS
+from whychurn.contract.words import say, section_words
+from whychurn.delivery.markup import badge, inline
+from whychurn.delivery.notebooks import Source
+
+TEMPLATE: Final = Path(__file__).parent / "template"
+CODES: Final = {"en": "en", "zh": "zh-CN"}
+_HEADING: Final = re.compile(r"<h([23])\b[^>]*>(.*?)</h\1>", re.DOTALL)
+_ANCHOR_LINK: Final = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
+_MARKUP: Final = re.compile(r"<[^>]+>")
+
+
+def report_html(notebook: Any, source: Source, frame: dict[str, Any]) -> str:
+    """Page of an executed notebook.
+
+    Parameters
+    ----------
+    notebook
+        Notebook node with outputs.
+    frame
+        What all pages of the language share (`page_frame`).
+    """
+    body, contents = _number_headings(_cells_html(notebook, frame["words"]["code"]))
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        **frame, name=source.name, title=source.title(frame["lang"]), body=body, contents=contents
+    )
+
+
+def landing_html(frame: dict[str, Any], **content: Any) -> str:
+    """Page that opens with the answer; `content` as in ``landing.html.j2``."""
+    return _environment().get_template("landing.html.j2").render(**frame, name="index", **content)
+
+
+def chooser_html(languages: list[str], title: str) -> str:
+    """Page that leads to the reader's language."""
+    langs = "[" + ", ".join(f'"{lang}"' for lang in languages) + "]"
+    return (
+        _environment()
+        .get_template("choose.html.j2")
+        .render(title=title, langs=langs, others=_links(languages))
+    )
+
+
+def page_frame(
+    lang: str, languages: list[str], sources: list[Source], study: str, footer: str
+) -> dict[str, Any]:
+    """What all pages of one language share: navigation, words, style, script."""
+    words = {key: texts[lang] for key, texts in section_words("delivery").items()}
+    return {
+        "lang": lang,
+        "study": study,
+        "footer": footer,
+        "words": words,
+        "css": _style(),
+        "script": (TEMPLATE / "script.js").read_text(encoding="utf-8"),
+        "reports": [
+            {"name": source.name, "title": source.title(lang), "lead": inline(source.lead(lang))}
+            for source in sources
+        ],
+        "others": _links([other for other in languages if other != lang]),
+        "ladder": [
+            {"badge": badge(rung, lang), "meaning": escape(say(f"delivery.why_{rung}", lang))}
+            for rung in RUNGS
+        ],
+    }
+
+
+def _links(languages: list[str]) -> list[dict[str, str]]:
+    return [
+        {"lang": lang, "code": CODES[lang], "label": say("delivery.language_name", lang)}
+        for lang in languages
+    ]
+
+
+def _number_headings(body: str) -> tuple[str, list[dict[str, str]]]:
+    """Anchors without spaces or Chinese, and the list of contents of the second-level headings."""
+    contents: list[dict[str, str]] = []
+    count = 0
+
+    def numbered(match: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        level, text = match.group(1), _ANCHOR_LINK.sub("", match.group(2)).strip()
+        if level == "2":
+            contents.append({"anchor": f"s{count}", "text": _MARKUP.sub("", text)})
+        return f'<h{level} id="s{count}">{text}</h{level}>'
+
+    return _HEADING.sub(numbered, body), contents
+
+
+def _cells_html(notebook: Any, code_word: str) -> str:
+    from nbconvert.exporters.templateexporter import TemplateExporter  # slow to import, needed only here
+    from nbconvert.filters.highlight import Highlight2HTML
+
+    exporter = TemplateExporter(
+        extra_template_basedirs=[str(TEMPLATE.parent)],
+        template_name=TEMPLATE.name,
+        template_file="cells.html.j2",
+    )
+    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="python"))
+    return exporter.from_notebook_node(notebook, resources={"code_word": code_word})[0]
+
+
+@cache
+def _environment() -> Environment:
+    # Texts are escaped where they are made (markup, words); the template adds only those.
+    return Environment(
+        loader=FileSystemLoader(TEMPLATE), trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+
+
+@cache
+def _style() -> str:
+    pieces = (TEMPLATE / "pieces.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r"\{([^{}]*--ink:[^{}]*)\}", pieces)
+    style = (TEMPLATE / "style.css").read_text(encoding="utf-8")
+    return pieces + style.replace("@DARK@", dark.strip()).replace("@LIGHT@", light.strip())
