@@ -9,9 +9,9 @@ from whychurn.contract.files import read_json, write_whole
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.contract.words import say
+from whychurn.delivery.headlines import PLACES, place_of, read_headlines
 from whychurn.delivery.layout import chooser_html, landing_html
 from whychurn.delivery.markup import badge, inline
-from whychurn.delivery.page import PLACES
 from whychurn.delivery.questions import missing_words, question_words
 
 LINES: Final = 3  # headlines per place: the answer fits one screen
@@ -39,14 +39,6 @@ def write_index(study: Study, params: Params, frames: dict[str, dict[str, Any]])
     return list(written)
 
 
-def read_headlines(study: Study) -> dict[str, dict[str, Any]]:
-    """All headlines recorded by the notebooks, in reading order: key -> value, rung, text, notebook."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in sorted((study.reports / "headlines").glob("*.json")):
-        found |= {key: {**entry, "notebook": path.stem} for key, entry in read_json(path).items()}
-    return found
-
-
 def unanswered_lines(study: Study, lang: str) -> list[str]:
     """One line per question that the study's tables cannot answer."""
     path = study.interim / "intake.json"
@@ -65,9 +57,7 @@ def observed_until(study: Study) -> str:
 
 
 def _tile(place: str, headlines: dict[str, dict[str, Any]], lang: str) -> dict[str, Any]:
-    mine = [
-        entry for key, entry in headlines.items() if key.partition(".")[0] == place and lang in entry["text"]
-    ]
+    mine = [entry for key, entry in headlines.items() if place_of(key) == place and lang in entry["text"]]
     return {
         "place": place,
         "question": say(f"delivery.place_{place}", lang),

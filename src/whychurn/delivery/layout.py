@@ -17,7 +17,7 @@ from whychurn.delivery.notebooks import Source
 
 TEMPLATE: Final = Path(__file__).parent / "template"
 CODES: Final = {"en": "en", "zh": "zh-CN"}
-_HEADING: Final = re.compile(r"<h([23])\b[^>]*>(.*?)</h\1>", re.DOTALL)
+_HEADING: Final = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 _ANCHOR_LINK: Final = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
 _MARKUP: Final = re.compile(r"<[^>]+>")
 

@@ -17,6 +17,7 @@ from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.contract.words import LANGUAGES, say
 from whychurn.delivery.formats import format_value
+from whychurn.delivery.headlines import place_of, read_headlines
 from whychurn.delivery.markup import answer_box, claim_line, figure_box, unanswered_line
 from whychurn.delivery.questions import missing_words, question_words
 from whychurn.delivery.tables import table_html
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 LANG: Final = "WHYCHURN_LANG"
 RECORD: Final = "WHYCHURN_RECORD"  # file that takes the headlines of the executed notebook
 TEMPLATE: Final = Path(__file__).parent / "template"
-PLACES: Final = ("how_many", "when", "who_next", "cost", "how_sure")  # of a headline on the index
 FACTS: Final = {"intake": "interim", "panel": "processed"}  # the rest lie in data/results
 
 
@@ -85,6 +85,20 @@ class Page:
     def format(self, value: Any, kind: str) -> str:
         """`value` as text: ``percent``, ``money``, ``int``, ``days``, ``date``, … (`formats.KINDS`)."""
         return format_value(value, kind, self.lang, self.params.study.currency)
+
+    def members(self, count: float) -> str:
+        """Number of members as text, withheld where it is small (`privacy.min_cell`)."""
+        small = 0 < count < self.params.privacy.min_cell
+        return f"<{self.params.privacy.min_cell}" if small else self.format(count, "int")
+
+    def headlines(self) -> pd.DataFrame:
+        """What the notebooks rendered so far have recorded: key, place, value, rung, text, notebook."""
+        rows = [
+            (key, place_of(key), h["value"], h["rung"], h["text"][self.lang], h["notebook"])
+            for key, h in read_headlines(self.study).items()
+            if self.lang in h["text"]
+        ]
+        return pd.DataFrame(rows, columns=["key", "place", "value", "rung", "text", "notebook"])
 
     # what the reader sees
 
@@ -171,10 +185,7 @@ class Page:
         WhychurnError
             If `key` names no place.
         """
-        if key.partition(".")[0] not in PLACES or not key.partition(".")[2]:
-            raise WhychurnError(
-                f"headline {key!r} has no place", remedy=f"start it with one of {', '.join(PLACES)} and a dot"
-            )
+        place_of(key)
         plain = value.item() if hasattr(value, "item") else value
         self._headlines[key] = {"value": plain, "rung": rung, "text": text}
         record = os.environ.get(RECORD)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_json, write_json, write_whole
+from whychurn.contract.files import read_json, write_whole
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
+from whychurn.delivery.headlines import merge_headlines
 from whychurn.delivery.notebooks import START, Source, find_notebooks, read_cells
 
 log = logging.getLogger(__name__)
@@ -119,27 +120,3 @@ def render_one(job: Job) -> int:
     with write_whole(job.target) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return len(page.encode("utf-8"))
-
-
-def merge_headlines(study: Study, name: str, records: dict[str, Path]) -> None:
-    """``reports/headlines/<notebook>.json``: key -> value, rung, text per language.
-
-    Raises
-    ------
-    WhychurnError
-        If two languages record different keys or numbers.
-    """
-    spoken = {lang: read_json(path) if path.exists() else {} for lang, path in records.items()}
-    plain = {lang: {key: (h["value"], h["rung"]) for key, h in said.items()} for lang, said in spoken.items()}
-    first = next(iter(plain.values()))
-    if any(other != first for other in plain.values()):
-        raise WhychurnError(f"notebook {name} records different headlines in {' and '.join(plain)}")
-    target = study.reports / "headlines" / f"{name}.json"
-    before = read_json(target) if target.exists() else {}
-    merged = {}
-    for key, (value, rung) in first.items():
-        old = before.get(key, {})
-        kept = old.get("text", {}) if old.get("value") == value else {}
-        texts = {lang: said[key]["text"] for lang, said in spoken.items()}
-        merged[key] = {"value": value, "rung": rung, "text": {**kept, **texts}}
-    write_json(merged, target)
