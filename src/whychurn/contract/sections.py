@@ -45,6 +45,9 @@ class IntakeParams(Section):
     source: str
     max_quarantined: Share
     observed_until: dt.date | None
+    day_first: bool | None
+    complete_members: bool
+    fold: list[Literal["orders"]]
     tables: dict[str, str]
     columns: dict[str, str]
     codes: dict[str, dict[str | int | float | bool, str | int | float | bool | None]]

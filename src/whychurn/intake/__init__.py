@@ -1,0 +1,1 @@
+"""Read tables from files or a database, check, quarantine, pseudonymise, redact."""

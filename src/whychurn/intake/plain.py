@@ -1,0 +1,136 @@
+"""Columns of any origin as one of five plain dtypes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+TEXT: Final = "string[pyarrow]"
+
+
+def plain_frame(table: pa.Table) -> pd.DataFrame:
+    """Arrow table as a frame of ``string[pyarrow]``, float64, Int64, boolean, datetime64[us] columns."""
+    names = unique_names(table.column_names)
+    columns = [plain_column(table.column(place)) for place in range(table.num_columns)]
+    return pd.DataFrame(dict(zip(names, columns, strict=True)), index=pd.RangeIndex(table.num_rows))
+
+
+def plain_column(column: pa.ChunkedArray) -> pd.Series:
+    """One Arrow column in a plain dtype; what fits none becomes text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return pd.Series(pd.arrays.ArrowStringArray(column.cast(pa.large_string())))
+    if pa.types.is_boolean(kind):
+        return column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    if pa.types.is_integer(kind):
+        return column.cast(pa.int64()).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return column.cast(pa.float64()).to_pandas()
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return _naive(column)
+    if pa.types.is_null(kind):
+        return pd.Series(pd.array([None] * len(column), dtype=TEXT))
+    return text_of_objects(column.to_pylist())
+
+
+def plain_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Frame of Python objects (Excel, database rows) in plain dtypes, column by column."""
+    columns = {
+        name: _guess(frame.iloc[:, place]) for place, name in enumerate(unique_names(list(frame.columns)))
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+
+
+def unique_names(names: list[Any]) -> list[str]:
+    """Trimmed header names; a repeated name gets a number."""
+    seen: dict[str, int] = {}
+    found = []
+    for number, raw in enumerate(names):
+        name = str(raw).replace("\ufeff", "").strip() or f"column {number + 1}"
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return found
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Plain column as text: whole numbers without a decimal point, times in ISO form."""
+    if pd.api.types.is_string_dtype(column.dtype) and column.dtype == TEXT:
+        return column
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.astype("object").map({True: "true", False: "false"}).astype(TEXT)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.dt.strftime("%Y-%m-%d %H:%M:%S").astype(TEXT)
+    if pd.api.types.is_float_dtype(column.dtype):
+        values = column.to_numpy(dtype="float64", na_value=np.nan)
+        known = values[~np.isnan(values)]
+        if np.all(known == np.round(known)) and np.all(np.abs(known) < 2**53):
+            return column.astype("Int64").astype(TEXT)
+    return column.astype(TEXT)
+
+
+def arrow_text(column: pd.Series) -> pa.LargeStringArray:
+    """Text column as one Arrow array, without a copy where it is one already."""
+    chunks = column.astype(TEXT).array.__arrow_array__()
+    array = chunks.combine_chunks() if isinstance(chunks, pa.ChunkedArray) else chunks
+    return array.cast(pa.large_string())
+
+
+def text_of_objects(values: list[Any]) -> pd.Series:
+    """Python objects as text, cell by cell."""
+    return pd.Series(pd.array([_cell(value) for value in values], dtype=TEXT))
+
+
+def _naive(column: pa.ChunkedArray) -> pd.Series:
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        column = pa.compute.local_timestamp(column)  # the wall clock of the zone that the file states
+    return pd.Series(column.cast(pa.timestamp("us"), safe=False).to_numpy())
+
+
+def _guess(column: pd.Series) -> pd.Series:
+    values = [None if _empty(value) else value for value in column.tolist()]
+    kinds = {type(value) for value in values if value is not None}
+    try:
+        if kinds and kinds <= {int, float} and not _big(values):
+            return plain_column(pa.chunked_array([pa.array(values, from_pandas=True)]))
+        if kinds and kinds <= {bool}:
+            return plain_column(pa.chunked_array([pa.array(values, pa.bool_())]))
+        if kinds and kinds <= {dt.datetime, dt.date, pd.Timestamp}:
+            return pd.Series(np.array([_moment(value) for value in values], dtype="datetime64[us]"))
+    except (pa.ArrowException, OverflowError, ValueError):
+        pass
+    return text_of_objects(values)
+
+
+def _moment(value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None)
+    return dt.datetime.combine(value, dt.time())
+
+
+def _big(values: list[Any]) -> bool:
+    return any(isinstance(value, int) and abs(value) >= 2**53 for value in values)
+
+
+def _cell(value: Any) -> str | None:
+    if _empty(value):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None).isoformat(sep=" ")
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)
