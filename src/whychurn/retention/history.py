@@ -1,0 +1,322 @@
+"""What each member did, by day number: the common ground of all retention answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.tables import INTERACTIONS
+
+Array = np.ndarray[Any, Any]
+FAR: Final = 10**7  # a day number that never comes: stands for "not yet"
+YEAR_MONTHS: Final = 12
+
+
+@dataclass(frozen=True)
+class Log:
+    """Dated rows of members: integer member code, day number (days since 1970), amount."""
+
+    member: Array
+    day: Array
+    amount: Array
+
+
+@dataclass(frozen=True)
+class Absences:
+    """Times without a member under one definition: last active day, day of leaving, day of return (FAR: never)."""
+
+    member: Array
+    last: Array
+    left: Array
+    returned: Array
+    threshold: int
+
+
+@dataclass(frozen=True)
+class History:
+    """One programme as arrays.
+
+    Parameters
+    ----------
+    ids
+        Pseudonyms, sorted; a member's code is the position here.
+    started
+        Day number of the first spell (members).
+    consent
+        Who may be profiled (members).
+    acts
+        Distinct activity days: what keeps a membership alive (orders, or events of the member's own).
+    uses
+        Distinct days with an interaction of the member.
+    payments
+        Money paid, orders and terms.
+    terms
+        Terms with columns ``member, starts, ends, price``, day numbers.
+    absences
+        Definition -> when members were gone.
+    main, kind
+        Main definition; ``inactivity`` or ``terms``.
+    observed_from, observed_until
+        First and last observed day, inclusive.
+    edges
+        First days of the months, from the month of `observed_from` to the month after `observed_until`.
+    """
+
+    ids: pd.Index
+    started: Array
+    consent: Array
+    acts: Log
+    uses: Log
+    payments: Log
+    terms: pd.DataFrame
+    absences: dict[str, Absences]
+    main: str
+    kind: str
+    observed_from: int
+    observed_until: int
+    edges: Array
+
+    @property
+    def months(self) -> int:
+        """Number of calendar months that the data touch."""
+        return len(self.edges) - 1
+
+    @property
+    def by_orders(self) -> bool:
+        """Whether members stay by acting (no terms)."""
+        return self.kind == "inactivity"
+
+
+def day_numbers(column: pd.Series) -> Array:
+    """Days since 1970-01-01 of dates or instants; missing ones become `FAR`."""
+    days = column.to_numpy("datetime64[ns]").astype("datetime64[D]")
+    numbers = days.astype("int64")
+    numbers[np.isnat(days)] = FAR
+    return numbers
+
+
+def as_dates(days: Array) -> pd.Series:
+    """Dates of day numbers; `FAR` becomes missing."""
+    days = np.asarray(days)
+    return pd.Series(pd.to_datetime(np.where(days >= FAR, 0, days), unit="D")).where(days < FAR)
+
+
+def build_history(
+    tables: Mapping[str, pd.DataFrame],
+    spells: pd.DataFrame,
+    churners: pd.DataFrame,
+    facts: Mapping[str, Any],
+    observed: tuple[str, str],
+) -> History:
+    """Arrays of one programme from intake's tables and the panel's spells and churners.
+
+    Parameters
+    ----------
+    tables
+        ``members``, ``orders``, ``memberships``, ``events`` with contract columns (may be empty).
+    spells
+        Spells of the main definition, all members.
+    churners
+        Churns of all definitions.
+    facts
+        panel.json: ``definition``, ``kind``, ``activity``.
+    observed
+        First and last observed day, ISO dates.
+    """
+    members = tables["members"].sort_values("member_id")
+    ids = pd.Index(members["member_id"].astype(object))
+    first = spells.groupby("member_id")["started_on"].min().reindex(ids)
+    started = day_numbers(first.fillna(pd.Series(members["joined_on"].to_numpy(), index=ids)))
+    start, until = (int(np.datetime64(day, "D").astype("int64")) for day in observed)
+    uses = _uses(ids, tables["events"])
+    return History(
+        ids=ids,
+        started=started,
+        consent=members["profiling_consent"].fillna(False).to_numpy(dtype=bool),
+        acts=_acts(ids, tables["orders"], uses, str(facts["activity"])),
+        uses=uses,
+        payments=_payments(ids, tables["orders"], tables["memberships"]),
+        terms=_terms(ids, tables["memberships"]),
+        absences={str(name): _absences(ids, rows, str(name)) for name, rows in _definitions(churners, facts)},
+        main=str(facts["definition"]),
+        kind=str(facts["kind"]),
+        observed_from=start,
+        observed_until=until,
+        edges=month_edges(start, until),
+    )
+
+
+def month_edges(first: int, last: int) -> Array:
+    """Day numbers of the first days of months, from the month of `first` to the month after `last`."""
+    months = np.arange(
+        np.datetime64(first, "D").astype("datetime64[M]"),
+        np.datetime64(last, "D").astype("datetime64[M]") + 2,
+    )
+    return months.astype("datetime64[D]").astype("int64")
+
+
+def months_complete(history: History) -> Array:
+    """Which months are wholly inside the observed days (months)."""
+    edges = history.edges
+    return (edges[:-1] >= history.observed_from) & (edges[1:] <= history.observed_until + 1)
+
+
+def month_of(history: History, days: Array) -> Array:
+    """Month position of day numbers; outside the months: -1 or `months`."""
+    return np.searchsorted(history.edges, days, side="right") - 1
+
+
+def monthly_sum(history: History, log: Log) -> Array:
+    """Amounts of `log` as members x months."""
+    month = month_of(history, log.day)
+    inside = (month >= 0) & (month < history.months)
+    size = len(history.ids) * history.months
+    flat = log.member[inside] * history.months + month[inside]
+    return np.bincount(flat, log.amount[inside], size).reshape(len(history.ids), history.months)
+
+
+def trailing_year(monthly: Array) -> Array:
+    """Sum of the 12 calendar months before each month edge: members x (months + 1)."""
+    total = np.concatenate([np.zeros((len(monthly), 1)), np.cumsum(monthly, axis=1)], axis=1)
+    before = np.concatenate([np.zeros((len(monthly), YEAR_MONTHS)), total], axis=1)[:, : total.shape[1]]
+    return total - before
+
+
+def window_sum(log: Log, member: Array, start: Array, stop: Array) -> Array:
+    """Sum of amounts with start <= day < stop, for pairs of member and window (any equal shapes)."""
+    order = np.lexsort((log.day, log.member))
+    keys = log.member[order].astype("int64") * FAR + log.day[order]
+    total = np.concatenate([[0.0], np.cumsum(log.amount[order])])
+    base = np.asarray(member, dtype="int64") * FAR
+    # A window may begin before 1970 only in theory; a negative day would reach into the member before.
+    low = np.searchsorted(keys, base + np.maximum(start, 0))
+    return total[np.searchsorted(keys, base + np.maximum(stop, 0))] - total[low]
+
+
+def gone_at_edges(history: History, definition: str) -> Array:
+    """Who has left and not come back at each month edge (a leaving on the edge day counts): members x (months + 1)."""
+    gaps, edges = history.absences[definition], history.edges
+    change = np.zeros((len(history.ids), len(edges) + 1), dtype=np.int16)
+    np.add.at(change, (gaps.member, np.searchsorted(edges, gaps.left, side="left")), 1)
+    np.add.at(change, (gaps.member, np.searchsorted(edges, gaps.returned, side="right")), -1)
+    return np.cumsum(change, axis=1)[:, : len(edges)] > 0
+
+
+def present_at_edges(history: History, definition: str) -> Array:
+    """Who is a member at each month edge: started before the day and not gone."""
+    return (history.started[:, None] < history.edges[None, :]) & ~gone_at_edges(history, definition)
+
+
+def leavings(history: History, definition: str) -> Array:
+    """Leavings per month, members x months; month t covers the days (edge t, edge t+1]."""
+    gaps = history.absences[definition]
+    return _mark(history, gaps.member, np.searchsorted(history.edges, gaps.left, side="left") - 1)
+
+
+def returns(history: History, definition: str) -> Array:
+    """Comings back per month, members x months; month t covers the days [edge t, edge t+1)."""
+    gaps = history.absences[definition]
+    return _mark(history, gaps.member, month_of(history, gaps.returned))
+
+
+def left_between(history: History, definition: str, first: int, after: int) -> Array:
+    """Who left at least once between two edge positions (members)."""
+    return np.asarray(leavings(history, definition)[:, first:after].any(axis=1))
+
+
+def _mark(history: History, member: Array, month: Array) -> Array:
+    marks = np.zeros((len(history.ids), history.months), dtype=bool)
+    inside = (month >= 0) & (month < history.months)
+    marks[member[inside], month[inside]] = True
+    return marks
+
+
+def distinct_days(member: Array, day: Array) -> Log:
+    """One row per member and day, sorted, amount 1."""
+    keys = np.unique(member.astype("int64") * FAR + day)
+    return Log(keys // FAR, keys % FAR, np.ones(len(keys)))
+
+
+def log_of(history: History, rows: pd.DataFrame, time: str) -> Log:
+    """Rows of known members with a known `time`, amount 1."""
+    return _known(Log(_codes(history.ids, rows["member_id"]), day_numbers(rows[time]), np.ones(len(rows))))
+
+
+def latest_before(history: History, member: Array, day: Array) -> Array:
+    """Latest of a member's days before each edge, ``-FAR`` where none: members x edges."""
+    latest = np.full((len(history.ids), history.months + 1), -FAR)
+    position = np.maximum(month_of(history, day) + 1, 0)
+    inside = position <= history.months
+    np.maximum.at(latest, (member[inside], position[inside]), day[inside])
+    return np.maximum.accumulate(latest, axis=1)
+
+
+def _codes(ids: pd.Index, column: pd.Series) -> Array:
+    return ids.get_indexer(pd.Index(column.astype(object)))
+
+
+def _known(log: Log) -> Log:
+    keep = (log.member >= 0) & (log.day < FAR)
+    return Log(log.member[keep], log.day[keep], log.amount[keep])
+
+
+def _uses(ids: pd.Index, events: pd.DataFrame) -> Log:
+    own = events[events["event_type"].isin(INTERACTIONS)]
+    rows = _known(Log(_codes(ids, own["member_id"]), day_numbers(own["occurred_at"]), np.ones(len(own))))
+    return distinct_days(rows.member, rows.day)
+
+
+def _acts(ids: pd.Index, orders: pd.DataFrame, uses: Log, activity: str) -> Log:
+    if activity == "events":
+        return uses
+    rows = _known(
+        Log(_codes(ids, orders["member_id"]), day_numbers(orders["ordered_at"]), np.ones(len(orders)))
+    )
+    if activity == "orders":
+        return distinct_days(rows.member, rows.day)
+    return distinct_days(np.concatenate([rows.member, uses.member]), np.concatenate([rows.day, uses.day]))
+
+
+def _payments(ids: pd.Index, orders: pd.DataFrame, memberships: pd.DataFrame) -> Log:
+    member = np.concatenate([_codes(ids, orders["member_id"]), _codes(ids, memberships["member_id"])])
+    day = np.concatenate([day_numbers(orders["ordered_at"]), day_numbers(memberships["starts_on"])])
+    price = memberships["price_paid"].fillna(memberships["list_price"])
+    amount = np.concatenate([orders["amount"].to_numpy(float), price.to_numpy(float)])
+    return _known(Log(member, day, np.nan_to_num(amount)))
+
+
+def _terms(ids: pd.Index, memberships: pd.DataFrame) -> pd.DataFrame:
+    price = memberships["price_paid"].fillna(memberships["list_price"]).fillna(0.0)
+    terms = pd.DataFrame(
+        {
+            "member": _codes(ids, memberships["member_id"]),
+            "starts": day_numbers(memberships["starts_on"]),
+            "ends": day_numbers(memberships["ends_on"]),
+            "price": price.to_numpy(float),
+        }
+    )
+    return terms[terms["member"] >= 0].sort_values(["member", "starts", "ends"], ignore_index=True)
+
+
+def _definitions(churners: pd.DataFrame, facts: Mapping[str, Any]) -> list[tuple[str, pd.DataFrame]]:
+    names = [str(facts["definition"]), *map(str, facts.get("alternatives", []))]
+    wanted = list(dict.fromkeys([*names, *churners["definition"].dropna().astype(str)]))
+    return [(name, churners[churners["definition"] == name]) for name in wanted]
+
+
+def _absences(ids: pd.Index, rows: pd.DataFrame, definition: str) -> Absences:
+    member = _codes(ids, rows["member_id"])
+    known = member >= 0
+    last, left, returned = (
+        day_numbers(rows[name])[known] for name in ("last_active_on", "left_on", "returned_on")
+    )
+    return Absences(member[known], last, left, returned, definition_days(definition))
+
+
+def definition_days(definition: str) -> int:
+    """Days in the name of a definition: 90 for ``inactivity_90d``, 30 for ``terms_30d``."""
+    return int(definition.rsplit("_", 1)[1].removesuffix("d"))

@@ -1,0 +1,30 @@
+"""Stage retention: who left, and when in their life."""
+
+from __future__ import annotations
+
+import logging
+
+from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.params import Params
+from whychurn.contract.paths import Study
+from whychurn.retention.answers import retention_answers
+
+log = logging.getLogger(__name__)
+TABLES = ("members", "memberships", "orders", "events", "feedback", "touches", "market")
+
+
+def run(study: Study, params: Params) -> None:
+    """Read intake's tables and the panel, write the retention answers to data/results."""
+    answers, facts = retention_answers(
+        tables={name: read_table(study.interim / f"{name}.parquet") for name in TABLES},
+        spells=read_table(study.processed / "spells.parquet"),
+        churners=read_table(study.results / "churners.parquet"),
+        panel=read_table(study.processed / "panel.parquet"),
+        panel_facts=read_json(study.processed / "panel.json"),
+        intake_facts=read_json(study.interim / "intake.json"),
+        params=params,
+    )
+    for name, frame in answers.items():
+        write_table(frame, study.results / f"{name}.parquet")
+        log.info("%s: %d rows", name, len(frame))
+    write_json(facts, study.results / "retention.json")
