@@ -1,112 +1,94 @@
-"""Matplotlib figures as inline SVG: real text, the page's colours, ids of their own."""
+"""Figures of the data report: the choice of a churn threshold, and what hangs on it."""
 
 from __future__ import annotations
 
-import io
-import re
-from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
+import pandas as pd
+from matplotlib.ticker import PercentFormatter
 
-from whychurn.contract.theme import FONTS, VARIABLES, themed
+from whychurn.contract.theme import ACCENT, ALERT, INK, MUTED, new_figure, themed
+from whychurn.contract.words import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_FULL_WIDTH: Final = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60\u3000-\u303f]")
-_FAMILY: Final = re.compile(r"font-family: [^;\"]*(?:; )?")
-_GROUP_ID: Final = re.compile(r'<g id="[^"]*"')
-_HEX: Final = re.compile(r"#[0-9a-f]{6}\b", re.IGNORECASE)
-_STYLE: Final = re.compile(r'style="[^"]*"')
-_TAG: Final = re.compile(r"<[a-zA-Z][^<>]*>", re.DOTALL)
-_DECIMALS: Final = re.compile(r"(\.\d\d)\d+")
-_REFERENCE: Final = re.compile(r'(\bid="|url\(#|href="#)')
-_HEADER: Final = re.compile(r"^.*?(?=<svg)", re.DOTALL)
-_METADATA: Final = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
-_GLOBAL_STYLE: Final = re.compile(r"\s*<defs>\s*<style type=\"text/css\">.*?</style>\s*</defs>", re.DOTALL)
-_COMMENT: Final = re.compile(r"\s*<!--.*?-->", re.DOTALL)
-_OPENING: Final = re.compile(r"<svg[^>]*>", re.DOTALL)
 
-
-def figure_svg(figure: Figure, prefix: str, alt: str, *, static: bool = False) -> str:
-    """`figure` as an SVG element for a page, equal bytes for equal input.
+def draw_threshold_curve(curve: pd.DataFrame, lang: str, chosen: float | None = None) -> Figure:
+    """Share of the lapsed who come back, and share of members who count as gone, by threshold.
 
     Parameters
     ----------
-    figure
-        Drawn with `contract.theme.new_figure` and only theme colours.
-    prefix
-        Put before every id, so that several figures on one page do not share clip paths.
-    alt
-        What the figure shows, for those who cannot see it.
-    static
-        Keep the hex colours and name the fonts (an SVG file of its own); otherwise colours become CSS variables of the
-        page, which it changes in dark mode, and the font is the page's.
+    curve
+        ``threshold_days``, ``return_share``, ``churn_share`` (shares), one row per threshold.
+    chosen
+        Threshold in use, days; marked where it is given.
     """
-    body = _COMMENT.sub("", _GLOBAL_STYLE.sub("", _METADATA.sub("", _HEADER.sub("", _draw(figure)))))
-    opening = _OPENING.match(body)
-    assert opening is not None, "matplotlib wrote no <svg> element"
-    inner = _GROUP_ID.sub("<g", body[opening.end() :].strip())  # nothing refers to a group
-    inner = _REFERENCE.sub(rf"\g<1>{prefix}-", inner)
-    inner = _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", " ".join(tag.group().split())), inner)
-    if static:
-        family = ", ".join(name if name == "sans-serif" else f"'{name}'" for name in FONTS)
-        inner = _FAMILY.sub(f"font-family: {family}; ", inner)
-    else:
-        inner = _STYLE.sub(_page_style, inner)
-    inner = re.sub(r">\s+<", "><", inner)
-    width, height = (round(72 * side, 2) for side in figure.get_size_inches())
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" '
-        f'stroke-linejoin="round" aria-label="{escape(alt)}"><title>{escape(alt)}</title>{inner}'
-    )
-
-
-def _page_style(match: re.Match[str]) -> str:
-    def variable(colour: re.Match[str]) -> str:
-        name = VARIABLES.get(colour.group().lower())
-        return f"var({name})" if name else colour.group()
-
-    return _HEX.sub(variable, _FAMILY.sub("", match.group()))
-
-
-def _draw(figure: Figure) -> str:
-    """SVG text of `figure`, laid out as if Chinese characters were one em wide whatever fonts are installed."""
-    target = io.StringIO()
-    before = figure.dpi
     with themed():
-        figure.dpi = 72
-        width, height = figure.get_size_inches()
-        renderer = _Renderer(72 * width, 72 * height, target, image_dpi=150, metadata={"Date": None})
-        _Canvas(figure, renderer)
-        figure.draw(renderer)
-        renderer.finalize()
-        FigureCanvasSVG(figure)
-        figure.dpi = before
-    return target.getvalue()
+        figure, (axes,) = new_figure(8, 3.4)
+        rows = curve.sort_values("threshold_days")
+        lines = (("churn_share", ACCENT, "curve_gone"), ("return_share", ALERT, "curve_back"))
+        for column, colour, word in lines:
+            line = rows.dropna(subset=[column])
+            axes.plot(line["threshold_days"], line[column], color=colour, marker="o", markersize=4)
+            last = line.iloc[-1]
+            axes.annotate(
+                say(f"delivery.{word}", lang),
+                (last["threshold_days"], last[column]),
+                xytext=(8, 0),
+                textcoords="offset points",
+                color=colour,
+                va="center",
+                annotation_clip=False,
+            )
+        if chosen is not None:
+            axes.axvline(chosen, color=MUTED, linewidth=1, linestyle="--")
+            label = say("delivery.curve_chosen", lang, days=f"{chosen:.0f}")
+            axes.annotate(
+                label,
+                (chosen, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(5, -2),
+                textcoords="offset points",
+                color=INK,
+                va="top",
+            )
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_xticks(rows["threshold_days"])
+        axes.set_xlabel(say("delivery.curve_days", lang))
+        axes.set_ylabel(say("delivery.curve_share", lang))
+    return figure
 
 
-class _Renderer(RendererSVG):
-    """Measures a full-width character as one em: matplotlib's own font has no glyph for it, the browser's has."""
+def draw_definitions(definitions: pd.DataFrame, lang: str) -> Figure:
+    """Churn of the last year under each definition, with its interval.
 
-    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
-        count = len(_FULL_WIDTH.findall(s))
-        if not count:
-            return super().get_text_width_height_descent(s, prop, ismath)
-        _, height, descent = super().get_text_width_height_descent(_FULL_WIDTH.sub("M", s), prop, ismath)
-        rest = _FULL_WIDTH.sub("", s)
-        width = super().get_text_width_height_descent(rest, prop, ismath)[0] if rest.strip() else 0.0
-        return width + count * prop.get_size_in_points(), height, descent
-
-
-class _Canvas(FigureCanvasSVG):
-    """Hands the layout engine the same renderer that draws, so that both measure alike."""
-
-    def __init__(self, figure: Figure, renderer: _Renderer) -> None:
-        super().__init__(figure)
-        self._renderer = renderer
-
-    def get_renderer(self) -> _Renderer:
-        return self._renderer
+    Parameters
+    ----------
+    definitions
+        ``definition`` (as shown), ``rate``, ``low``, ``high`` (shares), ``is_main``.
+    """
+    with themed():
+        rows = definitions.dropna(subset=["rate"]).reset_index(drop=True)
+        figure, (axes,) = new_figure(8, 1.3 + 0.4 * len(rows))
+        for place, row in rows.iterrows():
+            colour = ACCENT if row["is_main"] else MUTED
+            axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2)
+            axes.plot(row["rate"], place, "o", color=colour)
+            axes.annotate(
+                f"{row['rate']:.1%}",
+                (row["high"], place),
+                xytext=(8, 0),
+                textcoords="offset points",
+                va="center",
+                color=INK,
+                annotation_clip=False,
+            )
+        axes.set_yticks(range(len(rows)), rows["definition"])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlim(0, 1.12 * rows["high"].max())
+        axes.grid(axis="y", visible=False)
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_xlabel(say("delivery.definitions_axis", lang))
+    return figure

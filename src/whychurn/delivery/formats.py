@@ -42,7 +42,7 @@ def format_value(value: Any, kind: str, lang: str, currency: str = "") -> str:
     if kind == "text":
         return str(value)
     if kind == "flag":
-        return say("delivery.yes" if bool(value) else "delivery.no", lang)
+        return say("delivery.flag_yes" if bool(value) else "delivery.flag_no", lang)
     if kind in ("date", "month"):
         return pd.Timestamp(value).strftime("%Y-%m-%d" if kind == "date" else "%Y-%m")
     return _format_number(float(value), kind, lang, currency)

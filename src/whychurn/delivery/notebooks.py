@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from whychurn.contract.paths import PROJECT
 from whychurn.contract.words import LANGUAGES
 
 NOTEBOOKS: Final = PROJECT / "notebooks"
+# a line break within Chinese prose is no space
+_WRAPPED: Final = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
 START: Final = "00_start_here"  # quotes the headlines of the others, so it is rendered last
 
 
@@ -62,6 +65,8 @@ def read_cells(path: Path, lang: str) -> Any:
     notebook.cells = [cell for cell in notebook.cells if not others & set(cell.metadata.get("tags", []))]
     for number, cell in enumerate(notebook.cells, start=1):
         cell["id"] = f"cell-{number:02d}"
+        if cell.cell_type == "markdown":
+            cell.source = _WRAPPED.sub("", cell.source)
     return notebook
 
 

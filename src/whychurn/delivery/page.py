@@ -15,7 +15,7 @@ from whychurn.contract.files import read_json, write_json
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
-from whychurn.contract.words import LANGUAGES, say
+from whychurn.contract.words import LANGUAGES, has_words, say
 from whychurn.delivery.formats import format_value
 from whychurn.delivery.headlines import place_of, read_headlines
 from whychurn.delivery.markup import answer_box, claim_line, figure_box, unanswered_line
@@ -82,6 +82,11 @@ class Page:
         """Words of `key` (``section.name``) in the language of the page."""
         return say(key, self.lang, **values)
 
+    def columns(self, frame: pd.DataFrame, section: str = "delivery") -> dict[str, str]:
+        """Headings of `frame`: the words ``<section>.column_<name>``, where they exist."""
+        keys = {name: f"{section}.column_{name}" for name in frame.columns}
+        return {name: self.say(key) for name, key in keys.items() if has_words(key)}
+
     def format(self, value: Any, kind: str) -> str:
         """`value` as text: ``percent``, ``money``, ``int``, ``days``, ``date``, … (`formats.KINDS`)."""
         return format_value(value, kind, self.lang, self.params.study.currency)
@@ -112,7 +117,7 @@ class Page:
 
     def figure(self, fig: Figure, *, title: str, alt: str, rung: str, note: str | None = None) -> None:
         """Figure with its caption; `alt` says what it shows to those who cannot see it."""
-        from whychurn.delivery.figures import figure_svg
+        from whychurn.delivery.svg import figure_svg
 
         self._figures += 1
         svg = figure_svg(fig, f"f{self._figures}", alt)

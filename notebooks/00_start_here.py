@@ -1,0 +1,141 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["en"]
+# # Start here
+#
+# Why do members leave, and what would keep them? This page gives the answer as far as it goes today, and says how to
+# read the reports behind it.
+
+# %% [markdown] tags=["zh"]
+# # 从这里开始
+#
+# 会员为什么离开？怎样才能留住他们？本页给出目前的结论，并说明怎样阅读后面的各份报告。
+
+# %%
+from whychurn.delivery.page import Page
+
+page = Page.open()
+headlines = page.headlines()
+questions = page.facts("intake").get("questions", [])
+open_questions = [entry["id"] for entry in questions if not entry["answerable"]]
+first = headlines.drop_duplicates("place")
+page.answer("\n\n".join(first["text"]) or page.say("delivery.start_no_answer"))
+
+# %% [markdown] tags=["en"]
+# ## The answer so far
+#
+# Each number below was recorded by the report that derives it; a test compares it with the results file.
+
+# %% [markdown] tags=["zh"]
+# ## 目前的结论
+#
+# 下面的每个数字都出自推导它的那份报告，并由测试与结果文件逐一核对。
+
+# %%
+for entry in headlines.itertuples():
+    page.claim(entry.rung, entry.text)
+
+# %% [markdown] tags=["en"]
+# ## What could not be answered
+#
+# Some questions need tables that this programme did not supply.
+
+# %% [markdown] tags=["zh"]
+# ## 哪些问题无法回答
+#
+# 有些问题需要的数据表，这次没有提供。
+
+# %%
+for question in open_questions:
+    page.unanswered(question)
+page.claim(
+    "described",
+    page.say("delivery.start_questions", answered=len(questions) - len(open_questions), asked=len(questions)),
+)
+
+# %% [markdown] tags=["en"]
+# ## How to read the reports
+#
+# Every statement carries a badge with one to four bars. They form a ladder, weakest first:
+#
+# | badge | what stands behind it | what you may conclude |
+# |---|---|---|
+# | Described | counting | this is what happened |
+# | Associated | a model: risk score, SHAP, hazard ratio | the two go together; do not yet act on it as a cause |
+# | Attributed | a method that assigns causes, its accuracy measured where true causes are known | the likely cause, with that accuracy |
+# | Caused | a randomised comparison | doing this has this effect |
+#
+# A figure about fewer than ten members is withheld: it could identify someone. Members who did not agree to
+# profiling count in totals, and are neither scored nor explained.
+
+# %% [markdown] tags=["zh"]
+# ## 怎样阅读这些报告
+#
+# 每个结论都带有一个标记，上面有一到四格，由弱到强构成一架“梯子”：
+#
+# | 标记 | 依据 | 可以得出什么 |
+# |---|---|---|
+# | 描述 | 直接统计 | 事情就是这样发生的 |
+# | 相关 | 模型：风险评分、SHAP、风险比 | 两者同时出现，但还不能当作原因来采取行动 |
+# | 归因 | 归因方法，其准确度已在真实原因已知的数据上实测 | 最可能的原因，可信程度以实测准确度为准 |
+# | 因果 | 随机对照 | 这样做就会有这样的效果 |
+#
+# 涉及不足十名会员的数字不予显示，以免识别到个人。不同意被画像的会员只计入总数，既不评分，也不作解释。
+
+# %% [markdown] tags=["en"]
+# ## Which report answers what
+#
+# | report | question |
+# |---|---|
+# | [Data](10_data.html) | What came in, what was set aside, and who counts as gone? |
+# | [Retention](20_retention.html) | Who left, and when in their life as a member? |
+# | [Risk](30_risk.html) | Who is next, how sure is that, and what goes with it? |
+
+# %% [markdown] tags=["zh"]
+# ## 哪份报告回答什么问题
+#
+# | 报告 | 回答的问题 |
+# |---|---|
+# | [数据](10_data.html) | 收到了哪些数据，哪些被隔离，怎样才算流失？ |
+# | [留存](20_retention.html) | 谁流失了，发生在会员生命周期的哪个阶段？ |
+# | [风险](30_risk.html) | 接下来谁会流失，把握有多大，与哪些因素有关？ |
+
+# %% [markdown] tags=["en"]
+# ## Where everything is, and how to change it
+#
+# - `params.yaml` holds every choice, one section per step: the churn definition, the horizon, the search budget.
+#   Change a value and run `whychurn run`: only the steps that depend on it run again.
+# - `data/results/` holds the tables behind the reports, as Parquet; each table here can also be downloaded as CSV.
+# - `notebooks/` holds these reports as scripts. `make lab` opens them as notebooks; `whychurn report` renders them again.
+# - For another programme: put its tables in `FOLDER/raw/` and run `whychurn run --study FOLDER`.
+
+# %% [markdown] tags=["zh"]
+# ## 内容在哪里，怎样修改
+#
+# - 所有选项都在 `params.yaml` 里，每个步骤一节，例如流失的定义、预测时长、调参预算。改好后运行
+#   `whychurn run`，只有受影响的步骤会重新计算。
+# - `data/results/` 存放报告背后的结果表（Parquet 格式）；报告中的每张表也可以下载为 CSV。
+# - `notebooks/` 是这些报告的脚本。`make lab` 以笔记本方式打开，`whychurn report` 重新生成报告。
+# - 分析另一个会员项目：把数据表放进 `某文件夹/raw/`，运行 `whychurn run --study 某文件夹`。
+
+# %% [markdown] tags=["en"]
+# ## What this does not show
+#
+# Nothing here says yet *why* a member left: retention counts, and risk finds what goes together with leaving. A bar
+# that explains the model explains the model, not the world.
+
+# %% [markdown] tags=["zh"]
+# ## 本报告没有说明什么
+#
+# 目前的结果还没有回答会员 *为什么* 离开：留存部分是统计，风险部分找出的是与流失同时出现的因素。
+# 解释模型的图，解释的是模型，而不是现实世界。

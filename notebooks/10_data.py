@@ -1,0 +1,236 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["en"]
+# # Data
+#
+# What came in, what was set aside and why, and who counts as gone?
+
+# %% [markdown] tags=["zh"]
+# # 数据
+#
+# 收到了哪些数据，哪些被隔离、为什么，怎样才算流失？
+
+# %%
+from whychurn.delivery.data_tables import (
+    definitions_table,
+    leakage_table,
+    reasons_table,
+    redactions_table,
+    tables_read,
+)
+from whychurn.delivery.figures import draw_definitions, draw_threshold_curve
+from whychurn.delivery.page import Page
+
+page = Page.open()
+intake, definition = page.facts("intake"), page.facts("panel")
+read = tables_read(intake)
+questions = intake["questions"]
+answerable = sum(entry["answerable"] for entry in questions)
+kind = definition["kind"]
+threshold = definition["threshold_days"] if kind == "inactivity" else definition["grace_days"]
+left = page.say(f"delivery.data_left_{kind}", days=page.format(threshold, "days"))
+kept_share = read["kept"].sum() / max(read["read"].sum(), 1)
+page.answer(
+    page.say(
+        "delivery.data_answer",
+        read=page.format(read["read"].sum(), "int"),
+        kept=page.format(kept_share, "percent"),
+        since=intake["observed_from"],
+        until=intake["observed_until"],
+        answerable=answerable,
+        asked=len(questions),
+        left=left,
+    )
+)
+
+# %% [markdown] tags=["en"]
+# ## What came in
+#
+# A row that does not fit is not dropped in silence: it goes to quarantine with the reason. For every table,
+# rows read = rows kept + rows in quarantine.
+
+# %% [markdown] tags=["zh"]
+# ## 收到了什么
+#
+# 不合格的行不会被悄悄丢弃，而是连同原因放进隔离区。每张表都满足：读入行数 = 保留行数 + 隔离行数。
+
+# %%
+page.table(
+    read,
+    name="tables",
+    title=page.say("delivery.data_tables"),
+    rung="described",
+    labels=page.columns(read),
+    formats={"share": "percent"},
+)
+reasons = reasons_table(intake, page.lang)
+page.table(
+    reasons,
+    name="quarantine",
+    title=page.say("delivery.data_reasons"),
+    rung="described",
+    labels=page.columns(reasons),
+    limit=12,
+)
+page.headline(
+    "how_sure.rows_kept",
+    round(kept_share, 6),
+    page.say("delivery.head_kept", kept=page.format(kept_share, "percent")),
+)
+
+# %% [markdown] tags=["en"]
+# ## What protects members
+#
+# Member ids are pseudonyms made with a key that stays with the company. Phone numbers, e-mail addresses, identity and
+# bank cards and addresses are blacked out in free text before anything else reads it.
+
+# %% [markdown] tags=["zh"]
+# ## 怎样保护会员
+#
+# 会员编号是用密钥生成的假名，密钥由企业自己保管。自由文本里的电话、邮箱、身份证号、银行卡号和地址，
+# 在其他任何步骤读取之前就已涂黑。
+
+# %%
+redactions = redactions_table(intake, page.lang)
+page.table(
+    redactions,
+    name="redactions",
+    title=page.say("delivery.data_redactions"),
+    rung="described",
+    labels=page.columns(redactions),
+)
+page.claim(
+    "described", page.say("delivery.data_consent", members=page.members(intake["members_without_consent"]))
+)
+
+# %% [markdown] tags=["en"]
+# ## Which questions these data answer
+
+# %% [markdown] tags=["zh"]
+# ## 这些数据能回答哪些问题
+
+# %%
+every = "_all" if answerable == len(questions) else ""
+page.claim(
+    "described", page.say(f"delivery.data_questions{every}", answerable=answerable, asked=len(questions))
+)
+for entry in questions:
+    page.unanswered(entry["id"])
+
+# %% [markdown] tags=["en"]
+# ## Who counts as gone
+#
+# A shop has no term that ends, so someone is called gone after a long silence. How long is a choice: a short threshold
+# calls many gone who come back; a long one notices late. A programme with terms counts those who did not renew in
+# the days of grace.
+
+# %% [markdown] tags=["zh"]
+# ## 怎样才算流失
+#
+# 商城没有到期日，只能把长时间没有动静的会员视为流失。多长算长，是一种选择：门槛太短，很多被算作流失的会员
+# 后来又回来了；门槛太长，发现得太晚。有会籍期限的项目，则把宽限期内没有续约的会员算作流失。
+
+# %%
+page.claim("described", left)
+curve = page.processed("threshold_curve")
+if curve is not None and len(curve):
+    chosen = definition.get("threshold_days")
+    page.figure(
+        draw_threshold_curve(curve, page.lang, chosen),
+        title=page.say("delivery.data_curve"),
+        alt=page.say("delivery.data_curve_alt", days=chosen),
+        rung="described",
+        note=page.say(
+            "delivery.data_curve_note", share=page.format(page.params.panel.threshold_return_share, "percent")
+        ),
+    )
+
+# %% [markdown] tags=["en"]
+# ## What changes with the definition
+#
+# Every result that hangs on the definition is computed at several thresholds. If the order of findings changes with the
+# threshold, the definition speaks, not the members.
+
+# %% [markdown] tags=["zh"]
+# ## 定义变了，结果怎么变
+#
+# 凡是依赖流失定义的结果，都按几个门槛各算一遍。如果换个门槛结论就变了，那说明的是定义，而不是会员。
+
+# %%
+sensitivity = page.results("definition_sensitivity")
+if sensitivity is not None and sensitivity["rate"].notna().any():
+    definitions = definitions_table(sensitivity, page.lang)
+    low, high = (
+        page.format(bound, "percent") for bound in (definitions["rate"].min(), definitions["rate"].max())
+    )
+    tau = page.format(definitions["rank_agreement"].min(), "number")
+    page.claim("described", page.say("delivery.data_stable", low=low, high=high, tau=tau))
+    page.figure(
+        draw_definitions(definitions, page.lang),
+        title=page.say("delivery.data_definitions"),
+        alt=page.say("delivery.data_definitions_alt"),
+        rung="described",
+    )
+    shown = definitions[
+        ["definition", "members", "churners", "rate", "low", "high", "came_back_share", "rank_agreement"]
+    ]
+    percent = dict.fromkeys(["rate", "low", "high", "came_back_share"], "percent")
+    page.table(
+        shown,
+        name="definitions",
+        title=page.say("delivery.data_definitions_table"),
+        rung="described",
+        labels=page.columns(shown),
+        formats=percent | {"members": "int", "churners": "int"},
+    )
+
+# %% [markdown] tags=["en"]
+# ## Was anything known too early?
+#
+# A model that sees the future looks brilliant and is worthless. Rows from after each snapshot were added and every feature
+# computed again: none may change. Label windows of training and test may not overlap. A single feature that predicts
+# almost perfectly is flagged.
+
+# %% [markdown] tags=["zh"]
+# ## 有没有“提前知道”的信息？
+#
+# 能看到未来的模型看似出色，其实毫无用处。这里在每个快照之后补入未来的数据，把全部特征重新计算一遍：任何特征都不许变。
+# 训练与测试的标签窗口不得重叠；单个特征若能近乎完美地预测流失，也会被标出来。
+
+# %%
+leakage = leakage_table(page.results("leakage"), page.lang)
+failed = int((~leakage["passed"]).sum())
+page.claim(
+    "described",
+    page.say(f"delivery.data_leakage_{'failed' if failed else 'passed'}", failed=failed, checks=len(leakage)),
+)
+page.table(
+    leakage,
+    name="leakage",
+    title=page.say("delivery.data_leakage"),
+    rung="described",
+    labels=page.columns(leakage),
+    limit=10,
+)
+
+# %% [markdown] tags=["en"]
+# ## What this does not show
+#
+# Checks see what is impossible, not what is wrong: an amount booked on the wrong day passes. What the company never
+# recorded cannot be found here. And a member who is called gone may still come back tomorrow.
+
+# %% [markdown] tags=["zh"]
+# ## 本报告没有说明什么
+#
+# 检查只能发现不可能的数据，发现不了错误的数据：记错日期的金额照样能通过。企业从未记录的事情，这里也找不到。
+# 而被算作流失的会员，明天也可能回来。
