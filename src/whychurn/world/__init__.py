@@ -1,0 +1,1 @@
+"""Simulated programmes with planted causes: the demo's data and the yardstick."""

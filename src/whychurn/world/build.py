@@ -1,0 +1,106 @@
+"""Write a simulated programme: raw tables for the company's side, the truth apart."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from whychurn.contract.files import write_json, write_whole
+from whychurn.contract.sections import WorldParams
+from whychurn.contract.tables import TABLES
+from whychurn.world import truth
+from whychurn.world.programme import Programme, load_programme
+from whychurn.world.simulate import BLOCK, simulate
+
+log = logging.getLogger(__name__)
+_ARROW = {
+    "text": pa.string(),
+    "date": pa.timestamp("ns"),
+    "instant": pa.timestamp("ns"),
+    "number": pa.float64(),
+    "flag": pa.bool_(),
+}
+KEY_FILE = "whychurn.key"
+
+
+def build_world(params: WorldParams, root: Path, raw: Path) -> None:
+    """Simulate a programme into the study at `root`: raw tables to `raw`, the truth to its own folder.
+
+    Raises
+    ------
+    WhychurnError
+        If a folder cannot be written.
+    """
+    write_world(params, raw, root / truth.FOLDER)
+
+
+def write_world(params: WorldParams, raw: Path, truth_folder: Path) -> None:
+    """Write raw tables and truth, a block of members at a time, each file whole or not at all."""
+    programme = load_programme(params.program)
+    blocks = -(-params.members // BLOCK)
+    with ExitStack() as files:
+        writers: dict[Path, pq.ParquetWriter] = {}
+        for block in simulate(params, programme):
+            for folder, tables in ((raw, block.tables), (truth_folder, block.truth)):
+                for name, frame in tables.items():
+                    rows = as_arrow(name, frame)
+                    path = folder / f"{name}.parquet"
+                    if path not in writers:
+                        writers[path] = files.enter_context(_writer(path, rows.schema, files))
+                    writers[path].write_table(rows.cast(writers[path].schema))
+            log.info("world: block %d of %d", block.number + 1, blocks)
+    with write_whole(raw / KEY_FILE) as temporary:
+        temporary.write_text(simulated_key(params.seed) + "\n", encoding="ascii")
+    write_json(planted_facts(params, programme), truth_folder / "world.json")
+    log.info("world: %s members of %s written to %s", f"{params.members:,}", programme.name, raw)
+
+
+def as_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
+    """`frame` with the types of the contract (plain text instead of categories)."""
+    rows = pa.Table.from_pandas(frame, preserve_index=False)
+    fields = TABLES[name].fields if name in TABLES else {}
+    kinds = [
+        _ARROW[fields[field.name].kind] if field.name in fields else _plain(field.type)
+        for field in rows.schema
+    ]
+    return rows.cast(pa.schema(list(zip(rows.column_names, kinds, strict=True)))).replace_schema_metadata(
+        None
+    )
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_dictionary(kind) or pa.types.is_null(kind) else kind
+
+
+def _writer(path: Path, schema: pa.Schema, files: ExitStack) -> pq.ParquetWriter:
+    temporary = files.enter_context(write_whole(path))
+    return pq.ParquetWriter(temporary, schema, compression="zstd")
+
+
+def simulated_key(seed: int) -> str:
+    """Key of the simulated company, 32 bytes in hex; a real company's key is secret and random."""
+    return hashlib.sha256(f"simulated company {seed}".encode()).hexdigest()
+
+
+def planted_facts(params: WorldParams, programme: Programme) -> dict[str, object]:
+    """What was planted, for whoever scores methods against the truth."""
+    return {
+        "params": params.model_dump(mode="json"),
+        "programme": programme.model_dump(mode="json"),
+        "planted": [
+            "hazards of six causes add up; the posterior of a leaving is the share of each in that week",
+            "exit surveys: answering depends on the cause; price is over-stated (programme.survey)",
+            "members go quiet before leaving (programme.quiet, quiet_weeks); incidents do not fade",
+            "heavy users complain more and leave less, by confounding",
+            "coupon use follows thrift and price rises and has no effect of its own",
+            "fitting pushes are more where a rival is active and have no effect of their own",
+            "mass mail raises the hazard of personalization; the other campaigns lower one cause each",
+            "aimed campaigns choose members with few orders and many coupons",
+        ],
+    }

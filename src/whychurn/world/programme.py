@@ -1,0 +1,172 @@
+"""What one simulated programme is: everything that its YAML says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+_FOLDER: Final = Path(__file__).parent / "programmes"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Category(_Part):
+    """A line of goods, classes or courses: share of members, typical price, defects an order."""
+
+    share: float
+    price: float
+    defect: float
+
+
+class Plan(_Part):
+    """A membership plan; `days` is ignored where terms follow a calendar."""
+
+    days: int
+    price: float
+    share: float
+    auto_renew: float
+
+
+class Season(_Part):
+    """A term of the calendar, month and day of its first and last day."""
+
+    name: str
+    starts: tuple[int, int]
+    ends: tuple[int, int]
+
+
+class Rates(_Part):
+    """Weekly rates of a typical member, and how members and months differ."""
+
+    order: float
+    order_spread: float
+    visit: float
+    service: float
+    app_fault: float
+    push: float
+    greeting: float
+    activity: float
+    community: float
+    points_spent: float
+    coupon: float
+    moved: float
+    by_month: tuple[float, ...]
+
+
+class Need(_Part):
+    """How the need ends by itself: a child grows up, school is finished, a goal is reached."""
+
+    kind: Literal["child", "graduation", "goal"]
+    years: float
+    spread: float
+    share: float
+    half_life: float
+
+
+class Cause(_Part):
+    """Weekly hazard of one cause: a base, and what one unit of each exposure adds."""
+
+    base: float
+    excess: dict[str, float]
+
+
+class Campaign(_Part):
+    """One action on members at one time; `effect` multiplies the hazard of `cause` for `weeks`."""
+
+    id: str
+    action: str
+    at: float
+    cause: str
+    effect: float
+    weeks: int
+    share: float
+    propensity: float
+    randomized: bool
+    cost: float
+
+
+class PriceRise(_Part):
+    """A step of the programme's own prices, at a share of the window."""
+
+    at: float
+    size: float
+    categories: list[str]
+
+
+class Rival(_Part):
+    """A rival that comes to a region for some weeks."""
+
+    region: str
+    at: float
+    weeks: int
+    activity: float
+    price_cut: float
+
+
+class Trouble(_Part):
+    """A time of trouble on the programme's side, which multiplies a rate."""
+
+    kind: Literal["defect", "response", "app_fault"]
+    at: float
+    weeks: int
+    factor: float
+    where: str | None
+
+
+class Survey(_Part):
+    """Exit surveys: who answers, and what is said for each true cause (row: true, column: stated)."""
+
+    delay_days: tuple[int, int]
+    answering: dict[str, float]
+    stated: dict[str, dict[str, float]]
+    comment: float
+
+
+class Programme(_Part):
+    """A simulated programme, as its YAML describes it."""
+
+    name: str
+    kind: Literal["inactivity", "terms", "seasons"]
+    visit_event: Literal["visit", "checkin"]
+    regions: dict[str, float]
+    categories: dict[str, Category]
+    channels: dict[str, float]
+    app_channels: list[str]
+    ages: tuple[int, int, int]
+    female: float
+    joined_before: float
+    history_weeks: int
+    plans: dict[str, Plan]
+    seasons: list[Season]
+    rates: Rates
+    discount: float
+    discount_cut: float
+    misprofiled: float
+    neglected: float
+    tempo_spread: float
+    newcomer: float
+    quiet: float
+    quiet_weeks: float
+    lapse_contact_weeks: int
+    returning: float
+    return_weeks: float
+    need: Need
+    causes: dict[str, Cause]
+    half_life: dict[str, float]
+    price_rises: list[PriceRise]
+    rivals: list[Rival]
+    troubles: list[Trouble]
+    campaigns: list[Campaign]
+    survey: Survey
+
+
+def load_programme(name: str) -> Programme:
+    """Programme `name` (shop, gym, school) from its YAML."""
+    return Programme.model_validate(
+        yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")) | {"name": name}
+    )
