@@ -33,6 +33,8 @@ def build_interim(study: Study, params: Params, today: dt.date) -> None:
         If the source cannot be read, a required column is missing, or too many rows are bad; the quarantine
         is written before the last of these.
     """
+    (study.interim / "intake.json").unlink(missing_ok=True)  # stands only beside tables of the same run
+    (study.interim / "intake.json").unlink(missing_ok=True)  # stands only beside tables of the same run
     examined = examine(read_drafts(open_source(study, params.intake), params), params, today)
     write_table(examined.quarantine, study.interim / "quarantine.parquet")
     refuse_excess(examined, params.intake.max_quarantined)
@@ -83,5 +85,5 @@ def _tell(notices: list[Notice]) -> list[dict[str, Any]]:
         notice = {"key": f"intake.{key}", "values": values}
         if notice not in told:
             told.append(notice)
-            log.warning("%s", say(notice["key"], "en", **values))
+            log.warning("%s", say(f"intake.{key}", "en", **values))
     return told

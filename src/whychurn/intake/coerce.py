@@ -99,9 +99,12 @@ def _numbers(column: pd.Series) -> Coerced:
         values = column.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
         infinite = np.isinf(values)
         return Coerced(pd.Series(np.where(infinite, np.nan, values)), infinite)
-    text = column.str.strip()
+    return _numbers_of_text(column.str.strip())
+
+
+def _numbers_of_text(text: pd.Series) -> Coerced:
     empty = text.isna() | text.str.lower().isin(EMPTY)
-    values = pd.to_numeric(text.mask(empty).astype(object), errors="coerce").astype("float64")
+    values: pd.Series = pd.to_numeric(text.mask(empty).astype(object), errors="coerce").astype("float64")
     comma = bool(text.str.contains(",", regex=False).any())
     left = ~empty & (values.isna() | comma)
     if left.any():

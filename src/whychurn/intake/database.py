@@ -94,7 +94,7 @@ class DatabaseSource:
             frame = pd.concat(pieces, ignore_index=True)
             mixed = [column for column in frame.columns if frame[column].dtype == object]
             frame = frame.assign(**plain_objects(frame[mixed]))
-        return RawTable(frame, np.arange(1, len(frame) + 1), f"{self.shown}#{name}")
+        return RawTable(frame, np.arange(1, len(frame) + 1), name)
 
     def pieces(self, name: str) -> Iterator[pd.DataFrame]:
         """Rows of table `name` in pieces of bounded size; at least one, maybe empty, piece."""
@@ -205,14 +205,18 @@ def _duckdb(file: str) -> duckdb.DuckDBPyConnection:
 def _duckdb_pieces(file: str, name: str) -> Iterator[pd.DataFrame]:
     schema, _, table = name.rpartition(".")
     with _duckdb(file) as connection:
-        relation = f'"{schema or "main"}"."{table}"'
-        reader = connection.execute(f"SELECT * FROM {relation}").to_arrow_reader(CHUNK * 10)
+        relation = f"{_quoted(schema or 'main')}.{_quoted(table)}"
+        reader: Any = connection.execute(f"SELECT * FROM {relation}").to_arrow_reader(CHUNK * 10)
         empty = True
         for batch in reader:
             empty = False
             yield plain_frame(pa.Table.from_batches([batch]))
         if empty:
             yield plain_frame(reader.schema.empty_table())
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _sql_pieces(url: sa.URL, name: str) -> Iterator[pd.DataFrame]:

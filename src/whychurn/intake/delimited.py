@@ -65,8 +65,10 @@ def read_delimited(path: Path) -> Delimited:
             "the file is empty", file=path, remedy="export the table again, with a header row"
         )
     text, encoding, damaged = decode(content)
+    declared = re.match(rb"sep=(.)\r?\n", text)  # how spreadsheets state the delimiter
+    text = text[declared.end() :] if declared else text
     lines = text[:65536].decode("utf-8", "ignore").splitlines()[:50]
-    delimiter = sniff_delimiter(lines)
+    delimiter = declared[1].decode("utf-8", "ignore") if declared else sniff_delimiter(lines)
     if delimiter is None:
         raise WhychurnError(
             "the file has one single column",
@@ -155,11 +157,11 @@ def _parse(text: bytes, delimiter: str, names: list[str], path: Path) -> tuple[p
                 column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
             ),
         )
-    except pa.ArrowInvalid as error:
+    except pa.ArrowInvalid:  # its message may hold values of the row
         raise WhychurnError(
-            f"not readable as CSV: {str(error).split(chr(10))[0][:80]}",
+            "not readable as CSV: a quoted value does not end",
             file=path,
-            remedy='check the quotes (")',
+            remedy='every opening quote (") needs a closing one; export the table again',
         ) from None
     return plain_frame(table), np.array(sorted(broken), dtype="int64")
 

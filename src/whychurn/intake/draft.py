@@ -65,7 +65,12 @@ class Draft:
     @property
     def good(self) -> pd.DataFrame:
         """Rows without a reason against them."""
-        return self.frame[self.verdicts.good]
+        good = self.verdicts.good
+        return self.frame if good.all() else self.frame[good]
+
+    def sound(self, name: str) -> pd.Series:
+        """Column `name` of the rows without a reason against them."""
+        return self.frame[name][self.verdicts.good]
 
     def quarantined(self) -> pd.DataFrame:
         """Rows for ``quarantine.parquet``."""
@@ -99,14 +104,10 @@ def draft_table(table: str, raw: RawTable, params: IntakeParams) -> Draft:
         raw.encoding, found, notices=list(raw.notices),
     )  # fmt: skip
     columns = {name: _fill(draft, name, spec, raw, params) for name, spec in TABLES[table].fields.items()}
-    further = (
-        {name: raw.frame[found[name]] for name in found if name not in columns} if table == "members" else {}
-    )
-    if table == "members":
-        further |= further_columns(raw, found)
+    further = further_columns(raw, found) if table == "members" else {}
     used = {*found.values(), *further}
     draft.unused = [str(name) for name in raw.frame.columns if name not in used]
-    draft.frame = pd.DataFrame({**columns, **{name: c.reset_index(drop=True) for name, c in further.items()}})
+    draft.frame = pd.DataFrame({**columns, **further})
     _judge(draft, lenient)
     return draft
 

@@ -30,12 +30,12 @@ class Examined:
     drafts
         Contract table -> draft; ids are still the company's own.
     observed_from, observed_until
-        First and last day covered, inclusive; NaT where no row stands.
+        First and last day covered, inclusive; empty where no row stands.
     """
 
     drafts: dict[str, Draft]
-    observed_from: pd.Timestamp
-    observed_until: pd.Timestamp
+    observed_from: pd.Timestamp | None = None
+    observed_until: pd.Timestamp | None = None
 
     @property
     def quarantine(self) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def refuse_excess(examined: Examined, max_quarantined: float) -> None:
         raise WhychurnError(
             "no usable member", file=examined.drafts["members"].origin, remedy="check members"
         )
-    if pd.isna(examined.observed_until):
+    if examined.observed_until is None or pd.isna(examined.observed_until):
         raise WhychurnError("no usable activity row", remedy=f"check {', '.join(ACTIVITY_TABLES)}")
 
 
@@ -165,9 +165,10 @@ def judge_drafts(examined: Examined) -> list[dict[str, Any]]:
     """Which questions the sound rows can answer (`contract.questions`)."""
     filled = {}
     for table, draft in examined.drafts.items():
-        good = draft.good
-        if len(good):
-            filled[table] = [name for name in good.columns if good[name].notna().any()]
+        if draft.verdicts.good.any():
+            filled[table] = [name for name in draft.frame.columns if draft.sound(name).notna().any()]
+    if "events" in filled:  # a type of event counts as a column
+        filled["events"] += examined.drafts["events"].sound("event_type").unique().tolist()
     return judge_questions(filled)
 
 
@@ -203,7 +204,7 @@ def _judge_duplicates(draft: Draft) -> None:
 
 
 def _judge_members(draft: Draft, joined: pd.Series) -> None:
-    place = joined.index.get_indexer(draft.frame["member_id"].astype(joined.index.dtype))
+    place = joined.index.get_indexer(pd.Index(draft.frame["member_id"]))
     draft.verdicts.mark(place < 0, "unknown_member", "member_id")
     if not len(joined):
         return
@@ -214,6 +215,6 @@ def _judge_members(draft: Draft, joined: pd.Series) -> None:
 
 
 def _covered(drafts: dict[str, Draft]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    days = [drafts[table].good[str(TABLES[table].time)].dt.normalize() for table in ACTIVITY_TABLES]
+    days = [drafts[table].sound(str(TABLES[table].time)).dt.normalize() for table in ACTIVITY_TABLES]
     seen = pd.concat(days)
     return seen.min(), seen.max()

@@ -11,6 +11,8 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.sections import IntakeParams
 from whychurn.contract.tables import TABLES
+from whychurn.intake.coerce import coerce
+from whychurn.intake.plain import TEXT
 from whychurn.intake.source import RawTable, nearest
 
 MADE: Final = {  # keys that are made from the row number where the source has none
@@ -77,12 +79,17 @@ def missing_columns(table: str, found: Iterable[str], lenient: Iterable[str] = (
 
 def further_columns(raw: RawTable, found: dict[str, str]) -> dict[str, pd.Series]:
     """Columns of a members source that serve no contract column, as they are."""
-    used = set(found.values())
-    return {
-        str(name): raw.frame[name]
-        for name in raw.frame.columns
-        if name not in used and name not in TABLES["members"].fields
-    }
+    fields = TABLES["members"].fields
+    renamed = {origin: name for name, origin in found.items() if name not in fields}
+    used = {origin for name, origin in found.items() if name in fields}
+    further = {}
+    for name in raw.frame.columns:
+        if name not in used and name not in fields:
+            column = raw.frame[name].reset_index(drop=True)
+            further[renamed.get(name, str(name))] = (
+                coerce(column, "text").values if column.dtype == TEXT else column
+            )
+    return further
 
 
 def _further_names(table: str, params: IntakeParams) -> list[str]:

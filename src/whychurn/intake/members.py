@@ -49,8 +49,8 @@ def complete_members(drafts: dict[str, Draft], complete: bool) -> None:
 def _first_days(drafts: dict[str, Draft]) -> pd.Series:
     parts = []
     for table in ACTIVITY_TABLES:
-        good = drafts[table].good
-        day = good[str(TABLES[table].time)].dt.normalize()
-        parts.append(pd.Series(day.to_numpy(), index=good["member_id"].to_numpy(dtype=object)))
+        draft = drafts[table]
+        day = draft.sound(str(TABLES[table].time)).dt.normalize()
+        parts.append(pd.Series(day.to_numpy(), index=draft.sound("member_id").to_numpy(dtype=object)))
     every = pd.concat([part for part in parts if len(part)] or parts[:1])
     return every.groupby(level=0).min()

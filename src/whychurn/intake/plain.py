@@ -76,7 +76,7 @@ def as_text(column: pd.Series) -> pd.Series:
 
 def arrow_text(column: pd.Series) -> pa.LargeStringArray:
     """Text column as one Arrow array, without a copy where it is one already."""
-    chunks = column.astype(TEXT).array.__arrow_array__()
+    chunks: Any = pa.array(column.astype(TEXT))
     array = chunks.combine_chunks() if isinstance(chunks, pa.ChunkedArray) else chunks
     return array.cast(pa.large_string())
 

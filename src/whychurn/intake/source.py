@@ -216,7 +216,7 @@ def _read_excel(path: Path, sheet: str) -> RawTable:
         )
     filled = ~frame.isna().all(axis=1).to_numpy(dtype=bool)
     numbers = _numbered(frame)[filled]  # empty rows between and below are no rows
-    notices = ()
+    notices: tuple[tuple[str, dict[str, Any]], ...] = ()
     if not sheet and len(names) > 1:
         notices = (("notice_sheet", {"file": path.name, "sheet": names[0]}),)
     return RawTable(plain_objects(frame[filled]), numbers, path.name, notices=notices)
