@@ -24,6 +24,7 @@
 from whychurn.delivery.data_tables import (
     definitions_table,
     leakage_table,
+    notice_lines,
     reasons_table,
     redactions_table,
     tables_read,
@@ -33,18 +34,23 @@ from whychurn.delivery.page import Page
 
 page = Page.open()
 intake, definition = page.facts("intake"), page.facts("panel")
-read = tables_read(intake)
+read = tables_read(intake, page.lang)
 questions = intake["questions"]
 answerable = sum(entry["answerable"] for entry in questions)
 kind = definition["kind"]
 threshold = definition["threshold_days"] if kind == "inactivity" else definition["grace_days"]
 left = page.say(f"delivery.data_left_{kind}", days=page.format(threshold, "days"))
-kept_share = read["kept"].sum() / max(read["read"].sum(), 1)
+fit_share = 1 - read["quarantined"].sum() / max(read["read"].sum(), 1)
+fit = "all" if fit_share == 1 else "part"
+numbers = {
+    "read": page.format(read["read"].sum(), "int"),
+    "fit": page.format(min(fit_share, 0.999) if fit == "part" else 1, "percent"),
+}
 page.answer(
     page.say(
         "delivery.data_answer",
-        read=page.format(read["read"].sum(), "int"),
-        kept=page.format(kept_share, "percent"),
+        read=numbers["read"],
+        fit=page.say(f"delivery.data_fit_{fit}", **numbers),
         since=intake["observed_from"],
         until=intake["observed_until"],
         answerable=answerable,
@@ -56,13 +62,13 @@ page.answer(
 # %% [markdown] tags=["en"]
 # ## What came in
 #
-# A row that does not fit is not dropped in silence: it goes to quarantine with the reason. For every table,
-# rows read = rows kept + rows in quarantine.
+# A row that does not fit is not dropped in silence: it goes to quarantine with the reason. For every
+# table, rows read (and added) = rows kept + quarantined + folded into others.
 
 # %% [markdown] tags=["zh"]
 # ## 收到了什么
 #
-# 不合格的行不会被悄悄丢弃，而是连同原因放进隔离区。每张表都满足：读入行数 = 保留行数 + 隔离行数。
+# 不合格的行不会被悄悄丢弃，而是连同原因放进隔离区。每张表都满足：读入（及补入）行数 = 保留行数 + 隔离行数 + 并入他行的行数。
 
 # %%
 page.table(
@@ -82,11 +88,9 @@ page.table(
     labels=page.columns(reasons),
     limit=12,
 )
-page.headline(
-    "how_sure.rows_kept",
-    round(kept_share, 6),
-    page.say("delivery.head_kept", kept=page.format(kept_share, "percent")),
-)
+page.headline("how_sure.rows_fit", round(fit_share, 6), page.say(f"delivery.head_fit_{fit}", **numbers))
+for line in notice_lines(intake, page.lang):
+    page.claim("described", line)
 
 # %% [markdown] tags=["en"]
 # ## What protects members

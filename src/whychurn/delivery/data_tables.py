@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from whychurn.contract.tables import TABLES
 from whychurn.contract.words import has_words, say
 
+_COUNTS: Final = ("read", "derived", "kept", "quarantined", "folded")
 
-def tables_read(intake: dict[str, Any]) -> pd.DataFrame:
-    """Rows per input table: ``table``, ``present``, ``read``, ``kept``, ``quarantined``, ``share`` (of rows read)."""
-    found = intake["tables"]
-    rows = [
-        (name, bool(entry["present"]), entry["read"], entry["kept"], entry["quarantined"])
-        for name, entry in ((name, found[name]) for name in TABLES if name in found)
-    ]
-    frame = pd.DataFrame(rows, columns=["table", "present", "read", "kept", "quarantined"])
-    return frame.assign(share=frame["quarantined"] / frame["read"].where(frame["read"] > 0))
+
+def tables_read(intake: dict[str, Any], lang: str) -> pd.DataFrame:
+    """Rows per input table, which balance: read + derived = kept + quarantined + folded.
+
+    Returns
+    -------
+    DataFrame
+        ``table`` (in words), ``present``, the counts (``derived`` and ``folded`` only where there are any), ``share`` of
+        the rows read that is quarantined.
+    """
+    found = {name: intake["tables"][name] for name in TABLES if name in intake["tables"]}
+    frame = pd.DataFrame(
+        [[entry.get(column, 0) for column in _COUNTS] for entry in found.values()], columns=list(_COUNTS)
+    )
+    frame.insert(0, "table", [_table_words(name, lang) for name in found])
+    frame.insert(1, "present", [bool(entry["present"]) for entry in found.values()])
+    unused = [column for column in ("derived", "folded") if not frame[column].any()]
+    return frame.drop(columns=unused).assign(
+        share=frame["quarantined"] / frame["read"].where(frame["read"] > 0)
+    )
 
 
 def reasons_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
-    """Quarantined rows by table and reason, most first: ``table``, ``reason`` (in words), ``rows``."""
+    """Quarantined rows by table and reason, most first: ``table``, ``reason`` (both in words), ``rows``."""
     rows = [
-        (table, _words("reason", reason, lang), count)
+        (_table_words(table, lang), _words(f"intake.reason_{reason}", reason, lang), count)
         for table, entry in intake["tables"].items()
         for reason, count in entry.get("reasons", {}).items()
         if count
@@ -35,8 +47,25 @@ def reasons_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
 
 def redactions_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
     """Places blacked out in free text: ``kind`` (in words), ``places``."""
-    rows = [(_words("redacted", kind, lang), count) for kind, count in sorted(intake["redactions"].items())]
+    found = sorted(intake["redactions"].items())
+    rows = [(_words(f"intake.kind_{kind}", kind, lang), count) for kind, count in found]
     return pd.DataFrame(rows, columns=["kind", "places"])
+
+
+def notice_lines(intake: dict[str, Any], lang: str) -> list[str]:
+    """What intake decided by itself, one sentence each."""
+    lines = [say(notice["key"], lang, **notice["values"]) for notice in intake.get("notices", [])]
+    for table, entry in intake["tables"].items():
+        name = _table_words(table, lang)
+        for what, rows in entry.get("warnings", {}).items():
+            words = _words(f"intake.{what}", what, lang)
+            lines.append(say("delivery.notice_kept", lang, table=name, rows=f"{rows:,}", what=words))
+        for what, cells in entry.get("cells_blanked", {}).items():
+            reason, _, column = what.partition(":")
+            words = _words(f"intake.reason_{reason}", reason, lang)
+            values = {"table": name, "column": column, "cells": f"{cells:,}", "reason": words}
+            lines.append(say("delivery.notice_blanked", lang, **values))
+    return lines
 
 
 def definitions_table(sensitivity: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -52,10 +81,16 @@ def definition_words(definition: str, lang: str) -> str:
 
 def leakage_table(leakage: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Checks of the leakage audit, failed ones first, checks in words."""
-    shown = leakage.assign(check=[_words("check", check, lang) for check in leakage["check"]])
+    shown = leakage.assign(
+        check=[_words(f"delivery.check_{check}", check, lang) for check in leakage["check"]]
+    )
     return shown.sort_values(["passed", "check", "value"], ascending=[True, True, False], ignore_index=True)
 
 
-def _words(group: str, code: str, lang: str) -> str:
-    key = f"delivery.{group}_{code}"
+def _table_words(table: str, lang: str) -> str:
+    words = _words(f"intake.table_{table}", table, lang)
+    return words if words == table else f"{words} ({table})"
+
+
+def _words(key: str, code: str, lang: str) -> str:
     return say(key, lang) if has_words(key) else code
