@@ -1,0 +1,81 @@
+"""The model in native files (data/processed/risk_model), complete enough to serve without this package.
+
+model.ubj
+    XGBoost booster (binary:logistic). Input: float32 matrix, one column per entry of features.json in that order;
+    categories as their position in ``categories``, unknown ones and nulls as NaN; flags as 0/1; feature types "c" for
+    categories and "q" for the rest, with ``enable_categorical=True``.
+calibrator.json
+    kind, x, y, low, high: p, p_low and p_high are ``np.interp(raw, x, y | low | high)`` at raw = 1 / (1 + exp(-margin)),
+    whatever the kind.
+features.json
+    {"features": [{name, kind, family, cause, unit, en, zh, categories, format}], "sentences": {...}}. format: scale,
+    decimals (null: none for whole or large numbers, else two) and a pattern with ``{value}`` per language.
+    sentences: raises, lowers, missing, yes, no per language, with ``{name}`` and ``{value}``.
+metadata.json
+    Definition, horizon, snapshots of each part, parameters, headline metrics, digest of the panel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from whychurn.contract.files import write_json, write_whole
+from whychurn.contract.words import LANGUAGES, say
+from whychurn.risk.features import Feature
+from whychurn.risk.reasons import value_format
+from whychurn.risk.train import MODEL, Trained
+
+FILES = ("model.ubj", "calibrator.json", "features.json", "metadata.json")
+
+
+def write_model(folder: Path, trained: Trained, metadata: dict[str, Any]) -> None:
+    """Write the four files; the metadata last, so that a folder with metadata is whole."""
+    remove_model(folder)
+    with write_whole(folder / "model.ubj") as temporary:
+        temporary.write_bytes(bytes(trained.booster.save_raw("ubj")))
+    write_json(trained.calibrators[MODEL].as_json(), folder / "calibrator.json")
+    write_json(feature_contract(trained.features), folder / "features.json")
+    write_json(metadata, folder / "metadata.json")
+
+
+def remove_model(folder: Path) -> None:
+    """No files of an earlier run stay behind; the folder itself exists."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)
+
+
+def feature_contract(features: list[Feature]) -> dict[str, Any]:
+    """Content of features.json."""
+    sentences = {"raises": "reason_raises", "lowers": "reason_lowers"}
+    sentences |= {name: f"value_{name}" for name in ("missing", "yes", "no")}
+    return {
+        "features": [
+            {
+                "name": feature.name,
+                "kind": feature.kind,
+                "family": feature.family,
+                "cause": feature.cause,
+                "unit": feature.unit,
+                "en": feature.en,
+                "zh": feature.zh,
+                "categories": list(feature.categories) if feature.categories is not None else None,
+                "format": value_format(feature),
+            }
+            for feature in features
+        ],
+        "sentences": {
+            name: {lang: say(f"risk.{key}", lang) for lang in LANGUAGES} for name, key in sentences.items()
+        },
+    }
+
+
+def panel_digest(panel: pd.DataFrame) -> str:
+    """SHA-256 of the panel's rows and column names."""
+    digest = hashlib.sha256(",".join(panel.columns).encode())
+    digest.update(pd.util.hash_pandas_object(panel, index=False).to_numpy().tobytes())
+    return digest.hexdigest()

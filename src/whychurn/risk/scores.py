@@ -1,0 +1,59 @@
+"""Who is next: the members at risk today, with probability, interval, value at risk and reasons."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.sections import RiskParams
+from whychurn.risk.features import encode
+from whychurn.risk.model import predict_contributions
+from whychurn.risk.reasons import top_reasons
+from whychurn.risk.train import MODEL, Trained
+from whychurn.risk.value import margin_at_stake, value_at_risk
+
+COLUMNS = {
+    "member_id": "string",
+    "as_of": "datetime64[ns]",
+    "p_churn": "float64",
+    "p_churn_low": "float64",
+    "p_churn_high": "float64",
+    "value_at_risk": "float64",
+    "reasons": "string",
+}
+
+
+def score_members(
+    panel: pd.DataFrame, trained: Trained, horizon_days: int, risk: RiskParams
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Score the members of the latest snapshot with the model that was evaluated (it is not refitted).
+
+    Returns
+    -------
+    risk_scores, and the rows' contributions (rows × features, log-odds) for the archetypes.
+    """
+    latest = panel[panel["as_of"] == panel["as_of"].max()]
+    X = encode(latest, trained.features)
+    contributions = predict_contributions(trained.booster, X)[:, :-1]
+    raw = trained.scorers[MODEL](X)
+    calibrator = trained.calibrators[MODEL]
+    p = calibrator.probability(raw)
+    low, high = calibrator.interval(raw)
+    stake = margin_at_stake(latest, risk)
+    scores = pd.DataFrame(
+        {
+            "member_id": latest["member_id"].to_numpy(),
+            "as_of": latest["as_of"].to_numpy(),
+            "p_churn": p,
+            "p_churn_low": low,
+            "p_churn_high": high,
+            "value_at_risk": value_at_risk(p, stake, horizon_days, risk.value_days),
+            "reasons": top_reasons(X, contributions, trained.features, risk.top_reasons).to_numpy(),
+        }
+    ).astype(COLUMNS)
+    return scores, contributions
+
+
+def no_scores() -> pd.DataFrame:
+    """risk_scores of a study without a model."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})

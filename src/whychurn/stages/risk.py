@@ -1,0 +1,48 @@
+"""Stage `risk`: fit, calibrate, evaluate, explain, score."""
+
+from __future__ import annotations
+
+import logging
+
+import pandas as pd
+
+from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.paths import Study
+from whychurn.contract.sections import Params
+from whychurn.panel.catalogue import load_catalogue
+from whychurn.risk.artifacts import remove_model, write_model
+from whychurn.risk.assess import Assessment, assess
+from whychurn.risk.evaluate import flat_metrics
+from whychurn.risk.report import metadata, model_facts, run_facts, without_model
+from whychurn.risk.train import NoModelError, fit_risk
+
+log = logging.getLogger(__name__)
+
+
+def run(study: Study, params: Params) -> None:
+    """Model who leaves within the horizon; where the data carry no model, say why and go on."""
+    facts = read_json(study.processed / "panel.json")
+    panel = read_table(study.processed / "panel.parquet")
+    for old in study.results.glob("risk_*.parquet"):
+        old.unlink()
+    try:
+        trained = fit_risk(panel, load_catalogue(), facts["horizon_days"], params.risk)
+    except NoModelError as error:
+        log.warning("no model: %s", error)
+        summary, metrics, scores = without_model(error)
+        remove_model(study.processed / "risk_model")
+        _write(study, {"risk_metrics": metrics, "risk_scores": scores}, {})
+        write_json(summary, study.results / "risk.json")
+        return
+    found: Assessment = assess(panel, trained, facts["horizon_days"], params.risk)
+    made = model_facts(trained, facts, params.risk)
+    metrics, scores = found.tables["risk_metrics"], found.tables["risk_scores"]
+    write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel, params.risk))
+    _write(study, found.tables, flat_metrics(metrics))
+    write_json(run_facts(made, metrics, scores, params.risk), study.results / "risk.json")
+
+
+def _write(study: Study, tables: dict[str, pd.DataFrame], flat: dict[str, float]) -> None:
+    for name, table in tables.items():
+        write_table(table, study.results / f"{name}.parquet")
+    write_json(flat, study.results / "risk_metrics.json")
