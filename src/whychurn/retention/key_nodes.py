@@ -49,7 +49,7 @@ def key_nodes(
     the last day whose outcome is known: no immortal time.
 
     Clocks: ``tenure`` (days since joining), ``since_first_activity``, ``activity_number`` (was the n-th activity day the
-    last one), ``renewal_number`` (terms), and what followed each of `triggers` within some days (`trigger_outcomes`).
+    last one; 0: none followed joining), ``renewal_number`` (terms), and what followed each of `triggers` within some days (`trigger_outcomes`).
 
     Returns
     -------
@@ -98,7 +98,8 @@ def _day_clock(history: History, name: str, origin: Array, params: RetentionPara
     """Exposure in member-days and leavings by days since `origin` (one day number per member, `FAR` if none)."""
     member, first, after, left = spell_days(history)
     zero = origin[member]
-    begin = np.maximum(np.maximum(first, history.observed_from), zero) - zero
+    # The day of origin itself is left out: it holds an activity by construction, so "the last one" can fall on it.
+    begin = np.maximum(np.maximum(first, history.observed_from), zero + 1) - zero
     end = after - zero
     keep = (zero < FAR) & (end > begin)
     begin, end, left = begin[keep], end[keep], left[keep]
@@ -134,9 +135,13 @@ def _activity_clocks(history: History, params: RetentionParams) -> list[pd.DataF
     number = np.arange(len(acts.day)) - start[acts.member] + 1
     known = new[acts.member] & (acts.day + gaps.threshold <= history.observed_until)
     final = np.isin(acts.member * FAR + acts.day, gaps.member * FAR + gaps.last)
+    # Number 0: joined; final where no activity ever followed within the waiting time.
+    joined = np.flatnonzero(new & (history.started + gaps.threshold <= history.observed_until))
+    never = first[joined] > history.started[joined] + gaps.threshold
+    numbers = np.concatenate([np.zeros(len(joined), dtype="int64"), number[known]])
     return [
         _day_clock(history, "since_first_activity", np.where(new, first, FAR), params),
-        _counted("activity_number", number[known], final[known]),
+        _counted("activity_number", numbers, np.concatenate([never, final[known]])),
     ]
 
 
@@ -155,9 +160,9 @@ def _renewal_clock(history: History) -> list[pd.DataFrame]:
 
 def _counted(name: str, number: Array, final: Array) -> pd.DataFrame:
     keep = number <= MAX_COUNT
-    trials = np.bincount(number[keep], minlength=MAX_COUNT + 1)[1:].astype(float)
-    events = np.bincount(number[keep][final[keep]], minlength=MAX_COUNT + 1)[1:].astype(float)
-    bins = np.arange(1, MAX_COUNT + 1)
+    trials = np.bincount(number[keep], minlength=MAX_COUNT + 1).astype(float)
+    events = np.bincount(number[keep][final[keep]], minlength=MAX_COUNT + 1).astype(float)
+    bins = np.arange(MAX_COUNT + 1)
     frame = {"bin_start": bins, "bin_end": bins + 1, "members": trials, "exposure": trials, "events": events}
     return pd.DataFrame(frame).assign(clock=name, unit="count").query("exposure > 0").reset_index(drop=True)
 

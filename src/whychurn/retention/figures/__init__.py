@@ -1,0 +1,20 @@
+"""Figures of the retention answers; each takes a results table and a language."""
+
+from whychurn.retention.figures.groups import draw_regions, draw_segments, draw_strata, draw_triggers
+from whychurn.retention.figures.life import draw_moves, draw_second_purchase, draw_stages, draw_steps
+from whychurn.retention.figures.time import draw_cohorts, draw_hazard, draw_rates, draw_study
+
+__all__ = [
+    "draw_cohorts",
+    "draw_hazard",
+    "draw_moves",
+    "draw_rates",
+    "draw_regions",
+    "draw_second_purchase",
+    "draw_segments",
+    "draw_stages",
+    "draw_steps",
+    "draw_strata",
+    "draw_study",
+    "draw_triggers",
+]

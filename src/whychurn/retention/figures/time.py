@@ -1,0 +1,174 @@
+"""Figures along the calendar and along members' lives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from whychurn.contract.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
+from whychurn.contract.words import say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MEASURES: Final = ("churn", "renewal", "repurchase", "reactivation")
+
+
+def draw_rates(frame: pd.DataFrame, lang: str) -> Figure:
+    """Monthly rates of one definition, a panel per measure, by members and by revenue.
+
+    Parameters
+    ----------
+    frame
+        Rows of ``retention_rates`` with ``period_kind`` month and one definition.
+    """
+    shown = [name for name in MEASURES if frame.loc[frame["measure"] == name, "rate"].notna().any()]
+    figure, axes = new_figure(8.0, 0.6 + 1.9 * len(shown), rows=len(shown))
+    for axis, measure in zip(axes, shown, strict=True):
+        for basis, colour in (("members", ACCENT), ("revenue", ALERT)):
+            rows = frame[(frame["measure"] == measure) & (frame["basis"] == basis)].sort_values("period")
+            _rate_line(axis, rows, colour, say(f"retention.basis_{basis}", lang))
+        _spread_labels(axis)
+        axis.set_title(say(f"retention.measure_{measure}", lang), loc="left")
+        axis.set_ylim(bottom=0)
+        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        axis.yaxis.set_major_locator(MaxNLocator(4))
+        _months(axis)
+    return figure
+
+
+def draw_cohorts(frame: pd.DataFrame, lang: str) -> Figure:
+    """Share still there by month of joining and months since; the colour deepens with the share."""
+    cohorts = [pd.Timestamp(day) for day in np.sort(frame["cohort"].unique())]
+    ages = int(frame["age_months"].max()) + 1
+    figure, (axis,) = new_figure(8.0, 1.2 + 0.24 * len(cohorts))
+    place = {cohort: number for number, cohort in enumerate(cohorts)}
+    size = 7.5 if ages <= 26 else 5.5
+    for row in frame.dropna(subset=["rate"]).to_dict("records"):
+        left, top = row["age_months"] - 0.5, place[row["cohort"]] - 0.5
+        edge = INK if row["partial"] else PAPER
+        axis.add_patch(
+            Rectangle((left, top), 1, 1, facecolor=(ACCENT, 0.05 + 0.6 * row["rate"]), edgecolor=edge, lw=0.6)
+        )
+        label = f"{100 * row['rate']:.0f}"
+        axis.text(
+            row["age_months"],
+            place[row["cohort"]],
+            label,
+            ha="center",
+            va="center",
+            fontsize=size,
+        )
+    axis.set_xlim(-0.5, ages - 0.5)
+    axis.set_ylim(len(cohorts) - 0.5, -0.5)
+    step = max(1, len(cohorts) // 12)
+    axis.set_yticks(range(0, len(cohorts), step), [cohort.strftime("%Y-%m") for cohort in cohorts[::step]])
+    axis.set_xticks(range(0, ages, 3))
+    axis.set_xlabel(say("retention.axis_age", lang))
+    axis.set_ylabel(say("retention.axis_cohort", lang))
+    axis.grid(False)
+    return figure
+
+
+def draw_hazard(frame: pd.DataFrame, lang: str) -> Figure:
+    """Leavings per 1,000 member-days on each clock of days, key nodes marked.
+
+    Parameters
+    ----------
+    frame
+        Rows of ``key_nodes`` with unit ``days``.
+    """
+    frame = frame.dropna(subset=["rate"])
+    clocks = list(frame["clock"].unique())
+    figure, axes = new_figure(8.0, 0.5 + 2.4 * len(clocks), rows=len(clocks))
+    for axis, clock in zip(axes, clocks, strict=True):
+        rows = frame[frame["clock"] == clock]
+        week = rows["bin_start"] / 7
+        rate, low, high, smooth = (1000 * rows[name] for name in ("rate", "low", "high", "smoothed"))
+        axis.vlines(week, low, high, color=MUTED, linewidth=0.7, alpha=0.6)
+        axis.plot(week, rate, "o", color=MUTED, markersize=2.5)
+        axis.plot(week, smooth, color=ACCENT, linewidth=1.8)
+        node = rows["is_node"].to_numpy(bool)
+        axis.plot(week[node], rate[node], "o", color=ALERT, markersize=6)
+        top = float(np.nanmax(np.r_[rate, smooth])) * 1.15
+        axis.set_ylim(0, top if top > 0 else 1)
+        axis.set_title(say(f"retention.clock_{clock}", lang), loc="left")
+        axis.set_xlabel(say("retention.axis_weeks_joined", lang))
+    figure.supylabel(say("retention.axis_hazard", lang), fontsize=10, color=INK)
+    return figure
+
+
+def draw_study(frame: pd.DataFrame, lang: str) -> Figure:
+    """Weekly means of leavers and matched stayers; the band is the interval of their difference."""
+    frame = frame.dropna(subset=["difference"])
+    measures = list(frame["measure"].unique())
+    rows = -(-len(measures) // 2)
+    figure, axes = new_figure(8.0, 0.6 + 2.1 * rows, rows=rows, columns=2)
+    for axis in axes[len(measures) :]:
+        axis.set_visible(False)
+    for number, (axis, measure) in enumerate(zip(axes, measures, strict=False)):
+        part = frame[frame["measure"] == measure].sort_values("week")
+        week = part["week"]
+        axis.fill_between(
+            week,
+            part["controls"] + part["low"],
+            part["controls"] + part["high"],
+            color=ALERT,
+            alpha=0.2,
+            lw=0,
+        )
+        axis.plot(
+            week, part["churners"], color=ALERT, linewidth=1.8, label=say("retention.label_leavers", lang)
+        )
+        axis.plot(
+            week, part["controls"], color=ACCENT, linewidth=1.8, label=say("retention.label_stayers", lang)
+        )
+        axis.set_title(say(f"retention.behaviour_{measure}", lang), loc="left")
+        axis.set_ylim(bottom=0)
+        axis.yaxis.set_major_locator(MaxNLocator(4))
+        if number == 0:
+            axis.legend(loc="best", fontsize=9, frameon=False)
+        if number >= len(measures) - 2:
+            axis.set_xlabel(say("retention.axis_week_before", lang))
+    return figure
+
+
+def _rate_line(axis: Axes, rows: pd.DataFrame, colour: str, label: str) -> None:
+    axis.fill_between(rows["period"], rows["low"], rows["high"], color=colour, alpha=0.15, linewidth=0)
+    axis.plot(rows["period"], rows["rate"], color=colour, linewidth=1.6, label=label)
+    for partial, face in ((False, colour), (True, PAPER)):
+        points = rows[rows["partial"].astype(bool) == partial]
+        axis.plot(
+            points["period"],
+            points["rate"],
+            "o",
+            markersize=3.5,
+            markerfacecolor=face,
+            markeredgecolor=colour,
+        )
+
+
+def _spread_labels(axis: Axes) -> None:
+    """Write each line's name at its end, the higher line's above and the lower one's below."""
+    lines = [line for line in axis.get_lines() if not str(line.get_label()).startswith("_")]
+    ends = [
+        (np.asarray(line.get_ydata(), float)[-1], line) for line in lines if len(np.asarray(line.get_ydata()))
+    ]
+    ends.sort(key=lambda end: end[0])
+    for number, (_, line) in enumerate(ends):
+        lower = number == 0 and len(ends) > 1
+        spot = (1.01, 0.15 if lower else 0.75)
+        axis.annotate(
+            str(line.get_label()), spot, xycoords="axes fraction", color=str(line.get_color()), fontsize=9
+        )
+
+
+def _months(axis: Axes) -> None:
+    axis.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=9))
+    axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))
