@@ -61,7 +61,8 @@ def make_programme(
     for name in ("last_active_on", "left_on", "returned_on"):
         churners[name] = pd.to_datetime(churners[name])
     churners = churners.assign(definition=definition, is_main=True, spell_no=1)
-    spells = pd.DataFrame({"member_id": list(members), "started_on": pd.to_datetime(list(members.values()))})
+    joined = pd.to_datetime(list(members.values()))
+    spells = pd.DataFrame({"member_id": list(members), "started_on": joined, "entered_on": joined})
     facts = {
         "definition": definition,
         "kind": definition.split("_")[0],

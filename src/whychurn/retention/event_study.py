@@ -12,7 +12,7 @@ from scipy import sparse, stats
 from whychurn.contract.sections import RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import stack, typed
-from whychurn.retention.history import Array, History, Log, log_of, window_sum
+from whychurn.retention.history import FAR, Array, History, Log, log_of, membership_days, window_sum
 from whychurn.retention.intervals import benjamini_hochberg
 from whychurn.retention.matching import Matched
 
@@ -85,7 +85,7 @@ def event_study(
     weeks = np.arange(-params.event_study_weeks, 0)
     study, found = [], []
     if matched.is_case.any():
-        since = np.maximum(history.started[matched.member], history.observed_from)
+        since = np.maximum(_membership_start(history, matched), history.observed_from)
         seen = matched.anchor[:, None] + 7 * weeks[None, :] >= since[:, None]
         for name, log in logs.items():
             level = weekly_sums(log, matched, weeks)
@@ -104,6 +104,15 @@ def weekly_sums(log: Log, matched: Matched, weeks: Array) -> Array:
     start = matched.anchor[:, None] + 7 * weeks[None, :]
     member = np.broadcast_to(matched.member[:, None], start.shape)
     return window_sum(log, member, start, start + 7)
+
+
+def _membership_start(history: History, matched: Matched) -> Array:
+    """First day of the membership that each anchor lies in."""
+    member, first, _, _ = membership_days(history)
+    keys = np.sort(member * FAR + first)
+    own = matched.member * FAR
+    start = keys[np.maximum(np.searchsorted(keys, own + matched.anchor, side="right") - 1, 0)] - own
+    return np.where(start >= 0, start, history.entered[matched.member])
 
 
 def _measure(

@@ -45,7 +45,10 @@ class History:
     ids
         Pseudonyms, sorted; a member's code is the position here.
     started
-        Day number of the first spell (members).
+        Day number of joining, or of the first activity where that came first: tenure counts from here (members).
+    entered
+        First day on which the member is seen. Later than `started` for those who joined before the data begin and
+        were active later: they count from here on, or the wait would be immortal time (members).
     consent
         Who may be profiled (members).
     acts
@@ -68,6 +71,7 @@ class History:
 
     ids: pd.Index
     started: Array
+    entered: Array
     consent: Array
     acts: Log
     uses: Log
@@ -129,13 +133,14 @@ def build_history(
     """
     members = tables["members"].sort_values("member_id")
     ids = pd.Index(members["member_id"].astype(object))
-    first = spells.groupby("member_id")["started_on"].min().reindex(ids)
-    started = day_numbers(first.fillna(pd.Series(members["joined_on"].to_numpy(), index=ids)))
+    joined = pd.Series(members["joined_on"].to_numpy(), index=ids)
+    first = spells.groupby("member_id")[["started_on", "entered_on"]].min().reindex(ids)
     start, until = (int(np.datetime64(day, "D").astype("int64")) for day in observed)
     uses = _uses(ids, tables["events"])
     return History(
         ids=ids,
-        started=started,
+        started=day_numbers(first["started_on"].fillna(joined)),
+        entered=day_numbers(first["entered_on"].fillna(joined)),
         consent=members["profiling_consent"].fillna(False).to_numpy(dtype=bool),
         acts=_acts(ids, tables["orders"], uses, str(facts["activity"])),
         uses=uses,
@@ -207,8 +212,8 @@ def gone_at_edges(history: History, definition: str) -> Array:
 
 
 def present_at_edges(history: History, definition: str) -> Array:
-    """Who is a member at each month edge: started before the day and not gone."""
-    return (history.started[:, None] < history.edges[None, :]) & ~gone_at_edges(history, definition)
+    """Who is a member at each month edge: seen before the day and not gone."""
+    return (history.entered[:, None] < history.edges[None, :]) & ~gone_at_edges(history, definition)
 
 
 def leavings(history: History, definition: str) -> Array:
@@ -221,6 +226,31 @@ def returns(history: History, definition: str) -> Array:
     """Comings back per month, members x months; month t covers the days [edge t, edge t+1)."""
     gaps = history.absences[definition]
     return _mark(history, gaps.member, month_of(history, gaps.returned))
+
+
+def membership_days(history: History) -> tuple[Array, Array, Array, Array]:
+    """Memberships under the main definition: member, first day, day after the last watched one, left (bool).
+
+    The last watched day is the last active (covered) day of those who left; of the others, the last day from which
+    on leaving would be known by the end of the data.
+    """
+    gaps = history.absences[history.main]
+    order = np.lexsort((gaps.last, gaps.member))
+    member, last, returned = gaps.member[order], gaps.last[order], gaps.returned[order]
+    again = np.zeros(len(member), bool)
+    again[1:] = member[1:] == member[:-1]
+    first = history.entered[member]
+    first[again] = returned[:-1][again[1:]]
+    since = history.entered.copy()  # start of the membership that is still open
+    since[member] = returned  # sorted: the latest wins
+    running = np.flatnonzero(since < FAR)
+    known_until = np.full(len(running), history.observed_until + 1 - gaps.threshold)
+    return (
+        np.concatenate([member, running]),
+        np.concatenate([first, since[running]]),
+        np.concatenate([last + 1, known_until]),
+        np.concatenate([np.ones(len(member), bool), np.zeros(len(running), bool)]),
+    )
 
 
 def left_between(history: History, definition: str, first: int, after: int) -> Array:

@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.contract.sections import RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import stack
-from whychurn.retention.history import FAR, Array, History, Log
+from whychurn.retention.history import FAR, Array, History, Log, membership_days
 from whychurn.retention.intervals import benjamini_hochberg, poisson_interval, rate_ratio
 from whychurn.retention.triggers import trigger_outcomes
 
@@ -72,31 +72,9 @@ def key_nodes(
     return suppress_small_cells(frame, "members", SHOWN, min_cell)
 
 
-def spell_days(history: History) -> tuple[Array, Array, Array, Array]:
-    """Memberships under the main definition as member, first day, day after the last watched one, left (bool)."""
-    gaps = history.absences[history.main]
-    order = np.lexsort((gaps.last, gaps.member))
-    member, last, returned = gaps.member[order], gaps.last[order], gaps.returned[order]
-    first = np.empty(len(member), dtype="int64")
-    again = np.zeros(len(member), bool)
-    again[1:] = member[1:] == member[:-1]
-    first[~again] = history.started[member[~again]]
-    first[again] = returned[:-1][again[1:]]
-    since = history.started.copy()  # start of the membership that is still open
-    since[member] = returned  # sorted: the latest wins
-    open_ = np.flatnonzero(since < FAR)
-    known_until = np.full(len(open_), history.observed_until + 1 - gaps.threshold)
-    return (
-        np.concatenate([member, open_]),
-        np.concatenate([first, since[open_]]),
-        np.concatenate([last + 1, known_until]),
-        np.concatenate([np.ones(len(member), bool), np.zeros(len(open_), bool)]),
-    )
-
-
 def _day_clock(history: History, name: str, origin: Array, params: RetentionParams) -> pd.DataFrame:
     """Exposure in member-days and leavings by days since `origin` (one day number per member, `FAR` if none)."""
-    member, first, after, left = spell_days(history)
+    member, first, after, left = membership_days(history)
     zero = origin[member]
     # The day of origin itself is left out: it holds an activity by construction, so "the last one" can fall on it.
     begin = np.maximum(np.maximum(first, history.observed_from), zero + 1) - zero

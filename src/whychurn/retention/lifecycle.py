@@ -46,6 +46,9 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
     - ``nurtured``: one activity day and contact on at least `nurtured_uses` later days. Terms: used on that many days.
     - ``activated``: one activity day. Terms: first use.
     - ``recruited``: joined, nothing since.
+
+    Members who joined before the data begin have a past that is not seen: they are ``repeat`` where the rules would
+    say less.
     """
     uses = history.acts
     first = _first_day(uses, len(history.ids))
@@ -63,9 +66,10 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
         used = _count_before(history, uses)
         nurtured, activated = used >= params.nurtured_uses, used >= 1
         quiet_after = float(params.dormant_days)
+    repeat |= (history.started < history.observed_from)[:, None]
     gone, back = gone_at_edges(history, history.main), _days_since_return(history)
     conditions = [
-        history.started[:, None] >= history.edges[None, :],
+        history.entered[:, None] >= history.edges[None, :],
         gone,
         back <= params.won_back_days,
         _quiet(history, quiet_after),

@@ -181,7 +181,7 @@ def _look_back(history: History) -> tuple[int, int] | None:
 def _members_on(history: History, day: int) -> Array:
     gaps = history.absences[history.main]
     away = (gaps.left <= day) & (gaps.returned >= day)
-    present = history.started < day
+    present = history.entered < day
     present[gaps.member[away]] = False
     return present
 

@@ -93,7 +93,7 @@ def _sample(history: History, params: RetentionParams) -> History:
     kept = np.random.default_rng(params.seed).choice(size, params.node_members, replace=False)
     outside = np.ones(size, bool)
     outside[kept] = False
-    return replace(history, started=np.where(outside, FAR, history.started))
+    return replace(history, entered=np.where(outside, FAR, history.entered))
 
 
 def _by_week(history: History) -> History:
@@ -102,7 +102,7 @@ def _by_week(history: History) -> History:
 
 
 def _present(weekly: History) -> Array:
-    return (weekly.started[:, None] < weekly.edges[None, :]) & ~gone_at_edges(weekly, weekly.main)
+    return (weekly.entered[:, None] < weekly.edges[None, :]) & ~gone_at_edges(weekly, weekly.main)
 
 
 def _gone_within(weekly: History, days: int) -> Array:
