@@ -1,0 +1,143 @@
+"""Where MLflow keeps runs and models of a study, and how a run is written; the only place that names an address."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+
+from whychurn.contract.paths import PROJECT, Study
+
+CONTENT: Final = "whychurn.content"  # digest of what a run logs: the same content is not logged twice
+QUIET: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+_CHUNK: Final = 100  # MLflow's bound on parameters and tags a call
+
+
+def store_address(study: Study) -> str:
+    """SQLite address of the study's runs and models; absolute, so that every working folder sees the same."""
+    return f"sqlite:///{study.mlflow / 'mlflow.db'}"
+
+
+def connect(study: Study) -> MlflowClient:
+    """Client of the study's store, made if absent; MLflow's own functions use it from here on."""
+    for switch, value in QUIET.items():
+        os.environ.setdefault(switch, value)
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    (study.mlflow / "artifacts").mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(store_address(study))
+    mlflow.set_registry_uri(store_address(study))
+    return MlflowClient()
+
+
+def find_experiment(client: MlflowClient, study: Study, name: str) -> str:
+    """Id of the experiment `name`, made if absent."""
+    known = client.get_experiment_by_name(name)
+    if known is not None:
+        return known.experiment_id
+    return client.create_experiment(name, artifact_location=str(study.mlflow / "artifacts" / name))
+
+
+def find_logged(client: MlflowClient, experiment_id: str, content: str) -> str | None:
+    """Id of the finished run that logged `content` already."""
+    query = f"tags.`{CONTENT}` = '{content}' and attributes.status = 'FINISHED'"
+    runs = client.search_runs([experiment_id], query, max_results=1)
+    return runs[0].info.run_id if runs else None
+
+
+@contextmanager
+def open_run(
+    client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str], nested: bool = False
+) -> Iterator[str]:
+    """Start a run for the duration of a block and yield its id; an error marks it as failed."""
+    with mlflow.start_run(experiment_id=experiment_id, run_name=name, nested=nested) as run:
+        write_run(client, run.info.run_id, tags=tags)
+        yield run.info.run_id
+
+
+def write_run(
+    client: MlflowClient,
+    run_id: str,
+    metrics: Mapping[str, float] | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Log numbers, parameters and tags in a few calls; numbers that are not finite are left out."""
+    now = int(time.time() * 1000)
+    numbers = [
+        Metric(_clean(key), float(value), now, 0)
+        for key, value in (metrics or {}).items()
+        if value is not None and math.isfinite(value)
+    ]
+    settings = [Param(_clean(key), str(value)) for key, value in (params or {}).items()]
+    marks = [RunTag(key, str(value)) for key, value in (tags or {}).items()]
+    for start in range(0, max(len(numbers), len(settings), len(marks)), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        client.log_batch(run_id, numbers[part], settings[part], marks[part])
+
+
+def write_series(client: MlflowClient, run_id: str, key: str, points: Mapping[int, float]) -> None:
+    """Log one number at several steps (such as months)."""
+    now = int(time.time() * 1000)
+    series = [Metric(_clean(key), float(v), now, step) for step, v in points.items() if math.isfinite(v)]
+    client.log_batch(run_id, series)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as ``section.key`` -> value."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, name)
+        else:
+            flat[name] = value
+    return flat
+
+
+def digest_files(files: list[Path]) -> str:
+    """SHA-256 over names and bytes of the files that exist."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        if file.exists():
+            digest.update(file.name.encode())
+            with file.open("rb") as content:
+                digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()
+
+
+def code_tags(study: Study) -> dict[str, str]:
+    """Git commit of the project (with a flag for uncommitted changes) and digest of the study's dvc.lock."""
+    commit = _git("rev-parse", "HEAD")
+    tags = {"git_commit": commit or "none"}
+    if commit:
+        tags["git_dirty"] = str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()
+    lock = study.root / "dvc.lock"
+    tags["dvc_lock_sha256"] = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "none"
+    return tags
+
+
+def _git(*arguments: str) -> str:
+    if not (PROJECT / ".git").exists():
+        return ""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # no git on this machine
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _clean(key: str) -> str:
+    return re.sub(r"[^\w.\-/ ]", "_", key)
