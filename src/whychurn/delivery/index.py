@@ -10,7 +10,7 @@ from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.contract.words import say
 from whychurn.delivery.headlines import PLACES, place_of, read_headlines
-from whychurn.delivery.layout import chooser_html, landing_html
+from whychurn.delivery.layout import chooser_html, landing_html, observed_until
 from whychurn.delivery.markup import badge, inline
 from whychurn.delivery.questions import missing_words, question_words
 
@@ -24,7 +24,7 @@ def write_index(study: Study, params: Params, frames: dict[str, dict[str, Any]])
         study.reports / lang / "index.html": landing_html(
             frame,
             title=say("delivery.index_title", lang),
-            lead=inline(say("delivery.index_lead", lang, study=frame["study"], until=observed_until(study))),
+            lead=say("delivery.index_lead", lang, study=frame["study"], until=observed_until(study)),
             tiles=[_tile(place, headlines, lang) for place in PLACES],
             unanswered=[inline(line) for line in unanswered_lines(study, lang)],
         )
@@ -48,12 +48,6 @@ def unanswered_lines(study: Study, lang: str) -> list[str]:
         for entry in questions
         if not entry["answerable"]
     ]
-
-
-def observed_until(study: Study) -> str:
-    """Last day that the data cover, or a dash."""
-    path = study.interim / "intake.json"
-    return str(read_json(path).get("observed_until", "–")) if path.exists() else "–"
 
 
 def _tile(place: str, headlines: dict[str, dict[str, Any]], lang: str) -> dict[str, Any]:

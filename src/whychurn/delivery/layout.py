@@ -11,9 +11,12 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader
 
 from whychurn.contract.causes import RUNGS
+from whychurn.contract.files import read_json
+from whychurn.contract.paths import Study
+from whychurn.contract.sections import Params
 from whychurn.contract.words import say, section_words
 from whychurn.delivery.markup import badge, inline
-from whychurn.delivery.notebooks import Source
+from whychurn.delivery.notebooks import Source, find_notebooks
 
 TEMPLATE: Final = Path(__file__).parent / "template"
 CODES: Final = {"en": "en", "zh": "zh-CN"}
@@ -30,12 +33,12 @@ def report_html(notebook: Any, source: Source, frame: dict[str, Any]) -> str:
     notebook
         Notebook node with outputs.
     frame
-        What all pages of the language share (`page_frame`).
+        What all pages of the language share (`study_frame`).
     """
     body, contents = _number_headings(_cells_html(notebook, frame["words"]["code"]))
     template = _environment().get_template("report.html.j2")
     return template.render(
-        **frame, name=source.name, title=source.title(frame["lang"]), body=body, contents=contents
+        **frame, name=source.name, title=inline(source.title(frame["lang"])), body=body, contents=contents
     )
 
 
@@ -54,28 +57,32 @@ def chooser_html(languages: list[str], title: str) -> str:
     )
 
 
-def page_frame(
-    lang: str, languages: list[str], sources: list[Source], study: str, footer: str
-) -> dict[str, Any]:
-    """What all pages of one language share: navigation, words, style, script."""
-    words = {key: texts[lang] for key, texts in section_words("delivery").items()}
+def study_frame(study: Study, params: Params, lang: str, folder: Path) -> dict[str, Any]:
+    """What all pages of one language share: navigation between the notebooks of `folder`, words, style, script."""
+    name = params.study.name.get(lang) or next(iter(params.study.name.values()))
     return {
         "lang": lang,
-        "study": study,
-        "footer": footer,
-        "words": words,
+        "study": escape(name),
+        "footer": escape(say("delivery.footer", lang, study=name, until=observed_until(study))),
+        "words": {key: texts[lang] for key, texts in section_words("delivery").items()},
         "css": _style(),
         "script": (TEMPLATE / "script.js").read_text(encoding="utf-8"),
         "reports": [
-            {"name": source.name, "title": source.title(lang), "lead": inline(source.lead(lang))}
-            for source in sources
+            {"name": source.name, "title": inline(source.title(lang)), "lead": inline(source.lead(lang))}
+            for source in find_notebooks(folder=folder)
         ],
-        "others": _links([other for other in languages if other != lang]),
+        "others": _links([str(other) for other in params.delivery.languages if other != lang]),
         "ladder": [
             {"badge": badge(rung, lang), "meaning": escape(say(f"delivery.why_{rung}", lang))}
             for rung in RUNGS
         ],
     }
+
+
+def observed_until(study: Study) -> str:
+    """Last day that the data cover, or a dash."""
+    path = study.interim / "intake.json"
+    return str(read_json(path).get("observed_until", "–")) if path.exists() else "–"
 
 
 def _links(languages: list[str]) -> list[dict[str, str]]:

@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import jupytext
-
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT
 from whychurn.contract.words import LANGUAGES
@@ -60,6 +58,8 @@ def find_notebooks(names: list[str] | None = None, folder: Path = NOTEBOOKS) -> 
 
 def read_cells(path: Path, lang: str) -> Any:
     """Notebook node with the cells of `lang` and those of no language; cell ids count from one."""
+    import jupytext  # slow to import, needed only where cells are read
+
     notebook = jupytext.read(path)
     others = set(LANGUAGES) - {lang}
     notebook.cells = [cell for cell in notebook.cells if not others & set(cell.metadata.get("tags", []))]

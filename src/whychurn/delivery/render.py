@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import multiprocessing
 import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_json, write_whole
+from whychurn.contract.files import write_whole
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.delivery.headlines import merge_headlines
-from whychurn.delivery.notebooks import START, Source, find_notebooks, read_cells
+from whychurn.delivery.notebooks import NOTEBOOKS, START, Source, find_notebooks, read_cells
 
 log = logging.getLogger(__name__)
 WORKERS: Final = 2
@@ -24,18 +25,26 @@ WORKERS: Final = 2
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to render in one language."""
+    """One notebook to render in one language; `record` takes the headlines that it records."""
 
     source: Source
     lang: str
-    root: Path
-    target: Path
+    study: Study
+    params: Params
     record: Path
-    frame: dict[str, Any]
+
+    @property
+    def target(self) -> Path:
+        """The page."""
+        return self.study.reports / self.lang / f"{self.source.name}.html"
 
 
 def render_reports(
-    study: Study, params: Params, languages: list[str] | None = None, notebooks: list[str] | None = None
+    study: Study,
+    params: Params,
+    languages: list[str] | None = None,
+    notebooks: list[str] | None = None,
+    folder: Path = NOTEBOOKS,
 ) -> list[Path]:
     """Render notebooks to ``reports/<language>/<notebook>.html``, and the index pages.
 
@@ -43,6 +52,8 @@ def render_reports(
     ----------
     languages, notebooks
         All of ``params.delivery.languages`` and all notebooks by default.
+    folder
+        Where the notebooks lie.
 
     Returns
     -------
@@ -54,69 +65,69 @@ def render_reports(
     WhychurnError
         If a notebook or language does not exist, a cell fails, or the languages record different headlines.
     """
-    from whychurn.delivery.index import write_index
-
-    chosen = [str(lang) for lang in languages or params.delivery.languages]
     every = [str(lang) for lang in params.delivery.languages]
+    chosen = list(languages or every)
     unknown = sorted(set(chosen) - set(every))
     if unknown:
         raise WhychurnError(f"no reports in {', '.join(unknown)}", remedy=f"choose from {', '.join(every)}")
-    frames = {lang: study_frame(study, params, lang) for lang in chosen}
-    wanted = find_notebooks(notebooks)
-    with tempfile.TemporaryDirectory(prefix="whychurn-reports-") as scratch:
+    wanted = find_notebooks(notebooks, folder)
+    workers = max(1, min(WORKERS, os.cpu_count() or 1, len(wanted) * len(chosen)))
+    spawn = multiprocessing.get_context(
+        "spawn"
+    )  # a fork would copy the threads of what this process imported
+    with (
+        tempfile.TemporaryDirectory(prefix="whychurn-reports-") as scratch,
+        ProcessPoolExecutor(workers, mp_context=spawn, initializer=_warm_up) as pool,
+    ):
         jobs = [
-            Job(source, lang, study.root, study.reports / lang / f"{source.name}.html",
-                Path(scratch) / f"{source.name}.{lang}.json", frames[lang])
+            Job(source, lang, study, params, Path(scratch) / f"{source.name}.{lang}.json")
             for source in wanted
             for lang in chosen
-        ]  # fmt: skip
-        _run_jobs(jobs, study)
-    index = write_index(study, params, frames)
+        ]
+        for start in (False, True):  # the start page last: it quotes what the other notebooks recorded
+            _run_jobs(pool, [job for job in jobs if (job.source.name == START) == start])
+        index = pool.submit(_index, study, params, chosen, folder).result()
     return [job.target for job in jobs] + index
 
 
-def study_frame(study: Study, params: Params, lang: str) -> dict[str, Any]:
-    """Navigation, words and style of a study's pages in `lang`."""
-    from whychurn.contract.words import say
-    from whychurn.delivery.layout import page_frame
-
-    path = study.interim / "intake.json"
-    until = read_json(path).get("observed_until", "") if path.exists() else ""
-    name = params.study.name.get(lang) or next(iter(params.study.name.values()))
-    footer = say("delivery.footer", lang, study=name, until=until or "–")
-    languages = [str(code) for code in params.delivery.languages]
-    return page_frame(lang, languages, find_notebooks(), name, footer)
-
-
-def _run_jobs(jobs: list[Job], study: Study) -> None:
-    """The start page last: it quotes what the other notebooks recorded."""
-    workers = max(1, min(WORKERS, os.cpu_count() or 1, len(jobs)))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        for group in (
-            [j for j in jobs if j.source.name != START],
-            [j for j in jobs if j.source.name == START],
-        ):
-            for job, size in zip(group, pool.map(render_one, group), strict=True):
-                log.info("%s (%s): %.0f kB", job.source.name, job.lang, size / 1000)
-            for name in dict.fromkeys(job.source.name for job in group):
-                merge_headlines(
-                    study, name, {job.lang: job.record for job in group if job.source.name == name}
-                )
+def _run_jobs(pool: Executor, jobs: list[Job]) -> None:
+    for job, size in zip(jobs, pool.map(render_one, jobs), strict=True):
+        log.info("%s (%s): %.0f kB", job.source.name, job.lang, size / 1000)
+    for name in dict.fromkeys(job.source.name for job in jobs):
+        mine = [job for job in jobs if job.source.name == name]
+        merge_headlines(mine[0].study, name, {job.lang: job.record for job in mine})
 
 
 def render_one(job: Job) -> int:
     """Execute and lay out one notebook; returns the size of the page in bytes."""
     from whychurn.delivery.execute import execute_cells
-    from whychurn.delivery.layout import report_html
+    from whychurn.delivery.layout import report_html, study_frame
     from whychurn.delivery.page import LANG, RECORD
 
     environment = {
-        "WHYCHURN_STUDY": str(job.root), LANG: job.lang, RECORD: str(job.record), "MPLBACKEND": "Agg",
-    }  # fmt: skip
+        "WHYCHURN_STUDY": str(job.study.root),
+        LANG: job.lang,
+        RECORD: str(job.record),
+        "MPLBACKEND": "Agg",
+    }
     notebook = read_cells(job.source.path, job.lang)
     execute_cells(notebook, f"{job.source.name} ({job.lang})", environment)
-    page = report_html(notebook, job.source, job.frame)
+    page = report_html(
+        notebook, job.source, study_frame(job.study, job.params, job.lang, job.source.path.parent)
+    )
     with write_whole(job.target) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return len(page.encode("utf-8"))
+
+
+def _index(study: Study, params: Params, languages: list[str], folder: Path) -> list[Path]:
+    from whychurn.delivery.index import write_index
+    from whychurn.delivery.layout import study_frame
+
+    return write_index(study, params, {lang: study_frame(study, params, lang, folder) for lang in languages})
+
+
+def _warm_up() -> None:
+    """Import what every notebook needs, once a worker."""
+    for module in ("whychurn.delivery.layout", "whychurn.delivery.page", "whychurn.delivery.svg", "jupytext"):
+        importlib.import_module(module)
