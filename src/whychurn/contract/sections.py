@@ -65,7 +65,7 @@ class PanelParams(Section):
     """Churn definition, snapshots, label window, audit."""
 
     churn: Literal["auto", "terms", "inactivity"]
-    activity: Literal["auto", "orders", "events"]
+    activity: Literal["auto", "any", "orders", "events"]
     threshold_days: Days | Literal["auto"]
     threshold_return_share: Share
     threshold_candidates: list[Days]
@@ -76,6 +76,10 @@ class PanelParams(Section):
     member_columns: list[str]
     audit_max_auc: Share
     audit_sample: Count
+    threshold_min_lapses: Count
+    return_lag_days: Annotated[int, Field(ge=0)]
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB)$")]
+    seed: int
 
 
 class RetentionParams(Section):
@@ -164,6 +168,7 @@ class DeliveryParams(Section):
     max_ece_increase: Share
     max_auc_decrease: Share
     max_request_rows: Count
+    max_request_mb: Count
 
 
 class Params(Section):

@@ -1,0 +1,171 @@
+"""From checked tables to churners, spells and panel."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from whychurn.contract.sections import PanelParams
+from whychurn.panel.database import Observed
+from whychurn.panel.definition import (
+    Definition,
+    alternatives,
+    choose_activity,
+    choose_threshold,
+    cover_sql,
+    spells_sql,
+    threshold_curve,
+)
+from whychurn.panel.features import STRATA, compute_features
+from whychurn.panel.snapshots import create_risk_rows, create_snapshots, label_sql, snapshot_days
+
+log = logging.getLogger(__name__)
+DATES = ("started_on", "entered_on", "last_active_on", "ended_on", "left_on", "returned_on")
+SPELL_COLUMNS = """spell_no, started AS started_on, entered AS entered_on, last AS last_active_on"""
+
+
+@dataclass(frozen=True)
+class Churn:
+    """Who left, under the main definition and its alternatives.
+
+    Parameters
+    ----------
+    main, others
+        Definitions.
+    activity
+        Table that shows a member's presence.
+    curve
+        `definition.threshold_curve`, with a flag on the chosen threshold.
+    spells
+        member_id, spell_no, started_on, entered_on, last_active_on, ended_on, churned, returned_on.
+    churners
+        member_id, left_on, definition, spell_no, last_active_on, returned_on, is_main.
+    """
+
+    main: Definition
+    others: list[Definition]
+    activity: str
+    curve: pd.DataFrame
+    spells: pd.DataFrame
+    churners: pd.DataFrame
+
+
+def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel: PanelParams) -> Churn:
+    """Decide the definition and apply it, and its alternatives, to all members; leaves table ``spell``."""
+    kind, activity = choose_activity(connection, panel)
+    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
+    given = panel.grace_days if kind == "terms" else panel.threshold_days
+    candidates = [*panel.threshold_candidates, *([given] if isinstance(given, int) else [])]
+    curve = threshold_curve(connection, candidates, observed)
+    days = (
+        given
+        if isinstance(given, int)
+        else choose_threshold(curve, panel.threshold_return_share, panel.threshold_min_lapses)
+    )
+    main = Definition(kind, days)
+    others = alternatives(main, panel.alternative_factors)
+    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(main.wait, observed)}")
+    spells = _dated(
+        connection.execute(f"""
+            SELECT member_id, {SPELL_COLUMNS}, left_day AS ended_on, left_day IS NOT NULL AS churned,
+                   returned AS returned_on
+            FROM spell JOIN member USING (m) ORDER BY member_id, spell_no""").df()
+    )
+    churners = pd.concat(
+        [_churners(connection, one, one == main, observed) for one in (main, *others)], ignore_index=True
+    )
+    chosen = curve.assign(chosen=curve["threshold_days"] == days)
+    return Churn(main, others, activity, chosen, spells, churners)
+
+
+def _churners(
+    connection: duckdb.DuckDBPyConnection, definition: Definition, is_main: bool, observed: Observed
+) -> pd.DataFrame:
+    frame = _dated(
+        connection.execute(f"""
+            SELECT member_id, left_day AS left_on, spell_no, last AS last_active_on, returned AS returned_on
+            FROM ({spells_sql(definition.wait, observed)}) s JOIN member USING (m)
+            WHERE left_day IS NOT NULL ORDER BY member_id, spell_no""").df()
+    )
+    frame.insert(2, "definition", pd.Series(definition.name, index=frame.index, dtype="string"))
+    return frame.assign(is_main=is_main)
+
+
+def build_panel(
+    connection: duckdb.DuckDBPyConnection,
+    observed: Observed,
+    panel: PanelParams,
+    tiers: dict[str, float],
+    catalogue: pd.DataFrame,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Panel of profiled members at risk (sorted by member and snapshot), and the features without data.
+
+    Needs table ``spell`` of `find_churn`.
+    """
+    days = snapshot_days(observed, panel.warmup_days)
+    if not days:
+        log.warning(
+            "the data are too short for a snapshot after %d days: the panel is empty", panel.warmup_days
+        )
+    create_snapshots(connection, days)
+    create_risk_rows(connection, "spell", observed)
+    without = compute_features(connection, catalogue, panel, tiers)
+    names = ", ".join(f'f."{name}"' for name in catalogue["name"])
+    frame = connection.execute(f"""
+        SELECT member_id, start_day AS as_of, start_day AS start_on, stop_day AS stop_on, event,
+               churned_in_horizon, joined_day AS joined_on, {names}
+        FROM ({label_sql(panel.horizon_days, observed)}) l JOIN feature f USING (m, k) JOIN member USING (m)
+        ORDER BY member_id, as_of""").df()
+    return _finished(frame, catalogue), without
+
+
+def _finished(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
+    for name in ("as_of", "start_on", "stop_on", "joined_on"):
+        frame[name] = _date(frame[name])
+    frame["join_cohort"] = frame.pop("joined_on").dt.strftime("%Y-%m")
+    kinds = dict(zip(catalogue["name"], catalogue["kind"], strict=True))
+    frame = frame.astype({"event": bool, "spell_no": "int64"})
+    for name in ("member_id", *STRATA, *(n for n, kind in kinds.items() if kind == "category")):
+        frame[name] = frame[name].astype("string")
+    for name in ("churned_in_horizon", *(n for n, kind in kinds.items() if kind == "flag")):
+        frame[name] = frame[name].astype("boolean")
+    lead = ["member_id", "as_of", "spell_no", "start_on", "stop_on", "event", "churned_in_horizon"]
+    return frame[[*lead, *(name for name in frame.columns if name not in lead)]]
+
+
+def panel_facts(
+    churn: Churn, panel: PanelParams, frame: pd.DataFrame, catalogue: pd.DataFrame, without: list[str]
+) -> dict[str, Any]:
+    """Content of panel.json."""
+    days = "grace_days" if churn.main.kind == "terms" else "threshold_days"
+    span = [
+        f"{day:%Y-%m-%d}" if pd.notna(day) else None for day in (frame["as_of"].min(), frame["as_of"].max())
+    ]
+    return {
+        "definition": churn.main.name,
+        "kind": churn.main.kind,
+        days: churn.main.days,
+        "alternatives": [one.name for one in churn.others],
+        "horizon_days": panel.horizon_days,
+        "as_of_first": span[0],
+        "as_of_last": span[1],
+        "activity": churn.activity,
+        "features": list(catalogue["name"]),
+        "features_without_data": without,
+        "member_columns": panel.member_columns,
+        "rows": len(frame),
+        "members": int(frame["member_id"].nunique()),
+    }
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    dates = {name: _date(frame[name]) for name in DATES if name in frame}
+    return frame.assign(member_id=frame["member_id"].astype("string"), **dates)
+
+
+def _date(days: pd.Series) -> pd.Series:
+    return pd.to_datetime(days.astype("Float64"), unit="D").astype("datetime64[ns]")

@@ -1,0 +1,66 @@
+"""The catalogue of features: what each one is called, where it comes from, what it may hint at."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import yaml
+
+FILE: Final = Path(__file__).with_name("catalogue.yaml")
+COLUMNS: Final = (
+    "name",
+    "family",
+    "cause",
+    "window_days",
+    "source",
+    "kind",
+    "unit",
+    "monotone",
+    "en",
+    "zh",
+)
+
+
+def load_catalogue(members: pd.DataFrame | None = None, further: list[str] | None = None) -> pd.DataFrame:
+    """One row per feature: name, family, cause, window_days, source, kind, unit, monotone, en, zh.
+
+    Parameters
+    ----------
+    members, further
+        Checked members table and the names of its columns that the study adds as features
+        (``panel.member_columns``).
+    """
+    entries = list(_entries())
+    for name in further or []:
+        assert members is not None, "further columns need the members table"
+        entries.append(_own_column(name, members[name]))
+    frame = pd.DataFrame(entries, columns=list(COLUMNS))
+    return frame.astype({"monotone": "int64", "window_days": "Int64"})
+
+
+@cache
+def _entries() -> tuple[dict[str, Any], ...]:
+    return tuple(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+
+
+def _own_column(name: str, values: pd.Series) -> dict[str, Any]:
+    kind = "category"
+    if pd.api.types.is_bool_dtype(values):
+        kind = "flag"
+    elif pd.api.types.is_numeric_dtype(values):
+        kind = "number"
+    return {
+        "name": name,
+        "family": "profile",
+        "cause": None,
+        "window_days": None,
+        "source": "members",
+        "kind": kind,
+        "unit": None,
+        "monotone": 0,
+        "en": name.replace("_", " "),
+        "zh": name,
+    }

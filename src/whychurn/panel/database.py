@@ -1,0 +1,160 @@
+"""The checked tables in DuckDB, on integer day numbers, out of core.
+
+Everything after this module is plain SQL on integers: no date functions, so the same text runs on other engines.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+DAY: Final = "date_diff('day', DATE '1970-01-01', CAST({0} AS DATE))"
+CLOCK: Final = "(epoch({0}) / 86400)"  # instant as fractional day number
+# contract table -> our table: column -> expression
+LAYOUT: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "orders": (
+        "purchase",
+        {
+            "day": DAY.format("ordered_at"),
+            "amount": "amount",
+            "discount": "discount",
+            "category": "category",
+            "returned": "returned",
+        },
+    ),
+    "memberships": (
+        "term",
+        {
+            "day": DAY.format("starts_on"),
+            "ends": DAY.format("ends_on"),
+            "plan": "plan",
+            "list_price": "list_price",
+            "price": "COALESCE(list_price, price_paid)",
+            "auto_renew": "auto_renew",
+            "cancelled": DAY.format("cancelled_on"),
+            "term_id": "membership_id",
+        },
+    ),
+    "events": (
+        "event",
+        {"day": DAY.format("occurred_at"), "kind": "event_type", "value": "value"},
+    ),
+    "feedback": (
+        "ticket",
+        {
+            "day": DAY.format("created_at"),
+            "source": "source",
+            "rating": "rating",
+            "created": CLOCK.format("created_at"),
+            "responded": CLOCK.format("responded_at"),
+            "resolved": "resolved",
+        },
+    ),
+    "surveys": (
+        "survey",
+        {
+            "day": DAY.format("answered_at"),
+            "kind": "kind",
+            "score": "score",
+            "survey_id": "survey_id",
+        },
+    ),
+    "touches": ("touch", {"day": DAY.format("sent_at"), "action": "action"}),
+}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """First and last observed day (day numbers since 1970-01-01, inclusive)."""
+
+    first: int
+    last: int
+
+
+def day_number(day: object) -> int:
+    """Days since 1970-01-01 of a date, Timestamp or ISO text."""
+    return int(np.datetime64(pd.Timestamp(str(day)), "D").astype("int64"))
+
+
+@contextmanager
+def open_database(
+    tables: Mapping[str, Path | pd.DataFrame], observed: Observed, memory: str, member_columns: list[str]
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connection with the tables below; temporary files vanish when the block ends.
+
+    Tables ``member`` (m, member_id, joined, …), ``purchase``, ``term``, ``event``, ``ticket``, ``survey``,
+    ``touch`` (each with m and day) and ``market_week``; ``filled`` lists ``table.column`` names that hold values.
+
+    Parameters
+    ----------
+    tables
+        All eight contract tables, as Parquet files or frames in the form that intake writes.
+    observed
+        Rows after the last observed day are left out.
+    memory
+        DuckDB's limit, such as ``2GB``; beyond it, it works on disk.
+    member_columns
+        Further columns of members that are carried along.
+    """
+    with tempfile.TemporaryDirectory(prefix="whychurn-panel-") as folder:
+        connection = duckdb.connect(str(Path(folder) / "panel.duckdb"))
+        try:
+            connection.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder}/spill'")
+            connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
+            for name, source in tables.items():
+                _attach(connection, name, source)
+            _load(connection, observed, member_columns)
+            yield connection
+        finally:
+            connection.close()
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, name: str, source: Path | pd.DataFrame) -> None:
+    if isinstance(source, pd.DataFrame):
+        connection.register(f"raw_{name}", source)
+    else:
+        file = str(source).replace("'", "''")
+        connection.execute(f"CREATE TEMP VIEW raw_{name} AS SELECT * FROM read_parquet('{file}')")
+
+
+def _load(connection: duckdb.DuckDBPyConnection, observed: Observed, member_columns: list[str]) -> None:
+    further = "".join(f', "{name}" AS "own_{name}"' for name in member_columns)
+    connection.execute(f"""
+        CREATE TABLE member AS
+        SELECT CAST(ROW_NUMBER() OVER (ORDER BY member_id) - 1 AS INTEGER) AS m, member_id,
+               {DAY.format("joined_on")} AS joined, CAST(birth_year AS DOUBLE) AS birth_year,
+               CAST(gender AS VARCHAR) AS gender, CAST(region AS VARCHAR) AS region,
+               CAST(channel AS VARCHAR) AS channel, CAST(marketing_consent AS BOOLEAN) AS marketing_consent,
+               CAST(profiling_consent AS BOOLEAN) AS profiling_consent{further}
+        FROM raw_members""")
+    connection.execute("CREATE TABLE filled (name VARCHAR)")
+    for source, (name, columns) in LAYOUT.items():
+        chosen = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
+        connection.execute(f"""
+            CREATE TABLE {name} AS
+            SELECT * FROM (SELECT m, {chosen} FROM raw_{source} JOIN member USING (member_id))
+            WHERE day <= {observed.last} ORDER BY m, day""")
+        _note_filled(connection, source, name, list(columns))
+    connection.execute(f"""
+        CREATE TABLE market_week AS
+        SELECT {DAY.format("week_start")} AS week, CAST(region AS VARCHAR) AS region,
+               CAST(category AS VARCHAR) AS category, own_price_index AS own,
+               competitor_price_index AS rival, competitor_activity AS activity
+        FROM raw_market""")
+    _note_filled(connection, "market", "market_week", ["own", "rival", "activity"])
+
+
+def _note_filled(connection: duckdb.DuckDBPyConnection, source: str, name: str, columns: list[str]) -> None:
+    counts = ", ".join(f"COUNT({column})" for column in columns)
+    found = connection.execute(f"SELECT COUNT(*), {counts} FROM {name}").fetchall()[0]
+    held = [source] if found[0] else []
+    held += [f"{source}.{column}" for column, count in zip(columns, found[1:], strict=True) if count]
+    connection.executemany("INSERT INTO filled VALUES (?)", [[name] for name in held]) if held else None

@@ -1,0 +1,73 @@
+"""Monthly snapshots: which members are at risk when, what follows, and the lookup of days around them."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+
+from whychurn.panel.database import Observed, day_number
+
+
+def snapshot_days(observed: Observed, warmup_days: int) -> list[int]:
+    """Firsts of months on which everything up to the day before is known, after `warmup_days` of data.
+
+    The last one may be the day after the last observed day: it has no follow-up and is there to be scored.
+    """
+    first, last = (pd.Timestamp(day, unit="D") for day in (observed.first + warmup_days, observed.last + 1))
+    return [day_number(day) for day in pd.date_range(first, last, freq="MS")]
+
+
+def create_snapshots(connection: duckdb.DuckDBPyConnection, days: list[int]) -> None:
+    """Table ``snapshot`` (k, d, year, month_of_year, next_d)."""
+    dates = pd.to_datetime(pd.Series(days, dtype="int64"), unit="D")
+    frame = pd.DataFrame(
+        {
+            "k": pd.Series(range(len(days)), dtype="int32"),
+            "d": pd.Series(days, dtype="int32"),
+            "year": dates.dt.year.astype("int32"),
+            "month_of_year": dates.dt.month.astype("int32"),
+            "next_d": pd.Series(days, dtype="Int32").shift(-1),
+        }
+    )
+    connection.register("snapshot_frame", frame)
+    connection.execute("CREATE OR REPLACE TABLE snapshot AS SELECT * FROM snapshot_frame")
+    connection.unregister("snapshot_frame")
+
+
+def create_risk_rows(connection: duckdb.DuckDBPyConnection, spells: str, observed: Observed) -> None:
+    """Table ``risk`` (m, k, d, spell_no, joined, known_from): one row per profiled member at risk and snapshot.
+
+    At risk: seen before the day (``entered < d``), not gone by it (``left_day`` absent or later). ``joined`` is
+    the first known day of membership, ``known_from`` the first day from which acts would have been seen.
+
+    Parameters
+    ----------
+    spells
+        Table with the columns of `definition.spells_sql`.
+    """
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE risk AS
+        WITH first AS (SELECT m, MIN(started) AS started FROM {spells} GROUP BY m)
+        SELECT s.m, k, d, spell_no, s.left_day,
+               LEAST(member.joined, first.started) AS joined,
+               GREATEST(LEAST(member.joined, first.started), {observed.first}) AS known_from
+        FROM {spells} s JOIN snapshot ON s.entered < d AND (s.left_day IS NULL OR s.left_day > d)
+        JOIN member ON member.m = s.m AND member.profiling_consent
+        JOIN first ON first.m = s.m
+        ORDER BY s.m, k""")
+
+
+def label_sql(horizon_days: int, observed: Observed) -> str:
+    """Start-stop and label columns of ``risk`` (m, k, start_day, stop_day, event, churned_in_horizon).
+
+    ``event``: left in (start, stop]. ``churned_in_horizon``: left in (d, d + horizon], null where that window was
+    not wholly observed, whatever happened in it (else early leavers would be over-counted).
+    """
+    return f"""
+        SELECT m, k, d AS start_day,
+               GREATEST(d, LEAST(COALESCE(next_d, {observed.last}), COALESCE(left_day, {observed.last}),
+                                 {observed.last})) AS stop_day,
+               COALESCE(left_day <= COALESCE(next_d, {observed.last}), FALSE) AS event,
+               CASE WHEN d + {horizon_days} <= {observed.last}
+                    THEN COALESCE(left_day <= d + {horizon_days}, FALSE) END AS churned_in_horizon
+        FROM risk JOIN snapshot USING (k, d)"""

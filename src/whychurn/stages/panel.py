@@ -1,0 +1,42 @@
+"""Stage panel: who counts as gone, and what was known of each member on each day."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.params import Params
+from whychurn.contract.paths import Study
+from whychurn.contract.tables import TABLES
+from whychurn.panel.build import build_panel, find_churn, panel_facts
+from whychurn.panel.catalogue import load_catalogue
+from whychurn.panel.database import Observed, day_number, open_database
+from whychurn.panel.features import check_member_columns
+
+log = logging.getLogger(__name__)
+AUDITED: Final = "leakage.parquet"
+
+
+def run(study: Study, params: Params) -> None:
+    """Read intake's tables, write churners, spells, the panel and its leakage audit."""
+    tables = {name: study.interim / f"{name}.parquet" for name in TABLES}
+    members = read_table(tables["members"])
+    facts = read_json(study.interim / "intake.json")
+    observed = Observed(*(day_number(facts[key]) for key in ("observed_from", "observed_until")))
+    catalogue = load_catalogue(members, params.panel.member_columns)
+    check_member_columns(members, params.panel.member_columns, catalogue)
+    with open_database(
+        tables, observed, params.panel.memory_limit, params.panel.member_columns
+    ) as connection:
+        churn = find_churn(connection, observed, params.panel)
+        log.info(
+            "churn is %s, by %s: %d left", churn.main.name, churn.activity, churn.spells["churned"].sum()
+        )
+        panel, without = build_panel(connection, observed, params.panel, params.retention.tiers, catalogue)
+    log.info("panel: %d rows, %d features", len(panel), len(catalogue))
+    write_table(churn.churners, study.results / "churners.parquet")
+    write_table(churn.spells, study.processed / "spells.parquet")
+    write_table(churn.curve, study.processed / "threshold_curve.parquet")
+    write_table(panel, study.processed / "panel.parquet")
+    write_json(panel_facts(churn, params.panel, panel, catalogue, without), study.processed / "panel.json")
