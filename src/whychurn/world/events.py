@@ -8,6 +8,7 @@ import pandas as pd
 from whychurn.contract.tables import EVENT_TYPES
 from whychurn.world.clock import Clock
 from whychurn.world.exposure import Path
+from whychurn.world.labels import labelled
 from whychurn.world.members import Members
 from whychurn.world.orders import Orders
 from whychurn.world.programme import Programme
@@ -138,10 +139,10 @@ def _as_table(
     names = [f"news-{name}" for name in programme.categories]
     return pd.DataFrame(
         {
-            "member_id": pd.Categorical.from_codes(who[order], members.ids),
+            "member_id": labelled(who[order], members.ids),
             "occurred_at": at[order],
-            "event_type": pd.Categorical.from_codes(kind[order], list(EVENT_TYPES)),
-            "campaign_id": pd.Categorical.from_codes(line[order], names),
+            "event_type": labelled(kind[order], list(EVENT_TYPES)),
+            "campaign_id": labelled(line[order], names),
             "value": value[order],
         }
     )

@@ -14,8 +14,10 @@ from whychurn.world.clock import Clock
 from whychurn.world.market import Market
 from whychurn.world.members import Members
 from whychurn.world.programme import Programme
+from whychurn.world.season import teaching
 
 SLOW_HOURS = 36.0
+_SHAPE_3_MEAN = 0.893  # mean of a Weibull of shape 3 and scale 1
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Path:
     Parameters
     ----------
     counts
-        orders, defects, service, faults, relevant, irrelevant, greetings, activities, community, spendings,
+        orders, defects (of orders, or of visits where there are terms), service, faults, relevant, irrelevant, greetings, activities, community, spendings,
         coupons, moves, visits.
     exposures
         Units of each exposure, never negative.
@@ -49,17 +51,16 @@ def simulate_path(
     """Draw what happens to each member in each week."""
     levels = _levels(programme, clock, market, members, rng)
     counts: dict[str, np.ndarray] = {}
+    weekly = 0.5 * _season(programme, clock) + 0.5 * clock.length[:, None]
+    counts["visits"] = _poisson(rng, members.visit_rate * weekly * teaching(programme, clock))
     exposures = _product(programme, clock, members, levels, counts, rng)
-    exposures |= _price(programme, clock, market, members, levels)
+    exposures |= _price(programme, clock, members, levels)
     exposures |= _competition(members, levels)
     exposures |= _messages(programme, clock, members, levels, counts, confounding, rng)
     exposures |= _engagement(programme, clock, members, counts, rng)
     exposures |= _natural(programme, clock, members, counts, rng)
     coupon = programme.rates.coupon * (1 + confounding * 4 * np.minimum(exposures["price_rise"], 2))
     counts["coupons"] = _poisson(rng, coupon * clock.length[:, None] * members.marketing)
-    counts["visits"] = _poisson(
-        rng, members.visit_rate * (0.5 * _season(programme, clock) + 0.5 * clock.length[:, None])
-    )
     return Path(counts, exposures, levels)
 
 
@@ -82,6 +83,28 @@ def weeks_since(happened: np.ndarray, first: np.ndarray) -> np.ndarray:
         level = np.where(now > 0, 0, level + 1)
         since[week] = level
     return since
+
+
+def replenish(rate: np.ndarray, season: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Orders a week of members who buy again when things run out: more regular than chance.
+
+    The chance to order grows with the square of the time since the last order (a Weibull gap of shape 3), so long gaps
+    are rare among members who are still there.
+
+    Parameters
+    ----------
+    rate
+        Mean orders a week; (n,).
+    season
+        Factor of each week; (weeks, 1).
+    """
+    steepness = (3 * (_SHAPE_3_MEAN * rate) ** 3).astype("float32")
+    since = (rng.random(len(rate)) / rate).astype("float32")
+    orders = np.empty((len(season), len(rate)), dtype="int16")
+    for week, factor in enumerate(season[:, 0]):
+        orders[week] = rng.poisson(np.minimum(steepness * (since + 0.5) ** 2, 3) * factor)
+        since = np.where(orders[week] > 0, 0, since + 1)
+    return orders
 
 
 def _poisson(rng: np.random.Generator, rate: np.ndarray) -> np.ndarray:
@@ -137,12 +160,15 @@ def _product(
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     rates, half = programme.rates, programme.half_life
-    buying = (members.order_rate * _season(programme, clock)).astype("float32")
     defect = np.array([line.defect for line in programme.categories.values()])[members.category]
     picky = np.exp(0.5 * members.fuss)
-    counts["defects"] = _poisson(rng, buying * np.minimum(defect * picky * levels["defect"], 0.5))
-    counts["orders"] = _poisson(rng, buying) + counts["defects"]
-    counts["service"] = _poisson(rng, buying * rates.service * picky * 0.25 * levels["response"])
+    counts["orders"] = replenish(members.order_rate, _season(programme, clock), rng)
+    uses = counts["orders"] if programme.kind == "inactivity" else counts["visits"]
+    faulty = np.minimum(defect * picky * levels["defect"], 0.5)
+    counts["defects"] = rng.binomial(uses, faulty).astype("int16")
+    usual = members.order_rate if programme.kind == "inactivity" else members.visit_rate
+    service = rates.service * usual * picky * _season(programme, clock)
+    counts["service"] = _poisson(rng, service * levels["response"])
     in_app = np.isin(
         members.channel, [list(programme.channels).index(name) for name in programme.app_channels]
     )
@@ -162,7 +188,7 @@ def _product(
 
 
 def _price(
-    programme: Programme, clock: Clock, market: Market, members: Members, levels: dict[str, np.ndarray]
+    programme: Programme, clock: Clock, members: Members, levels: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Rises since joining and discounts lost, in units of ten per cent, felt the more the thriftier one is."""
     feel = np.exp(0.6 * members.thrift).astype("float32")

@@ -14,6 +14,7 @@ from whychurn.world.speech import NEUTRAL, PRAISE, Voice
 
 TICKET_SHARE = 0.6  # of incidents
 TROUBLE_RATE = 0.03  # texts a week and unit of added hazard per cent
+MIXED = 0.18  # texts with a second topic
 UNRELATED = 0.12  # texts about something else than what troubles the member
 
 
@@ -37,7 +38,8 @@ def draw_feedback(
     drawn = pd.concat([part for part in parts if len(part)], ignore_index=True)
     written = drawn["written"].to_numpy(dtype=bool)
     who = drawn["who"].to_numpy()
-    mixed = np.where(rng.random(len(drawn)) < 0.18, _topics(programme, len(drawn), rng), None)
+    mixed = _topics(programme, len(drawn), rng)
+    mixed[rng.random(len(drawn)) >= MIXED] = None
     text = np.full(len(drawn), None, dtype=object)
     topics = drawn["topic"].to_numpy()
     text[written] = voice.texts(topics[written], mixed[written], members.language[who[written]], rng)

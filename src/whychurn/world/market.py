@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.world.clock import Clock, stream
+from whychurn.world.labels import labelled
 from whychurn.world.programme import Programme
 
 
@@ -68,13 +69,12 @@ def _background(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.nda
 
 def market_table(market: Market, programme: Programme, clock: Clock) -> pd.DataFrame:
     """Contract table `market`: what the company's market watch recorded, with its gaps."""
-    weeks, regions, categories = market.own.shape
     week, region, category = (index.ravel() for index in np.indices(market.own.shape))
     table = pd.DataFrame(
         {
             "week_start": clock.dates(7 * week),
-            "region": pd.Categorical.from_codes(region, list(programme.regions)),
-            "category": pd.Categorical.from_codes(category, list(programme.categories)),
+            "region": labelled(region, list(programme.regions)),
+            "category": labelled(category, list(programme.categories)),
             "own_price_index": market.own.ravel().round(4),
             "competitor_price_index": market.rival.ravel().round(4),
             "competitor_activity": market.activity.ravel().round(3),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.world.clock import Clock
 from whychurn.world.programme import Programme
-from whychurn.world.season import first_day_of_course
+from whychurn.world.season import day_of_enrolment
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _joining(programme: Programme, clock: Clock, n: int, rng: np.random.Generato
     joined = np.where(early, before, within)
     if programme.kind != "seasons":
         return joined
-    return first_day_of_course(programme, clock, joined)
+    return day_of_enrolment(programme, clock, joined)
 
 
 def _birth_years(programme: Programme, clock: Clock, n: int, rng: np.random.Generator) -> np.ndarray:

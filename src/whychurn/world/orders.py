@@ -9,6 +9,7 @@ import pandas as pd
 
 from whychurn.world.clock import Clock
 from whychurn.world.exposure import Path
+from whychurn.world.labels import labelled
 from whychurn.world.market import Market
 from whychurn.world.members import Members
 from whychurn.world.programme import Programme
@@ -39,17 +40,20 @@ def draw_orders(
     rng: np.random.Generator,
 ) -> Orders:
     """Orders while members are there; those that went wrong do not fade, for they are why some leave."""
-    good = own_acts(path.counts["orders"] - path.counts["defects"], there, clock, rng)
-    bad = own_acts(path.counts["defects"], there, clock, rng, fades=False)
+    wrong = path.counts["defects"] if programme.kind == "inactivity" else np.zeros_like(path.counts["orders"])
+    good = own_acts(path.counts["orders"] - wrong, there, clock, rng)
+    bad = own_acts(wrong, there, clock, rng, fades=False)
     week, who, day = (np.concatenate(pair) for pair in zip(good, bad, strict=True))
     defect = np.arange(len(who)) >= len(good[0])
     category = _category(members, who, len(programme.categories), rng)
-    price = np.array([line.price for line in programme.categories.values()])[category]
+    price = (
+        programme.purchase_price * np.array([line.price for line in programme.categories.values()])[category]
+    )
     index = market.own[week, members.region[who], category]
     listed = price * index * rng.lognormal(0.1 * members.use[who], 0.45)
     share = np.clip(path.levels["discount"][week, who] * rng.lognormal(-0.1, 0.45, len(who)), 0, 0.6)
     share = np.where(rng.random(len(who)) < 0.15, 0, share)
-    listed = np.clip(listed, 20, 1200)
+    listed = np.clip(listed, 8, 1200)
     amount = listed * (1 - share)
     return Orders(
         who, week, day, clock.instants(day, rng), amount.round(2), (listed * share).round(2), category, defect
@@ -74,8 +78,8 @@ def orders_table(
             "amount": orders.amount,
             "discount": np.where(rng.random(n) < 0.003, np.nan, orders.discount),
             "quantity": 1.0 + rng.poisson(0.6, n),
-            "category": pd.Categorical.from_codes(np.where(unknown, -1, orders.category), lines),
-            "channel": pd.Categorical.from_codes(channel, channels),
+            "category": labelled(np.where(unknown, -1, orders.category), lines),
+            "channel": labelled(channel, channels),
             "returned": returned,
         }
     )

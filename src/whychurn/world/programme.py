@@ -143,6 +143,7 @@ class Programme(_Part):
     history_weeks: int
     plans: dict[str, Plan]
     seasons: list[Season]
+    purchase_price: float
     rates: Rates
     discount: float
     discount_cut: float

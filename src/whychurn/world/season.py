@@ -23,6 +23,21 @@ def calendar(programme: Programme, clock: Clock) -> tuple[np.ndarray, np.ndarray
     return np.array([row[0] for row in rows]), np.array([row[1] for row in rows]), [row[2] for row in rows]
 
 
+def day_of_enrolment(programme: Programme, clock: Clock, day: np.ndarray) -> np.ndarray:
+    """First day of the season that runs, or ran last, on each day."""
+    starts, _, _ = calendar(programme, clock)
+    return starts[np.maximum(np.searchsorted(starts, day, side="right") - 1, 0)]
+
+
+def teaching(programme: Programme, clock: Clock) -> np.ndarray:
+    """Whether each week's middle lies in a season; always for programmes without seasons; (weeks, 1)."""
+    if programme.kind != "seasons":
+        return np.ones((clock.weeks, 1), dtype=bool)
+    starts, ends, _ = calendar(programme, clock)
+    middle = 7 * np.arange(clock.weeks) + 3
+    return (middle <= ends[np.searchsorted(starts, middle, side="right") - 1])[:, None]
+
+
 def first_day_of_course(programme: Programme, clock: Clock, day: np.ndarray) -> np.ndarray:
     """First day of the season that starts on or after each day."""
     starts, _, _ = calendar(programme, clock)

@@ -72,7 +72,8 @@ def _exit(
     answers = rng.random(n) < answer_chance(programme, members, leavers, answered)
     delay = rng.geometric(0.35, n) - 1
     answers &= sent + delay < clock.days
-    reason = np.where(answers, state_reasons(programme, leavers["cause"], rng), None)
+    reason = state_reasons(programme, leavers["cause"], rng)
+    reason[~answers] = None
     writes = answers & (rng.random(n) < programme.survey.comment)
     comment = np.full(n, None, dtype=object)
     comment[writes] = voice.comments(
@@ -100,7 +101,7 @@ def _ongoing(
 ) -> pd.DataFrame:
     """A few members are asked each quarter; troubled members give lower scores."""
     parts = []
-    trouble = sum(path.exposures[name] for name in ("defect", "slow_response", "app_fault"))
+    trouble = path.exposures["defect"] + path.exposures["slow_response"] + path.exposures["app_fault"]
     for week in range(12, clock.weeks, 13):
         who = np.flatnonzero((rng.random(members.size) < 0.04) & there.contact[week])
         day = np.full(len(who), min(7 * week + 2, clock.days - 1))
