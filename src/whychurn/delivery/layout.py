@@ -53,7 +53,7 @@ def chooser_html(languages: list[str], title: str) -> str:
     return (
         _environment()
         .get_template("choose.html.j2")
-        .render(title=title, langs=langs, others=_links(languages))
+        .render(title=escape(title), langs=langs, others=_links(languages))
     )
 
 

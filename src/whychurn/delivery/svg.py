@@ -19,6 +19,8 @@ _FAMILY: Final = re.compile(r"font-family: [^;\"]*(?:; )?")
 _GROUP_ID: Final = re.compile(r'<g id="[^"]*"')
 _HEX: Final = re.compile(r"#[0-9a-f]{6}\b", re.IGNORECASE)
 _STYLE: Final = re.compile(r'style="[^"]*"')
+_ATTRIBUTE: Final = re.compile(r'\b(fill|stroke)="(#[0-9a-f]{6})"')  # no variables outside a style
+_PAGE_COLOURS: Final = {**VARIABLES, "#000000": "--ink", "#ffffff": "--paper"}
 _TAG: Final = re.compile(r"<[a-zA-Z][^<>]*>", re.DOTALL)
 _DECIMALS: Final = re.compile(r"(\.\d\d)\d+")
 _REFERENCE: Final = re.compile(r'(\bid="|url\(#|href="#)')
@@ -54,7 +56,7 @@ def figure_svg(figure: Figure, prefix: str, alt: str, *, static: bool = False) -
         family = ", ".join(name if name == "sans-serif" else f"'{name}'" for name in FONTS)
         inner = _FAMILY.sub(f"font-family: {family}; ", inner)
     else:
-        inner = _STYLE.sub(_page_style, inner)
+        inner = _STYLE.sub(_page_style, _ATTRIBUTE.sub(r'style="\1: \2"', inner))
     inner = re.sub(r">\s+<", "><", inner)
     width, height = (round(72 * side, 2) for side in figure.get_size_inches())
     return (
@@ -66,7 +68,7 @@ def figure_svg(figure: Figure, prefix: str, alt: str, *, static: bool = False) -
 
 def _page_style(match: re.Match[str]) -> str:
     def variable(colour: re.Match[str]) -> str:
-        name = VARIABLES.get(colour.group().lower())
+        name = _PAGE_COLOURS.get(colour.group().lower())
         return f"var({name})" if name else colour.group()
 
     return _HEX.sub(variable, _FAMILY.sub("", match.group()))

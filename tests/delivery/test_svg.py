@@ -1,0 +1,86 @@
+"""Figures as inline SVG: real text, theme colours as variables, room for Chinese."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import xml.etree.ElementTree as ET
+
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from whychurn.contract.theme import ACCENT, SERIES, VARIABLES, new_figure, themed
+from whychurn.delivery.svg import figure_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _bars(labels: list[str], title: str = "Title") -> Figure:
+    with themed():
+        figure, (axes,) = new_figure(8, 3)
+        axes.barh(labels, range(1, len(labels) + 1), color=ACCENT, hatch="//")
+        axes.set_title(title)
+        axes.set_xlabel("members")
+    return figure
+
+
+def test_text_stays_text_and_is_well_formed() -> None:
+    root = ET.fromstring(figure_svg(_bars(["产品或服务", "价格"], "流失原因"), "f1", 'bars "a" < b'))
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert "产品或服务" in texts
+    assert "流失原因" in texts
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == 'bars "a" < b'
+    assert root.find(f"{SVG}title") is not None
+    assert root.get("viewBox") == "0 0 576 216"
+
+
+def test_theme_colours_become_variables_and_no_other_colour_is_left() -> None:
+    svg = figure_svg(_bars(["a", "b"]), "f1", "x")
+    assert "var(--series-1)" in svg
+    assert "var(--ink)" in svg
+    assert not {colour for colour in re.findall(r"#[0-9a-f]{6}", svg) if colour in VARIABLES}
+    assert not re.findall(r"<(?:metadata|style|!--)", svg)
+
+
+def test_static_svg_keeps_colours_and_names_chinese_fonts() -> None:
+    svg = figure_svg(_bars(["a", "b"]), "f1", "x", static=True)
+    assert SERIES[0] in svg
+    assert "var(--" not in svg
+    assert "Noto Sans CJK SC" in svg
+
+
+def test_same_figure_gives_same_bytes_and_ids_of_two_figures_differ() -> None:
+    first, again = (figure_svg(_bars(["a", "b"]), "f1", "x") for _ in range(2))
+    other = figure_svg(_bars(["a", "b"]), "f2", "x")
+    assert first == again
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (first, other)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    used = set(re.findall(r"url\(#([^)]+)\)", first)) | set(re.findall(r'href="#([^"]+)"', first))
+    assert used
+    assert used <= ids[0]
+
+
+def test_chinese_labels_get_one_em_a_character_whatever_fonts_exist() -> None:
+    """The left margin must hold the label at full width: 10.5 pt a character, with no glyph warning on the way."""
+    label = "会员流失原因分类说明文字共十六字"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        root = ET.fromstring(figure_svg(_bars([label, "价格"]), "f1", "x"))
+    text = next(element for element in root.iter(f"{SVG}text") if element.text == label)
+    right_edge = float(text.get("x", "0"))
+    assert "text-anchor: end" in text.get("style", "")
+    assert right_edge - len(label) * 10.5 >= -0.5, "the label would be cut at the left"
+
+
+def test_latin_text_is_measured_as_matplotlib_does() -> None:
+    """Figures without Chinese keep matplotlib's own layout."""
+    figure = _bars(["alpha", "beta"])
+    svg = ET.fromstring(figure_svg(figure, "f1", "x"))
+    text = next(element for element in svg.iter(f"{SVG}text") if element.text == "alpha")
+    figure.dpi = 72
+    figure.draw_without_rendering()
+    drawn = next(item for item in figure.findobj(Text) if item.get_text() == "alpha")
+    assert float(text.get("x", "0")) == pytest.approx(drawn.get_window_extent().x1, abs=1.5)
