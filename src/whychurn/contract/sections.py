@@ -37,6 +37,7 @@ class WorldParams(Section):
     survey_answered: Share
     text_share: Share
     confounding: Share
+    mechanism: Literal["additive", "multiplicative", "seventh_cause", "swapped_traces"]
 
 
 class IntakeParams(Section):

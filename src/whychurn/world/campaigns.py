@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.causes import CAUSES
 from whychurn.world.clock import Clock
 from whychurn.world.exposure import Path
+from whychurn.world.mechanism import combine
 from whychurn.world.members import Members
 from whychurn.world.programme import Campaign, Programme
 
@@ -58,12 +58,16 @@ def assign_campaigns(
     return assignments
 
 
-def apply_campaigns(hazards: np.ndarray, assignments: list[Assignment]) -> None:
-    """Multiply hazards (causes, weeks, n) in place by the effects on those who got the action."""
+def campaign_factors(
+    programme: Programme, assignments: list[Assignment], shape: tuple[int, ...]
+) -> np.ndarray:
+    """Factors on base and excess of each cause, from the actions that members got; (causes, weeks, n)."""
+    factors = np.ones(shape, dtype="float32")
     for one in assignments:
         got = one.chosen[one.treated]
         when = slice(one.week, one.week + one.campaign.weeks)
-        hazards[CAUSES.index(one.campaign.cause), when, got] *= one.campaign.effect
+        factors[list(programme.causes).index(one.campaign.cause), when, got] *= one.campaign.effect
+    return factors
 
 
 def touches_table(
@@ -101,42 +105,66 @@ def touches_table(
 
 
 def action_effects(
-    hazards: np.ndarray,
-    assignments: list[Assignment],
-    members: Members,
+    programme: Programme,
     clock: Clock,
+    members: Members,
+    assignments: list[Assignment],
+    base: np.ndarray,
+    excess: np.ndarray,
+    factors: np.ndarray,
+    mechanism: str,
     alive_until: np.ndarray,
 ) -> pd.DataFrame:
     """True effect of each action on each member chosen for it who was still there.
+
+    Parameters
+    ----------
+    base, excess, factors
+        Hazards before campaigns and the factors of all campaigns; (causes, weeks, n).
+    alive_until
+        Last day of the first life; (n,).
 
     Returns
     -------
     DataFrame
         member_id, campaign_id, action, treated, weeks, p_churn_untouched, p_churn_touched (both over the weeks of the
-        effect, whatever was done), effect (ratio of the two).
+        effect, whatever was done, other campaigns as they were), effect (ratio of the two).
     """
-    total = hazards.sum(axis=0)
     parts = []
     for one in assignments:
         still = alive_until[one.chosen] >= one.week * 7
         who, treated = one.chosen[still], one.treated[still]
         when = slice(one.week, min(one.week + one.campaign.weeks, clock.weeks))
-        own = hazards[CAUSES.index(one.campaign.cause), when][:, who].sum(axis=0)
-        bare = own / np.where(treated, one.campaign.effect, 1.0)
-        rest = total[when][:, who].sum(axis=0) - own
-        untouched, touched = -np.expm1(-(rest + bare)), -np.expm1(-(rest + bare * one.campaign.effect))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "member_id": members.ids[who],
-                    "campaign_id": one.campaign.id,
-                    "action": one.campaign.action,
-                    "treated": treated,
-                    "weeks": when.stop - when.start,
-                    "p_churn_untouched": untouched,
-                    "p_churn_touched": touched,
-                    "effect": touched / untouched,
-                }
-            )
-        )
+        number = list(programme.causes).index(one.campaign.cause)
+        other = factors[:, when][:, :, who]
+        other[number] /= np.where(treated, one.campaign.effect, 1.0)
+        p = []
+        for effect in (1.0, one.campaign.effect):
+            mine = other.copy()
+            mine[number] *= effect
+            total = combine(base[:, when][:, :, who] * mine, excess[:, when][:, :, who] * mine, mechanism)
+            p.append(-np.expm1(-total.sum(axis=(0, 1), dtype="float64")))
+        parts.append(_effect_rows(members.ids[who], one.campaign, treated, when.stop - when.start, *p))
     return pd.concat(parts, ignore_index=True)
+
+
+def _effect_rows(
+    ids: np.ndarray,
+    campaign: Campaign,
+    treated: np.ndarray,
+    weeks: int,
+    untouched: np.ndarray,
+    touched: np.ndarray,
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "member_id": ids,
+            "campaign_id": campaign.id,
+            "action": campaign.action,
+            "treated": treated,
+            "weeks": weeks,
+            "p_churn_untouched": untouched,
+            "p_churn_touched": touched,
+            "effect": touched / untouched,
+        }
+    )

@@ -1,4 +1,4 @@
-"""Additive weekly hazards of the six causes, and the lives that follow from them."""
+"""Weekly hazards of the causes, and the lives that follow from them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whychurn.contract.causes import CAUSES
 from whychurn.world.clock import Clock
 from whychurn.world.exposure import Path
+from whychurn.world.mechanism import swap_traces
 from whychurn.world.members import Members
 from whychurn.world.programme import Programme
 from whychurn.world.season import first_day_of_course
@@ -52,27 +52,22 @@ def base_hazards(programme: Programme, clock: Clock, members: Members, factor: n
     """Hazards that no action removes: a base of each cause, higher for newcomers; (causes, weeks, n)."""
     tenure = np.arange(clock.weeks)[:, None] - members.joined / 7
     new = 1 + programme.newcomer * np.exp(-np.maximum(tenure, 0) / 8)
-    base = np.array([programme.causes[cause].base for cause in CAUSES])
+    base = np.array([cause.base for cause in programme.causes.values()])
     return (base[:, None, None] * (new * factor * clock.length[:, None])).astype("float32")
 
 
 def excess_hazards(
-    programme: Programme, clock: Clock, path: Path, factor: np.ndarray, cause: str
+    programme: Programme, clock: Clock, members: Members, path: Path, factor: np.ndarray, mechanism: str
 ) -> np.ndarray:
-    """What each exposure of a cause adds to its hazard; (sub-causes, weeks, n)."""
+    """What the exposures of each cause add to its hazard, before any campaign; (causes, weeks, n)."""
     scale = factor * clock.length[:, None]
-    excess = programme.causes[cause].excess
-    return np.stack([weight * path.exposures[name] * scale for name, weight in excess.items()]).astype(
-        "float32"
-    )
-
-
-def factual_hazards(
-    programme: Programme, clock: Clock, path: Path, factor: np.ndarray, base: np.ndarray
-) -> np.ndarray:
-    """Base and excess of all causes before any campaign; (causes, weeks, n)."""
-    excess = [excess_hazards(programme, clock, path, factor, cause).sum(axis=0) for cause in CAUSES]
-    return base + np.stack(excess)
+    excess = np.zeros((len(programme.causes), clock.weeks, members.size), dtype="float32")
+    for number, cause in enumerate(programme.causes.values()):
+        for name, weight in cause.excess.items():
+            excess[number] += weight * path.exposures[name] * scale
+    if mechanism == "swapped_traces":
+        swap_traces(excess, members.region)
+    return excess
 
 
 def at_risk(clock: Clock, since: np.ndarray) -> np.ndarray:

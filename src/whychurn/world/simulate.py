@@ -14,21 +14,22 @@ from whychurn.world import truth
 from whychurn.world.campaigns import (
     Assignment,
     action_effects,
-    apply_campaigns,
     assign_campaigns,
+    campaign_factors,
     touches_table,
 )
 from whychurn.world.clock import Clock, stream
 from whychurn.world.events import draw_events
 from whychurn.world.exposure import Path, simulate_path
 from whychurn.world.feedback import draw_feedback
-from whychurn.world.hazard import Life, base_hazards, draw_lives, factual_hazards, tempo
+from whychurn.world.hazard import Life, base_hazards, draw_lives, excess_hazards, tempo
 from whychurn.world.market import Market, market_table, simulate_market
+from whychurn.world.mechanism import combine, with_mechanism
 from whychurn.world.members import Members, draw_members, members_table
 from whychurn.world.orders import draw_orders, orders_table
 from whychurn.world.programme import Programme
 from whychurn.world.rows import presence
-from whychurn.world.speech import Voice
+from whychurn.world.speech import NEUTRAL, Voice
 from whychurn.world.surveys import draw_surveys
 from whychurn.world.terms import last_decision, memberships_table
 
@@ -71,8 +72,8 @@ class Fate:
         Who they are, and what happens to them.
     factor
         Tempo of each member; (n,).
-    base, multipliers, hazards
-        Base hazards; factors of campaigns; hazards as they were.
+    base, excess, factors, hazards
+        Base hazards and excess before campaigns; factors of campaigns; hazards as they were.
     assignments
         Who was chosen for which campaign.
     life
@@ -85,7 +86,8 @@ class Fate:
     path: Path
     factor: np.ndarray
     base: np.ndarray
-    multipliers: np.ndarray
+    excess: np.ndarray
+    factors: np.ndarray
     hazards: np.ndarray
     assignments: list[Assignment]
     life: Life
@@ -107,6 +109,7 @@ def simulate(params: WorldParams, programme: Programme) -> Iterator[Block]:
     Block
         Tables of up to `BLOCK` members, all rows of each member in one block.
     """
+    programme = with_mechanism(programme, params.mechanism)
     clock = Clock.of(params.starts_on, params.months)
     market = simulate_market(programme, clock, params.seed)
     for number, first in enumerate(range(0, params.members, BLOCK)):
@@ -115,7 +118,7 @@ def simulate(params: WorldParams, programme: Programme) -> Iterator[Block]:
         tables = _tables(params, programme, clock, market, number, fate)
         if number == 0:
             tables["market"] = market_table(market, programme, clock)
-        yield Block(number, tables, _truth(programme, clock, fate))
+        yield Block(number, tables, _truth(params, programme, clock, fate))
 
 
 def draw_fate(
@@ -127,14 +130,14 @@ def draw_fate(
     path = simulate_path(programme, clock, market, members, params.confounding, stream(seed, block, "path"))
     factor = tempo(programme, members, params.confounding, stream(seed, block, "tempo"))
     base = base_hazards(programme, clock, members, factor)
+    excess = excess_hazards(programme, clock, members, path, factor, params.mechanism)
     assignments = assign_campaigns(programme, clock, members, path, stream(seed, block, "campaigns"))
-    multipliers = np.ones(base.shape, dtype="float32")
-    apply_campaigns(multipliers, assignments)
-    hazards = factual_hazards(programme, clock, path, factor, base) * multipliers
+    factors = campaign_factors(programme, assignments, base.shape)
+    hazards = combine(base * factors, excess * factors, params.mechanism)
     life = draw_lives(programme, clock, members, hazards, stream(seed, block, "lives"))
     rng = stream(seed, block, "causes")
     leavers = truth.draw_leavers(programme, clock, path, factor, base, hazards, life, rng)
-    return Fate(members, path, factor, base, multipliers, hazards, assignments, life, leavers)
+    return Fate(members, path, factor, base, excess, factors, hazards, assignments, life, leavers)
 
 
 def _tables(
@@ -145,7 +148,9 @@ def _tables(
 
     members, path, life = fate.members, fate.path, fate.life
     there = presence(programme, clock, members, life)
-    voice = Voice(programme.name, {name: list(cause.excess) for name, cause in programme.causes.items()})
+    voice = Voice(
+        programme.name, {name: list(cause.excess) or [NEUTRAL] for name, cause in programme.causes.items()}
+    )
     leavers = fate.leavers.assign(subcause=_told(fate.leavers))
     orders = draw_orders(programme, clock, market, members, path, there, rng("orders"))
     last = np.where(
@@ -185,19 +190,22 @@ def _numbered(name: str, table: pd.DataFrame, block: int) -> pd.DataFrame:
     return table
 
 
-def _truth(programme: Programme, clock: Clock, fate: Fate) -> dict[str, pd.DataFrame]:
-    members = fate.members
+def _truth(params: WorldParams, programme: Programme, clock: Clock, fate: Fate) -> dict[str, pd.DataFrame]:
+    members, life = fate.members, fate.life
+    base, excess = fate.base * fate.factors, fate.excess * fate.factors
+    last = last_decision(programme, clock, members)
     return {
-        "member_causes": truth.causes_table(clock, members, fate.hazards, fate.life, fate.leavers),
-        "churn_without": truth.churn_without(
+        "member_causes": truth.causes_table(programme, clock, members, fate.hazards, life, fate.leavers),
+        "churn_without": truth.churn_without(programme, clock, members, base, excess, params.mechanism, last),
+        "actions": action_effects(
             programme,
             clock,
             members,
-            fate.path,
-            fate.factor,
-            fate.multipliers,
-            fate.hazards,
-            last_decision(programme, clock, members),
+            fate.assignments,
+            fate.base,
+            fate.excess,
+            fate.factors,
+            params.mechanism,
+            life.left,
         ),
-        "actions": action_effects(fate.hazards, fate.assignments, members, clock, fate.life.left),
     }

@@ -50,10 +50,10 @@ def answer_chance(
 
 def state_reasons(programme: Programme, causes: pd.Series, rng: np.random.Generator) -> np.ndarray:
     """Reason that each leaver states, drawn from the row of the true cause in `survey.stated`."""
-    codes = [*CAUSES, "other"]
-    table = np.array([[programme.survey.stated[cause].get(code, 0.0) for code in codes] for cause in CAUSES])
+    codes, true = [*CAUSES, "other"], list(programme.causes)
+    table = np.array([[programme.survey.stated[cause].get(code, 0.0) for code in codes] for cause in true])
     summed = np.cumsum(table / table.sum(axis=1, keepdims=True), axis=1)
-    row = pd.Categorical(causes, categories=CAUSES).codes
+    row = pd.Categorical(causes, categories=true).codes
     said = (summed[row] < rng.random(len(row))[:, None]).sum(axis=1)
     return np.array(codes, dtype=object)[np.minimum(said, len(codes) - 1)]
 

@@ -25,10 +25,10 @@ from pathlib import Path as FilePath
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.causes import CAUSES
 from whychurn.world.clock import Clock
 from whychurn.world.exposure import Path
-from whychurn.world.hazard import GENERAL, NOT, Life, at_risk, excess_hazards
+from whychurn.world.hazard import GENERAL, NOT, Life, at_risk
+from whychurn.world.mechanism import combine, total_without
 from whychurn.world.members import Members
 from whychurn.world.programme import Programme
 
@@ -66,11 +66,11 @@ def draw_leavers(
     who, spell, decided, left = np.concatenate(parts, axis=1)
     week = decided // 7
     p = posterior(hazards, week, who)
-    cause = np.minimum((np.cumsum(p, axis=1) < rng.random(len(who))[:, None]).sum(axis=1), len(CAUSES) - 1)
+    cause = np.minimum((np.cumsum(p, axis=1) < rng.random(len(who))[:, None]).sum(axis=1), p.shape[1] - 1)
     table = pd.DataFrame({"position": who, "spell": spell, "decided_day": decided, "left_day": left})
-    table["cause"] = np.array(CAUSES, object)[cause]
+    table["cause"] = np.array(list(programme.causes), object)[cause]
     table["subcause"] = _subcauses(programme, clock, path, factor, base, cause, week, who, rng)
-    for number, name in enumerate(CAUSES):
+    for number, name in enumerate(programme.causes):
         table[f"p_{name}"] = p[:, number]
     return table
 
@@ -88,7 +88,7 @@ def _subcauses(
 ) -> np.ndarray:
     """Sub-cause of each leaving, in proportion to base and exposures of its cause."""
     found = np.full(len(who), GENERAL, dtype=object)
-    for number, name in enumerate(CAUSES):
+    for number, name in enumerate(programme.causes):
         mine = np.flatnonzero(cause == number)
         at, members = week[mine], who[mine]
         scale = factor[members] * clock.length[at]
@@ -102,7 +102,12 @@ def _subcauses(
 
 
 def causes_table(
-    clock: Clock, members: Members, hazards: np.ndarray, life: Life, leavers: pd.DataFrame
+    programme: Programme,
+    clock: Clock,
+    members: Members,
+    hazards: np.ndarray,
+    life: Life,
+    leavers: pd.DataFrame,
 ) -> pd.DataFrame:
     """Table `member_causes`: every leaving, and the current mix of those still there."""
     gone = leavers.assign(status="churned")
@@ -111,7 +116,7 @@ def causes_table(
     who = np.flatnonzero(there)
     p = posterior(hazards, np.full(len(who), clock.weeks - 1), who)
     stay = pd.DataFrame({"position": who, "spell": np.where(again[who], 2, 1), "status": "at_risk"})
-    for number, name in enumerate(CAUSES):
+    for number, name in enumerate(programme.causes):
         stay[f"p_{name}"] = p[:, number]
     table = pd.concat([gone, stay], ignore_index=True).sort_values(["position", "spell"], ignore_index=True)
     dated = {
@@ -120,7 +125,7 @@ def causes_table(
     }
     table = table.assign(member_id=members.ids[table["position"].to_numpy()], **dated)
     kept = ["member_id", "spell", "status", "decided_on", "left_on", "cause", "subcause"]
-    return table[[*kept, *(f"p_{name}" for name in CAUSES)]]
+    return table[[*kept, *(f"p_{name}" for name in programme.causes)]]
 
 
 def counting_weeks(clock: Clock, members: Members, last_effective: np.ndarray) -> np.ndarray:
@@ -140,25 +145,19 @@ def churn_without(
     programme: Programme,
     clock: Clock,
     members: Members,
-    path: Path,
-    factor: np.ndarray,
-    multipliers: np.ndarray,
-    hazards: np.ndarray,
+    base: np.ndarray,
+    excess: np.ndarray,
+    mechanism: str,
     last_effective: np.ndarray,
 ) -> pd.DataFrame:
-    """Table `churn_without`.
-
-    Parameters
-    ----------
-    multipliers
-        Campaigns' factors on the hazards; (causes, weeks, n).
-    """
+    """Table `churn_without`; `base` and `excess` (causes, weeks, n) as the campaigns left them."""
     counted = counting_weeks(clock, members, last_effective)
-    total = (hazards.sum(axis=0) * counted).sum(axis=0, dtype="float64")
+
+    def chance(total: np.ndarray) -> np.ndarray:
+        return -np.expm1(-(total * counted).sum(axis=0, dtype="float64"))
+
     table = pd.DataFrame({"member_id": members.ids, "entry_on": clock.dates(members.entry)})
-    table["p_churn"] = -np.expm1(-total)
-    for number, cause in enumerate(CAUSES):
-        excess = excess_hazards(programme, clock, path, factor, cause).sum(axis=0) * multipliers[number]
-        saved = (excess * counted).sum(axis=0, dtype="float64")
-        table[f"p_without_{cause}"] = -np.expm1(-np.maximum(total - saved, 0))
+    table["p_churn"] = chance(combine(base, excess, mechanism).sum(axis=0))
+    for number, cause in enumerate(programme.causes):
+        table[f"p_without_{cause}"] = chance(total_without(base, excess, number, mechanism))
     return table
