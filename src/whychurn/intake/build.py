@@ -33,8 +33,12 @@ def build_interim(study: Study, params: Params, today: dt.date) -> None:
         If the source cannot be read, a required column is missing, or too many rows are bad; the quarantine
         is written before the last of these.
     """
-    (study.interim / "intake.json").unlink(missing_ok=True)  # stands only beside tables of the same run
-    (study.interim / "intake.json").unlink(missing_ok=True)  # stands only beside tables of the same run
+    summary = study.interim / "intake.json"
+    if summary.is_file():
+        summary.unlink()  # it stands only beside tables of the same run
+    summary = study.interim / "intake.json"
+    if summary.is_file():
+        summary.unlink()  # it stands only beside tables of the same run
     examined = examine(read_drafts(open_source(study, params.intake), params), params, today)
     write_table(examined.quarantine, study.interim / "quarantine.parquet")
     refuse_excess(examined, params.intake.max_quarantined)
@@ -53,7 +57,7 @@ def build_interim(study: Study, params: Params, today: dt.date) -> None:
     facts["key_fingerprint"] = fingerprint(key) if key else None
     notices = [notice for draft in examined.drafts.values() for notice in draft.notices] + taken.notices
     facts["notices"] = _tell(notices)
-    write_json(facts, study.interim / "intake.json")
+    write_json(facts, summary)
 
 
 def _facts(examined: Examined) -> dict[str, Any]:

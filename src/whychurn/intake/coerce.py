@@ -14,8 +14,8 @@ from whychurn.contract.tables import DTYPES
 from whychurn.intake.dates import EMPTY, read_dates
 from whychurn.intake.plain import TEXT, as_text
 
-TRUE: Final = ("true", "t", "1", "yes", "y", "是", "有", "对", "on", "✓")
-FALSE: Final = ("false", "f", "0", "no", "n", "否", "无", "没有", "off")
+TRUE: Final = ("true", "t", "1", "1.0", "yes", "y", "是", "有", "对", "on", "✓")
+FALSE: Final = ("false", "f", "0", "0.0", "no", "n", "否", "无", "没有", "off")
 EMPTY_TEXT: Final = ("", "NULL", "null", "\\N", "NaN", "nan", "<NA>", "#N/A")  # "None" may be a code
 _CURRENCY: Final = re.compile(r"(?i)[¥￥$€£\s\u00a0']|元|圆|cny|rmb|usd|eur|gbp|人民币")
 
@@ -60,10 +60,12 @@ def coerce(column: pd.Series, kind: str, day_first: bool | None = None) -> Coerc
 
 def empty_column(kind: str, rows: int) -> pd.Series:
     """A column of nulls in the dtype of `kind`."""
-    dtype = TEXT if kind == "text" else DTYPES[kind]
+    dtype: Any = TEXT if kind == "text" else DTYPES[kind]
     if kind in ("date", "instant"):
         return pd.Series(np.full(rows, np.datetime64("NaT"), dtype="datetime64[ns]"))
-    return pd.Series(pd.array([None] * rows, dtype=dtype) if kind != "number" else np.full(rows, np.nan))
+    return pd.Series(
+        pd.array(np.full(rows, None), dtype=dtype) if kind != "number" else np.full(rows, np.nan)
+    )
 
 
 def recode(column: pd.Series, codes: Mapping[Any, Any]) -> pd.Series:
@@ -76,7 +78,8 @@ def recode(column: pd.Series, codes: Mapping[Any, Any]) -> pd.Series:
 
 def bare_ids(values: pd.Series) -> pd.Series:
     """Ids without the ``.0`` that spreadsheets and nullable integers leave behind."""
-    return values.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    whole = values.str.fullmatch(r"\d+\.0").fillna(False)
+    return values.mask(whole, values.str.slice(0, -2)) if whole.any() else values
 
 
 def _code(value: Any) -> str | None:

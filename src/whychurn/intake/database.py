@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.tables import TABLES
-from whychurn.intake.plain import TEXT, plain_frame, plain_objects
+from whychurn.intake.plain import plain_frame, plain_objects
 from whychurn.intake.source import RawTable, nearest
 
 log = logging.getLogger(__name__)
@@ -206,7 +206,7 @@ def _duckdb_pieces(file: str, name: str) -> Iterator[pd.DataFrame]:
     schema, _, table = name.rpartition(".")
     with _duckdb(file) as connection:
         relation = f"{_quoted(schema or 'main')}.{_quoted(table)}"
-        reader: Any = connection.execute(f"SELECT * FROM {relation}").to_arrow_reader(CHUNK * 10)
+        reader: Any = connection.sql(f"SELECT * FROM {relation}").to_arrow_reader(CHUNK * 10)
         empty = True
         for batch in reader:
             empty = False
@@ -241,19 +241,11 @@ def _sql_pieces(url: sa.URL, name: str) -> Iterator[pd.DataFrame]:
 
 def _declared(engine: sa.Engine, table: str, schema: str) -> dict[str, Any]:
     # an empty stretch of a column does not show its type; the database knows it
-    kinds: dict[type, Any] = {
-        sa.Boolean: "boolean",
-        sa.Integer: "Int64",
-        sa.Numeric: "float64",
-        sa.DateTime: "datetime64[us]",
-        sa.Date: "datetime64[us]",
-    }
+    kinds: dict[type, Any] = {sa.Integer: "Int64", sa.Numeric: "float64", sa.Float: "float64"}
+    if engine.dialect.name != "sqlite":  # which keeps dates and flags as it is given them
+        kinds |= {sa.Boolean: "boolean", sa.DateTime: "datetime64[us]", sa.Date: "datetime64[us]"}
     columns = sa.inspect(engine).get_columns(table, schema=schema or None)
-    found = {
-        c["name"]: next((kind for t, kind in kinds.items() if isinstance(c["type"], t)), TEXT)
-        for c in columns
-    }
-    return {} if engine.dialect.name == "sqlite" else found
+    return {c["name"]: kind for c in columns for given, kind in kinds.items() if isinstance(c["type"], given)}
 
 
 def _piece(rows: Any, names: list[str], kinds: Mapping[str, Any]) -> pd.DataFrame:

@@ -146,7 +146,7 @@ def _parse(text: bytes, delimiter: str, names: list[str], path: Path) -> tuple[p
 
     try:
         table = arrow_csv.read_csv(
-            pa.BufferReader(text),
+            pa.BufferReader(text if text.endswith(b"\n") else text + b"\n"),
             read_options=arrow_csv.ReadOptions(
                 use_threads=False, column_names=names, skip_rows_after_names=1, block_size=1 << 24
             ),

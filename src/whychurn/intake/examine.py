@@ -136,6 +136,13 @@ def refuse_excess(examined: Examined, max_quarantined: float) -> None:
     WhychurnError
         Naming table, most frequent reason, its column and count.
     """
+    members = examined.drafts["members"]
+    if not len(members.frame):
+        raise WhychurnError(
+            "the table 'members' has no row",
+            file=members.origin,
+            remedy="export it again, or remove the file: members are then made from their activity",
+        )
     for table, draft in examined.drafts.items():
         counts = {label: n for label, n in draft.verdicts.counts().items() if label[0] not in EXEMPT}
         if len(draft.broken):
@@ -153,9 +160,9 @@ def refuse_excess(examined: Examined, max_quarantined: float) -> None:
             remedy="mend the rows that data/interim/quarantine.parquet lists, map codes or columns in params.yaml, "
             "or raise intake.max_quarantined",
         )
-    if examined.drafts["members"].good.empty:
+    if members.good.empty:
         raise WhychurnError(
-            "no usable member", file=examined.drafts["members"].origin, remedy="check members"
+            "no usable member", file=members.origin, remedy="see data/interim/quarantine.parquet"
         )
     if examined.observed_until is None or pd.isna(examined.observed_until):
         raise WhychurnError("no usable activity row", remedy=f"check {', '.join(ACTIVITY_TABLES)}")

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.tables import ACTIVITY_TABLES, TABLES
-from whychurn.intake.coerce import empty_column
 from whychurn.intake.draft import Draft
 from whychurn.intake.plain import TEXT
 from whychurn.intake.quarantine import Verdicts
@@ -28,16 +27,17 @@ def complete_members(drafts: dict[str, Draft], complete: bool) -> None:
         frame["joined_on"] = (
             frame["joined_on"].where(~gap, frame["member_id"].map(first)).astype("datetime64[ns]")
         )
-        if gap.any():
-            members.notices.append(("notice_joined", {"n": int(gap.sum())}))
+        filled = int((gap & frame["joined_on"].notna()).sum())
+        if filled:
+            members.notices.append(("notice_joined", {"n": filled}))
         members.verdicts.mark(frame["joined_on"].isna().to_numpy(), "missing_value", "joined_on")
     new = first[~first.index.isin(frame["member_id"])]
     if new.empty:
         return
     made = pd.DataFrame({"member_id": new.index.astype(TEXT), "joined_on": new.to_numpy("datetime64[ns]")})
-    for name, spec in TABLES["members"].fields.items():
+    for name in frame.columns:
         if name not in made:
-            made[name] = empty_column(spec.kind, len(made))
+            made[name] = frame[name].iloc[:0].reindex(range(len(made)))
     verdicts = Verdicts(len(frame) + len(made), labels=members.verdicts.labels, kinds=members.verdicts.kinds)
     verdicts.codes[: len(frame)] = members.verdicts.codes
     members.frame = pd.concat([frame, made], ignore_index=True) if len(frame) else made[list(frame.columns)]

@@ -56,35 +56,35 @@ _STREET = rf"(?<![\w.])(?:Flat \w{{1,4}},? )?\d{{1,5}}[A-Za-z]? (?:[A-Z][\w'’.
 _LOW_STREET = rf"(?<![\w.])\d{{1,5}}[a-z]? [a-z]{{3,}} (?:street|avenue|boulevard|lane|crescent)\b{_UNIT}"
 _BOX = r"(?i)\bp\.? ?o\.? ?box \d+"
 
-# Order matters: what is more particular goes first.
-RULES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("EMAIL", _EMAIL),
-        ("IDNO", _ID_18),
-        ("CARD", _CARD_SAID),
-        ("CARD", _CARD),
-        ("IDNO", _ID_15),
-        ("IDNO", _PASSPORT),
-        ("ACCOUNT", _QQ),
-        ("ACCOUNT", _WECHAT_NAMED),
-        ("PHONE", _MOBILE),
-        ("PHONE", _PLUS),
-        ("PHONE", _AREA),
-        ("PHONE", _LOCAL),
-        ("PHONE", _AMERICA),
-        ("PHONE", _SAID),
-        ("IDNO", _SSN),
-        ("ACCOUNT", _WECHAT),
-        ("ADDR", _ROAD),
-        ("ADDR", _HOUSE),
-        ("ADDR", _VILLAGE),
-        ("ADDR", _STREET),
-        ("ADDR", _LOW_STREET),
-        ("ADDR", _BOX),
-    )
+# Kind, signs of which a text must hold one, pattern. Order matters: what is more particular goes first.
+_DIGIT: Final = "0123456789"
+_RULES: Final = (
+    ("EMAIL", "@", _EMAIL),
+    ("IDNO", _DIGIT, _ID_18),
+    ("CARD", "号dD", _CARD_SAID),
+    ("CARD", _DIGIT, _CARD),
+    ("IDNO", _DIGIT, _ID_15),
+    ("IDNO", "护tT", _PASSPORT),
+    ("ACCOUNT", "qQ扣", _QQ),
+    ("ACCOUNT", "信dD", _WECHAT_NAMED),
+    ("PHONE", "1", _MOBILE),
+    ("PHONE", "+0", _PLUS),
+    ("PHONE", "0", _AREA),
+    ("PHONE", "0", _LOCAL),
+    ("PHONE", "-.", _AMERICA),
+    ("PHONE", _DIGIT, _SAID),
+    ("IDNO", "-", _SSN),
+    ("ACCOUNT", "信xXtTnN", _WECHAT),
+    ("ADDR", "路街巷弄道同", _ROAD),
+    ("ADDR", "楼栋幢座", _HOUSE),
+    ("ADDR", "村", _VILLAGE),
+    ("ADDR", _DIGIT, _STREET),
+    ("ADDR", _DIGIT, _LOW_STREET),
+    ("ADDR", "xX", _BOX),
 )
-KINDS: Final = tuple(dict.fromkeys(kind for kind, _ in RULES))
+RULES: Final = tuple(
+    (kind, frozenset(signs), re.compile(pattern, re.ASCII)) for kind, signs, pattern in _RULES
+)
 
 
 def redact_text(text: str) -> tuple[str, Counter[str]]:
@@ -98,7 +98,9 @@ def redact_text(text: str) -> tuple[str, Counter[str]]:
     """
     found: Counter[str] = Counter()
     text = text.translate(_NARROW)
-    for kind, pattern in RULES:
+    for kind, signs, pattern in RULES:
+        if signs.isdisjoint(text):
+            continue
 
         def sign(match: re.Match[str], kind: str = kind) -> str:
             if "keep" not in match.re.groupindex and kind == "CARD" and not _passes_luhn(match.group()):

@@ -1,0 +1,142 @@
+"""Small studies on disk, and a real PostgreSQL server where one is installed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from whychurn.contract.files import read_json
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import Study
+from whychurn.intake.build import build_interim
+
+TODAY = dt.date(2025, 6, 30)
+
+
+@pytest.fixture(autouse=True)
+def no_key_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHYCHURN_KEY", "a key for tests")
+
+
+@pytest.fixture
+def tables() -> dict[str, pd.DataFrame]:
+    """Three members, five orders, all sound; ids and values as text, as in a CSV."""
+    return {
+        "members": pd.DataFrame(
+            {"member_id": ["a", "b", "c"], "joined_on": ["2024-01-01", "2024-02-01", "2024-03-01"]}
+        ),
+        "orders": pd.DataFrame(
+            {
+                "order_id": ["1", "2", "3", "4", "5"],
+                "member_id": ["a", "a", "b", "c", "b"],
+                "ordered_at": ["2024-01-05", "2024-03-05", "2024-02-09", "2024-04-01", "2024-05-20"],
+                "amount": ["10", "20.5", "7", "0", "3"],
+            }
+        ),
+    }
+
+
+@pytest.fixture
+def make_study(tmp_path: Path) -> Callable[..., Study]:
+    """Study at `name` below tmp_path with CSV files of `tables` and `params` overrides."""
+
+    def make(
+        tables: dict[str, pd.DataFrame], params: dict[str, Any] | None = None, name: str = "study"
+    ) -> Study:
+        root = tmp_path / name
+        (root / "raw").mkdir(parents=True, exist_ok=True)
+        for table, frame in tables.items():
+            frame.to_csv(root / "raw" / f"{table}.csv", index=False)
+        if params:
+            (root / "params.yaml").write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
+        return Study.at(root)
+
+    return make
+
+
+@pytest.fixture
+def build() -> Callable[[Study], dict[str, Any]]:
+    """Run intake on a study as of 2025-06-30 and return intake.json."""
+
+    def run(study: Study) -> dict[str, Any]:
+        build_interim(study, load_params(study), TODAY)
+        return read_json(study.interim / "intake.json")
+
+    return run
+
+
+def _server_programs() -> Path | None:
+    on_path = shutil.which("initdb")
+    if on_path and shutil.which("pg_ctl"):
+        return Path(on_path).parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a fresh PostgreSQL cluster on a loopback port; skips, loudly, where no server is installed."""
+    programs = _server_programs()
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    if programs is None or (os.geteuid() == 0 and not _exists(user)):
+        message = "NO POSTGRESQL SERVER: the PostgreSQL tests do not run; install the package 'postgresql'"
+        warnings.warn(message, stacklevel=1)
+        pytest.skip(message)
+    with tempfile.TemporaryDirectory(prefix="whychurn-pg-") as folder:
+        data = Path(folder) / "data"
+        if os.geteuid() == 0:
+            shutil.chown(folder, user)
+
+        def call(program: str, *arguments: str) -> None:
+            command = [str(programs / program), *arguments]
+            if os.geteuid() == 0:  # a server refuses to run as root
+                command = ["runuser", "-u", user, "--", *command]
+            subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
+
+        port = _free_port()
+        call(
+            "initdb",
+            "-D",
+            str(data),
+            "-A",
+            "trust",
+            "-U",
+            "whychurn",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--locale=C",
+        )
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        call("pg_ctl", "-D", str(data), "-l", f"{folder}/log", "-w", "-o", options, "start")
+        try:
+            yield f"postgresql://whychurn@127.0.0.1:{port}/postgres"
+        finally:
+            call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True

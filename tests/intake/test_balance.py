@@ -1,0 +1,80 @@
+"""No row is lost: read + derived = kept + quarantined + folded, whatever was done to the rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whychurn.contract.params import check_params, effective_values, merge
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.tables import TABLES
+from whychurn.intake.draft import draft_table, empty_draft
+from whychurn.intake.examine import examine, table_facts
+from whychurn.intake.plain import TEXT
+from whychurn.intake.source import RawTable
+
+CELLS = [
+    "a",
+    "b",
+    "zz",
+    "",
+    "1",
+    "-1",
+    "5.5",
+    "2024-01-05",
+    "2024-02-30",
+    "2030-01-01",
+    "05/06/2024",
+    "NULL",
+    "是",
+    "exit",
+]
+TABLE_NAMES = ["members", "memberships", "orders", "events", "feedback", "surveys", "touches", "market"]
+
+
+@st.composite
+def corrupt_tables(draw: st.DrawFn) -> dict[str, RawTable]:
+    chosen = draw(st.sets(st.sampled_from(TABLE_NAMES), max_size=3)) | {"orders"}
+    raws = {}
+    for table in chosen:
+        fields = TABLES[table].fields
+        rows = draw(st.integers(0, 8))
+        sound = {"date": "2024-01-05", "instant": "2024-01-05 10:00", "number": "5", "flag": "1", "text": "a"}
+        columns = {}
+        for name, spec in fields.items():
+            good = [sound[spec.kind] if name != TABLES[table].key else f"k{row}" for row in range(rows)]
+            bad = draw(st.lists(st.sampled_from(CELLS), min_size=rows, max_size=rows))
+            hit = draw(st.lists(st.integers(0, 3), min_size=rows, max_size=rows))
+            values = [b if h == 0 else g for g, b, h in zip(good, bad, hit, strict=True)]
+            columns[name] = pd.array(values, dtype=TEXT)
+        broken = np.arange(rows + 1, rows + 1 + draw(st.integers(0, 2)))
+        raws[table] = RawTable(pd.DataFrame(columns), np.arange(1, rows + 1), f"{table}.csv", broken)
+    return raws
+
+
+@pytest.mark.parametrize("fold", [[], ["orders"]])
+@settings(max_examples=15, deadline=None)
+@given(raws=corrupt_tables(), complete=st.booleans())
+def test_rows_balance_and_each_source_row_is_told_once(raws, complete, fold) -> None:
+    over = {"intake": {"fold": fold, "complete_members": complete}}
+    params = check_params(merge(effective_values(Study.at(PROJECT)), over), PROJECT / "params.yaml")
+    drafts = {t: draft_table(t, raws[t], params.intake) if t in raws else empty_draft(t) for t in TABLES}
+    examined = examine(drafts, params, dt.date(2025, 6, 30))
+    quarantine = examined.quarantine
+    for table, draft in examined.drafts.items():
+        facts = table_facts(draft)
+        source = len(raws[table].frame) + len(raws[table].broken) if table in raws else 0
+        apart = quarantine[quarantine["table"] == table]
+        assert facts["read"] == source
+        assert source + facts["derived"] == facts["kept"] + len(apart) + facts["folded"]
+        kept = draft.row_number[draft.verdicts.good]
+        kept = kept[kept > 0]
+        assert len(kept) + facts["derived"] == facts["kept"]
+        told = [*kept, *apart["row_number"]]
+        assert len(told) == len(set(told)), "a row is kept or quarantined, never both, never twice"
+        assert set(told) <= set(range(1, source + 1))

@@ -1,0 +1,100 @@
+"""Personal details go, everything else stays."""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+import pytest
+
+from whychurn.intake.plain import TEXT
+from whychurn.intake.redact import redact_column, redact_text
+
+PERSONAL = [
+    ("电话13812345678", "电话[PHONE]"),
+    ("138 1234 5678 请回电", "[PHONE] 请回电"),
+    ("打给 +86 138-1234-5678", "打给 [PHONE]"),
+    ("１３８１２３４５６７８", "[PHONE]"),
+    ("010-12345678", "[PHONE]"),
+    ("座机(0571)88889999转123", "座机[PHONE]"),
+    ("打电话 6523 1234", "打电话 [PHONE]"),
+    ("Call me at (415) 555-2671.", "Call me at [PHONE]."),
+    ("call 555-123-4567", "call [PHONE]"),
+    ("+44 20 7946 0958", "[PHONE]"),
+    ("打给+44 20 7946 0958吧", "打给[PHONE]吧"),
+    ("Tel. +49 (0)30 1234567", "Tel. [PHONE]"),
+    ("07911 123456", "[PHONE]"),
+    ("06 12 34 56 78", "[PHONE]"),
+    ("写信到a.b+c@mail.example.com.cn，谢谢", "写信到[EMAIL]，谢谢"),
+    ("身份证11010519491231002X", "身份证[IDNO]"),
+    ("老身份证110105491231002", "老身份证[IDNO]"),
+    ("护照号：E12345678", "护照号：[IDNO]"),
+    ("SSN 123-45-6789", "SSN [IDNO]"),
+    ("4111 1111 1111 1111", "[CARD]"),
+    ("付款用的是4111111111111111", "付款用的是[CARD]"),
+    ("卡号6222021234567890123", "卡号[CARD]"),
+    ("QQ:12345678", "QQ:[ACCOUNT]"),
+    ("加我微信abc12345", "加我微信[ACCOUNT]"),
+    ("微信号：zhangsan", "微信号：[ACCOUNT]"),
+    ("我住在浙江省杭州市西湖区文三路100号2栋301室，请退货", "我住在[ADDR]，请退货"),
+    ("寄到南京路12号", "寄到[ADDR]"),
+    ("阳光小区3栋2单元501室漏水", "[ADDR]漏水"),
+    ("Send it to 12 Baker Street, Apt 4", "Send it to [ADDR]"),
+    ("I live at 12 baker street", "I live at [ADDR]"),
+    ("P.O. Box 123", "[ADDR]"),
+]
+HARMLESS = [
+    "买了3件 128元", "2024-05-06", "2024年5月6日下的单", "20240506 10:30:00", "订单号 20240506123456", "价格从128元涨到158元",
+    "等了30分钟才有人接电话", "打了3次电话都没人接", "电话费涨到199元", "微信支付128元", "WeChat payment failed",
+    "I waited 20 minutes on the road", "3号线地铁", "5楼的健身房", "一共12.50元", "100-200元", "2024.05.06-2024.06.06",
+    "积分12345678分", "order 1234567890123456", "5 star way better", "QQ音乐会员", "第2栋楼很吵", "满300-40", "101路公交", "3室2厅",
+    "rated 4.5/5 on 12/05/2024", "50% off on 3 items", "等号2个小时", "我在3号店买的", "商场5号门", "原价1299，现价1099", "会员号10023",
+    "一路走了12号才到", "100,000 points", "-12.5%", "8.30-22.00", "9:00-21:30", "0.12345678", "1/3 of the price",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), PERSONAL)
+def test_personal_details_go(text, expected) -> None:
+    assert redact_text(text)[0] == expected
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_prices_dates_and_quantities_stay(text) -> None:
+    assert redact_text(text) == (text, {})
+
+
+def test_a_column_gives_what_its_texts_give_one_by_one() -> None:
+    # the fast path must not overlook what the slow path finds
+    texts = [text for text, _ in PERSONAL] + HARMLESS
+    column = pd.Series(pd.array([*texts, None, texts[0]], dtype=TEXT))
+    redacted, counts = redact_column(column)
+    assert redacted.tolist()[: len(texts)] == [redact_text(text)[0] for text in texts]
+    assert redacted.isna().tolist()[-2:] == [True, False]
+    expected: dict[str, int] = {}
+    for text in [*texts, texts[0]]:
+        for kind, number in redact_text(text)[1].items():
+            expected[kind] = expected.get(kind, 0) + number
+    assert counts == expected
+
+
+def test_several_details_in_one_text_are_counted_by_kind() -> None:
+    text, counts = redact_text("13812345678 或 13912345678，a@b.com")
+    assert text == "[PHONE] 或 [PHONE]，[EMAIL]"
+    assert counts == {"PHONE": 2, "EMAIL": 1}
+
+
+def test_a_card_number_must_pass_luhn() -> None:
+    assert redact_text("4111111111111112")[1] == {}
+
+
+def test_long_runs_do_not_stall() -> None:
+    started = time.perf_counter()
+    for hostile in (
+        "a" * 20_000 + "@",
+        "1 " * 10_000,
+        "路" * 5_000 + "1号",
+        "市区县路" * 2_000,
+        "1-" * 10_000,
+    ):
+        redact_text(hostile)
+    assert time.perf_counter() - started < 10
