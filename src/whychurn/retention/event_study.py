@@ -50,7 +50,7 @@ def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict
     orders, events, feedback = tables["orders"], tables["events"], tables["feedback"]
     named = feedback["source"].isin(COMPLAINTS)
     logs = {
-        "activity": history.acts,
+        "purchases": history.buys,
         "contacts": history.uses,
         "spend": history.payments,
         "returns": log_of(history, orders[orders["returned"].fillna(False).astype(bool)], "ordered_at"),
@@ -58,8 +58,8 @@ def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict
         "pushes_opened": log_of(history, events[events["event_type"] == "push_opened"], "occurred_at"),
         "pushes_dismissed": log_of(history, events[events["event_type"] == "push_dismissed"], "occurred_at"),
     }
-    if history.acts is history.uses:
-        del logs["contacts"]
+    if orders.empty:
+        del logs["purchases"]
     return {name: log for name, log in logs.items() if len(log.day)}
 
 

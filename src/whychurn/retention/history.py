@@ -14,11 +14,12 @@ from whychurn.contract.tables import INTERACTIONS
 Array = np.ndarray[Any, Any]
 FAR: Final = 10**7  # a day number that never comes: stands for "not yet"
 YEAR_MONTHS: Final = 12
+YEAR_DAYS: Final = 365
 
 
 @dataclass(frozen=True)
 class Log:
-    """Dated rows of members: integer member code, day number (days since 1970), amount."""
+    """Dated rows of members, sorted by member and day: member code, day number (days since 1970), amount."""
 
     member: Array
     day: Array
@@ -52,7 +53,9 @@ class History:
     consent
         Who may be profiled (members).
     acts
-        Distinct activity days: what keeps a membership alive (orders, or events of the member's own).
+        Distinct activity days: what keeps a membership alive (orders, events of the member's own, or both).
+    buys
+        Distinct days with an order; where there are no orders at all, the activity days.
     uses
         Distinct days with an interaction of the member.
     payments
@@ -74,6 +77,7 @@ class History:
     entered: Array
     consent: Array
     acts: Log
+    buys: Log
     uses: Log
     payments: Log
     terms: pd.DataFrame
@@ -136,13 +140,15 @@ def build_history(
     joined = pd.Series(members["joined_on"].to_numpy(), index=ids)
     first = spells.groupby("member_id")[["started_on", "entered_on"]].min().reindex(ids)
     start, until = (int(np.datetime64(day, "D").astype("int64")) for day in observed)
-    uses = _uses(ids, tables["events"])
+    uses, bought = _uses(ids, tables["events"]), _bought(ids, tables["orders"])
+    acts = {"events": uses, "orders": bought}.get(str(facts["activity"]), _both(bought, uses))
     return History(
         ids=ids,
         started=day_numbers(first["started_on"].fillna(joined)),
         entered=day_numbers(first["entered_on"].fillna(joined)),
         consent=members["profiling_consent"].fillna(False).to_numpy(dtype=bool),
-        acts=_acts(ids, tables["orders"], uses, str(facts["activity"])),
+        acts=acts,
+        buys=bought if len(bought.day) else acts,
         uses=uses,
         payments=_payments(ids, tables["orders"], tables["memberships"]),
         terms=_terms(ids, tables["memberships"]),
@@ -193,9 +199,8 @@ def trailing_year(monthly: Array) -> Array:
 
 def window_sum(log: Log, member: Array, start: Array, stop: Array) -> Array:
     """Sum of amounts with start <= day < stop, for pairs of member and window (any equal shapes)."""
-    order = np.lexsort((log.day, log.member))
-    keys = log.member[order].astype("int64") * FAR + log.day[order]
-    total = np.concatenate([[0.0], np.cumsum(log.amount[order])])
+    keys = log.member.astype("int64") * FAR + log.day
+    total = np.concatenate([[0.0], np.cumsum(log.amount)])
     base = np.asarray(member, dtype="int64") * FAR
     # A window may begin before 1970 only in theory; a negative day would reach into the member before.
     low = np.searchsorted(keys, base + np.maximum(start, 0))
@@ -267,7 +272,8 @@ def _mark(history: History, member: Array, month: Array) -> Array:
 
 def distinct_days(member: Array, day: Array) -> Log:
     """One row per member and day, sorted, amount 1."""
-    keys = np.unique(member.astype("int64") * FAR + day)
+    keys = np.sort(member.astype("int64") * FAR + day)
+    keys = keys[np.diff(keys, prepend=-1) > 0]  # np.unique hashes, which is slower
     return Log(keys // FAR, keys % FAR, np.ones(len(keys)))
 
 
@@ -290,8 +296,9 @@ def _codes(ids: pd.Index, column: pd.Series) -> Array:
 
 
 def _known(log: Log) -> Log:
-    keep = (log.member >= 0) & (log.day < FAR)
-    return Log(log.member[keep], log.day[keep], log.amount[keep])
+    keep = np.flatnonzero((log.member >= 0) & (log.day < FAR))
+    order = keep[np.argsort(log.member[keep].astype("int64") * FAR + log.day[keep], kind="stable")]
+    return Log(log.member[order], log.day[order], log.amount[order])
 
 
 def _uses(ids: pd.Index, events: pd.DataFrame) -> Log:
@@ -300,15 +307,15 @@ def _uses(ids: pd.Index, events: pd.DataFrame) -> Log:
     return distinct_days(rows.member, rows.day)
 
 
-def _acts(ids: pd.Index, orders: pd.DataFrame, uses: Log, activity: str) -> Log:
-    if activity == "events":
-        return uses
+def _bought(ids: pd.Index, orders: pd.DataFrame) -> Log:
     rows = _known(
         Log(_codes(ids, orders["member_id"]), day_numbers(orders["ordered_at"]), np.ones(len(orders)))
     )
-    if activity == "orders":
-        return distinct_days(rows.member, rows.day)
-    return distinct_days(np.concatenate([rows.member, uses.member]), np.concatenate([rows.day, uses.day]))
+    return distinct_days(rows.member, rows.day)
+
+
+def _both(one: Log, other: Log) -> Log:
+    return distinct_days(np.concatenate([one.member, other.member]), np.concatenate([one.day, other.day]))
 
 
 def _payments(ids: pd.Index, orders: pd.DataFrame, memberships: pd.DataFrame) -> Log:

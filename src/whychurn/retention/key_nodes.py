@@ -48,8 +48,8 @@ def key_nodes(
     was over; terms: the last covered day). Members count from the later of joining and the start of the data, and until
     the last day whose outcome is known: no immortal time.
 
-    Clocks: ``tenure`` (days since joining), ``since_first_activity``, ``activity_number`` (was the n-th activity day the
-    last one; 0: none followed joining), ``renewal_number`` (terms), and what followed each of `triggers` within some days (`trigger_outcomes`).
+    Clocks: ``tenure`` (days since joining), ``since_first_purchase``, ``purchase_number`` (no further purchase within
+    the waiting time after the n-th one; 0: after joining), ``renewal_number`` (terms), and what followed each of `triggers` within some days (`trigger_outcomes`).
 
     Returns
     -------
@@ -60,7 +60,7 @@ def key_nodes(
     """
     clocks = [
         _day_clock(history, "tenure", history.started, params),
-        *_activity_clocks(history, params),
+        *_purchase_clocks(history, params),
         *_renewal_clock(history),
     ]
     tables = [_judge(_against_neighbours(clock, params), params) for clock in clocks if len(clock)]
@@ -101,25 +101,27 @@ def _day_clock(history: History, name: str, origin: Array, params: RetentionPara
     return pd.DataFrame(frame).assign(clock=name, unit="days").query("exposure > 0").reset_index(drop=True)
 
 
-def _activity_clocks(history: History, params: RetentionParams) -> list[pd.DataFrame]:
-    if not history.by_orders or not len(history.acts.day):
+def _purchase_clocks(history: History, params: RetentionParams) -> list[pd.DataFrame]:
+    buys, wait = history.buys, history.absences[history.main].threshold
+    if not history.by_orders or not len(buys.day):
         return []
-    new = history.started >= history.observed_from  # the first activity of the others may lie before the data
-    acts, gaps = history.acts, history.absences[history.main]
-    start = np.searchsorted(acts.member, np.arange(len(history.ids)))
+    new = history.started >= history.observed_from  # the first purchase of the others may lie before the data
+    start = np.searchsorted(buys.member, np.arange(len(history.ids)))
     first = np.full(len(history.ids), FAR)
-    active = np.unique(acts.member)
-    first[active] = acts.day[start[active]]
-    number = np.arange(len(acts.day)) - start[acts.member] + 1
-    known = new[acts.member] & (acts.day + gaps.threshold <= history.observed_until)
-    final = np.isin(acts.member * FAR + acts.day, gaps.member * FAR + gaps.last)
-    # Number 0: joined; final where no activity ever followed within the waiting time.
-    joined = np.flatnonzero(new & (history.started + gaps.threshold <= history.observed_until))
-    never = first[joined] > history.started[joined] + gaps.threshold
+    buyers = np.unique(buys.member)
+    first[buyers] = buys.day[start[buyers]]
+    number = np.arange(len(buys.day)) - start[buys.member] + 1
+    following = np.append(buys.day[1:], FAR)
+    following[np.append(buys.member[1:] != buys.member[:-1], True)] = FAR
+    known = new[buys.member] & (buys.day + wait <= history.observed_until)
+    joined = np.flatnonzero(new & (history.started + wait <= history.observed_until))
     numbers = np.concatenate([np.zeros(len(joined), dtype="int64"), number[known]])
+    none_followed = (
+        np.concatenate([first[joined] - history.started[joined], (following - buys.day)[known]]) > wait
+    )
     return [
-        _day_clock(history, "since_first_activity", np.where(new, first, FAR), params),
-        _counted("activity_number", numbers, np.concatenate([never, final[known]])),
+        _day_clock(history, "since_first_purchase", np.where(new, first, FAR), params),
+        _counted("purchase_number", numbers, none_followed),
     ]
 
 

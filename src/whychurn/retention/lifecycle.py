@@ -12,6 +12,7 @@ from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import stack, typed
 from whychurn.retention.history import (
     FAR,
+    YEAR_DAYS,
     YEAR_MONTHS,
     Array,
     History,
@@ -40,20 +41,21 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
     - ``won_back``: came back within the last `won_back_days`.
     - ``at_risk``: quiet. Inactivity: no activity for longer than `at_risk_share` of the threshold. Terms: the term is
       over and not renewed yet, or no use for longer than `dormant_days`.
-    - ``loyal``: at least `loyal_orders` activity days in the last 12 months. Terms: renewed, and a member for
+    - ``loyal``: purchases on at least `loyal_orders` days of the last 12 months. Terms: renewed, and a member for
       `loyal_days` since joining or coming back.
-    - ``repeat``: at least two activity days. Terms: renewed once or more.
-    - ``nurtured``: one activity day and contact on at least `nurtured_uses` later days. Terms: used on that many days.
-    - ``activated``: one activity day. Terms: first use.
-    - ``recruited``: joined, nothing since.
+    - ``repeat``: purchases on at least two days. Terms: renewed once or more.
+    - ``nurtured``: one purchase, and contact on at least `nurtured_uses` days after it. Terms: used on that many days.
+    - ``activated``: one purchase. Terms: first use.
+    - ``recruited``: joined, no purchase (use) since.
+
+    Without any orders, activity days stand for purchases.
 
     Members who joined before the data begin have a past that is not seen: they are ``repeat`` where the rules would
     say less.
     """
-    uses = history.acts
-    first = _first_day(uses, len(history.ids))
     if history.by_orders:
-        done = _count_before(history, uses)
+        first = _first_day(history.buys, len(history.ids))
+        done = _count_before(history, history.buys)
         repeat, activated = done >= 2, done >= 1
         loyal = _last_months(done) >= params.loyal_orders
         later = history.uses.day > first[history.uses.member]
@@ -63,7 +65,7 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
     else:
         repeat = _terms_started(history) >= 2
         loyal = repeat & (history.edges[None, :] - _since(history) >= params.loyal_days)
-        used = _count_before(history, uses)
+        used = _count_before(history, history.acts)
         nurtured, activated = used >= params.nurtured_uses, used >= 1
         quiet_after = float(params.dormant_days)
     repeat |= (history.started < history.observed_from)[:, None]
@@ -101,19 +103,23 @@ def lifecycle_table(history: History, stages: Array, confidence: float, min_cell
 
 
 def stage_sizes(history: History, stages: Array, min_cell: int) -> pd.DataFrame:
-    """Members in each stage on each first of a month, and the share of all members so far."""
+    """Members in each stage on each first of a month, and the share of all members so far.
+
+    ``partial`` marks days with less than a year of data before them, on which few can be ``loyal`` yet.
+    """
     rows = [
         {
             "on": as_dates(history.edges[[edge]])[0],
             "stage": name,
             "members": int((stages[:, edge] == code).sum()),
             "share": float((stages[:, edge] == code).sum()) / max(1, int((stages[:, edge] >= 0).sum())),
+            "partial": bool(history.edges[edge] < history.observed_from + YEAR_DAYS),
         }
         for edge in range(history.months + 1)
-        if history.edges[edge] <= history.observed_until + 1
+        if history.observed_from < history.edges[edge] <= history.observed_until + 1
         for code, name in enumerate(STAGES)
     ]
-    frame = typed(pd.DataFrame(rows, columns=["on", "stage", "members", "share"]))
+    frame = typed(pd.DataFrame(rows, columns=["on", "stage", "members", "share", "partial"]))
     return suppress_small_cells(frame, "members", ["share"], min_cell)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from whychurn.contract.sections import RetentionParams
-from whychurn.retention.history import FAR, Array, History, distinct_days, window_sum
-from whychurn.retention.segments import YEAR_DAYS, spend_tier
+from whychurn.retention.history import FAR, YEAR_DAYS, Array, History, window_sum
+from whychurn.retention.segments import spend_tier
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _leavers(
     gaps = history.absences[history.main]
     keep = history.consent[gaps.member] & (gaps.last >= history.observed_from)
     if history.by_orders:  # who never did anything has no last activity to look back from
-        keep &= np.isin(gaps.member * FAR + gaps.last, history.acts.member * FAR + history.acts.day)
+        keep &= window_sum(history.acts, gaps.member, gaps.last, gaps.last + 1) > 0
     rows = np.flatnonzero(keep)
     if len(rows) > params.event_study_churners:
         rows = np.sort(generator.choice(rows, params.event_study_churners, replace=False))
@@ -81,9 +81,8 @@ def _leavers(
 def _stayers(history: History) -> tuple[Array, Array]:
     gaps = history.absences[history.main]
     if history.by_orders:
-        acts = distinct_days(history.acts.member, history.acts.day)
-        following = _next_day(acts.member, acts.day)
-        member, day = acts.member, acts.day
+        member, day = history.acts.member, history.acts.day
+        following = _next_day(member, day)
         stayed = following - day <= gaps.threshold
         last_of_week = (_week(following) != _week(day)) & stayed
     else:

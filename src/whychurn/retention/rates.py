@@ -28,6 +28,7 @@ from whychurn.retention.history import (
 from whychurn.retention.intervals import effective_number, wilson
 
 LAST_YEAR: Final = "last_12_months"
+_STATES: Final = ("churn", "reactivation")  # they ask who was there on the first day
 COLUMNS: Final = [
     "definition",
     "period_kind",
@@ -74,7 +75,7 @@ def retention_rates(history: History, confidence: float, min_cell: int) -> pd.Da
     - ``retention``: the rest of them. A member who left and came back was not retained.
     - ``reactivation``: of those who were gone on the first day, those who came back in the period.
       Money: what they paid in the 12 months before they left.
-    - ``repurchase``: of those active in the period, those active on at least two days of it.
+    - ``repurchase``: of the buyers of the period, those who bought on at least two days of it (without orders: use).
       Money: what they paid in the period. It does not depend on the churn definition.
     - ``renewal`` (terms only): of the terms that ended in the period, those followed by another one
       within the days of grace. Money: the price of the ended terms.
@@ -128,9 +129,10 @@ def _definition_rows(
     wait = history.absences[definition].threshold if history.by_orders else 0
     for measure, count in _measures(history, definition).items():
         for period in periods:
-            covered = history.edges[period.first] >= history.observed_from + (
-                wait if measure == "churn" else 0
-            )
+            begins = history.edges[period.first]
+            if measure in _STATES and begins <= history.observed_from:
+                continue  # before the first observed day nobody was seen, so nobody can be there or gone
+            covered = begins >= history.observed_from + (wait if measure in _STATES else 0)
             if measure == "renewal":
                 covered = history.edges[period.after] - 1 + history.absences[definition].threshold <= (
                     history.observed_until
@@ -187,7 +189,7 @@ def _measures(history: History, definition: str) -> dict[str, Callable[[Period],
 
     measures: dict[str, Callable[[Period], Counted]] = {"churn": churn, "reactivation": reactivation}
     if definition == history.main and history.by_orders:
-        active = monthly_sum(history, history.acts)
+        active = monthly_sum(history, history.buys)
 
         def repurchase(period: Period) -> Counted:
             days = active[:, period.first : period.after].sum(axis=1)

@@ -11,6 +11,7 @@ from whychurn.contract.sections import RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import empty_table
 from whychurn.retention.history import (
+    YEAR_DAYS,
     YEAR_MONTHS,
     Array,
     History,
@@ -21,13 +22,18 @@ from whychurn.retention.history import (
 )
 from whychurn.retention.intervals import add_wilson
 
+_ORDER: Final = (
+    *("high", "potential", "ordinary"),
+    *("active", "at_risk", "dormant"),
+    *("champions", "promising", "steady", "slipping", "quiet"),
+)
 KINDS: Final = ("value_tier", "spend_tier", "activity_class", "rfm")
-YEAR_DAYS: Final = 365
 MEMBER_COLUMNS: Final = [
     "member_id",
     "as_of",
     "days_since_activity",
-    "active_days_365d",
+    "days_since_purchase",
+    "purchase_days_365d",
     "spend_365d",
     "r",
     "f",
@@ -43,7 +49,7 @@ SEGMENT_COLUMNS: Final = [
     "spend_365d",
     "spend_share",
     "mean_spend",
-    "mean_active_days",
+    "mean_purchase_days",
     "median_days_since",
     "members_then",
     "churners",
@@ -64,20 +70,20 @@ def member_segments(history: History, params: RetentionParams, day: int) -> pd.D
         ``spend_tier``: by `params.tiers`; ``activity_class``: active below half of `dormant_days`, at risk up to it.
     """
     who = np.flatnonzero(_members_on(history, day) & history.consent)
-    last = _last_before(history, day)[who]
     frame = pd.DataFrame(
         {
             "member_id": history.ids[who].astype("string"),
             "as_of": as_dates(np.full(len(who), day)),
-            "days_since_activity": (day - last).astype(float),
-            "active_days_365d": _year_sum(history, history.acts, day)[who],
+            "days_since_activity": (day - _last_before(history, history.acts, day)[who]).astype(float),
+            "days_since_purchase": (day - _last_before(history, history.buys, day)[who]).astype(float),
+            "purchase_days_365d": _year_sum(history, history.buys, day)[who],
             "spend_365d": _year_sum(history, history.payments, day)[who],
         }
     )
     ranks = pd.DataFrame(
         {
-            "r": (-frame["days_since_activity"]).rank(pct=True),
-            "f": frame["active_days_365d"].rank(pct=True),
+            "r": (-frame["days_since_purchase"]).rank(pct=True),
+            "f": frame["purchase_days_365d"].rank(pct=True),
             "m": frame["spend_365d"].rank(pct=True),
         }
     )
@@ -100,13 +106,20 @@ def segment_table(history: History, params: RetentionParams, min_cell: int) -> p
     if today.empty:
         return suppress_small_cells(empty_table(SEGMENT_COLUMNS), "members", [], min_cell)
     then = _then(history, params, span)
-    rows = pd.concat([_sizes(today, then, kind) for kind in KINDS], ignore_index=True)
+    rows = pd.concat([_sizes(today, then, kind, params.tiers) for kind in KINDS], ignore_index=True)
     rows = add_wilson(rows, "churners", "members_then", params.confidence)
     rows["as_of"] = as_dates(np.full(len(rows), history.observed_until + 1)).to_numpy()
     rows = suppress_small_cells(
         rows[SEGMENT_COLUMNS],
         "members",
-        ["member_share", "spend_365d", "spend_share", "mean_spend", "mean_active_days", "median_days_since"],
+        [
+            "member_share",
+            "spend_365d",
+            "spend_share",
+            "mean_spend",
+            "mean_purchase_days",
+            "median_days_since",
+        ],
         min_cell,
     )
     hidden = rows.pop("suppressed")
@@ -142,20 +155,27 @@ def _rfm_group(frame: pd.DataFrame) -> Array:
     )
 
 
-def _sizes(today: pd.DataFrame, then: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _sizes(today: pd.DataFrame, then: pd.DataFrame, kind: str, tiers: dict[str, float]) -> pd.DataFrame:
     now = today.groupby(kind).agg(
         members=("member_id", "size"),
         spend_365d=("spend_365d", "sum"),
         mean_spend=("spend_365d", "mean"),
-        mean_active_days=("active_days_365d", "mean"),
-        median_days_since=("days_since_activity", "median"),
+        mean_purchase_days=("purchase_days_365d", "mean"),
+        median_days_since=("days_since_purchase", "median"),
     )
     total = now["spend_365d"].sum()
     now["member_share"] = now["members"] / now["members"].sum()
     now["spend_share"] = now["spend_365d"] / total if total > 0 else np.nan
     past = then.groupby(kind).agg(members_then=("left", "size"), churners=("left", "sum"))
     table = now.join(past, how="left").fillna({"members_then": 0, "churners": 0})
+    table = table.iloc[np.argsort([_place(kind, str(name), tiers) for name in table.index], kind="stable")]
     return table.rename_axis("segment").reset_index().assign(kind=kind)
+
+
+def _place(kind: str, name: str, tiers: dict[str, float]) -> float:
+    if kind == "spend_tier":
+        return -tiers.get(name, 0.0)
+    return _ORDER.index(name)
 
 
 def _then(history: History, params: RetentionParams, span: tuple[int, int] | None) -> pd.DataFrame:
@@ -186,10 +206,10 @@ def _members_on(history: History, day: int) -> Array:
     return present
 
 
-def _last_before(history: History, day: int) -> Array:
+def _last_before(history: History, log: Log, day: int) -> Array:
     last = history.started.copy()
-    known = history.acts.day < day
-    np.maximum.at(last, history.acts.member[known], history.acts.day[known])
+    known = log.day < day
+    np.maximum.at(last, log.member[known], log.day[known])
     return last
 
 

@@ -11,18 +11,19 @@ from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import empty_table
 from whychurn.retention.history import (
     FAR,
+    YEAR_DAYS,
     YEAR_MONTHS,
     Array,
     History,
-    monthly_sum,
     months_complete,
-    trailing_year,
+    window_sum,
 )
 from whychurn.retention.intervals import wilson
 from whychurn.retention.lifecycle import NOT_YET, STAGES
 
 NEXT: Final = {"recruited": 1, "activated": 2, "nurtured": 3, "repeat": 4, "won_back": 3, "lapsed": 7}
 _AT_RISK, _LAPSED, _WON_BACK = STAGES.index("at_risk"), STAGES.index("lapsed"), STAGES.index("won_back")
+MONTH_DAYS: Final = 30.4
 STEP_COLUMNS: Final = [
     "stage",
     "entered",
@@ -51,19 +52,22 @@ def lifecycle_steps(
     Returns
     -------
     DataFrame
-        ``entered``: entries that could be followed for `conversion_months`; ``advanced`` (``rate``, Wilson interval)
-        and ``lost`` within that time: the first other stage was higher, or ``lapsed``. ``members_lost``,
-        ``revenue_lost``: leavings from the stage in the last 12 complete months and what these members had paid in the
-        12 months before; ``weakest`` marks the largest revenue lost (the most members where no money is recorded).
+        ``entered``: entries that could be followed for `conversion_months` and, under inactivity, the waiting time
+        (leaving is known so much later); ``advanced`` (``rate``, Wilson interval) and ``lost`` within that time: the
+        first other stage was higher, or ``lapsed``. ``members_lost``, ``revenue_lost``: leavings from the stage in the
+        last 12 complete months and what these members had paid in the 12 months up to their last active day;
+        ``weakest`` marks the largest revenue lost (the most members where no money is recorded).
     """
     carried = carry_over(stages)
     complete = np.flatnonzero(months_complete(history))
     if not len(complete):
         return suppress_small_cells(empty_table(STEP_COLUMNS), "entered", [], min_cell)
     end = int(complete[-1]) + 1
+    wait = history.absences[history.main].threshold if history.by_orders else 0
+    months = conversion_months + int(np.ceil(wait / MONTH_DAYS))
     losses = _losses(history, carried, end)
     rows = [
-        {"stage": name, **_outcome(carried[:, : end + 1], code, conversion_months), **losses.get(name, {})}
+        {"stage": name, **_outcome(carried[:, : end + 1], code, months), **losses.get(name, {})}
         for code, name in enumerate(STAGES)
         if code != _AT_RISK
     ]
@@ -126,17 +130,18 @@ def _is_higher(now: Array, stage: int, aim: int | None) -> Array:
 
 
 def _losses(history: History, carried: Array, end: int) -> dict[str, dict[str, float]]:
-    first = max(0, end - YEAR_MONTHS)
-    paid = trailing_year(monthly_sum(history, history.payments))
-    moves = (carried[:, first + 1 : end + 1] == _LAPSED) & ~np.isin(carried[:, first:end], (_LAPSED, NOT_YET))
-    member, step = np.nonzero(moves)
-    origin = carried[member, first + step]
-    worth = paid[member, first + step]
+    gaps, edges = history.absences[history.main], history.edges
+    recent = (gaps.left > edges[max(0, end - YEAR_MONTHS)]) & (gaps.left <= edges[end])
+    member, last = gaps.member[recent], gaps.last[recent]
+    before = np.searchsorted(edges, gaps.left[recent], side="left") - 1
+    origin = carried[member, before]
+    origin = np.where(np.isin(origin, (NOT_YET, _LAPSED)), STAGES.index("recruited"), origin)
+    worth = window_sum(history.payments, member, last + 1 - YEAR_DAYS, last + 1)
     result = {}
     for code, name in enumerate(STAGES):
-        mine = origin == code
         if code in (_LAPSED, _AT_RISK):
             continue
+        mine = origin == code
         members, money = float(len(np.unique(member[mine]))), float(worth[mine].sum())
         each = money / members if members else np.nan
         result[name] = {"members_lost": members, "revenue_lost": money, "revenue_per_member": each}
@@ -187,10 +192,8 @@ def second_purchase(history: History, min_cell: int, confidence: float) -> pd.Da
 
 
 def _first_two(history: History) -> tuple[Array, Array]:
-    """First and second activity day of each member, `FAR` where none."""
-    acts, size = history.acts, len(history.ids)
-    order = np.lexsort((acts.day, acts.member))
-    member, day = acts.member[order], acts.day[order]
+    """First and second purchase day of each member, `FAR` where none."""
+    size, member, day = len(history.ids), history.buys.member, history.buys.day
     start = np.searchsorted(member, np.arange(size))
     count = np.bincount(member, minlength=size)
     padded = np.concatenate([day, [FAR, FAR]])

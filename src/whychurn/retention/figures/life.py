@@ -24,7 +24,8 @@ def draw_stages(frame: pd.DataFrame, lang: str) -> Figure:
     for axis, stage in zip(axes, STAGES, strict=True):
         rows = frame[frame["stage"] == stage].sort_values("on")
         colour = ALERT if stage in ("at_risk", "lapsed") else ACCENT
-        axis.plot(rows["on"], rows["share"], color=colour, linewidth=1.8)
+        axis.plot(rows["on"], rows["share"], color=colour, linewidth=1, linestyle=":")
+        axis.plot(rows["on"], rows["share"].mask(rows["partial"]), color=colour, linewidth=1.8)
         axis.fill_between(rows["on"], 0, rows["share"].fillna(0.0), color=colour, alpha=0.15, linewidth=0)
         axis.set_ylim(0, top if top > 0 else 1)
         axis.set_title(say(f"retention.stage_{stage}", lang), loc="left", fontsize=10)

@@ -131,6 +131,7 @@ def draw_study(frame: pd.DataFrame, lang: str) -> Figure:
         )
         axis.set_title(say(f"retention.behaviour_{measure}", lang), loc="left")
         axis.set_ylim(bottom=0)
+        axis.set_xlim(week.min(), 0)
         axis.yaxis.set_major_locator(MaxNLocator(4))
         if number == 0:
             axis.legend(loc="best", fontsize=9, frameon=False)
