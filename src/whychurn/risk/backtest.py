@@ -11,7 +11,14 @@ import pandas as pd
 from whychurn.contract.sections import RiskParams
 from whychurn.risk.calibrate import fit_calibrator
 from whychurn.risk.features import encode
-from whychurn.risk.metrics import Business, Forecast, bootstrap, member_weights, percentile_interval
+from whychurn.risk.metrics import (
+    Business,
+    Forecast,
+    bootstrap,
+    measure_once,
+    member_weights,
+    percentile_interval,
+)
 from whychurn.risk.model import Settings, fit_booster, predict_raw, training_matrix
 from whychurn.risk.search import sample_members
 from whychurn.risk.split import split_forward
@@ -90,7 +97,7 @@ def _measure(
 ) -> list[dict[str, Any]]:
     business = Business(margin_at_stake(test, risk), risk.saved_share, risk.contact_cost, risk.capacity)
     forecast = Forecast(labels(test), p, business, risk.lift_shares, risk.ece_bins)
-    estimates = forecast.measure(np.ones(len(test)))
+    estimates = measure_once(forecast)
     members = test["member_id"].to_numpy()
     draws = bootstrap(forecast, member_weights(members, risk.bootstrap, risk.seed))
     sizes = {

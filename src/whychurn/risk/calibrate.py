@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy.optimize import minimize
 from sklearn.isotonic import isotonic_regression
 
 GRID: Final = 257  # nodes of a tabulated curve
@@ -132,32 +131,41 @@ def _log_odds(raw: np.ndarray) -> np.ndarray:
     return np.log(inside / (1 - inside))
 
 
+def _cells(
+    raw: np.ndarray, y: np.ndarray, weights: np.ndarray, grid: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weight, events and mean score of each filled cell of the grid: hundreds of cells stand for all rows."""
+    cell = np.minimum(np.searchsorted(grid, raw, side="right") - 1, len(grid) - 2)
+    mass, hits, where = (
+        np.bincount(cell, w, minlength=len(grid) - 1) for w in (weights, weights * y, weights * raw)
+    )
+    filled = mass > 0
+    return mass[filled], hits[filled], where[filled] / mass[filled]
+
+
 def _platt(raw: np.ndarray, y: np.ndarray, weights: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Logistic regression on log-odds; a falling curve becomes flat."""
-    positive, total = float(weights @ y), float(weights.sum())
-    target = np.where(y == 1, (positive + 1) / (positive + 2), 1 / (total - positive + 2))
-    x = _log_odds(raw)
-    x, group = np.unique(np.round(x, 3), return_inverse=True)
-    mass, hits = np.bincount(group, weights), np.bincount(group, weights * target)
-
-    def loss(ab: np.ndarray) -> tuple[float, np.ndarray]:
-        z = ab[0] + ab[1] * x
-        slope = mass / (1 + np.exp(-z)) - hits
-        value = float((mass * np.logaddexp(0, z) - hits * z).sum())
-        return value / total, np.array([slope.sum(), slope @ x]) / total
-
-    start = np.array([np.log((positive + 1) / (total - positive + 1)), 1.0])
-    best = minimize(loss, start, jac=True, bounds=[(None, None), (0, None)], method="L-BFGS-B").x
-    return 1 / (1 + np.exp(-(best[0] + best[1] * _log_odds(grid))))
+    """Logistic regression on log-odds by Newton steps; a falling curve becomes flat."""
+    mass, hits, where = _cells(raw, y, weights, grid)
+    events, total = hits.sum(), mass.sum()
+    target = hits * (events + 1) / (events + 2) + (mass - hits) / (total - events + 2)
+    design = np.column_stack([np.ones(len(where)), _log_odds(where)])
+    centre = np.log((events + 1) / (total - events + 1))
+    line = np.array([centre, 0.0])
+    for _ in range(25):
+        p = 1 / (1 + np.exp(-np.clip(design @ line, -30, 30)))
+        curvature = (design * (mass * p * (1 - p))[:, None]).T @ design + 1e-6 * np.eye(2)
+        step = np.linalg.solve(curvature, design.T @ (target - mass * p))
+        line = line + np.clip(step, -5, 5)
+        if np.abs(step).max() < 1e-9:
+            break
+    if line[1] <= 0:
+        line = np.array([centre, 0.0])
+    return 1 / (1 + np.exp(-(line[0] + line[1] * _log_odds(grid))))
 
 
 def _isotonic(raw: np.ndarray, y: np.ndarray, weights: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """Pool adjacent violators on the grid's cells, kept off 0 and 1 by half an event."""
-    cell = np.minimum(np.searchsorted(grid, raw, side="right") - 1, len(grid) - 2)
-    mass = np.bincount(cell, weights, minlength=len(grid) - 1)
-    filled = mass > 0
-    rate = np.bincount(cell, weights * y, minlength=len(grid) - 1)[filled] / mass[filled]
-    where = (np.bincount(cell, weights * raw, minlength=len(grid) - 1)[filled]) / mass[filled]
-    floor = 0.5 / (weights.sum() + 1)
-    level = np.clip(isotonic_regression(rate, sample_weight=mass[filled]), floor, 1 - floor)
+    mass, hits, where = _cells(raw, y, weights, grid)
+    floor = 0.5 / (mass.sum() + 1)
+    level = np.clip(isotonic_regression(hits / mass, sample_weight=mass), floor, 1 - floor)
     return np.interp(grid, where, level)

@@ -9,7 +9,14 @@ import pandas as pd
 
 from whychurn.contract.sections import RiskParams
 from whychurn.risk.features import encode
-from whychurn.risk.metrics import Business, Forecast, bootstrap, member_weights, percentile_interval
+from whychurn.risk.metrics import (
+    Business,
+    Forecast,
+    bootstrap,
+    measure_once,
+    member_weights,
+    percentile_interval,
+)
 from whychurn.risk.train import MODEL, MODELS, Trained, labels
 from whychurn.risk.value import margin_at_stake
 
@@ -62,9 +69,8 @@ def _measure(
     rows: pd.DataFrame, risk: RiskParams, names: list[str]
 ) -> dict[str, tuple[dict[str, float], Draws]]:
     weights = member_weights(rows["member_id"].to_numpy(), risk.bootstrap, risk.seed)
-    ones = np.ones(len(rows))
     forecasts = {name: _forecast(rows, name, risk) for name in names}
-    return {name: (one.measure(ones), bootstrap(one, weights)) for name, one in forecasts.items()}
+    return {name: (measure_once(one), bootstrap(one, weights)) for name, one in forecasts.items()}
 
 
 def _lines(
@@ -88,7 +94,7 @@ def _differences(
 ) -> list[dict[str, Any]]:
     (mine, my_draws), (other, other_draws) = measured[MODEL], measured[baseline]
     lines = []
-    for metric in mine:
+    for metric in [name for name in mine if name not in ("rate", "mean_p")]:
         low, high = percentile_interval(my_draws[metric] - other_draws[metric], risk.confidence)
         gap = mine[metric] - other[metric]
         lines.append(_line(f"{MODEL} - {baseline}", "difference", baseline, metric, gap, low, high, rows))
@@ -156,7 +162,7 @@ def reliability(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
 def lift_curve(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
     """Table risk_lift: for shares of members from 0 to 1, the share of leavers reached, lift, and profit."""
     shares = np.unique(np.r_[np.linspace(0, 0.3, 31), np.linspace(0.3, 1, 36)])
-    ones = np.ones(len(test))
+    ones = np.ones((1, len(test)))
     tables = []
     for name in MODELS:
         forecast = _forecast(test, name, risk)
@@ -166,7 +172,7 @@ def lift_curve(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
         ) / max(ranked.sum(), 1)
         with np.errstate(invalid="ignore"):
             lift = np.where(shares > 0, reached / np.where(shares > 0, shares, 1), np.nan)
-        profit = forecast.profit(ones, shares)
+        profit = [forecast.profit(ones, share)[0] for share in shares]
         tables.append(
             pd.DataFrame({"model": name, "share": shares, "gain": reached, "lift": lift, "profit": profit})
         )

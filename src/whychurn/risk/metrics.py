@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+
+BLOCK: Final = 25  # weightings measured at once
 
 
 @dataclass(frozen=True)
@@ -60,66 +63,70 @@ class Forecast:
         self.gain = self.y * business.saved_share * business.value - business.contact_cost
         self.by_gain, self.gain_ends = _sorted_ties(p * business.value)
 
-    def measure(self, weights: np.ndarray) -> dict[str, float]:
-        """All measures under row `weights`; those without meaning (one class only) are NaN."""
-        total, events = float(weights.sum()), float(weights @ self.y)
-        ranked = weights[self.order]
-        mass = np.cumsum(ranked)[self.ends]
-        hits = np.cumsum(ranked * self.y[self.order])[self.ends]
+    def measure(self, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """All measures under each row of `weights` (weightings × rows); NaN where one class is absent."""
+        total, events = weights.sum(axis=1), weights @ self.y
+        ranked = weights[:, self.order]
+        mass = np.cumsum(ranked, axis=1)[:, self.ends]
+        hits = np.cumsum(ranked * self.y[self.order], axis=1)[:, self.ends]
         measured = {
             "rate": events / total,
-            "mean_p": float(weights @ self.p) / total,
+            "mean_p": weights @ self.p / total,
             "auc": _auc(mass, hits),
             "pr_auc": _average_precision(mass, hits),
-            "brier": float(weights @ self.square) / total,
-            "log_loss": float(weights @ self.loss) / total,
-            "ece": self._ece(weights, total),
+            "brier": weights @ self.square / total,
+            "log_loss": weights @ self.loss / total,
+            "ece": self._ece(weights) / total,
         }
         for share in self.shares:
-            caught = float(np.interp(share * total, np.r_[0.0, mass], np.r_[0.0, hits]))
-            gained = caught / events if events else np.nan
-            measured[f"gain_{share:.0%}".rstrip("%")] = gained
-            measured[f"lift_{share:.0%}".rstrip("%")] = gained / share
-        measured["profit"] = self.profit(weights, np.array([self.business.capacity]))[0]
+            caught = _interpolate(share * total, mass, hits)
+            measured[f"gain_{share * 100:g}"] = caught / np.where(events > 0, events, np.nan)
+            measured[f"lift_{share * 100:g}"] = measured[f"gain_{share * 100:g}"] / share
+        measured["profit"] = self.profit(weights, self.business.capacity)
         return measured
 
-    def profit(self, weights: np.ndarray, capacities: np.ndarray) -> np.ndarray:
-        """Profit per 1 000 members at risk when the share `capacities` is contacted."""
+    def profit(self, weights: np.ndarray, capacity: float) -> np.ndarray:
+        """Profit per 1 000 members at risk when the share `capacity` is contacted, for each row of `weights`."""
         if np.isnan(self.business.value).all():
-            return np.full(len(capacities), np.nan)
-        total = float(weights.sum())
-        ranked = weights[self.by_gain]
-        mass = np.cumsum(ranked)[self.gain_ends]
-        earned = np.cumsum(ranked * np.nan_to_num(self.gain[self.by_gain]))[self.gain_ends]
-        return np.interp(capacities * total, np.r_[0.0, mass], np.r_[0.0, earned]) * 1000 / total
+            return np.full(len(weights), np.nan)
+        total = weights.sum(axis=1)
+        ranked = weights[:, self.by_gain]
+        mass = np.cumsum(ranked, axis=1)[:, self.gain_ends]
+        earned = np.cumsum(ranked * np.nan_to_num(self.gain[self.by_gain]), axis=1)[:, self.gain_ends]
+        return _interpolate(capacity * total, mass, earned) * 1000 / total
 
-    def _ece(self, weights: np.ndarray, total: float) -> float:
-        """Naeini, Cooper & Hauskrecht 2015: weighted mean gap of rate and mean probability over the bins."""
-        return float(np.abs(np.bincount(self.bin, weights * (self.p - self.y))).sum()) / total
+    def _ece(self, weights: np.ndarray) -> np.ndarray:
+        """Naeini, Cooper & Hauskrecht 2015: summed gap of events and probabilities over the bins."""
+        gap = self.p - self.y
+        sums = [weights[:, inside] @ gap[inside] for inside in map(self.bin.__eq__, np.unique(self.bin))]
+        return np.abs(sums).sum(axis=0)
 
 
 def _sorted_ties(score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Descending order (NaN last) and the last position of each run of equal scores."""
     filled = np.nan_to_num(score, nan=-np.inf)
     order = np.argsort(-filled, kind="stable")
-    return order, np.flatnonzero(np.r_[np.diff(filled[order]) != 0, True])
+    return order, np.flatnonzero(np.r_[filled[order][1:] != filled[order][:-1], True])
 
 
-def _auc(mass: np.ndarray, hits: np.ndarray) -> float:
+def _interpolate(at: np.ndarray, mass: np.ndarray, summed: np.ndarray) -> np.ndarray:
+    """Sum over the first `at` members of each row; within a run of equal scores in proportion."""
+    rows = zip(at, mass, summed, strict=True)
+    return np.array([np.interp(x, np.r_[0.0, m], np.r_[0.0, s]) for x, m, s in rows])
+
+
+def _auc(mass: np.ndarray, hits: np.ndarray) -> np.ndarray:
     """Mann-Whitney with ties at one half."""
-    misses = np.r_[0.0, mass - hits]
-    events, others = hits[-1], misses[-1]
-    if not events or not others:
-        return float("nan")
-    caught = np.r_[0.0, hits]
-    return float((np.diff(misses) * (caught[1:] + caught[:-1])).sum() / 2 / (events * others))
+    misses = mass - hits
+    area = (np.diff(misses, prepend=0.0) * (2 * hits - np.diff(hits, prepend=0.0))).sum(axis=1) / 2
+    pairs = hits[:, -1] * misses[:, -1]
+    return area / np.where(pairs > 0, pairs, np.nan)
 
 
-def _average_precision(mass: np.ndarray, hits: np.ndarray) -> float:
-    if not hits[-1]:
-        return float("nan")
-    seen = mass > 0
-    return float((np.diff(np.r_[0.0, hits])[seen] * hits[seen] / mass[seen]).sum() / hits[-1])
+def _average_precision(mass: np.ndarray, hits: np.ndarray) -> np.ndarray:
+    precision = np.divide(hits, mass, out=np.zeros_like(hits), where=mass > 0)
+    events = hits[:, -1]
+    return (np.diff(hits, prepend=0.0) * precision).sum(axis=1) / np.where(events > 0, events, np.nan)
 
 
 def member_weights(members: np.ndarray, replicates: int, seed: int) -> np.ndarray:
@@ -132,10 +139,17 @@ def member_weights(members: np.ndarray, replicates: int, seed: int) -> np.ndarra
     return drawn
 
 
+def measure_once(forecast: Forecast) -> dict[str, float]:
+    """Each measure with equal weights."""
+    return {name: float(value[0]) for name, value in forecast.measure(np.ones((1, len(forecast.y)))).items()}
+
+
 def bootstrap(forecast: Forecast, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Each measure under each row of `weights`."""
-    drawn = [forecast.measure(row.astype("float64")) for row in weights]
-    return {name: np.array([one[name] for one in drawn]) for name in (drawn[0] if drawn else {})}
+    """Each measure under each row of `weights`, a block of rows at a time to bound memory."""
+    blocks = [
+        forecast.measure(weights[at : at + BLOCK].astype("float64")) for at in range(0, len(weights), BLOCK)
+    ]
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
 def percentile_interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:

@@ -18,7 +18,7 @@ def value_format(feature: Feature) -> dict[str, Any]:
     unit = feature.unit.lower()
     key = f"risk.unit_{unit}" if has_words(f"risk.unit_{unit}") else "risk.unit_plain"
     patterns = {lang: say(key, lang) for lang in LANGUAGES}
-    if unit in ("share", "rate", "ratio"):
+    if unit in ("share", "rate"):
         return {"scale": 100, "decimals": 0, **patterns}
     return {
         "scale": 1,

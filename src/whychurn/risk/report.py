@@ -86,8 +86,9 @@ def run_facts(
 def headline(metrics: pd.DataFrame) -> dict[str, dict[str, float]]:
     """The model's overall figures with their intervals."""
     mine = metrics[(metrics["model"] == MODEL) & (metrics["stratum_kind"] == "all")]
+    columns = [mine[name].tolist() for name in ("metric", "estimate", "low", "high")]
     return {
-        row.metric: {"estimate": row.estimate, "low": row.low, "high": row.high} for row in mine.itertuples()
+        name: {"estimate": e, "low": low, "high": high} for name, e, low, high in zip(*columns, strict=True)
     }
 
 

@@ -118,9 +118,9 @@ def _condition(column: _Column, bounds: _Bounds, lang: str) -> str:
         return say(
             "risk.rule_is", lang, name=name, value=describe_value(feature, float(bounds.low > 0), lang)
         )
-    low, high = (describe_value(feature, edge, lang) for edge in (bounds.low, bounds.high))
     if np.isinf(bounds.low):
-        return say("risk.rule_at_most", lang, name=name, value=high)
+        return say("risk.rule_at_most", lang, name=name, value=describe_value(feature, bounds.high, lang))
     if np.isinf(bounds.high):
-        return say("risk.rule_above", lang, name=name, value=low)
+        return say("risk.rule_above", lang, name=name, value=describe_value(feature, bounds.low, lang))
+    low, high = (describe_value(feature, edge, lang) for edge in (bounds.low, bounds.high))
     return say("risk.rule_between", lang, name=name, low=low, high=high)

@@ -189,7 +189,12 @@ def _score(
 
 def _progress(total: int) -> Any:
     def report(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        best = min((t.value for t in study.trials if t.value is not None), default=float("nan"))
+        done = [
+            t.value
+            for t in study.trials
+            if t.state == optuna.trial.TrialState.COMPLETE and t.value is not None
+        ]
+        best = min(done, default=float("nan"))
         log.info(
             "search: trial %d of %d %s, best log loss %.4f",
             trial.number + 1,

@@ -26,7 +26,7 @@ def run(study: Study, params: Params) -> None:
     for old in study.results.glob("risk_*.parquet"):
         old.unlink()
     try:
-        trained = fit_risk(panel, load_catalogue(), facts["horizon_days"], params.risk)
+        trained = fit_risk(panel, _catalogue(study, params), facts["horizon_days"], params.risk)
     except NoModelError as error:
         log.warning("no model: %s", error)
         summary, metrics, scores = without_model(error)
@@ -40,6 +40,13 @@ def run(study: Study, params: Params) -> None:
     write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel, params.risk))
     _write(study, found.tables, flat_metrics(metrics))
     write_json(run_facts(made, metrics, scores, params.risk), study.results / "risk.json")
+
+
+def _catalogue(study: Study, params: Params) -> pd.DataFrame:
+    """Features, with the study's own member columns where it names some."""
+    further = params.panel.member_columns
+    members = read_table(study.interim / "members.parquet") if further else None
+    return load_catalogue(members, further)
 
 
 def _write(study: Study, tables: dict[str, pd.DataFrame], flat: dict[str, float]) -> None:

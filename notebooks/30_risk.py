@@ -1,0 +1,250 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["en"]
+# # Who is next
+#
+# Which members are likely to leave in the coming weeks, how far can the forecast be trusted, and what does the model look at?
+
+# %% [markdown] tags=["zh"]
+# # 接下来谁会流失
+#
+# 接下来一段时间哪些会员可能流失？预测有多可信？模型主要看什么？
+
+# %%
+from whychurn.contract.suppression import suppress_small_cells
+from whychurn.delivery.page import Page
+from whychurn.risk import figures, story
+
+page = Page.open()
+facts = page.facts("risk")
+found = facts.get("status") == "ok"
+risk, cell = page.params.risk, page.params.privacy.min_cell
+page.answer(story.answer(facts, page) if found else story.no_answer(facts, page))
+for key, value, text, rung in story.headlines(facts, page) if found else []:
+    page.headline(key, value, text, rung=rung)
+
+# %% [markdown] tags=["en"]
+# ## Confidence
+#
+# The model learns from the oldest snapshots, is calibrated on later ones and is tested on the latest ones whose outcome is known.
+# Between the parts lies the length of the label window, so that no outcome used for learning reaches into the test. Intervals come
+# from redrawing members (not rows) at random; a difference counts only when its whole interval lies on one side of zero.
+
+# %% [markdown] tags=["zh"]
+# ## 可信度
+#
+# 模型用最早的月度快照学习，用稍后的快照校准，再用结果已知的最新快照检验。各段之间隔开一个标签窗口，
+# 学习时用到的结果不会伸入测试期。区间通过对会员（而非行）重抽样得到；只有整个区间都在零的同一侧，差异才算数。
+
+# %%
+if found:
+    metrics = page.results("risk_metrics")
+    page.claim("described", story.verdict(facts, page))
+    for note in facts["notes"][page.lang]:
+        page.claim("described", note)
+    page.figure(
+        figures.draw_models(metrics, page.lang),
+        title=page.say("risk.fig_models"),
+        alt=page.say("risk.fig_models_alt"),
+        rung="described",
+        note=page.say("risk.fig_models_note"),
+    )
+    table = story.model_table(metrics, page.lang)
+    page.table(
+        table,
+        name="risk-models",
+        title=page.say("risk.tab_models"),
+        rung="described",
+        labels=page.columns(table, "risk"),
+        formats=story.MODEL_FORMATS,
+    )
+
+# %% [markdown] tags=["en"]
+# ## Can the probabilities be taken at their word?
+#
+# Of members with a predicted probability of 20 %, about one in five should leave. The dots show groups of equal size in the test
+# period with the interval of what was observed; on the dotted line prediction and observation agree.
+
+# %% [markdown] tags=["zh"]
+# ## 概率能否当真？
+#
+# 预测流失概率为 20% 的会员，应当约有五分之一真的流失。图中每个点是测试期内人数相等的一组会员，竖线为实际流失比例的区间；
+# 落在虚线上表示预测与实际一致。
+
+# %%
+if found:
+    shown = suppress_small_cells(page.results("risk_calibration"), "members", ["rate", "low", "high", "rows"], cell)
+    page.figure(
+        figures.draw_reliability(shown, page.lang),
+        title=page.say("risk.fig_reliability", ece=page.format(facts["headline"]["ece"]["estimate"], "percent")),
+        alt=page.say("risk.fig_reliability_alt"),
+        rung="described",
+    )
+    table = story.strata_table(metrics, page.lang, cell)
+    page.table(
+        table,
+        name="risk-strata",
+        title=page.say("risk.tab_strata"),
+        rung="described",
+        labels=page.columns(table, "risk"),
+        formats=story.STRATA_FORMATS,
+    )
+
+# %% [markdown] tags=["en"]
+# ## Whom is it worth contacting?
+#
+# With a limited number of contacts, the order matters most. The profit assumes the margin, the cost of a contact and the share
+# of contacted leavers who stay that stand in the parameters; the last one is an assumption, not a measurement.
+
+# %% [markdown] tags=["zh"]
+# ## 联系哪些会员才划算？
+#
+# 可联系的人数有限，排序就最要紧。利润按参数中的毛利率、单次联系成本以及“被联系的流失者中有多少会留下”计算；最后一项是假设，并非实测。
+
+# %%
+if found:
+    lift, currency = page.results("risk_lift"), page.params.study.currency
+    page.figure(
+        figures.draw_lift(lift, page.lang, risk.capacity),
+        title=page.say("risk.fig_lift", **story.lift_words(facts, page)),
+        alt=page.say("risk.fig_lift_alt"),
+        rung="described",
+    )
+    if lift["profit"].notna().any():
+        page.figure(
+            figures.draw_profit(lift, page.lang, risk.capacity, currency),
+            title=page.say("risk.fig_profit"),
+            alt=page.say("risk.fig_profit_alt"),
+            rung="described",
+            note=page.say(
+                "risk.fig_profit_note",
+                margin=page.format(risk.margin_rate, "percent"),
+                cost=page.format(risk.contact_cost, "money"),
+                saved=page.format(risk.saved_share, "percent"),
+            ),
+        )
+
+# %% [markdown] tags=["en"]
+# ## Would it have worked earlier?
+#
+# The same recipe, refitted on what was known at earlier days, and measured on what happened next.
+
+# %% [markdown] tags=["zh"]
+# ## 放在更早的时间也有效吗？
+#
+# 用同样的方法，只凭当时已知的数据重新拟合，再用随后实际发生的结果来衡量。
+
+# %%
+if found and len(backtest := page.results("risk_backtest")):
+    page.figure(
+        figures.draw_backtest(backtest, page.lang),
+        title=page.say("risk.fig_backtest"),
+        alt=page.say("risk.fig_backtest_alt"),
+        rung="described",
+    )
+
+# %% [markdown] tags=["en"]
+# ## What the model looks at
+#
+# **Read this first.** The bars explain the model, not the world. A feature may stand high only because it goes along with the true
+# cause, and a true cause may stand low because another feature gives it away first. In a simulated programme where a feature
+# had no effect at all, these bars still ranked it near the top. Changing what a bar shows need not change who leaves.
+
+# %% [markdown] tags=["zh"]
+# ## 模型在看什么
+#
+# **请先读这一段。** 下面的条形解释的是模型，而不是现实。某个特征排名靠前，可能只是因为它总与真正的原因同时出现；
+# 真正的原因也可能因为别的特征先透露了信息而排名靠后。在一个模拟项目里，某个特征完全没有作用，却依然名列前茅。
+# 改变条形所示的因素，未必能改变会员的去留。
+
+# %%
+if found:
+    importance, groups = page.results("risk_shap_features"), page.results("risk_shap_groups")
+    page.figure(
+        figures.draw_features(importance, page.lang, 15),
+        title=page.say("risk.fig_features"),
+        alt=page.say("risk.fig_features_alt"),
+        rung="associated",
+        note=page.say("risk.fig_shap_note"),
+    )
+    page.figure(
+        figures.draw_groups(groups, page.lang),
+        title=page.say("risk.fig_groups"),
+        alt=page.say("risk.fig_groups_alt"),
+        rung="associated",
+        note=page.say("risk.fig_shap_note"),
+    )
+    page.figure(
+        figures.draw_beeswarm(page.results("risk_shap_points"), importance, page.lang),
+        title=page.say("risk.fig_beeswarm"),
+        alt=page.say("risk.fig_beeswarm_alt"),
+        rung="associated",
+    )
+
+# %%
+if found:
+    dependence = page.results("risk_shap_dependence")
+    if len(dependence):
+        page.figure(
+            figures.draw_dependence(dependence[dependence["rows"] >= cell], importance, page.lang),
+            title=page.say("risk.fig_dependence"),
+            alt=page.say("risk.fig_dependence_alt"),
+            rung="associated",
+        )
+    pairs = story.pairs_table(page.results("risk_shap_interactions"), importance, page.lang)
+    columns = page.columns(pairs, "risk")
+    title = page.say("risk.tab_interactions")
+    page.table(pairs, name="risk-interactions", title=title, rung="associated", labels=columns)
+    rules = story.rules_table(page.results("risk_tree"), page.lang, cell)
+    columns = page.columns(rules, "risk")
+    title = page.say("risk.tab_tree")
+    page.table(rules, name="risk-tree", title=title, rung="associated", labels=columns, formats=story.RULE_FORMATS)
+
+# %% [markdown] tags=["en"]
+# ## Kinds of members at high risk
+#
+# Members at high risk, grouped by what the model looks at in them. A group is a starting point for a conversation, not a diagnosis.
+
+# %% [markdown] tags=["zh"]
+# ## 高风险会员的几种类型
+#
+# 按模型判断时所看的内容，把高风险会员分成几类。分组只是讨论的起点，不是诊断。
+
+# %%
+if found and len(archetypes := story.archetype_table(page.results("risk_archetypes"), page.lang, cell)):
+    page.table(
+        archetypes,
+        name="risk-archetypes",
+        title=page.say("risk.fig_archetypes"),
+        rung="associated",
+        labels=page.columns(archetypes, "risk"),
+        formats=story.ARCHETYPE_FORMATS,
+    )
+
+# %% [markdown] tags=["en"]
+# ## What this does not show
+#
+# - Not why a member leaves, and not what would keep them: that needs attribution and randomised comparisons.
+# - Not a world that changes: prices, rivals or seasons that did not occur before are unknown to the model. The interval of a
+#   member's probability covers what members with the same score did in the calibration period, nothing more.
+# - Value at risk assumes that spending stays at last year's rate and that the risk stays as it is. It is an upper bound for members whose
+#   bad patch is passing.
+# - Members who did not agree to profiling count in the totals of other reports and are not forecast here.
+
+# %% [markdown] tags=["zh"]
+# ## 本报告没有说明什么
+#
+# - 没有说明会员为什么离开，也没有说明怎样能留住他们：那需要原因归因和随机对照。
+# - 没有考虑环境变化：过去未出现过的价格、竞争或季节变化，模型并不了解。单个会员概率的区间，只反映校准期内得分相同的会员的实际表现。
+# - 风险价值假定消费维持去年的水平、风险保持不变；对只是暂时低迷的会员而言，这是一个上限。
+# - 未同意画像的会员计入其他报告的总数，但不在此处预测。
