@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -87,7 +87,7 @@ def draw_lift(lift: pd.DataFrame, lang: str, capacity: float) -> Figure:
     with themed():
         for name in MODELS:
             rows = lift[lift["model"] == name]
-            style = {"color": COLOURS[name], "linewidth": 2.2 if name == "xgboost" else 1.3}
+            style: dict[str, Any] = {"color": COLOURS[name], "linewidth": 2.2 if name == "xgboost" else 1.3}
             left.plot(rows["share"], rows["gain"], label=say(f"risk.model_{name}", lang), **style)
             near = rows[(rows["share"] >= 0.01) & (rows["share"] <= 0.3)]
             right.plot(near["share"], near["lift"], **style)
