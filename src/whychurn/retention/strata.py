@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Final
 
@@ -130,6 +131,13 @@ def _dimension(members: pd.DataFrame, name: str) -> pd.DataFrame:
     table = rows.agg(
         members=("left", "size"), churners=("left", "sum"), spend_lost=("spend", "sum")
     ).reset_index()
+    table = table.iloc[np.argsort([_place(str(text)) for text in table["stratum"]], kind="stable")]
     hits, trials = table["churners"].to_numpy(), table["members"].to_numpy()
     difference, p = difference_from_rest(hits, trials, float(hits.sum()), float(trials.sum()))
     return table.assign(dimension=name, difference=difference, p=p)
+
+
+def _place(stratum: str) -> float:
+    """Bands in the order of their lower bound, names as they are, unknown last."""
+    digits = re.match(r"\d+", stratum)
+    return np.inf if stratum == "?" else float(digits.group()) if digits else 0.0

@@ -1,6 +1,12 @@
 """Figures of the retention answers; each takes a results table and a language."""
 
-from whychurn.retention.figures.groups import draw_regions, draw_segments, draw_strata, draw_triggers
+from whychurn.retention.figures.groups import (
+    draw_regions,
+    draw_segments,
+    draw_strata,
+    draw_triggers,
+    group_name,
+)
 from whychurn.retention.figures.life import draw_moves, draw_second_purchase, draw_stages, draw_steps
 from whychurn.retention.figures.time import draw_cohorts, draw_hazard, draw_rates, draw_study
 
@@ -17,4 +23,5 @@ __all__ = [
     "draw_strata",
     "draw_study",
     "draw_triggers",
+    "group_name",
 ]

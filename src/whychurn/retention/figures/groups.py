@@ -100,7 +100,7 @@ def _forest(frame: pd.DataFrame, group: str, name: str, lang: str, marked: str |
         place += 0.4
     figure, (axis,) = new_figure(8.0, 0.9 + 0.235 * place)
     for spot, _, row in rows:
-        colour = ACCENT if marked is None else (ALERT if row[marked] else MUTED)
+        colour = ACCENT if marked is None else _colour(bool(row[marked]), row["difference"])
         axis.plot([row["low"], row["high"]], [spot, spot], color=colour, linewidth=1.8)
         axis.plot([row["rate"]], [spot], "o", color=colour, markersize=5)
     ticks = [spot for spot, _, _ in rows]
@@ -117,3 +117,9 @@ def _forest(frame: pd.DataFrame, group: str, name: str, lang: str, marked: str |
     axis.grid(axis="y", visible=False)
     axis.tick_params(axis="y", length=0)
     return figure
+
+
+def _colour(notable: bool, difference: float) -> str:
+    if not notable:
+        return MUTED
+    return ALERT if difference > 0 else ACCENT
