@@ -1,0 +1,281 @@
+"""What the served model answers and refuses, directly and over HTTP; a refusal never repeats what was sent."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost as xgb
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import write_json
+from whychurn.contract.paths import Study
+from whychurn.contract.sections import Params
+from whychurn.delivery import registry, served_model
+from whychurn.delivery.promotion import promote
+from whychurn.delivery.served_model import RefusedRequestError, RiskModel
+from whychurn.delivery.serving import example_request, serving_command
+from whychurn.delivery.tracking import track
+
+Make = Callable[..., Study]
+SECRET = "13800138000"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, make_study_at: Make, params: Params) -> Study:
+    place = make_study_at(tmp_path_factory.mktemp("served") / "会员 study")
+    write_json(registry.served_limits(place, params), registry.model_folder(place) / "limits.json")
+    return place
+
+
+@pytest.fixture(scope="module")
+def model(study: Study) -> RiskModel:
+    return RiskModel.from_folder(registry.model_folder(study))
+
+
+@pytest.fixture(scope="module")
+def rows(study: Study) -> pd.DataFrame:
+    return pd.DataFrame(registry.invent_rows(registry.read_features(study), 1000, seed=3))
+
+
+def expected(study: Study, rows: pd.DataFrame) -> np.ndarray:
+    """Booster and calibrator by hand."""
+    folder = registry.model_folder(study)
+    booster = xgb.Booster(model_file=folder / "model.ubj")
+    codes = rows["region"].map({"east": 0.0, "north": 1.0, "west": 2.0})
+    X = np.column_stack([rows[booster.feature_names[:3]].astype("float32"), codes])
+    data = xgb.DMatrix(
+        X, feature_names=booster.feature_names, feature_types=["q", "q", "q", "c"], enable_categorical=True
+    )
+    curve = json.loads((folder / "calibrator.json").read_text(encoding="utf-8"))
+    return np.interp(booster.predict(data), curve["x"], curve["y"])
+
+
+def test_probabilities_are_the_calibrated_booster(study: Study, model: RiskModel, rows: pd.DataFrame) -> None:
+    answer = model.predict(rows)
+    assert np.abs(answer["p_churn"] - expected(study, rows)).max() < 1e-6
+    assert np.abs(model.probability(rows) - expected(study, rows)).max() < 1e-6
+    assert (answer["p_churn_low"] <= answer["p_churn"]).all()
+    assert (answer["p_churn"] <= answer["p_churn_high"]).all()
+
+
+def test_the_forms_of_a_request_agree(model: RiskModel, rows: pd.DataFrame) -> None:
+    few = rows.head(5)
+    split = {"columns": list(few)[::-1], "data": few[few.columns[::-1]].to_numpy().tolist()}
+    for form in (few.to_dict("records"), split, few[few.columns[::-1]]):
+        pd.testing.assert_frame_equal(model.predict(form), model.predict(few))
+
+
+def test_reasons_add_up_and_read_like_those_of_the_risk_stage(study: Study, rows: pd.DataFrame) -> None:
+    from whychurn.risk.features import Feature
+    from whychurn.risk.reasons import describe_reason
+
+    model = RiskModel.from_folder(registry.model_folder(study))
+    model.limits = {**model.limits, "top_reasons": 99}
+    lists = [json.loads(text) for text in model.predict(rows.head(20))["reasons"]]
+    base = model.booster.predict(model._matrix(model._encode(rows.head(20))[0]), pred_contribs=True)[:, -1]
+    total = np.array([sum(reason["contribution"] for reason in reasons) for reasons in lists]) + base
+    raw = 1 / (1 + np.exp(-total))
+    assert (
+        np.abs(
+            np.interp(raw, model.calibrator["x"], model.calibrator["y"]) - expected(study, rows.head(20))
+        ).max()
+        < 1e-3
+    )
+    for reasons in lists:
+        sizes = [abs(reason["contribution"]) for reason in reasons]
+        assert sizes == sorted(sizes, reverse=True)
+    feature = Feature(
+        "days_since_last_order",
+        "number",
+        "activity",
+        None,
+        "days",
+        0,
+        "Days since last order",
+        "距上次下单天数",
+    )
+    found = next(
+        r for reasons in lists for r in reasons if r["feature"] == feature.name and r["contribution"] > 0
+    )
+    said = describe_reason(feature, found["value"], found["contribution"], "zh")
+    assert said.split("：")[1].split("（")[0] in found["text_zh"]  # name and value alike
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda f: f.drop(columns=["orders_90d", "region"]), "columns are missing: orders_90d, region"),
+        (lambda f: f.assign(phone=SECRET), "1 columns are unknown"),
+        (lambda f: f.assign(orders_90d=SECRET), r"wrong type: orders_90d \(a number or null\)"),
+        (lambda f: f.assign(opted_out=int(SECRET)), r"wrong type: opted_out \(true, false or null\)"),
+        (lambda f: f.assign(region=int(SECRET)), r"wrong type: region \(text or null\)"),
+        (lambda f: pd.concat([f, f]), "2000 rows are too many for one request; send at most 1500"),
+        (lambda f: f.head(0), "no rows"),
+        (lambda f: f.head(3).assign(**dict.fromkeys(f.columns)), "all features are empty in 3 rows, the first at position 0"),
+        (lambda f: pd.concat([f, f[["region"]]], axis=1), "a column occurs twice"),
+        (lambda _: SECRET, "list of records"),
+        (lambda _: {"columns": ["a"], "data": [[SECRET, 1]]}, r"cannot be read as a table \(ValueError\)"),
+        (lambda _: [{"orders_90d": 1}, SECRET], "list of records"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_problem_and_no_value(
+    model: RiskModel, rows: pd.DataFrame, change: Callable[[pd.DataFrame], Any], says: str
+) -> None:
+    with pytest.raises(RefusedRequestError, match=says) as caught:
+        model.predict(change(rows))
+    caught.value.message = f"Failed to predict data '{SECRET}'"  # as MLflow's server does
+    assert SECRET not in str(caught.value) + caught.value.message + caught.value.serialize_as_json()
+    assert caught.value.get_http_status_code() == 400
+
+
+def test_nulls_are_answered_and_an_unknown_category_is_noted(model: RiskModel, rows: pd.DataFrame) -> None:
+    row = rows.head(1).astype(object)
+    for name in ("orders_90d", "opted_out", "region"):
+        assert model.predict(row.assign(**{name: None}))["notes"].tolist() == [""]
+    strange = model.predict(row.assign(region="atlantis"))
+    assert strange["notes"].tolist() == ["unknown category read as missing: region"]
+    assert strange["p_churn"][0] == model.predict(row.assign(region=None))["p_churn"][0]
+
+
+def test_infinite_values_are_missing_as_in_training(model: RiskModel, rows: pd.DataFrame) -> None:
+    row = rows.head(1)
+    infinite = model.predict(row.assign(orders_90d=np.inf))["p_churn"][0]
+    assert infinite == model.predict(row.assign(orders_90d=np.nan))["p_churn"][0]
+
+
+def test_the_served_file_imports_nothing_of_the_project() -> None:
+    tree = ast.parse(Path(served_model.__file__).read_text(encoding="utf-8"))
+    names = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    tops = {name.split(".")[0] for name in names}
+    assert tops - set(sys.stdlib_module_names) == {"mlflow", "numpy", "pandas", "xgboost"}
+
+
+def test_the_example_request_is_readable_by_the_model(study: Study, model: RiskModel) -> None:
+    answer = model.predict(json.loads(example_request(study, 7))["inputs"])
+    assert len(answer) == 7
+
+
+def test_without_a_champion_serving_says_what_to_do(make_study: Make, params: Params) -> None:
+    with pytest.raises(WhychurnError, match=r"(?s)no champion.*promote"):
+        serving_command(make_study(), params, "127.0.0.1", 5001)
+
+
+@pytest.fixture
+def champion(study: Study, params: Params) -> Study:
+    track(study, params)
+    promote(study, params, "the only one", if_none=True)
+    return study
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", [True, False], ids=["whychurn serve", "mlflow models serve"])
+def test_one_row_and_a_thousand_over_http(
+    champion: Study, params: Params, rows: pd.DataFrame, door: bool
+) -> None:
+    port = free_port()
+    command, environment = serving_command(champion, params, "127.0.0.1", port)
+    if not door:
+        uri = f"models:/{params.delivery.model_name}@champion"
+        command = [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "models",
+            "serve",
+            "-m",
+            uri,
+            "--env-manager",
+            "local",
+            "-p",
+            str(port),
+        ]
+    with running(command, environment, port):
+        for count in (1, 1000):
+            status, text = post(
+                port, json.dumps({"inputs": json.loads(rows.head(count).to_json(orient="records"))})
+            )
+            assert status == 200, text
+            answer = pd.DataFrame(json.loads(text)["predictions"])
+            assert np.abs(answer["p_churn"] - expected(champion, rows.head(count))).max() < 1e-6
+            assert len(json.loads(answer["reasons"][0])) == params.risk.top_reasons
+        row = json.loads(rows.head(1).to_json(orient="records"))[0]
+        for bad in ({**row, "orders_90d": SECRET}, {**row, "phone": SECRET}, {"region": SECRET}):
+            status, text = post(port, json.dumps({"inputs": [bad]}))
+            assert status == 400 and SECRET not in text and "column" in text, text
+        if door:
+            check_door(port, rows, params)
+
+
+def check_door(port: int, rows: pd.DataFrame, params: Params) -> None:
+    """Every JSON form, and refusals before the model sees anything."""
+    records = json.loads(rows.head(2).to_json(orient="records"))
+    split = json.loads(rows.head(2).to_json(orient="split"))
+    texts = {post(port, json.dumps(body)) for body in ({"dataframe_records": records}, {"dataframe_split": split}, {"instances": records})}  # fmt: skip
+    assert len(texts) == 1 and texts.pop()[0] == 200
+    assert post(port, '{"inputs": [' + SECRET)[0] == 400
+    for bad in ('{"inputs": [' + SECRET, json.dumps({"rows": [SECRET]}), json.dumps([SECRET])):
+        status, text = post(port, bad)
+        assert status == 400 and SECRET not in text
+    assert post(port, f"a\n{SECRET}\n", "text/csv")[0] == 415
+    assert post(port, " " * (params.delivery.max_request_mb * 1024**2 + 1))[0] == 413
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5) as answer:
+        assert answer.status == 200
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class running:  # noqa: N801
+    """A server for the duration of a block; its whole process group ends with it."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], port: int) -> None:
+        self.command, self.environment, self.port = command, environment, port
+
+    def __enter__(self) -> None:
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(self.command, env=self.environment, stdout=quiet, stderr=quiet, start_new_session=True)  # fmt: skip
+        for _ in range(600):
+            assert self.process.poll() is None, "the server stopped"
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=2).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError("the server did not start")
+
+    def __exit__(self, *_: object) -> None:
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def post(port: int, body: str, kind: str = "application/json") -> tuple[int, str]:
+    address = f"http://127.0.0.1:{port}/invocations"
+    request = urllib.request.Request(address, body.encode(), {"Content-Type": kind})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
