@@ -124,7 +124,7 @@ def _points(
 def _as_table(
     programme: Programme, clock: Clock, members: Members, parts: list[Part], rng: np.random.Generator
 ) -> pd.DataFrame:
-    parts = [part for part in parts if len(part[1])]
+    parts = [part for part in parts if len(part[1])] or parts[:1]
     size = [len(part[1]) for part in parts]
     kind = np.repeat([EVENT_TYPES.index(part[0]) for part in parts], size)
     who, day = np.concatenate([part[1] for part in parts]), np.concatenate([part[2] for part in parts])

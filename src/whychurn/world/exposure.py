@@ -89,7 +89,7 @@ def replenish(rate: np.ndarray, season: np.ndarray, rng: np.random.Generator) ->
     """Orders a week of members who buy again when things run out: more regular than chance.
 
     The chance to order grows with the square of the time since the last order (a Weibull gap of shape 3), so long gaps
-    are rare among members who are still there.
+    are rare among members who are still there. At most one order a week.
 
     Parameters
     ----------
@@ -98,12 +98,13 @@ def replenish(rate: np.ndarray, season: np.ndarray, rng: np.random.Generator) ->
     season
         Factor of each week; (weeks, 1).
     """
-    steepness = (3 * (_SHAPE_3_MEAN * rate) ** 3).astype("float32")
+    scale = (_SHAPE_3_MEAN * rate).astype("float32") ** 3
     since = (rng.random(len(rate)) / rate).astype("float32")
     orders = np.empty((len(season), len(rate)), dtype="int16")
     for week, factor in enumerate(season[:, 0]):
-        orders[week] = rng.poisson(np.minimum(steepness * (since + 0.5) ** 2, 3) * factor)
-        since = np.where(orders[week] > 0, 0, since + 1)
+        hazard = scale * ((since + 1) ** 3 - since**3) * factor
+        orders[week] = rng.random(len(rate)) < -np.expm1(-hazard)
+        since = np.where(orders[week] > 0, np.float32(0.5), since + 1)
     return orders
 
 

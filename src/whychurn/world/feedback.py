@@ -35,7 +35,7 @@ def draw_feedback(
         _reviews(clock, members, path, there, rng),
         _interviews(clock, leavers, rng),
     ]
-    drawn = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    drawn = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     written = drawn["written"].to_numpy(dtype=bool)
     who = drawn["who"].to_numpy()
     mixed = _topics(programme, len(drawn), rng)

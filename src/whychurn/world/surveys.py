@@ -104,6 +104,7 @@ def _ongoing(
     trouble = path.exposures["defect"] + path.exposures["slow_response"] + path.exposures["app_fault"]
     for week in range(12, clock.weeks, 13):
         who = np.flatnonzero((rng.random(members.size) < 0.04) & there.contact[week])
+        who = who[members.entry[who] <= 7 * week]
         day = np.full(len(who), min(7 * week + 2, clock.days - 1))
         nps = rng.random(len(who)) < 0.5
         answers = (rng.random(len(who)) < 0.25 * np.exp(0.3 * members.bond[who])) & there.here(who, day)

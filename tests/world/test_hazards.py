@@ -1,0 +1,145 @@
+"""The engine: hazards add up, lives follow them, and the truth is what the hazards say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from whychurn.contract.causes import CAUSES
+from whychurn.world.clock import Clock
+from whychurn.world.exposure import fade, replenish, weeks_since
+from whychurn.world.mechanism import combine, total_without
+from whychurn.world.programme import load_programme
+
+PROGRAMMES = ("shop", "gym", "school")
+
+
+@pytest.mark.parametrize("name", PROGRAMMES)
+def test_programmes_have_the_six_causes_in_order(name: str) -> None:
+    programme = load_programme(name)
+    assert tuple(programme.causes) == CAUSES
+    assert set(programme.survey.stated) == set(programme.survey.answering) == set(CAUSES)
+    for said in programme.survey.stated.values():
+        assert sum(said.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", PROGRAMMES)
+def test_hazards_add_up_and_posteriors_sum_to_one(fates: Callable, blocks: Callable, name: str) -> None:
+    fate, _ = fates(program=name)
+    np.testing.assert_allclose(fate.hazards, (fate.base + fate.excess) * fate.factors, rtol=1e-5)
+    assert (fate.excess >= 0).all() and (fate.base > 0).all()
+    causes = blocks(program=name).truth["member_causes"]
+    np.testing.assert_allclose(causes[[f"p_{cause}" for cause in CAUSES]].sum(axis=1), 1, atol=1e-9)
+    # the posterior of a leaver is the mix of the week of the decision, computed here one by one
+    for row in fate.leavers.sample(20, random_state=1).itertuples():
+        mix = fate.hazards[:, row.decided_day // 7, row.position].astype(float)
+        expected = mix / mix.sum()
+        np.testing.assert_allclose([getattr(row, f"p_{c}") for c in CAUSES], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", PROGRAMMES)
+def test_members_leave_as_often_as_the_hazards_say(blocks: Callable, name: str) -> None:
+    truth = blocks(program=name, members=4000).truth
+    expected = truth["churn_without"]["p_churn"].to_numpy()
+    first = truth["member_causes"].query("spell == 1 and status == 'churned'")
+    error = np.sqrt((expected * (1 - expected)).sum())
+    assert abs(len(first) - expected.sum()) < 4 * error
+    # and those expected to leave are those who leave: the chances are calibrated
+    left = truth["churn_without"]["member_id"].isin(first["member_id"]).to_numpy()
+    for part in np.array_split(np.argsort(expected), 5):
+        spread = np.sqrt((expected[part] * (1 - expected[part])).sum())
+        assert abs(left[part].sum() - expected[part].sum()) < 4 * max(spread, 1)
+
+
+def test_the_drawn_cause_follows_the_posterior(blocks: Callable) -> None:
+    gone = blocks(members=4000).truth["member_causes"].query("status == 'churned'")
+    for cause in CAUSES:
+        p = gone[f"p_{cause}"]
+        assert abs((gone["cause"] == cause).sum() - p.sum()) < 4 * np.sqrt((p * (1 - p)).sum())
+
+
+@pytest.mark.parametrize("mechanism", ["additive", "multiplicative", "seventh_cause", "swapped_traces"])
+def test_without_a_cause_nobody_leaves_more(blocks: Callable, mechanism: str) -> None:
+    table = blocks(mechanism=mechanism).truth["churn_without"]
+    removed = [column for column in table if column.startswith("p_without_")]
+    for column in removed:
+        assert (table[column] <= table["p_churn"] + 1e-6).all()
+    saved = sum(table["p_churn"] - table[column] for column in removed)
+    if mechanism != "multiplicative":  # the damper: causes removed one by one save no more than all there is
+        assert table[removed].min(axis=1).min() >= 0
+    assert saved.mean() > 0.05
+
+
+def test_damper_of_one_member_by_hand(fates: Callable, blocks: Callable) -> None:
+    fate, clock = fates()
+    table = blocks().truth["churn_without"]
+    member = int(np.flatnonzero(fate.members.entry > 70)[0])
+    total = saved = 0.0
+    for week in range(clock.weeks):
+        first, last = 7 * week, min(7 * week + 7, clock.days)
+        inside = max(0, last - max(first, fate.members.entry[member])) / (last - first)
+        total += inside * sum(float(fate.hazards[cause, week, member]) for cause in range(6))
+        saved += inside * float(fate.excess[1, week, member] * fate.factors[1, week, member])
+    assert table["p_churn"][member] == pytest.approx(1 - np.exp(-total), rel=1e-4)
+    assert table["p_without_price"][member] == pytest.approx(1 - np.exp(-(total - saved)), rel=1e-4)
+
+
+def test_multiplied_hazards_agree_for_one_exposure_and_exceed_for_two() -> None:
+    base = np.full((2, 1, 3), 0.01)
+    excess = np.array([[[0.03, 0.0, 0.03]], [[0.0, 0.02, 0.02]]])
+    total = combine(base, excess, "multiplicative").sum(axis=0)[0]
+    assert total == pytest.approx([0.05, 0.04, 0.02 * 2.5 * 2.0])
+    assert total_without(base, excess, 0, "multiplicative")[0] == pytest.approx([0.02, 0.04, 0.04])
+    assert combine(base, excess, "additive").sum(axis=0)[0] == pytest.approx([0.05, 0.04, 0.07])
+
+
+def test_a_seventh_cause_stands_beside_the_six(blocks: Callable) -> None:
+    block = blocks(mechanism="seventh_cause")
+    causes = block.truth["member_causes"]
+    assert 0.05 < (causes["cause"] == "hidden").sum() / causes["cause"].notna().sum() < 0.4
+    assert causes.filter(like="p_").sum(axis=1).to_numpy() == pytest.approx(1)
+    assert not (block.tables["surveys"]["reason"] == "hidden").any()
+
+
+def test_swapped_traces_change_one_region_only(fates: Callable) -> None:
+    plain, _ = fates()
+    swapped, _ = fates(mechanism="swapped_traces")
+    there = plain.members.region == 0
+    one, other = CAUSES.index("personalization"), CAUSES.index("engagement")
+    np.testing.assert_array_equal(swapped.excess[:, :, ~there], plain.excess[:, :, ~there])
+    np.testing.assert_array_equal(swapped.excess[one][:, there], plain.excess[other][:, there])
+    np.testing.assert_array_equal(swapped.excess[other][:, there], plain.excess[one][:, there])
+
+
+def test_fading_and_waiting_by_hand() -> None:
+    count = np.array([[1], [0], [2], [0]])
+    assert fade(count, 1.0).ravel() == pytest.approx([1, 0.5, 2.25, 1.125])
+    assert weeks_since(count, np.array([3.0])).ravel() == pytest.approx([0, 1, 0, 1])
+
+
+def test_orders_come_at_the_members_own_rate() -> None:
+    rate = np.repeat([0.1, 0.25, 0.5], 400)
+    orders = replenish(rate, np.ones((400, 1)), np.random.default_rng(3))
+    for value in (0.1, 0.25, 0.5):
+        assert orders[:, rate == value].mean() == pytest.approx(value, rel=0.06)
+
+
+def test_clock_has_whole_months_and_a_short_last_week() -> None:
+    import datetime as dt
+
+    clock = Clock.of(dt.date(2024, 1, 1), 24)
+    assert clock.days == 731 and clock.weeks == 105
+    assert clock.length[-1] == pytest.approx(3 / 7)
+    assert str(clock.dates(np.array([clock.days - 1]))[0])[:10] == "2025-12-31"
+
+
+def test_confounding_makes_heavy_users_complain_more_and_leave_less(fates: Callable) -> None:
+    slopes = {}
+    for strength in (0.0, 1.0):
+        fate, _ = fates(members=3000, confounding=strength)
+        complaints = fate.path.counts["defects"].sum(axis=0) + fate.path.counts["service"].sum(axis=0)
+        assert np.corrcoef(fate.members.use, complaints)[0, 1] > 0.1
+        slopes[strength] = np.corrcoef(fate.members.use, np.log(fate.factor))[0, 1]
+    assert abs(slopes[0.0]) < 0.06 and slopes[1.0] < -0.8
