@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from whychurn.contract.sections import PanelParams
@@ -17,6 +18,7 @@ from whychurn.panel.definition import (
     choose_activity,
     choose_threshold,
     cover_sql,
+    merged_sql,
     spells_sql,
     threshold_curve,
 )
@@ -60,6 +62,8 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
     given = panel.grace_days if kind == "terms" else panel.threshold_days
     candidates = [*panel.threshold_candidates, *([given] if isinstance(given, int) else [])]
+    shortest = max(1, int(min(candidates) * min(1.0, *panel.alternative_factors)))
+    connection.execute(f"CREATE OR REPLACE TABLE cover AS {merged_sql(shortest)}")
     curve = threshold_curve(connection, candidates, observed)
     days = (
         given
@@ -118,7 +122,7 @@ def build_panel(
     frame = connection.execute(f"""
         SELECT member_id, start_day AS as_of, start_day AS start_on, stop_day AS stop_on, event,
                churned_in_horizon, joined_day AS joined_on, {names}
-        FROM ({label_sql(panel.horizon_days, observed)}) l JOIN feature f USING (m, k) JOIN member USING (m)
+        FROM ({label_sql(panel.horizon_days, observed)}) l JOIN feature f USING (r) JOIN member USING (m)
         ORDER BY member_id, as_of""").df()
     return _finished(frame, catalogue), without
 
@@ -126,7 +130,7 @@ def build_panel(
 def _finished(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
     for name in ("as_of", "start_on", "stop_on", "joined_on"):
         frame[name] = _date(frame[name])
-    frame["join_cohort"] = frame.pop("joined_on").dt.strftime("%Y-%m")
+    frame["join_cohort"] = _month_text(frame.pop("joined_on"))
     kinds = dict(zip(catalogue["name"], catalogue["kind"], strict=True))
     frame = frame.astype({"event": bool, "spell_no": "int64"})
     for name in ("member_id", *STRATA, *(n for n, kind in kinds.items() if kind == "category")):
@@ -135,6 +139,13 @@ def _finished(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
         frame[name] = frame[name].astype("boolean")
     lead = ["member_id", "as_of", "spell_no", "start_on", "stop_on", "event", "churned_in_horizon"]
     return frame[[*lead, *(name for name in frame.columns if name not in lead)]]
+
+
+def _month_text(days: pd.Series) -> pd.Series:
+    """Such as ``2024-03``."""
+    month = days.to_numpy("datetime64[M]")
+    known, place = np.unique(month, return_inverse=True)
+    return pd.Series(pd.array(known.astype(str), dtype="string")[place], index=days.index)
 
 
 def panel_facts(

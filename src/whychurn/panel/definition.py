@@ -106,6 +106,21 @@ def cover_sql(activity: Activity, observed: Observed) -> str:
           AND (joined >= {observed.first} OR m NOT IN (SELECT m FROM act))"""
 
 
+def merged_sql(shortest: int) -> str:
+    """``cover`` with neighbours at most `shortest` days apart made one: no longer wait can part them."""
+    return f"""
+        WITH step AS (
+            SELECT m, a, b, MAX(b) OVER (PARTITION BY m ORDER BY a, b
+                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM cover),
+        island AS (
+            SELECT m, a, b, SUM(CASE WHEN a - before > {shortest} THEN 1 ELSE 0 END)
+                OVER (PARTITION BY m ORDER BY a, b
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS number
+            FROM step)
+        SELECT m, MIN(a) AS a, MAX(b) AS b FROM island GROUP BY m, number"""
+
+
 def spells_sql(wait: int, observed: Observed) -> str:
     """Spells of presence (m, spell_no, started, entered, last, left_day, returned) from ``cover``.
 

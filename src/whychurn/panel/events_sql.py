@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.orders_sql import trend_columns
-from whychurn.panel.windows import Trailing, running_sql, trailing_sql
+from whychurn.panel.windows import Trailing, running_sql
 
 
 def _one(*kinds: str) -> str:
@@ -30,19 +30,19 @@ SUMS = (
 )
 COUNTS = tuple(s.name for s in SUMS if s.name != "moves_180d")
 
+# points spent are recorded with either sign
+POINTS = "CASE WHEN kind = 'points_earned' THEN ABS(value) WHEN kind = 'points_spent' THEN -ABS(value) END"
+
 
 def contacts_sql() -> str:
     """Counts, rates and trends of events at the rows of ``risk``."""
-    zero = ", ".join(f"COALESCE(t.{s.name}, 0) AS {s.name}" for s in SUMS)
     return f"""
-        WITH t AS ({trailing_sql("event", SUMS)}), base AS (
-            SELECT risk.m, risk.k, d, known_from, {zero} FROM risk LEFT JOIN t ON t.m = risk.m AND t.k = risk.k)
-        SELECT m, k, {", ".join(COUNTS)}, {trend_columns("interactions")},
-               push_opened_90d * 1e0 / NULLIF(push_sent_90d, 0) AS push_open_rate_90d,
-               push_dismissed_90d * 1e0 / NULLIF(push_sent_90d, 0) AS push_dismiss_rate_90d,
-               coupons_used_90d * 1e0 / NULLIF(coupons_received_90d, 0) AS coupon_use_rate_90d,
+        SELECT r, {", ".join(COUNTS)}, {trend_columns("interactions")},
+               push_opened_90d / NULLIF(push_sent_90d, 0) AS push_open_rate_90d,
+               push_dismissed_90d / NULLIF(push_sent_90d, 0) AS push_dismiss_rate_90d,
+               coupons_used_90d / NULLIF(coupons_received_90d, 0) AS coupon_use_rate_90d,
                moves_180d > 0 AS moved_180d
-        FROM base"""
+        FROM event_sums JOIN risk USING (r)"""
 
 
 def last_contacts_sql() -> str:
@@ -65,28 +65,19 @@ def last_contacts_sql() -> str:
         },
     )
     return f"""
-        SELECT run.m, run.k, last_act, COALESCE(balance, 0) AS points_balance,
+        SELECT r, last_act, COALESCE(balance, 0) AS points_balance,
                d - earned_day AS days_since_points_earned, d - spent_day AS days_since_points_spent,
                d - greeted_day AS days_since_greeting, d - expired_day AS days_since_offer_expired,
                opted_day IS NOT NULL AS opted_out
-        FROM ({run}) run JOIN risk ON risk.m = run.m AND risk.k = run.k"""
-
-
-# points spent are recorded with either sign
-POINTS = "CASE WHEN kind = 'points_earned' THEN ABS(value) WHEN kind = 'points_spent' THEN -ABS(value) END"
+        FROM ({run}) run JOIN risk USING (r)"""
 
 
 def interaction_sql() -> str:
     """Days since the last order or act of the member's own, whichever came later."""
     return """
-        SELECT risk.m, risk.k, d - GREATEST(last_act, d - days_since_last_order) AS days_since_last_interaction
-        FROM risk JOIN last_contacts e ON e.m = risk.m AND e.k = risk.k
-        JOIN recency ON recency.m = risk.m AND recency.k = risk.k"""
+        SELECT r, d - GREATEST(last_act, d - days_since_last_order) AS days_since_last_interaction
+        FROM risk JOIN last_contacts USING (r) JOIN recency USING (r)"""
 
 
-def touches_sql() -> str:
-    """Campaign touches received; held-out members (action ``control``) received nothing."""
-    sums = (Trailing("touches_90d", "CASE WHEN action <> 'control' THEN 1 END", 90),)
-    return f"""
-        SELECT risk.m, risk.k, COALESCE(touches_90d, 0) AS touches_90d
-        FROM risk LEFT JOIN ({trailing_sql("touch", sums)}) t ON t.m = risk.m AND t.k = risk.k"""
+# campaign touches received; held-out members (action "control") received nothing
+TOUCH_SUMS = (Trailing("touches_90d", "CASE WHEN action <> 'control' THEN 1 END", 90),)

@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.sections import PanelParams
 from whychurn.panel import events_sql, market_sql, member_sql, orders_sql, service_sql
-from whychurn.panel.windows import create_ages, create_following
+from whychurn.panel.windows import create_ages, create_following, create_trailing
 
 log = logging.getLogger(__name__)
 LONGEST_WINDOW = 365
@@ -24,7 +24,7 @@ def compute_features(
     panel: PanelParams,
     tiers: Mapping[str, float],
 ) -> list[str]:
-    """Create table ``feature`` (m, k, one column per feature, joined_day) for the rows of ``risk``.
+    """Create view ``feature`` (r, one column per feature, joined_day) for the rows of ``risk``.
 
     Parameters
     ----------
@@ -40,6 +40,12 @@ def compute_features(
     """
     create_ages(connection, LONGEST_WINDOW)
     create_following(connection, _first_day(connection))
+    create_trailing(connection, "purchase_sums", "purchase", orders_sql.SUMS)
+    create_trailing(connection, "event_sums", "event", events_sql.SUMS)
+    create_trailing(connection, "ticket_sums", "ticket", service_sql.SUMS)
+    create_trailing(connection, "touched", "touch", events_sql.TOUCH_SUMS)
+    returned = f"({orders_sql.known_returns_sql(panel.return_lag_days)})"
+    create_trailing(connection, "return_sums", returned, orders_sql.RETURN_SUMS)
     for name, sql in _families(panel, tiers).items():
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
     filled = {row[0] for row in connection.execute("SELECT name FROM filled").fetchall()} | {"members"}
@@ -48,7 +54,7 @@ def compute_features(
         for entry in catalogue.to_dict("records")
         if not filled & set(str(entry["source"]).split("|"))
     ]
-    connection.execute(f"CREATE OR REPLACE TABLE feature AS {_joined_sql(catalogue, set(without))}")
+    connection.execute(f"CREATE OR REPLACE VIEW feature AS {_joined_sql(catalogue, set(without))}")
     return without
 
 
@@ -56,20 +62,19 @@ def _families(panel: PanelParams, tiers: Mapping[str, float]) -> dict[str, str]:
     return {
         "purchases": orders_sql.purchases_sql(),
         "recency": orders_sql.recency_sql(),
-        "returns": orders_sql.returns_sql(panel.return_lag_days),
+        "returns": orders_sql.returns_sql(),
         "categories": orders_sql.categories_sql(),
         "contacts": events_sql.contacts_sql(),
         "last_contacts": events_sql.last_contacts_sql(),
         "interaction": events_sql.interaction_sql(),
-        "touched": events_sql.touches_sql(),
         "tickets": service_sql.tickets_sql(),
         "surveyed": service_sql.surveys_sql(),
         "terms": member_sql.terms_sql(),
         "profile": member_sql.profile_sql(tiers, panel.member_columns),
         "market_cell": market_sql.cells_sql(),
         "market": market_sql.market_sql(),
-        "price": """SELECT terms.m, terms.k, COALESCE(term_price_rise, market_price_rise) AS price_rise_since_joining
-                    FROM terms JOIN market ON market.m = terms.m AND market.k = terms.k""",
+        "price": """SELECT r, COALESCE(term_price_rise, market_price_rise) AS price_rise_since_joining
+                    FROM terms JOIN market USING (r)""",
     }
 
 
@@ -80,8 +85,8 @@ def _joined_sql(catalogue: pd.DataFrame, without: set[str]) -> str:
     columns = ", ".join(
         f'{_typed(entry, without)} AS "{entry["name"]}"' for entry in catalogue.to_dict("records")
     )
-    joins = "\n".join(f"JOIN {name} ON {name}.m = risk.m AND {name}.k = risk.k" for name in families)
-    return f"SELECT risk.m, risk.k, joined_day, terms.plan AS term_plan, {columns} FROM risk {joins}"
+    joins = "\n".join(f"JOIN {name} USING (r)" for name in families)
+    return f"SELECT r, joined_day, {columns} FROM risk {joins}"
 
 
 def _typed(entry: Mapping[str, object], without: set[str]) -> str:

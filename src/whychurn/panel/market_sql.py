@@ -41,11 +41,11 @@ def market_sql() -> str:
     return f"""
         WITH cell AS (SELECT region, category, MIN(known) AS first_known FROM market_cell GROUP BY 1, 2),
         placed AS (
-            SELECT risk.m, risk.k, risk.d, risk.joined, p.region AS r, c.category_main AS c
+            SELECT r AS row, risk.k, risk.d, risk.joined, p.region AS r, c.category_main AS c
             FROM risk JOIN member p ON p.m = risk.m
-            LEFT JOIN categories c ON c.m = risk.m AND c.k = risk.k),
+            LEFT JOIN categories c USING (r)),
         chosen AS (
-            SELECT m, k, d, joined,
+            SELECT row, k, d, joined,
                    CASE WHEN exact.region IS NOT NULL OR regional.region IS NOT NULL THEN r ELSE '' END AS region,
                    CASE WHEN exact.region IS NOT NULL THEN c WHEN regional.region IS NOT NULL THEN ''
                         WHEN general.region IS NOT NULL THEN c ELSE '' END AS category
@@ -67,7 +67,7 @@ def market_sql() -> str:
             SELECT region, category, first_known + {MONTH} - {WEEK} AS usable, AVG(own) AS own
             FROM market_cell JOIN cell USING (region, category)
             WHERE known < first_known + {MONTH} GROUP BY region, category, first_known)
-        SELECT m, k, today.own / NULLIF(COALESCE(joining.own, early.own), 0) - 1 AS market_price_rise,
+        SELECT row AS r, today.own / NULLIF(COALESCE(joining.own, early.own), 0) - 1 AS market_price_rise,
                today.own / NULLIF(own_before, 0) - 1 AS own_price_change_90d,
                gap AS competitor_price_gap, gap - gap_before AS competitor_price_gap_change_90d,
                activity AS competitor_activity_30d

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 AGE_BANDS = (18, 25, 35, 45, 55, 65)
 
@@ -14,20 +15,20 @@ def terms_sql() -> str:
     """
     return """
         WITH begun AS (
-            SELECT risk.m, risk.k, d, ends, plan, list_price, price, auto_renew, cancelled, day,
-                   ROW_NUMBER() OVER (PARTITION BY risk.m, risk.k ORDER BY day DESC, ends DESC, term_id DESC)
+            SELECT r, d, ends, plan, list_price, price, auto_renew, cancelled, day,
+                   ROW_NUMBER() OVER (PARTITION BY r ORDER BY day DESC, ends DESC, term_id DESC)
                        AS place,
-                   COUNT(*) OVER (PARTITION BY risk.m, risk.k) AS terms,
-                   MAX(ends) OVER (PARTITION BY risk.m, risk.k) AS covered_to,
-                   FIRST_VALUE(list_price) OVER (PARTITION BY risk.m, risk.k, plan
+                   COUNT(*) OVER (PARTITION BY r) AS terms,
+                   MAX(ends) OVER (PARTITION BY r) AS covered_to,
+                   FIRST_VALUE(list_price) OVER (PARTITION BY r, plan
                                                  ORDER BY CASE WHEN list_price IS NULL THEN 1 ELSE 0 END,
                                                           day, ends, term_id) AS first_price
             FROM risk JOIN term ON term.m = risk.m AND day < d)
-        SELECT risk.m, risk.k, covered_to - risk.d AS days_to_term_end, auto_renew AS auto_renews,
+        SELECT risk.r, covered_to - risk.d AS days_to_term_end, auto_renew AS auto_renews,
                terms - 1 AS renewals_so_far, price AS plan_price, plan,
                COALESCE(cancelled < risk.d, FALSE) AS cancelled_term,
                list_price / NULLIF(first_price, 0) - 1 AS term_price_rise
-        FROM risk LEFT JOIN begun ON begun.m = risk.m AND begun.k = risk.k AND place = 1"""
+        FROM risk LEFT JOIN begun ON begun.r = risk.r AND place = 1"""
 
 
 def profile_sql(tiers: Mapping[str, float], member_columns: list[str]) -> str:
@@ -42,18 +43,18 @@ def profile_sql(tiers: Mapping[str, float], member_columns: list[str]) -> str:
     """
     own = "".join(f', "own_{name}" AS "{name}"' for name in member_columns)
     return f"""
-        SELECT risk.m, risk.k, risk.d - risk.joined AS tenure_days, spell_no, spell_no > 1 AS returned_before,
+        SELECT r, risk.d - risk.joined AS tenure_days, spell_no, spell_no > 1 AS returned_before,
                year - birth_year AS age_years, {_age_band("year - birth_year")} AS age_band, month_of_year,
                member.gender, member.region, member.channel, member.marketing_consent,
                {_tier(tiers)} AS spend_tier,
                risk.joined AS joined_day{own}
         FROM risk JOIN snapshot USING (k) JOIN member ON member.m = risk.m
-        JOIN purchases ON purchases.m = risk.m AND purchases.k = risk.k"""
+        JOIN purchases USING (r)"""
 
 
 def _age_band(age: str) -> str:
     bands = [f"WHEN {age} IS NULL THEN NULL WHEN {age} < {AGE_BANDS[0]} THEN '<{AGE_BANDS[0]}'"]
-    for low, high in zip(AGE_BANDS, AGE_BANDS[1:], strict=False):
+    for low, high in pairwise(AGE_BANDS):
         bands.append(f"WHEN {age} < {high} THEN '{low}-{high - 1}'")
     return f"CASE {' '.join(bands)} ELSE '{AGE_BANDS[-1]}+' END"
 

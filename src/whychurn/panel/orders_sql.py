@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whychurn.panel.windows import Trailing, running_sql, trailing_sql
+from whychurn.panel.windows import Trailing, running_sql
 
 SUMS = (
     *(Trailing(f"orders_{days}d", "1", days) for days in (30, 90, 180, 365)),
@@ -20,18 +20,15 @@ MAIN_CATEGORY = "ROW_NUMBER() OVER (PARTITION BY m, k ORDER BY n_365 DESC, spend
 
 def purchases_sql() -> str:
     """Frequency, spend, trends, discounts at the rows of ``risk``."""
-    zero = ", ".join(f"COALESCE(t.{s.name}, 0) AS {s.name}" for s in SUMS)
     return f"""
-        WITH t AS ({trailing_sql("purchase", SUMS)}), base AS (
-            SELECT risk.m, risk.k, d, known_from, {zero} FROM risk LEFT JOIN t ON t.m = risk.m AND t.k = risk.k)
-        SELECT m, k, orders_30d, orders_90d, orders_180d, orders_365d,
+        SELECT r, orders_30d, orders_90d, orders_180d, orders_365d,
                spend_30d, spend_90d, spend_180d, spend_365d,
                spend_180d / NULLIF(orders_180d, 0) AS order_value_180d,
                {trend_columns("orders")}, {trend_columns("spend")},
                cut_90d / NULLIF(full_90d, 0) AS discount_depth_90d,
                cut_90d / NULLIF(full_90d, 0) - cut_before / NULLIF(full_before, 0) AS discount_depth_change_90d,
-               cut_orders * 1e0 / NULLIF(known_orders, 0) AS discounted_share_90d
-        FROM base"""
+               cut_orders / NULLIF(known_orders, 0) AS discounted_share_90d
+        FROM purchase_sums JOIN risk USING (r)"""
 
 
 def trend_columns(what: str) -> str:
@@ -57,23 +54,32 @@ def recency_sql() -> str:
     )
     gap = "(last_day - first_day) * 1e0 / NULLIF(days - 1, 0)"
     return f"""
-        SELECT run.m, run.k, d - last_day AS days_since_last_order, COALESCE(orders_so_far, 0) AS orders_so_far,
+        SELECT r, d - last_day AS days_since_last_order, COALESCE(orders_so_far, 0) AS orders_so_far,
                {gap} AS order_gap_days, (d - last_day) / NULLIF({gap}, 0) AS order_gap_ratio
-        FROM ({run}) run JOIN risk ON risk.m = run.m AND risk.k = run.k"""
+        FROM ({run}) run JOIN risk USING (r)"""
 
 
-def returns_sql(lag_days: int) -> str:
-    """Returns, by the day on which they are known: `lag_days` after the order (the flag has no time of its own)."""
-    known = f"(SELECT m, CAST(day + {lag_days} AS INTEGER) AS day, returned FROM purchase WHERE returned IS NOT NULL)"
-    sums = (
-        Trailing("returns_90d", "CASE WHEN returned THEN 1 END", 90),
-        Trailing("back_180d", "CASE WHEN returned THEN 1 END", 180),
-        Trailing("known_180d", "1", 180),
-    )
-    return f"""
-        SELECT risk.m, risk.k, COALESCE(returns_90d, 0) AS returns_90d,
-               back_180d * 1e0 / NULLIF(known_180d, 0) AS return_share_180d
-        FROM risk LEFT JOIN ({trailing_sql(known, sums)}) t ON t.m = risk.m AND t.k = risk.k"""
+RETURN_SUMS = (
+    Trailing("returns_90d", "CASE WHEN returned THEN 1 END", 90),
+    Trailing("back_180d", "CASE WHEN returned THEN 1 END", 180),
+    Trailing("known_180d", "1", 180),
+)
+
+
+def known_returns_sql(lag_days: int) -> str:
+    """Orders whose returned flag is told, by the day on which it is known.
+
+    The flag has no time of its own: it counts as known `lag_days` after the order.
+    """
+    return f"""SELECT m, CAST(day + {lag_days} AS INTEGER) AS day, returned
+               FROM purchase WHERE returned IS NOT NULL"""
+
+
+def returns_sql() -> str:
+    """Returns known at the rows of ``risk``."""
+    return """
+        SELECT r, returns_90d, back_180d / NULLIF(known_180d, 0) AS return_share_180d
+        FROM return_sums"""
 
 
 def categories_sql() -> str:
@@ -99,7 +105,7 @@ def categories_sql() -> str:
                    SUM(LEAST(n_late / NULLIF(all_late, 0), n_early / NULLIF(all_early, 0)))
                        AS category_overlap_90d
             FROM s GROUP BY m, k)
-        SELECT risk.m, risk.k, category_main, COALESCE(categories_180d, 0) AS categories_180d,
+        SELECT r, category_main, COALESCE(categories_180d, 0) AS categories_180d,
                category_top_share_180d, category_entropy_180d,
                CASE WHEN d - 180 >= known_from THEN category_overlap_90d END AS category_overlap_90d
         FROM risk LEFT JOIN mix ON mix.m = risk.m AND mix.k = risk.k"""

@@ -35,7 +35,7 @@ def create_snapshots(connection: duckdb.DuckDBPyConnection, days: list[int]) -> 
 
 
 def create_risk_rows(connection: duckdb.DuckDBPyConnection, spells: str, observed: Observed) -> None:
-    """Table ``risk`` (m, k, d, spell_no, joined, known_from): one row per profiled member at risk and snapshot.
+    """Table ``risk`` (r, m, k, d, spell_no, left_day, joined, known_from): one row per profiled member at risk and snapshot.
 
     At risk: seen before the day (``entered < d``), not gone by it (``left_day`` absent or later). ``joined`` is
     the first known day of membership, ``known_from`` the first day from which acts would have been seen.
@@ -48,7 +48,7 @@ def create_risk_rows(connection: duckdb.DuckDBPyConnection, spells: str, observe
     connection.execute(f"""
         CREATE OR REPLACE TABLE risk AS
         WITH first AS (SELECT m, MIN(started) AS started FROM {spells} GROUP BY m)
-        SELECT s.m, k, d, spell_no, s.left_day,
+        SELECT ROW_NUMBER() OVER (ORDER BY s.m, k) - 1 AS r, s.m, k, d, spell_no, s.left_day,
                LEAST(member.joined, first.started) AS joined,
                GREATEST(LEAST(member.joined, first.started), {observed.first}) AS known_from
         FROM {spells} s JOIN snapshot ON s.entered < d AND (s.left_day IS NULL OR s.left_day > d)
@@ -58,13 +58,13 @@ def create_risk_rows(connection: duckdb.DuckDBPyConnection, spells: str, observe
 
 
 def label_sql(horizon_days: int, observed: Observed) -> str:
-    """Start-stop and label columns of ``risk`` (m, k, start_day, stop_day, event, churned_in_horizon).
+    """Start-stop and label columns of ``risk`` (r, m, start_day, stop_day, event, churned_in_horizon).
 
     ``event``: left in (start, stop]. ``churned_in_horizon``: left in (d, d + horizon], null where that window was
     not wholly observed, whatever happened in it (else early leavers would be over-counted).
     """
     return f"""
-        SELECT m, k, d AS start_day,
+        SELECT r, m, d AS start_day,
                GREATEST(d, LEAST(COALESCE(next_d, {observed.last}), COALESCE(left_day, {observed.last}),
                                  {observed.last})) AS stop_day,
                COALESCE(left_day <= COALESCE(next_d, {observed.last}), FALSE) AS event,

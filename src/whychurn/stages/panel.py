@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
 from whychurn.contract.tables import TABLES
+from whychurn.panel.audit import refuse_leaks
 from whychurn.panel.build import build_panel, find_churn, panel_facts
 from whychurn.panel.catalogue import load_catalogue
 from whychurn.panel.database import Observed, day_number, open_database
 from whychurn.panel.features import check_member_columns
+from whychurn.panel.shift import audit_panel
 
 log = logging.getLogger(__name__)
-AUDITED: Final = "leakage.parquet"
 
 
 def run(study: Study, params: Params) -> None:
@@ -33,8 +33,12 @@ def run(study: Study, params: Params) -> None:
         log.info(
             "churn is %s, by %s: %d left", churn.main.name, churn.activity, churn.spells["churned"].sum()
         )
-        panel, without = build_panel(connection, observed, params.panel, params.retention.tiers, catalogue)
+        tiers = params.retention.tiers
+        panel, without = build_panel(connection, observed, params.panel, tiers, catalogue)
+        findings = audit_panel(connection, churn, panel, catalogue, observed, params.panel, tiers)
     log.info("panel: %d rows, %d features", len(panel), len(catalogue))
+    write_table(findings, study.results / "leakage.parquet")
+    refuse_leaks(findings)
     write_table(churn.churners, study.results / "churners.parquet")
     write_table(churn.spells, study.processed / "spells.parquet")
     write_table(churn.curve, study.processed / "threshold_curve.parquet")
