@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -105,10 +106,14 @@ class _Shell(InteractiveShell):
 
 @contextmanager
 def _fresh_shell() -> Iterator[Any]:
+    main = sys.modules["__main__"]  # the shell puts its namespace there
     with tempfile.TemporaryDirectory(prefix="whychurn-ipython-") as folder:
         _Shell.clear_instance()
-        yield _Shell.instance(config=_QUIET, ipython_dir=folder)
-        _Shell.clear_instance()
+        try:
+            yield _Shell.instance(config=_QUIET, ipython_dir=folder)
+        finally:
+            _Shell.clear_instance()
+            sys.modules["__main__"] = main
 
 
 @contextmanager

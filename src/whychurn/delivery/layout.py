@@ -22,6 +22,7 @@ TEMPLATE: Final = Path(__file__).parent / "template"
 CODES: Final = {"en": "en", "zh": "zh-CN"}
 _HEADING: Final = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 _ANCHOR_LINK: Final = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
+_NUMERIC: Final = re.compile(r"&#(\d{3,});")  # nbconvert writes Chinese headings as numbers
 _MARKUP: Final = re.compile(r"<[^>]+>")
 
 
@@ -101,6 +102,7 @@ def _number_headings(body: str) -> tuple[str, list[dict[str, str]]]:
         nonlocal count
         count += 1
         level, text = match.group(1), _ANCHOR_LINK.sub("", match.group(2)).strip()
+        text = _NUMERIC.sub(lambda number: chr(int(number.group(1))), text)
         if level == "2":
             contents.append({"anchor": f"s{count}", "text": _MARKUP.sub("", text)})
         return f'<h{level} id="s{count}">{text}</h{level}>'

@@ -1,0 +1,207 @@
+"""Reports as a browser shows them: nothing cut, nothing wider than the page, tables that sort and download."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.theme import ACCENT, new_figure, themed
+from whychurn.delivery.layout import landing_html, study_frame
+from whychurn.delivery.markup import answer_box, claim_line, figure_box
+from whychurn.delivery.notebooks import NOTEBOOKS
+from whychurn.delivery.svg import figure_svg
+from whychurn.delivery.tables import table_html
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="NO BROWSER: install chromium to look at the reports"),
+]
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --hide-scrollbars --allow-file-access-from-files "
+    "--host-resolver-rules=MAP:*:~NOTFOUND --virtual-time-budget=60000 --window-size=1400,1200 --dump-dom"
+).replace("MAP:*:", "MAP * ")
+NARROW, WIDE = 390, 1280
+
+# opens each page in a frame of each width and writes down what it measures
+HARNESS = """<!doctype html><meta charset="utf-8"><body><script>
+const pages = %s, widths = %s, found = [];
+const box = element => element.getBoundingClientRect();
+function measure(frame, page, width) {
+  const doc = frame.contentDocument, root = doc.documentElement, cut = [], wide = [], overlaps = [];
+  for (const svg of doc.querySelectorAll(".wc-figure svg")) {
+    const outer = box(svg), texts = [...svg.querySelectorAll("text")].filter(text => text.textContent.trim());
+    const boxes = texts.map(box);
+    texts.forEach((text, i) => {
+      const b = boxes[i];
+      if (b.left < outer.left - 2 || b.right > outer.right + 2 || b.top < outer.top - 2 || b.bottom > outer.bottom + 2) cut.push(text.textContent);
+      for (let j = 0; j < i; j++) {
+        const c = boxes[j], w = Math.min(b.right, c.right) - Math.max(b.left, c.left), h = Math.min(b.bottom, c.bottom) - Math.max(b.top, c.top);
+        if (w > 0 && h > 0 && w * h > 0.25 * Math.min(b.width * b.height, c.width * c.height)) overlaps.push(texts[j].textContent + " / " + text.textContent);
+      }
+    });
+  }
+  for (const element of doc.querySelectorAll("main p, main h1, main h2, main .wc-scroll, .tile"))
+    if (box(element).right > width + 1) wide.push(element.textContent.slice(0, 40));
+  found.push({ page, width, scroll: root.scrollWidth, cut, overlaps, wide, lang: root.lang,
+    requests: frame.contentWindow.performance.getEntriesByType("resource").length,
+    background: frame.contentWindow.getComputedStyle(doc.body).backgroundColor,
+    empty: [...doc.querySelectorAll(".wc-figure svg")].filter(svg => !svg.querySelector("path, use, text")).length });
+}
+async function open(page, width) {
+  const frame = document.createElement("iframe");
+  frame.style.cssText = `width:${width}px;height:900px;border:0`;
+  await new Promise(done => { frame.onload = done; frame.src = page; document.body.append(frame); });
+  return frame;
+}
+(async () => {
+  for (const page of pages) for (const width of widths) { const frame = await open(page, width); measure(frame, page, width); %s; frame.remove(); }
+  const out = document.createElement("pre"); out.id = "found"; out.textContent = JSON.stringify(found); document.body.append(out);
+})();
+</script></body>"""
+
+
+def look(
+    tmp: Path, pages: list[Path], widths: tuple[int, ...], then: str = "", query: str = ""
+) -> list[dict[str, Any]]:
+    """What the browser measures on each page at each width."""
+    tmp.mkdir(parents=True, exist_ok=True)
+    harness = tmp / "harness.html"
+    addresses = json.dumps([page.as_uri() + query for page in pages])
+    harness.write_text(HARNESS % (addresses, json.dumps(widths), then), encoding="utf-8")
+    command = [str(CHROMIUM), *_split(FLAGS), f"--user-data-dir={tmp / 'profile'}", harness.as_uri()]
+    dom = subprocess.run(
+        command, capture_output=True, text=True, timeout=240, check=True, encoding="utf-8"
+    ).stdout
+    match = re.search(r'<pre id="found">(.*?)</pre>', dom, re.DOTALL)
+    assert match is not None, "the browser did not finish"
+    return json.loads(unescape(match.group(1)))
+
+
+def _split(flags: str) -> list[str]:
+    return [f"--{flag.strip()}" for flag in flags.split("--") if flag.strip()]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One page a language with long words, a wide table and figures, without running a notebook."""
+    root = tmp_path_factory.mktemp("页面 pages")
+    return [_sample(root / lang / "index.html", lang) for lang in ("en", "zh")]
+
+
+def _sample(path: Path, lang: str) -> Path:
+    study = Study(path.parent)
+    params = load_params(study)
+    labels = ["产品或服务", "自然流失（生活变化）"] if lang == "zh" else ["Product or service", "Life change"]
+    with themed():
+        figure, (axes,) = new_figure(8, 3)
+        axes.barh(labels, [1, 2], color=ACCENT)
+        axes.set_xlabel("会员数" if lang == "zh" else "Members")
+    frame = pd.DataFrame({f"column_{i}": [30 * i, 2000.5, None, -5] for i in range(12)})
+    frame.insert(0, "who", ["c", '=1+1,"x"', "b", "甲"])
+    table = table_html(
+        frame,
+        name="t",
+        number=1,
+        title="t",
+        rung="described",
+        lang=lang,
+        currency="CNY",
+        min_cell=10,
+        limit=3,
+    )
+    body = (
+        answer_box("长" * 200 if lang == "zh" else "word " * 60, lang)
+        + claim_line("associated", "x" * 120, lang)
+        + figure_box(figure_svg(figure, "f1", "bars"), 1, "title", "caused", lang, "note")
+        + table
+    )
+    lines = [{"html": escape("Donaudampfschifffahrtsgesellschaft" * 3), "badge": ""}]
+    tiles = [{"place": f"p{i}", "question": "q", "none": "", "lines": lines} for i in range(5)]
+    page = landing_html(
+        study_frame(study, params, lang, NOTEBOOKS), title="T", lead=body, tiles=tiles, unanswered=["x", "y"]
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _complain(found: list[dict[str, Any]]) -> list[str]:
+    problems = []
+    for page in found:
+        name = f"{Path(page['page']).parent.name}/{Path(page['page']).name} at {page['width']}"
+        if page["scroll"] > page["width"]:
+            problems.append(f"{name}: page is {page['scroll']} wide")
+        problems += [
+            f"{name}: {what}: {page[what]}" for what in ("cut", "overlaps", "wide", "empty") if page[what]
+        ]
+        if page["requests"]:
+            problems.append(f"{name}: asks for {page['requests']} files")
+    return problems
+
+
+def test_pieces_fit_a_phone_and_a_desk(pages: list[Path], tmp_path: Path) -> None:
+    found = look(tmp_path, pages, (NARROW, WIDE))
+    assert len(found) == 4
+    assert not _complain(found)
+    assert [page["lang"] for page in found] == ["en", "en", "zh-CN", "zh-CN"]
+
+
+def test_measuring_finds_what_is_wrong(tmp_path: Path) -> None:
+    """The measurement itself can fail: a page that is too wide, with a cut and an overlapping text."""
+    page = tmp_path / "bad.html"
+    svg = '<svg width="100" height="50"><text x="-30" y="20">cut text</text><text x="-30" y="21">cut text</text></svg>'
+    page.write_text(
+        f'<!doctype html><main><p style="width:900px">x</p><div class="wc-figure">{svg}</div></main>',
+        encoding="utf-8",
+    )
+    problems = " ".join(_complain(look(tmp_path, [page], (NARROW,))))
+    for word in ("wide", "cut", "overlaps"):
+        assert word in problems
+
+
+def test_dark_and_light_differ(pages: list[Path], tmp_path: Path) -> None:
+    dark = look(tmp_path / "d", pages[:1], (WIDE,), query="?theme=dark")[0]["background"]
+    light = look(tmp_path / "l", pages[:1], (WIDE,), query="?theme=light")[0]["background"]
+    assert (sum(map(int, re.findall(r"\d+", dark))) < 150) and (
+        sum(map(int, re.findall(r"\d+", light))) > 700
+    )
+
+
+def test_tables_sort_fold_and_download(pages: list[Path], tmp_path: Path) -> None:
+    steps = """
+    { const doc = frame.contentDocument, table = doc.querySelector("table"), last = found[found.length - 1];
+      const firsts = () => [...table.tBodies[0].rows].map(row => row.cells[2].textContent);
+      const visible = () => [...table.tBodies[0].rows].filter(row => box(row).height > 0).length;
+      last.folded = visible(); doc.querySelector(".wc-all").click(); last.unfolded = visible();
+      table.tHead.rows[0].cells[2].click(); last.down = firsts(); table.tHead.rows[0].cells[2].click(); last.up = firsts();
+      last.csv = frame.contentWindow.whychurnCsv(table); }"""
+    found = look(tmp_path, pages[:1], (WIDE,), then=steps)[0]
+    assert (found["folded"], found["unfolded"]) == (3, 4)
+    assert found["down"] == ["2,000", "30.0", "−5.00", "–"]
+    assert found["up"] == ["−5.00", "30.0", "2,000", "–"]
+    lines = found["csv"].split("\r\n")
+    assert lines[0].startswith("\ufeffwho,column_0,column_1")
+    assert lines[1].startswith("甲,-5,-5,")
+    assert lines[3].startswith('"\'=1+1,""x""",2000.5,2000.5')
+
+
+DEMO = sorted((PROJECT / "reports").glob("[ez][nh]/*.html"))
+
+
+@pytest.mark.skipif(not DEMO, reason="no rendered reports: run `make reproduce` first")
+def test_reports_of_the_demo_fit(tmp_path: Path) -> None:
+    found = look(tmp_path, DEMO, (NARROW, WIDE))
+    assert len(found) == 2 * len(DEMO)
+    assert not _complain(found)
