@@ -38,34 +38,33 @@ def answer(facts: Mapping[str, Any], page: Speaker) -> str:
     return "\n\n".join(parts)
 
 
-def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float, str]]:
-    """Headline key, plain number and sentence; only those that this study can tell."""
-    found: list[tuple[str, float, str]] = []
+def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float, str, str]]:
+    """Headline key, plain number, sentence and rung; only those that this study can tell."""
+    found: list[tuple[str, float, str, str]] = []
+
+    def add(key: str, number: float, rung: str, words: str, **values: object) -> None:
+        found.append((key, number, page.say(f"retention.{words}", **values), rung))
+
     rate, step, sign = (
         facts.get(key) for key in ("churn_last_12_months", "weakest_step", "earliest_precursor")
     )
     if rate and rate["rate"] is not None:
-        found.append(
-            ("how_many.churn_rate", rate["rate"], page.say("retention.head_rate", **_bounds(rate, page)))
-        )
-        span = {"start": rate["period"], "end": rate["until"]}
+        add("how_many.churn_rate", rate["rate"], "described", "head_rate", **_bounds(rate, page))
         members = page.format(rate["numerator"], "int")
-        found.append(
-            ("how_many.left", rate["numerator"], page.say("retention.head_lost", members=members, **span))
-        )
+        add("how_many.left", rate["numerator"], "described", "head_lost", members=members, **_span(rate))
     if step and step["members_lost"]:
-        words = {"stage": page.say(f"retention.stage_{step['stage']}")}
-        words |= {"members": page.format(step["members_lost"], "int")}
-        found.append(("when.weakest_step", step["members_lost"], page.say("retention.head_step", **words)))
+        stage, members = (
+            page.say(f"retention.stage_{step['stage']}"),
+            page.format(step["members_lost"], "int"),
+        )
+        add("when.weakest_step", step["members_lost"], "described", "head_step", stage=stage, members=members)
     if sign:
-        measure = page.say(f"retention.behaviour_{sign['measure']}")
-        text = page.say("retention.head_precursor", measure=measure, weeks=f"{sign['lead_weeks']:.0f}")
-        found.append(("when.earliest_sign_weeks", sign["lead_weeks"], text))
+        measure, weeks = page.say(f"retention.behaviour_{sign['measure']}"), f"{sign['lead_weeks']:.0f}"
+        key = "when.earliest_sign_weeks"
+        add(key, sign["lead_weeks"], "associated", "head_precursor", measure=measure, weeks=weeks)
     if facts.get("revenue_lost"):
         money = page.format(facts["revenue_lost"], "money")
-        found.append(
-            ("cost.revenue_lost", facts["revenue_lost"], page.say("retention.head_money", money=money))
-        )
+        add("cost.revenue_lost", facts["revenue_lost"], "described", "head_money", money=money)
     return found
 
 
@@ -215,7 +214,7 @@ def precursors(table: pd.DataFrame, page: Speaker) -> list[str]:
 def _rate(rate: Mapping[str, Any] | None, page: Speaker) -> str:
     if not rate or rate["rate"] is None:
         return page.say("retention.answer_no_rate")
-    span = {"start": rate["period"], "end": rate["until"]}
+    span = _span(rate)
     if not rate["numerator"]:
         return page.say("retention.answer_nobody", **span)
     counts = {"left": page.format(rate["numerator"], "int"), "members": page.format(rate["members"], "int")}
@@ -233,3 +232,9 @@ def _sign(sign: Mapping[str, Any] | None, page: Speaker) -> str:
 
 def _bounds(row: Mapping[Any, Any], page: Speaker) -> dict[str, str]:
     return {name: page.format(row[name], "percent") for name in ("rate", "low", "high")}
+
+
+def _span(rate: Mapping[str, Any]) -> dict[str, str]:
+    """First and last day of a period whose end is given as the day after it."""
+    last = pd.Timestamp(rate["until"]) - pd.Timedelta(days=1)
+    return {"start": str(rate["period"]), "end": last.date().isoformat()}

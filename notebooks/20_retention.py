@@ -1,0 +1,248 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["en"]
+# # Who left, and when in their life
+#
+# How many members leave, at which point of their membership, in which groups, and what did they do before?
+
+# %% [markdown] tags=["zh"]
+# # 谁流失了，在会员生命的哪个阶段
+#
+# 有多少会员流失？发生在会员生命的哪个阶段、哪些群体？流失之前他们的行为有什么变化？
+
+# %%
+from whychurn.delivery.page import Page
+from whychurn.retention import figures, story
+from whychurn.retention.report_tables import FORMATS, report_table
+
+page = Page.open()
+facts, own = page.facts("retention"), page.params.retention
+empty = facts.get("empty", {})
+page.answer(story.answer(facts, page))
+for key, value, text, rung in story.headlines(facts, page):
+    page.headline(key, value, text, rung=rung)
+
+
+def show_table(name, file, rung, rows=None, limit=15):
+    table = report_table(page.results(file) if rows is None else rows, name, page)
+    labels, title = page.columns(table, "retention"), page.say(f"retention.table_{name}")
+    page.table(
+        table, name=f"retention-{name}", title=title, rung=rung, labels=labels, formats=FORMATS, limit=limit
+    )
+
+
+def show_figure(figure, name, rung, note=None):
+    words = {"title": page.say(f"retention.figure_{name}"), "alt": page.say(f"retention.alt_{name}")}
+    page.figure(figure, **words, rung=rung, note=page.say(f"retention.{note}") if note else None)
+
+
+# %% [markdown] tags=["en"]
+# ## Confidence
+#
+# Everything here depends on what counts as having left. The whole count was therefore repeated with other waiting times.
+
+# %% [markdown] tags=["zh"]
+# ## 可信度
+#
+# 这里的一切都取决于怎样才算“流失”，因此全部统计又用其他等待天数重做了一遍。
+
+# %%
+sensitivity = page.results("definition_sensitivity")
+for line in story.confidence(facts, sensitivity, page):
+    page.claim("described", line)
+if len(sensitivity):
+    show_table("sensitivity", "definition_sensitivity", "described")
+
+# %% [markdown] tags=["en"]
+# ## Rates
+#
+# Month by month, by members and by the money they stand for.
+
+# %% [markdown] tags=["zh"]
+# ## 各项比率
+#
+# 逐月统计，按人数，也按其代表的金额。
+
+# %%
+rates = page.results("retention_rates")
+main = rates[rates["definition"] == facts["definition"]]
+for line in story.definitions(list(main["measure"].unique()), page):
+    page.claim("described", line)
+monthly = main[main["period_kind"] == "month"]
+if len(monthly):
+    show_figure(figures.draw_rates(monthly, page.lang), "rates", "described", note="says_partial")
+show_table("rates", "retention_rates", "described", rows=main[main["period_kind"] != "month"])
+for line in story.season(page.results("season_comparison"), page):
+    page.claim("described", line)
+page.unanswered("renewal")
+
+# %% [markdown] tags=["en"]
+# ## Cohorts
+#
+# Each row is a month of joining; reading to the right, its members grow older.
+
+# %% [markdown] tags=["zh"]
+# ## 入会批次
+#
+# 每一行是一个入会月份，向右看是这批会员随时间的留存。
+
+# %%
+cohorts = page.results("cohorts")
+if cohorts["rate"].notna().any():
+    show_figure(figures.draw_cohorts(cohorts, page.lang), "cohorts", "described", note="note_cohorts")
+else:
+    page.claim("described", page.say("retention.empty_few"))
+
+# %% [markdown] tags=["en"]
+# ## Life cycle
+#
+# Each member stands in exactly one stage at a time: recruited (joined), activated (first purchase or use), nurtured (in contact since),
+# repeat, loyal, at risk (quiet), lapsed, won back. A loss is booked in the stage in which the silence began.
+
+# %% [markdown] tags=["zh"]
+# ## 生命周期
+#
+# 每位会员在任一时刻只处于一个阶段：已招募（入会）、已激活（首次消费或使用）、培育中（此后仍有互动）、复购、忠诚、
+# 有流失风险（沉默）、已流失、已挽回。流失记在沉默开始时所处的阶段。
+
+# %%
+sizes, moves, steps = (
+    page.results("lifecycle_sizes"),
+    page.results("lifecycle"),
+    page.results("lifecycle_steps"),
+)
+if sizes["share"].notna().any():
+    show_figure(figures.draw_stages(sizes, page.lang), "stages", "described", note="note_stages")
+pooled = moves[moves["month"].isna()]
+if len(pooled):
+    show_figure(figures.draw_moves(pooled, page.lang), "moves", "described")
+if steps["members_lost"].fillna(0).gt(0).any():
+    show_figure(figures.draw_steps(steps, page.lang, page.params.study.currency), "steps", "described")
+show_table("steps", "lifecycle_steps", "described")
+again = page.results("second_purchase")
+if again["share"].notna().any():
+    page.claim("described", story.second(again, page))
+    show_figure(figures.draw_second_purchase(again, page.lang), "second", "described")
+else:
+    page.claim("described", page.say(f"retention.{empty.get('second_purchase', 'empty_few')}"))
+
+# %% [markdown] tags=["en"]
+# ## Key nodes
+#
+# At which moments do more members leave than around them? After a complaint, an expired offer, a return or an app fault, members are
+# compared with others of the same month, silence, tenure and spend. That is more than counting, and still no proof of a cause.
+
+# %% [markdown] tags=["zh"]
+# ## 关键节点
+#
+# 哪些时点离开的会员明显多于前后？投诉、优惠到期、退货、应用故障之后的会员，与同一月份、沉默天数、会龄和消费相近的会员比较。
+# 这比单纯计数更进一步，但仍不能证明因果。
+
+# %%
+nodes = page.results("key_nodes")
+for line in story.nodes(nodes, page, most=8):
+    page.claim("associated", line)
+clocks, after = nodes[nodes["unit"] == "days"], nodes[nodes["unit"] == "days_after"]
+if clocks["rate"].notna().any():
+    show_figure(figures.draw_hazard(clocks, page.lang), "hazard", "described", note="note_hazard")
+if after["ratio"].notna().any():
+    show_figure(figures.draw_triggers(after, page.lang), "triggers", "associated")
+if nodes["is_node"].any():
+    show_table("nodes", "key_nodes", "associated")
+
+# %% [markdown] tags=["en"]
+# ## Groups
+#
+# Members who agreed to profiling, as they stood at the start of the last 12 months. Many groups are compared at once, so a difference
+# counts only after the Benjamini-Hochberg correction.
+
+# %% [markdown] tags=["zh"]
+# ## 各类群体
+#
+# 只看同意画像的会员，按最近 12 个月开始时的情况分组。同时比较的群体很多，差异须经 BH 校正后才算数。
+
+# %%
+strata, segments = page.results("strata"), page.results("segments")
+if strata["rate"].notna().any():
+    for line in story.strata(strata, page, own.false_discovery, most=5):
+        page.claim("described", line)
+    show_figure(figures.draw_strata(strata, page.lang), "strata", "described")
+    show_table("strata", "strata", "described")
+else:
+    page.claim("described", page.say(f"retention.{empty.get('strata', 'empty_few')}"))
+for line in story.value(segments, page):
+    page.claim("described", line)
+if segments["rate"].notna().any():
+    show_figure(figures.draw_segments(segments, page.lang), "segments", "described")
+    show_table("segments", "segments", "described", limit=20)
+
+# %% [markdown] tags=["en"]
+# ## Region, category, market and campaigns
+#
+# Spend now against a year earlier (or the weeks before, where the data are shorter), beside what rivals did. Before and after a campaign
+# is a count: those it chose may have been about to buy anyway; compare with the held-out group where there is one.
+
+# %% [markdown] tags=["zh"]
+# ## 地区、品类、市场与活动
+#
+# 最近的消费与一年前（数据较短时与之前几周）相比，并列出竞品情况。活动前后只是计数：被选中的会员也许本来就要购买；有对照组时请与对照组比较。
+
+# %%
+regions, campaigns = page.results("region_category"), page.results("campaigns")
+if regions["change"].notna().any():
+    for line in story.decline(regions, page):
+        page.claim("described", line)
+    show_figure(figures.draw_regions(regions, page.lang), "regions", "described")
+    show_table("regions", "region_category", "described", limit=10)
+else:
+    page.claim("described", page.say(f"retention.{empty.get('region_category', 'empty_few')}"))
+if len(campaigns):
+    show_table("campaigns", "campaigns", "described", limit=10)
+else:
+    page.claim("described", page.say("retention.empty_campaigns"))
+
+# %% [markdown] tags=["en"]
+# ## Behaviour before leaving
+#
+# Each leaver is compared with members of the same week, tenure and spend who stayed. Both are counted back from a day on which they were
+# there, so the silence after it plays no part. A precursor is a change against the leavers' own usual level that stays clear of zero.
+
+# %% [markdown] tags=["zh"]
+# ## 离开之前的行为
+#
+# 每位流失会员都与同一周、会龄和消费相近而留下的会员比较。双方都从“当天确实在场”的某一天往前数，之后的沉默不会混入。
+# 征兆是指相对自身平时水平的变化，并且持续明显不为零。
+
+# %%
+study, signs = page.results("event_study"), page.results("precursors")
+if study["difference"].notna().any():
+    for line in story.precursors(signs, page):
+        page.claim("associated", line)
+    show_figure(figures.draw_study(study, page.lang), "study", "associated")
+    if len(signs):
+        show_table("precursors", "precursors", "associated")
+else:
+    page.claim("described", page.say(f"retention.{empty.get('event_study', 'empty_few')}"))
+
+# %% [markdown] tags=["en"]
+# ## What this does not show
+#
+# Not why members left: a group with high churn, a moment with many leavings, a behaviour that announces them are traces, not causes.
+# Not what would have kept them: that needs a randomised comparison. Members who went quiet lately are not counted as gone yet, and
+# members without consent appear in totals only.
+
+# %% [markdown] tags=["zh"]
+# ## 这份报告没有说明什么
+#
+# 没有说明会员为什么离开：流失高的群体、离开集中的时点、预示流失的行为，都只是痕迹，不是原因。
+# 也没有说明怎样才能留住他们：那需要随机对照。最近才沉默的会员还未计为流失；未同意画像的会员只计入总数。
