@@ -19,7 +19,7 @@ from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.delivery.registry import CHALLENGER, CHAMPION, find_version
 from whychurn.delivery.store import connect, digest_files
-from whychurn.risk.metrics import Business, Forecast
+from whychurn.risk.metrics import Business, Forecast, measure_once
 
 log = logging.getLogger(__name__)
 SAME_ROWS = ("definition", "horizon_days", "test_months", "panel_sha256")  # figures compare where these agree
@@ -199,7 +199,7 @@ def measure(y: np.ndarray, p: np.ndarray, params: Params) -> dict[str, float]:
         np.full(len(y), np.nan), params.risk.saved_share, params.risk.contact_cost, params.risk.capacity
     )
     forecast = Forecast(y, p, unknown, params.risk.lift_shares, params.risk.ece_bins)
-    return {name: float(value[0]) for name, value in forecast.measure(np.ones((1, len(y)))).items()}
+    return measure_once(forecast)
 
 
 def _figures(client: MlflowClient, version: ModelVersion) -> dict[str, float]:

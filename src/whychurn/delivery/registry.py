@@ -36,6 +36,8 @@ _SPANS: Final = {
     "share": 1,
     "ratio": 2,
     "years": 60,
+    "index": 2,
+    "nats": 2,
 }
 
 

@@ -60,18 +60,18 @@ class RiskModel(PythonModel):
 
     @classmethod
     def from_folder(cls, folder: Path) -> RiskModel:
-        """The same model from a folder that holds `FILES`."""
+        """The same model from a folder of native files; without limits it gives probabilities only."""
         model = cls()
         model._load({name: folder / file for name, file in FILES.items()})
         return model
 
     def _load(self, files: dict[str, Path]) -> None:
         self.booster = xgb.Booster(model_file=str(files["booster"]))
-        self.calibrator = json.loads(files["calibrator"].read_text(encoding="utf-8"))
-        described = json.loads(files["features"].read_text(encoding="utf-8"))
+        self.calibrator = _read(files["calibrator"])
+        described = _read(files["features"])
         self.features, self.sentences = described["features"], described["sentences"]
-        self.limits = json.loads(files["limits"].read_text(encoding="utf-8"))
         self.names = [feature["name"] for feature in self.features]
+        self.limits = _read(files["limits"]) if files["limits"].exists() else {}
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:  # type: ignore[override]
         """Answer a request.
@@ -230,6 +230,10 @@ class RiskModel(PythonModel):
 
 
 _EXPECTED = {"number": "a number or null", "flag": "true, false or null", "category": "text or null"}
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _fits(values: pd.Series, kind: str) -> bool:

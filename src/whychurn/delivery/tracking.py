@@ -22,6 +22,7 @@ from whychurn.contract.sections import Params
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.contract.words import LANGUAGES
 from whychurn.delivery.model_card import write_model_card
+from whychurn.delivery.model_figures import model_figures
 from whychurn.delivery.registry import CHALLENGER, find_content, model_folder, register_challenger
 from whychurn.delivery.store import (
     CONTENT,
@@ -175,6 +176,8 @@ def _log_results(client: MlflowClient, experiment: str, study: Study, params: Pa
             write_run(client, child, risk_metrics(table, model), {"model": model})
     for name, text in _tables(study, params.privacy.min_cell):
         mlflow.log_text(text, f"tables/{name}.csv")
+    for name, figure in model_figures(study, params):
+        mlflow.log_figure(figure, f"figures/{name}.svg")
     for lang in LANGUAGES:
         mlflow.log_text(write_model_card(study, params, lang), f"model_card_{lang}.md")
 
