@@ -149,7 +149,9 @@ def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
         return "content"
     if (text == ids.loc[text.index]).any():
         return "id"
-    numeric = pd.api.types.is_numeric_dtype(column.dtype) or not coerce(text, "number").bad.any()
+    numeric = (
+        pd.api.types.is_numeric_dtype(column.dtype) or not coerce(text.drop_duplicates(), "number").bad.any()
+    )
     if not numeric and len(text) >= _UNIQUE_ROWS and text.nunique() > _UNIQUE_SHARE * len(text):
         return "unique"
     return None
