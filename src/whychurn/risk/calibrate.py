@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-GRID: Final = 257  # nodes of a tabulated curve
+GRID: Final = 257  # quantiles among the nodes of a tabulated curve
 KINDS: Final = ("platt", "isotonic")
 
 
@@ -104,7 +104,9 @@ def fit_calibrator(
 
 
 def _grid(raw: np.ndarray) -> np.ndarray:
-    return np.unique(np.concatenate([[0.0, 1.0], np.quantile(raw, np.linspace(0, 1, GRID))]))
+    """Quantiles of the scores, and nodes even in log-odds so that the tails bend as they should."""
+    even = 1 / (1 + np.exp(-np.linspace(-9, 9, 73)))
+    return np.unique(np.concatenate([[0.0, 1.0], even, np.quantile(raw, np.linspace(0, 1, GRID))]))
 
 
 def _cross_validate(
