@@ -94,25 +94,30 @@ def check_source(study: Study, params: Params, today: dt.date | None = None) -> 
 
 def render_check(report: CheckReport, console: Console) -> None:
     """Print `report` as tables for people."""
-    shown = Table(
-        "table", "source", "encoding", "rows", "sound", "quarantined", "folded", "made", title="Tables"
-    )
-    for row in report.tables.to_dict("records"):
+    shown = Table("table", "source", "encoding", "rows", "sound", "bad", "folded", "made", title="Tables")
+    shown.columns[0].no_wrap = True
+    for row in report.tables[report.tables["kept"] + report.tables["read"] > 0].to_dict("records"):
         numbers = (f"{row[name]:,}" for name in ("read", "kept", "quarantined", "folded", "derived"))
-        shown.add_row(row["table"], row["source"] or "[dim]absent[/]", row["encoding"] or "", *numbers)
+        shown.add_row(row["table"], row["source"] or "", row["encoding"] or "", *numbers)
     console.print(shown)
     if len(report.reasons):
         shown = Table("table", "reason", "column", "rows", title="What does not fit")
         for row in report.reasons.to_dict("records"):
             shown.add_row(row["table"], _reason(row["reason"]), row["column"], f"{row['rows']:,}")
         console.print(shown)
+    empty = report.tables[report.tables["kept"] + report.tables["read"] == 0]["table"]
+    console.print(f"[dim]absent or empty: {', '.join(empty) or 'none'}[/]")
     absent = report.columns[report.columns["source"].isna()]
     for table, names in absent.groupby("table", sort=False)["column"]:
         console.print(f"[dim]{table}: no column for {', '.join(names)}[/]")
     shown = Table("question", "answer", title="Questions")
     words = {question.id: question.words["en"] for question in load_questions()}
     for row in report.questions.to_dict("records"):
-        answer = "[green]yes[/]" if row["answerable"] else f"[yellow]no: lacks {row['missing']}[/]"
+        answer = (
+            "[green]yes[/]"
+            if row["answerable"]
+            else f"[yellow]no: lacks {row['missing'].replace(' | ', ' or ')}[/]"
+        )
         shown.add_row(words[str(row["id"])], answer)
     console.print(shown)
     for line in report.notices:

@@ -157,8 +157,7 @@ def refuse_excess(examined: Examined, max_quarantined: float) -> None:
             file=draft.origin,
             column=column or None,
             rows=bad,
-            remedy="mend the rows that data/interim/quarantine.parquet lists, map codes or columns in params.yaml, "
-            "or raise intake.max_quarantined",
+            remedy=_remedy(reason, column),
         )
     if members.good.empty:
         raise WhychurnError(
@@ -166,6 +165,17 @@ def refuse_excess(examined: Examined, max_quarantined: float) -> None:
         )
     if examined.observed_until is None or pd.isna(examined.observed_until):
         raise WhychurnError("no usable activity row", remedy=f"check {', '.join(ACTIVITY_TABLES)}")
+
+
+def _remedy(reason: str, column: str) -> str:
+    hints = {
+        ("missing_value", "member_id"): "leave purchases of non-members out of the export",
+        ("unknown_member", "member_id"): "complete the members, or set intake.complete_members: true",
+        ("duplicate_id", "order_id"): "set intake.fold: [orders] where the rows are lines of one order",
+        ("unknown_code", column): f"map the codes in params.yaml: intake.codes ({column})",
+    }
+    hint = hints.get((reason, column), "mend the rows in the source, or map columns and codes in params.yaml")
+    return f"{hint}; a run lists the rows in data/interim/quarantine.parquet; intake.max_quarantined sets the share"
 
 
 def judge_drafts(examined: Examined) -> list[dict[str, Any]]:
