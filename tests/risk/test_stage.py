@@ -48,7 +48,8 @@ def test_results_are_written_and_replaced(run, make_panel):
     study = run(make_panel(members=250).assign(churned_in_horizon=pd.array([False] * 4000, dtype="boolean")))
     assert _facts(study)["status"] == "no_model"
     assert not (study.processed / "risk_model" / "model.ubj").exists()  # nothing of the earlier run stays
-    assert not (study.results / "risk_tree.parquet").exists()
+    assert {path.name for path in study.results.iterdir()} == first  # the same files, without figures
+    assert pd.read_parquet(study.results / "risk_tree.parquet").empty
 
 
 def _nobody(panel):

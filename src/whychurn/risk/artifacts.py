@@ -30,6 +30,7 @@ from whychurn.risk.reasons import value_format
 from whychurn.risk.train import MODEL, Trained
 
 FILES = ("model.ubj", "calibrator.json", "features.json", "metadata.json")
+NO_MODEL = "no_model.json"
 
 
 def write_model(folder: Path, trained: Trained, metadata: dict[str, Any]) -> None:
@@ -42,11 +43,13 @@ def write_model(folder: Path, trained: Trained, metadata: dict[str, Any]) -> Non
     write_json(metadata, folder / "metadata.json")
 
 
-def remove_model(folder: Path) -> None:
-    """No files of an earlier run stay behind; the folder itself exists."""
+def remove_model(folder: Path, why: dict[str, Any] | None = None) -> None:
+    """No files of an earlier run stay behind; `why` there is no model stands in no_model.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
+    for name in (*FILES, NO_MODEL):
         (folder / name).unlink(missing_ok=True)
+    if why:
+        write_json(why, folder / NO_MODEL)
 
 
 def feature_contract(features: list[Feature]) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
+import yaml
 
+from whychurn.contract import words
 from whychurn.contract.sections import RiskParams
 from whychurn.contract.words import LANGUAGES, say
 from whychurn.risk.artifacts import panel_digest
@@ -14,9 +17,7 @@ from whychurn.risk.scores import no_scores
 from whychurn.risk.split import PARTS
 from whychurn.risk.train import MODEL, NoModelError, Trained
 
-METRIC_COLUMNS = (
-    "model part stratum_kind stratum metric estimate low high rows members events note".split()  # noqa: SIM905
-)
+RESULTS: Final = Path(words.__file__).parents[1] / "results.yaml"
 
 
 def model_facts(trained: Trained, facts: dict[str, Any], risk: RiskParams) -> dict[str, Any]:
@@ -104,11 +105,13 @@ def metadata(
     }
 
 
-def without_model(error: NoModelError) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    """risk.json, risk_metrics with the reason in place of figures, empty risk_scores."""
+def without_model(error: NoModelError) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """risk.json, and all tables: risk_metrics with the reason in place of figures, the others empty."""
     texts = error.texts()
-    row = dict.fromkeys(METRIC_COLUMNS) | {"model": "none", "part": "none", "note": texts["en"]}
-    metrics = pd.DataFrame([row], columns=list(METRIC_COLUMNS))
+    documented = yaml.safe_load(RESULTS.read_text(encoding="utf-8"))["risk"]
+    tables = {name: pd.DataFrame(columns=list(entry["columns"])) for name, entry in documented.items()}
+    row = dict.fromkeys(tables["risk_metrics"]) | {"model": "none", "part": "none", "note": texts["en"]}
     numbers = ["estimate", "low", "high", "rows", "members", "events"]
-    metrics[numbers] = metrics[numbers].astype("float64")
-    return {"status": "no_model", "reason": texts, "cause": error.reason}, metrics, no_scores()
+    metrics = pd.DataFrame([row]).astype(dict.fromkeys(numbers, "float64"))
+    tables |= {"risk_metrics": metrics, "risk_scores": no_scores()}
+    return {"status": "no_model", "reason": texts, "cause": error.reason}, tables

@@ -23,15 +23,13 @@ def run(study: Study, params: Params) -> None:
     """Model who leaves within the horizon; where the data carry no model, say why and go on."""
     facts = read_json(study.processed / "panel.json")
     panel = read_table(study.processed / "panel.parquet")
-    for old in study.results.glob("risk_*.parquet"):
-        old.unlink()
     try:
         trained = fit_risk(panel, _catalogue(study, params), facts["horizon_days"], params.risk)
     except NoModelError as error:
         log.warning("no model: %s", error)
-        summary, metrics, scores = without_model(error)
-        remove_model(study.processed / "risk_model")
-        _write(study, {"risk_metrics": metrics, "risk_scores": scores}, {})
+        summary, tables = without_model(error)
+        remove_model(study.processed / "risk_model", summary)
+        _write(study, tables, {})
         write_json(summary, study.results / "risk.json")
         return
     found: Assessment = assess(panel, trained, facts["horizon_days"], params.risk)
