@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.world.clock import Clock
 from whychurn.world.exposure import fade, replenish, weeks_since
+from whychurn.world.market import simulate_market
 from whychurn.world.mechanism import combine, total_without
 from whychurn.world.programme import load_programme
+from whychurn.world.simulate import draw_fate
 
 PROGRAMMES = ("shop", "gym", "school")
 
@@ -127,8 +130,6 @@ def test_orders_come_at_the_members_own_rate() -> None:
 
 
 def test_clock_has_whole_months_and_a_short_last_week() -> None:
-    import datetime as dt
-
     clock = Clock.of(dt.date(2024, 1, 1), 24)
     assert clock.days == 731 and clock.weeks == 105
     assert clock.length[-1] == pytest.approx(3 / 7)
@@ -143,3 +144,30 @@ def test_confounding_makes_heavy_users_complain_more_and_leave_less(fates: Calla
         assert np.corrcoef(fate.members.use, complaints)[0, 1] > 0.1
         slopes[strength] = np.corrcoef(fate.members.use, np.log(fate.factor))[0, 1]
     assert abs(slopes[0.0]) < 0.06 and slopes[1.0] < -0.8
+
+
+def test_coupons_follow_price_rises_and_change_nothing(world_params: Callable) -> None:
+    """A planted trap: coupon mail goes with the price exposure, yet no hazard depends on it."""
+    params = world_params(members=1500, confounding=1.0)
+    programme = load_programme("shop")
+    clock = Clock.of(params.starts_on, params.months)
+    market = simulate_market(programme, clock, params.seed)
+    numbers = np.arange(params.members) + 1
+    fate = draw_fate(params, programme, clock, market, 0, numbers)
+    coupons, price = (x.sum(axis=0) for x in (fate.path.counts["coupons"], fate.path.exposures["price_rise"]))
+    reached = fate.members.marketing
+    assert np.corrcoef(coupons[reached], price[reached])[0, 1] > 0.3
+    generous = programme.model_copy(update={"rates": programme.rates.model_copy(update={"coupon": 0.5})})
+    more = draw_fate(params, generous, clock, market, 0, numbers)
+    assert more.path.counts["coupons"].sum() > 3 * coupons.sum()
+    np.testing.assert_array_equal(more.base, fate.base)
+    np.testing.assert_array_equal(more.excess, fate.excess)
+
+
+def test_fitting_pushes_follow_rivals_only_where_confounded(fates: Callable) -> None:
+    for strength, low, high in ((0.0, -0.02, 0.02), (1.0, 0.05, 1.0)):
+        fate, _ = fates(members=3000, confounding=strength)
+        who = fate.members.marketing
+        sent = fate.path.counts["relevant"][:, who].ravel()
+        rival = fate.path.exposures["rival_campaign"][:, who].ravel()
+        assert low < np.corrcoef(sent, rival)[0, 1] < high

@@ -59,7 +59,7 @@ def simulate_path(
     exposures |= _messages(programme, clock, members, levels, counts, confounding, rng)
     exposures |= _engagement(programme, clock, members, counts, rng)
     exposures |= _natural(programme, clock, members, counts, rng)
-    coupon = programme.rates.coupon * (1 + confounding * 4 * np.minimum(exposures["price_rise"], 2))
+    coupon = programme.rates.coupon * (1 + confounding * 8 * np.minimum(exposures["price_rise"], 2))
     counts["coupons"] = _poisson(rng, coupon * clock.length[:, None] * members.marketing)
     return Path(counts, exposures, levels)
 

@@ -95,16 +95,17 @@ class Voice:
             parts.insert(0, self._fill(dice.pick(words["opening"]), language, dice))
         if dice.roll() < 0.18:
             parts.append(self._fill(dice.pick(words["noise"]), language, dice))
-        if dice.roll() < 0.35 and topic != PRAISE:
+        if dice.roll() < 0.35 and topic not in (PRAISE, NEUTRAL):
             parts.append(self._fill(dice.pick(words["closing"]), language, dice))
-        if dice.roll() < 0.025:
-            parts.append(self._fill(dice.pick(words["contact"]), language, dice))
         text = stop.join(parts)
         if dice.roll() < 0.6:
             text += stop.strip() if dice.roll() < 0.75 else dice.pick(words["ending"])
         if dice.roll() < 0.04:
             text += dice.pick(words["emoji"])
-        return self._mistype(self._capitalize(text, language, dice), language, dice)
+        text = self._mistype(self._capitalize(text, language, dice), language, dice)
+        if dice.roll() < 0.025:  # after the typos: a mistyped address could be somebody's
+            text += stop + self._fill(dice.pick(words["contact"]), language, dice)
+        return text
 
     def _core(self, topic: str, language: str, dice: _Dice, short: float) -> str:
         words = grammar(language)
@@ -131,6 +132,8 @@ class Voice:
             return str(2 + int(dice.roll() * 9))
         if slot == "nn":
             return str(10 + int(dice.roll() * 89))
+        if slot == "pct":
+            return str(5 + int(dice.roll() * 31))
         if slot == "digits":
             return f"{int(dice.roll() * 10**4):04d}"
         choices = grammar(language)["slots"][slot]
