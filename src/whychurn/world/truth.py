@@ -14,6 +14,7 @@ churn_without
     stay exposed to all other causes (the damper). With terms, only weeks whose decision takes effect in the window count.
 actions
     One row for each member chosen for a campaign and still there: see `campaigns.action_effects`.
+    In the world with a seventh cause, ``hidden`` stands beside the six in all of these.
 world.json
     Parameters, programme, and the planted facts in plain words.
 """
