@@ -157,27 +157,15 @@ class Page:
             )
         )
 
-    def unanswered(self, question_id: str) -> bool:
-        """Say which data are missing for a question; nothing where it can be answered.
-
-        Returns
-        -------
-        bool
-            Whether the question cannot be answered.
-        """
+    def unanswered(self, question_id: str) -> None:
+        """Say which data are missing for a question; nothing where it can be answered."""
         found = [entry for entry in self.facts("intake").get("questions", []) if entry["id"] == question_id]
         if not found or found[0]["answerable"]:
-            return False
+            return
         question = question_words(question_id, self.lang)
         missing = missing_words(found[0], self.lang)
-        display(
-            HTML(
-                unanswered_line(
-                    say("delivery.unanswered", self.lang, question=question, missing=missing), self.lang
-                )
-            )
-        )
-        return True
+        text = say("delivery.unanswered", self.lang, question=question, missing=missing)
+        display(HTML(unanswered_line(text, self.lang)))
 
     def headline(self, key: str, value: Any, text: str, rung: str = "described") -> None:
         """Record a number that the index and the summary quote, and that a test holds against results files.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 
-from whychurn.contract.theme import FONTS, VARIABLES, themed
+from whychurn.contract.theme import FONTS, PAPER, VARIABLES, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +21,7 @@ _HEX: Final = re.compile(r"#[0-9a-f]{6}\b", re.IGNORECASE)
 _STYLE: Final = re.compile(r'style="[^"]*"')
 _ATTRIBUTE: Final = re.compile(r'\b(fill|stroke)="(#[0-9a-f]{6})"')  # no variables outside a style
 _PAGE_COLOURS: Final = {**VARIABLES, "#000000": "--ink", "#ffffff": "--paper"}
+_COLUMN: Final = 576  # points of a figure that fills the column of a page
 _TAG: Final = re.compile(r"<[a-zA-Z][^<>]*>", re.DOTALL)
 _DECIMALS: Final = re.compile(r"(\.\d\d)\d+")
 _REFERENCE: Final = re.compile(r'(\bid="|url\(#|href="#)')
@@ -52,17 +53,25 @@ def figure_svg(figure: Figure, prefix: str, alt: str, *, static: bool = False) -
     inner = _GROUP_ID.sub("<g", body[opening.end() :].strip())  # nothing refers to a group
     inner = _REFERENCE.sub(rf"\g<1>{prefix}-", inner)
     inner = _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", " ".join(tag.group().split())), inner)
-    if static:
-        family = ", ".join(name if name == "sans-serif" else f"'{name}'" for name in FONTS)
-        inner = _FAMILY.sub(f"font-family: {family}; ", inner)
-    else:
+    inner = _FAMILY.sub("", inner)  # named once, or the page's own
+    if not static:
         inner = _STYLE.sub(_page_style, _ATTRIBUTE.sub(r'style="\1: \2"', inner))
     inner = re.sub(r">\s+<", "><", inner)
     width, height = (round(72 * side, 2) for side in figure.get_size_inches())
+    share = min(1.0, width / _COLUMN)
+    fonts = ", ".join(name if name == "sans-serif" else f"'{name}'" for name in FONTS)
+    size = (
+        f'font-family="{fonts}"'
+        if static
+        else f'style="width:{100 * share:.4g}%;min-width:{34 * share:.3g}rem"'
+    )
+    paper = (
+        f'<rect width="100%" height="100%" rx="6" fill="{PAPER}"/>' if static else ""
+    )  # readable on dark pages too
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" '
-        f'stroke-linejoin="round" aria-label="{escape(alt)}"><title>{escape(alt)}</title>{inner}'
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" {size} role="img" '
+        f'stroke-linejoin="round" aria-label="{escape(alt)}"><title>{escape(alt)}</title>{paper}{inner}'
     )
 
 
@@ -71,7 +80,7 @@ def _page_style(match: re.Match[str]) -> str:
         name = _PAGE_COLOURS.get(colour.group().lower())
         return f"var({name})" if name else colour.group()
 
-    return _HEX.sub(variable, _FAMILY.sub("", match.group()))
+    return _HEX.sub(variable, match.group())
 
 
 def _draw(figure: Figure) -> str:

@@ -16,6 +16,7 @@ from whychurn.delivery.markup import badge, inline
 SUPPRESSED: Final = "suppressed"  # column that marks withheld rows (contract.suppression)
 MOST_ROWS: Final = 500  # more than this nobody reads in a page, and the page stays small
 _LEFT: Final = ("text", "flag", "date", "month")
+_SHORT: Final = 26
 _FOLDED: Final = ' class="wc-more"'
 
 
@@ -99,9 +100,14 @@ def _cell(value: Any, kind: str, withheld: bool, look: _Look) -> str:
         text = f"&lt;{look.min_cell}" if kind == "int" else "·"
     else:
         text = inline(format_value(value, kind, look.lang, look.currency))
-    side = "" if kind in _LEFT else ' class="wc-number"'
+    side = f' class="{_width(text)}"' if kind in _LEFT else ' class="wc-number"'
     raw = "" if kind in ("text", "date", "month") else f' data-v="{_raw(value, empty)}"'
     return f"<td{side}{raw}>{text}</td>"
+
+
+def _width(text: str) -> str:
+    """Short texts stay on one line, long ones get room to wrap; a Chinese character counts twice."""
+    return "wc-short" if sum(2 if ord(letter) > 0x2E80 else 1 for letter in text) <= _SHORT else "wc-long"
 
 
 def _raw(value: Any, empty: bool) -> str:
