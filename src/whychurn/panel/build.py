@@ -13,6 +13,7 @@ import pandas as pd
 from whychurn.contract.sections import PanelParams
 from whychurn.panel.database import Observed
 from whychurn.panel.definition import (
+    Activity,
     Definition,
     alternatives,
     choose_activity,
@@ -50,7 +51,7 @@ class Churn:
 
     main: Definition
     others: list[Definition]
-    activity: str
+    activity: Activity
     curve: pd.DataFrame
     spells: pd.DataFrame
     churners: pd.DataFrame

@@ -197,8 +197,8 @@ def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int) 
     safe = judged[judged["return_share"] <= return_share]
     if safe.empty:
         log.warning("at every candidate threshold more than %.0f %% come back", 100 * return_share)
-        return int(judged.loc[judged["return_share"].idxmin(), "threshold_days"])
-    return int(safe["threshold_days"].min())
+        return int(judged.sort_values("return_share")["threshold_days"].iloc[0])
+    return int(safe["threshold_days"].astype(int).min())
 
 
 def alternatives(main: Definition, factors: list[float]) -> list[Definition]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -89,7 +90,7 @@ def _joined_sql(catalogue: pd.DataFrame, without: set[str]) -> str:
     return f"SELECT r, joined_day, {columns} FROM risk {joins}"
 
 
-def _typed(entry: Mapping[str, object], without: set[str]) -> str:
+def _typed(entry: Mapping[Any, Any], without: set[str]) -> str:
     """Column of one feature: flags as booleans, categories as text, money in full, other numbers in single."""
     kind = {"flag": "BOOLEAN", "category": "VARCHAR", "number": "FLOAT"}[str(entry["kind"])]
     if entry["unit"] == "money":

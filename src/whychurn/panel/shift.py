@@ -14,7 +14,7 @@ from whychurn.contract.tables import TABLES
 from whychurn.panel.audit import COLUMNS, check_labels, check_single_features, finding
 from whychurn.panel.build import Churn
 from whychurn.panel.database import Observed, day_number, open_database
-from whychurn.panel.definition import Definition, cover_sql, spells_sql
+from whychurn.panel.definition import Activity, Definition, cover_sql, spells_sql
 from whychurn.panel.features import compute_features
 from whychurn.panel.snapshots import create_risk_rows, create_snapshots
 
@@ -53,7 +53,7 @@ def shift_test(
     params: PanelParams,
     tiers: Mapping[str, float],
     definition: Definition,
-    activity: str,
+    activity: Activity,
 ) -> pd.DataFrame:
     """Compute the features of a sample of members at the middle snapshot again, twice, from other futures.
 
@@ -126,7 +126,7 @@ def _recompute(
     params: PanelParams,
     tiers: Mapping[str, float],
     definition: Definition,
-    activity: str,
+    activity: Activity,
 ) -> pd.DataFrame:
     connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
     connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(definition.wait, observed)}")
@@ -205,10 +205,10 @@ def compare(before: pd.DataFrame, after: pd.DataFrame, catalogue: pd.DataFrame) 
             same = one.astype(object).where(one.notna(), None) == two.astype(object).where(two.notna(), None)
             same |= one.isna() & two.isna()
         else:
-            values = (
-                pd.to_numeric(x, errors="coerce").astype("Float64").to_numpy("float64", na_value=np.nan)
-                for x in (one, two)
-            )
-            same = np.isclose(*values, rtol=1e-6, atol=1e-9, equal_nan=True)
+            same = np.isclose(_numbers(one), _numbers(two), rtol=1e-6, atol=1e-9, equal_nan=True)
         changed[name] = float(1 - np.mean(same))
     return changed
+
+
+def _numbers(values: pd.Series) -> np.ndarray:
+    return pd.to_numeric(values, errors="coerce").astype("Float64").to_numpy("float64", na_value=np.nan)

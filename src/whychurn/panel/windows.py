@@ -9,17 +9,19 @@ of members, so that memory stays bounded however many rows there are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 # Amounts are added as whole millionths: exact, hence the same in any order, and a window without rows is a true zero.
 MILLIONTHS: Final = 1e6
 SLICE_CELLS: Final = 2_000_000  # buckets of members in work at a time
 SLICE_ROWS: Final = 2_000_000  # rows in work at a time, roughly
+WORKERS: Final = 2
 Array = np.ndarray[Any, Any]
 
 
@@ -47,52 +49,70 @@ class Trailing:
 def create_trailing(
     connection: duckdb.DuckDBPyConnection, table: str, source: str, sums: Sequence[Trailing]
 ) -> None:
-    """Create `table` (r, one column per sum) for all rows of ``risk``, from the rows of `source` (m, day, …)."""
+    """Create temporary `table` (r, one column per sum) for all rows of ``risk``, from the rows of `source` (m, day, …)."""
     days = np.array(
         [row[0] for row in connection.execute("SELECT d FROM snapshot ORDER BY k").fetchall()], "int64"
     )
     declared = ", ".join(f"{s.name} DOUBLE" for s in sums)
-    connection.execute(f"CREATE OR REPLACE TABLE {table} (r BIGINT, {declared})")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} (r BIGINT, {declared})")
     if not len(days):
         return
     edges = np.unique(np.concatenate([days - age for s in sums for age in (s.near, s.far)]))
+    slices = list(_slices(connection, source, len(edges) + 1))
+    with ThreadPoolExecutor(WORKERS) as pool:  # one reads while the other adds up
+        for at in range(0, len(slices), WORKERS):
+            jobs = [(connection.cursor(), low, high) for low, high in slices[at : at + WORKERS]]
+            for sliced in pool.map(
+                lambda job: _sum_slice(job[0], job[1], job[2], source, sums, days, edges), jobs
+            ):
+                connection.register("sliced", sliced)
+                connection.execute(f"INSERT INTO {table} SELECT * FROM sliced")
+                connection.unregister("sliced")
+
+
+def _sum_slice(
+    connection: duckdb.DuckDBPyConnection,
+    low: int,
+    high: int,
+    source: str,
+    sums: Sequence[Trailing],
+    days: Array,
+    edges: Array,
+) -> pa.Table:
+    """Columns r and one per sum, for the members from `low` to before `high`."""
     values = list(dict.fromkeys(s.value for s in sums))
     chosen = ", ".join(f"COALESCE({value}, 0) AS v{number}" for number, value in enumerate(values))
-    for low, high in _slices(connection, source, len(edges) + 1):
-        rows = connection.execute(f"""
-            SELECT m, day, {chosen} FROM {source}
-            WHERE m >= {low} AND m < {high} AND day >= {edges[0]} AND day < {edges[-1]}""").fetchnumpy()
-        at = connection.execute(f"SELECT r, m, k FROM risk WHERE m >= {low} AND m < {high}").fetchnumpy()
-        cell = (rows["m"].astype("int64") - low) * (len(edges) + 1) + _bucket(edges, rows["day"])
-        member, day = at["m"].astype("int64") - low, days[at["k"]]
-        slice_ = {"r": at["r"]}
-        for number, value in enumerate(values):
-            column = rows[f"v{number}"]
-            total = _running_totals(cell, column, high - low, len(edges) + 1)
-            unit = MILLIONTHS if column.dtype.kind == "f" else 1.0
-            slice_ |= {s.name: _window(total, member, day, edges, s) / unit for s in sums if s.value == value}
-        connection.register("slice_frame", pd.DataFrame(slice_, copy=False)[["r", *(s.name for s in sums)]])
-        connection.execute(f"INSERT INTO {table} SELECT * FROM slice_frame")
-        connection.unregister("slice_frame")
+    rows: Any = connection.execute(f"""
+        SELECT m, day, {chosen} FROM {source}
+        WHERE m >= {low} AND m < {high} AND day >= {edges[0]} AND day < {edges[-1]}""").fetchnumpy()
+    wanted: Any = connection.execute(f"SELECT r, m, k FROM risk WHERE m >= {low} AND m < {high}").fetchnumpy()
+    buckets = len(edges) + 1
+    cell = (rows["m"].astype("int64") - low) * buckets + _bucket(edges, rows["day"])
+    place = (wanted["m"].astype("int64") - low) * len(days) + wanted["k"]
+    columns: dict[str, Array] = {}
+    for number, value in enumerate(values):
+        total, unit = _running_totals(cell, rows[f"v{number}"], high - low, buckets)
+        for s in (s for s in sums if s.value == value):
+            # bucket i ends where edge i lies
+            end, start = (
+                np.take(total, np.searchsorted(edges, days - age), axis=1) for age in (s.near, s.far)
+            )
+            columns[s.name] = np.take((end - start).ravel(), place) / unit
+    return pa.table({"r": wanted["r"], **{s.name: columns[s.name] for s in sums}})
 
 
 def _bucket(edges: Array, day: Array) -> Array:
     """Number of edges at or before each day, by lookup."""
     table = np.searchsorted(edges, np.arange(edges[0], edges[-1] + 1), side="right")
-    return table[day.astype("int64") - edges[0]]
+    return table[day - edges[0]]
 
 
-def _running_totals(cell: Array, value: Array, members: int, buckets: int) -> Array:
-    """Sum of `value` up to and with each bucket (members x buckets), of amounts in millionths."""
-    weight = np.rint(value * MILLIONTHS) if value.dtype.kind == "f" else value
+def _running_totals(cell: Array, value: Array, members: int, buckets: int) -> tuple[Array, float]:
+    """Sum of `value` up to and with each bucket (members x buckets), and the unit it is in."""
+    unit = MILLIONTHS if value.dtype.kind == "f" else 1.0
+    weight = np.rint(value * unit) if value.dtype.kind == "f" else value
     filled = np.bincount(cell, weight, members * buckets).reshape(members, buckets)
-    return np.cumsum(filled, axis=1, out=filled)
-
-
-def _window(total: Array, member: Array, day: Array, edges: Array, window: Trailing) -> Array:
-    """Total before the window's end less total before its beginning; bucket i ends where edge i lies."""
-    end, start = (np.searchsorted(edges, day - age) for age in (window.near, window.far))
-    return total[member, end] - total[member, start]
+    return np.cumsum(filled, axis=1, out=filled), unit
 
 
 def _slices(connection: duckdb.DuckDBPyConnection, source: str, buckets: int) -> Iterator[tuple[int, int]]:
