@@ -11,6 +11,7 @@ import pandas as pd
 from whychurn.contract.sections import Params
 from whychurn.retention.cohorts import around_campaigns, cohort_triangle, season_comparison
 from whychurn.retention.event_study import behaviour_logs, event_study
+from whychurn.retention.frames import typed
 from whychurn.retention.history import History, as_dates, build_history
 from whychurn.retention.key_nodes import key_nodes
 from whychurn.retention.lifecycle import lifecycle_table, stage_matrix, stage_sizes
@@ -61,6 +62,7 @@ def retention_answers(
         params.retention.confidence,
         params.privacy.min_cell,
     )
+    answers = {name: typed(frame) for name, frame in answers.items()}
     return answers, summary_facts(history, answers)
 
 
