@@ -59,15 +59,9 @@ if found:
         rung="described",
         note=page.say("risk.fig_models_note"),
     )
-    table = story.model_table(metrics, page.lang)
-    page.table(
-        table,
-        name="risk-models",
-        title=page.say("risk.tab_models"),
-        rung="described",
-        labels=page.columns(table, "risk"),
-        formats=story.MODEL_FORMATS,
-    )
+    table = story.model_table(metrics, page.lang, story.ORDER)
+    columns, title = page.columns(table, "risk"), page.say("risk.tab_models")
+    page.table(table, name="risk-models", title=title, rung="described", labels=columns)
 
 # %% [markdown] tags=["en"]
 # ## Can the probabilities be taken at their word?
@@ -90,15 +84,12 @@ if found:
         alt=page.say("risk.fig_reliability_alt"),
         rung="described",
     )
+    table = story.model_table(metrics, page.lang, story.TRUST)
+    columns, title = page.columns(table, "risk"), page.say("risk.tab_trust")
+    page.table(table, name="risk-trust", title=title, rung="described", labels=columns)
     table = story.strata_table(metrics, page.lang, cell)
-    page.table(
-        table,
-        name="risk-strata",
-        title=page.say("risk.tab_strata"),
-        rung="described",
-        labels=page.columns(table, "risk"),
-        formats=story.STRATA_FORMATS,
-    )
+    columns, title = page.columns(table, "risk"), page.say("risk.tab_strata")
+    page.table(table, name="risk-strata", title=title, rung="described", labels=columns, formats=story.STRATA_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## Whom is it worth contacting?
@@ -202,12 +193,10 @@ if found:
             rung="associated",
         )
     pairs = story.pairs_table(page.results("risk_shap_interactions"), importance, page.lang)
-    columns = page.columns(pairs, "risk")
-    title = page.say("risk.tab_interactions")
+    columns, title = page.columns(pairs, "risk"), page.say("risk.tab_interactions")
     page.table(pairs, name="risk-interactions", title=title, rung="associated", labels=columns)
     rules = story.rules_table(page.results("risk_tree"), page.lang, cell)
-    columns = page.columns(rules, "risk")
-    title = page.say("risk.tab_tree")
+    columns, title = page.columns(rules, "risk"), page.say("risk.tab_tree")
     page.table(rules, name="risk-tree", title=title, rung="associated", labels=columns, formats=story.RULE_FORMATS)
 
 # %% [markdown] tags=["en"]
@@ -221,15 +210,16 @@ if found:
 # 按模型判断时所看的内容，把高风险会员分成几类。分组只是讨论的起点，不是诊断。
 
 # %%
-if found and len(archetypes := story.archetype_table(page.results("risk_archetypes"), page.lang, cell)):
-    page.table(
-        archetypes,
-        name="risk-archetypes",
+if found and len(groups := page.results("risk_archetypes")):
+    page.figure(
+        figures.draw_archetypes(groups[groups["members"] >= cell], page.lang),
         title=page.say("risk.fig_archetypes"),
+        alt=page.say("risk.fig_archetypes_alt"),
         rung="associated",
-        labels=page.columns(archetypes, "risk"),
-        formats=story.ARCHETYPE_FORMATS,
     )
+    table = story.archetype_table(groups, page.lang, cell)
+    columns, title = page.columns(table, "risk"), page.say("risk.tab_archetypes")
+    page.table(table, name="risk-archetypes", title=title, rung="associated", labels=columns, formats=story.ARCHETYPE_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

@@ -123,7 +123,7 @@ def draw_profit(lift: pd.DataFrame, lang: str, capacity: float, currency: str) -
         axis.axhline(0, color=MUTED, linewidth=1)
         axis.axvline(capacity, color=MUTED, linestyle=":", linewidth=1)
         axis.set(
-            xlabel=say("risk.axis_contacted", lang),
+            xlabel=say("risk.axis_contacted_gain", lang),
             ylabel=say("risk.axis_profit", lang, currency=currency),
             xlim=(0, 1),
         )

@@ -11,6 +11,7 @@ import yaml
 from whychurn.contract import words
 from whychurn.contract.sections import RiskParams
 from whychurn.contract.words import LANGUAGES, say
+from whychurn.panel.catalogue import load_catalogue
 from whychurn.risk.artifacts import panel_digest
 from whychurn.risk.evaluate import beats_baselines
 from whychurn.risk.scores import no_scores
@@ -57,7 +58,11 @@ def _notes(trained: Trained, risk: RiskParams, lang: str) -> list[str]:
         notes.append(say("risk.note_guard", lang, trials=trained.found.trials, wanted=risk.trials))
     calendar = [name for name, reason in trained.left_out.items() if reason == "calendar"]
     if calendar:
-        notes.append(say("risk.note_calendar", lang, days=risk.season_days, features=", ".join(calendar)))
+        labels = (
+            load_catalogue().set_index("name")[lang].reindex(calendar).fillna(pd.Series(calendar, calendar))
+        )
+        joint = ("、" if lang == "zh" else ", ").join(labels)
+        notes.append(say("risk.note_calendar", lang, days=risk.season_days, features=joint))
     return notes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from sklearn.pipeline import Pipeline
 from whychurn.contract.words import LANGUAGES, say
 from whychurn.risk.features import Feature
 from whychurn.risk.reasons import describe_value
+
+WHOLE: Final = ("days", "count", "points", "month")  # whole numbers: at most 3.5 is at most 3
 
 
 @dataclass
@@ -118,9 +121,11 @@ def _condition(column: _Column, bounds: _Bounds, lang: str) -> str:
         return say(
             "risk.rule_is", lang, name=name, value=describe_value(feature, float(bounds.low > 0), lang)
         )
+    whole = feature.unit in WHOLE
+    edges = [np.floor(edge) if whole else edge for edge in (bounds.low, bounds.high)]
+    low, high = ("" if np.isinf(edge) else describe_value(feature, edge, lang) for edge in edges)
     if np.isinf(bounds.low):
-        return say("risk.rule_at_most", lang, name=name, value=describe_value(feature, bounds.high, lang))
+        return say("risk.rule_at_most", lang, name=name, value=high)
     if np.isinf(bounds.high):
-        return say("risk.rule_above", lang, name=name, value=describe_value(feature, bounds.low, lang))
-    low, high = (describe_value(feature, edge, lang) for edge in (bounds.low, bounds.high))
+        return say("risk.rule_above", lang, name=name, value=low)
     return say("risk.rule_between", lang, name=name, low=low, high=high)

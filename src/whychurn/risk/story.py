@@ -10,7 +10,8 @@ from whychurn.contract.suppression import suppress_small_cells
 from whychurn.contract.words import say
 from whychurn.risk.train import MODEL, MODELS
 
-MODEL_FORMATS: Final = {"rows": "int", "members": "int", "events": "int"}
+ORDER: Final = ("auc", "pr_auc", "lift_5", "gain_20", "profit")  # who comes before whom
+TRUST: Final = ("brier", "log_loss", "ece")  # whether probabilities can be taken at their word
 STRATA_FORMATS: Final = {
     "rate": "percent",
     "mean_p": "percent",
@@ -163,7 +164,9 @@ def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFram
     ranges = _wide(mine, ["stratum_kind", "stratum"], lang, ["auc"])
     table = table.merge(ranges, on=["stratum_kind", "stratum"])
     table["stratum_kind"] = [say(f"risk.stratum_{kind}", lang) for kind in table["stratum_kind"]]
-    return suppress_small_cells(table, "members", ["events", "rate", "mean_p", "ece", "auc"], min_cell)
+    table = suppress_small_cells(table, "members", ["events", "rate", "mean_p", "ece", "auc"], min_cell)
+    few = suppress_small_cells(table, "events", ["rate", "mean_p", "ece", "auc"], min_cell)
+    return few.assign(suppressed=few["suppressed"] | table["suppressed"])
 
 
 def pairs_table(pairs: pd.DataFrame, importance: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -205,7 +208,7 @@ def _wide(rows: pd.DataFrame, keys: list[str], lang: str, metrics: list[str]) ->
 def _text(estimate: float, low: float, high: float, places: int) -> str:
     if pd.isna(estimate):
         return "–"
-    return f"{estimate:,.{places}f} [{low:,.{places}f}, {high:,.{places}f}]"
+    return f"{estimate:,.{places}f} [{low:,.{places}f},\u00a0{high:,.{places}f}]"  # one line for the interval
 
 
 def _range(figure: dict[str, float], places: int = 3) -> str:
