@@ -31,7 +31,8 @@ MEASURES = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "rate", "mean
 def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, risk: RiskParams) -> pd.DataFrame:
     """Table risk_backtest: at each cut-off refit on what was known, calibrate, forecast the next window.
 
-    The search is not repeated: parameters come from the model, with fewer, larger steps to save time.
+    The search is not repeated: parameters and rounds are the model's, and at most `risk.backtest_rows` rows train.
+    Both were chosen with a later view, so a cut-off inside the training period is a little flattered.
 
     Returns
     -------
@@ -66,7 +67,7 @@ def _at_cutoff(
     panel: pd.DataFrame, trained: Trained, day: pd.Timestamp, horizon_days: int, risk: RiskParams
 ) -> list[dict[str, Any]]:
     known = panel[panel["as_of"] <= day]
-    split = split_forward(known, horizon_days, 1, 1, risk.seed)
+    split = split_forward(known, horizon_days, risk.calibration_months, 1, risk.seed)
     train = known[split.rows("train")]
     train = train[sample_members(train["member_id"], risk.backtest_rows, risk.seed)]
     calibration, test = known[split.rows("calibration")], known[split.rows("test")]
