@@ -101,6 +101,7 @@ def test_terms_follow_each_other_and_end_with_leaving(blocks: Callable, name: st
     assert (last.reindex(once.index) == once).all()
     assert (last.reindex(stays) >= END - pd.Timedelta(days=1 if name == "gym" else 40)).all()
     assert (gone["decided_on"] <= gone["left_on"]).all()
+    assert (terms["ends_on"] >= "2024-01-01").all(), "only terms of the window are on record"
     told = terms.dropna(subset="cancelled_on")
     assert (told["cancelled_on"] <= told["ends_on"]).all() and len(told) > 50
 

@@ -64,7 +64,7 @@ def memberships_table(
     life: Life,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Contract table `memberships`: one row a term, from joining to leaving or the end of the window."""
+    """Contract table `memberships`: one row for each term in the window, until leaving or the window's end."""
     renews = (
         rng.random(members.size) < np.array([p.auto_renew for p in programme.plans.values()])[members.plan]
     )
@@ -74,6 +74,7 @@ def memberships_table(
     ]
     who, first, last = (np.concatenate(parts) for parts in zip(*lives, strict=True))
     order = np.lexsort((first, who))
+    order = order[last[order] >= 0]  # terms over before the window are not on record
     who, first, last = who[order], first[order], last[order]
     price, paid = _prices(programme, clock, market, members, path, who, first)
     decided = np.where(last == life.left[who], life.decided[who], life.decided_again[who])
