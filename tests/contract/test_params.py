@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import load_params, merge
+from whychurn.contract.params import effective_values, load_params, merge
 from whychurn.contract.paths import PROJECT, Study
 
 
@@ -58,3 +59,12 @@ def test_merge_changes_neither_side() -> None:
     base, over = {"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}
     assert merge(base, over) == {"a": {"b": 3, "c": 2}}
     assert base == {"a": {"b": 1, "c": 2}} and over == {"a": {"b": 3}}
+
+
+def test_a_date_may_be_written_with_or_without_quotes(tmp_path: Path) -> None:
+    for text in ("2025-06-30", "'2025-06-30'"):
+        study = study_with(tmp_path, f"intake: {{observed_until: {text}}}")
+        assert load_params(study).intake.observed_until == dt.date(2025, 6, 30)
+        assert effective_values(study)["intake"]["observed_until"] == "2025-06-30", (
+            "DVC tracks text, not dates"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import types
 from collections.abc import Mapping
@@ -98,4 +99,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise WhychurnError(
             "parameters must be a mapping of sections", file=path, remedy="write `panel: {...}`"
         )
-    return values
+    return _dates_as_text(values)
+
+
+def _dates_as_text(values: Any) -> Any:
+    """YAML's dates as ISO text, the only form that DVC tracks."""
+    if isinstance(values, dict):
+        return {key: _dates_as_text(value) for key, value in values.items()}
+    return values.isoformat() if isinstance(values, dt.date) else values

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Day = Annotated[dt.date, Field(strict=False)]  # a date or its ISO text
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1)]
@@ -32,7 +33,7 @@ class WorldParams(Section):
     program: Literal["shop", "gym", "school"]
     members: Count
     months: Annotated[int, Field(ge=6, le=120)]
-    starts_on: dt.date
+    starts_on: Day
     seed: int
     survey_answered: Share
     text_share: Share
@@ -45,7 +46,7 @@ class IntakeParams(Section):
 
     source: str
     max_quarantined: Share
-    observed_until: dt.date | None
+    observed_until: Day | None
     day_first: bool | None
     complete_members: bool
     fold: list[Literal["orders"]]

@@ -81,7 +81,11 @@ def study_pipeline(project: dict[str, Any], source: str) -> dict[str, Any]:
 
 def code_digest(place: Path) -> str:
     """SHA-256 over names and bytes of the source files at `place` (a file or a folder)."""
-    files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix in _CODE)
+    files = (
+        [place]
+        if place.is_file()
+        else sorted(p for p in place.rglob("*") if p.suffix in _CODE and "scratch" not in p.parts)
+    )
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.relative_to(place.parent).as_posix().encode())
