@@ -47,6 +47,9 @@ def test_the_run_holds_every_logged_piece(tracked: tuple[Study, Params, str]) ->
     assert dataset.dataset.name == "panel"
     assert run.data.tags["panel_sha256"].startswith(dataset.dataset.digest)
     files = {item.path for folder in ("", "tables") for item in client.list_artifacts(run_id, folder)}
+    assert "figures" in files and [item.path for item in client.list_artifacts(run_id, "figures")] == [
+        "figures/risk_metrics.svg"
+    ]
     assert {"model_card_en.md", "model_card_zh.md", "risk.json", "tables/risk_metrics.csv"} <= files
 
 

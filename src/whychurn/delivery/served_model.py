@@ -153,28 +153,28 @@ class RiskModel(PythonModel):
             raise RefusedRequestError(
                 f"{unknown} columns are unknown to the model; send these only: {', '.join(self.names)}"
             )
-        wrong = [
-            f"{f['name']} ({_EXPECTED[f['kind']]})"
-            for f in self.features
-            if not _fits(rows[f["name"]], f["kind"])
-        ]
-        if wrong:
-            raise RefusedRequestError(f"columns of a wrong type: {', '.join(wrong)}")
 
     def _encode(self, rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
         """Float matrix as in training (category codes, missing and infinite as NaN) and a note for each row."""
         X = np.full((len(rows), len(self.features)), np.nan, dtype="float32")
         notes: list[list[str]] = [[] for _ in range(len(rows))]
+        wrong = []
         for column, feature in enumerate(self.features):
-            values = rows[feature["name"]]
-            if feature["kind"] != "category":
-                X[:, column] = pd.to_numeric(values).astype("float64").to_numpy(na_value=np.nan)
+            values, kind = rows[feature["name"]].to_numpy(), feature["kind"]
+            numbers = (
+                _category_codes(values, feature["categories"])
+                if kind == "category"
+                else _numbers(values, kind)
+            )
+            if numbers is None:
+                wrong.append(f"{feature['name']} ({_EXPECTED[kind]})")
                 continue
-            codes = {text: float(code) for code, text in enumerate(feature["categories"])}
-            given = values.notna().to_numpy()
-            X[given, column] = [codes.get(str(value), np.nan) for value in values[given]]
-            for row in np.flatnonzero(given & np.isnan(X[:, column])):
+            X[:, column] = numbers
+            for row in np.flatnonzero(numbers == _UNKNOWN) if kind == "category" else ():
+                X[row, column] = np.nan
                 notes[row].append(feature["name"])
+        if wrong:
+            raise RefusedRequestError(f"columns of a wrong type: {', '.join(wrong)}")
         X[np.isinf(X)] = np.nan
         return X, [
             f"unknown category read as missing: {', '.join(names)}" if names else "" for names in notes
@@ -229,6 +229,7 @@ class RiskModel(PythonModel):
         )
 
 
+_UNKNOWN = -1.0  # a category that training did not see
 _EXPECTED = {"number": "a number or null", "flag": "true, false or null", "category": "text or null"}
 
 
@@ -236,17 +237,33 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _fits(values: pd.Series, kind: str) -> bool:
-    given = values.dropna()
-    if kind == "category":
-        return bool(given.map(lambda value: isinstance(value, str)).all())
-    if values.dtype.kind not in "biuf":  # from JSON: numbers and nulls mixed
-        if not given.map(lambda value: isinstance(value, bool | int | float | np.number | np.bool_)).all():
-            return False
-        values = given.astype("float64")
-    if kind == "flag":
-        return bool(values.dropna().isin([0, 1]).all())
-    return values.dtype.kind != "b"
+def _category_codes(values: np.ndarray, categories: list[str]) -> np.ndarray | None:
+    """Positions of the categories, NaN where null, `_UNKNOWN` for others; None if a value is no text."""
+    given = ~pd.isna(values)
+    if not all(isinstance(value, str) for value in values[given]):
+        return None
+    codes = {text: float(code) for code, text in enumerate(categories)}
+    numbers = np.full(len(values), np.nan)
+    numbers[given] = [codes.get(value, _UNKNOWN) for value in values[given]]
+    return numbers
+
+
+def _numbers(values: np.ndarray, kind: str) -> np.ndarray | None:
+    """Floats, NaN where null; None if a value is no number, or for a flag neither true nor false."""
+    if values.dtype.kind in "iuf" or (values.dtype.kind == "b" and kind == "flag"):
+        numbers = values.astype("float64")
+    else:  # numbers and nulls mixed, as JSON brings them
+        allowed = (bool, np.bool_, int, float, np.number) if kind == "flag" else (int, float, np.number)
+        given = ~pd.isna(values)
+        if not all(
+            isinstance(v, allowed) and (kind == "flag" or not isinstance(v, bool)) for v in values[given]
+        ):
+            return None
+        numbers = np.full(len(values), np.nan)
+        numbers[given] = values[given].astype("float64")
+    if kind == "flag" and not (np.isnan(numbers) | (numbers == 0) | (numbers == 1)).all():
+        return None
+    return numbers
 
 
 set_model(RiskModel())

@@ -1,0 +1,46 @@
+"""The card says in both languages what the files say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from whychurn.contract.paths import Study
+from whychurn.contract.sections import Params
+from whychurn.delivery.model_card import write_model_card
+
+Make = Callable[..., Study]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_card_states_target_figures_inputs_and_test_period(
+    make_study: Make, params: Params, lang: str
+) -> None:
+    card = write_model_card(make_study(auc=0.8123), params, lang)
+    for stated in (
+        "inactivity_90d",
+        "60",
+        "0.812 [0.792, 0.832]",
+        "2025-10-01",
+        "`opted_out`",
+        params.study.name[lang],
+    ):
+        assert stated in card, stated
+    assert card.count("\n## ") == 9
+    assert "{" not in card
+
+
+def test_the_chinese_card_is_chinese(make_study: Make, params: Params) -> None:
+    card = write_model_card(make_study(), params, "zh")
+    assert "模型卡" in card and "距上次下单天数" in card
+    assert "gradient" not in card and "logistic" not in card
+
+
+def test_every_table_row_has_the_cells_of_its_head(make_study: Make, params: Params) -> None:
+    blocks = [
+        block for block in write_model_card(make_study(), params, "en").split("\n\n") if block.startswith("|")
+    ]
+    assert len(blocks) == 3
+    for block in blocks:
+        assert len({line.count("|") for line in block.splitlines()}) == 1
