@@ -1,0 +1,116 @@
+"""Numbers that the index quotes, held against the results files they come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from whychurn.contract.causes import RUNGS
+from whychurn.contract.files import read_json
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import Study
+from whychurn.contract.words import LANGUAGES
+from whychurn.delivery.headlines import PLACES, place_of, read_headlines
+from whychurn.delivery.summary import FILES
+
+STUDY = Study.at()  # $WHYCHURN_STUDY, or the demo
+HEADLINES = read_headlines(STUDY)
+pytestmark = pytest.mark.skipif(not HEADLINES, reason="no rendered reports: run `make reproduce` first")
+
+
+def _results(name: str) -> pd.DataFrame:
+    return pd.read_parquet(STUDY.results / f"{name}.parquet")
+
+
+def _last_year() -> pd.Series:
+    rates = _results("retention_rates")
+    main = read_json(STUDY.processed / "panel.json")["definition"]
+    rows = rates[
+        (rates["definition"] == main)
+        & (rates["period_kind"] == "last_12_months")
+        & (rates["measure"] == "churn")
+        & (rates["basis"] == "members")
+    ]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def _metric(metric: str) -> float:
+    rows = _results("risk_metrics")
+    rows = rows[
+        (rows["model"] == "xgboost")
+        & (rows["part"] == "test")
+        & (rows["stratum_kind"] == "all")
+        & (rows["metric"] == metric)
+    ]
+    assert len(rows) == 1
+    return float(rows["estimate"].iloc[0])
+
+
+def _fit_share() -> float:
+    tables = read_json(STUDY.interim / "intake.json")["tables"].values()
+    quarantined = len(pd.read_parquet(STUDY.interim / "quarantine.parquet"))
+    return 1 - quarantined / sum(entry["read"] for entry in tables)
+
+
+CHECKS: dict[str, Callable[[], float]] = {
+    "how_many.churn_rate": lambda: _last_year()["numerator"] / _last_year()["denominator"],
+    "how_many.left": lambda: _last_year()["numerator"],
+    "when.weakest_step": lambda: _results("lifecycle_steps").query("weakest")["members_lost"].sum(),
+    "when.earliest_sign_weeks": lambda: _results("precursors")["lead_weeks"].max(),
+    "cost.revenue_lost": lambda: _results("lifecycle_steps")["revenue_lost"].sum(),
+    "cost.value_at_risk": lambda: _results("risk_scores")["value_at_risk"].sum(),
+    "who_next.high_risk": lambda: (_results("risk_scores")["p_churn"] >= 0.5).sum(),
+    "who_next.lift_5": lambda: _metric("lift_5"),
+    "how_sure.auc": lambda: _metric("auc"),
+    "how_sure.ece": lambda: _metric("ece"),
+    "how_sure.rows_fit": _fit_share,
+}
+
+
+@pytest.mark.parametrize("key", sorted(HEADLINES))
+def test_headline_agrees_with_the_results_file(key: str) -> None:
+    assert key in CHECKS, f"no check for {key}: add where its number comes from"
+    assert HEADLINES[key]["value"] == pytest.approx(CHECKS[key](), rel=1e-6)
+
+
+@pytest.mark.parametrize("key", sorted(HEADLINES))
+def test_headline_is_said_in_each_language_with_its_number(key: str) -> None:
+    entry: dict[str, Any] = HEADLINES[key]
+    assert entry["rung"] in RUNGS
+    assert set(entry["text"]) == set(LANGUAGES)
+    numbers = [re.findall(r"\d[\d,.]*\d|\d", text) for text in entry["text"].values()]
+    assert sorted(numbers[0]) == sorted(numbers[1]), "the languages say different numbers"
+
+
+def test_each_place_of_the_index_has_an_answer() -> None:
+    assert {place_of(key) for key in HEADLINES} == set(PLACES)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_index_and_summary_quote_the_headlines(lang: str) -> None:
+    index = (STUDY.reports / lang / "index.html").read_text(encoding="utf-8")
+    summary = (STUDY.reports / "summary" / FILES[lang]).read_text(encoding="utf-8")
+    for entry in HEADLINES.values():
+        text = entry["text"][lang]
+        assert text in summary
+        assert re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text) in index
+
+
+def test_index_says_what_could_not_be_answered() -> None:
+    questions = read_json(STUDY.interim / "intake.json")["questions"]
+    index = (STUDY.reports / "en" / "index.html").read_text(encoding="utf-8")
+    tile = index[index.index('id="unanswered"') :].split("</section>")[0]
+    assert tile.count("<li>") == sum(not entry["answerable"] for entry in questions)
+
+
+def test_summary_is_small() -> None:
+    files = [path for path in (STUDY.reports / "summary").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 150_000
+    assert load_params(STUDY).study.name["en"] in (STUDY.reports / "summary" / FILES["en"]).read_text(
+        encoding="utf-8"
+    )
