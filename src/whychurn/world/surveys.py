@@ -41,11 +41,15 @@ def draw_surveys(
 def answer_chance(
     programme: Programme, members: Members, leavers: pd.DataFrame, answered: float
 ) -> np.ndarray:
-    """Chance of each leaver to answer; its mean is `answered` where no chance is cut at one."""
+    """Chance of each leaver to answer; its mean is `answered`, its tilt by cause and by how social one is."""
     tilt = leavers["cause"].map(programme.survey.answering).to_numpy(dtype=float)
     tilt = tilt * np.exp(0.3 * members.bond[leavers["position"].to_numpy()] - 0.045)
-    mean = tilt.mean() if len(tilt) else 1.0
-    return np.clip(answered * tilt / mean, 0, 1)
+    low, high = 0.0, answered / tilt.min() if len(tilt) else 1.0
+    for _ in range(40):  # the scale at which the mean is right although no chance passes one
+        scale = (low + high) / 2
+        mean = np.minimum(scale * tilt, 1).mean() if len(tilt) else answered
+        low, high = (scale, high) if mean < answered else (low, scale)
+    return np.minimum(high * tilt, 1)
 
 
 def state_reasons(programme: Programme, causes: pd.Series, rng: np.random.Generator) -> np.ndarray:
