@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import xgboost as xgb
 
+from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.delivery import registry, store
@@ -199,3 +200,14 @@ def test_a_study_without_risk_results_is_tracked_as_far_as_it_goes(make_study: M
     study = make_study()
     (study.results / "risk.json").unlink()
     assert track(study, params) is None
+
+
+def test_a_study_that_moved_is_told_what_to_do(make_study: Make, params: Params) -> None:
+    study = make_study()
+    track(study, params)
+    moved = Study(study.root.rename(study.root.with_name("moved")))
+    (moved.results / "risk.json").write_text(
+        '{"status": "no_model", "reason": {"en": "new"}}', encoding="utf-8"
+    )
+    with pytest.raises(WhychurnError, match="made elsewhere"):
+        track(moved, params)

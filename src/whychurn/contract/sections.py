@@ -166,7 +166,7 @@ class DeliveryParams(Section):
     """Reports, registry gates, serving limits."""
 
     languages: list[Literal["en", "zh"]]
-    model_name: str
+    model_name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
     max_ece_increase: Share
     max_auc_decrease: Share
     max_request_rows: Count

@@ -51,7 +51,14 @@ def serving_command(study: Study, params: Params, host: str, port: int) -> tuple
             remedy='run `whychurn run`, then `whychurn experiment promote --reason "…"`',
         )
     told = {MODEL: f"models:/{name}@{CHAMPION}", LIMIT: str(params.delivery.max_request_mb * 1024**2)}
-    app = ["--factory", "whychurn.delivery.serving_app:build_app", "--log-level", "warning"]
+    app = [
+        "--factory",
+        "whychurn.delivery.serving_app:build_app",
+        "--log-level",
+        "warning",
+        "--limit-concurrency",
+        "32",
+    ]
     command = [sys.executable, "-m", "uvicorn", *app, "--host", host, "--port", str(port)]
     return command, {**_environment(study), **told}
 

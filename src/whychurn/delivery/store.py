@@ -18,6 +18,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
+from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT, Study
 
 CONTENT: Final = "whychurn.content"  # digest of what a run logs: the same content is not logged twice
@@ -43,11 +44,23 @@ def connect(study: Study) -> MlflowClient:
 
 
 def find_experiment(client: MlflowClient, study: Study, name: str) -> str:
-    """Id of the experiment `name`, made if absent."""
-    known = client.get_experiment_by_name(name)
-    if known is not None:
-        return known.experiment_id
-    return client.create_experiment(name, artifact_location=str(study.mlflow / "artifacts" / name))
+    """Id of the experiment `name`, made if absent.
+
+    Raises
+    ------
+    WhychurnError
+        If the study has moved since: MLflow keeps absolute paths.
+    """
+    known, place = client.get_experiment_by_name(name), str(study.mlflow / "artifacts" / name)
+    if known is None:
+        return client.create_experiment(name, artifact_location=place)
+    if known.artifact_location != place:
+        raise WhychurnError(
+            f"MLflow's store was made elsewhere ({known.artifact_location}) and keeps absolute paths",
+            file=study.mlflow,
+            remedy="move the study back, or delete this folder (runs and champion with it) and run again",
+        )
+    return known.experiment_id
 
 
 def find_logged(client: MlflowClient, experiment_id: str, content: str) -> str | None:
