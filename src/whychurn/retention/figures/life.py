@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import matplotlib.dates as mdates
 import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from whychurn.contract.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
 from whychurn.contract.words import say
+from whychurn.retention.figures.time import month_axis
 from whychurn.retention.lifecycle import STAGES
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def draw_stages(frame: pd.DataFrame, lang: str) -> Figure:
         axis.set_title(say(f"retention.stage_{stage}", lang), loc="left", fontsize=10)
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axis.yaxis.set_major_locator(MaxNLocator(4))
-        axis.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=3))
-        axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))
+        month_axis(axis, frame["on"], 2)
         axis.tick_params(labelsize=8.5)
     figure.supylabel(say("retention.axis_share_members", lang), fontsize=10, color=INK)
     return figure

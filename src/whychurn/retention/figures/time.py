@@ -39,7 +39,7 @@ def draw_rates(frame: pd.DataFrame, lang: str) -> Figure:
         axis.set_ylim(bottom=0)
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         axis.yaxis.set_major_locator(MaxNLocator(4))
-        _months(axis)
+        month_axis(axis, frame["period"], 9)
     return figure
 
 
@@ -134,7 +134,14 @@ def draw_study(frame: pd.DataFrame, lang: str) -> Figure:
         axis.set_xlim(week.min(), 0)
         axis.yaxis.set_major_locator(MaxNLocator(4))
         if number == 0:
-            axis.legend(loc="best", fontsize=9, frameon=False)
+            lines = axis.get_lines()
+            figure.legend(
+                lines,
+                [str(line.get_label()) for line in lines],
+                loc="outside upper right",
+                ncols=2,
+                frameon=False,
+            )
         if number >= len(measures) - 2:
             axis.set_xlabel(say("retention.axis_week_before", lang))
     return figure
@@ -170,6 +177,11 @@ def _spread_labels(axis: Axes) -> None:
         )
 
 
-def _months(axis: Axes) -> None:
-    axis.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=9))
+def month_axis(axis: Axes, days: pd.Series, most: int) -> None:
+    """At most about `most` month ticks over `days`."""
+    months = max(1, (days.max() - days.min()).days // 30)
+    step = next((size for size in (1, 2, 3, 6, 12, 24) if months / size <= most), 60)
+    axis.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, min(step, 12)), interval=1))
+    if step > 12:
+        axis.xaxis.set_major_locator(mdates.YearLocator(step // 12))
     axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))
