@@ -102,8 +102,8 @@ def categories_sql() -> str:
                    MAX(n_180 / NULLIF(all_180, 0)) AS category_top_share_180d,
                    SUM(CASE WHEN n_180 > 0 THEN -n_180 / all_180 * LN(n_180 / all_180) END)
                        AS category_entropy_180d,
-                   SUM(LEAST(n_late / NULLIF(all_late, 0), n_early / NULLIF(all_early, 0)))
-                       AS category_overlap_90d
+                   SUM(CASE WHEN all_late > 0 AND all_early > 0
+                             THEN LEAST(n_late / all_late, n_early / all_early) END) AS category_overlap_90d
             FROM s GROUP BY m, k)
         SELECT r, category_main, COALESCE(categories_180d, 0) AS categories_180d,
                category_top_share_180d, category_entropy_180d,

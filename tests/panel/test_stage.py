@@ -1,0 +1,173 @@
+"""The stage on small studies: files, invariants, awkward input."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import pandas as pd
+import pytest
+import yaml
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.panel.figures import draw_snapshots, draw_threshold_curve
+from whychurn.panel.frame import feature_names, load_panel, study_catalogue
+from whychurn.stages import panel as stage
+
+
+def write_study(root, tables, start="2024-01-01", end="2024-12-31"):
+    study = Study(root / "研究 one")
+    study.interim.mkdir(parents=True)
+    for name, frame in tables.items():
+        frame.to_parquet(study.interim / f"{name}.parquet", index=False)
+    facts = {"observed_from": start, "observed_until": end}
+    (study.interim / "intake.json").write_text(json.dumps(facts), encoding="utf-8")
+    return study
+
+
+def order(member, day):
+    return {"order_id": f"{member}{day}", "member_id": member, "ordered_at": day, "amount": 10.0}
+
+
+def test_files_follow_the_contract(tmp_path, random_tables, params_with):
+    tables = random_tables(5, members=30, absent=0)
+    tables["members"]["shoe_size"] = [38.0 + n % 5 for n in range(30)]
+    tables["members"]["town"] = pd.array(["x", "y"] * 15, dtype="string")
+    study = write_study(tmp_path, tables)
+    params = params_with(
+        churn="inactivity", threshold_days=60, warmup_days=60, member_columns=["shoe_size", "town"]
+    )
+    stage.run(study, params)
+    meaning = yaml.safe_load((PROJECT / "src/whychurn/contract/results.yaml").read_text(encoding="utf-8"))[
+        "panel"
+    ]
+    for name, block in meaning.items():
+        assert set(pd.read_parquet(study.results / f"{name}.parquet").columns) == set(block["columns"])
+    panel, facts = load_panel(study), json.loads((study.processed / "panel.json").read_text(encoding="utf-8"))
+    assert facts["definition"] == "inactivity_60d" and facts["alternatives"] == [
+        "inactivity_40d",
+        "inactivity_90d",
+    ]
+    assert feature_names(facts, with_data_only=False) == list(study_catalogue(study)["name"])
+    assert set(facts["features"]) < set(panel.columns) and {"shoe_size", "town"} <= set(facts["features"])
+    for name in (
+        "region",
+        "channel",
+        "plan",
+        "gender",
+        "age_band",
+        "spend_tier",
+        "category_main",
+        "join_cohort",
+    ):
+        assert name in panel
+    assert list(panel["town"].cat.categories) == ["x", "y"]
+    churners = pd.read_parquet(study.results / "churners.parquet")
+    assert "3" in set(churners["member_id"])  # without consent: counted
+    assert "3" not in set(panel["member_id"])  # … and never profiled
+
+
+def test_rows_follow_each_other_and_end_with_the_leaving(random_tables, params_with, panel_of):
+    made = panel_of(
+        random_tables(3, members=40, absent=0), params_with(churn="inactivity", threshold_days=60)
+    )
+    panel, spells = made.panel, made.churn.spells
+    assert not panel.duplicated(["member_id", "as_of"]).any()
+    assert (panel["start_on"] == panel["as_of"]).all() and (panel["as_of"].dt.day == 1).all()
+    assert panel["as_of"].max() == pd.Timestamp("2025-01-01")  # the day after the data: there to be scored
+    assert (panel["stop_on"] >= panel["start_on"]).all()
+    assert (panel["stop_on"] > panel["start_on"])[panel["as_of"] < "2025-01-01"].all()
+    ordered = panel.sort_values(["member_id", "spell_no", "as_of"])
+    following = ordered.groupby(["member_id", "spell_no"])["start_on"].shift(-1)
+    assert (ordered["stop_on"] == following)[following.notna()].all()
+    ended = spells.set_index(["member_id", "spell_no"])["ended_on"]
+    last = ordered.drop_duplicates(["member_id", "spell_no"], keep="last").set_index(
+        ["member_id", "spell_no"]
+    )
+    assert (last["event"] == ended.reindex(last.index).notna()).all()
+    assert (last.loc[last["event"], "stop_on"] == ended.reindex(last.index[last["event"]])).all()
+    assert panel.loc[panel["as_of"] > "2024-10-02", "churned_in_horizon"].isna().all()
+    assert panel.loc[panel["as_of"] <= "2024-10-01", "churned_in_horizon"].notna().all()
+
+
+MONTHS = [f"2024-{month:02d}-15" for month in range(1, 13)]
+VISIT = [{"member_id": "a", "occurred_at": day, "event_type": "visit"} for day in MONTHS]
+TERM = [
+    {"membership_id": "1", "member_id": "a", "plan": "p", "starts_on": "2024-01-01", "ends_on": "2024-08-31"}
+]
+CASES = {
+    "nobody left": ({"orders": [order("a", day) for day in MONTHS]}, "orders", 0),
+    "everybody left": ({"orders": [order("a", MONTHS[2]), order("b", MONTHS[1])]}, "orders", 2),
+    "events only": ({"events": VISIT}, "events", 0),
+    "terms only": ({"memberships": TERM}, "memberships", 1),
+    "a member without activity": ({"orders": [order("a", day) for day in MONTHS]}, "orders", 0),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_awkward_programmes_get_a_panel(tmp_path, tables_of, params_with, case):
+    rows, activity, left = CASES[case]
+    names = ["a"] + (["b"] if case in ("everybody left", "a member without activity") else [])
+    tables = tables_of(members=[{"member_id": n, "joined_on": "2024-01-10"} for n in names], **rows)
+    study = write_study(tmp_path, tables)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        stage.run(study, params_with(threshold_days=60))
+    facts = json.loads((study.processed / "panel.json").read_text(encoding="utf-8"))
+    churners = pd.read_parquet(study.results / "churners.parquet")
+    panel = load_panel(study)
+    assert facts["activity"] == activity
+    assert churners["is_main"].sum() == left + (case == "a member without activity")
+    assert "a" in set(panel["member_id"])
+    assert str(panel["churned_in_horizon"].dtype) == "boolean" and panel["event"].dtype == bool
+    if case == "a member without activity":
+        b = churners[churners["is_main"] & (churners["member_id"] == "b")].iloc[0]
+        assert (b["last_active_on"], b["left_on"]) == (pd.Timestamp("2024-01-10"), pd.Timestamp("2024-03-10"))
+    if activity != "orders":
+        assert panel["orders_90d"].isna().all() and "orders_90d" in facts["features_without_data"]
+
+
+def test_data_too_short_for_a_snapshot_give_an_empty_panel(tmp_path, tables_of, params_with):
+    tables = tables_of(
+        members=[{"member_id": "a", "joined_on": "2024-01-01"}], orders=[order("a", "2024-01-20")]
+    )
+    study = write_study(tmp_path, tables, end="2024-02-10")
+    stage.run(study, params_with(threshold_days=10))
+    panel = load_panel(study)
+    assert panel.empty and {"as_of", "event", "orders_90d", "join_cohort"} <= set(panel.columns)
+    assert len(pd.read_parquet(study.results / "churners.parquet")) > 0
+
+
+def test_an_unknown_member_column_is_named(tmp_path, tables_of, params_with):
+    tables = tables_of(
+        members=[{"member_id": "a", "joined_on": "2024-01-01"}], orders=[order("a", "2024-01-20")]
+    )
+    study = write_study(tmp_path, tables)
+    with pytest.raises(WhychurnError, match="shoe_size"):
+        stage.run(study, params_with(member_columns=["shoe_size"]))
+    with pytest.raises(WhychurnError, match="already"):
+        stage.run(study, params_with(member_columns=["gender"]))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_figures_name_their_lines(lang):
+    curve = pd.DataFrame(
+        {
+            "threshold_days": [30, 60, 90],
+            "return_share": [0.5, 0.2, None],
+            "churn_share": [0.8, 0.5, 0.3],
+            "chosen": [False, True, False],
+        }
+    )
+    texts = [t.get_text() for t in draw_threshold_curve(curve, lang, "inactivity").axes[0].texts]
+    assert len(texts) == 3 and any("60" in text for text in texts)
+    panel = pd.DataFrame(
+        {
+            "as_of": pd.to_datetime(["2024-01-01"] * 10 + ["2024-02-01"] * 3),
+            "member_id": [f"{n}" for n in range(13)],
+            "churned_in_horizon": pd.array([True] * 5 + [False] * 8, dtype="boolean"),
+        }
+    )
+    line = draw_snapshots(panel, lang, 90, 10).axes[1].lines[0]
+    assert list(line.get_ydata()) == [0.5]  # the month of three members is not shown
