@@ -135,7 +135,9 @@ class TestRates:
         march = rate(frame, "renewal", "2024-03-01")
         assert (march["numerator"], march["denominator"]) == (1, 2)
         assert rate(frame, "renewal", "2024-03-01", "revenue")["rate"] == pytest.approx(90 / 120)
-        assert rate(frame, "renewal", "2024-12-01")["partial"]
+        renewals = frame[frame["measure"] == "renewal"]
+        assert renewals.loc[renewals["period_kind"] == "month", "period"].max() < pd.Timestamp("2024-12-01")
+        assert renewals.loc[renewals["period_kind"] == "year", "partial"].all()
         assert "repurchase" not in set(frame["measure"])
 
 

@@ -163,6 +163,7 @@ def test_stage_writes_what_is_documented(
     assert all((study.results / f"{name}.parquet").read_bytes() == content for name, content in first.items())
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")  # text stays text in SVG; the browser has the font
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_figures_draw_in_theme_colours(lang: str, random_shop: Callable[..., Any], params: Params) -> None:
     import io

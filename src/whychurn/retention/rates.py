@@ -78,7 +78,7 @@ def retention_rates(history: History, confidence: float, min_cell: int) -> pd.Da
     - ``repurchase``: of the buyers of the period, those who bought on at least two days of it (without orders: use).
       Money: what they paid in the period. It does not depend on the churn definition.
     - ``renewal`` (terms only): of the terms that ended in the period, those followed by another one
-      within the days of grace. Money: the price of the ended terms.
+      within the days of grace, where these are over. Money: the price of the ended terms.
 
     Returns
     -------
@@ -198,11 +198,13 @@ def _measures(history: History, definition: str) -> dict[str, Callable[[Period],
         measures["repurchase"] = repurchase
     if not history.by_orders:
         renewed = _renewed(history, definition)
-        month = month_of(history, history.terms["ends"].to_numpy())
+        ends = history.terms["ends"].to_numpy()
+        month = month_of(history, ends)
+        known = ends + history.absences[definition].threshold <= history.observed_until  # grace is over
         price = history.terms["price"].to_numpy()
 
         def renewal(period: Period) -> Counted:
-            return Counted((month >= period.first) & (month < period.after), renewed, price)
+            return Counted(known & (month >= period.first) & (month < period.after), renewed, price)
 
         measures["renewal"] = renewal
     return measures
