@@ -207,9 +207,10 @@ def test_a_threshold_judged_by_too_few_is_passed_over():
     curve = pd.DataFrame(
         {"threshold_days": [30, 60, 90], "followed": [100, 100, 3], "return_share": [0.4, 0.2, 0.0]}
     )
-    assert choose_threshold(curve, 0.1, 30) == 60  # none is safe: the best of those that can be judged
-    assert choose_threshold(curve, 0.3, 30) == 60
-    assert choose_threshold(curve, 0.1, 1000) == 30
+    assert choose_threshold(curve, 0.1, 30, 730) == 60  # none is safe: the best of those that can be judged
+    assert choose_threshold(curve, 0.3, 30, 730) == 60
+    assert choose_threshold(curve, 0.1, 1000, 730) == 30
+    assert choose_threshold(curve, 0.1, 30, 59) == 30  # a short history leaves no time for a long wait
 
 
 def test_a_table_that_is_asked_for_must_hold_something(tables_of, params_with, panel_of):

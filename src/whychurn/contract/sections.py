@@ -79,6 +79,7 @@ class PanelParams(Section):
     audit_max_auc: Share
     audit_sample: Count
     threshold_min_lapses: Count
+    threshold_max_share: Share
     return_lag_days: Annotated[int, Field(ge=0)]
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB)$")]
     seed: int

@@ -232,6 +232,7 @@ def _judge_members(draft: Draft, joined: pd.Series) -> None:
 
 
 def _covered(drafts: dict[str, Draft]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    days = [drafts[table].sound(str(TABLES[table].time)).dt.normalize() for table in ACTIVITY_TABLES]
-    seen = pd.concat(days)
-    return seen.min(), seen.max()
+    """First and last day seen. Terms may have begun before anything else was recorded: they do not open it."""
+    days = {table: drafts[table].sound(str(TABLES[table].time)).dt.normalize() for table in ACTIVITY_TABLES}
+    acts = pd.concat([days["orders"], days["events"]])
+    return (days["memberships"] if acts.empty else acts).min(), pd.concat(days.values()).max()

@@ -69,7 +69,12 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     days = (
         given
         if isinstance(given, int)
-        else choose_threshold(curve, panel.threshold_return_share, panel.threshold_min_lapses)
+        else choose_threshold(
+            curve,
+            panel.threshold_return_share,
+            panel.threshold_min_lapses,
+            panel.threshold_max_share * (observed.last - observed.first + 1),
+        )
     )
     main = Definition(kind, days)
     others = alternatives(main, panel.alternative_factors)

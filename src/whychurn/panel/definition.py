@@ -184,13 +184,14 @@ def threshold_curve(
     return pd.DataFrame(rows)
 
 
-def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int) -> int:
+def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int, longest_days: float) -> int:
     """Smallest threshold at which at most `return_share` of the followed lapses were no leaving.
 
-    Where none is that safe, the one with the smallest share; where too few lapses were followed to judge any,
-    the smallest candidate.
+    Where none up to `longest_days` is that safe, the one with the smallest share: a longer wait would leave too
+    little time to see anybody leave and to learn from it. Where too few lapses were followed to judge any, the
+    smallest candidate.
     """
-    judged = curve[curve["followed"] >= min_lapses]
+    judged = curve[(curve["followed"] >= min_lapses) & (curve["threshold_days"] <= longest_days)]
     if judged.empty:
         log.warning("too few lapses to choose a threshold from the data; taking the smallest candidate")
         return int(curve["threshold_days"].min())
