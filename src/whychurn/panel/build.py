@@ -85,24 +85,24 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
                    returned AS returned_on
             FROM spell JOIN member USING (m) ORDER BY member_id, spell_no""").df()
     )
-    churners = pd.concat(
-        [_churners(connection, one, one == main, observed) for one in (main, *others)], ignore_index=True
-    )
+    churners = _churners(connection, [main, *others], observed)
     chosen = curve.assign(chosen=curve["threshold_days"] == days)
     return Churn(main, others, activity, chosen, spells, churners)
 
 
 def _churners(
-    connection: duckdb.DuckDBPyConnection, definition: Definition, is_main: bool, observed: Observed
+    connection: duckdb.DuckDBPyConnection, definitions: list[Definition], observed: Observed
 ) -> pd.DataFrame:
-    frame = _dated(
-        connection.execute(f"""
-            SELECT member_id, left_day AS left_on, spell_no, last AS last_active_on, returned AS returned_on
-            FROM ({spells_sql(definition.wait, observed)}) s JOIN member USING (m)
-            WHERE left_day IS NOT NULL ORDER BY member_id, spell_no""").df()
+    """Leavings under each definition, the main one first in `definitions`."""
+    parts = " UNION ALL ".join(
+        f"""SELECT member_id, left_day AS left_on, '{one.name}' AS definition, spell_no, last AS last_active_on,
+                   returned AS returned_on, {place} AS place
+            FROM ({spells_sql(one.wait, observed)}) JOIN member USING (m) WHERE left_day IS NOT NULL"""
+        for place, one in enumerate(definitions)
     )
-    frame.insert(2, "definition", pd.Series(definition.name, index=frame.index, dtype="string"))
-    return frame.assign(is_main=is_main)
+    found = connection.execute(f"{parts} ORDER BY place, member_id, spell_no").df()
+    frame = _dated(found.assign(definition=found["definition"].astype("string")))
+    return frame.assign(is_main=frame.pop("place") == 0)
 
 
 def build_panel(

@@ -93,7 +93,8 @@ def draw_snapshots(panel: pd.DataFrame, lang: str, horizon_days: int, min_cell: 
     left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     for axis in (members, left):
         axis.set_ylim(0, None)
-        axis.set_xlim(by_day.index.min(), by_day.index.max())
+        if len(by_day) > 1:
+            axis.set_xlim(by_day.index.min(), by_day.index.max())
         axis.yaxis.set_major_locator(MaxNLocator(4))
         axis.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=7))
         axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))

@@ -35,14 +35,12 @@ def audit_panel(
 ) -> pd.DataFrame:
     """All findings of the leakage audit: shift test, label rules, single features."""
     until = pd.Timestamp(observed.last, unit="D")
-    return pd.concat(
-        [
-            shift_test(connection, panel, catalogue, observed, params, tiers, churn.main, churn.activity),
-            check_labels(panel, churn.spells, params.horizon_days, until),
-            check_single_features(panel, catalogue, params.audit_max_auc, params.seed),
-        ],
-        ignore_index=True,
+    found = (
+        shift_test(connection, panel, catalogue, observed, params, tiers, churn.main, churn.activity),
+        check_labels(panel, churn.spells, params.horizon_days, until),
+        check_single_features(panel, catalogue, params.audit_max_auc, params.seed),
     )
+    return pd.concat([part for part in found if len(part)], ignore_index=True)
 
 
 def shift_test(

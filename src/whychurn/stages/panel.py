@@ -24,8 +24,8 @@ def run(study: Study, params: Params) -> None:
     members = read_table(tables["members"])
     facts = read_json(study.interim / "intake.json")
     observed = Observed(*(day_number(facts[key]) for key in ("observed_from", "observed_until")))
+    check_member_columns(members, params.panel.member_columns, load_catalogue())
     catalogue = load_catalogue(members, params.panel.member_columns)
-    check_member_columns(members, params.panel.member_columns, catalogue)
     with open_database(
         tables, observed, params.panel.memory_limit, params.panel.member_columns
     ) as connection:
