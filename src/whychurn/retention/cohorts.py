@@ -10,18 +10,9 @@ from scipy import stats
 
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import empty_table, stack
-from whychurn.retention.history import (
-    FAR,
-    History,
-    as_dates,
-    day_numbers,
-    month_of,
-    monthly_sum,
-    months_complete,
-    present_at_edges,
-    window_sum,
-)
+from whychurn.retention.history import FAR, History, as_dates, day_numbers
 from whychurn.retention.intervals import add_wilson
+from whychurn.retention.months import month_of, monthly_sum, months_complete, present_at_edges, window_sum
 
 COHORT_VALUES: Final = ["present", "active", "revenue", "rate", "low", "high", "active_rate", "revenue_rate"]
 SEASON_COLUMNS: Final = ["measure", "period", "rate", "year_before", "difference", "low", "high", "notable"]

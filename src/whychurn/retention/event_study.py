@@ -12,9 +12,10 @@ from scipy import sparse, stats
 from whychurn.contract.sections import RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import stack, typed
-from whychurn.retention.history import FAR, Array, History, Log, log_of, membership_days, window_sum
+from whychurn.retention.history import FAR, Array, History, Log, log_of
 from whychurn.retention.intervals import benjamini_hochberg
 from whychurn.retention.matching import Matched
+from whychurn.retention.months import membership_days, window_sum
 
 COMPLAINTS: Final = ("complaint", "ticket")
 STUDY_COLUMNS: Final = [

@@ -11,8 +11,9 @@ import pandas as pd
 from whychurn.contract.sections import RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import stack
-from whychurn.retention.history import FAR, Array, History, Log, membership_days
+from whychurn.retention.history import FAR, Array, History, Log
 from whychurn.retention.intervals import benjamini_hochberg, poisson_interval, rate_ratio
+from whychurn.retention.months import membership_days
 from whychurn.retention.triggers import trigger_outcomes
 
 COLUMNS: Final = [

@@ -10,21 +10,9 @@ import pandas as pd
 from whychurn.contract.sections import RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import stack, typed
-from whychurn.retention.history import (
-    FAR,
-    YEAR_DAYS,
-    YEAR_MONTHS,
-    Array,
-    History,
-    Log,
-    as_dates,
-    gone_at_edges,
-    latest_before,
-    month_of,
-    monthly_sum,
-    months_complete,
-)
+from whychurn.retention.history import FAR, YEAR_DAYS, YEAR_MONTHS, Array, History, Log, as_dates
 from whychurn.retention.intervals import add_wilson, clustered_number, wilson
+from whychurn.retention.months import gone_at_edges, latest_before, month_of, monthly_sum, months_complete
 
 STAGES: Final = ("recruited", "activated", "nurtured", "repeat", "loyal", "at_risk", "lapsed", "won_back")
 NOT_YET: Final = -1

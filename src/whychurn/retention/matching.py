@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from whychurn.contract.sections import RetentionParams
-from whychurn.retention.history import FAR, YEAR_DAYS, Array, History, window_sum
+from whychurn.retention.history import FAR, YEAR_DAYS, Array, History
+from whychurn.retention.months import window_sum
 from whychurn.retention.segments import spend_tier
 
 

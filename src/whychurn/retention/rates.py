@@ -11,11 +11,9 @@ import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import typed
-from whychurn.retention.history import (
-    YEAR_MONTHS,
-    Array,
-    History,
-    as_dates,
+from whychurn.retention.history import YEAR_MONTHS, Array, History, as_dates
+from whychurn.retention.intervals import effective_number, wilson
+from whychurn.retention.months import (
     gone_at_edges,
     leavings,
     month_of,
@@ -25,7 +23,6 @@ from whychurn.retention.history import (
     returns,
     trailing_year,
 )
-from whychurn.retention.intervals import effective_number, wilson
 
 LAST_YEAR: Final = "last_12_months"
 _STATES: Final = ("churn", "reactivation")  # they ask who was there on the first day

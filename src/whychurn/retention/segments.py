@@ -10,17 +10,9 @@ import pandas as pd
 from whychurn.contract.sections import RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import empty_table
-from whychurn.retention.history import (
-    YEAR_DAYS,
-    YEAR_MONTHS,
-    Array,
-    History,
-    Log,
-    as_dates,
-    left_between,
-    months_complete,
-)
+from whychurn.retention.history import YEAR_DAYS, YEAR_MONTHS, Array, History, Log, as_dates
 from whychurn.retention.intervals import add_wilson
+from whychurn.retention.months import left_between, months_complete
 
 _ORDER: Final = (
     *("high", "potential", "ordinary"),

@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.retention.frames import empty_table, typed
-from whychurn.retention.history import History, as_dates, left_between, present_at_edges
+from whychurn.retention.history import History, as_dates
+from whychurn.retention.months import left_between, present_at_edges
 from whychurn.retention.rates import last_year
 from whychurn.retention.strata import snapshot_before, stratify
 

@@ -9,17 +9,10 @@ import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import empty_table
-from whychurn.retention.history import (
-    FAR,
-    YEAR_DAYS,
-    YEAR_MONTHS,
-    Array,
-    History,
-    months_complete,
-    window_sum,
-)
+from whychurn.retention.history import FAR, YEAR_DAYS, YEAR_MONTHS, Array, History
 from whychurn.retention.intervals import wilson
 from whychurn.retention.lifecycle import NOT_YET, STAGES
+from whychurn.retention.months import months_complete, window_sum
 
 NEXT: Final = {"recruited": 1, "activated": 2, "nurtured": 3, "repeat": 4, "won_back": 3, "lapsed": 7}
 _AT_RISK, _LAPSED, _WON_BACK = STAGES.index("at_risk"), STAGES.index("lapsed"), STAGES.index("won_back")

@@ -11,8 +11,9 @@ import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.frames import empty_table
-from whychurn.retention.history import History, as_dates, left_between, months_complete
+from whychurn.retention.history import History, as_dates
 from whychurn.retention.intervals import add_wilson, benjamini_hochberg, difference_from_rest
+from whychurn.retention.months import left_between, months_complete
 
 DIMENSIONS: Final = (
     "age_band",

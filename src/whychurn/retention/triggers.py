@@ -12,16 +12,8 @@ from scipy import stats
 
 from whychurn.contract.sections import RetentionParams
 from whychurn.retention.event_study import COMPLAINTS
-from whychurn.retention.history import (
-    FAR,
-    Array,
-    History,
-    Log,
-    gone_at_edges,
-    latest_before,
-    log_of,
-    monthly_sum,
-)
+from whychurn.retention.history import FAR, Array, History, Log, log_of
+from whychurn.retention.months import gone_at_edges, latest_before, monthly_sum
 
 QUIET_DAYS: Final = (
     7,
