@@ -147,12 +147,11 @@ for entry in questions:
 # %%
 page.claim("described", left)
 curve = page.processed("threshold_curve")
-if curve is not None and len(curve):
-    chosen = definition.get("threshold_days")
+if kind == "inactivity" and curve is not None and len(curve):
     page.figure(
-        draw_threshold_curve(curve, page.lang, chosen),
+        draw_threshold_curve(curve, page.lang, threshold),
         title=page.say("delivery.data_curve"),
-        alt=page.say("delivery.data_curve_alt", days=chosen),
+        alt=page.say("delivery.data_curve_alt", days=threshold),
         rung="described",
         note=page.say(
             "delivery.data_curve_note", share=page.format(page.params.panel.threshold_return_share, "percent")
@@ -177,8 +176,10 @@ if sensitivity is not None and sensitivity["rate"].notna().any():
     low, high = (
         page.format(bound, "percent") for bound in (definitions["rate"].min(), definitions["rate"].max())
     )
-    tau = page.format(definitions["rank_agreement"].min(), "number")
-    page.claim("described", page.say("delivery.data_stable", low=low, high=high, tau=tau))
+    page.claim("described", page.say("delivery.data_stable", low=low, high=high))
+    if definitions["rank_agreement"].notna().any():
+        tau = page.format(definitions["rank_agreement"].min(), "number")
+        page.claim("described", page.say("delivery.data_stable_order", tau=tau))
     page.figure(
         draw_definitions(definitions, page.lang),
         title=page.say("delivery.data_definitions"),

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.textpath import TextPath
 
 from whychurn.contract.theme import ACCENT, SERIES, VARIABLES, new_figure, themed
 from whychurn.delivery.svg import figure_svg
@@ -84,3 +85,16 @@ def test_latin_text_is_measured_as_matplotlib_does() -> None:
     figure.draw_without_rendering()
     drawn = next(item for item in figure.findobj(Text) if item.get_text() == "alpha")
     assert float(text.get("x", "0")) == pytest.approx(drawn.get_window_extent().x1, abs=1.5)
+
+
+def test_long_label_below_a_narrow_axis_is_pulled_inside() -> None:
+    """Wide tick labels push the axis to the right; its own label would leave the figure there."""
+    figure = _bars(["a rather long name of a feature that takes half of the width", "b"])
+    label = "Contribution to the score (log-odds; to the right raises the risk)"
+    figure.axes[0].set_xlabel(label)
+    root = ET.fromstring(figure_svg(figure, "f1", "x"))
+    text = next(element for element in root.iter(f"{SVG}text") if element.text == label)
+    width = TextPath((0, 0), label, size=10.5).get_extents().width
+    assert "text-anchor: middle" in text.get("style", "")
+    assert float(text.get("x", "0")) + width / 2 <= 576
+    assert float(text.get("x", "0")) - width / 2 >= 0

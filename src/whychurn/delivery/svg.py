@@ -92,11 +92,28 @@ def _draw(figure: Figure) -> str:
         width, height = figure.get_size_inches()
         renderer = _Renderer(72 * width, 72 * height, target, image_dpi=150, metadata={"Date": None})
         _Canvas(figure, renderer)
+        _pull_in_labels(figure, renderer)
         figure.draw(renderer)
         renderer.finalize()
         FigureCanvasSVG(figure)
         figure.dpi = before
     return target.getvalue()
+
+
+def _pull_in_labels(figure: Figure, renderer: _Renderer) -> None:
+    """Move a long label of an x axis sideways until it lies within the figure: layout engines only look at height."""
+    width = 72 * figure.get_size_inches()[0]
+    long = [axes for axes in figure.axes if axes.xaxis.label.get_window_extent(renderer).width > width / 3]
+    engine = figure.get_layout_engine()
+    if not long:
+        return
+    if engine is not None:
+        engine.execute(figure)
+    for axes in long:
+        label, frame = axes.xaxis.label, axes.get_window_extent(renderer)
+        half = label.get_window_extent(renderer).width / 2
+        middle = min(max((frame.x0 + frame.x1) / 2, half + 2), width - half - 2)
+        label.set_x((middle - frame.x0) / frame.width)
 
 
 class _Renderer(RendererSVG):
