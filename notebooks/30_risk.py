@@ -77,10 +77,12 @@ if found:
 
 # %%
 if found:
-    shown = suppress_small_cells(page.results("risk_calibration"), "members", ["rate", "low", "high", "rows"], cell)
+    table = page.results("risk_calibration")
+    shown = suppress_small_cells(table, "members", ["rate", "low", "high", "rows"], cell)
+    ece = page.format(facts["headline"]["ece"]["estimate"], "percent")
     page.figure(
         figures.draw_reliability(shown, page.lang),
-        title=page.say("risk.fig_reliability", ece=page.format(facts["headline"]["ece"]["estimate"], "percent")),
+        title=page.say("risk.fig_reliability", ece=ece),
         alt=page.say("risk.fig_reliability_alt"),
         rung="described",
     )
@@ -89,7 +91,8 @@ if found:
     page.table(table, name="risk-trust", title=title, rung="described", labels=columns)
     table = story.strata_table(metrics, page.lang, cell)
     columns, title = page.columns(table, "risk"), page.say("risk.tab_strata")
-    page.table(table, name="risk-strata", title=title, rung="described", labels=columns, formats=story.STRATA_FORMATS)
+    look = {"labels": columns, "formats": story.STRATA_FORMATS}
+    page.table(table, name="risk-strata", title=title, rung="described", **look)
 
 # %% [markdown] tags=["en"]
 # ## Whom is it worth contacting?
@@ -197,7 +200,8 @@ if found:
     page.table(pairs, name="risk-interactions", title=title, rung="associated", labels=columns)
     rules = story.rules_table(page.results("risk_tree"), page.lang, cell)
     columns, title = page.columns(rules, "risk"), page.say("risk.tab_tree")
-    page.table(rules, name="risk-tree", title=title, rung="associated", labels=columns, formats=story.RULE_FORMATS)
+    look = {"labels": columns, "formats": story.RULE_FORMATS}
+    page.table(rules, name="risk-tree", title=title, rung="associated", **look)
 
 # %% [markdown] tags=["en"]
 # ## Kinds of members at high risk
@@ -219,7 +223,8 @@ if found and len(groups := page.results("risk_archetypes")):
     )
     table = story.archetype_table(groups, page.lang, cell)
     columns, title = page.columns(table, "risk"), page.say("risk.tab_archetypes")
-    page.table(table, name="risk-archetypes", title=title, rung="associated", labels=columns, formats=story.ARCHETYPE_FORMATS)
+    look = {"labels": columns, "formats": story.ARCHETYPE_FORMATS}
+    page.table(table, name="risk-archetypes", title=title, rung="associated", **look)
 
 # %% [markdown] tags=["en"]
 # ## What this does not show
