@@ -106,6 +106,23 @@ def test_figures_use_theme_colours_and_both_languages(tables):
                 assert matplotlib.colors.to_hex(line.get_color()) in allowed
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_tables_name_every_forecast_with_its_interval(tables, lang):
+    metrics = tables["risk_metrics"]
+    for measures in (story.ORDER, story.TRUST):
+        table = story.model_table(metrics, lang, measures)
+        assert list(table.columns) == ["model", *measures]
+        assert table["model"].is_unique and len(table) == 5
+    row = metrics[
+        (metrics["model"] == "prior") & (metrics["metric"] == "ece") & (metrics["stratum_kind"] == "all")
+    ]
+    assert table["ece"].iloc[4].startswith(f"{row['estimate'].iloc[0]:.3f} [{row['low'].iloc[0]:.3f},")
+    assert len(story.rules_table(tables["risk_tree"], lang, 10)) == len(tables["risk_tree"])
+    assert story.archetype_table(tables["risk_archetypes"], lang, 10)["name"].notna().all()
+    pairs = story.pairs_table(tables["risk_shap_interactions"], tables["risk_shap_features"], lang)
+    assert pairs["feature_a"].str.startswith("EN" if lang == "en" else "中文").all()
+
+
 def test_small_cells_are_withheld(tables):
     metrics = tables["risk_metrics"].copy()
     tier = metrics["stratum_kind"].eq("tier") & metrics["stratum"].eq("gold")

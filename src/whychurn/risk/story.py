@@ -147,12 +147,9 @@ def verdict(facts: dict[str, Any], page: Writer) -> str:
     )
 
 
-def model_table(metrics: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """One row per model: each measure with its interval."""
-    whole = metrics[metrics["stratum_kind"] == "all"]
-    return _wide(
-        whole, ["model"], lang, ["auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "gain_20", "profit"]
-    )
+def model_table(metrics: pd.DataFrame, lang: str, measures: tuple[str, ...]) -> pd.DataFrame:
+    """One row per model: `measures` with their intervals."""
+    return _wide(metrics[metrics["stratum_kind"] == "all"], ["model"], lang, list(measures))
 
 
 def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
