@@ -10,7 +10,7 @@ from whychurn.contract.suppression import suppress_small_cells
 from whychurn.contract.words import say
 from whychurn.risk.train import MODEL, MODELS
 
-ORDER: Final = ("auc", "pr_auc", "lift_5", "gain_20", "profit")  # who comes before whom
+ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
 TRUST: Final = ("brier", "log_loss", "ece")  # whether probabilities can be taken at their word
 STRATA_FORMATS: Final = {
     "rate": "percent",
