@@ -54,7 +54,8 @@ def execute_cells(notebook: Any, name: str, environment: dict[str, str]) -> Any:
 
 
 def _run(shell: Any, source: str, where: str) -> list[Any]:
-    shell.display_pub.shown = shell.displayhook.shown = shown = []
+    shown: list[Any] = []
+    shell.display_pub.shown = shell.displayhook.shown = shown
     printed = io.StringIO()
     with redirect_stdout(printed):
         result = shell.run_cell(source, store_history=False)

@@ -70,9 +70,9 @@ def draw_definitions(definitions: pd.DataFrame, lang: str) -> Figure:
         ``definition`` (as shown), ``rate``, ``low``, ``high`` (shares), ``is_main``.
     """
     with themed():
-        rows = definitions.dropna(subset=["rate"]).reset_index(drop=True)
+        rows = definitions.dropna(subset=["rate"])
         figure, (axes,) = new_figure(8, 1.3 + 0.4 * len(rows))
-        for place, row in rows.iterrows():
+        for place, row in enumerate(rows.to_dict("records")):
             colour = ACCENT if row["is_main"] else MUTED
             axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2)
             axes.plot(row["rate"], place, "o", color=colour)

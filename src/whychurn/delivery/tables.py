@@ -60,18 +60,19 @@ def table_html(
     """
     withheld = frame[SUPPRESSED].fillna(False).astype(bool) if SUPPRESSED in frame else None
     shown = frame.drop(columns=SUPPRESSED, errors="ignore").head(MOST_ROWS)
-    kinds = {column: (formats or {}).get(column) or kind_of(shown[column]) for column in shown}
+    columns = [str(column) for column in shown]
+    kinds = {column: (formats or {}).get(column) or kind_of(shown[column]) for column in columns}
     caption = (
         f"<b>{escape(say('delivery.table', lang, number=number))}</b> {inline(title)} {badge(rung, lang)}"
     )
     if shown.empty:
         return _box(caption, f'<p class="wc-note">{escape(say("delivery.empty_table", lang))}</p>')
-    head = "".join(_heading(kinds[column], (labels or {}).get(column, column), lang) for column in shown)
+    head = "".join(_heading(kinds[column], (labels or {}).get(column, column), lang) for column in columns)
     look = _Look(lang, currency, min_cell)
     rows = [
         f"<tr{_FOLDED if limit is not None and position >= limit else ''}>"
         + "".join(
-            _cell(value, kinds[column], withheld is not None and bool(withheld.iloc[position]), look)
+            _cell(value, kinds[str(column)], withheld is not None and bool(withheld.iloc[position]), look)
             for column, value in record.items()
         )
         + "</tr>"
