@@ -17,10 +17,12 @@ from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
 
 from whychurn.contract.files import read_json, read_table
+from whychurn.contract.fits import fits_file
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.contract.words import LANGUAGES
+from whychurn.delivery.fit_runs import SECTIONS, track_fits
 from whychurn.delivery.model_card import write_model_card
 from whychurn.delivery.model_figures import model_figures
 from whychurn.delivery.registry import CHALLENGER, find_content, model_folder, register_challenger
@@ -63,6 +65,9 @@ def track(study: Study, params: Params) -> str | None:
         file = getattr(study, folder) / f"{name}.json"
         if file.exists():
             _track_section(client, experiment, study, params, section, read_json(file), origin)
+    for section in SECTIONS:
+        fits = content_digest(section, params, [fits_file(study, section)])
+        track_fits(client, experiment, study, params, section, fits, origin)
     if not (study.results / "risk.json").exists():
         return None
     return _track_risk(client, experiment, study, params, origin)
