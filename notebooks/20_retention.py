@@ -34,7 +34,8 @@ for key, value, text, rung in story.headlines(facts, page):
 
 
 def show_table(name, file, rung, rows=None, limit=15):
-    table = report_table(page.results(file) if rows is None else rows, name, page)
+    cells = page.results(file) if rows is None else rows
+    table = report_table(cells, name, page, page.params.privacy.min_cell)
     labels, title = page.columns(table, "retention"), page.say(f"retention.table_{name}")
     page.table(
         table, name=f"retention-{name}", title=title, rung=rung, labels=labels, formats=FORMATS, limit=limit

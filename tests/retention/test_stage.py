@@ -65,7 +65,7 @@ def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) ->
         assert story.confidence(facts, frames["definition_sensitivity"], voice)
         story.headlines(facts, voice)
         for name, file in (("steps", "lifecycle_steps"), ("nodes", "key_nodes"), ("segments", "segments")):
-            report_table(frames[file], name, voice)
+            report_table(frames[file], name, voice, 10)
 
 
 class TestOddProgrammes:

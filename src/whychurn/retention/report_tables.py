@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.contract.suppression import suppress_small_counts
 from whychurn.contract.words import has_words, say
 from whychurn.retention.figures import group_name
 from whychurn.retention.story import Speaker, moment
@@ -38,6 +39,24 @@ _COLUMNS: Final = {
     " competitor_activity",
     "campaigns": "campaign_id group first_on members spend_before spend_after active_before active_after",
 }
+_RATE: Final = ("rate", "low", "high")
+_COUNTS: Final[
+    dict[str, dict[str, tuple[str, ...]]]
+] = {  # numbers of members inside a row, and what tells them
+    "sensitivity": {"churners": _RATE},
+    "steps": {
+        "advanced": _RATE,
+        "lost": ("lost_rate",),
+        "members_lost": ("revenue_lost", "revenue_per_member"),
+    },
+    "nodes": {"events": ()},
+    "strata": {"churners": (*_RATE, "difference", "q", "spend_lost")},
+    "segments": {"churners": _RATE},
+    "regions": {
+        "buyers": ("spend", "change", "low", "high"),
+        "buyers_before": ("spend_before", "change", "low", "high"),
+    },
+}
 _WORDS: Final = {
     "measure": ("measure", "behaviour"),
     "period_kind": ("period",),
@@ -45,9 +64,9 @@ _WORDS: Final = {
 }
 
 
-def report_table(frame: pd.DataFrame, name: str, page: Speaker) -> pd.DataFrame:
-    """`frame` with the columns of the report's table `name`, codes in the language of the page."""
-    shown = frame.copy()
+def report_table(frame: pd.DataFrame, name: str, page: Speaker, min_cell: int) -> pd.DataFrame:
+    """`frame` with the columns of the report's table `name`, codes in the language of the page, no count below `min_cell`."""
+    shown = suppress_small_counts(frame, _COUNTS[name], min_cell) if name in _COUNTS else frame.copy()
     if name == "nodes":
         shown = shown[shown["is_node"].astype(bool)].sort_values("ratio", ascending=False)
         shown["what"] = pd.Series(
