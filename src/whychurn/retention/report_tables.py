@@ -23,7 +23,8 @@ FORMATS: Final = {
     **dict.fromkeys(("spend", "spend_before", "spend_after", "revenue_lost", "revenue_per_member"), "money"),
     **dict.fromkeys(("mean_spend", "spend_lost"), "money"),
     **dict.fromkeys(("ratio", "ratio_low", "ratio_high", "q", "rank_agreement", "effect", "usual"), "number"),
-    "difference": "points",
+    **dict.fromkeys(("difference", "difference_low", "difference_high"), "points"),
+    "year_before": "percent",
     "waiting_days": "days",
 }
 _COLUMNS: Final = {
@@ -31,6 +32,7 @@ _COLUMNS: Final = {
     "sensitivity": "definition waiting_days members churners rate low high came_back_share rank_agreement top_strata",
     "steps": "stage entered advanced rate low high lost lost_rate members_lost revenue_lost revenue_per_member",
     "nodes": "what members events ratio ratio_low ratio_high q",
+    "season": "measure period rate year_before difference difference_low difference_high notable",
     "strata": "dimension stratum members churners rate low high difference q notable spend_lost",
     "segments": "kind segment members member_share spend_share mean_spend mean_purchase_days median_days_since"
     " members_then churners rate low high",
@@ -72,6 +74,8 @@ def report_table(frame: pd.DataFrame, name: str, page: Speaker, min_cell: int) -
         shown["what"] = pd.Series(
             [moment(row, page) for row in shown.to_dict("records")], index=shown.index, dtype="object"
         )
+    if name == "season":
+        shown = shown.rename(columns={"low": "difference_low", "high": "difference_high"})
     if name == "sensitivity":
         shown["top_strata"] = [_strata(str(text), page.lang) for text in shown["top_strata"]]
     for group, member in (("dimension", "stratum"), ("kind", "segment")):

@@ -174,8 +174,8 @@ def gains_table(metrics: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
         if f"gain_{100 * share:g}" in found
     ]
     told = [
-        (s, _text(100 * gain[0], 100 * gain[1], 100 * gain[2], 1, "%"), _text(*lift, 1))
-        for s, gain, lift in rows
+        (share, _text(100 * gain, 100 * low, 100 * high, 1, "%"), _text(lift, least, most, 1))
+        for share, (gain, low, high), (lift, least, most) in rows
     ]
     return pd.DataFrame(told, columns=["contacted", "gain", "lift"])
 
