@@ -148,7 +148,8 @@ for entry in questions:
 # %%
 page.claim("described", left)
 curve = page.processed("threshold_curve")
-if kind == "inactivity" and curve is not None and len(curve):
+enough = curve is not None and (curve["members"] >= page.params.privacy.min_cell).any()
+if kind == "inactivity" and enough:
     page.figure(
         draw_threshold_curve(curve, page.lang, threshold),
         title=page.say("delivery.data_curve"),

@@ -83,7 +83,7 @@ rates = page.results("retention_rates")
 main = rates[rates["definition"] == facts["definition"]]
 claims("described", story.definitions(list(main["measure"].unique()), page))
 monthly = main[main["period_kind"] == "month"]
-if len(monthly):
+if monthly["rate"].notna().any():
     show_figure(figures.draw_rates(monthly, page.lang), "rates", "described", note="says_partial")
 show_table("rates", "retention_rates", "described", rows=main[main["period_kind"] != "month"])
 seasons = page.results("season_comparison")
