@@ -63,6 +63,15 @@ class PrivacyParams(Section):
     missing_consent: Literal["allow", "deny"]
 
 
+class VoiceParams(Section):
+    """Preparation of texts, topics, causes, early signals."""
+
+    max_characters: Count
+    boilerplate: list[str]
+    fit_until: Day | Literal["auto"]
+    seed: int
+
+
 class PanelParams(Section):
     """Churn definition, snapshots, label window, audit."""
 
@@ -181,6 +190,7 @@ class Params(Section):
     world: WorldParams
     intake: IntakeParams
     privacy: PrivacyParams
+    voice: VoiceParams
     panel: PanelParams
     retention: RetentionParams
     risk: RiskParams
