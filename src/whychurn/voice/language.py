@@ -13,16 +13,18 @@ _ELSEWHERE: Final = re.compile(
     r"[\u3040-\u30ff\uac00-\ud7af\u0400-\u04ff\u0370-\u03ff\u0600-\u06ff\u0590-\u05ff\u0900-\u097f\u0e00-\u0e7f]"
 )
 _MARKED: Final = re.compile(r"[\u00c0-\u024f]")
-_ENGLISH: Final = frozenset(
+_ENGLISH_WORDS: Final = (
     "the a an and or but of to in on for with is was are were be been it this that i my me you your we they not no "
-    "have has had do does did will would can could so at from very too when what why how there more than".split()
+    "have has had do does did will would can could so at from very too when what why how there more than"
 )
 # function words that English does not share
-_FOREIGN: Final = frozenset(
+_FOREIGN_WORDS: Final = (
     "der die das und ist nicht ich sie wir ein eine mit auf den dem zu sehr von le la les des est pas je nous vous une "
     "que qui pour avec dans el los las y es por para con una muy pero il di che non per sono molto o os um uma com "
-    "não muito het een en niet ik van voor zijn".split()
+    "não muito het een en niet ik van voor zijn"
 )
+_ENGLISH: Final = frozenset(_ENGLISH_WORDS.split())
+_FOREIGN: Final = frozenset(_FOREIGN_WORDS.split())
 WORD_LETTERS: Final = 2.5  # one Chinese character says about as much as this many Latin letters
 MINOR: Final = 0.2  # share from which a second script makes a text mixed
 

@@ -94,9 +94,10 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
 def build_corpus(texts: pd.DataFrame, voice: VoiceParams) -> Corpus:
     """Fold the texts of `gather_texts` and describe each."""
     fold, folds = fold_texts(texts["text"], voice.boilerplate, voice.max_characters)
-    described = folds[["language", "state"]].reindex(fold.to_numpy()).set_index(texts.index)
-    filled = described.fillna({"language": "none", "state": "empty"}).astype("string")
-    return Corpus(texts.assign(**{name: filled[name] for name in filled}, fold=fold), folds)
+    of_text = folds[["language", "state"]].reindex(fold.to_numpy()).set_index(texts.index)
+    language = of_text["language"].fillna("none").astype("string")
+    state = of_text["state"].fillna("empty").astype("string")
+    return Corpus(texts.assign(language=language, state=state, fold=fold), folds)
 
 
 def fit_until(params: Params, observed_until: dt.date) -> pd.Timestamp:

@@ -19,10 +19,11 @@ NEGATORS_ZH: Final = {
     **dict.fromkeys(["没", "没有", "未", "从未", "没能", "从没", "并没有", "无", "毫无"], "没"),
     **dict.fromkeys(["不能", "无法", "不可以", "没法", "没办法", "不可"], "无法"),
 }
-NEGATORS_EN: Final = frozenset("not no never without cannot neither nor hardly nobody".split())
-_SKIP_ZH: Final = frozenset(
-    "很 太 再 怎么 那么 这么 什么 是 会 能 给 有 得 任何 一点 人 过 够 被 把 我 你 到 出".split()
+NEGATORS_EN: Final = frozenset(
+    ["not", "no", "never", "without", "cannot", "neither", "nor", "hardly", "nobody"]
 )
+_SKIPPED: Final = "很 太 再 怎么 那么 这么 什么 是 会 能 给 有 得 任何 一点 人 过 够 被 把 我 你 到 出"
+_SKIP_ZH: Final = frozenset(_SKIPPED.split())
 REACH: Final = 3  # stop words that may stand between a negator and its word
 
 
