@@ -38,6 +38,9 @@ class Voice:
     def format(self, value: Any, kind: str) -> str:
         return f"{value:.3f}" if kind != "month" else str(value)
 
+    def members(self, count: float) -> str:
+        return f"{count:.0f}"
+
 
 def answers(programme: Any, params: Params) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     return retention_answers(
@@ -64,8 +67,13 @@ def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) ->
         assert story.answer(facts, voice)
         assert story.confidence(facts, frames["definition_sensitivity"], voice)
         story.headlines(facts, voice)
-        for name, file in (("steps", "lifecycle_steps"), ("nodes", "key_nodes"), ("segments", "segments")):
-            report_table(frames[file], name, voice)
+        for name, file in (
+            ("steps", "lifecycle_steps"),
+            ("season", "season_comparison"),
+            ("nodes", "key_nodes"),
+            ("segments", "segments"),
+        ):
+            report_table(frames[file], name, voice, 10)
 
 
 class TestOddProgrammes:
