@@ -23,11 +23,21 @@ _TOKEN: Final = re.compile(r"[a-z']+")
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What turns a polar word round or makes it stronger, and how many words before it are read."""
+
+    negators: frozenset[str]
+    degrees: dict[str, float]
+    turned: float
+    reach: int
+
+
+@dataclass(frozen=True)
 class Polarity:
     """Words of praise (positive) and blame (negative), their modifiers, and words of urgency."""
 
     settings: dict[str, float]
-    rules: dict[str, dict[str, Any]]
+    rules: dict[str, Rule]
     words: dict[str, Phrases[float]]
     urgent: dict[str, Phrases[float]]
     but: re.Pattern[str]
@@ -53,7 +63,14 @@ def load_polarity(file: Path = FILE) -> Polarity:
         urgent[language] = compile_phrases(language, dict(weighted(content["urgency"][language], 1.0, file)))
     english = "|".join(rf"\b{word}\b" for word in content["en"]["but"])
     but = re.compile("|".join([english, *content["zh"]["but"]]))
-    return Polarity(content["settings"], {key: content[key] for key in ("en", "zh")}, words, urgent, but)
+    settings = content["settings"]
+    rules = {language: _rule(content[language], settings) for language in ("en", "zh")}
+    return Polarity(settings, rules, words, urgent, but)
+
+
+def _rule(content: dict[str, Any], settings: dict[str, float]) -> Rule:
+    degrees = {word: settings[kind] for kind in ("stronger", "weaker") for word in content[kind]}
+    return Rule(frozenset(content["negators"]), degrees, settings["turned"], content["reach"])
 
 
 def sentiment(texts: Iterable[str | None], polarity: Polarity | None = None) -> pd.Series:
@@ -119,7 +136,7 @@ def _sum(text: str, polarity: Polarity) -> float:
     settings = polarity.settings
     turns = [match.start() for match in polarity.but.finditer(text)]
     last = turns[-1] if turns else None
-    total = settings["bias"]
+    total = 0.0
     for start, _, value in word_values(text, polarity):
         factor = 1.0
         if last is not None:
@@ -133,30 +150,27 @@ def word_values(text: str, polarity: Polarity) -> list[tuple[int, int, float]]:
     """Start, end and value of each polar word of a normal form, its negators and degrees taken into account."""
     values = []
     for language, words in polarity.words.items():
-        rule = polarity.rules[language]
-        degree = {word: polarity.settings[kind] for kind in ("stronger", "weaker") for word in rule[kind]}
+        factor = _english_factor if language == "en" else _chinese_factor
         for start, end, value in words.find(text):
             if value:
                 before = _STOP.split(text[max(0, start - 30) : start])[-1]
-                modify = _english_factor if language == "en" else _chinese_factor
-                values.append((start, end, value * modify(before, rule, degree, polarity.settings["turned"])))
+                values.append((start, end, value * factor(before, polarity.rules[language])))
     return values
 
 
-def _english_factor(before: str, rule: dict[str, Any], degree: dict[str, float], turned: float) -> float:
-    near = _TOKEN.findall(before)[-rule["reach"] :]
-    factor = turned if any(word in rule["negators"] for word in near) else 1.0
-    return factor * degree.get(near[-1] if near else "", 1.0)
+def _english_factor(before: str, rule: Rule) -> float:
+    near = _TOKEN.findall(before)[-rule.reach :]
+    factor = rule.turned if not rule.negators.isdisjoint(near) else 1.0
+    return factor * rule.degrees.get(near[-1] if near else "", 1.0)
 
 
-def _chinese_factor(before: str, rule: dict[str, Any], degree: dict[str, float], turned: float) -> float:
+def _chinese_factor(before: str, rule: Rule) -> float:
     factor, rest = 1.0, before
-    for _ in range(rule["reach"] + 1):  # read the modifiers backwards: 不 + 是 + 很
-        negator = next((word for word in rule["negators"] if rest.endswith(word)), "")
-        strength = next((word for word in degree if rest.endswith(word)), "")
-        longest = max(negator, strength, key=len)
-        if not longest:
+    for _ in range(rule.reach + 1):  # modifiers are read backwards: 很, then 不是
+        tails = [rest[-length:] for length in range(min(4, len(rest)), 0, -1)]
+        tail = next((t for t in tails if t in rule.negators or t in rule.degrees), "")
+        if not tail:
             break
-        factor *= turned if longest == negator else degree[longest]
-        rest = rest[: -len(longest)]
+        factor *= rule.turned if tail in rule.negators else rule.degrees[tail]
+        rest = rest[: -len(tail)]
     return factor
