@@ -12,9 +12,10 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.voice.lexicon import Hit, Lexicon, load_lexicon
 from whychurn.voice.plain import normalise
+from whychurn.voice.sentiment import load_polarity, word_values
 
 P_COLUMNS: Final = tuple(f"p_{cause}" for cause in (*CAUSES, "none"))
-_CLAUSE: Final = re.compile(r"[。!?;,.，！？；:：\n]| but | 但| 可是| 不过")
+_CLAUSE: Final = re.compile(r"[。!?;,.，！？；\n]|\bbut\b|但|可是|不过")
 _WORD: Final = re.compile(r"[a-z']+")
 
 
@@ -76,23 +77,41 @@ def concept_scores(texts: Iterable[str | None], lexicon: Lexicon | None = None) 
 
 
 def _score(text: str, lexicon: Lexicon, place: dict[str, int]) -> np.ndarray:
+    scores = np.zeros(len(place))
+    hits = lexicon.find(text)
+    if not hits:
+        return scores
+    mood = _clause_moods(text)
     found: dict[str, list[float]] = {}
-    for hit in lexicon.find(text):
-        weight = _weight(hit, text, lexicon)
+    for hit in hits:
+        weight = _weight(hit, text, mood[hit.start], lexicon)
         if weight > 0:
             found.setdefault(hit.term.concept, []).append(weight)
-    scores = np.zeros(len(place))
     for concept, weights in found.items():
         strongest, *others = sorted(weights, reverse=True)
         scores[place[concept]] = strongest + lexicon.settings["repeat"] * sum(others)
     return scores
 
 
-def _weight(hit: Hit, text: str, lexicon: Lexicon) -> float:
-    denied = is_denied(text, hit.start, hit.language, lexicon)
+def _clause_moods(text: str) -> np.ndarray:
+    """Sum of the polar words of the clause around each letter."""
+    ends = [match.start() for match in _CLAUSE.finditer(text)]
+    clause = np.zeros(len(text), dtype=int)
+    clause[ends] = 1
+    number = clause.cumsum()
+    total = np.zeros(len(ends) + 1)
+    for start, _, value in word_values(text, load_polarity()):
+        total[number[start]] += value
+    return total[number]
+
+
+def _weight(hit: Hit, text: str, mood: float, lexicon: Lexicon) -> float:
+    settings, denied = lexicon.settings, is_denied(text, hit.start, hit.language, lexicon)
     if not hit.term.topic:
         return 0.0 if denied else hit.term.weight
-    return hit.term.weight * (lexicon.settings["blamed"] if denied else 1.0)
+    if mood > settings["mood"]:
+        return hit.term.weight * settings["praised"]
+    return hit.term.weight * (settings["blamed"] if denied or mood < -settings["mood"] else 1.0)
 
 
 def is_denied(text: str, start: int, language: str, lexicon: Lexicon) -> bool:
@@ -106,3 +125,11 @@ def is_denied(text: str, start: int, language: str, lexicon: Lexicon) -> bool:
     return any(
         clause.endswith(word) or word in clause[-rule["reach"] - len(word) :] for word in rule["words"]
     )
+
+
+def leading_cause(probabilities: pd.DataFrame) -> pd.Series:
+    """Cause named most strongly: one of the six, ``none`` where no word of any is found, null for empty texts."""
+    causes = probabilities[[f"p_{cause}" for cause in CAUSES]]
+    most, least = causes.max(axis=1), causes.min(axis=1)
+    named = causes.fillna(-1.0).idxmax(axis=1).str.removeprefix("p_").where(most > least + 1e-9, "none")
+    return named.where(most.notna(), None).rename("cause")
