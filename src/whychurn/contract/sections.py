@@ -116,6 +116,81 @@ class RetentionParams(Section):
     seed: int
 
 
+class ChallengeParams(Section):
+    """Survival models against each other, forward in time."""
+
+    horizons: list[Days]
+    interval_days: list[Days]
+    validation_days: Days
+    min_events: Count
+    rows: Count
+    validation_rows: Count
+    test_members: Count
+    min_learning_days: Days
+    season_days: Annotated[int, Field(ge=0)]
+    missing_share: Share
+    max_correlation: Annotated[float, Field(gt=0, le=1)]
+    ridge: Annotated[float, Field(gt=0)]
+    eta: Annotated[float, Field(gt=0, le=1)]
+    max_depth: Count
+    min_child_weight: Annotated[float, Field(ge=0)]
+    subsample: Annotated[float, Field(gt=0, le=1)]
+    colsample: Annotated[float, Field(gt=0, le=1)]
+    reg_lambda: Annotated[float, Field(ge=0)]
+    max_rounds: Count
+    early_stopping: Count
+    bins: Annotated[int, Field(ge=2)]
+    threads: Count
+    grid_days: Days
+    groups: Annotated[int, Field(ge=2)]
+    bootstrap: Annotated[int, Field(ge=2)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    seed: int
+
+
+class LifetimeParams(Section):
+    """What a stay is worth."""
+
+    horizon_days: Days
+    discount_rate: Annotated[float, Field(ge=0)]
+    spend_min_days: Days
+    tiers: dict[str, Share]
+    holdout_days: Days
+    holdout_groups: Annotated[int, Field(ge=2)]
+    bootstrap: Annotated[int, Field(ge=2)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    min_repeaters: Count
+    seed: int
+
+
+class SurvivalParams(Section):
+    """Curves, Cox models, challengers, lifetime value."""
+
+    challenge: ChallengeParams
+    lifetime: LifetimeParams
+
+
+class SurvivalParams(Section):
+    """Curves, incidence by cause, and how far ahead they look."""
+
+    seed: int
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    false_discovery: Annotated[float, Field(gt=0, lt=1)]
+    cohort_months: Count
+    stay_days: list[Days]
+    mean_days: Days
+    curve_step_days: Days
+    min_at_risk: Count
+    hazard_bandwidth_days: Days
+    bootstrap: Annotated[int, Field(ge=2)]
+    incidence_strata: list[str]
+    answer_features: list[str]
+    answer_penalty: Annotated[float, Field(gt=0)]
+    answer_max_odds: Annotated[float, Field(gt=0)]
+    answer_bands: Count
+    answer_min: Count
+
+
 class RiskParams(Section):
     """Split, search, evaluation and explanation of the risk model."""
 
@@ -170,6 +245,8 @@ class DeliveryParams(Section):
     model_name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
     max_ece_increase: Share
     max_auc_decrease: Share
+    survival_model_name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    max_ibs_increase: Share
     max_request_rows: Count
     max_request_mb: Count
 
@@ -183,5 +260,6 @@ class Params(Section):
     privacy: PrivacyParams
     panel: PanelParams
     retention: RetentionParams
+    survival: SurvivalParams
     risk: RiskParams
     delivery: DeliveryParams
