@@ -164,14 +164,7 @@ class LifetimeParams(Section):
 
 
 class SurvivalParams(Section):
-    """Curves, Cox models, challengers, lifetime value."""
-
-    challenge: ChallengeParams
-    lifetime: LifetimeParams
-
-
-class SurvivalParams(Section):
-    """Curves, incidence by cause, and how far ahead they look."""
+    """Curves, incidence by cause, Cox models, challengers, lifetime value."""
 
     seed: int
     confidence: Annotated[float, Field(gt=0, lt=1)]
@@ -189,6 +182,8 @@ class SurvivalParams(Section):
     answer_max_odds: Annotated[float, Field(gt=0)]
     answer_bands: Count
     answer_min: Count
+    challenge: ChallengeParams
+    lifetime: LifetimeParams
 
 
 class RiskParams(Section):
