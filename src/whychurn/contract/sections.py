@@ -143,9 +143,6 @@ class ChallengeParams(Section):
     threads: Count
     grid_days: Days
     groups: Annotated[int, Field(ge=2)]
-    bootstrap: Annotated[int, Field(ge=2)]
-    confidence: Annotated[float, Field(gt=0, lt=1)]
-    seed: int
 
 
 class LifetimeParams(Section):
@@ -157,10 +154,7 @@ class LifetimeParams(Section):
     tiers: dict[str, Share]
     holdout_days: Days
     holdout_groups: Annotated[int, Field(ge=2)]
-    bootstrap: Annotated[int, Field(ge=2)]
-    confidence: Annotated[float, Field(gt=0, lt=1)]
     min_repeaters: Count
-    seed: int
 
 
 class SurvivalParams(Section):
