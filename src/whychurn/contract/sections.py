@@ -116,6 +116,38 @@ class RetentionParams(Section):
     seed: int
 
 
+Step = Annotated[float, Field(gt=0)] | Literal["sd"]
+
+
+class CoxParams(Section):
+    """What shortens or lengthens the stay."""
+
+    covariates: dict[str, Step]
+    terms_covariates: dict[str, Step]
+    strata: list[str]
+    min_events: Count
+    events_a_term: Annotated[float, Field(ge=0)]
+    min_level_events: Count
+    max_unknown: Share
+    unknown_term: Share
+    max_vif: Annotated[float, Field(gt=1)]
+    drift_ratio: Annotated[float, Field(ge=1)]
+    drift_quantiles: Annotated[list[Share], Field(min_length=2, max_length=2)]
+    tenure_bands: list[Days]
+    spline_knots: Annotated[int, Field(ge=3, le=5)]
+    spline_values: Annotated[int, Field(ge=4)]
+    curve_points: Annotated[int, Field(ge=2)]
+    min_cause_events: Count
+    predict_days: list[Days]
+    tail_days: Days
+    ridge: Annotated[float, Field(ge=0)]
+    guard_ridge: Annotated[float, Field(gt=0)]
+    tolerance: Annotated[float, Field(gt=0)]
+    max_steps: Count
+    max_halvings: Count
+    threads: Count
+
+
 class ChallengeParams(Section):
     """Survival models against each other, forward in time."""
 
@@ -124,6 +156,8 @@ class ChallengeParams(Section):
     validation_days: Days
     min_events: Count
     rows: Count
+    cox_rows: Count
+    tail_days: Days
     validation_rows: Count
     test_members: Count
     min_learning_days: Days
@@ -176,6 +210,7 @@ class SurvivalParams(Section):
     answer_max_odds: Annotated[float, Field(gt=0)]
     answer_bands: Count
     answer_min: Count
+    cox: CoxParams
     challenge: ChallengeParams
     lifetime: LifetimeParams
 
