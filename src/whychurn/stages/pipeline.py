@@ -18,7 +18,7 @@ from whychurn.contract.params import effective_values, load_params
 from whychurn.contract.paths import PROJECT, Study
 
 log = logging.getLogger(__name__)
-STAGES: Final = ("world", "intake", "panel", "retention", "risk", "delivery")
+STAGES: Final = ("world", "intake", "panel", "retention", "survival", "risk", "delivery")
 OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: parameters, code digests
 _CODE: Final = {".py", ".yaml", ".sql", ".html", ".css", ".js", ".j2"}
 
