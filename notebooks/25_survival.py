@@ -22,7 +22,7 @@
 
 # %%
 from whychurn.delivery.page import Page
-from whychurn.survival import figures, story
+from whychurn.survival import cause_story, figures, story
 
 page = Page.open()
 facts, own = page.facts("survival"), page.params.survival
@@ -39,7 +39,7 @@ def show_table(table, name, rung="described", limit=12):
         title=title,
         rung=rung,
         labels=labels,
-        formats=story.FORMATS,
+        formats=story.FORMATS | cause_story.FORMATS,
         limit=limit,
     )
 
@@ -120,6 +120,54 @@ if hazard["leavers"].gt(0).any():
 if len(others := story.key_moments(nodes, tenure=False)):
     names = story.moments(others, page)
     show_figure(figures.draw_moments(others, names, page.lang), "moments", rung="associated")
+
+# %% [markdown] tags=["en"]
+# ## From which cause
+#
+# Every member who leaves, leaves from one cause first. The areas add up to all who have left; what lies above them is still there.
+
+# %% [markdown] tags=["zh"]
+# ## 因何种原因离开
+#
+# 每位离开的会员都先因某一种原因离开。各色面积之和为全部离开者，其上方为仍在会的会员。
+
+# %%
+page.unanswered("stated_reasons")
+attributed = page.results("attributed_incidence")
+found = attributed is not None and len(attributed) > 0
+incidence = attributed if found else page.results("cause_incidence")
+rung = "attributed" if found else "described"
+for line in [*cause_story.source(facts, found, page), *cause_story.largest(incidence, found, page)]:
+    page.claim(rung, line)
+if len(incidence):
+    show_figure(figures.draw_incidence(incidence, page.lang), "incidence", rung)
+    show_table(cause_story.incidence_table(incidence, own.stay_days, page), "incidence", rung)
+    groups = cause_story.strata_rows(incidence, cause_story.YEAR, own.curve_step_days)
+    for line in cause_story.differing(groups, page, 4):
+        page.claim(rung, line)
+    if len(groups) > len(groups["cause"].unique()):
+        show_figure(figures.draw_cause_strata(groups, page.lang), "cause_strata", rung)
+if not found and len(shares := page.results("stated_shares")):
+    show_table(cause_story.stated_table(shares, page), "stated")
+
+# %% [markdown] tags=["en"]
+# ## If one cause were removed
+#
+# Nobody would leave from it any more, but members who are saved go on to meet the other causes. The gain is therefore smaller than the number
+# of those who left from it. It also supposes that the causes strike independently of each other.
+
+# %% [markdown] tags=["zh"]
+# ## 如果去除某一种原因
+#
+# 不再有人因此离开，但被挽回的会员仍会遇到其他原因，因此收益小于原先因此离开的人数。这里还假定各种原因彼此独立。
+
+# %%
+table = page.results("attributed_removal") if found else page.results("cause_removal")
+if table is not None and len(days := table[table["measure"] == "days"]):
+    for line in cause_story.removal(table, page):
+        page.claim("associated", line)
+    show_figure(figures.draw_removal(days, page.lang), "removal", "associated")
+    show_table(cause_story.removal_table(table, page), "removal", "associated")
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

@@ -7,15 +7,16 @@ import logging
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
-from whychurn.survival.answers import stay_answers
+from whychurn.survival.answers import survival_answers
 
 log = logging.getLogger(__name__)
 
 
 def run(study: Study, params: Params) -> None:
     """Read intake's tables and the panel, write the survival answers to data/results."""
-    tables, facts = stay_answers(
+    tables, facts = survival_answers(
         members=read_table(study.interim / "members.parquet"),
+        surveys=read_table(study.interim / "surveys.parquet"),
         spells=read_table(study.processed / "spells.parquet"),
         churners=read_table(study.results / "churners.parquet"),
         panel=read_table(study.processed / "panel.parquet"),

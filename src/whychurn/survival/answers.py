@@ -9,6 +9,7 @@ import pandas as pd
 
 from whychurn.contract.sections import Params
 from whychurn.contract.suppression import suppress_small_cells
+from whychurn.survival.cause_answers import cause_answers, profiled_strata
 from whychurn.survival.comparison import compare_strata
 from whychurn.survival.curves import stay_curves
 from whychurn.survival.definitions import definition_stays
@@ -18,8 +19,9 @@ from whychurn.survival.spells import Window, stay_rows
 from whychurn.survival.strata import strata_rows
 
 
-def stay_answers(
+def survival_answers(
     members: pd.DataFrame,
+    surveys: pd.DataFrame,
     spells: pd.DataFrame,
     churners: pd.DataFrame,
     panel: pd.DataFrame,
@@ -27,12 +29,12 @@ def stay_answers(
     intake_facts: Mapping[str, Any],
     params: Params,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """Tables on how long members stay, by name, and the facts of survival.json about them.
+    """Tables for data/results by name, and the facts of survival.json.
 
     Parameters
     ----------
-    members
-        Interim members.
+    members, surveys
+        Interim tables.
     spells, churners, panel
         What the panel stage wrote.
     panel_facts, intake_facts
@@ -56,7 +58,10 @@ def stay_answers(
             definition_stays(spells, churners, panel_facts, intake_facts, own, min_cell), min_cell
         ),
     }
-    return tables, stay_facts(spells, stays, window, means, tests, panel_facts)
+    profiled = profiled_strata(stays, members, panel, window, params)
+    causes, cause_facts, _ = cause_answers(profiled, spells, surveys, panel, params)
+    facts = stay_facts(spells, stays, window, means, tests, panel_facts)
+    return {**tables, **causes}, {**facts, "causes": cause_facts}
 
 
 def hide_small(table: pd.DataFrame, min_cell: int) -> pd.DataFrame:

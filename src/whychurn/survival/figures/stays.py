@@ -94,7 +94,7 @@ def draw_hazard(hazard: pd.DataFrame, nodes: pd.DataFrame, lang: str) -> Figure:
             markersize=6,
             label=say("survival.label_node", lang),
         )
-        axis.legend(fontsize=9)
+        axis.legend(fontsize=9, frameon=False)
     axis.set(xlabel=say("survival.axis_day", lang), ylabel=say("survival.axis_hazard", lang))
     axis.set_ylim(0, 1150 * float(np.nanquantile(hazard["high"], 0.98)) or 1)
     axis.set_xlim(0, float(hazard["day"].max()))
@@ -133,7 +133,12 @@ def _frame(axis: Axes, lang: str, longest: float, step: int = _YEAR // 2) -> Non
 def _numbers(axis: Axes, table: list[tuple[str, str, pd.DataFrame]]) -> None:
     """Numbers at risk at the ticks, a line a stratum in its colour, below the label of the axis."""
     where = axis.get_xaxis_transform()
-    look: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": 8, "annotation_clip": False}
+    look: dict[str, Any] = {
+        "textcoords": "offset points",
+        "va": "center",
+        "fontsize": 8,
+        "annotation_clip": False,
+    }
     for number, (name, colour, rows) in enumerate(table):
         y = -_BELOW - _LINE * number
         axis.annotate(name, (0, 0), (-18, y), xycoords="axes fraction", ha="right", color=colour, **look)
