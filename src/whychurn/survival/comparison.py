@@ -90,8 +90,8 @@ def _compare(kind: str, rows: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     kept = rows[rows["stratum"].isin(members[members >= min_cell].index)]
     if kept["stratum"].nunique() < 2:
         return pd.DataFrame()
-    columns = (kept[name].to_numpy() for name in ("entry", "exit", "event"))
-    test = log_rank(*columns, kept["stratum"].to_numpy(dtype=object))
+    entry, exit_, event = (kept[name].to_numpy() for name in ("entry", "exit", "event"))
+    test = log_rank(entry, exit_, event, kept["stratum"].to_numpy(dtype=object))
     variance = np.diag(test.covariance)
     with np.errstate(divide="ignore", invalid="ignore"):
         chi2 = np.where(variance > 0, (test.observed - test.expected) ** 2 / variance, np.nan)

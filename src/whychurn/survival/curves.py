@@ -161,7 +161,7 @@ def stay_columns(params: SurvivalParams) -> list[str]:
 
 
 def _summary(rows: pd.DataFrame, curve: Curve | None, params: SurvivalParams) -> dict[str, float]:
-    counted = {
+    counted: dict[str, float] = {
         "members": rows["member_id"].nunique(),
         "spells": len(rows[["member_id", "spell_no"]].drop_duplicates()),
         "leavers": int(rows["event"].sum()),

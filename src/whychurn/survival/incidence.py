@@ -117,7 +117,7 @@ class Sample:
         last = self.span.last
         weight = None if times is None else times[self.member].astype(float)
         number = at_risk(self.entry, self.exit, weight, last)
-        known = np.where(self.leaving[:, None] >= 0, values[self.leaving], 0.0)
+        known = np.vstack([values, np.zeros(len(CAUSES))])[self.leaving]  # -1 is the row of zeros
         share = np.column_stack([known, np.clip(1 - known.sum(axis=1), 0, None)])
         if weight is not None:
             share = share * weight[self.gone][:, None]

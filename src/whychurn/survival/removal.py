@@ -51,9 +51,9 @@ def without_cause(
     for (kind, stratum, sample), mine, again in zip(stack, days, repeated, strict=True):
         now, without, gain, naive = _gains(sample, sample.count(weights.values, None), mine)
         low, high = np.quantile(np.stack(again), ends, axis=0)  # (2 kinds of gain, causes, measures)
-        values = {"now": now, "without": without, "gain": gain, "low": low[0], "high": high[0]}
-        values |= {"naive_gain": naive, "naive_low": low[1], "naive_high": high[1]}
-        part = pd.DataFrame({name: value.ravel() for name, value in values.items()})
+        columns = {"now": now, "without": without, "gain": gain, "low": low[0], "high": high[0]}
+        columns |= {"naive_gain": naive, "naive_low": low[1], "naive_high": high[1]}
+        part = pd.DataFrame({name: value.ravel() for name, value in columns.items()})
         part["cause"] = np.repeat(CAUSES, len(mine))
         part["measure"], part["day"] = (
             np.tile([name for name, _ in mine], 6),
