@@ -64,6 +64,9 @@ definitions = page.results("survival_definitions")
 for line in story.confidence(facts, definitions, page):
     page.claim("described", line)
 show_table(story.definitions_table(definitions, page), "definitions")
+if len(effects := page.results("survival_sensitivity")):
+    names = {name: story.definition_name(name, page) for name in definitions["definition"]}
+    show_figure(figures.draw_sensitivity(effects, names, page.lang), "sensitivity", "associated")
 
 # %% [markdown] tags=["en"]
 # ## How long they stay

@@ -15,6 +15,7 @@ from whychurn.survival.curves import stay_curves
 from whychurn.survival.definitions import definition_stays
 from whychurn.survival.facts import stay_facts
 from whychurn.survival.hazard import smoothed_hazard
+from whychurn.survival.sensitivity import definition_effects
 from whychurn.survival.spells import Window, stay_rows
 from whychurn.survival.strata import strata_rows
 
@@ -60,6 +61,9 @@ def survival_answers(
     }
     profiled = profiled_strata(stays, members, panel, window, params)
     causes, cause_facts, _ = cause_answers(profiled, spells, surveys, panel, params)
+    tables["survival_sensitivity"] = definition_effects(
+        members, surveys, spells, churners, panel, panel_facts, intake_facts, params
+    )
     facts = stay_facts(spells, stays, window, means, tests, panel_facts)
     return {**tables, **causes}, {**facts, "causes": cause_facts}
 

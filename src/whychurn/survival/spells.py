@@ -107,10 +107,10 @@ def alternative_spells(spells: pd.DataFrame, churners: pd.DataFrame, definition:
     Returns
     -------
     DataFrame
-        Columns that `stay_rows` needs; ``last_active_on`` missing in open spells.
+        Columns that `stay_rows` needs, and returned_on; ``last_active_on`` is missing in open spells.
     """
     mine = churners[churners["definition"] == definition]
-    columns = ["member_id", "spell_no", "last_active_on"]
+    columns = ["member_id", "spell_no", "last_active_on", "returned_on"]
     starts = spells.loc[spells["spell_no"] == 1, ["member_id", "spell_no", "started_on", "entered_on"]]
     back = mine[mine["returned_on"].notna()]
     returns = pd.DataFrame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -102,6 +103,47 @@ def draw_hazard(hazard: pd.DataFrame, nodes: pd.DataFrame, lang: str) -> Figure:
     return figure
 
 
+def draw_sensitivity(table: pd.DataFrame, names: Mapping[str, str], lang: str) -> Figure:
+    """Ratios and shares under each churn definition, side by side (survival_sensitivity).
+
+    Parameters
+    ----------
+    names
+        Definition -> readable name, in the order of the legend.
+    """
+    measures = [name for name in ("hazard_ratio", "left_from") if name in set(table["measure"])]
+    most = max(table.loc[table["measure"] == name, "term"].nunique() for name in measures)
+    figure, axes = new_figure(height=1.3 + 0.34 * most, columns=len(measures))
+    for axis, measure in zip(axes, measures, strict=True):
+        rows = table[table["measure"] == measure]
+        terms = list(dict.fromkeys(rows["term"]))
+        for number, definition in enumerate(names):
+            mine = rows[rows["definition"] == definition].set_index("term").reindex(terms)
+            y = np.arange(len(terms)) + 0.2 * (number - (len(names) - 1) / 2)
+            axis.hlines(y, mine["low"], mine["high"], color=SERIES[number], linewidth=1.4)
+            axis.plot(mine["estimate"], y, "o", color=SERIES[number], markersize=4, label=names[definition])
+        axis.set_yticks(range(len(terms)), [term_name(str(term), lang) for term in terms], fontsize=9)
+        axis.set_ylim(len(terms) - 0.5, -0.5)
+        axis.set_title(say(f"survival.measure_{measure}", lang), fontsize=10)
+        axis.grid(axis="y", visible=False)
+        if measure == "hazard_ratio":
+            axis.axvline(1, color=INK, linewidth=1)
+        else:
+            axis.set_xlim(left=0)
+            axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper right", ncols=len(names), fontsize=9, frameon=False)
+    return figure
+
+
+def term_name(term: str, lang: str) -> str:
+    """Readable name of ``region=<name>`` or of a cause."""
+    kind, _, name = term.partition("=")
+    if not name:
+        return say(f"causes.{kind}", lang)
+    return say("retention.unknown", lang) if name == "?" else name
+
+
 def draw_moments(nodes: pd.DataFrame, names: list[str], lang: str) -> Figure:
     """Key nodes on other clocks (after a purchase, an expired offer, a complaint …), times as many as expected."""
     rows = nodes.iloc[::-1].reset_index(drop=True)
@@ -121,7 +163,7 @@ def _curve(axis: Axes, rows: pd.DataFrame, colour: str) -> None:
     axis.step(rows["day"], rows["estimate"], where="post", color=colour, linewidth=1.7)
 
 
-def _frame(axis: Axes, lang: str, longest: float, step: int = _YEAR // 2) -> None:
+def _frame(axis: Axes, lang: str, longest: float, step: int = 180) -> None:
     ticks = np.arange(0, longest + 1, step)
     axis.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
     axis.set_xlim(0, longest)
