@@ -145,7 +145,7 @@ for line in [*cause_story.source(facts, found, page), *cause_story.largest(incid
 if len(incidence):
     show_figure(figures.draw_incidence(incidence, page.lang), "incidence", rung)
     show_table(cause_story.incidence_table(incidence, own.stay_days, page), "incidence", rung)
-    groups = cause_story.strata_rows(incidence, cause_story.YEAR, own.curve_step_days)
+    groups = cause_story.strata_rows(incidence, cause_story.YEAR, own.late_days)
     for line in cause_story.differing(groups, page, 4):
         page.claim(rung, line)
     if len(groups) > len(groups["cause"].unique()):

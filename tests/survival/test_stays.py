@@ -253,13 +253,13 @@ class TestCurve:
 
     def test_a_curve_begins_and_ends_with_enough_at_risk(self) -> None:
         """One early member leaves at once: without the bound the curve would stand at zero from day 2 on."""
-        entry = np.r_[0, np.full(50, 10)]
-        data = rows(entry, np.r_[2, np.arange(11, 61)], True)
+        entry = np.r_[0, np.full(50, 20)]
+        data = rows(entry, np.r_[2, np.arange(21, 71)], True)
         span = followed(data["entry"].to_numpy(), data["exit"].to_numpy(), 20)
-        assert span is not None and (span.first, span.last) == (11, 41)
+        assert span is not None and (span.first, span.last) == (21, 51)
         curve = stay_curve(data, 20, 0.95)
         assert curve is not None and curve.estimate[0] == 1 and curve.estimate[-1] == pytest.approx(19 / 50)
-        assert within(data, span)["exit"].max() == 41
+        assert within(data, span)["exit"].max() == 51
         _, means = stay_curves(
             {"all": data.assign(stratum="all")}, OWN.model_copy(update={"min_at_risk": 20}), 10
         )

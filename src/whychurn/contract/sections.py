@@ -202,6 +202,7 @@ class SurvivalParams(Section):
     mean_days: Days
     curve_step_days: Days
     min_at_risk: Count
+    late_days: Days
     hazard_bandwidth_days: Days
     bootstrap: Annotated[int, Field(ge=2)]
     incidence_strata: list[str]

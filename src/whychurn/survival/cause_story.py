@@ -56,10 +56,10 @@ def at_day(incidence: pd.DataFrame, day: int) -> pd.DataFrame:
     return incidence[incidence["day"] == known.max()] if len(known) else incidence.iloc[:0]
 
 
-def strata_rows(incidence: pd.DataFrame, day: int, step: int) -> pd.DataFrame:
+def strata_rows(incidence: pd.DataFrame, day: int, late: int) -> pd.DataFrame:
     """Rows at `day` of the strata whose curve begins at once (a late one is conditional on a long stay)."""
     begins = incidence.groupby(["stratum_kind", "stratum"])["day"].transform("min")
-    whole = incidence[begins <= step]
+    whole = incidence[begins < late]
     rows = whole[whole["day"] == day]
     complete = rows["stratum_kind"].eq("all") | rows.groupby("stratum_kind")["stratum"].transform(
         "nunique"

@@ -169,7 +169,7 @@ def _summary(rows: pd.DataFrame, curve: Curve | None, params: SurvivalParams) ->
     if curve is None:
         return counted
     found = {**counted, "from_day": curve.span.first, "until_day": curve.span.last}
-    if curve.span.first > params.curve_step_days:  # conditional on a long stay: no figure of a whole stay
+    if curve.span.first > params.late_days:  # conditional on a long stay: no figure of a whole stay
         return found
     until = min(params.mean_days, curve.span.last)
     mean, low, high = restricted_mean(rows, curve, until, params.confidence)

@@ -69,7 +69,7 @@ def _days(sample: Sample, params: SurvivalParams) -> list[tuple[str, int]]:
     """Measures and days of a stratum: the quoted days it reaches, and the mean unless its curve starts late."""
     last = sample.span.last
     found = [("share", day) for day in params.stay_days if sample.span.first <= day <= last]
-    whole = sample.span.first <= params.curve_step_days
+    whole = sample.span.first <= params.late_days
     return [*found, *([("days", min(params.mean_days, last))] if whole else [])]
 
 

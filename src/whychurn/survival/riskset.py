@@ -48,13 +48,14 @@ def leavings(exit_: Array, weight: Array, days: int) -> Array:
 
 
 def followed(entry: Array, exit_: Array, least: int) -> Followed | None:
-    """First stretch of days on which at least `least` rows are at risk; None where there is none."""
-    enough = at_risk(entry, exit_) >= least
-    if not enough.any():
+    """Longest stretch of days on which at least `least` rows are at risk; None where there is none."""
+    enough = np.concatenate([[False], at_risk(entry, exit_) >= least, [False]])
+    begins = np.flatnonzero(enough[1:] & ~enough[:-1])
+    ends = np.flatnonzero(enough[:-1] & ~enough[1:]) - 1
+    if not len(begins):
         return None
-    first = int(np.argmax(enough))
-    short = np.flatnonzero(~enough[first:])
-    return Followed(first, first + int(short[0]) - 1 if len(short) else len(enough) - 1)
+    longest = int(np.argmax(ends - begins))
+    return Followed(int(begins[longest]), int(ends[longest]))
 
 
 def within(rows: pd.DataFrame, span: Followed) -> pd.DataFrame:

@@ -123,7 +123,8 @@ def known_of(leavings: pd.DataFrame, panel: pd.DataFrame, features: list[str]) -
     for name in wanted:
         if pd.api.types.is_numeric_dtype(found[name]) or pd.api.types.is_bool_dtype(found[name]):
             number = found[name].astype("float64")
-            columns[name] = number.fillna(number.median()).fillna(0.0).to_numpy()
+            middle = number.median() if number.notna().any() else 0.0
+            columns[name] = number.fillna(middle).to_numpy()
             columns[f"{name}?"] = number.isna().to_numpy(float)
         else:
             flags = pd.get_dummies(found[name].astype("string"), prefix=name, dummy_na=True)
