@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.fits import write_fits
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.survival.answers import survival_answers
+from whychurn.survival.facts import stay_fits
 
 log = logging.getLogger(__name__)
 
@@ -28,3 +30,4 @@ def run(study: Study, params: Params) -> None:
         write_table(frame, study.results / f"{name}.parquet")
         log.info("%s: %d rows", name, len(frame))
     write_json(facts, study.results / "survival.json")
+    write_fits(study, "survival", stay_fits(facts))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.fits import FitRecord
 from whychurn.survival.spells import Window
 
 
@@ -39,6 +40,26 @@ def stay_facts(
         "differ": tests.loc[(tests["stratum"] == "all") & tests["notable"], "stratum_kind"].tolist(),
         "alike": tests.loc[(tests["stratum"] == "all") & ~tests["notable"], "stratum_kind"].tolist(),
     }
+
+
+def stay_fits(facts: Mapping[str, Any]) -> list[FitRecord]:
+    """What the tracker keeps of the curves and of the weights behind the causes."""
+    whole, causes = facts["overall"], facts["causes"]
+    numbers = {name: float(value) for name, value in whole.items() if value is not None}
+    curves = [
+        "survival_curves",
+        "survival_means",
+        "survival_tests",
+        "survival_definitions",
+        "survival_sensitivity",
+    ]
+    settings = {name: facts[name] for name in ("definition", "wait_days", "censored_on")}
+    fits = [FitRecord("kaplan_meier", settings, numbers, curves)]
+    if causes["reason"] is None:
+        figures = {name: float(value) for name, value in causes.items() if isinstance(value, int | float)}
+        tables = ["cause_incidence", "cause_removal", "stated_shares"]
+        fits.append(FitRecord("causes_stated", {"source": "exit surveys"}, figures, tables))
+    return fits
 
 
 def plain(row: pd.Series) -> dict[str, Any]:

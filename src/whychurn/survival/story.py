@@ -199,13 +199,17 @@ def _with_ranges(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name in ("mean", "median"):
         values = zip(*(table[f"{name}_{part}"] for part in ("days", "low", "high")), strict=True)
-        columns[f"{name}_days"] = [
-            f"{page.format(value, 'int')} ({page.format(low, 'int')}–{page.format(high, 'int')})"
-            if pd.notna(value)
-            else None
-            for value, low, high in values
-        ]
+        columns[f"{name}_days"] = [_range(value, low, high, page) for value, low, high in values]
     return table.assign(**columns)
+
+
+def _range(value: float, low: float, high: float, page: Speaker) -> str | None:
+    """Such as ``513 (508–518)``; a bound that the data do not reach is left open."""
+    if pd.isna(value):
+        return None
+    ends = [page.format(bound, "int") if pd.notna(bound) else "" for bound in (low, high)]
+    span = "–".join(ends) if all(ends) else f"≥{ends[0]}" if ends[0] else f"≤{ends[1]}" if ends[1] else "–"
+    return f"{page.format(value, 'int')} ({span})"
 
 
 def _year(whole: Mapping[str, Any], page: Speaker) -> dict[str, str]:
