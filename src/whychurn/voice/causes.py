@@ -132,4 +132,4 @@ def leading_cause(probabilities: pd.DataFrame) -> pd.Series:
     causes = probabilities[[f"p_{cause}" for cause in CAUSES]]
     most, least = causes.max(axis=1), causes.min(axis=1)
     named = causes.fillna(-1.0).idxmax(axis=1).str.removeprefix("p_").where(most > least + 1e-9, "none")
-    return named.where(most.notna(), None).rename("cause")
+    return named.mask(most.isna()).rename("cause")
