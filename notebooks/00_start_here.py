@@ -99,6 +99,7 @@ page.claim(
 # |---|---|
 # | [Data](10_data.html) | What came in, what was set aside, and who counts as gone? |
 # | [Retention](20_retention.html) | Who left, and when in their life as a member? |
+# | [Survival](25_survival.html) | How long do members stay, and from which cause does the stay end? |
 # | [Risk](30_risk.html) | Who is next, how sure is that, and what goes with it? |
 
 # %% [markdown] tags=["zh"]
@@ -108,6 +109,7 @@ page.claim(
 # |---|---|
 # | [数据](10_data.html) | 收到了哪些数据，哪些被隔离，怎样才算流失？ |
 # | [留存](20_retention.html) | 谁流失了，发生在会员生命周期的哪个阶段？ |
+# | [停留](25_survival.html) | 会员会停留多久，停留因何种原因结束？ |
 # | [风险](30_risk.html) | 接下来谁会流失，把握有多大，与哪些因素有关？ |
 
 # %% [markdown] tags=["en"]

@@ -51,6 +51,11 @@ def _metric(metric: str) -> float:
     return float(rows["estimate"].iloc[0])
 
 
+def _stay(column: str) -> float:
+    means = _results("survival_means")
+    return float(means.loc[means["stratum_kind"] == "all", column].iloc[0])
+
+
 def _fit_share() -> float:
     tables = read_json(STUDY.interim / "intake.json")["tables"].values()
     quarantined = len(pd.read_parquet(STUDY.interim / "quarantine.parquet"))
@@ -60,6 +65,8 @@ def _fit_share() -> float:
 CHECKS: dict[str, Callable[[], float]] = {
     "how_many.churn_rate": lambda: _last_year()["numerator"] / _last_year()["denominator"],
     "how_many.left": lambda: _last_year()["numerator"],
+    "how_many.stay_year": lambda: _stay("stay_365d"),
+    "when.median_stay": lambda: _stay("median_days"),
     "when.weakest_step": lambda: _results("lifecycle_steps").query("weakest")["members_lost"].sum(),
     "when.earliest_sign_weeks": lambda: _results("precursors")["lead_weeks"].max(),
     "cost.revenue_lost": lambda: _results("lifecycle_steps")["revenue_lost"].sum(),

@@ -14,7 +14,7 @@ from whychurn.delivery.layout import chooser_html, landing_html, observed_until
 from whychurn.delivery.markup import badge, inline
 from whychurn.delivery.questions import missing_words, question_words
 
-LINES: Final = 3  # headlines per place: the answer fits one screen
+LINES: Final = 4  # headlines per place: the answer fits one screen
 
 
 def write_index(study: Study, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:

@@ -57,20 +57,7 @@ def feature_contract(features: list[Feature]) -> dict[str, Any]:
     sentences = {"raises": "reason_raises", "lowers": "reason_lowers"}
     sentences |= {name: f"value_{name}" for name in ("missing", "yes", "no")}
     return {
-        "features": [
-            {
-                "name": feature.name,
-                "kind": feature.kind,
-                "family": feature.family,
-                "cause": feature.cause,
-                "unit": feature.unit,
-                "en": feature.en,
-                "zh": feature.zh,
-                "categories": list(feature.categories) if feature.categories is not None else None,
-                "format": value_format(feature),
-            }
-            for feature in features
-        ],
+        "features": [{**feature.as_json(), "format": value_format(feature)} for feature in features],
         "sentences": {
             name: {lang: say(f"risk.{key}", lang) for lang in LANGUAGES} for name, key in sentences.items()
         },

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.sections import RiskParams
-
-YEAR = 365
+from whychurn.panel.spend import daily_spend
 
 
 def margin_at_stake(rows: pd.DataFrame, risk: RiskParams) -> np.ndarray:
@@ -23,12 +22,7 @@ def margin_at_stake(rows: pd.DataFrame, risk: RiskParams) -> np.ndarray:
     -------
     Currency, one a row; NaN where no spend is known.
     """
-    if "spend_365d" not in rows:
-        return np.full(len(rows), np.nan)
-    spend = pd.to_numeric(rows["spend_365d"], errors="coerce").astype("float64")
-    tenure = pd.to_numeric(rows.get("tenure_days", pd.Series(YEAR, index=rows.index)), errors="coerce")
-    days = tenure.astype("float64").fillna(YEAR).clip(min(risk.value_min_days, YEAR), YEAR)
-    return (risk.margin_rate * spend.clip(lower=0) / days * risk.value_days).to_numpy()
+    return risk.margin_rate * daily_spend(rows, risk.value_min_days) * risk.value_days
 
 
 def value_at_risk(p_churn: np.ndarray, stake: np.ndarray, horizon_days: int, value_days: int) -> np.ndarray:

@@ -1,0 +1,73 @@
+"""What survival.json says: the few numbers that a headline needs, null where they cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.fits import FitRecord
+from whychurn.survival.spells import Window
+
+
+def stay_facts(
+    spells: pd.DataFrame,
+    stays: pd.DataFrame,
+    window: Window,
+    means: pd.DataFrame,
+    tests: pd.DataFrame,
+    panel_facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Counts of stays, how they were followed, the overall figures, and the strata that stand out."""
+    whole = means[means["stratum_kind"] == "all"]
+    return {
+        "definition": str(panel_facts["definition"]),
+        "kind": str(panel_facts["kind"]),
+        "wait_days": window.wait_days,
+        "observed_from": f"{window.first:%Y-%m-%d}",
+        "observed_until": f"{window.last:%Y-%m-%d}",
+        "censored_on": f"{window.censored_on:%Y-%m-%d}",
+        "members": int(stays["member_id"].nunique()),
+        "stays": len(stays),
+        "second_stays": int((stays["spell_no"] > 1).sum()),
+        "leavers": int(stays["event"].sum()),
+        "censored": int((~stays["event"]).sum()),
+        "late_entries": int((stays["entry"] > 0).sum()),
+        "not_followed": len(spells) - len(stays),
+        "overall": plain(whole.iloc[0].drop(["stratum_kind", "stratum"])) if len(whole) else {},
+        "differ": tests.loc[(tests["stratum"] == "all") & tests["notable"], "stratum_kind"].tolist(),
+        "alike": tests.loc[(tests["stratum"] == "all") & ~tests["notable"], "stratum_kind"].tolist(),
+    }
+
+
+def stay_fits(facts: Mapping[str, Any]) -> list[FitRecord]:
+    """What the tracker keeps of the curves and of the weights behind the causes."""
+    whole, causes = facts["overall"], facts["causes"]
+    numbers = {name: float(value) for name, value in whole.items() if value is not None}
+    curves = [
+        "survival_curves",
+        "survival_means",
+        "survival_tests",
+        "survival_definitions",
+        "survival_sensitivity",
+    ]
+    settings = {name: facts[name] for name in ("definition", "wait_days", "censored_on")}
+    fits = [FitRecord("kaplan_meier", settings, numbers, curves)]
+    if causes["reason"] is None:
+        figures = {name: float(value) for name, value in causes.items() if isinstance(value, int | float)}
+        tables = ["cause_incidence", "cause_removal", "stated_shares"]
+        fits.append(FitRecord("causes_stated", {"source": "exit surveys"}, figures, tables))
+    return fits
+
+
+def plain(row: pd.Series) -> dict[str, Any]:
+    """A row as JSON values: plain numbers and text, null for missing ones."""
+    return {str(name): _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,23 @@
+"""Figures of the survival answers; each takes a results table and a language."""
+
+from whychurn.survival.figures.causes import draw_cause_strata, draw_incidence, draw_removal
+from whychurn.survival.figures.stays import (
+    draw_hazard,
+    draw_moments,
+    draw_sensitivity,
+    draw_stay,
+    draw_strata,
+    stratum_name,
+)
+
+__all__ = [
+    "draw_cause_strata",
+    "draw_hazard",
+    "draw_incidence",
+    "draw_moments",
+    "draw_removal",
+    "draw_sensitivity",
+    "draw_stay",
+    "draw_strata",
+    "stratum_name",
+]

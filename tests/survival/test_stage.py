@@ -1,0 +1,256 @@
+"""The whole stage on odd programmes: always complete, well-formed, said in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from whychurn.contract import words
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.tables import TABLES
+from whychurn.contract.words import say
+from whychurn.survival import cause_story, figures, story
+from whychurn.survival.answers import survival_answers
+from whychurn.survival.cause_answers import attributed_tables
+
+DOCUMENTED = yaml.safe_load((Path(words.__file__).parents[1] / "results.yaml").read_text(encoding="utf-8"))[
+    "survival"
+]
+FIRST, LAST = pd.Timestamp("2024-01-01"), pd.Timestamp("2025-06-30")
+MINE = [
+    "survival_curves", "survival_means", "survival_tests", "survival_hazard", "survival_definitions",
+    "survival_sensitivity", "cause_incidence", "cause_removal", "stated_shares",
+]  # fmt: skip
+
+
+class Voice:
+    """What the sentences need of a page."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def say(self, key: str, **values: object) -> str:
+        return say(key, self.lang, **values)
+
+    def format(self, value: Any, kind: str) -> str:
+        return "–" if value is None or pd.isna(value) else f"{value:.0f}" if kind == "int" else f"{value:.3f}"
+
+
+def programme(members: int, rate: float, answered: float = 0.6, seed: int = 0) -> dict[str, Any]:
+    """Members active every week until they leave; regions, months of joining and causes differ."""
+    rng = np.random.default_rng(seed)
+    ids = [f"m{number:04d}" for number in range(members)]
+    joined = FIRST + pd.to_timedelta(rng.integers(-200, 350, members), unit="D")
+    stay = np.minimum(rng.geometric(rate, members) if rate else np.full(members, 5000), 5000)
+    people = pd.DataFrame(
+        {"member_id": ids, "joined_on": joined, "profiling_consent": rng.random(members) < 0.95}
+    )
+    people["region"], people["channel"] = rng.choice(["n", "s"], members), rng.choice(["app", "web"], members)
+    spells, churners, panel, asked = [], [], [], []
+    for name, start, days in zip(ids, joined, stay, strict=True):
+        end = start + pd.Timedelta(days=int(days) - 1)
+        if end < FIRST:
+            continue
+        entered = start if start >= FIRST else FIRST + pd.Timedelta(days=3)
+        left = end + pd.Timedelta(days=60) <= LAST
+        if entered > end:
+            continue
+        seen = end if left else LAST
+        spells.append((name, 1, start, entered, seen, left, pd.NaT))
+        for wait in (60, 90):
+            if end + pd.Timedelta(days=wait) <= LAST:
+                churners.append((name, f"inactivity_{wait}d", 1, end, pd.NaT))
+        months = pd.date_range(
+            entered + pd.Timedelta(days=1), min(end + pd.Timedelta(days=60), LAST), freq="MS"
+        )
+        panel += [
+            (name, 1, month, "silver" if number > 4 else "regular") for number, month in enumerate(months)
+        ]
+        if left and rng.random() < answered:
+            cause = str(rng.choice([*CAUSES, "other"]))
+            asked.append((name, "exit", end + pd.Timedelta(days=9), end + pd.Timedelta(days=9), cause))
+    members_frame = people.astype({"profiling_consent": "boolean"})
+    columns = [
+        "member_id",
+        "spell_no",
+        "started_on",
+        "entered_on",
+        "last_active_on",
+        "churned",
+        "returned_on",
+    ]
+    rows = pd.DataFrame(panel, columns=["member_id", "spell_no", "as_of", "spend_tier"])
+    rows = rows.merge(people[["member_id", "region", "channel"]], on="member_id")
+    return {
+        "members": members_frame,
+        "surveys": pd.DataFrame(asked, columns=["member_id", "kind", "sent_at", "answered_at", "reason"]),
+        "spells": pd.DataFrame(spells, columns=columns).astype({"returned_on": "datetime64[ns]"}),
+        "churners": pd.DataFrame(
+            churners, columns=["member_id", "definition", "spell_no", "last_active_on", "returned_on"]
+        ).astype({"returned_on": "datetime64[ns]", "last_active_on": "datetime64[ns]"}),
+        "panel": rows.assign(plan=None, age_band=None, tenure_days=rng.integers(0, 300, len(rows))),
+        "panel_facts": {
+            "definition": "inactivity_60d",
+            "kind": "inactivity",
+            "alternatives": ["inactivity_90d"],
+        },
+        "intake_facts": {"observed_from": f"{FIRST:%Y-%m-%d}", "observed_until": f"{LAST:%Y-%m-%d}"},
+    }
+
+
+def params() -> Any:
+    found = load_params(Study(PROJECT))
+    return found.model_copy(update={"survival": found.survival.model_copy(update={"bootstrap": 10})})
+
+
+def answers(made: dict[str, Any]) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    return survival_answers(**made, params=params())
+
+
+def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:
+    stays = {f"stay_{day}d{end}" for day in params().survival.stay_days for end in ("", "_low", "_high")}
+    for name in MINE:
+        documented = set(DOCUMENTED[name]["columns"])
+        if "stay_<d>d" in documented:
+            documented = documented - {"stay_<d>d"} | stays
+        assert set(frames[name].columns) == documented, name
+        assert not [column for column in frames[name] if frames[name][column].dtype == object], name
+    for lang in ("en", "zh"):
+        page = Voice(lang)
+        assert story.answer(facts, page)
+        assert story.confidence(facts, frames["survival_definitions"], page)
+        assert story.strata(frames["survival_tests"], facts, page, 3)
+        assert cause_story.source(facts, False, page)
+        story.headlines(facts, page)
+        story.peak(frames["survival_hazard"], page)
+        for table in (
+            story.means_table(frames["survival_means"], page),
+            story.tests_table(frames["survival_tests"], page),
+            story.definitions_table(frames["survival_definitions"], page),
+        ):
+            story.columns(table, page)
+        draw(frames, facts, lang)
+
+
+def draw(frames: dict[str, pd.DataFrame], facts: dict[str, Any], lang: str) -> None:
+    """Every figure that the notebook would draw."""
+    page = Voice(lang)
+    if len(frames["survival_curves"]):
+        figures.draw_stay(frames["survival_curves"], lang)
+    if facts["differ"]:
+        figures.draw_strata(frames["survival_curves"], facts["differ"], lang)
+    if frames["survival_hazard"]["leavers"].gt(0).any():
+        figures.draw_hazard(frames["survival_hazard"], story.key_moments(None, tenure=True), lang)
+    if len(incidence := frames["cause_incidence"]):
+        figures.draw_incidence(incidence, lang)
+        cause_story.incidence_table(incidence, [90, 365], page)
+        groups = cause_story.strata_rows(incidence, cause_story.YEAR, 31)
+        cause_story.differing(groups, page, 3)
+        if len(groups):
+            figures.draw_cause_strata(groups, lang)
+    if len(days := frames["cause_removal"].query("measure == 'days'")):
+        cause_story.removal(days, page)
+        figures.draw_removal(days, lang)
+        cause_story.removal_table(frames["cause_removal"], page)
+    if len(effects := frames["survival_sensitivity"]):
+        figures.draw_sensitivity(effects, {name: name for name in effects["definition"].unique()}, lang)
+
+
+def without(**changes: Callable[[pd.DataFrame], pd.DataFrame]) -> dict[str, Any]:
+    made = programme(300, 1 / 150)
+    return {name: changes[name](value) if name in changes else value for name, value in made.items()}
+
+
+def test_a_whole_programme() -> None:
+    frames, facts = answers(programme(500, 1 / 150))
+    check_well_formed(frames, facts)
+    assert facts["leavers"] > 100 and facts["late_entries"] > 50
+    assert facts["causes"]["answered"] > 50
+    assert set(frames["survival_means"]["stratum_kind"]) == {
+        "all",
+        "cohort",
+        "region",
+        "channel",
+        "spend_tier",
+    }
+    by_definition = frames["survival_definitions"].set_index("definition")
+    assert by_definition["leavers"].is_monotonic_decreasing, "a longer wait knows fewer leavings"
+    assert frames["survival_sensitivity"]["measure"].nunique() == 2
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (lambda: programme(200, 0.0), "no_leavers"),
+        (lambda: programme(3, 1 / 50), None),
+        (lambda: without(surveys=lambda frame: frame.iloc[:0]), "no_surveys"),
+        (lambda: without(surveys=lambda frame: frame.head(3)), "few_answers"),
+        (lambda: without(panel=lambda frame: frame.iloc[:0]), None),
+        (lambda: without(members=lambda frame: frame.assign(profiling_consent=False)), "no_leavers"),
+        (lambda: without(members=lambda frame: frame.assign(region=None, channel=None)), None),
+        (lambda: without(surveys=lambda frame: frame.assign(reason="too far")), "few_answers"),
+    ],
+    ids=[
+        "nobody leaves",
+        "three members",
+        "no surveys",
+        "few answers",
+        "no panel",
+        "no consent",
+        "no strata",
+        "other reasons",
+    ],
+)
+def test_odd_programmes(made: Callable[[], dict[str, Any]], reason: str | None) -> None:
+    frames, facts = answers(made())
+    check_well_formed(frames, facts)
+    if reason is not None:
+        assert facts["causes"]["reason"] == reason
+        assert frames["cause_incidence"].empty
+        assert say(f"survival.cause_{reason}", "zh")
+
+
+def test_one_member_leaves() -> None:
+    made = programme(200, 0.0)
+    spells = made["spells"]
+    gone = spells.index[0]
+    spells.loc[gone, "churned"] = True
+    spells.loc[gone, "last_active_on"] = spells.loc[gone, "entered_on"] + pd.Timedelta(days=30)
+    frames, facts = answers(made)
+    check_well_formed(frames, facts)
+    assert facts["leavers"] == 1
+
+
+def test_posteriors_give_the_same_tables_for_the_stage_that_attributes_causes() -> None:
+    made = programme(400, 1 / 150)
+    gone = made["spells"].loc[made["spells"]["churned"], ["member_id", "spell_no"]]
+    even = gone.assign(**{f"p_{cause}": 0.1 for cause in CAUSES})
+    keys = ("spells", "members", "panel", "panel_facts", "intake_facts")
+    found = attributed_tables(even, **{key: made[key] for key in keys}, params=params())
+    assert set(found) == {"attributed_incidence", "attributed_removal"}
+    for name, table in found.items():
+        assert set(table.columns) == set(DOCUMENTED[name.replace("attributed", "cause")]["columns"])
+    last = (
+        found["attributed_incidence"].query("stratum_kind == 'all' and day == 180").set_index("cause")["cif"]
+    )
+    assert last["unknown"] == pytest.approx(4 * last["price"]), "one tenth each, the rest unknown"
+
+
+def test_small_strata_are_withheld_everywhere() -> None:
+    made = programme(400, 1 / 150)
+    made["members"].loc[:4, "region"] = "tiny"
+    frames, _ = answers(made)
+    tiny = frames["survival_means"].query("stratum == 'tiny'").iloc[0]
+    assert tiny["suppressed"] and pd.isna(tiny["leavers"])
+    for name in ("survival_curves", "survival_tests", "cause_incidence"):
+        assert not frames[name]["stratum"].eq("tiny").any(), name
+    assert frames["survival_curves"]["at_risk"].min() >= 10
+    assert set(TABLES) >= {"surveys", "members"}
