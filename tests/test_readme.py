@@ -17,7 +17,14 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.intake.build import build_interim
 
-PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("data/*.md"), *PROJECT.glob("experiments/**/*.md")])
+PAGES = sorted(
+    [
+        *PROJECT.glob("*.md"),
+        *PROJECT.glob("data/*.md"),
+        *PROJECT.glob("benchmarks/*.md"),
+        *PROJECT.glob("experiments/**/*.md"),
+    ]
+)
 READMES = [PROJECT / "README.md", PROJECT / "README.zh-CN.md"]
 MADE = {f"{place}.{lang}.svg" for place in ("how_many", "when", "who_next") for lang in ("en", "zh")}
 MADE |= {"SUMMARY.md", "SUMMARY.zh-CN.md"}  # of reports/summary, where a run has not written it yet
