@@ -198,3 +198,10 @@ def test_figures_draw_in_theme_colours(lang: str, random_shop: Callable[..., Any
         figure.savefig(target, format="svg")
         colours = set(re.findall(r"#[0-9a-f]{6}\b", target.getvalue()))
         assert colours <= set(VARIABLES) | {"#000000"}, colours - set(VARIABLES)
+
+
+@pytest.mark.parametrize("clock", ["purchase_number", "renewal_number"])
+def test_counted_moments_are_named(clock: str) -> None:
+    row = {"clock": clock, "unit": "count", "bin_start": 2.0, "bin_end": 3.0}
+    english, chinese = (story.moment(row, Voice(lang)) for lang in ("en", "zh"))
+    assert english.endswith(" 2") and "第 2 次" in chinese

@@ -145,10 +145,10 @@ def nodes(table: pd.DataFrame, page: Speaker, most: int) -> list[str]:
 
 def moment(row: Mapping[Any, Any], page: Speaker) -> str:
     """Name of a bin of a clock."""
+    clock = page.say(f"retention.clock_{row['clock']}")
     span = {"start": f"{row['bin_start']:.0f}", "stop": f"{row['bin_end'] - 1:.0f}"}
     if row["unit"] == "count":
-        return page.say(f"retention.node_{row['clock']}", start=span["start"])
-    clock = page.say(f"retention.clock_{row['clock']}")
+        return page.say("retention.node_count", clock=clock, start=span["start"])
     if row["unit"] == "days_after":
         return page.say("retention.within_days", clock=clock, days=f"{row['bin_end']:.0f}")
     return page.say("retention.node_days", clock=clock, **span)
