@@ -162,6 +162,10 @@ class RetentionParams(Section):
     node_members: Count
     false_discovery: Annotated[float, Field(gt=0, lt=1)]
     campaign_days: Days
+    complaint_fast_hours: Annotated[float, Field(gt=0)]
+    complaint_landmark_days: Days
+    complaint_outcome_days: Days
+    silent_days: Days
     decline_days: Days
     seed: int
 
