@@ -126,8 +126,8 @@ def log_pool(lexicon: pd.DataFrame, learned: pd.DataFrame, weight: float) -> pd.
     logs = [
         np.log(p[causes].clip(lower=_FLOOR).div(p[causes].sum(axis=1), axis=0)) for p in (lexicon, learned)
     ]
-    mixed = (1 - weight) * logs[0] + weight * logs[1]
-    raised = np.exp(mixed.sub(mixed.max(axis=1), axis=0))
+    mixed = pd.DataFrame((1 - weight) * logs[0] + weight * logs[1])
+    raised = pd.DataFrame(np.exp(mixed.sub(mixed.max(axis=1), axis=0)))
     silent = np.minimum(lexicon[none], learned[none]) if weight > 0 else lexicon[none]
     shares = raised.div(raised.sum(axis=1, skipna=False), axis=0)
     return shares.mul(1 - silent, axis=0).assign(**{none: silent})
