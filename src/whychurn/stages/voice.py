@@ -6,11 +6,13 @@ import logging
 
 import pandas as pd
 
-from whychurn.contract.files import read_table, write_table
+from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.voice.prepare import build_corpus, gather_texts
+from whychurn.voice.prepare import build_corpus, fit_until, gather_texts
+from whychurn.voice.reading import read_corpus
 from whychurn.voice.said import feedback_topics
+from whychurn.voice.triangulation import triangulate
 
 log = logging.getLogger(__name__)
 
@@ -22,5 +24,13 @@ def run(study: Study, params: Params) -> None:
     }
     corpus = build_corpus(gather_texts(interim["feedback"], interim["surveys"]), params.voice)
     log.info("voice: %d texts, %d distinct", len(corpus.texts), len(corpus.folds))
-    said = pd.DataFrame(index=corpus.folds.index)
-    write_table(feedback_topics(corpus, said, interim["members"]), study.results / "feedback_topics.parquet")
+    observed_until = pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"])
+    reading = read_corpus(corpus, fit_until(params, observed_until), params.voice)
+    said = feedback_topics(corpus, reading.folds, interim["members"])
+    found = {
+        "feedback_topics": said,
+        **reading.checks,
+        "triangulation": triangulate(said, interim["surveys"], params.privacy.min_cell, params.voice),
+    }
+    for name, table in found.items():
+        write_table(table, study.results / f"{name}.parquet")

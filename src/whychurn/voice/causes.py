@@ -131,5 +131,6 @@ def leading_cause(probabilities: pd.DataFrame) -> pd.Series:
     """Cause named most strongly: one of the six, ``none`` where no word of any is found, null for empty texts."""
     causes = probabilities[[f"p_{cause}" for cause in CAUSES]]
     most, least = causes.max(axis=1), causes.min(axis=1)
-    named = causes.fillna(-1.0).idxmax(axis=1).str.removeprefix("p_").where(most > least + 1e-9, "none")
-    return named.mask(most.isna()).rename("cause")
+    strongest = causes.fillna(-1.0).to_numpy(dtype=float).argmax(axis=1) if len(causes) else []
+    named = pd.Series(np.array(CAUSES, dtype=object)[strongest], index=causes.index, name="cause")
+    return named.mask(most <= least + 1e-9, "none").mask(most.isna())

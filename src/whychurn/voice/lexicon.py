@@ -40,10 +40,11 @@ class Hit:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Settings, negations and words of the file; ``concepts`` has cause, concept, en, zh, one row a sub-cause."""
+    """Contents of the file; ``concepts`` has cause, concept, en, zh, one row a sub-cause."""
 
     settings: dict[str, float]
     negation: dict[str, dict[str, Any]]
+    keywords: dict[str, list[str]]
     concepts: pd.DataFrame
     words: dict[str, Phrases[list[Term]]]
 
@@ -77,10 +78,10 @@ def load_lexicon(file: Path = FILE) -> Lexicon:
         If a cause is unknown or missing, a concept has no name in a language, or a word is no text with a weight.
     """
     content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    settings, negation = content.pop("settings", None), content.pop("negation", None)
-    if settings is None or negation is None or set(content) != set(CAUSES):
+    settings, negation, keywords = (content.pop(key, None) for key in ("settings", "negation", "keywords"))
+    if not (settings and negation and keywords) or set(content) != set(CAUSES):
         raise WhychurnError(
-            f"a lexicon has settings, negation and the causes {', '.join(CAUSES)}; "
+            f"a lexicon has settings, negation, keywords and the causes {', '.join(CAUSES)}; "
             f"the causes found: {', '.join(map(str, content)) or 'none'}",
             file=file,
         )
@@ -96,7 +97,7 @@ def load_lexicon(file: Path = FILE) -> Lexicon:
                         terms[language].setdefault(word, []).append(Term(cause, concept, weight, topic))
     table = pd.DataFrame(rows, columns=["cause", "concept", *LANGUAGES])
     words = {language: compile_phrases(language, terms[language]) for language in LANGUAGES}
-    return Lexicon(settings, negation, table, words)
+    return Lexicon(settings, negation, keywords, table, words)
 
 
 def _name(entry: dict[str, Any], concept: str, language: str, file: Path) -> str:

@@ -13,7 +13,7 @@ from whychurn.voice.prepare import Corpus
 PROBABILITIES: Final = tuple(f"p_{cause}" for cause in (*CAUSES, "none"))
 SAID_COLUMNS: Final = (
     "feedback_id", "member_id", "known_on", "origin", "source", "language", "topic_id", "probability", "sentiment",
-    *PROBABILITIES,
+    *PROBABILITIES, "urgency",
 )  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def feedback_topics(corpus: Corpus, said: pd.DataFrame, members: pd.DataFrame) -
     corpus
         Texts and folds.
     said
-        One row a fold: any of topic_id, probability, sentiment, p_<cause>, p_none.
+        One row a fold: any of topic_id, probability, sentiment, p_<cause>, p_none, urgency.
     members
         member_id, profiling_consent. Texts of members without consent count in topics and are not listed here.
 
@@ -33,7 +33,7 @@ def feedback_topics(corpus: Corpus, said: pd.DataFrame, members: pd.DataFrame) -
     -------
     `SAID_COLUMNS`, sorted by known_on and feedback_id. An empty text has topic -1, and nulls otherwise.
     """
-    whole = said.reindex(columns=["topic_id", "probability", "sentiment", *PROBABILITIES])
+    whole = said.reindex(columns=["topic_id", "probability", "sentiment", *PROBABILITIES, "urgency"])
     rows = whole.reindex(corpus.texts["fold"].to_numpy()).set_index(corpus.texts.index)
     rows["topic_id"] = rows["topic_id"].fillna(-1).astype("int64")
     table = corpus.texts.join(rows)
