@@ -16,6 +16,7 @@ from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.contract.words import say
 from whychurn.retention import figures, story
+from whychurn.retention.after_words import NOTHING_SAID
 from whychurn.retention.answers import retention_answers
 from whychurn.retention.report_tables import report_table
 from whychurn.stages import retention
@@ -160,8 +161,9 @@ def test_stage_writes_what_is_documented(
     write_table(programme.panel, study.processed / "panel.parquet")
     write_json(programme.panel_facts, study.processed / "panel.json")
     write_table(programme.churners, study.results / "churners.parquet")
+    write_table(NOTHING_SAID, study.results / "feedback_topics.parquet")
     retention.run(study, params)
-    written = {path.stem for path in study.results.glob("*.parquet")} - {"churners"}
+    written = {path.stem for path in study.results.glob("*.parquet")} - {"churners", "feedback_topics"}
     assert written == set(DOCUMENTED)
     for name in written:
         frame = pd.read_parquet(study.results / f"{name}.parquet")

@@ -22,6 +22,13 @@ SILENCE_COLUMNS: Final = (
 )  # fmt: skip
 HANDLED: Final = ("fast", "slow", "never")
 SPOKE: Final = ("silent", "spoke", "complained")
+NOTHING_SAID: Final = pd.DataFrame(
+    {
+        **{name: pd.Series(dtype="string") for name in ("feedback_id", "member_id", "origin", "source")},
+        "known_on": pd.Series(dtype="datetime64[ns]"),
+        **{f"p_{name}": pd.Series(dtype="float64") for name in (*CAUSES, "none")},
+    }
+)
 _COMPLAINTS: Final = ("complaint", "ticket", "unknown")
 _DAY: Final = pd.Timedelta(days=1)
 

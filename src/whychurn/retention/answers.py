@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.sections import Params
-from whychurn.retention.after_words import complaint_outcomes, silence
+from whychurn.retention.after_words import NOTHING_SAID, complaint_outcomes, silence
 from whychurn.retention.cohorts import around_campaigns, cohort_triangle, season_comparison
 from whychurn.retention.event_study import behaviour_logs, event_study
 from whychurn.retention.frames import typed
@@ -111,6 +111,8 @@ def empty_reason(history: History, table: str) -> str:
         "season_comparison": "empty_short",
         "definition_sensitivity": "empty_short",
         "precursors": "empty_precursors",
+        "complaint_outcomes": "empty_complaints",
+        "silence": "empty_silence",
         "strata": "empty_panel",
     }
     return known.get(table, "empty_few")
@@ -183,9 +185,7 @@ def _words(
     params: Params,
 ) -> dict[str, pd.DataFrame]:
     own, min_cell = params.retention, params.privacy.min_cell
-    if said is None:
-        return {}
-    until = pd.Timestamp(observed_until)
+    until, said = pd.Timestamp(observed_until), NOTHING_SAID if said is None else said
     return {
         "complaint_outcomes": complaint_outcomes(said, tables["feedback"], spells, until, own, min_cell),
         "silence": silence(tables["feedback"], tables["surveys"], panel, spells, own, min_cell),
