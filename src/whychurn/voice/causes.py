@@ -133,4 +133,4 @@ def leading_cause(probabilities: pd.DataFrame) -> pd.Series:
     most, least = causes.max(axis=1), causes.min(axis=1)
     strongest = causes.fillna(-1.0).to_numpy(dtype=float).argmax(axis=1) if len(causes) else []
     named = pd.Series(np.array(CAUSES, dtype=object)[strongest], index=causes.index, name="cause")
-    return named.mask(most <= least + 1e-9, "none").mask(most.isna())
+    return named.mask(most <= least + 1e-9, "none").mask(most.isna(), None)
