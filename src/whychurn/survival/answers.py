@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from whychurn.contract.sections import Params
-from whychurn.contract.suppression import suppress_small_cells
+from whychurn.contract.suppression import suppress_small_counts
 from whychurn.survival.cause_answers import cause_answers, profiled_strata
 from whychurn.survival.comparison import compare_strata
 from whychurn.survival.curves import stay_curves
@@ -51,7 +51,7 @@ def survival_answers(
     tables = {
         "survival_curves": curves,
         "survival_means": hide_small(means, min_cell),
-        "survival_tests": tests,
+        "survival_tests": suppress_small_counts(tests, {"observed": ["ratio"]}, min_cell),
         "survival_hazard": smoothed_hazard(
             stays, own.hazard_bandwidth_days, own.curve_step_days, least, own.confidence
         ),
@@ -69,7 +69,7 @@ def survival_answers(
 
 
 def hide_small(table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
-    """`table` with all its figures blank where fewer than `min_cell` members stand behind a row."""
+    """`table` with all its figures blank where fewer than `min_cell` members, or leavers, stand behind a row."""
     counts = {"members", "from_day", "until_day", "mean_until", "wait_days"}
     values = [name for name in table.columns if table[name].dtype == "float64" and name not in counts]
-    return suppress_small_cells(table, "members", values, min_cell)
+    return suppress_small_counts(table, {"members": values, "leavers": values}, min_cell)
