@@ -186,7 +186,6 @@ class LifetimeParams(Section):
     discount_rate: Annotated[float, Field(ge=0)]
     spend_min_days: Days
     tiers: dict[str, Share]
-    holdout_days: Days
     holdout_groups: Annotated[int, Field(ge=2)]
     min_repeaters: Count
 
