@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.survival.cox_rows import RiskRows
@@ -88,9 +89,7 @@ def sum_risks(rows: RiskRows, beta: np.ndarray, threads: int) -> RiskSums:
         tied_hazard = np.bincount(
             cell, weights=weight * rows.tie_share / denominator, minlength=len(rows.cell_day)
         )
-        value = (
-            rows.event_weight @ (log_risk[rows.event_row] - shift) - weight @ np.log(denominator)
-        )
+        value = rows.event_weight @ (log_risk[rows.event_row] - shift) - weight @ np.log(denominator)
     gradient = rows.event_weight @ tied_X - weight @ means
     return RiskSums(
         beta, risk, sums[:, 0], hazard, tied_hazard, means, denominator, float(value), gradient, shift
@@ -119,6 +118,13 @@ def maximise(rows: RiskRows, how: Newton) -> tuple[RiskSums, np.ndarray, float, 
     WhychurnError
         If covariates are collinear, one separates those who leave from those who stay, or no maximum is reached.
     """
+    with threadpool_limits(
+        limits=1, user_api="blas"
+    ):  # narrow products: its threads wait more than they work
+        return _climb(rows, how)
+
+
+def _climb(rows: RiskRows, how: Newton) -> tuple[RiskSums, np.ndarray, float, int]:
     sums = sum_risks(rows, np.zeros(len(rows.terms)), how.threads)
     at_zero = sums.log_likelihood
     for step_number in range(how.max_steps):
@@ -132,7 +138,7 @@ def maximise(rows: RiskRows, how: Newton) -> tuple[RiskSums, np.ndarray, float, 
     _check_separation(rows, sums.beta, matrix)
     raise WhychurnError(
         f"Cox regression found no maximum in {how.max_steps} steps",
-        remedy="fewer covariates, or a larger survival.cox_ridge",
+        remedy="fewer covariates, or a larger survival.cox.ridge",
     )
 
 
@@ -148,7 +154,7 @@ def _walk(rows: RiskRows, sums: RiskSums, step: np.ndarray, how: Newton) -> Risk
         step = step / 2
     raise WhychurnError(
         "Cox regression finds no better coefficients",
-        remedy="look for covariates of very different size, or set survival.cox_ridge above 0",
+        remedy="look for covariates of very different size, or set survival.cox.ridge above 0",
     )
 
 
@@ -177,7 +183,9 @@ def _group_sums(rows: RiskRows, risk: np.ndarray, threads: int) -> np.ndarray:
 
 def _cumulated(rows: RiskRows, groups: np.ndarray) -> np.ndarray:
     """Sums over the risk set of each cell: add where a group begins, subtract where it ends, cumulate."""
-    change = np.zeros((len(rows.cell_day) + 1, groups.shape[1]), np.longdouble)  # what is added cancels exactly
+    change = np.zeros(
+        (len(rows.cell_day) + 1, groups.shape[1]), np.longdouble
+    )  # what is added cancels exactly
     for cells, sign in ((rows.group_first, 1), (rows.group_last, -1)):
         by_cell = np.argsort(cells, kind="stable")
         starts = np.flatnonzero(np.r_[True, np.diff(cells[by_cell]) > 0])
@@ -210,7 +218,7 @@ def _solve(rows: RiskRows, beta: np.ndarray, matrix: np.ndarray, slope: np.ndarr
     raise WhychurnError(
         "covariates repeat each other, or there are too few events to tell them apart",
         column=", ".join(involved),
-        remedy="leave one of them out, or set survival.cox_ridge above 0",
+        remedy="leave one of them out, or set survival.cox.ridge above 0",
     )
 
 
@@ -227,5 +235,5 @@ def _separated(terms: list[str]) -> WhychurnError:
     return WhychurnError(
         "a covariate separates those who leave from those who stay: its hazard ratio has no finite estimate",
         column=", ".join(terms),
-        remedy="leave it out, merge its groups, or set survival.cox_ridge above 0",
+        remedy="leave it out, merge its groups, or set survival.cox.ridge above 0",
     )
