@@ -13,10 +13,13 @@ import yaml
 
 from whychurn.contract import words
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.files import write_json, write_table
+from whychurn.contract.fits import read_fits
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.contract.words import say
+from whychurn.stages import survival as stage
 from whychurn.survival import cause_story, figures, story
 from whychurn.survival.answers import survival_answers
 from whychurn.survival.cause_answers import attributed_tables
@@ -218,6 +221,30 @@ def test_odd_programmes(made: Callable[[], dict[str, Any]], reason: str | None) 
         assert say(f"survival.cause_{reason}", "zh")
 
 
+def test_the_stage_writes_what_the_pipeline_and_the_documentation_name(tmp_path: Path) -> None:
+    study = Study(tmp_path / "会员 study")
+    made = programme(200, 0.0)
+    for name in ("members", "surveys"):
+        write_table(made[name], study.interim / f"{name}.parquet")
+    for name in ("orders", "memberships"):
+        empty = {column: pd.Series(dtype=DTYPES[field.kind]) for column, field in TABLES[name].fields.items()}
+        write_table(pd.DataFrame(empty), study.interim / f"{name}.parquet")
+    write_json(made["intake_facts"], study.interim / "intake.json")
+    write_json({**made["panel_facts"], "member_columns": []}, study.processed / "panel.json")
+    write_table(made["panel"], study.processed / "panel.parquet")
+    write_table(made["spells"].assign(ended_on=pd.NaT), study.processed / "spells.parquet")
+    write_table(made["churners"], study.results / "churners.parquet")
+    stage.run(study, params())
+    pipeline = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]["survival"]
+    for place in [*pipeline["outs"], *pipeline["metrics"]]:
+        assert (study.root / place).exists(), place
+    written = {path.stem for path in study.results.glob("*.parquet")} - {"churners"}
+    assert written == set(DOCUMENTED)
+    assert {f"data/results/{name}.parquet" for name in written} <= set(pipeline["outs"])
+    names = [fit.name for fit in read_fits(study, "survival")]
+    assert "kaplan_meier" in names
+
+
 def test_one_member_leaves() -> None:
     made = programme(200, 0.0)
     spells = made["spells"]
@@ -253,4 +280,3 @@ def test_small_strata_are_withheld_everywhere() -> None:
     for name in ("survival_curves", "survival_tests", "cause_incidence"):
         assert not frames[name]["stratum"].eq("tiny").any(), name
     assert frames["survival_curves"]["at_risk"].min() >= 10
-    assert set(TABLES) >= {"surveys", "members"}
