@@ -138,6 +138,7 @@ class CoxParams(Section):
     spline_values: Annotated[int, Field(ge=4)]
     curve_points: Annotated[int, Field(ge=2)]
     min_cause_events: Count
+    control_draws: Count
     predict_days: list[Days]
     tail_days: Days
     ridge: Annotated[float, Field(ge=0)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from whychurn.survival.covariates import Term
 
@@ -85,4 +86,5 @@ def correlations(X: np.ndarray) -> np.ndarray:
     spread = np.sqrt((X**2).mean(axis=0))
     with np.errstate(invalid="ignore", divide="ignore"):
         X /= np.where(spread > 1e-12 * np.abs(X).max(axis=0, initial=0.0), spread, np.nan)
-    return X.T @ X / max(len(X), 1)
+    with threadpool_limits(limits=1, user_api="blas"):
+        return X.T @ X / max(len(X), 1)

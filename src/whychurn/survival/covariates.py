@@ -117,7 +117,7 @@ def own_steps(catalogue: pd.DataFrame, member_columns: list[str]) -> dict[str, f
 
 
 def _covariate(
-    values: pd.Series, event: np.ndarray, entry: Mapping[str, Any], step: float | str, params: CoxParams
+    values: pd.Series, event: np.ndarray, entry: Mapping[Any, Any], step: float | str, params: CoxParams
 ) -> Covariate | str:
     """The covariate, or why it cannot enter."""
     unknown = float(values.isna().mean())
@@ -185,7 +185,8 @@ def as_numbers(values: pd.Series) -> np.ndarray:
 
 def encode(frame: pd.DataFrame, covariates: list[Covariate]) -> tuple[list[Term], np.ndarray]:
     """Terms and design matrix (rows × terms), numbers in units of their step."""
-    terms, columns = [], []
+    terms: list[Term] = []
+    columns: list[np.ndarray] = []
     for one in covariates:
         terms += one.terms()
         if one.kind == "category":

@@ -110,8 +110,15 @@ def information(rows: RiskRows, sums: RiskSums, threads: int) -> np.ndarray:
     return total - sums.means.T @ (rows.cell_weight[rows.tie_cell, None] * sums.means)
 
 
-def maximise(rows: RiskRows, how: Newton) -> tuple[RiskSums, np.ndarray, float, int]:
+def maximise(
+    rows: RiskRows, how: Newton, start: np.ndarray | None = None
+) -> tuple[RiskSums, np.ndarray, float, int]:
     """Sums and information (ridge included) at the maximum, log likelihood at zero, number of steps.
+
+    Parameters
+    ----------
+    start
+        Coefficients of the standardised covariates to begin with, where they are better than zero.
 
     Raises
     ------
@@ -121,12 +128,14 @@ def maximise(rows: RiskRows, how: Newton) -> tuple[RiskSums, np.ndarray, float, 
     with threadpool_limits(
         limits=1, user_api="blas"
     ):  # narrow products: its threads wait more than they work
-        return _climb(rows, how)
+        return _climb(rows, how, start)
 
 
-def _climb(rows: RiskRows, how: Newton) -> tuple[RiskSums, np.ndarray, float, int]:
+def _climb(rows: RiskRows, how: Newton, start: np.ndarray | None) -> tuple[RiskSums, np.ndarray, float, int]:
     sums = sum_risks(rows, np.zeros(len(rows.terms)), how.threads)
     at_zero = sums.log_likelihood
+    if start is not None and (near := sum_risks(rows, start, how.threads)).log_likelihood > at_zero:
+        sums = near
     for step_number in range(how.max_steps):
         matrix = information(rows, sums, how.threads) + how.ridge * np.eye(len(rows.terms))
         slope = sums.gradient - how.ridge * sums.beta

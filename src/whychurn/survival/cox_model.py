@@ -21,7 +21,7 @@ from whychurn.survival.covariates import OTHER, Covariate, Term, choose_covariat
 from whychurn.survival.cox import CoxFit, fit_cox
 from whychurn.survival.cox_fit import Newton
 from whychurn.survival.cox_rows import StartStop
-from whychurn.survival.proportional import drifts, proportionality, weighted_quantiles
+from whychurn.survival.proportional import drifts, joint_drift_p, proportionality, weighted_quantiles
 from whychurn.survival.splines import earns_its_bends, spline_bends, spline_knots
 from whychurn.survival.tenure import TenureClock, add_tenure_terms, tenure_clock
 
@@ -95,6 +95,8 @@ class CoxStudy:
         feature, gain (log likelihood), bends, p, kept.
     drift
         term, feature, p, p_adjusted, change, early_day, late_day, action, p_after, change_after.
+    data, keys
+        Rows of the first model, and the member_id and spell_no of each.
     """
 
     before: CoxModel
@@ -105,6 +107,7 @@ class CoxStudy:
     curves: pd.DataFrame
     drift: pd.DataFrame
     data: StartStop
+    keys: pd.DataFrame
 
 
 def study_cox(
@@ -146,7 +149,7 @@ def study_cox(
     after = _second_model(rows, before, knots, drift, cox)
     return CoxStudy(
         before, after, left_out, collinear, condition_number(correlations(data.X)), curves,
-        _after_drift(drift, after, params), data,
+        _after_drift(drift, after, params), data, rows[["member_id", "spell_no"]],
     )  # fmt: skip
 
 
@@ -161,14 +164,15 @@ def newton(params: CoxParams, ridge: float | None = None) -> Newton:
     )
 
 
-def guarded_fit(data: StartStop, params: CoxParams) -> tuple[CoxFit, bool]:
+def guarded_fit(data: StartStop, params: CoxParams, start: np.ndarray | None = None) -> tuple[CoxFit, bool]:
     """The fit, with a ridge where the plain likelihood has no finite maximum (then True)."""
     try:
-        return fit_cox(data, newton(params)), False
-    except WhychurnError as error:
-        if "separates" not in error.message and "maximum" not in error.message:
-            raise
-        return fit_cox(data, newton(params, params.guard_ridge)), True
+        return fit_cox(data, newton(params), start), False
+    except (
+        WhychurnError
+    ):  # separation, or too few leavers: data as such were sound at the first fit or fail again
+        fit = fit_cox(data, newton(params, params.guard_ridge))
+        return replace(fit, robust_covariance=None), True  # a sandwich is far too narrow where terms separate
 
 
 def stratum_keys(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
@@ -176,7 +180,10 @@ def stratum_keys(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
     if not columns:
         return pd.Series("", index=frame.index)
     parts = [frame[name].astype("string").fillna(OTHER) for name in columns]
-    return parts[0].str.cat(parts[1:], sep="|") if len(parts) > 1 else parts[0]
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = joined + "|" + part
+    return joined
 
 
 def bend_columns(
@@ -248,7 +255,7 @@ def _choose_curves(
             X=np.column_stack([data.X, columns]),
             cluster=None,
         )
-        fit, penalised = guarded_fit(wider, cox)
+        fit, penalised = guarded_fit(wider, cox, np.r_[model.fit.coefficients, np.zeros(len(bends))])
         gain = max(fit.log_likelihood - model.fit.log_likelihood, 0.0)
         kept = not penalised and earns_its_bends(gain, len(bends), model.fit.events)
         p = float(chi2.sf(2 * gain, len(bends)))
@@ -299,9 +306,14 @@ def _second_model(
 
 
 def _after_drift(drift: pd.DataFrame, after: CoxModel, params: SurvivalParams) -> pd.DataFrame:
-    """The same test in the second model; stratified terms have no ratio left to test."""
+    """The same test in the second model; stratified terms have no ratio left to test, curves no single change."""
     table = proportionality(after.fit, (params.cox.drift_quantiles[0], params.cox.drift_quantiles[1]))
     again = table.set_index("term")
-    return drift.assign(
-        p_after=drift["term"].map(again["p"]), change_after=drift["term"].map(again["change"])
-    )
+    p, change = drift["term"].map(again["p"]), drift["term"].map(again["change"])
+    for feature in after.knots:
+        at = (drift["feature"] == feature) & (drift["kind"] == "number")
+        own = [
+            term.name for term in after.terms if term.feature == feature and term.kind in ("number", CURVE)
+        ]
+        p, change = p.mask(at, joint_drift_p(after.fit, own)), change.mask(at)
+    return drift.assign(p_after=p, change_after=change)

@@ -26,14 +26,9 @@ def proportionality(fit: CoxFit, quantiles: tuple[float, float]) -> pd.DataFrame
         term, statistic, p, slope (of the log hazard ratio on log tenure), early_day, late_day, change (hazard ratio
         late over early).
     """
-    clock = np.log(np.maximum(fit.event_day, 1.0))
     early, late = weighted_quantiles(fit.event_day, fit.event_weight, quantiles)
-    weight = fit.event_weight / fit.event_weight.mean()
-    centred = clock - np.average(clock, weights=weight)
-    spread = float((weight * centred**2).sum())
-    scaled = len(clock) * fit.schoenfeld @ fit.model_covariance
-    along = (weight * centred) @ scaled
-    variance = len(clock) * np.diag(fit.model_covariance) * spread
+    along, spread = _along_clock(fit)
+    variance = len(fit.event_day) * np.diag(fit.model_covariance) * spread
     if spread <= 1e-12:  # all events on one day: nothing can drift
         nothing = np.zeros(len(fit.terms))
         statistic, slope = nothing, nothing
@@ -54,6 +49,25 @@ def proportionality(fit: CoxFit, quantiles: tuple[float, float]) -> pd.DataFrame
     )
 
 
+def joint_drift_p(fit: CoxFit, terms: list[str]) -> float:
+    """The same test of several terms together, as those of one curve."""
+    along, spread = _along_clock(fit)
+    if spread <= 1e-12:
+        return 1.0
+    at = [fit.terms.index(term) for term in terms]
+    inverse = np.linalg.pinv(fit.model_covariance[np.ix_(at, at)])
+    return float(chi2.sf(along[at] @ inverse @ along[at] / (len(fit.event_day) * spread), len(at)))
+
+
+def _along_clock(fit: CoxFit) -> tuple[np.ndarray, float]:
+    """Sum of scaled residuals times centred log tenure for each term, and the sum of squares of the latter."""
+    clock = np.log(np.maximum(fit.event_day, 1.0))
+    weight = fit.event_weight / fit.event_weight.mean()
+    centred = clock - np.average(clock, weights=weight)
+    scaled = len(clock) * fit.schoenfeld @ fit.model_covariance
+    return (weight * centred) @ scaled, float((weight * centred**2).sum())
+
+
 def drifts(table: pd.DataFrame, p_adjusted: np.ndarray, level: float, least_ratio: float) -> np.ndarray:
     """Terms that fail: significant, and the ratio changes by more than `least_ratio` either way.
 
@@ -69,5 +83,5 @@ def weighted_quantiles(
     """Smallest values by which these shares of the weight have come."""
     order = np.argsort(values, kind="stable")
     share = np.cumsum(weights[order]) / weights.sum()
-    low, high = (values[order][min(np.searchsorted(share, q), len(order) - 1)] for q in quantiles)
-    return float(low), float(high)
+    low, high = (min(int(np.searchsorted(share, q)), len(order) - 1) for q in quantiles)
+    return float(values[order][low]), float(values[order][high])

@@ -1,6 +1,7 @@
 """Figures of the survival answers; each takes a results table and a language."""
 
 from whychurn.survival.figures.causes import draw_cause_strata, draw_incidence, draw_removal
+from whychurn.survival.figures.cox import draw_cause_ratios, draw_curves, draw_drift, draw_hazard_ratios
 from whychurn.survival.figures.stays import (
     draw_hazard,
     draw_moments,
@@ -11,8 +12,12 @@ from whychurn.survival.figures.stays import (
 )
 
 __all__ = [
+    "draw_cause_ratios",
     "draw_cause_strata",
+    "draw_curves",
+    "draw_drift",
     "draw_hazard",
+    "draw_hazard_ratios",
     "draw_incidence",
     "draw_moments",
     "draw_removal",
