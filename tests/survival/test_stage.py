@@ -19,6 +19,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.contract.words import say
+from whychurn.panel.catalogue import load_catalogue
 from whychurn.stages import survival as stage
 from whychurn.survival import cause_story, figures, story
 from whychurn.survival.answers import survival_answers
@@ -104,6 +105,7 @@ def programme(members: int, rate: float, answered: float = 0.6, seed: int = 0) -
             "definition": "inactivity_60d",
             "kind": "inactivity",
             "alternatives": ["inactivity_90d"],
+            "member_columns": [],
         },
         "intake_facts": {"observed_from": f"{FIRST:%Y-%m-%d}", "observed_until": f"{LAST:%Y-%m-%d}"},
     }
@@ -115,7 +117,9 @@ def params() -> Any:
 
 
 def answers(made: dict[str, Any]) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    return survival_answers(**made, params=params())
+    found = survival_answers(**made, catalogue=load_catalogue(), params=params())
+    assert len({fit.name for fit in found.fits}) == len(found.fits)
+    return found.tables, found.facts
 
 
 def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:
@@ -230,7 +234,7 @@ def test_the_stage_writes_what_the_pipeline_and_the_documentation_name(tmp_path:
         empty = {column: pd.Series(dtype=DTYPES[field.kind]) for column, field in TABLES[name].fields.items()}
         write_table(pd.DataFrame(empty), study.interim / f"{name}.parquet")
     write_json(made["intake_facts"], study.interim / "intake.json")
-    write_json({**made["panel_facts"], "member_columns": []}, study.processed / "panel.json")
+    write_json(made["panel_facts"], study.processed / "panel.json")
     write_table(made["panel"], study.processed / "panel.parquet")
     write_table(made["spells"].assign(ended_on=pd.NaT), study.processed / "spells.parquet")
     write_table(made["churners"], study.results / "churners.parquet")

@@ -14,7 +14,6 @@ from whychurn.panel.frame import study_catalogue
 from whychurn.survival.answers import survival_answers
 from whychurn.survival.artifacts import write_model
 from whychurn.survival.challenge import challenge_answers
-from whychurn.survival.facts import stay_fits
 from whychurn.survival.lifetime import lifetime_answers
 
 log = logging.getLogger(__name__)
@@ -28,19 +27,20 @@ def run(study: Study, params: Params) -> None:
     spells = read_table(study.processed / "spells.parquet")
     churners = read_table(study.results / "churners.parquet")
     known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
-    tables, facts = survival_answers(
-        interim["members"], interim["surveys"], spells, churners, panel, known, seen, params
+    catalogue = study_catalogue(study)
+    found = survival_answers(
+        interim["members"], interim["surveys"], spells, churners, panel, catalogue, known, seen, params
     )
     until, own = pd.Timestamp(str(seen["observed_until"])), params.survival
-    challenge = challenge_answers(panel, spells, study_catalogue(study), until, own)
+    challenge = challenge_answers(panel, spells, catalogue, until, own)
     worth = lifetime_answers(
         panel, spells, challenge, interim["orders"], interim["memberships"], known["kind"], until, own,
         params.risk.margin_rate, params.privacy.min_cell,
     )  # fmt: skip
     write_model(study.processed / "survival_model", challenge, known["definition"], own)
-    for name, frame in {**tables, **challenge.tables, **worth.tables}.items():
+    for name, frame in {**found.tables, **challenge.tables, **worth.tables}.items():
         write_table(frame, study.results / f"{name}.parquet")
         log.info("%s: %d rows", name, len(frame))
-    facts |= {"challenge": challenge.facts, "lifetime": worth.facts}
+    facts = {**found.facts, "challenge": challenge.facts, "lifetime": worth.facts}
     write_json(facts, study.results / "survival.json")
-    write_fits(study, "survival", [*stay_fits(facts), *challenge.fits, *worth.fits])
+    write_fits(study, "survival", [*found.fits, *challenge.fits, *worth.fits])
