@@ -41,10 +41,10 @@ def draw_hazard_ratios(ratios: pd.DataFrame, lang: str, level: float, model: str
     rows = ratios[(ratios["model"] == model) & ratios["hazard_ratio"].notna() & (ratios["kind"] != "unknown")]
     rows = _ordered(rows)
     figure, (axis,) = new_figure(height=1.3 + 0.3 * len(rows))
-    for place, row in enumerate(rows.itertuples()):
-        clear = row.p_adjusted < level
-        colour = COLOURS.get(row.cause, INK) if clear else MUTED
-        _interval(axis, place, row.low, row.hazard_ratio, row.high, colour, hollow=not clear)
+    for place, row in enumerate(rows.to_dict("records")):
+        clear = row["p_adjusted"] < level
+        colour = COLOURS.get(row["cause"], INK) if clear else MUTED
+        _interval(axis, place, row["low"], row["hazard_ratio"], row["high"], colour, hollow=not clear)
     _forest(axis, [_folded(row[f"label_{lang}"], lang) for _, row in rows.iterrows()], lang)
     _cause_marks(axis, rows["cause"], lang)
     return figure
@@ -61,17 +61,17 @@ def draw_drift(drift: pd.DataFrame, lang: str, tolerated: float) -> Figure:
     rows = drift.sort_values("change_before", key=lambda s: -np.abs(np.log(s)), ignore_index=True).head(12)
     figure, (axis,) = new_figure(height=1.5 + 0.32 * len(rows))
     axis.axvspan(1 / tolerated, tolerated, color=GRID, alpha=0.6, linewidth=0)
-    for place, row in enumerate(rows.itertuples()):
-        acted = row.action != "kept"
-        axis.plot(row.change_before, place, "o", color=ALERT if acted else MUTED, markersize=6)
-        if acted and not np.isnan(row.change_after):
+    for place, row in enumerate(rows.to_dict("records")):
+        acted = row["action"] != "kept"
+        axis.plot(row["change_before"], place, "o", color=ALERT if acted else MUTED, markersize=6)
+        if acted and not np.isnan(row["change_after"]):
             axis.annotate(
                 "",
-                (row.change_after, place),
-                (row.change_before, place),
+                (row["change_after"], place),
+                (row["change_before"], place),
                 arrowprops={"arrowstyle": "->", "color": ACCENT},
             )
-            axis.plot(row.change_after, place, "o", color=ACCENT, markersize=6)
+            axis.plot(row["change_after"], place, "o", color=ACCENT, markersize=6)
     first = rows.iloc[0]
     label = f"{say('survival.axis_change', lang)} ({first['late_day']:.0f} / {first['early_day']:.0f})"
     _ratio_axis(axis)
@@ -120,14 +120,14 @@ def draw_cause_ratios(ratios: pd.DataFrame, lang: str, level: float, most: int =
     figure, axes = new_figure(height=1.0 + (0.5 + 0.38 * most) * len(shown), rows=len(shown))
     for axis, cause in zip(axes, shown, strict=True):
         rows = chosen[cause]
-        for place, row in enumerate(rows.itertuples()):
-            clear = row.p_adjusted < level
+        for place, row in enumerate(rows.to_dict("records")):
+            clear = row["p_adjusted"] < level
             _interval(
                 axis,
                 place,
-                row.low,
-                row.hazard_ratio,
-                row.high,
+                row["low"],
+                row["hazard_ratio"],
+                row["high"],
                 COLOURS[cause] if clear else MUTED,
                 hollow=not clear,
             )
