@@ -34,7 +34,7 @@ def run(study: Study, params: Params) -> None:
     until, own = pd.Timestamp(str(seen["observed_until"])), params.survival
     challenge = challenge_answers(panel, spells, catalogue, until, own)
     worth = lifetime_answers(
-        panel, spells, challenge, interim["orders"], interim["memberships"], known["kind"], until, own,
+        panel, spells, challenge, interim["orders"], interim["memberships"], known["kind"], own,
         params.risk.margin_rate, params.privacy.min_cell,
     )  # fmt: skip
     write_model(study.processed / "survival_model", challenge, known["definition"], own)

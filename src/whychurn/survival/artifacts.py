@@ -68,9 +68,20 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
         frame.to_csv(temporary, index=False, float_format="%.17g")
 
 
-def _made(challenge: Challenge, model: Boosted | Cox, definition: str, survival: SurvivalParams) -> dict[str, Any]:
+def _made(
+    challenge: Challenge, model: Boosted | Cox, definition: str, survival: SurvivalParams
+) -> dict[str, Any]:
     facts = challenge.facts
-    kept = ("tested_on", "tests", "ibs", "ibs_days", "figures", "beats_km", "learned_until", "untested_horizons")
+    kept = (
+        "tested_on",
+        "tests",
+        "ibs",
+        "ibs_days",
+        "figures",
+        "beats_km",
+        "learned_until",
+        "untested_horizons",
+    )
     return {
         "kind": model.name,
         "definition": definition,

@@ -66,7 +66,11 @@ def purchase_history(orders: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
         `until`, weeks since the first), value (mean of the repeat purchase days; of the first where there are none).
     """
     known = orders[orders["ordered_at"].dt.normalize() <= until]
-    daily = known.groupby(["member_id", known["ordered_at"].dt.normalize().rename("day")])["amount"].sum().reset_index()
+    daily = (
+        known.groupby(["member_id", known["ordered_at"].dt.normalize().rename("day")])["amount"]
+        .sum()
+        .reset_index()
+    )
     grouped = daily.groupby("member_id")
     first, last, days = grouped["day"].min(), grouped["day"].max(), grouped.size()
     total = grouped["amount"].sum()
@@ -98,17 +102,23 @@ def fit_bgnbd(history: pd.DataFrame, confidence: float) -> Fit:
     """
     x, tx, T = (history[name].to_numpy("float64") for name in ("repeats", "last_week", "weeks"))
     if not (x > 0).any():
-        raise WhychurnError("nobody bought a second time: BG/NBD has nothing to learn from", rows=len(history))
+        raise WhychurnError(
+            "nobody bought a second time: BG/NBD has nothing to learn from", rows=len(history)
+        )
     counts, place = np.unique(x, return_inverse=True)
     bought = x > 0
 
     def loss(logs: np.ndarray) -> float:
         r, alpha, a, b = np.exp(logs)
-        by_count = gammaln(r + counts) - gammaln(r) + r * np.log(alpha) + betaln(a, b + counts) - betaln(a, b)  # (6)
+        by_count = (
+            gammaln(r + counts) - gammaln(r) + r * np.log(alpha) + betaln(a, b + counts) - betaln(a, b)
+        )  # (6)
         alive = -(r + x) * np.log(alpha + T)
         with np.errstate(divide="ignore"):
             gone = np.where(
-                bought, np.log(a) - np.log(np.where(bought, b + x - 1, 1.0)) - (r + x) * np.log(alpha + tx), -np.inf
+                bought,
+                np.log(a) - np.log(np.where(bought, b + x - 1, 1.0)) - (r + x) * np.log(alpha + tx),
+                -np.inf,
             )
         return -float((by_count[place] + np.logaddexp(alive, gone)).sum())
 
@@ -190,14 +200,21 @@ def _maximum(
         value = loss(np.clip(logs, -12, 12))
         return value if np.isfinite(value) else 1e15
 
-    found = [minimize(bounded, np.array(start), method="L-BFGS-B", bounds=[(-12, 12)] * len(names)) for start in starts]
+    found = [
+        minimize(bounded, np.array(start), method="L-BFGS-B", bounds=[(-12, 12)] * len(names))
+        for start in starts
+    ]
     best = min(found, key=lambda result: result.fun)
-    polished = minimize(bounded, best.x, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-7, "maxiter": 2000})
+    polished = minimize(
+        bounded, best.x, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-7, "maxiter": 2000}
+    )
     logs = polished.x if polished.fun <= best.fun else best.x
     if not np.isfinite(best.fun) or best.fun >= 1e15:
         raise WhychurnError("the likelihood of purchases has no maximum", rows=members)
     error = norm.ppf((1 + confidence) / 2) * _errors(bounded, logs)
-    return Fit(names, np.exp(logs), np.exp(logs - error), np.exp(logs + error), -float(bounded(logs)), members)
+    return Fit(
+        names, np.exp(logs), np.exp(logs - error), np.exp(logs + error), -float(bounded(logs)), members
+    )
 
 
 def _errors(loss: Callable[[np.ndarray], float], at: np.ndarray, step: float = 1e-3) -> np.ndarray:

@@ -96,7 +96,9 @@ def challenge_answers(
     main = tested[0]
     chosen, tied = choose_model(main.verdicts, survival.confidence)
     model = _fit_chosen(chosen, main, stays, catalogue, survival)
-    missed = sorted({*untested, *(h for t in trials if t not in [f.trial for f in tested] for h in t.horizons)})
+    missed = sorted(
+        {*untested, *(h for t in trials if t not in [f.trial for f in tested] for h in t.horizons)}
+    )
     facts = _facts(chosen, tied, tested, missed, observed_until, survival)
     return Challenge(
         _tables(tested), facts, model, _records(tested, chosen, survival), main.models[chosen], main.trial.day
@@ -108,7 +110,7 @@ def choose_model(verdicts: Verdicts, confidence: float) -> tuple[str, list[str]]
 
     A tie: the interval of the paired difference of the integrated Brier scores holds zero.
     """
-    candidates = [name for name in SIMPLEST_FIRST if name in verdicts.ibs]
+    candidates: list[str] = [name for name in SIMPLEST_FIRST if name in verdicts.ibs]
     best = min(candidates, key=lambda name: verdicts.ibs[name][0])
     tail = (1 - confidence) / 2
     tied = [
@@ -122,10 +124,14 @@ def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, survival: Surviva
     """Fit all models on what was known before the trial's day and judge them after it."""
     params = survival.challenge
     known = known_before(stays, trial.day)
-    later = stays.take((stays.rows["as_of"] == trial.day).to_numpy()).sample(params.test_members, survival.seed)
+    later = stays.take((stays.rows["as_of"] == trial.day).to_numpy()).sample(
+        params.test_members, survival.seed
+    )
     if min(known.event.sum(), later.event.sum()) < params.min_events:
         return None
-    features, _ = choose_features(stays.rows, (stays.rows["as_of"] < trial.day).to_numpy(), catalogue, params.season_days)
+    features, _ = choose_features(
+        stays.rows, (stays.rows["as_of"] < trial.day).to_numpy(), catalogue, params.season_days
+    )
     models: dict[str, Any] = {"km": fit_kaplan_meier(known, survival)}
     failed: dict[str, str] = {}
     for name in ("cox", "cox_landmark"):
@@ -140,14 +146,23 @@ def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, survival: Surviva
     if len(models) == 1:
         return None
     curves = {name: model.curve(later.rows, max(trial.horizons)) for name, model in models.items()}
-    log.info("survival models from %s, tested %s days ahead on %d members", f"{trial.day:%Y-%m-%d}", trial.horizons, len(later.rows))
+    log.info(
+        "survival models from %s, tested %s days ahead on %d members",
+        f"{trial.day:%Y-%m-%d}",
+        trial.horizons,
+        len(later.rows),
+    )
     return _Tested(trial, judge(trial, curves, later.follow, survival), features, recipe, failed, models)
 
 
-def _fit_chosen(chosen: str, main: _Tested, stays: Known, catalogue: pd.DataFrame, survival: SurvivalParams) -> Boosted | Cox:
+def _fit_chosen(
+    chosen: str, main: _Tested, stays: Known, catalogue: pd.DataFrame, survival: SurvivalParams
+) -> Boosted | Cox:
     """The recipe that was tested, on all that is known today."""
     everything = stays.take((stays.rows["as_of"] <= stays.until).to_numpy())
-    found, _ = choose_features(everything.rows, np.ones(len(everything.rows), dtype=bool), catalogue, survival.challenge.season_days)
+    found, _ = choose_features(
+        everything.rows, np.ones(len(everything.rows), dtype=bool), catalogue, survival.challenge.season_days
+    )
     tested = {feature.name for feature in main.features}
     features = [feature for feature in found if feature.name in tested]
     if chosen == "boosted":
@@ -196,7 +211,10 @@ def _facts(
 
 
 def _tables(tested: list[_Tested]) -> dict[str, pd.DataFrame]:
-    parts = [(one.verdicts.scores, one.verdicts.differences, one.verdicts.calibration, one.verdicts.spread) for one in tested]
+    parts = [
+        (one.verdicts.scores, one.verdicts.differences, one.verdicts.calibration, one.verdicts.spread)
+        for one in tested
+    ]
     return {
         name: pd.concat(found, ignore_index=True)[columns]
         for (name, columns), found in zip(TABLES.items(), zip(*parts, strict=True), strict=True)
@@ -211,7 +229,9 @@ def _records(tested: list[_Tested], chosen: str, survival: SurvivalParams) -> li
         metrics: dict[str, float] = {}
         for one in tested:
             rows = one.verdicts.scores[one.verdicts.scores["model"] == name]
-            for metric, horizon, value in rows[["metric", "horizon_days", "estimate"]].itertuples(index=False):
+            for metric, horizon, value in rows[["metric", "horizon_days", "estimate"]].itertuples(
+                index=False
+            ):
                 metrics[f"{metric}_{horizon}"] = value
         if not metrics:
             continue
@@ -221,7 +241,9 @@ def _records(tested: list[_Tested], chosen: str, survival: SurvivalParams) -> li
             settings |= {key: value for key, value in recipe.as_json().items() if key != "validation_ibs"}
         if name.startswith("cox"):
             settings |= {"ridge": params.ridge, "rows": params.cox_rows}
-        records.append(FitRecord(f"forecast_{name}", settings, metrics, list(TABLES) if name == chosen else []))
+        records.append(
+            FitRecord(f"forecast_{name}", settings, metrics, list(TABLES) if name == chosen else [])
+        )
     return records
 
 
@@ -232,7 +254,10 @@ def _nothing(reason: str, **values: object) -> Challenge:
 
 def _untested(stays: Known, until: pd.Timestamp, survival: SurvivalParams) -> Challenge:
     """Kaplan-Meier of all stays: nothing shows that more would be better."""
-    texts = {lang: say("survival.no_challenge_untested", lang, days=survival.challenge.min_learning_days) for lang in LANGUAGES}
+    texts = {
+        lang: say("survival.no_challenge_untested", lang, days=survival.challenge.min_learning_days)
+        for lang in LANGUAGES
+    }
     everything = stays.take((stays.rows["as_of"] <= stays.until).to_numpy())
     model = fit_kaplan_meier(everything, survival)
     facts = {

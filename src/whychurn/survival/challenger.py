@@ -71,7 +71,9 @@ def choose_recipe(known: Known, features: list[Feature], survival: SurvivalParam
         booster = boost(learn, features, params.max_rounds, params, seed, watched)
         rounds = booster.best_iteration + 1
         line = calibration_line(booster, watched, features)
-        model = Boosted(booster[:rounds], features, variant, _all(params.interval_days), line, int(early.reach.max()))
+        model = Boosted(
+            booster[:rounds], features, variant, _all(params.interval_days), line, int(early.reach.max())
+        )
         found[variant] = Recipe(variant, rounds, line, {variant: _score(model, late, params.grid_days)})
     best = min(found.values(), key=lambda recipe: recipe.score[recipe.variant])
     score = {name: recipe.score[name] for name, recipe in found.items()}
@@ -107,4 +109,6 @@ def _score(model: Boosted, late: Known, grid_days: int) -> float:
     if not len(days):
         return float("inf")
     # members seen for a shorter time are weighted up by the censoring curve; the last days rest on the first snapshot
-    return float(integrated(brier_terms(model.curve(late.rows, reach)[:, days], late.follow, days), days).mean())
+    return float(
+        integrated(brier_terms(model.curve(late.rows, reach)[:, days], late.follow, days), days).mean()
+    )

@@ -40,8 +40,8 @@ def condition_number(correlation: np.ndarray) -> float:
 def thin_out(terms: list[Term], correlation: np.ndarray, limit: float) -> tuple[list[str], pd.DataFrame]:
     """Features that stay, and feature, vif, vif_after, action (kept, dropped).
 
-    While a factor exceeds `limit`, the feature concerned that stands last in params.yaml gives way: the order there
-    is the order of preference. A level of a category is regressed on the other features only: that levels exclude
+    While a factor exceeds `limit`, the feature with the largest gives way; of several that are equal (within a
+    hundredth, as in a pair) the one that stands last in params.yaml, whose order is that of preference. A level of a category is regressed on the other features only: that levels exclude
     each other inflates nothing.
 
     Parameters
@@ -53,8 +53,8 @@ def thin_out(terms: list[Term], correlation: np.ndarray, limit: float) -> tuple[
     owner = np.array([term.feature for term in terms])
     first = _by_feature(correlation, owner, features)
     kept, now = list(features), dict(first)
-    while (above := [name for name in kept if now[name] > limit]) and len(kept) > 1:
-        kept.remove(above[-1])
+    while (largest := max(now.values(), default=0.0)) > limit and len(kept) > 1:
+        kept.remove([name for name in kept if now[name] >= 0.99 * largest][-1])
         now = _by_feature(correlation, owner, kept)
     frame = pd.DataFrame(
         {

@@ -297,7 +297,7 @@ def _second_model(
     clock = None
     if moving:
         centre, _ = weighted_quantiles(before.fit.event_day, before.fit.event_weight, (0.5, 0.5))
-        clock = tenure_clock(params.tenure_bands, data.entry.min(), data.stop.max(), centre)
+        clock = tenure_clock(params.tenure_bands, before.fit.event_day, before.fit.event_weight, centre)
         data = add_tenure_terms(data, list(moving), clock)
         feature_of = {term.name: term.feature for term in terms}
         terms = [*terms, *(Term(f"{name}:tenure", feature_of[name], TENURE, "") for name in moving)]

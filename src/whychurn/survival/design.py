@@ -55,7 +55,9 @@ class Term:
         return asdict(self)
 
 
-def choose_terms(X: np.ndarray, features: list[Feature], leave: set[str], params: ChallengeParams) -> list[Term]:
+def choose_terms(
+    X: np.ndarray, features: list[Feature], leave: set[str], params: ChallengeParams
+) -> list[Term]:
     """Terms of the encoded training rows `X` (rows × features), those in `leave` left out.
 
     A column that follows another one (correlation above `params.max_correlation`) is left out.
@@ -67,7 +69,8 @@ def choose_terms(X: np.ndarray, features: list[Feature], leave: set[str], params
         if feature.name not in leave
         for term in _terms(X[:, position], feature, params.missing_share)
     ]
-    columns, found = np.empty((len(made), len(some))), []
+    columns = np.empty((len(made), len(some)))
+    found: list[Term] = []
     for position, term in made:
         column = (term.raw(some[:, position]) - term.mean) / term.scale
         kept = columns[: len(found)]
@@ -98,11 +101,13 @@ def _terms(x: np.ndarray, feature: Feature, missing_share: float) -> list[Term]:
                 made.append(_scaled(x, f"{feature.name}={text}", feature.name, "level", code))
     elif not missing.all():
         known = x[~missing].astype("float64")
-        fill, low, high = np.median(known), *np.quantile(known, [TAIL, 1 - TAIL])
+        fill, low, high = np.median(known), np.quantile(known, TAIL), np.quantile(known, 1 - TAIL)
         spread = known.std()
         skew = ((known - known.mean()) ** 3).mean() / spread**3 if spread > 0 else 0.0
         log = bool(known.min() >= 0 and skew > SKEWED)
-        made.append(_scaled(x, feature.name, feature.name, "number", -1, log, float(fill), float(low), float(high)))
+        made.append(
+            _scaled(x, feature.name, feature.name, "number", -1, log, float(fill), float(low), float(high))
+        )
     if missing_share < missing.mean() < 1 - RARE:
         made.append(_scaled(x, f"{feature.name} missing", feature.name, "missing", -1))
     return [term for term in made if term.scale > 1e-9]

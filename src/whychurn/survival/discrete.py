@@ -58,7 +58,9 @@ class Boosted:
             parts = [self._margin(X, self.bounds[k]) for k in range(max(seen, 1))]
             hazard = 1 / (1 + np.exp(-(self.line[0] + self.line[1] * np.column_stack(parts))))[:, ahead]
             return scale_hazard(hazard, np.diff(np.r_[0, self.bounds])[ahead], np.diff(np.r_[0, self.bounds]))
-        steps = [self._margin(age(X, self.features, start), self.bounds[0]) for start in np.r_[0, self.bounds[:-1]]]
+        steps = [
+            self._margin(age(X, self.features, start), self.bounds[0]) for start in np.r_[0, self.bounds[:-1]]
+        ]
         hazard = 1 / (1 + np.exp(-(self.line[0] + self.line[1] * np.column_stack(steps))))
         return scale_hazard(hazard, np.full(len(self.bounds), self.bounds[0]), np.diff(np.r_[0, self.bounds]))
 
@@ -78,7 +80,9 @@ def scale_hazard(hazard: np.ndarray, learned_width: np.ndarray, width: np.ndarra
 
 def curve_from_hazards(hazards: np.ndarray, bounds: np.ndarray, days: int) -> np.ndarray:
     """Survival at 0 … `days` from interval hazards; the last daily rate goes on beyond the last bound."""
-    cumulative = np.column_stack([np.zeros(len(hazards)), np.cumsum(-np.log1p(-np.minimum(hazards, 1 - 1e-9)), axis=1)])
+    cumulative = np.column_stack(
+        [np.zeros(len(hazards)), np.cumsum(-np.log1p(-np.minimum(hazards, 1 - 1e-9)), axis=1)]
+    )
     edges, at = np.r_[0, bounds].astype("float64"), np.arange(days + 1)
     right = np.clip(np.searchsorted(edges, at, side="left"), 1, len(edges) - 1)
     share = (at - edges[right - 1]) / (edges[right] - edges[right - 1])
@@ -167,7 +171,9 @@ def boost(
     )  # fmt: skip
 
 
-def calibration_line(booster: xgb.Booster, later: LearningData, features: list[Feature]) -> tuple[float, float]:
+def calibration_line(
+    booster: xgb.Booster, later: LearningData, features: list[Feature]
+) -> tuple[float, float]:
     """(a, b) of a logistic recalibration, if the first half of the later period says so to the benefit of the second.
 
     Forward in time like all else: a line that fits its own half but not the next one is not used.
@@ -203,7 +209,10 @@ def _log_loss(margin: np.ndarray, y: np.ndarray, line: tuple[float, float]) -> f
 
 
 def _names(features: list[Feature]) -> dict[str, Any]:
-    return {"feature_names": [*(f.name for f in features), AHEAD], "feature_types": [*feature_types(features), "q"]}
+    return {
+        "feature_names": [*(f.name for f in features), AHEAD],
+        "feature_types": [*feature_types(features), "q"],
+    }
 
 
 def _matrix(X: np.ndarray, features: list[Feature]) -> xgb.DMatrix:

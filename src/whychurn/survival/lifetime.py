@@ -43,7 +43,6 @@ def lifetime_answers(
     orders: pd.DataFrame,
     memberships: pd.DataFrame,
     kind: str,
-    observed_until: pd.Timestamp,
     survival: SurvivalParams,
     margin_rate: float,
     min_cell: int,
@@ -61,20 +60,38 @@ def lifetime_answers(
     margin_rate
         Margin on spend.
     """
-    no_parts = {name: pd.DataFrame(columns=columns) for name, columns in (("lifetime_holdout", HOLDOUT), ("lifetime_holdout_groups", HOLDOUT_GROUPS), ("lifetime_parameters", PARAMETERS))}
+    no_parts = {
+        name: pd.DataFrame(columns=columns)
+        for name, columns in (
+            ("lifetime_holdout", HOLDOUT),
+            ("lifetime_holdout_groups", HOLDOUT_GROUPS),
+            ("lifetime_parameters", PARAMETERS),
+        )
+    }
     if challenge.model is None or not len(panel):
-        empty = {"lifetime_value": pd.DataFrame(columns=value_columns(survival)), "lifetime_tiers": pd.DataFrame(columns=TIERS), **no_parts}
+        empty = {
+            "lifetime_value": pd.DataFrame(columns=value_columns(survival)),
+            "lifetime_tiers": pd.DataFrame(columns=TIERS),
+            **no_parts,
+        }
         texts = {lang: say("survival.no_lifetime", lang) for lang in LANGUAGES}
         return Lifetime(empty, {"status": "no_model", "reason": texts}, [])
     latest = panel[panel["as_of"] == panel["as_of"].max()]
     values = member_values(latest, challenge.model, memberships, survival, margin_rate)
     tiers = tier_table(values, min_cell)
     facts = _facts(values, challenge, survival, margin_rate)
-    held = judge_spend(panel, spells, challenge, orders, observed_until, survival) if kind == "inactivity" else None
+    held = judge_spend(panel, spells, challenge, orders, survival) if kind == "inactivity" else None
     if held is None:
         return Lifetime({"lifetime_value": values, "lifetime_tiers": tiers, **no_parts}, facts, [])
-    shown = {**held.tables, "lifetime_holdout_groups": suppress_small_cells(held.tables["lifetime_holdout_groups"], "members", ["expected", "actual"], min_cell)}
-    return Lifetime({"lifetime_value": values, "lifetime_tiers": tiers, **shown}, {**facts, **held.facts}, held.fits)
+    shown = {
+        **held.tables,
+        "lifetime_holdout_groups": suppress_small_cells(
+            held.tables["lifetime_holdout_groups"], "members", ["expected", "actual"], min_cell
+        ),
+    }
+    return Lifetime(
+        {"lifetime_value": values, "lifetime_tiers": tiers, **shown}, {**facts, **held.facts}, held.fits
+    )
 
 
 def value_columns(survival: SurvivalParams) -> list[str]:
@@ -122,11 +139,20 @@ def daily_fee(memberships: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
         return np.zeros(len(rows))
     price = memberships["price_paid"].fillna(memberships["list_price"]).astype("float64")
     length = (memberships["ends_on"] - memberships["starts_on"]).dt.days + 1
-    terms = memberships[["member_id", "starts_on", "ends_on"]].assign(fee=(price / length.clip(lower=1)).to_numpy())
+    terms = memberships[["member_id", "starts_on", "ends_on"]].assign(
+        fee=(price / length.clip(lower=1)).to_numpy()
+    )
     terms = terms.dropna(subset=["starts_on", "fee"]).sort_values("starts_on")
-    asked = rows[["member_id", "as_of"]].reset_index(drop=True).assign(place=range(len(rows))).sort_values("as_of")
+    asked = (
+        rows[["member_id", "as_of"]]
+        .reset_index(drop=True)
+        .assign(place=range(len(rows)))
+        .sort_values("as_of")
+    )
     terms = terms.astype({"member_id": asked["member_id"].dtype, "starts_on": asked["as_of"].dtype})
-    found = pd.merge_asof(asked, terms, left_on="as_of", right_on="starts_on", by="member_id", allow_exact_matches=False)
+    found = pd.merge_asof(
+        asked, terms, left_on="as_of", right_on="starts_on", by="member_id", allow_exact_matches=False
+    )
     return found.sort_values("place")["fee"].fillna(0.0).to_numpy()
 
 
@@ -155,11 +181,15 @@ def tier_table(values: pd.DataFrame, min_cell: int) -> pd.DataFrame:
             "margin_share": mine["expected_margin"].sum() / max(known["expected_margin"].sum(), 1e-12),
             "survival_value_at_risk": mine["survival_value_at_risk"].sum(),
         })  # fmt: skip
-    table = pd.DataFrame(rows, columns=TIERS[:-1]).sort_values("margin_per_member", ascending=False, ignore_index=True)
+    table = pd.DataFrame(rows, columns=TIERS[:-1]).sort_values(
+        "margin_per_member", ascending=False, ignore_index=True
+    )
     return suppress_small_cells(table, "members", TIERS[2:-1], min_cell)
 
 
-def _facts(values: pd.DataFrame, challenge: Challenge, survival: SurvivalParams, margin_rate: float) -> dict[str, Any]:
+def _facts(
+    values: pd.DataFrame, challenge: Challenge, survival: SurvivalParams, margin_rate: float
+) -> dict[str, Any]:
     known = values["expected_margin"].notna()
     horizon = survival.lifetime.horizon_days
     reached = [h for one in challenge.facts["tests"] for h in one["horizons"] if h not in one["extrapolated"]]

@@ -61,7 +61,9 @@ def brier_terms(curve: np.ndarray, follow: FollowUp, days: np.ndarray) -> np.nda
     there = follow.time[:, None] > days
     at_leaving = np.maximum(follow.uncensored_until(follow.time, before=True), 1e-12)
     at_day = np.maximum(follow.uncensored_until(days, before=False), 1e-12)
-    return np.where(gone, curve**2 / at_leaving[:, None], 0.0) + np.where(there, (1 - curve) ** 2 / at_day, 0.0)
+    return np.where(gone, curve**2 / at_leaving[:, None], 0.0) + np.where(
+        there, (1 - curve) ** 2 / at_day, 0.0
+    )
 
 
 def integrated(terms: np.ndarray, days: np.ndarray) -> np.ndarray:
@@ -116,10 +118,17 @@ def dynamic_auc(risk: np.ndarray, follow: FollowUp, day: float, weights: np.ndar
     order = np.argsort(risk, kind="stable")
     ends = np.flatnonzero(np.r_[np.diff(risk[order]) != 0, True])
     controls = np.cumsum(weights[:, order] * there[order], axis=1, dtype="float64")[:, ends]
-    cases = np.diff(np.cumsum(weights[:, order] * gone[order], axis=1, dtype="float64")[:, ends], axis=1, prepend=0.0)
+    cases = np.diff(
+        np.cumsum(weights[:, order] * gone[order], axis=1, dtype="float64")[:, ends], axis=1, prepend=0.0
+    )
     below = np.column_stack([np.zeros(len(weights)), controls[:, :-1]])
     pairs = cases.sum(axis=1) * controls[:, -1]
-    return np.divide((cases * (below + controls) / 2).sum(axis=1), pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+    return np.divide(
+        (cases * (below + controls) / 2).sum(axis=1),
+        pairs,
+        out=np.full(len(weights), np.nan),
+        where=pairs > 0,
+    )
 
 
 def gone_by(follow: FollowUp, day: float, weights: np.ndarray) -> np.ndarray:

@@ -31,7 +31,16 @@ log = logging.getLogger(__name__)
 PANEL, BTYD, GOES_ON = "panel", "bgnbd", "goes_on"
 METHODS: Final = (PANEL, BTYD, GOES_ON)
 HOLDOUT: Final = ["method", "metric", "estimate", "low", "high", "members", "landmark_on", "window_days"]
-HOLDOUT_GROUPS: Final = ["method", "group", "expected", "actual", "members", "landmark_on", "window_days", "suppressed"]
+HOLDOUT_GROUPS: Final = [
+    "method",
+    "group",
+    "expected",
+    "actual",
+    "members",
+    "landmark_on",
+    "window_days",
+    "suppressed",
+]
 PARAMETERS: Final = ["model", "parameter", "estimate", "low", "high", "members"]
 
 
@@ -49,7 +58,6 @@ def judge_spend(
     spells: pd.DataFrame,
     challenge: Challenge,
     orders: pd.DataFrame,
-    observed_until: pd.Timestamp,
     survival: SurvivalParams,
 ) -> Held | None:
     """Compare the forecasts on the main test day of the challenge, over its longest horizon.
@@ -69,7 +77,10 @@ def judge_spend(
     if (history["repeats"] > 0).sum() < survival.lifetime.min_repeaters:
         return None
     try:
-        counts, values = fit_bgnbd(history, survival.confidence), fit_gamma_gamma(history, survival.confidence)
+        counts, values = (
+            fit_bgnbd(history, survival.confidence),
+            fit_gamma_gamma(history, survival.confidence),
+        )
     except WhychurnError as error:
         log.warning("no BG/NBD: %s", error.message)
         return None
@@ -89,9 +100,15 @@ def judge_spend(
     groups = holdout_groups(expected, actual, survival.lifetime.holdout_groups).assign(**place)
     parameters = pd.concat([counts.table("bgnbd"), values.table("gamma_gamma")], ignore_index=True)
     log.info("spend forecasts tested on %d members over %d days", len(rows), window)
-    tables = {"lifetime_holdout": scores[HOLDOUT], "lifetime_holdout_groups": groups, "lifetime_parameters": parameters}
+    tables = {
+        "lifetime_holdout": scores[HOLDOUT],
+        "lifetime_holdout_groups": groups,
+        "lifetime_parameters": parameters,
+    }
     alive = alive_probability(counts, known)
-    return Held(tables, {"holdout": _facts(scores, history, alive, day, window)}, _records(counts, values, scores))
+    return Held(
+        tables, {"holdout": _facts(scores, history, alive, day, window)}, _records(counts, values, scores)
+    )
 
 
 def _followed_from_the_start(spells: pd.DataFrame) -> pd.Series:
@@ -106,7 +123,9 @@ def _spent(orders: pd.DataFrame, members: pd.Series, day: pd.Timestamp, window: 
     return total.reindex(members).fillna(0.0).to_numpy("float64")
 
 
-def holdout_scores(expected: dict[str, np.ndarray], actual: np.ndarray, survival: SurvivalParams) -> pd.DataFrame:
+def holdout_scores(
+    expected: dict[str, np.ndarray], actual: np.ndarray, survival: SurvivalParams
+) -> pd.DataFrame:
     """Per method mean absolute error, ratio of totals and rank correlation; then mae differences against "panel".
 
     Intervals by bootstrap over members, the same drawings for all.
@@ -127,7 +146,16 @@ def holdout_scores(expected: dict[str, np.ndarray], actual: np.ndarray, survival
             measures["mae_difference"] = errors[method] - errors[PANEL]
         for metric, drawn in measures.items():
             low, high = np.nanquantile(drawn[1:], [tail, 1 - tail])
-            rows.append({"method": method, "metric": metric, "estimate": float(drawn[0]), "low": float(low), "high": float(high), "members": len(actual)})
+            rows.append(
+                {
+                    "method": method,
+                    "metric": metric,
+                    "estimate": float(drawn[0]),
+                    "low": float(low),
+                    "high": float(high),
+                    "members": len(actual),
+                }
+            )
     return pd.DataFrame(rows)  # fmt: skip
 
 
@@ -147,11 +175,21 @@ def holdout_groups(expected: dict[str, np.ndarray], actual: np.ndarray, groups: 
         group = np.minimum((rankdata(forecast, method="ordinal") - 1) * groups // len(forecast), groups - 1)
         for number in np.unique(group):
             mine = group == number
-            rows.append({"method": method, "group": int(number), "expected": forecast[mine].mean(), "actual": actual[mine].mean(), "members": int(mine.sum())})
+            rows.append(
+                {
+                    "method": method,
+                    "group": int(number),
+                    "expected": forecast[mine].mean(),
+                    "actual": actual[mine].mean(),
+                    "members": int(mine.sum()),
+                }
+            )
     return pd.DataFrame(rows)  # fmt: skip
 
 
-def _facts(scores: pd.DataFrame, history: pd.DataFrame, alive: np.ndarray, day: pd.Timestamp, window: int) -> dict[str, Any]:
+def _facts(
+    scores: pd.DataFrame, history: pd.DataFrame, alive: np.ndarray, day: pd.Timestamp, window: int
+) -> dict[str, Any]:
     """What the report says of the comparison."""
     table = scores.set_index(["method", "metric"])["estimate"]
     gap = scores[(scores["method"] == BTYD) & (scores["metric"] == "mae_difference")].iloc[0]

@@ -22,7 +22,7 @@ class TenureClock:
     bounds
         Days at which the value changes, ascending.
     values
-        Log of the geometric middle of each band less log `centre`; one more than `bounds`.
+        Mean log tenure of the band's events less log `centre`; one more than `bounds`.
     """
 
     bounds: np.ndarray
@@ -34,18 +34,25 @@ class TenureClock:
         return self.values[np.searchsorted(self.bounds, day, side="left")]
 
 
-def tenure_clock(bounds: list[int], first: float, last: float, centre: float) -> TenureClock:
-    """Clock over the days `first` to `last`; bounds outside have no band.
+def tenure_clock(
+    bounds: list[int], event_day: np.ndarray, event_weight: np.ndarray, centre: float
+) -> TenureClock:
+    """Clock whose bands hold the mean log tenure of their events; bounds outside the events have no band.
 
     Parameters
     ----------
     centre
         Day at which the coefficient of the term itself is read.
     """
-    inner = np.array(sorted(bound for bound in bounds if first < bound < last), dtype=float)
-    edges = np.r_[max(first, 1.0), inner, max(last, first + 1.0)]
-    middles = np.log(np.sqrt(edges[:-1] * edges[1:]))
-    return TenureClock(inner, middles - np.log(centre), centre)
+    days = np.maximum(event_day, 1.0)
+    inner = np.array(sorted(bound for bound in bounds if days.min() <= bound < days.max()), dtype=float)
+    band = np.searchsorted(inner, days, side="left")
+    weight = np.bincount(band, weights=event_weight, minlength=len(inner) + 1)
+    total = np.bincount(band, weights=event_weight * np.log(days), minlength=len(inner) + 1)
+    edges = np.log(np.r_[days.min(), inner, days.max()])
+    middles = (edges[:-1] + edges[1:]) / 2  # where nothing happened
+    means = np.divide(total, weight, out=middles, where=weight > 0)
+    return TenureClock(inner, means - np.log(centre), centre)
 
 
 def split_at_bands(data: StartStop, clock: TenureClock) -> tuple[StartStop, np.ndarray]:

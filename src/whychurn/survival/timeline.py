@@ -43,7 +43,12 @@ class Known:
 
     def take(self, chosen: np.ndarray) -> Known:
         """The rows at these positions, or under this mask."""
-        return Known(self.rows[chosen] if chosen.dtype == bool else self.rows.iloc[chosen], self.until, self.time[chosen], self.event[chosen])
+        return Known(
+            self.rows[chosen] if chosen.dtype == bool else self.rows.iloc[chosen],
+            self.until,
+            self.time[chosen],
+            self.event[chosen],
+        )
 
     def sample(self, count: int, seed: int) -> Known:
         """At most `count` rows, drawn without replacement and kept in order."""
@@ -82,7 +87,10 @@ def known_before(stays: Known, day: pd.Timestamp) -> Known:
 def tenure_rows(known: Known) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Start-stop rows on the clock of tenure: which rows, entry, stop (days since joining), event."""
     entry = pd.to_numeric(known.rows["tenure_days"], errors="coerce").to_numpy("float64", na_value=np.nan)
-    spent = _days(known.rows["stop_on"].clip(upper=known.until) - known.rows["start_on"])
+    spent = _days(
+        known.rows["stop_on"].where(known.rows["stop_on"] <= known.until, known.until)
+        - known.rows["start_on"]
+    )
     event = known.event & (known.time <= spent)
     kept = np.flatnonzero(np.isfinite(entry) & (entry >= 0) & (spent > 0))
     start = entry[kept].astype("int64")
@@ -135,8 +143,12 @@ def daily_hazard(
         carried on: an extrapolation.
     """
     size = int(stop.max()) + 2
-    risk = np.cumsum(np.bincount(entry + 1, weight, size + 1) - np.bincount(stop + 1, weight, size + 1))[:size]
-    count = np.cumsum(np.bincount(entry + 1, minlength=size + 1) - np.bincount(stop + 1, minlength=size + 1))[:size]
+    risk = np.cumsum(np.bincount(entry + 1, weight, size + 1) - np.bincount(stop + 1, weight, size + 1))[
+        :size
+    ]
+    count = np.cumsum(np.bincount(entry + 1, minlength=size + 1) - np.bincount(stop + 1, minlength=size + 1))[
+        :size
+    ]
     left = np.bincount(stop[event], minlength=size).astype("float64")
     step = np.divide(left, risk, out=np.zeros(size), where=(left > 0) & (risk > 0))
     if product:

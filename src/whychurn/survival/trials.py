@@ -50,7 +50,9 @@ class Trial:
         return self.learning_days < horizon
 
 
-def plan_trials(as_of: pd.Series, observed_until: pd.Timestamp, horizons: list[int], min_learning_days: int) -> tuple[list[Trial], list[int]]:
+def plan_trials(
+    as_of: pd.Series, observed_until: pd.Timestamp, horizons: list[int], min_learning_days: int
+) -> tuple[list[Trial], list[int]]:
     """Test days for `horizons`, the main one first, and the horizons that the data cannot test.
 
     The main day is the latest one with follow-up for the longest horizon that the history before it could also
@@ -72,7 +74,10 @@ def plan_trials(as_of: pd.Series, observed_until: pd.Timestamp, horizons: list[i
     longest = max(taught) if taught else min(latest)
     trials = [_trial(latest[longest], [h for h in latest if h <= longest], days[0], True)]
     further = [h for h in latest if h > longest]
-    trials += [_trial(day, [h for h in further if latest[h] == day], days[0], False) for day in dict.fromkeys(latest[h] for h in further)]
+    trials += [
+        _trial(day, [h for h in further if latest[h] == day], days[0], False)
+        for day in dict.fromkeys(latest[h] for h in further)
+    ]
     return trials, untested
 
 
@@ -99,7 +104,9 @@ class Verdicts:
     ibs: dict[str, np.ndarray]
 
 
-def judge(trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, survival: SurvivalParams) -> Verdicts:
+def judge(
+    trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, survival: SurvivalParams
+) -> Verdicts:
     """Measure the models on the same members under the same drawings.
 
     Parameters
@@ -115,12 +122,31 @@ def judge(trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, surv
     scores, differences = [], []
     for name, measures in drawn.items():
         for (metric, horizon), values in measures.items():
-            scores.append({"model": name, "metric": metric, "horizon_days": horizon, **_interval(values, tail), "events": events[horizon], "extrapolated": trial.extrapolates(horizon), **counts})
+            scores.append(
+                {
+                    "model": name,
+                    "metric": metric,
+                    "horizon_days": horizon,
+                    **_interval(values, tail),
+                    "events": events[horizon],
+                    "extrapolated": trial.extrapolates(horizon),
+                    **counts,
+                }
+            )
     for one, other in combinations(drawn, 2):
         for metric, horizon in drawn[one]:
             if metric in ("ibs", "brier", *HIGHER_IS_BETTER):
                 gap = drawn[other][metric, horizon] - drawn[one][metric, horizon]
-                differences.append({"model": other, "against": one, "metric": metric, "horizon_days": horizon, **_interval(gap, tail), **counts})
+                differences.append(
+                    {
+                        "model": other,
+                        "against": one,
+                        "metric": metric,
+                        "horizon_days": horizon,
+                        **_interval(gap, tail),
+                        **counts,
+                    }
+                )
     last = max(trial.horizons)
     return Verdicts(
         pd.DataFrame(scores),
@@ -131,7 +157,9 @@ def judge(trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, surv
     )  # fmt: skip
 
 
-def _measure(trial: Trial, curve: np.ndarray, follow: FollowUp, weights: np.ndarray, survival: SurvivalParams) -> Iterator[tuple[tuple[str, int], np.ndarray]]:
+def _measure(
+    trial: Trial, curve: np.ndarray, follow: FollowUp, weights: np.ndarray, survival: SurvivalParams
+) -> Iterator[tuple[tuple[str, int], np.ndarray]]:
     last, step = max(trial.horizons), survival.challenge.grid_days
     days = np.unique(np.r_[np.arange(step, last, step), last])
     total = weights.sum(axis=1)
@@ -147,7 +175,10 @@ def _measure(trial: Trial, curve: np.ndarray, follow: FollowUp, weights: np.ndar
         expected = weights @ gone / total
         yield ("expected", horizon), expected
         yield ("observed", horizon), observed
-        yield ("ratio", horizon), np.divide(expected, observed, out=np.full(len(total), np.nan), where=observed > 0)
+        yield (
+            ("ratio", horizon),
+            np.divide(expected, observed, out=np.full(len(total), np.nan), where=observed > 0),
+        )
 
 
 def _interval(values: np.ndarray, tail: float) -> dict[str, float]:
@@ -156,7 +187,9 @@ def _interval(values: np.ndarray, tail: float) -> dict[str, float]:
     return {"estimate": float(values[0]), "low": float(low), "high": float(high)}
 
 
-def calibration_groups(trial: Trial, name: str, curve: np.ndarray, follow: FollowUp, survival: SurvivalParams) -> pd.DataFrame:
+def calibration_groups(
+    trial: Trial, name: str, curve: np.ndarray, follow: FollowUp, survival: SurvivalParams
+) -> pd.DataFrame:
     """Members in groups of like forecast: predicted and observed share that left by each horizon."""
     rows = []
     for horizon in trial.horizons:
@@ -176,11 +209,15 @@ def calibration_groups(trial: Trial, name: str, curve: np.ndarray, follow: Follo
     return pd.DataFrame(rows)
 
 
-def _spread(trial: Trial, name: str, curve: np.ndarray, follow: FollowUp, survival: SurvivalParams) -> pd.DataFrame:
+def _spread(
+    trial: Trial, name: str, curve: np.ndarray, follow: FollowUp, survival: SurvivalParams
+) -> pd.DataFrame:
     """D-calibration over the longest horizon of the trial: later leavings count as censored there."""
     last, bins = max(trial.horizons), survival.challenge.groups
     time = np.minimum(follow.time, last)
-    found = distribution_calibration(curve[np.arange(len(time)), time], follow.event & (follow.time <= last), bins)
+    found = distribution_calibration(
+        curve[np.arange(len(time)), time], follow.event & (follow.time <= last), bins
+    )
     edges = np.linspace(0, 1, bins + 1)
     return pd.DataFrame({
         "model": name, "landmark_on": trial.day, "main": trial.main, "from_share": edges[:-1], "to_share": edges[1:],
