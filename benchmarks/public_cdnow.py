@@ -70,7 +70,9 @@ def snapshot(tables: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame
         create_snapshots(connection, [day_number(day)])
         create_risk_rows(connection, "spell", observed)
         compute_features(connection, catalogue, params.panel, params.retention.tiers)
-        frame = connection.execute("SELECT member_id, f.* FROM feature f JOIN member USING (m)").df()
+        frame = connection.execute(
+            "SELECT member_id, f.* FROM feature f JOIN risk USING (r) JOIN member USING (m)"
+        ).df()
     later = tables["orders"].loc[
         lambda o: o["ordered_at"].ge(day) & o["ordered_at"].lt(day + pd.Timedelta(days=HOLDOUT_DAYS))
     ]

@@ -22,6 +22,7 @@
 
 # %%
 from whychurn.delivery.data_tables import (
+    curve_note,
     definitions_table,
     leakage_table,
     notice_lines,
@@ -147,15 +148,14 @@ for entry in questions:
 # %%
 page.claim("described", left)
 curve = page.processed("threshold_curve")
-if kind == "inactivity" and curve is not None and len(curve):
+enough = curve is not None and (curve["members"] >= page.params.privacy.min_cell).any()
+if kind == "inactivity" and enough:
     page.figure(
         draw_threshold_curve(curve, page.lang, threshold),
         title=page.say("delivery.data_curve"),
         alt=page.say("delivery.data_curve_alt", days=threshold),
         rung="described",
-        note=page.say(
-            "delivery.data_curve_note", share=page.format(page.params.panel.threshold_return_share, "percent")
-        ),
+        note=curve_note(curve, page),
     )
 
 # %% [markdown] tags=["en"]
@@ -172,7 +172,7 @@ if kind == "inactivity" and curve is not None and len(curve):
 # %%
 sensitivity = page.results("definition_sensitivity")
 if sensitivity is not None and sensitivity["rate"].notna().any():
-    definitions = definitions_table(sensitivity, page.lang)
+    definitions = definitions_table(sensitivity, page.lang, page.params.privacy.min_cell)
     low, high = (
         page.format(bound, "percent") for bound in (definitions["rate"].min(), definitions["rate"].max())
     )
@@ -186,9 +186,8 @@ if sensitivity is not None and sensitivity["rate"].notna().any():
         alt=page.say("delivery.data_definitions_alt"),
         rung="described",
     )
-    shown = definitions[
-        ["definition", "members", "churners", "rate", "low", "high", "came_back_share", "rank_agreement"]
-    ]
+    columns = "definition members churners rate low high came_back_share rank_agreement suppressed"
+    shown = definitions[columns.split()]
     percent = dict.fromkeys(["rate", "low", "high", "came_back_share"], "percent")
     page.table(
         shown,

@@ -33,8 +33,14 @@ for key, value, text, rung in story.headlines(facts, page):
     page.headline(key, value, text, rung=rung)
 
 
+def claims(rung, lines):
+    for line in lines:
+        page.claim(rung, line)
+
+
 def show_table(name, file, rung, rows=None, limit=15):
-    table = report_table(page.results(file) if rows is None else rows, name, page)
+    cells = page.results(file) if rows is None else rows
+    table = report_table(cells, name, page, page.params.privacy.min_cell)
     labels, title = page.columns(table, "retention"), page.say(f"retention.table_{name}")
     page.table(
         table, name=f"retention-{name}", title=title, rung=rung, labels=labels, formats=FORMATS, limit=limit
@@ -58,8 +64,7 @@ def show_figure(figure, name, rung, note=None):
 
 # %%
 sensitivity = page.results("definition_sensitivity")
-for line in story.confidence(facts, sensitivity, page):
-    page.claim("described", line)
+claims("described", story.confidence(facts, sensitivity, page))
 if len(sensitivity):
     show_table("sensitivity", "definition_sensitivity", "described")
 
@@ -76,14 +81,15 @@ if len(sensitivity):
 # %%
 rates = page.results("retention_rates")
 main = rates[rates["definition"] == facts["definition"]]
-for line in story.definitions(list(main["measure"].unique()), page):
-    page.claim("described", line)
+claims("described", story.definitions(list(main["measure"].unique()), page))
 monthly = main[main["period_kind"] == "month"]
-if len(monthly):
+if monthly["rate"].notna().any():
     show_figure(figures.draw_rates(monthly, page.lang), "rates", "described", note="says_partial")
 show_table("rates", "retention_rates", "described", rows=main[main["period_kind"] != "month"])
-for line in story.season(page.results("season_comparison"), page):
-    page.claim("described", line)
+seasons = page.results("season_comparison")
+claims("described", story.season(seasons, page))
+if len(seasons):
+    show_table("season", "season_comparison", "described", limit=6)
 page.unanswered("renewal")
 
 # %% [markdown] tags=["en"]
@@ -100,6 +106,9 @@ page.unanswered("renewal")
 cohorts = page.results("cohorts")
 if cohorts["rate"].notna().any():
     show_figure(figures.draw_cohorts(cohorts, page.lang), "cohorts", "described", note="note_cohorts")
+    if cohorts["revenue_rate"].notna().any():
+        money = figures.draw_cohorts(cohorts, page.lang, "revenue_rate")
+        show_figure(money, "cohorts_revenue", "described", note="note_cohorts_revenue")
 else:
     page.claim("described", page.say("retention.empty_few"))
 
@@ -116,11 +125,7 @@ else:
 # 有流失风险（沉默）、已流失、已挽回。流失记在沉默开始时所处的阶段。
 
 # %%
-sizes, moves, steps = (
-    page.results("lifecycle_sizes"),
-    page.results("lifecycle"),
-    page.results("lifecycle_steps"),
-)
+sizes, moves, steps = (page.results(name) for name in ("lifecycle_sizes", "lifecycle", "lifecycle_steps"))
 if sizes["share"].notna().any():
     show_figure(figures.draw_stages(sizes, page.lang), "stages", "described", note="note_stages")
 pooled = moves[moves["month"].isna()]
@@ -150,8 +155,7 @@ else:
 
 # %%
 nodes = page.results("key_nodes")
-for line in story.nodes(nodes, page, most=8):
-    page.claim("associated", line)
+claims("associated", story.nodes(nodes, page, most=8))
 clocks, after = nodes[nodes["unit"] == "days"], nodes[nodes["unit"] == "days_after"]
 if clocks["rate"].notna().any():
     show_figure(figures.draw_hazard(clocks, page.lang), "hazard", "described", note="note_hazard")
@@ -174,14 +178,12 @@ if nodes["is_node"].any():
 # %%
 strata, segments = page.results("strata"), page.results("segments")
 if strata["rate"].notna().any():
-    for line in story.strata(strata, page, own.false_discovery, most=5):
-        page.claim("described", line)
+    claims("described", story.strata(strata, page, own.false_discovery, most=5))
     show_figure(figures.draw_strata(strata, page.lang), "strata", "described")
     show_table("strata", "strata", "described")
 else:
     page.claim("described", page.say(f"retention.{empty.get('strata', 'empty_few')}"))
-for line in story.value(segments, page):
-    page.claim("described", line)
+claims("described", story.value(segments, page))
 if segments["rate"].notna().any():
     show_figure(figures.draw_segments(segments, page.lang), "segments", "described")
     show_table("segments", "segments", "described", limit=20)
@@ -200,8 +202,7 @@ if segments["rate"].notna().any():
 # %%
 regions, campaigns = page.results("region_category"), page.results("campaigns")
 if regions["change"].notna().any():
-    for line in story.decline(regions, page):
-        page.claim("described", line)
+    claims("described", story.decline(regions, page))
     show_figure(figures.draw_regions(regions, page.lang), "regions", "described")
     show_table("regions", "region_category", "described", limit=10)
 else:
@@ -226,8 +227,7 @@ else:
 # %%
 study, signs = page.results("event_study"), page.results("precursors")
 if study["difference"].notna().any():
-    for line in story.precursors(signs, page):
-        page.claim("associated", line)
+    claims("associated", story.precursors(signs, page))
     show_figure(figures.draw_study(study, page.lang), "study", "associated")
     if len(signs):
         show_table("precursors", "precursors", "associated")

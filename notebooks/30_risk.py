@@ -50,7 +50,7 @@ for key, value, text, rung in story.headlines(facts, page) if found else []:
 if found:
     metrics = page.results("risk_metrics")
     page.claim("described", story.verdict(facts, page))
-    for note in facts["notes"][page.lang]:
+    for note in [story.embargo(facts, page), *facts["notes"][page.lang]]:
         page.claim("described", note)
     page.figure(
         figures.draw_models(metrics, page.lang),
@@ -66,14 +66,15 @@ if found:
 # %% [markdown] tags=["en"]
 # ## Can the probabilities be taken at their word?
 #
-# Of members with a predicted probability of 20 %, about one in five should leave. The dots show groups of equal size in the test
+# Of members with a predicted probability of 20%, about one in five should leave. The dots show groups of equal size in the test
 # period with the interval of what was observed; on the dotted line prediction and observation agree.
+# A member has one forecast a month, so there are more forecasts than members.
 
 # %% [markdown] tags=["zh"]
 # ## 概率能否当真？
 #
 # 预测流失概率为 20% 的会员，应当约有五分之一真的流失。图中每个点是测试期内人数相等的一组会员，竖线为实际流失比例的区间；
-# 落在虚线上表示预测与实际一致。
+# 落在虚线上表示预测与实际一致。每位会员每月有一次预测，因此预测次数多于会员数。
 
 # %%
 if found:
@@ -114,6 +115,9 @@ if found:
         alt=page.say("risk.fig_lift_alt"),
         rung="described",
     )
+    table = story.gains_table(metrics, risk.lift_shares)
+    look = {"labels": page.columns(table, "risk"), "formats": {"contacted": "percent"}}
+    page.table(table, name="risk-gains", title=page.say("risk.tab_gains"), rung="described", **look)
     if lift["profit"].notna().any():
         page.figure(
             figures.draw_profit(lift, page.lang, risk.capacity, currency),

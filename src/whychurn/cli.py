@@ -124,7 +124,8 @@ def data_lookup(pseudonyms: list[str], study: StudyOption = None) -> None:
     found = lookup(place, load_params(place), pseudonyms)
     table = Table("member_id", "source_id")
     for row in found.itertuples(index=False):
-        table.add_row(str(row.member_id), str(row.source_id))
+        source = row.source_id if isinstance(row.source_id, str) else "no member of this source"
+        table.add_row(str(row.member_id), source)
     console.print(table)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import Study
 from whychurn.contract.theme import ACCENT, new_figure, themed
 from whychurn.delivery.layout import landing_html, study_frame
 from whychurn.delivery.markup import answer_box, claim_line, figure_box
@@ -197,7 +197,7 @@ def test_tables_sort_fold_and_download(pages: list[Path], tmp_path: Path) -> Non
     assert lines[3].startswith('"\'=1+1,""x""",2000.5,2000.5')
 
 
-DEMO = sorted((PROJECT / "reports").glob("[ez][nh]/*.html"))
+DEMO = sorted(Study.at().reports.glob("[ez][nh]/*.html"))  # $WHYCHURN_STUDY, or the demo
 
 
 @pytest.mark.skipif(not DEMO, reason="no rendered reports: run `make reproduce` first")

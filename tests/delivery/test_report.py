@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
-from whychurn.contract.words import LANGUAGES
+from whychurn.contract.suppression import suppress_small_counts
+from whychurn.contract.words import LANGUAGES, say
 from whychurn.delivery.layout import CODES
 from whychurn.delivery.notebooks import find_notebooks
+from whychurn.delivery.tables import table_html
 
 REPORTS = Study.at().reports
 PAGES = sorted(path for lang in LANGUAGES for path in (REPORTS / lang).glob("*.html"))
-pytestmark = pytest.mark.skipif(not PAGES, reason="no rendered reports: run `make reproduce` first")
+NO_REPORTS = "no rendered reports: run `make reproduce` first"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -26,6 +31,7 @@ def _visible(page: str) -> str:
     return re.sub(r"<[^>]+>", " ", page)
 
 
+@pytest.mark.skipif(not PAGES, reason=NO_REPORTS)
 def test_every_notebook_has_a_page_in_every_language() -> None:
     wanted = {f"{lang}/{name}.html" for lang in LANGUAGES for name in [*_names(), "index"]}
     assert wanted <= {path.relative_to(REPORTS).as_posix() for path in PAGES}
@@ -35,6 +41,51 @@ def _names() -> list[str]:
     return [source.name for source in find_notebooks()]
 
 
+PEOPLE = (
+    *(
+        f"retention.column_{name}"
+        for name in ["members", "churners", "entered", "advanced", "lost", "members_lost", "events"]
+    ),
+    *(f"retention.column_{name}" for name in ["members_then", "buyers", "buyers_before"]),
+    *(f"risk.column_{name}" for name in ("members", "events", "rows")),
+    *(f"delivery.column_{name}" for name in ("members", "churners")),
+)  # headings of columns that count members
+
+
+def small_counts(page: str, lang: str, min_cell: int) -> list[str]:
+    """Counts of members from 1 to below `min_cell` in the tables of a page (also in what CSV downloads hold) and in its figures."""
+    headings = {say(key, lang) for key in PEOPLE}
+    found = []
+    for table in re.findall(r'<table class="wc-table".*?</table>', page, flags=re.DOTALL):
+        heads = [unescape(re.sub(r"<[^>]+>", "", head)) for head in re.findall(r"<th.*?</th>", table)]
+        for row in re.findall(r"<tr.*?</tr>", table)[1:]:
+            cells = re.findall(r"<td(.*?)>", row)
+            for head, cell in zip(heads, cells, strict=True):
+                value = re.search(r'data-v="([\d.]+)"', cell)
+                if head in headings and value and 1 <= float(value[1]) < min_cell:
+                    found.append(f"{head}: {value[1]}")
+    label = re.escape(say("retention.label_members_lost", lang, members="#")).replace(r"\#", r"([1-9]\d*)")
+    for number in re.findall(rf">{label}<", page):
+        found += [f"figure: {number}"] if int(number) < min_cell else []
+    return found
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_scan_for_small_counts_finds_them(lang: str) -> None:
+    frame = pd.DataFrame({"who": ["a", "b", "c"], "members": [300, 300, 300], "churners": [0, 9, 10]})
+    labels = {name: say(f"retention.column_{name}", lang) for name in ("members", "churners")}
+    look = {"name": "t", "number": 1, "title": "t", "rung": "described", "lang": lang, "currency": "CNY"}
+    page = table_html(frame, min_cell=10, labels=labels, **look)
+    assert small_counts(page, lang, 10) == [f"{labels['churners']}: 9"]
+    assert (
+        len(small_counts(f"<text>{say('retention.label_members_lost', lang, members='9')}</text>", lang, 10))
+        == 1
+    )
+    hidden = suppress_small_counts(frame, {"churners": []}, 10)
+    assert not small_counts(table_html(hidden, min_cell=10, labels=labels, **look), lang, 10)
+
+
+@pytest.mark.skipif(not PAGES, reason=NO_REPORTS)
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 class TestPage:
     def test_needs_nothing_beside_it(self, path: Path) -> None:
@@ -49,6 +100,10 @@ class TestPage:
             place, _, anchor = target.partition("#")
             assert not place or (path.parent / place).exists(), target
             assert place or anchor in anchors, target
+
+    def test_counts_of_few_members_are_withheld(self, path: Path) -> None:
+        min_cell = load_params(Study.at()).privacy.min_cell
+        assert not small_counts(path.read_text(encoding="utf-8"), path.parent.name, min_cell)
 
     def test_is_small(self, path: Path) -> None:
         assert path.stat().st_size <= 1_500_000

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -211,3 +213,30 @@ def test_a_study_that_moved_is_told_what_to_do(make_study: Make, params: Params)
     )
     with pytest.raises(WhychurnError, match="made elsewhere"):
         track(moved, params)
+
+
+def test_what_a_run_rewrites_is_no_uncommitted_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def git(*words: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "reports" / "summary").mkdir(parents=True)
+    written, code = (
+        [tmp_path / "dvc.lock", tmp_path / "reports" / "summary" / "SUMMARY.md"],
+        tmp_path / "a.py",
+    )
+    for file in (*written, code):
+        file.write_text("first\n", encoding="utf-8")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    monkeypatch.setattr(store, "PROJECT", tmp_path)
+    for file in written:
+        file.write_text("second\n", encoding="utf-8")
+    tags = store.code_tags(Study(tmp_path))
+    assert tags["git_dirty"] == "false" and len(tags["git_commit"]) == 40
+    assert tags["dvc_lock_sha256"] == hashlib.sha256(b"second\n").hexdigest()
+    code.write_text("second\n", encoding="utf-8")
+    assert store.code_tags(Study(tmp_path))["git_dirty"] == "true"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -200,12 +203,34 @@ def test_full_disk(make_study, build, tables, monkeypatch) -> None:
     assert not list(study.interim.glob("*.parquet")), "nothing half-written stays"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; the test above stands for it")
-def test_read_only_folder(make_study, build, tables) -> None:
+@pytest.fixture
+def as_a_user() -> Iterator[Callable[[Path], None]]:
+    """Go on as an ordinary user, who owns a folder: root may write everywhere, so it cannot see a read-only folder."""
+    real = os.geteuid()
+
+    def become(folder: Path) -> None:
+        if real != 0:
+            return
+        nobody = 65534
+        for place in (folder, *folder.rglob("*")):
+            os.chown(place, nobody, nobody)
+        for above in folder.parents:  # the test's own folders are closed to others
+            if above.stat().st_uid == 0 and str(above).startswith(tempfile.gettempdir() + os.sep):
+                above.chmod(above.stat().st_mode | 0o011)
+        os.seteuid(nobody)
+
+    yield become
+    os.seteuid(real)
+
+
+def test_read_only_folder(make_study, build, tables, as_a_user) -> None:
     study = make_study(tables)
     study.interim.mkdir(parents=True)
     study.interim.chmod(0o500)
+    as_a_user(study.root)
     assert "cannot write" in message(study, build)
+    study.interim.chmod(0o700)
+    assert build(study)["tables"]["orders"]["kept"] == 5, "writable again, it runs"
 
 
 def test_a_kill_in_the_middle_leaves_no_half_file(make_study, build, tables) -> None:

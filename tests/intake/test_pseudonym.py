@@ -7,7 +7,9 @@ import hmac
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from whychurn.cli import app
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
@@ -105,3 +107,14 @@ def test_an_empty_key_file_is_refused(tables, make_study, build, monkeypatch) ->
     (study.root / ".whychurn.key").write_text("\n", encoding="utf-8")
     with pytest.raises(WhychurnError, match="key file is empty"):
         build(study)
+
+
+def test_the_command_says_which_pseudonyms_it_does_not_know(tables, make_study, build) -> None:
+    study = make_study(tables)
+    build(study)
+    known = read_table(study.interim / "members.parquet")["member_id"].iloc[0]
+    done = CliRunner().invoke(app, ["data", "lookup", known, "m0", "--study", str(study.root)])
+    assert done.exit_code == 0
+    lines = [line for line in done.output.splitlines() if line.startswith("│")]
+    assert known in lines[0] and any(f" {name} " in lines[0] for name in "abc")
+    assert "m0" in lines[1] and "no member of this source" in lines[1]

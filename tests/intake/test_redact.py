@@ -47,6 +47,25 @@ PERSONAL = [
     ("Send it to 12 Baker Street, Apt 4", "Send it to [ADDR]"),
     ("I live at 12 baker street", "I live at [ADDR]"),
     ("P.O. Box 123", "[ADDR]"),
+    ("联系13812345678或021-6234 5678转8001", "联系[PHONE]或[PHONE]"),
+    ("我的手机是壹三八一二三四五六七八", "我的手机是[PHONE]"),
+    ("call me: 9876543210", "call me: [PHONE]"),
+    ("加V：zs12345678", "加V：[ACCOUNT]"),
+    ("qq群 123456789", "qq群 [ACCOUNT]"),
+    ("抖音号：abc12345", "抖音号：[ACCOUNT]"),
+    ("zhangsan at gmail dot com", "[EMAIL]"),
+    ("write to john(at)example.com or zhang[at]mail[dot]cn", "write to [EMAIL] or [EMAIL]"),
+    ("港澳通行证 H1234567890", "港澳通行证 [IDNO]"),
+    ("passport number 533380006", "passport number [IDNO]"),
+    ("银行卡 6222 0212 3456 7890 123", "银行卡 [CARD]"),
+    ("Amex 3782 822463 10005", "Amex [CARD]"),
+    ("IBAN DE89 3704 0044 0532 0130 00", "IBAN [CARD]"),
+    ("广东省深圳市南山区科技园南区A栋12楼", "[ADDR]"),
+    ("我家在朝阳区望京西园四区410楼2单元", "我家在[ADDR]"),
+    ("收货地址：杭州市余杭区仓前街道海创园6幢，多谢", "收货地址：[ADDR]，多谢"),
+    ("上海市浦东新区张江路88弄5号楼1201", "[ADDR]"),
+    ("221B Baker Street, London NW1 6XE", "[ADDR], London [ADDR]"),
+    ("1600 Pennsylvania Avenue, Washington, DC 20500", "[ADDR], Washington, [ADDR]"),
 ]
 HARMLESS = [
     "买了3件 128元", "2024-05-06", "2024年5月6日下的单", "20240506 10:30:00", "订单号 20240506123456", "价格从128元涨到158元",
@@ -55,6 +74,8 @@ HARMLESS = [
     "积分12345678分", "order 1234567890123456", "5 star way better", "QQ音乐会员", "第2栋楼很吵", "满300-40", "101路公交", "3室2厅",
     "rated 4.5/5 on 12/05/2024", "50% off on 3 items", "等号2个小时", "我在3号店买的", "商场5号门", "原价1299，现价1099", "会员号10023",
     "一路走了12号才到", "100,000 points", "-12.5%", "8.30-22.00", "9:00-21:30", "0.12345678", "see t.co/Vxn2J36M7V", "my order number is 5551234567", "1/3 of the price",
+    "拨打95588没人理", "会员等级3级，2024年买了128件", "小区门口3楼的健身房", "海淀区买了3座椅子", "look at example.com", "met at noon dot", "护照 20240506 到期",
+    "my order 4111111111111112 is late", "FR99 AAAA BBBB CCCC", "支付宝付款失败", "淘宝价格99元", "一二三四五六七八九", "地区差3栋", "SKU AB12 CD34 EF56", "call me 2 times",
 ]  # fmt: skip
 
 
@@ -100,6 +121,11 @@ def test_long_runs_do_not_stall() -> None:
         "路" * 5_000 + "1号",
         "市区县路" * 2_000,
         "1-" * 10_000,
+        "区" * 5_000 + "1栋",
+        "南山区科技园" * 2_000,
+        "一" * 20_000,
+        "AB12 " * 5_000,
+        "a at b " * 4_000,
     ):
         redact_text(hostile)
     assert time.perf_counter() - started < 10

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from whychurn.contract.files import read_table
+from whychurn.contract.paths import PROJECT
 
 DATA = Path(os.environ.get("WHYCHURN_SHARED_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 pytestmark = [
@@ -17,20 +20,16 @@ pytestmark = [
 ]
 
 
+def published_study(name: str) -> dict[str, Any]:
+    """Parameters of benchmarks/studies/`name`, reading the tables where they lie."""
+    path = PROJECT / "benchmarks" / "studies" / name / "params.yaml"
+    params = yaml.safe_load(path.read_text(encoding="utf-8"))
+    params["intake"]["source"] = str(DATA / name)
+    return params
+
+
 def test_cdnow(make_study, build) -> None:
-    params = {
-        "intake": {
-            "source": str(DATA / "cdnow"),
-            "tables": {"orders": "cdnow_master"},
-            "columns": {
-                "orders.member_id": "customer_id",
-                "orders.ordered_at": "date",
-                "orders.amount": "dollar_value",
-                "orders.quantity": "number_of_cds",
-            },
-        },
-        "privacy": {"pseudonymize": False},
-    }
+    params = published_study("cdnow")
     study = make_study({}, params)
     facts = build(study)
     assert facts["tables"]["members"]["derived"] == 23_570
@@ -45,35 +44,7 @@ def test_cdnow(make_study, build) -> None:
 
 
 def test_completejourney(make_study, build) -> None:
-    params = {
-        "intake": {
-            "source": str(DATA / "completejourney"),
-            "complete_members": True,
-            "fold": ["orders"],
-            "tables": {
-                "members": "demographics",
-                "orders": "transactions_sample + products",
-                "touches": "campaigns + campaign_descriptions",
-                "events": "coupon_redemptions",
-            },
-            "columns": {
-                "members.member_id": "household_id",
-                "orders.member_id": "household_id",
-                "orders.order_id": "basket_id",
-                "orders.ordered_at": "transaction_timestamp",
-                "orders.amount": "sales_value",
-                "orders.discount": "retail_disc",
-                "orders.category": "department",
-                "touches.member_id": "household_id",
-                "touches.sent_at": "start_date",
-                "touches.action": "campaign_type",
-                "events.member_id": "household_id",
-                "events.occurred_at": "redemption_date",
-                "events.event_type": "=coupon_used",
-            },
-        },
-        "privacy": {"pseudonymize": False},
-    }
+    params = published_study("completejourney")
     study = make_study({}, params)
     facts = build(study)["tables"]
     lines = pd.read_parquet(DATA / "completejourney" / "transactions_sample.parquet")

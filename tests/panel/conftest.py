@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.tables import DTYPES, EVENT_TYPES, TABLES
 from whychurn.panel.build import Churn, build_panel, find_churn
 from whychurn.panel.catalogue import load_catalogue
-from whychurn.panel.database import Observed, day_number, open_database
+from whychurn.panel.database import NOTHING_SAID, Observed, day_number, open_database
 
 Tables = dict[str, pd.DataFrame]
 START, END = pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31")
@@ -92,7 +93,10 @@ def random_tables(tables_of: Callable[..., Tables]) -> Callable[..., Tables]:
         for table in ("memberships", "events", "feedback", "surveys", "touches", "market"):
             if rng.random() < absent:
                 rows[table] = []
-        return tables_of(**rows)
+        said = [_said(rng, f"{n}", f"text{n}-{i}") for n in range(members) for i in range(rng.poisson(4))]
+        said = [] if rng.random() < absent else said
+        topics = pd.DataFrame(said, columns=list(NOTHING_SAID)).astype(NOTHING_SAID.dtypes)
+        return {**tables_of(**rows), "feedback_topics": topics}
 
     return build
 
@@ -161,6 +165,18 @@ def _survey(rng: np.random.Generator, member: str, key: str) -> dict[str, Any]:
     return {
         "survey_id": key, "member_id": member, "kind": _pick(rng, "exit", "satisfaction", "nps"), "sent_at": sent,
         "answered_at": answered, "score": _pick(rng, None, 2.0, 9.0),
+    }  # fmt: skip
+
+
+def _said(rng: np.random.Generator, member: str, key: str) -> dict[str, Any]:
+    """A text as the voice stage reads it: some empty, some of sources that are no feature."""
+    read = rng.random() < 0.85
+    shares = rng.dirichlet(np.full(len(CAUSES) + 1, 0.3)) if read else [None] * (len(CAUSES) + 1)
+    return {
+        "feedback_id": key, "member_id": member, "known_on": _at(rng).normalize(),
+        "source": _pick(rng, "complaint", "review", "survey_exit", "survey_nps", "interview", None),
+        "sentiment": float(rng.uniform(-1, 1)) if read else None,
+        **{f"p_{name}": p for name, p in zip((*CAUSES, "none"), shares, strict=True)},
     }  # fmt: skip
 
 

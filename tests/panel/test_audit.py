@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.panel import events_sql, orders_sql, service_sql
+from whychurn.panel import events_sql, orders_sql, service_sql, voice_sql
 from whychurn.panel.audit import check_labels, check_single_features, check_split, refuse_leaks
 from whychurn.panel.build import build_panel, find_churn
 from whychurn.panel.catalogue import load_catalogue
@@ -66,6 +66,7 @@ def test_honest_features_do_not_change_with_the_future(tables, params):
             lambda _: "SELECT * FROM purchase WHERE returned IS NOT NULL",
             "return_share_180d",
         ),
+        (voice_sql, "SUMS", (Trailing("texts_180d", "1", 180, -20), *voice_sql.SUMS[1:]), "texts_180d"),
         (service_sql, "TICKET", "TRUE", None),
     ],
 )

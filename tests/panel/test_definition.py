@@ -207,10 +207,17 @@ def test_a_threshold_judged_by_too_few_is_passed_over():
     curve = pd.DataFrame(
         {"threshold_days": [30, 60, 90], "followed": [100, 100, 3], "return_share": [0.4, 0.2, 0.0]}
     )
-    assert choose_threshold(curve, 0.1, 30, 730) == 60  # none is safe: the best of those that can be judged
+    assert choose_threshold(curve, 0.1, 30, 730) == 60  # none is safe: the longest that can be judged
     assert choose_threshold(curve, 0.3, 30, 730) == 60
     assert choose_threshold(curve, 0.1, 1000, 730) == 30
     assert choose_threshold(curve, 0.1, 30, 59) == 30  # a short history leaves no time for a long wait
+
+
+def test_rare_buyers_are_not_called_gone_after_the_shortest_silence():
+    """Shares as in a shop whose customers buy twice a year: 30 days look best, and everybody would be gone."""
+    shares = {30: 0.17, 60: 0.19, 90: 0.20, 120: 0.19, 180: 0.17}
+    curve = pd.DataFrame({"threshold_days": shares.keys(), "followed": 1000, "return_share": shares.values()})
+    assert choose_threshold(curve, 0.1, 30, 136) == 120
 
 
 def test_a_table_that_is_asked_for_must_hold_something(tables_of, params_with, panel_of):

@@ -13,6 +13,7 @@ import pandas as pd
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.catalogue import load_catalogue
 
@@ -56,7 +57,7 @@ class Reference:
         self.me = rows_of(tables, "members", member)[0]
         times = {
             "orders": "ordered_at", "events": "occurred_at", "feedback": "created_at", "touches": "sent_at",
-            "memberships": "starts_on",
+            "memberships": "starts_on", "feedback_topics": "known_on",
         }  # fmt: skip
         everything = {t: rows_of(tables, t, member) for t in (*times, "surveys")}
         acts = [o["ordered_at"].normalize() for o in everything["orders"]]
@@ -100,7 +101,7 @@ class Reference:
     def all(self) -> dict[str, Any]:
         return {
             **self.orders(), **self.categories(), **self.contacts(), **self.service(), **self.term(), **self.person(),
-            **self.market(),
+            **self.market(), **self.said(),
         }  # fmt: skip
 
     def orders(self) -> dict[str, Any]:
@@ -203,6 +204,21 @@ class Reference:
             "unresolved_180d": sum(not (answered(r) and r["resolved"] in (None, True)) for r in tickets(180)),
             "rating_mean_365d": mean(ratings) if ratings else None,
             "satisfaction_score": score("satisfaction"), "nps_score": score("nps"),
+        }  # fmt: skip
+
+    def said(self) -> dict[str, Any]:
+        def spoken(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [
+                r for r in rows if r["p_none"] is not None and r["source"] not in ("survey_exit", "interview")
+            ]
+
+        half = spoken(self.within("feedback_topics", 180))
+        ever = sorted(spoken(self.known["feedback_topics"]), key=lambda r: (r["known_on"], r["feedback_id"]))
+        return {
+            "texts_180d": len(half), "sentiment_mean_180d": mean(r["sentiment"] for r in half) if half else None,
+            "sentiment_last": ever[-1]["sentiment"] if ever else None,
+            "days_since_complaint_text": min((r["age"] for r in ever if r["sentiment"] < -0.2), default=None),
+            **{f"says_{cause}_180d": sum(r[f"p_{cause}"] for r in half) for cause in CAUSES},
         }  # fmt: skip
 
     def term(self) -> dict[str, Any]:

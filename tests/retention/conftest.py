@@ -62,7 +62,14 @@ def make_programme(
         churners[name] = pd.to_datetime(churners[name])
     churners = churners.assign(definition=definition, is_main=True, spell_no=1)
     joined = pd.to_datetime(list(members.values()))
-    spells = pd.DataFrame({"member_id": list(members), "started_on": joined, "entered_on": joined})
+    spells = pd.DataFrame(
+        {"member_id": list(members), "started_on": joined, "entered_on": joined, "spell_no": 1}
+    )
+    first = churners.drop_duplicates("member_id").set_index("member_id")
+    spells["last_active_on"] = (
+        spells["member_id"].map(first["last_active_on"]).fillna(pd.Timestamp(observed[1]))
+    )
+    spells["ended_on"] = spells["member_id"].map(first["left_on"])
     facts = {
         "definition": definition,
         "kind": definition.split("_")[0],

@@ -16,6 +16,7 @@ from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.contract.words import say
 from whychurn.retention import figures, story
+from whychurn.retention.after_words import NOTHING_SAID
 from whychurn.retention.answers import retention_answers
 from whychurn.retention.report_tables import report_table
 from whychurn.stages import retention
@@ -37,6 +38,9 @@ class Voice:
 
     def format(self, value: Any, kind: str) -> str:
         return f"{value:.3f}" if kind != "month" else str(value)
+
+    def members(self, count: float) -> str:
+        return f"{count:.0f}"
 
 
 def answers(programme: Any, params: Params) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
@@ -64,8 +68,13 @@ def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) ->
         assert story.answer(facts, voice)
         assert story.confidence(facts, frames["definition_sensitivity"], voice)
         story.headlines(facts, voice)
-        for name, file in (("steps", "lifecycle_steps"), ("nodes", "key_nodes"), ("segments", "segments")):
-            report_table(frames[file], name, voice)
+        for name, file in (
+            ("steps", "lifecycle_steps"),
+            ("season", "season_comparison"),
+            ("nodes", "key_nodes"),
+            ("segments", "segments"),
+        ):
+            report_table(frames[file], name, voice, 10)
 
 
 class TestOddProgrammes:
@@ -152,8 +161,9 @@ def test_stage_writes_what_is_documented(
     write_table(programme.panel, study.processed / "panel.parquet")
     write_json(programme.panel_facts, study.processed / "panel.json")
     write_table(programme.churners, study.results / "churners.parquet")
+    write_table(NOTHING_SAID, study.results / "feedback_topics.parquet")
     retention.run(study, params)
-    written = {path.stem for path in study.results.glob("*.parquet")} - {"churners"}
+    written = {path.stem for path in study.results.glob("*.parquet")} - {"churners", "feedback_topics"}
     assert written == set(DOCUMENTED)
     for name in written:
         frame = pd.read_parquet(study.results / f"{name}.parquet")
@@ -190,3 +200,10 @@ def test_figures_draw_in_theme_colours(lang: str, random_shop: Callable[..., Any
         figure.savefig(target, format="svg")
         colours = set(re.findall(r"#[0-9a-f]{6}\b", target.getvalue()))
         assert colours <= set(VARIABLES) | {"#000000"}, colours - set(VARIABLES)
+
+
+@pytest.mark.parametrize("clock", ["purchase_number", "renewal_number"])
+def test_counted_moments_are_named(clock: str) -> None:
+    row = {"clock": clock, "unit": "count", "bin_start": 2.0, "bin_end": 3.0}
+    english, chinese = (story.moment(row, Voice(lang)) for lang in ("en", "zh"))
+    assert english.endswith(" 2") and "第 2 次" in chinese

@@ -30,7 +30,7 @@ PLAN = Feature("plan", "category", "term", None, "", 0, "Plan", "套餐", ("basi
 @pytest.mark.parametrize(
     ("feature", "value", "en", "zh"),
     [
-        (SHARE, 0.256, "26 %", "26%"),
+        (SHARE, 0.256, "26%", "26%"),
         (DAYS, 1234.0, "1,234 days", "1,234 天"),
         (DAYS, float("nan"), "not known", "未知"),
         (DAYS, -0.2, "0 days", "0 天"),
@@ -131,7 +131,9 @@ def test_small_cells_are_withheld(tables):
     assert table.loc["gold", ["members", "events", "rate", "auc"]].isna().all()
     assert table.loc["regular", ["members", "events", "rate", "auc"]].notna().all()
     metrics.loc[tier, ["members", "events"]] = [200, 3]
-    assert pd.isna(story.strata_table(metrics, "en", 10).set_index("stratum").loc["gold", "rate"])
+    few = story.strata_table(metrics, "en", 10).set_index("stratum").loc["gold"]
+    assert few[["events", "rate", "ece", "auc"]].isna().all() and few["members"] == 200
+    assert "金卡" in set(story.strata_table(metrics, "zh", 10)["stratum"])
 
 
 class _Page:
@@ -177,3 +179,30 @@ def test_cutoffs_are_spread_and_leave_room_for_training(make_panel, risk):
     assert len(days) == 4
     assert days[-1] == labelled.max()
     assert min(days) >= labelled.min() + pd.Timedelta(days=180)
+
+
+def test_gains_are_told_at_every_share_with_intervals(tables, risk):
+    metrics = tables["risk_metrics"]
+    table = story.gains_table(metrics, risk.lift_shares)
+    assert table["contacted"].tolist() == risk.lift_shares
+    mine = metrics[(metrics["model"] == "xgboost") & (metrics["stratum_kind"] == "all")].set_index("metric")
+    for share, gain, lift in table.itertuples(index=False):
+        told = float(gain.split("%")[0]) / 100
+        assert told == pytest.approx(mine.loc[f"gain_{100 * share:g}", "estimate"], abs=6e-4)
+        assert float(lift.split()[0]) == pytest.approx(
+            mine.loc[f"lift_{100 * share:g}", "estimate"], abs=0.06
+        )
+        assert re.search(r"\[.*\]", gain) and re.search(r"\[.*\]", lift)
+
+
+def test_the_embargo_is_told_in_days():
+    facts = {
+        "as_of": {
+            "train": ["2024-01-01"],
+            "calibration": ["2024-05-01"],
+            "test": ["2024-08-01", "2024-09-01"],
+        },
+        "horizon_days": 90,
+    }
+    text = story.embargo(facts, _Page("en"))
+    assert "2024-07-30" in text and "2024-08-01" in text

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whychurn.risk.split import DataTooShortError, forward_folds, split_forward
+from whychurn.contract.errors import WhychurnError
+from whychurn.risk import train
+from whychurn.risk.split import DataTooShortError, Split, forward_folds, split_forward
 
 
 def _panel(months: int, horizon: int, members: int = 6, skip: tuple[int, ...] = ()) -> pd.DataFrame:
@@ -81,3 +83,17 @@ def test_folds_of_the_search_are_embargoed():
     assert [day for _, day in folds] == months[-2:]
     for early, day in folds:
         assert max(early) + pd.Timedelta(days=90) <= day
+
+
+def test_a_split_that_leaks_stops_the_run(monkeypatch, make_panel, risk):
+    panel = make_panel(members=60)
+    months = sorted(panel.loc[panel["churned_in_horizon"].notna(), "as_of"].unique())
+    parts = {
+        "train": months[:4],
+        "calibration": months[4:5],
+        "test": months[5:],
+    }  # next month, not after the window
+    leaking = Split(pd.Series("train", index=panel.index), "forward", parts)
+    monkeypatch.setattr(train, "split_forward", lambda *_: leaking)
+    with pytest.raises(WhychurnError, match=r"reach \d+ days into the test period"):
+        train.checked_split(panel, 90, risk)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from whychurn.contract.suppression import suppress_small_counts
 from whychurn.contract.tables import TABLES
 from whychurn.contract.words import has_words, say
+from whychurn.panel.catalogue import load_catalogue
+
+if TYPE_CHECKING:
+    from whychurn.delivery.page import Page
 
 _COUNTS: Final = ("read", "derived", "kept", "quarantined", "folded")
 
@@ -68,9 +73,11 @@ def notice_lines(intake: dict[str, Any], lang: str) -> list[str]:
     return lines
 
 
-def definitions_table(sensitivity: pd.DataFrame, lang: str) -> pd.DataFrame:
+def definitions_table(sensitivity: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
     """Churn of the last year under each definition, in words: ``definition``, ``members``, ``churners``, ``rate``, …"""
-    return sensitivity.assign(definition=[definition_words(name, lang) for name in sensitivity["definition"]])
+    told = ["rate", "low", "high"]
+    shown = suppress_small_counts(sensitivity, {"members": ["churners", *told], "churners": told}, min_cell)
+    return shown.assign(definition=[definition_words(name, lang) for name in shown["definition"]])
 
 
 def definition_words(definition: str, lang: str) -> str:
@@ -79,10 +86,27 @@ def definition_words(definition: str, lang: str) -> str:
     return say(f"delivery.definition_{kind}", lang, days=days.removesuffix("d"))
 
 
+def curve_note(curve: pd.DataFrame, page: Page) -> str | None:
+    """How the threshold in use was chosen; nothing where the parameters name it."""
+    panel = page.params.panel
+    if panel.threshold_days != "auto":
+        return None
+    chosen = curve.loc[curve["chosen"].astype(bool), "return_share"]
+    unsafe = len(chosen) and chosen.iloc[0] > panel.threshold_return_share
+    share = page.format(panel.threshold_return_share, "percent")
+    return page.say(f"delivery.data_curve_note{'_unsafe' if unsafe else ''}", share=share)
+
+
 def leakage_table(leakage: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Checks of the leakage audit, failed ones first, checks in words."""
+    """Checks of the leakage audit, failed ones first, checks, rules and features in words."""
+    features = load_catalogue().set_index("name")[lang]
+
+    def subject(name: str) -> str:
+        return str(features.get(name) or _words(f"delivery.rule_{name.replace(' ', '_')}", name, lang))
+
     shown = leakage.assign(
-        check=[_words(f"delivery.check_{check}", check, lang) for check in leakage["check"]]
+        check=[_words(f"delivery.check_{check}", check, lang) for check in leakage["check"]],
+        subject=[subject(str(name)) for name in leakage["subject"]],
     )
     return shown.sort_values(["passed", "check", "value"], ascending=[True, True, False], ignore_index=True)
 

@@ -30,6 +30,8 @@ def draw_threshold_curve(curve: pd.DataFrame, lang: str, chosen: float | None = 
         lines = (("churn_share", ACCENT, "curve_gone"), ("return_share", ALERT, "curve_back"))
         for column, colour, word in lines:
             line = rows.dropna(subset=[column])
+            if line.empty:  # nobody was gone for long enough to see whether they come back
+                continue
             axes.plot(line["threshold_days"], line[column], color=colour, marker="o", markersize=4)
             last = line.iloc[-1]
             axes.annotate(

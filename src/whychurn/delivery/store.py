@@ -23,6 +23,7 @@ from whychurn.contract.paths import PROJECT, Study
 
 CONTENT: Final = "whychurn.content"  # digest of what a run logs: the same content is not logged twice
 QUIET: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+_WRITTEN_BY_RUNS: Final = (":!dvc.lock", ":!reports")
 _CHUNK: Final = 100  # MLflow's bound on parameters and tags a call
 
 
@@ -132,11 +133,15 @@ def digest_files(files: list[Path]) -> str:
 
 
 def code_tags(study: Study) -> dict[str, str]:
-    """Git commit of the project (with a flag for uncommitted changes) and digest of the study's dvc.lock."""
+    """Git commit of the project (with a flag for uncommitted changes) and digest of the study's dvc.lock.
+
+    What the run itself rewrites (dvc.lock, the summary) is no uncommitted change.
+    """
     commit = _git("rev-parse", "HEAD")
     tags = {"git_commit": commit or "none"}
     if commit:
-        tags["git_dirty"] = str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()
+        status = ("status", "--porcelain", "--untracked-files=no", "--", ".", *_WRITTEN_BY_RUNS)
+        tags["git_dirty"] = str(bool(_git(*status))).lower()
     lock = study.root / "dvc.lock"
     tags["dvc_lock_sha256"] = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "none"
     return tags

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.moments import moments
 from whychurn.intake.plain import TEXT
 
 FIRST, LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2200-01-01")
@@ -18,6 +19,7 @@ _YEAR_FIRST: Final = rf"^(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}}
 _COMPACT: Final = r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[ ]?(?P<h>\d{2}):?(?P<i>\d{2}):?(?P<s>\d{2})?)?$"
 _YEAR_LAST: Final = rf"^(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})[-/.](?P<y>\d{{4}}|\d{{2}}){_TIME}$"
 _SERIAL: Final = r"^[2-7]\d{4}(?:\.\d+)?$"  # days since 1899-12-30, as spreadsheets count
+_DAYS_TO_1970: Final = 25_569
 _EPOCH: Final = r"^1\d{9}(?:\d{3})?$"  # seconds or milliseconds since 1970, UTC
 _NAMED: Final = (
     r"^(?:[a-z]{3,9},? )?(?:\d{1,2}[ -][a-z]{3,9}\.?[ -,]+\d{2,4}|[a-z]{3,9}\.? \d{1,2},? \d{4})\b.*$"
@@ -205,13 +207,12 @@ def _read_year_last(text: pd.Series, day_first: bool | None) -> tuple[pd.Series,
 
 
 def _read_serial(text: pd.Series) -> pd.Series:
-    seconds = (text.astype("float64") * 86400).round()
-    return pd.to_datetime(seconds, unit="s", origin=pd.Timestamp("1899-12-30"), errors="coerce")
+    return moments((text.astype("float64") - _DAYS_TO_1970) * 86400, "s")
 
 
 def _read_epoch(text: pd.Series) -> pd.Series:
     number = text.astype("float64")
-    return pd.to_datetime(number.where(number < 1e11, number / 1000).round(), unit="s", errors="coerce")
+    return moments(number.where(number < 1e11, number / 1000), "s")
 
 
 def _read_named(text: pd.Series) -> pd.Series:

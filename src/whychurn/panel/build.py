@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.moments import moments
 from whychurn.contract.sections import PanelParams
 from whychurn.panel.database import Observed
 from whychurn.panel.definition import (
@@ -135,7 +136,7 @@ def build_panel(
 
 def _finished(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
     for name in ("as_of", "start_on", "stop_on", "joined_on"):
-        frame[name] = _date(frame[name])
+        frame[name] = moments(frame[name], "D")
     frame["join_cohort"] = _month_text(frame.pop("joined_on"))
     kinds = dict(zip(catalogue["name"], catalogue["kind"], strict=True))
     frame = frame.astype({"event": bool, "spell_no": "int64"})
@@ -180,9 +181,5 @@ def panel_facts(
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:
-    dates = {name: _date(frame[name]) for name in DATES if name in frame}
+    dates = {name: moments(frame[name], "D") for name in DATES if name in frame}
     return frame.assign(member_id=frame["member_id"].astype("string"), **dates)
-
-
-def _date(days: pd.Series) -> pd.Series:
-    return pd.to_datetime(days.astype("Float64"), unit="D").astype("datetime64[ns]")

@@ -16,6 +16,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.causes import CAUSES
+
 DAY: Final = "date_diff('day', DATE '1970-01-01', CAST({0} AS DATE))"
 CLOCK: Final = "(epoch({0}) / 86400)"  # instant as fractional day number
 # contract table -> our table: column -> expression
@@ -68,7 +70,27 @@ LAYOUT: Final[dict[str, tuple[str, dict[str, str]]]] = {
         },
     ),
     "touches": ("touch", {"day": DAY.format("sent_at"), "action": "action"}),
+    "feedback_topics": (
+        "voice",
+        {
+            "day": DAY.format("known_on"),
+            "source": "source",
+            "text_id": "feedback_id",
+            "sentiment": "sentiment",
+            **{f"p_{cause}": f"p_{cause}" for cause in (*CAUSES, "none")},
+        },
+    ),
 }
+# what members say, as far as the voice stage read it; a table without rows where it did not
+NOTHING_SAID: Final = pd.DataFrame(
+    {
+        **{name: pd.Series(dtype="string") for name in ("feedback_id", "member_id", "source")},
+        "known_on": pd.Series(dtype="datetime64[ns]"),
+        **{
+            name: pd.Series(dtype="float64") for name in ("sentiment", *(f"p_{c}" for c in (*CAUSES, "none")))
+        },
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -91,12 +113,13 @@ def open_database(
     """Connection with the tables below; temporary files vanish when the block ends.
 
     Tables ``member`` (m, member_id, joined, …), ``purchase``, ``term``, ``event``, ``ticket``, ``survey``,
-    ``touch`` (each with m and day) and ``market_week``; ``filled`` lists ``table.column`` names that hold values.
+    ``touch``, ``voice`` (each with m and day) and ``market_week``; ``filled`` lists ``table.column`` names that hold values.
 
     Parameters
     ----------
     tables
-        All eight contract tables, as Parquet files or frames in the form that intake writes.
+        All eight contract tables, as Parquet files or frames in the form that intake writes; and feedback_topics of
+        the voice stage, if there is one.
     observed
         Rows after the last observed day are left out.
     memory
@@ -109,7 +132,7 @@ def open_database(
         try:
             connection.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder}/spill'")
             connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
-            for name, source in tables.items():
+            for name, source in {"feedback_topics": NOTHING_SAID, **tables}.items():
                 _attach(connection, name, source)
             _load(connection, observed, member_columns)
             yield connection

@@ -187,9 +187,9 @@ def threshold_curve(
 def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int, longest_days: float) -> int:
     """Smallest threshold at which at most `return_share` of the followed lapses were no leaving.
 
-    Where none up to `longest_days` is that safe, the one with the smallest share: a longer wait would leave too
-    little time to see anybody leave and to learn from it. Where too few lapses were followed to judge any, the
-    smallest candidate.
+    Where none up to `longest_days` is that safe, the longest of them: it calls the fewest gone who were only quiet, and
+    a still longer wait would leave too little time to see anybody leave. (The shares are no guide there: each is
+    counted over another wait of its own length.) Where too few lapses were followed to judge any, the smallest candidate.
     """
     judged = curve[(curve["followed"] >= min_lapses) & (curve["threshold_days"] <= longest_days)]
     if judged.empty:
@@ -198,7 +198,7 @@ def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int, 
     safe = judged[judged["return_share"] <= return_share]
     if safe.empty:
         log.warning("at every candidate threshold more than %.0f %% come back", 100 * return_share)
-        return int(judged.sort_values("return_share")["threshold_days"].iloc[0])
+        return int(judged["threshold_days"].astype(int).max())
     return int(safe["threshold_days"].astype(int).min())
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.sections import PanelParams
-from whychurn.panel import events_sql, market_sql, member_sql, orders_sql, service_sql
+from whychurn.panel import events_sql, market_sql, member_sql, orders_sql, service_sql, voice_sql
 from whychurn.panel.windows import create_ages, create_following, create_trailing
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ def compute_features(
     create_trailing(connection, "event_sums", "event", events_sql.SUMS)
     create_trailing(connection, "ticket_sums", "ticket", service_sql.SUMS)
     create_trailing(connection, "touched", "touch", events_sql.TOUCH_SUMS)
+    create_trailing(connection, "voice_sums", voice_sql.SPOKEN, voice_sql.SUMS)
     returned = f"({orders_sql.known_returns_sql(panel.return_lag_days)})"
     create_trailing(connection, "return_sums", returned, orders_sql.RETURN_SUMS)
     for name, sql in _families(panel, tiers).items():
@@ -70,6 +71,7 @@ def _families(panel: PanelParams, tiers: Mapping[str, float]) -> dict[str, str]:
         "interaction": events_sql.interaction_sql(),
         "tickets": service_sql.tickets_sql(),
         "surveyed": service_sql.surveys_sql(),
+        "said": voice_sql.said_sql(),
         "terms": member_sql.terms_sql(),
         "profile": member_sql.profile_sql(tiers, panel.member_columns),
         "market_cell": market_sql.cells_sql(),
@@ -82,7 +84,7 @@ def _families(panel: PanelParams, tiers: Mapping[str, float]) -> dict[str, str]:
 def _joined_sql(catalogue: pd.DataFrame, without: set[str]) -> str:
     """One wide query over the family tables, each of which holds every row of ``risk`` once."""
     families = ["purchases", "recency", "returns", "categories", "contacts", "last_contacts", "interaction"]
-    families += ["touched", "tickets", "surveyed", "terms", "profile", "market", "price"]
+    families += ["touched", "tickets", "surveyed", "said", "terms", "profile", "market", "price"]
     columns = ", ".join(
         f'{_typed(entry, without)} AS "{entry["name"]}"' for entry in catalogue.to_dict("records")
     )
@@ -97,17 +99,17 @@ def _typed(entry: Mapping[Any, Any], without: set[str]) -> str:
         kind = "DOUBLE"
     owner = {"spell_no": "profile."}.get(str(entry["name"]), "")  # risk has it as well
     value = "NULL" if entry["name"] in without else f'{owner}"{entry["name"]}"'
-    # sums of differences leave crumbs beside zero
-    return (
-        f"CAST(ROUND({value}, 6) AS {kind})"
-        if kind == "DOUBLE" and value != "NULL"
-        else f"CAST({value} AS {kind})"
-    )
+    if kind in ("DOUBLE", "FLOAT") and value != "NULL":
+        # Differences of sums leave crumbs beside zero, and the order of a parallel sum moves the last digit of
+        # an average: rounded, two runs give the same bytes.
+        value = f"ROUND({value}, 6)"
+    return f"CAST({value} AS {kind})"
 
 
 def _first_day(connection: duckdb.DuckDBPyConnection) -> int:
     found = connection.execute("""
-        SELECT MIN(day) FROM (SELECT MIN(day) AS day FROM purchase UNION ALL SELECT MIN(day) FROM event)
+        SELECT MIN(day) FROM (SELECT MIN(day) AS day FROM purchase UNION ALL SELECT MIN(day) FROM event
+                              UNION ALL SELECT MIN(day) FROM voice)
     """).fetchall()[0][0]
     return int(found) if found is not None else 0
 

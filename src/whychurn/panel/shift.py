@@ -20,7 +20,7 @@ from whychurn.panel.snapshots import create_risk_rows, create_snapshots
 
 DAY = pd.Timedelta(days=1)
 # when a row is known, where that is not its time; and columns that become known later than their row
-KNOWN = {"surveys": "answered_at"}
+KNOWN = {"surveys": "answered_at", "feedback_topics": "known_on"}
 LATER = {"memberships": {"cancelled_on": "cancelled_on"}, "feedback": {"responded_at": "responded_at"}}
 
 
@@ -110,7 +110,7 @@ def _sample(connection: duckdb.DuckDBPyConnection, members: pd.Index) -> dict[st
             f"SELECT * FROM raw_{name}"
             + ("" if name == "market" else " WHERE member_id IN (SELECT member_id FROM sampled)")
         ).df()
-        for name in TABLES
+        for name in (*TABLES, "feedback_topics")
     }
     connection.unregister("sampled")
     return tables
@@ -164,7 +164,7 @@ def scrambled(
         return frame
     mixed = frame.copy()
     future = (_known(table, mixed) >= as_of).to_numpy()
-    time = KNOWN.get(table, TABLES[table].time) or ""
+    time = _time(table)
     number = int(future.sum())
     shift = pd.to_timedelta(rng.integers(0, 60, number), unit="D").to_numpy()
     mixed.loc[future, time] = (
@@ -190,7 +190,11 @@ def _known(table: str, frame: pd.DataFrame) -> pd.Series:
     """When a row is known: a market week when it is over, a survey when it is answered."""
     if table == "market":
         return frame["week_start"] + 6 * DAY
-    return frame[KNOWN.get(table, TABLES[table].time)]
+    return frame[_time(table)]
+
+
+def _time(table: str) -> str:
+    return KNOWN[table] if table in KNOWN else TABLES[table].time or ""
 
 
 def compare(before: pd.DataFrame, after: pd.DataFrame, catalogue: pd.DataFrame) -> dict[str, float]:

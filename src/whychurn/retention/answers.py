@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.sections import Params
+from whychurn.retention.after_words import NOTHING_SAID, complaint_outcomes, silence
 from whychurn.retention.cohorts import around_campaigns, cohort_triangle, season_comparison
 from whychurn.retention.event_study import behaviour_logs, event_study
 from whychurn.retention.frames import typed
@@ -35,6 +36,7 @@ def retention_answers(
     panel_facts: Mapping[str, Any],
     intake_facts: Mapping[str, Any],
     params: Params,
+    said: pd.DataFrame | None = None,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """Tables for data/results by name, and the facts of retention.json.
 
@@ -46,6 +48,8 @@ def retention_answers(
         What the panel stage wrote.
     panel_facts, intake_facts
         panel.json and intake.json.
+    said
+        feedback_topics of the voice stage; without it nothing is said of what follows complaints.
     """
     observed = (str(intake_facts["observed_from"]), str(intake_facts["observed_until"]))
     history = build_history(tables, spells, churners, panel_facts, observed)
@@ -54,6 +58,7 @@ def retention_answers(
         **_life(history, params),
         **_profiles(history, panel, params),
         **_moments(history, tables, params),
+        **_words(tables, spells, panel, said, observed[1], params),
     }
     answers["definition_sensitivity"] = definition_sensitivity(
         history,
@@ -106,6 +111,8 @@ def empty_reason(history: History, table: str) -> str:
         "season_comparison": "empty_short",
         "definition_sensitivity": "empty_short",
         "precursors": "empty_precursors",
+        "complaint_outcomes": "empty_complaints",
+        "silence": "empty_silence",
         "strata": "empty_panel",
     }
     return known.get(table, "empty_few")
@@ -166,6 +173,22 @@ def _moments(history: History, tables: Mapping[str, pd.DataFrame], params: Param
         "key_nodes": key_nodes(history, trigger_logs(history, tables), own, min_cell),
         "event_study": study,
         "precursors": precursors,
+    }
+
+
+def _words(
+    tables: Mapping[str, pd.DataFrame],
+    spells: pd.DataFrame,
+    panel: pd.DataFrame,
+    said: pd.DataFrame | None,
+    observed_until: str,
+    params: Params,
+) -> dict[str, pd.DataFrame]:
+    own, min_cell = params.retention, params.privacy.min_cell
+    until, said = pd.Timestamp(observed_until), NOTHING_SAID if said is None else said
+    return {
+        "complaint_outcomes": complaint_outcomes(said, tables["feedback"], spells, until, own, min_cell),
+        "silence": silence(tables["feedback"], tables["surveys"], panel, spells, own, min_cell),
     }
 
 

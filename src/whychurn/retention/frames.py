@@ -34,6 +34,8 @@ TEXT: Final = frozenset(
         "spend_tier",
         "activity_class",
         "rfm",
+        "theme",
+        "handled",
     ]
 )
 DATES: Final = frozenset(

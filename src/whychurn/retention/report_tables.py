@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.contract.suppression import suppress_small_counts
 from whychurn.contract.words import has_words, say
 from whychurn.retention.figures import group_name
 from whychurn.retention.story import Speaker, moment
@@ -22,7 +23,8 @@ FORMATS: Final = {
     **dict.fromkeys(("spend", "spend_before", "spend_after", "revenue_lost", "revenue_per_member"), "money"),
     **dict.fromkeys(("mean_spend", "spend_lost"), "money"),
     **dict.fromkeys(("ratio", "ratio_low", "ratio_high", "q", "rank_agreement", "effect", "usual"), "number"),
-    "difference": "points",
+    **dict.fromkeys(("difference", "difference_low", "difference_high"), "points"),
+    "year_before": "percent",
     "waiting_days": "days",
 }
 _COLUMNS: Final = {
@@ -30,6 +32,7 @@ _COLUMNS: Final = {
     "sensitivity": "definition waiting_days members churners rate low high came_back_share rank_agreement top_strata",
     "steps": "stage entered advanced rate low high lost lost_rate members_lost revenue_lost revenue_per_member",
     "nodes": "what members events ratio ratio_low ratio_high q",
+    "season": "measure period rate year_before difference difference_low difference_high notable",
     "strata": "dimension stratum members churners rate low high difference q notable spend_lost",
     "segments": "kind segment members member_share spend_share mean_spend mean_purchase_days median_days_since"
     " members_then churners rate low high",
@@ -38,6 +41,24 @@ _COLUMNS: Final = {
     " competitor_activity",
     "campaigns": "campaign_id group first_on members spend_before spend_after active_before active_after",
 }
+_RATE: Final = ("rate", "low", "high")
+_COUNTS: Final[
+    dict[str, dict[str, tuple[str, ...]]]
+] = {  # numbers of members inside a row, and what tells them
+    "sensitivity": {"churners": _RATE},
+    "steps": {
+        "advanced": _RATE,
+        "lost": ("lost_rate",),
+        "members_lost": ("revenue_lost", "revenue_per_member"),
+    },
+    "nodes": {"events": ()},
+    "strata": {"churners": (*_RATE, "difference", "q", "spend_lost")},
+    "segments": {"churners": _RATE},
+    "regions": {
+        "buyers": ("spend", "change", "low", "high"),
+        "buyers_before": ("spend_before", "change", "low", "high"),
+    },
+}
 _WORDS: Final = {
     "measure": ("measure", "behaviour"),
     "period_kind": ("period",),
@@ -45,14 +66,16 @@ _WORDS: Final = {
 }
 
 
-def report_table(frame: pd.DataFrame, name: str, page: Speaker) -> pd.DataFrame:
-    """`frame` with the columns of the report's table `name`, codes in the language of the page."""
-    shown = frame.copy()
+def report_table(frame: pd.DataFrame, name: str, page: Speaker, min_cell: int) -> pd.DataFrame:
+    """`frame` with the columns of the report's table `name`, codes in the language of the page, no count below `min_cell`."""
+    shown = suppress_small_counts(frame, _COUNTS[name], min_cell) if name in _COUNTS else frame.copy()
     if name == "nodes":
         shown = shown[shown["is_node"].astype(bool)].sort_values("ratio", ascending=False)
         shown["what"] = pd.Series(
             [moment(row, page) for row in shown.to_dict("records")], index=shown.index, dtype="object"
         )
+    if name == "season":
+        shown = shown.rename(columns={"low": "difference_low", "high": "difference_high"})
     if name == "sensitivity":
         shown["top_strata"] = [_strata(str(text), page.lang) for text in shown["top_strata"]]
     for group, member in (("dimension", "stratum"), ("kind", "segment")):

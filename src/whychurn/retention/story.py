@@ -21,6 +21,9 @@ class Speaker(Protocol):
     def format(self, value: Any, kind: str) -> str:
         """`value` as text."""
 
+    def members(self, count: float) -> str:
+        """A number of members, withheld where small."""
+
 
 def answer(facts: Mapping[str, Any], page: Speaker) -> str:
     """The answer box: the rate, the weakest step, the earliest sign."""
@@ -28,7 +31,7 @@ def answer(facts: Mapping[str, Any], page: Speaker) -> str:
     parts = [_rate(rate, page)]
     if step and step["members_lost"]:
         words = {"stage": page.say(f"retention.stage_{step['stage']}")}
-        words |= {"members": page.format(step["members_lost"], "int")}
+        words |= {"members": page.members(step["members_lost"])}
         money = page.format(step["revenue_lost"], "money")
         parts.append(page.say("retention.answer_step", **words, money=money))
     if facts.get("revenue_lost"):
@@ -50,18 +53,16 @@ def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float,
     )
     if rate and rate["rate"] is not None:
         add("how_many.churn_rate", rate["rate"], "described", "head_rate", **_bounds(rate, page))
-        members = page.format(rate["numerator"], "int")
+        members = page.members(rate["numerator"])
         add("how_many.left", rate["numerator"], "described", "head_lost", members=members, **_span(rate))
     if step and step["members_lost"]:
-        stage, members = (
-            page.say(f"retention.stage_{step['stage']}"),
-            page.format(step["members_lost"], "int"),
-        )
-        add("when.weakest_step", step["members_lost"], "described", "head_step", stage=stage, members=members)
+        told = {"stage": page.say(f"retention.stage_{step['stage']}")}
+        told |= {"members": page.members(step["members_lost"])}
+        told |= {"money": page.format(step["revenue_lost"], "money")}
+        add("when.weakest_step", step["members_lost"], "described", "head_step", **told)
     if sign:
-        measure, weeks = page.say(f"retention.behaviour_{sign['measure']}"), f"{sign['lead_weeks']:.0f}"
         key = "when.earliest_sign_weeks"
-        add(key, sign["lead_weeks"], "associated", "head_precursor", measure=measure, weeks=weeks)
+        add(key, sign["lead_weeks"], "associated", "head_precursor", **_precursor(sign, page))
     if facts.get("revenue_lost"):
         money = page.format(facts["revenue_lost"], "money")
         add("cost.revenue_lost", facts["revenue_lost"], "described", "head_money", money=money)
@@ -101,16 +102,17 @@ def season(table: pd.DataFrame, page: Speaker) -> list[str]:
     """The churn months that differ most from a year before."""
     rows = table[(table["measure"] == "churn") & table["notable"].astype(bool)]
     rows = rows.reindex(rows["difference"].abs().sort_values(ascending=False).index).head(3)
-    return [
-        page.say(
-            "retention.claim_season",
-            month=page.format(row["period"], "month"),
-            points=page.format(row["difference"], "points"),
-            low=page.format(row["low"], "points"),
-            high=page.format(row["high"], "points"),
-        )
-        for row in rows.to_dict("records")
-    ]
+    lines = []
+    for row in rows.to_dict("records"):
+        ends = sorted(abs(100 * row[name]) for name in ("low", "high"))
+        words = {
+            "points": f"{abs(100 * row['difference']):.1f}",
+            "low": f"{ends[0]:.1f}",
+            "high": f"{ends[1]:.1f}",
+        }
+        key = f"retention.claim_season_{'up' if row['difference'] > 0 else 'down'}"
+        lines.append(page.say(key, month=page.format(row["period"], "month"), **words))
+    return lines
 
 
 def second(table: pd.DataFrame, page: Speaker) -> str:
@@ -144,11 +146,11 @@ def nodes(table: pd.DataFrame, page: Speaker, most: int) -> list[str]:
 def moment(row: Mapping[Any, Any], page: Speaker) -> str:
     """Name of a bin of a clock."""
     clock = page.say(f"retention.clock_{row['clock']}")
-    if row["unit"] == "days_after":
-        return page.say("retention.within_days", clock=clock, days=f"{row['bin_end']:.0f}")
     span = {"start": f"{row['bin_start']:.0f}", "stop": f"{row['bin_end'] - 1:.0f}"}
     if row["unit"] == "count":
         return page.say("retention.node_count", clock=clock, start=span["start"])
+    if row["unit"] == "days_after":
+        return page.say("retention.within_days", clock=clock, days=f"{row['bin_end']:.0f}")
     return page.say("retention.node_days", clock=clock, **span)
 
 
@@ -200,11 +202,9 @@ def precursors(table: pd.DataFrame, page: Speaker) -> list[str]:
     lines = [
         page.say(
             "retention.claim_precursor",
-            measure=page.say(f"retention.behaviour_{row['measure']}"),
-            direction=page.say(f"retention.direction_{row['direction']}"),
-            weeks=f"{row['lead_weeks']:.0f}",
+            **_precursor(row, page),
             relative=page.format(row["relative"], "percent"),
-            members=page.format(row["members"], "int"),
+            members=page.members(row["members"]),
         )
         for row in table.dropna(subset=["effect"]).to_dict("records")
     ]
@@ -217,17 +217,20 @@ def _rate(rate: Mapping[str, Any] | None, page: Speaker) -> str:
     span = _span(rate)
     if not rate["numerator"]:
         return page.say("retention.answer_nobody", **span)
-    counts = {"left": page.format(rate["numerator"], "int"), "members": page.format(rate["members"], "int")}
+    counts = {"left": page.members(rate["numerator"]), "members": page.members(rate["members"])}
     return page.say("retention.answer_rate", **span, **counts, **_bounds(rate, page))
 
 
 def _sign(sign: Mapping[str, Any] | None, page: Speaker) -> str:
     if not sign:
         return page.say("retention.answer_no_precursor")
+    return page.say("retention.answer_precursor", **_precursor(sign, page))
+
+
+def _precursor(sign: Mapping[Any, Any], page: Speaker) -> dict[str, str]:
     measure = page.say(f"retention.behaviour_{sign['measure']}")
     direction = page.say(f"retention.direction_{sign['direction']}")
-    weeks = f"{sign['lead_weeks']:.0f}"
-    return page.say("retention.answer_precursor", measure=measure, direction=direction, weeks=weeks)
+    return {"measure": measure, "direction": direction, "weeks": f"{sign['lead_weeks']:.0f}"}
 
 
 def _bounds(row: Mapping[Any, Any], page: Speaker) -> dict[str, str]:

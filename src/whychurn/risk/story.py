@@ -6,26 +6,15 @@ from typing import Any, Final, Protocol
 
 import pandas as pd
 
-from whychurn.contract.suppression import suppress_small_cells
-from whychurn.contract.words import say
+from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
+from whychurn.contract.words import has_words, say
 from whychurn.risk.train import MODEL, MODELS
 
 ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
 TRUST: Final = ("brier", "log_loss", "ece")  # whether probabilities can be taken at their word
-STRATA_FORMATS: Final = {
-    "rate": "percent",
-    "mean_p": "percent",
-    "ece": "percent",
-    "members": "int",
-    "events": "int",
-}
-RULE_FORMATS: Final = {
-    "p_train": "percent",
-    "rate": "percent",
-    "share": "percent",
-    "members": "int",
-    "events": "int",
-}
+_COUNTS: Final = {"members": "int", "rows": "int", "events": "int"}
+STRATA_FORMATS: Final = _COUNTS | {"rate": "percent", "mean_p": "percent"}
+RULE_FORMATS: Final = _COUNTS | {"p_train": "percent", "rate": "percent", "share": "percent"}
 ARCHETYPE_FORMATS: Final = {
     "members": "int",
     "share": "percent",
@@ -130,6 +119,14 @@ def lift_words(facts: dict[str, Any], page: Writer) -> dict[str, str]:
     }
 
 
+def embargo(facts: dict[str, Any], page: Writer) -> str:
+    """That no outcome which was learnt from lies in the test period; the risk stage stops where one does."""
+    learnt = max(pd.Timestamp(day) for part in ("train", "calibration") for day in facts["as_of"][part])
+    until = learnt + pd.Timedelta(days=facts["horizon_days"])
+    test = page.format(min(facts["as_of"]["test"]), "date")
+    return page.say("risk.embargo", until=page.format(until, "date"), test=test)
+
+
 def verdict(facts: dict[str, Any], page: Writer) -> str:
     """Which baselines the model beats, and which it does not."""
     sides = facts["beats_baseline"]
@@ -153,17 +150,34 @@ def model_table(metrics: pd.DataFrame, lang: str, measures: tuple[str, ...]) -> 
 
 
 def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
-    """The model by month and by spend tier; small cells are withheld."""
+    """The model by month and by spend tier; small cells are withheld. A member has a forecast (a row) each month."""
     mine = metrics[(metrics["model"] == MODEL) & metrics["stratum_kind"].isin(["month", "tier"])]
-    keys = ["stratum_kind", "stratum", "members", "events"]
+    keys = ["stratum_kind", "stratum", "members", "rows", "events"]
     values = mine.pivot_table(index=keys, columns="metric", values="estimate", observed=True).reset_index()
-    table = values[[*keys, "rate", "mean_p", "ece"]].copy()
-    ranges = _wide(mine, ["stratum_kind", "stratum"], lang, ["auc"])
+    table = values[[*keys, "rate", "mean_p"]].copy()
+    ranges = _wide(mine, ["stratum_kind", "stratum"], lang, ["ece", "auc"])
     table = table.merge(ranges, on=["stratum_kind", "stratum"])
+    table["stratum"] = [_tier(name, lang) for name in table["stratum"]]
     table["stratum_kind"] = [say(f"risk.stratum_{kind}", lang) for kind in table["stratum_kind"]]
-    table = suppress_small_cells(table, "members", ["events", "rate", "mean_p", "ece", "auc"], min_cell)
-    few = suppress_small_cells(table, "events", ["rate", "mean_p", "ece", "auc"], min_cell)
-    return few.assign(suppressed=few["suppressed"] | table["suppressed"])
+    told = ["rate", "mean_p", "ece", "auc"]
+    return suppress_small_counts(table, {"members": ["rows", "events", *told], "events": told}, min_cell)
+
+
+def gains_table(metrics: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
+    """The model's lift and gain at each share of members contacted, with intervals."""
+    mine = metrics[(metrics["model"] == MODEL) & (metrics["stratum_kind"] == "all")]
+    columns = (mine[name].astype(float) for name in ("estimate", "low", "high"))
+    found = dict(zip(mine["metric"], zip(*columns, strict=True), strict=True))
+    rows = [
+        (share, *(found[f"{what}_{100 * share:g}"] for what in ("gain", "lift")))
+        for share in shares
+        if f"gain_{100 * share:g}" in found
+    ]
+    told = [
+        (share, _text(100 * gain, 100 * low, 100 * high, 1, "%"), _text(lift, least, most, 1))
+        for share, (gain, low, high), (lift, least, most) in rows
+    ]
+    return pd.DataFrame(told, columns=["contacted", "gain", "lift"])
 
 
 def pairs_table(pairs: pd.DataFrame, importance: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -176,9 +190,10 @@ def pairs_table(pairs: pd.DataFrame, importance: pd.DataFrame, lang: str) -> pd.
 def rules_table(rules: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
     """The shallow tree as rules, with what was observed in the test period."""
     table = rules.rename(columns={f"rule_{lang}": "rule"})[
-        ["rule", "p_train", "rate", "share", "members", "events"]
+        ["rule", "p_train", "rate", "share", "members", "rows", "events"]
     ]
-    return suppress_small_cells(table, "members", ["p_train", "rate", "share", "events"], min_cell)
+    counts = {"members": ["p_train", "rate", "share", "rows", "events"], "events": ["rate"]}
+    return suppress_small_counts(table, counts, min_cell)
 
 
 def archetype_table(archetypes: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
@@ -202,10 +217,16 @@ def _wide(rows: pd.DataFrame, keys: list[str], lang: str, metrics: list[str]) ->
     return wide[[*keys, *(name for name in metrics if name in wide)]]
 
 
-def _text(estimate: float, low: float, high: float, places: int) -> str:
+def _tier(name: str, lang: str) -> str:
+    key = f"retention.segment_{name}"
+    return say(key, lang) if has_words(key) else name
+
+
+def _text(estimate: float, low: float, high: float, places: int, unit: str = "") -> str:
     if pd.isna(estimate):
         return "–"
-    return f"{estimate:,.{places}f} [{low:,.{places}f},\u00a0{high:,.{places}f}]"  # one line for the interval
+    # a no-break space: one line for the interval
+    return f"{estimate:,.{places}f}{unit} [{low:,.{places}f},\u00a0{high:,.{places}f}]"
 
 
 def _range(figure: dict[str, float], places: int = 3) -> str:

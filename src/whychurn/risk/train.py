@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.sections import RiskParams
 from whychurn.contract.words import say
+from whychurn.panel.audit import check_split
 from whychurn.risk.baselines import BASELINES, Scorer, fit_baselines
 from whychurn.risk.calibrate import Calibrator, fit_calibrator
 from whychurn.risk.features import Feature, choose_features, encode
@@ -108,6 +109,8 @@ def checked_split(panel: pd.DataFrame, horizon_days: int, risk: RiskParams) -> S
     ------
     NoModelError
         If it does not.
+    WhychurnError
+        If a label window of a row that is learnt from reaches into the test period.
     """
     if not panel["churned_in_horizon"].notna().any():
         raise NoModelError("no_rows", horizon=horizon_days)
@@ -117,6 +120,8 @@ def checked_split(panel: pd.DataFrame, horizon_days: int, risk: RiskParams) -> S
         raise NoModelError(
             "too_short", horizon=horizon_days, months=2 * -(-horizon_days // 30) + 1
         ) from error
+    learnt = [*split.months["train"], *split.months["calibration"]]
+    check_split(max(learnt), min(split.months["test"]), horizon_days)
     y = labels(panel)
     for part in ("train", "calibration"):
         rows = split.rows(part)

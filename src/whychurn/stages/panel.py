@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 def run(study: Study, params: Params) -> None:
     """Read intake's tables, write churners, spells, the panel and its leakage audit."""
     tables = {name: study.interim / f"{name}.parquet" for name in TABLES}
+    said = study.results / "feedback_topics.parquet"
+    if said.exists():
+        tables["feedback_topics"] = said
     members = read_table(tables["members"])
     facts = read_json(study.interim / "intake.json")
     observed = Observed(*(day_number(facts[key]) for key in ("observed_from", "observed_until")))

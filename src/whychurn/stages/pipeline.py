@@ -16,9 +16,10 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import effective_values, load_params
 from whychurn.contract.paths import PROJECT, Study
+from whychurn.stages.locks import release_dead_locks
 
 log = logging.getLogger(__name__)
-STAGES: Final = ("world", "intake", "panel", "retention", "survival", "risk", "delivery")
+STAGES: Final = ("world", "intake", "voice", "panel", "retention", "survival", "risk", "delivery")
 OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: parameters, code digests
 _CODE: Final = {".py", ".yaml", ".sql", ".html", ".css", ".js", ".j2"}
 
@@ -123,6 +124,8 @@ def _write_if_changed(path: Path, text: str) -> None:
 
 
 def _dvc(study: Study, arguments: list[str]) -> None:
+    if released := release_dead_locks(study.root):
+        log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)
     # Stages call `whychurn` and must find the one beside this interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}

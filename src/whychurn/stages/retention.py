@@ -10,7 +10,7 @@ from whychurn.contract.paths import Study
 from whychurn.retention.answers import retention_answers
 
 log = logging.getLogger(__name__)
-TABLES = ("members", "memberships", "orders", "events", "feedback", "touches", "market")
+TABLES = ("members", "memberships", "orders", "events", "feedback", "surveys", "touches", "market")
 
 
 def run(study: Study, params: Params) -> None:
@@ -23,6 +23,7 @@ def run(study: Study, params: Params) -> None:
         panel_facts=read_json(study.processed / "panel.json"),
         intake_facts=read_json(study.interim / "intake.json"),
         params=params,
+        said=read_table(study.results / "feedback_topics.parquet"),
     )
     for name, frame in answers.items():
         write_table(frame, study.results / f"{name}.parquet")

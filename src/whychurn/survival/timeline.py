@@ -87,10 +87,7 @@ def known_before(stays: Known, day: pd.Timestamp) -> Known:
 def tenure_rows(known: Known) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Start-stop rows on the clock of tenure: which rows, entry, stop (days since joining), event."""
     entry = pd.to_numeric(known.rows["tenure_days"], errors="coerce").to_numpy("float64", na_value=np.nan)
-    spent = _days(
-        known.rows["stop_on"].where(known.rows["stop_on"] <= known.until, known.until)
-        - known.rows["start_on"]
-    )
+    spent = _days(_capped(known.rows["stop_on"], known.until) - known.rows["start_on"])
     event = known.event & (known.time <= spent)
     kept = np.flatnonzero(np.isfinite(entry) & (entry >= 0) & (spent > 0))
     start = entry[kept].astype("int64")
@@ -158,6 +155,10 @@ def daily_hazard(
     step = step[: supported + 1]
     carried = float(step[max(1, supported + 1 - tail_days) :].mean()) if supported else 0.0
     return DailyHazard(np.cumsum(np.r_[step, carried]), supported)
+
+
+def _capped(days: pd.Series, last: pd.Timestamp) -> pd.Series:
+    return days.mask(days > last, last)
 
 
 def _days(span: pd.Series) -> np.ndarray:

@@ -1,8 +1,10 @@
 """Figures of the retention answers; each takes a results table and a language."""
 
 from whychurn.retention.figures.groups import (
+    draw_outcomes,
     draw_regions,
     draw_segments,
+    draw_silence,
     draw_strata,
     draw_triggers,
     group_name,
@@ -14,10 +16,12 @@ __all__ = [
     "draw_cohorts",
     "draw_hazard",
     "draw_moves",
+    "draw_outcomes",
     "draw_rates",
     "draw_regions",
     "draw_second_purchase",
     "draw_segments",
+    "draw_silence",
     "draw_stages",
     "draw_steps",
     "draw_strata",

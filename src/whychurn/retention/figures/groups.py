@@ -8,11 +8,14 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from whychurn.contract.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
+from whychurn.contract.theme import ACCENT, ALERT, INK, MUTED, PAPER, SERIES, new_figure
 from whychurn.contract.words import has_words, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+HANDLED_COLOURS = {"fast": SERIES[2], "slow": SERIES[4], "never": SERIES[1]}
 
 
 def group_name(dimension: str, name: str, lang: str) -> str:
@@ -86,6 +89,37 @@ def draw_regions(frame: pd.DataFrame, lang: str) -> Figure:
     axis.set_xlim(-0.5, len(categories) - 0.5)
     axis.set_ylim(len(regions) - 0.5, -0.5)
     axis.grid(False)
+    return figure
+
+
+def draw_silence(frame: pd.DataFrame, lang: str) -> Figure:
+    """Share of the leavers who had said nothing, by stratum (rows ``leavers`` of table silence)."""
+    leavers = frame[(frame["kind"] == "leavers") & (frame["dimension"] != "all")].dropna(subset=["rate"])
+    figure = _forest(leavers, "dimension", "stratum", lang, None)
+    figure.axes[0].set_xlabel(say("retention.axis_silent", lang))
+    return figure
+
+
+def draw_outcomes(frame: pd.DataFrame, lang: str) -> Figure:
+    """Share gone after a complaint by theme and handling (table complaint_outcomes), one colour a handling."""
+    shown = frame[frame["handled"] != "all"].dropna(subset=["rate"])
+    themes, handled = list(dict.fromkeys(shown["theme"])), list(dict.fromkeys(shown["handled"]))
+    figure, (axis,) = new_figure(8.0, 1.4 + 0.55 * len(themes))
+    for order, how in enumerate(handled):
+        rows = shown[shown["handled"] == how]
+        spots = [themes.index(theme) + (order - 1) * 0.24 for theme in rows["theme"]]
+        for spot, low, high in zip(spots, rows["low"], rows["high"], strict=True):
+            axis.plot([low, high], [spot, spot], color=HANDLED_COLOURS[how], linewidth=1.8)
+        label = say(f"retention.handled_{how}", lang)
+        axis.plot(rows["rate"], spots, "o", color=HANDLED_COLOURS[how], markersize=5, label=label)
+    axis.set_yticks(range(len(themes)), [say(f"retention.theme_{theme}", lang) for theme in themes])
+    axis.set_ylim(len(themes) - 0.5, -0.5)
+    axis.set_xlim(left=0)
+    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.set_xlabel(say("retention.axis_outcome", lang))
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
+    axis.grid(axis="y", visible=False)
+    axis.tick_params(axis="y", length=0)
     return figure
 
 

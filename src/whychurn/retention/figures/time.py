@@ -34,29 +34,44 @@ def draw_rates(frame: pd.DataFrame, lang: str) -> Figure:
         for basis, colour in (("members", ACCENT), ("revenue", ALERT)):
             rows = frame[(frame["measure"] == measure) & (frame["basis"] == basis)].sort_values("period")
             _rate_line(axis, rows, colour, say(f"retention.basis_{basis}", lang))
-        _spread_labels(axis)
+        mine = frame[frame["measure"] == measure]
+        axis.set_ylim(0, _top(mine["rate"], mine["high"]))
+        _label_ends(axis)
         axis.set_title(say(f"retention.measure_{measure}", lang), loc="left")
-        axis.set_ylim(bottom=0)
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         axis.yaxis.set_major_locator(MaxNLocator(4))
         month_axis(axis, frame["period"], 9)
     return figure
 
 
-def draw_cohorts(frame: pd.DataFrame, lang: str) -> Figure:
-    """Share still there by month of joining and months since; the colour deepens with the share."""
+def draw_cohorts(frame: pd.DataFrame, lang: str, value: str = "rate") -> Figure:
+    """Share by month of joining and months since; the colour deepens with the share.
+
+    Parameters
+    ----------
+    value
+        ``rate`` (members still there) or ``revenue_rate`` (revenue against the month of joining).
+    """
+    deepest = max(1.0, float(frame[value].max()))
     cohorts = [pd.Timestamp(day) for day in np.sort(frame["cohort"].unique())]
     ages = int(frame["age_months"].max()) + 1
     figure, (axis,) = new_figure(8.0, 1.2 + 0.24 * len(cohorts))
     place = {cohort: number for number, cohort in enumerate(cohorts)}
     size = 7.5 if ages <= 26 else 5.5
-    for row in frame.dropna(subset=["rate"]).to_dict("records"):
+    for row in frame.dropna(subset=[value]).to_dict("records"):
         left, top = row["age_months"] - 0.5, place[row["cohort"]] - 0.5
         edge = INK if row["partial"] else PAPER
         axis.add_patch(
-            Rectangle((left, top), 1, 1, facecolor=(ACCENT, 0.05 + 0.6 * row["rate"]), edgecolor=edge, lw=0.6)
+            Rectangle(
+                (left, top),
+                1,
+                1,
+                facecolor=(ACCENT, 0.05 + 0.6 * row[value] / deepest),
+                edgecolor=edge,
+                lw=0.6,
+            )
         )
-        label = f"{100 * row['rate']:.0f}"
+        label = f"{100 * row[value]:.0f}"
         axis.text(
             row["age_months"],
             place[row["cohort"]],
@@ -96,8 +111,8 @@ def draw_hazard(frame: pd.DataFrame, lang: str) -> Figure:
         axis.plot(week, smooth, color=ACCENT, linewidth=1.8)
         node = rows["is_node"].to_numpy(bool)
         axis.plot(week[node], rate[node], "o", color=ALERT, markersize=6)
-        top = float(np.nanmax(np.r_[rate, smooth])) * 1.15
-        axis.set_ylim(0, top if top > 0 else 1)
+        settled = rows["members"] >= rows["members"].max() / 20  # few members make the wildest weeks
+        axis.set_ylim(0, _top(rate[settled], smooth[settled]))
         axis.set_title(say(f"retention.clock_{clock}", lang), loc="left")
         axis.set_xlabel(say("retention.axis_weeks_joined", lang))
     figure.supylabel(say("retention.axis_hazard", lang), fontsize=10, color=INK)
@@ -162,18 +177,35 @@ def _rate_line(axis: Axes, rows: pd.DataFrame, colour: str, label: str) -> None:
         )
 
 
-def _spread_labels(axis: Axes) -> None:
-    """Write each line's name at its end, the higher line's above and the lower one's below."""
-    lines = [line for line in axis.get_lines() if not str(line.get_label()).startswith("_")]
-    ends = [
-        (np.asarray(line.get_ydata(), float)[-1], line) for line in lines if len(np.asarray(line.get_ydata()))
-    ]
+def _top(values: pd.Series, bounds: pd.Series) -> float:
+    """Upper end of an axis that shows every value, and of its intervals those that do not dwarf the values."""
+    most = float(values.max()) if values.notna().any() else 0.0
+    wanted = min(float(bounds.max()), 1.6 * most) if bounds.notna().any() else most
+    return 1.08 * max(most, wanted) or 1.0
+
+
+def _label_ends(axis: Axes) -> None:
+    """Write each line's name beside its end, apart where ends lie close together."""
+    apart, top = 0.14, axis.get_ylim()[1]
+    ends = []
+    for line in axis.get_lines():
+        values = np.asarray(line.get_ydata(), float)
+        values = values[np.isfinite(values)]
+        if not str(line.get_label()).startswith("_") and len(values):
+            ends.append((min(values[-1] / top, 1.0), line))
     ends.sort(key=lambda end: end[0])
-    for number, (_, line) in enumerate(ends):
-        lower = number == 0 and len(ends) > 1
-        spot = (1.01, 0.15 if lower else 0.75)
+    heights = [height for height, _ in ends]
+    if len(heights) == 2 and heights[1] - heights[0] < apart:
+        low = min(max((sum(heights) - apart) / 2, 0.03), 1.0 - apart)
+        heights = [low, low + apart]
+    for height, (_, line) in zip(heights, ends, strict=True):
         axis.annotate(
-            str(line.get_label()), spot, xycoords="axes fraction", color=str(line.get_color()), fontsize=9
+            str(line.get_label()),
+            (1.01, height),
+            xycoords="axes fraction",
+            va="center",
+            color=str(line.get_color()),
+            fontsize=9,
         )
 
 

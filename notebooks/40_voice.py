@@ -1,0 +1,143 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["en"]
+# # What members say
+#
+# Which causes do complaints, reviews, interviews and surveys name, do these sources agree, and what follows when members complain or stay silent?
+
+# %% [markdown] tags=["zh"]
+# # 会员在说什么
+#
+# 投诉、评价、访谈和调查提到了哪些原因？这些来源是否一致？会员投诉或保持沉默之后会怎样？
+
+# %%
+from whychurn.delivery.page import Page
+from whychurn.retention import after_words_story
+from whychurn.retention import figures as retention_figures
+from whychurn.voice import said_story
+from whychurn.voice.figures import said as said_figures
+from whychurn.voice.triangulation import add_behaviour
+
+page = Page.open()
+sources, shares = page.results("triangulation"), page.results("cause_shares")
+if shares is not None and len(shares):
+    sources = add_behaviour(sources, shares, len(page.results("churners").query("is_main")))
+page.answer("\n\n".join(said_story.triangulation_lines(sources, page)))
+
+
+def show(section, name, rung, figure=None, table=None, formats=None, limit=15):
+    if figure is not None:
+        words = {"title": page.say(f"{section}.figure_{name}"), "alt": page.say(f"{section}.alt_{name}")}
+        page.figure(figure, **words, rung=rung)
+    if table is not None:
+        labels, title = page.columns(table, section), page.say(f"{section}.table_{name}")
+        page.table(
+            table, name=f"voice-{name}", title=title, rung=rung, labels=labels, formats=formats, limit=limit
+        )
+
+
+# %% [markdown] tags=["en"]
+# ## Confidence
+#
+# Each text gets a probability for each of the six causes, and for none, from a lexicon that anybody can edit, pooled with what exit surveys
+# teach where that helped. The check uses comments from days that taught nothing.
+
+# %% [markdown] tags=["zh"]
+# ## 可信度
+#
+# 每条文本都会得到六类原因（及“无”）的概率，依据一份可自行编辑的原因词典；若离会调查能带来改进，则与之合并。核对只用未参与学习的日期的留言。
+
+# %%
+check, ratings = page.results("text_cause_check"), page.results("sentiment_check")
+for line in said_story.agreement_lines(check, page) + said_story.sentiment_lines(ratings, page):
+    page.claim("described", line)
+if check["kappa"].notna().any():
+    show("voice", "said_agreement", "described", said_figures.draw_agreement(check, page.lang))
+    show("voice", "said_check", "described", None, said_story.check_table(check, page), said_story.FORMATS)
+
+# %% [markdown] tags=["en"]
+# ## Texts, interviews, surveys: do they agree?
+#
+# Sources agree on a cause where the intervals of its share overlap. Each has its own slant: who complains, who is invited, who answers.
+
+# %% [markdown] tags=["zh"]
+# ## 留言、访谈与调查是否一致？
+#
+# 某一原因的占比区间相互重叠，即视为来源一致。每个来源都有自己的偏向：谁会投诉、谁受邀访谈、谁回答调查。
+
+# %%
+if sources["share"].notna().any():
+    show(
+        "voice",
+        "said_triangulation",
+        "described",
+        said_figures.draw_triangulation(sources, page.lang),
+        said_story.triangulation_table(sources, page),
+    )
+
+# %% [markdown] tags=["en"]
+# ## What words have to do with staying
+#
+# How a complaint was handled is read two weeks after it, and only members still there are followed from then on: otherwise those who stayed long
+# enough to be answered would look loyal because of the answer.
+
+# %% [markdown] tags=["zh"]
+# ## 会员说的话与去留的关系
+#
+# 投诉如何处理，以投诉两周之后的情况为准，并且只跟踪那时仍在会的会员；否则，因留得久才等到答复的人，会被误认为是因答复而忠诚。
+
+# %%
+effects = said_story.effect_table(page.results("hazard_ratios"), page)
+if len(effects):
+    page.claim("associated", page.say("voice.said_effects"))
+    show("voice", "said_effects", "associated", None, effects, said_story.FORMATS)
+else:
+    page.claim("described", page.say("voice.said_no_effects"))
+outcomes, own = page.results("complaint_outcomes"), page.params.retention
+for line in after_words_story.outcome_lines(outcomes, own.complaint_outcome_days, page):
+    page.claim("associated", line)
+if outcomes["rate"].notna().any():
+    table, figure = (
+        after_words_story.outcome_table(outcomes, page),
+        retention_figures.draw_outcomes(outcomes, page.lang),
+    )
+    show("retention", "outcomes", "associated", figure, table, after_words_story.FORMATS)
+
+# %% [markdown] tags=["en"]
+# ## Those who say nothing
+
+# %% [markdown] tags=["zh"]
+# ## 什么都没说的人
+
+# %%
+quiet, horizon = page.results("silence"), page.params.panel.horizon_days
+for line in after_words_story.silence_lines(quiet, own.silent_days, horizon, page):
+    page.claim("described", line)
+if quiet["rate"].notna().any():
+    table, figure = (
+        after_words_story.silence_table(quiet, page),
+        retention_figures.draw_silence(quiet, page.lang),
+    )
+    show("retention", "silence", "described", figure, table, after_words_story.FORMATS)
+
+# %% [markdown] tags=["en"]
+# ## What this does not show
+#
+# Not why members left: a text names a cause, it does not prove one, and most who leave write nothing. Not the effect of solving complaints faster:
+# which complaints are solved fast is no coin toss. Sarcasm, hints and languages other than Chinese and English are not heard.
+
+# %% [markdown] tags=["zh"]
+# ## 这份报告没有说明什么
+#
+# 没有证明会员为什么离开：文本提到某个原因，并不等于原因得到证实，而且多数离开的人什么都没写。也没有说明更快处理投诉的效果：
+# 哪些投诉被快速处理并非随机。反讽、暗示以及中英文以外的语言，这里听不出来。

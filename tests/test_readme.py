@@ -1,0 +1,90 @@
+"""What the READMEs promise: links that lead somewhere, the same commands in both languages, an example that runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from whychurn.cli import app
+from whychurn.contract.files import read_json, read_table
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.intake.build import build_interim
+
+PAGES = sorted(
+    [
+        *PROJECT.glob("*.md"),
+        *PROJECT.glob("data/*.md"),
+        *PROJECT.glob("benchmarks/*.md"),
+        *PROJECT.glob("experiments/**/*.md"),
+    ]
+)
+READMES = [PROJECT / "README.md", PROJECT / "README.zh-CN.md"]
+MADE = {f"{place}.{lang}.svg" for place in ("how_many", "when", "who_next") for lang in ("en", "zh")}
+MADE |= {"SUMMARY.md", "SUMMARY.zh-CN.md"}  # of reports/summary, where a run has not written it yet
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        place = (page.parent / target).resolve()
+        in_summary = (PROJECT / "reports" / "summary") in place.parents and place.name in MADE
+        assert place.exists() or in_summary, f"{page.name}: {target}"
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def test_both_languages_give_the_same_commands_and_the_same_example() -> None:
+    def commands(page: Path) -> list[str]:
+        lines = "\n".join(blocks(page, "bash")).splitlines()
+        return [re.sub(r'"[^"]*"', '""', line.split("#")[0]).strip() for line in lines if line.strip()]
+
+    english, chinese = READMES
+    assert commands(english) == commands(chinese)
+    assert [yaml.safe_load(text) for text in blocks(english, "yaml")] == [
+        yaml.safe_load(text) for text in blocks(chinese, "yaml")
+    ]
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    runner = CliRunner()
+    for line in "\n".join(blocks(READMES[0], "bash")).splitlines():
+        words = line.split("#")[0].split()
+        if words[:1] == ["whychurn"]:
+            depth = 3 if words[1] in ("data", "experiment") else 2
+            assert runner.invoke(app, [*words[1:depth], "--help"]).exit_code == 0, line
+        if words[:1] == ["make"]:
+            assert re.search(
+                rf"^{words[1]}:", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+            )
+
+
+def test_the_worked_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHYCHURN_KEY", "a key for tests")
+    root = tmp_path / "我的商城"
+    (root / "raw").mkdir(parents=True)
+    (root / "params.yaml").write_text(blocks(READMES[1], "yaml")[0], encoding="utf-8")
+    members = pd.DataFrame(
+        {"会员号": ["007", "008"], "入会日期": ["2024-01-05", "2024/2/6"], "城市": ["北京", "成都"]}
+    )
+    members.to_excel(root / "raw" / "members.xlsx", index=False)
+    orders = "单号,会员号,下单时间,实付金额,是否退货\nA1,007,2024-03-01 10:00,12.5,否\nA2,008,2024-03-02 11:30,99,是\n"
+    (root / "raw" / "orders.csv").write_bytes(orders.encode("gb18030"))
+    study = Study.at(root)
+    build_interim(study, load_params(study), dt.date(2024, 12, 31))
+    found = read_table(study.interim / "orders.parquet").sort_values("amount")
+    assert found["amount"].tolist() == [12.5, 99.0]
+    assert found["returned"].tolist() == [False, True]
+    assert read_table(study.interim / "members.parquet")["region"].sort_values().tolist() == ["北京", "成都"]
+    assert read_json(study.interim / "intake.json")["tables"]["orders"]["kept"] == 2
+    assert not set(found["member_id"]) & {"007", "008"}, "ids are pseudonyms"
