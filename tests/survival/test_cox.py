@@ -20,6 +20,7 @@ from whychurn.contract.paths import PROJECT, Study
 from whychurn.survival.cox import CoxFit, fit_cox, hazard_ratio_table, joint_p
 from whychurn.survival.cox_fit import Newton, sum_risks
 from whychurn.survival.cox_rows import BLOCK, StartStop, prepare_rows
+from whychurn.survival.splines import spline_bends, spline_knots
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 COX = load_params(Study(PROJECT)).survival.cox
@@ -322,6 +323,31 @@ class TestBadInput:
             warnings.simplefilter("error")
             fit = fit_cox(data, replace(HOW, ridge=1.0))
         assert np.isfinite(fit.coefficients).all() and fit.coefficients[2] > 1
+
+    def test_far_values_are_no_separation(self) -> None:
+        rng = np.random.default_rng(4)
+        n = 400
+        value = rng.lognormal(0, 1.5, n)
+        stop, event = np.ceil(rng.exponential(80, n)), (rng.random(n) < 0.7).astype(float)
+        knots = spline_knots(value, 4, 12)
+        assert knots is not None
+        X = np.column_stack([value, spline_bends(value, knots)])
+        fit = fit_cox(StartStop(("x", "bend1", "bend2"), X, np.zeros(n), stop, event), HOW)
+        alike = (
+            np.linalg.qr(X - X.mean(axis=0))[0] * 20
+        )  # the same model; lifelines does not converge on X itself
+        frame = pd.DataFrame(alike, columns=list(fit.terms)).assign(stop=stop, event=event)
+        theirs = CoxPHFitter().fit(frame, "stop", "event")
+        assert fit.log_likelihood == pytest.approx(theirs.log_likelihood_, abs=1e-4)
+
+    def test_a_penalised_fit_never_calls_separation(self) -> None:
+        rng = np.random.default_rng(5)
+        n = 300
+        stop, event = np.ceil(rng.exponential(80, n)), (rng.random(n) < 0.6).astype(float)
+        far = np.exp(rng.normal(0, 2, n)) * np.where((event == 0) & (rng.random(n) < 0.05), 3e3, 1.0)
+        X = np.column_stack([far, far**0.9])
+        fit = fit_cox(StartStop(("far", "bent"), X, np.zeros(n), stop, event), replace(HOW, ridge=1e-4))
+        assert np.isfinite(fit.coefficients).all()
 
     def test_missing_and_infinite_values_are_counted(self) -> None:
         data = months(60, 1)

@@ -141,7 +141,9 @@ def joint_p(fit: CoxFit, terms: list[str]) -> float:
     """Wald test that all `terms` are without effect."""
     at = [fit.terms.index(term) for term in terms]
     part = fit.coefficients[at]
-    return float(chi2.sf(part @ np.linalg.solve(fit.covariance[np.ix_(at, at)], part), len(at)))
+    return float(
+        chi2.sf(part @ np.linalg.pinv(fit.covariance[np.ix_(at, at)], hermitian=True) @ part, len(at))
+    )
 
 
 def _event_means(rows: RiskRows, sums: RiskSums) -> np.ndarray:

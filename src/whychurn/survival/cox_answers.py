@@ -18,15 +18,8 @@ from whychurn.survival.control import control_facts, random_covariates
 from whychurn.survival.covariates import own_steps
 from whychurn.survival.cox import hazard_ratio_table
 from whychurn.survival.cox_labels import term_label
-from whychurn.survival.cox_model import (
-    STRATIFIED,
-    TENURE,
-    CoxStudy,
-    NoCoxError,
-    guarded_fit,
-    newton,
-    study_cox,
-)
+from whychurn.survival.cox_model import STRATIFIED, TENURE, NoCoxError, fit_told_apart, newton
+from whychurn.survival.cox_study import CoxStudy, study_cox
 from whychurn.survival.cox_tables import (
     COLLINEAR,
     CURVES,
@@ -145,7 +138,8 @@ def cause_hazard_ratios(study: CoxStudy, leavings: pd.DataFrame, params: Surviva
     Returns
     -------
     DataFrame
-        Columns `CAUSE_RATIOS`; causes with fewer than ``cox.min_cause_events`` events have no rows. Robust intervals
+        Columns `CAUSE_RATIOS`; causes with fewer than ``cox.min_cause_events`` events have no rows, nor
+        have terms without a finite ratio. Robust intervals
         over members; with posteriors they leave out the uncertainty of the posteriors themselves.
     """
     columns = [f"p_{cause}" for cause in CAUSES]
@@ -159,10 +153,10 @@ def cause_hazard_ratios(study: CoxStudy, leavings: pd.DataFrame, params: Surviva
         told = _told_apart(study, weight, params.cox.min_level_events)
         terms = [term for term, kept in zip(study.before.terms, told, strict=True) if kept]
         data = replace(study.data, terms=tuple(t.name for t in terms), X=study.data.X[:, told], event=weight)
-        try:
-            fit, _ = guarded_fit(data, params.cox, study.before.fit.coefficients[told])
-        except WhychurnError:  # a covariate that does not vary among those at risk of this cause
+        fit, finite = fit_told_apart(data, params.cox, study.before.fit.coefficients[told])
+        if fit is None:
             continue
+        terms = [term for term, kept in zip(terms, finite, strict=True) if kept]
         made = hazard_ratio_table(fit, params.confidence).assign(
             cause=cause, events=weight.sum(), leavers=float((weight > 0).sum())
         )
@@ -234,6 +228,7 @@ def _facts(study: CoxStudy, rows: pd.DataFrame, params: SurvivalParams) -> dict[
         "stratified": sorted(set(drift.loc[drift["action"] == STRATIFIED, "feature"])),
         "tenure": list(drift.loc[drift["action"] == TENURE, "term"]),
         "penalised": study.before.penalised,
+        "given_up": study.given_up,
         "early_day": float(drift["early_day"].iloc[0]),
         "late_day": float(drift["late_day"].iloc[0]),
     }

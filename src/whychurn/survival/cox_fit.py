@@ -141,10 +141,10 @@ def _climb(rows: RiskRows, how: Newton, start: np.ndarray | None) -> tuple[RiskS
         slope = sums.gradient - how.ridge * sums.beta
         step = _solve(rows, sums.beta, matrix, slope)
         if slope @ step / 2 < how.tolerance:
-            _check_separation(rows, sums.beta, matrix)
+            _check_separation(rows, sums, matrix, how.ridge)
             return sums, matrix, at_zero, step_number
         sums = _walk(rows, sums, step, how)
-    _check_separation(rows, sums.beta, matrix)
+    _check_separation(rows, sums, matrix, how.ridge)
     raise WhychurnError(
         f"Cox regression found no maximum in {how.max_steps} steps",
         remedy="fewer covariates, or a larger survival.cox.ridge",
@@ -231,11 +231,19 @@ def _solve(rows: RiskRows, beta: np.ndarray, matrix: np.ndarray, slope: np.ndarr
     )
 
 
-def _check_separation(rows: RiskRows, beta: np.ndarray, matrix: np.ndarray) -> None:
-    """Coefficients that run away: a hazard ratio above e^12 over the range, and an error larger still."""
-    reach = np.abs(beta / rows.scale * rows.span)
+def _check_separation(rows: RiskRows, sums: RiskSums, matrix: np.ndarray, ridge: float) -> None:
+    """Coefficients that run away: hazards e^12 apart, and terms with such a range and an error larger still.
+
+    Terms that nearly repeat each other, as the bends of a curve, have such ranges and errors too, but cancel in the
+    hazards.
+    """
+    if ridge > 0 or sums.risk.min() > np.exp(
+        -12
+    ):  # a penalised maximum is finite, however far a covariate reaches
+        return
+    reach = np.abs(sums.beta / rows.scale * rows.span)
     error = np.sqrt(np.abs(np.diag(np.linalg.pinv(matrix))))
-    apart = (reach > 12) & (np.abs(beta) < 2 * error)
+    apart = (reach > 12) & (np.abs(sums.beta) < 2 * error)
     if apart.any():
         raise _separated([term for term, bad in zip(rows.terms, apart, strict=True) if bad])
 

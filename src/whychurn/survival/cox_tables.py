@@ -11,7 +11,8 @@ from scipy.stats import false_discovery_control, norm
 from whychurn.survival.covariates import Covariate
 from whychurn.survival.cox import CoxFit, hazard_ratio_table, joint_p
 from whychurn.survival.cox_labels import amount, feature_label, term_label, text
-from whychurn.survival.cox_model import CURVE, STRATIFIED, CoxModel, CoxStudy
+from whychurn.survival.cox_model import CURVE, STRATIFIED, CoxModel
+from whychurn.survival.cox_study import CoxStudy
 from whychurn.survival.splines import spline_bends
 
 RATIOS: Final = [
