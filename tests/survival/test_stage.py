@@ -13,10 +13,14 @@ import yaml
 
 from whychurn.contract import words
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.files import write_json, write_table
+from whychurn.contract.fits import read_fits
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.contract.words import say
+from whychurn.panel.catalogue import load_catalogue
+from whychurn.stages import survival as stage
 from whychurn.survival import cause_story, figures, story
 from whychurn.survival.answers import survival_answers
 from whychurn.survival.cause_answers import attributed_tables
@@ -101,6 +105,7 @@ def programme(members: int, rate: float, answered: float = 0.6, seed: int = 0) -
             "definition": "inactivity_60d",
             "kind": "inactivity",
             "alternatives": ["inactivity_90d"],
+            "member_columns": [],
         },
         "intake_facts": {"observed_from": f"{FIRST:%Y-%m-%d}", "observed_until": f"{LAST:%Y-%m-%d}"},
     }
@@ -112,7 +117,9 @@ def params() -> Any:
 
 
 def answers(made: dict[str, Any]) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    return survival_answers(**made, params=params())
+    found = survival_answers(**made, catalogue=load_catalogue(), params=params())
+    assert len({fit.name for fit in found.fits}) == len(found.fits)
+    return found.tables, found.facts
 
 
 def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:
@@ -218,6 +225,30 @@ def test_odd_programmes(made: Callable[[], dict[str, Any]], reason: str | None) 
         assert say(f"survival.cause_{reason}", "zh")
 
 
+def test_the_stage_writes_what_the_pipeline_and_the_documentation_name(tmp_path: Path) -> None:
+    study = Study(tmp_path / "会员 study")
+    made = programme(200, 0.0)
+    for name in ("members", "surveys"):
+        write_table(made[name], study.interim / f"{name}.parquet")
+    for name in ("orders", "memberships"):
+        empty = {column: pd.Series(dtype=DTYPES[field.kind]) for column, field in TABLES[name].fields.items()}
+        write_table(pd.DataFrame(empty), study.interim / f"{name}.parquet")
+    write_json(made["intake_facts"], study.interim / "intake.json")
+    write_json(made["panel_facts"], study.processed / "panel.json")
+    write_table(made["panel"], study.processed / "panel.parquet")
+    write_table(made["spells"].assign(ended_on=pd.NaT), study.processed / "spells.parquet")
+    write_table(made["churners"], study.results / "churners.parquet")
+    stage.run(study, params())
+    pipeline = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]["survival"]
+    for place in [*pipeline["outs"], *pipeline["metrics"]]:
+        assert (study.root / place).exists(), place
+    written = {path.stem for path in study.results.glob("*.parquet")} - {"churners"}
+    assert written == set(DOCUMENTED)
+    assert {f"data/results/{name}.parquet" for name in written} <= set(pipeline["outs"])
+    names = [fit.name for fit in read_fits(study, "survival")]
+    assert "kaplan_meier" in names
+
+
 def test_one_member_leaves() -> None:
     made = programme(200, 0.0)
     spells = made["spells"]
@@ -253,4 +284,3 @@ def test_small_strata_are_withheld_everywhere() -> None:
     for name in ("survival_curves", "survival_tests", "cause_incidence"):
         assert not frames[name]["stratum"].eq("tiny").any(), name
     assert frames["survival_curves"]["at_risk"].min() >= 10
-    assert set(TABLES) >= {"surveys", "members"}

@@ -192,6 +192,7 @@ class CoxParams(Section):
     spline_values: Annotated[int, Field(ge=4)]
     curve_points: Annotated[int, Field(ge=2)]
     min_cause_events: Count
+    control_draws: Count
     predict_days: list[Days]
     tail_days: Days
     ridge: Annotated[float, Field(ge=0)]
@@ -240,7 +241,6 @@ class LifetimeParams(Section):
     discount_rate: Annotated[float, Field(ge=0)]
     spend_min_days: Days
     tiers: dict[str, Share]
-    holdout_days: Days
     holdout_groups: Annotated[int, Field(ge=2)]
     min_repeaters: Count
 

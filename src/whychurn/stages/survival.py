@@ -1,33 +1,46 @@
-"""Stage survival: how long members stay, what shortens the stay, from which cause they leave."""
+"""Stage survival: how long members stay, what shortens the stay, from which cause they leave, what a stay is worth."""
 
 from __future__ import annotations
 
 import logging
 
+import pandas as pd
+
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
+from whychurn.panel.frame import study_catalogue
 from whychurn.survival.answers import survival_answers
-from whychurn.survival.facts import stay_fits
+from whychurn.survival.artifacts import write_model
+from whychurn.survival.challenge import challenge_answers
+from whychurn.survival.lifetime import lifetime_answers
 
 log = logging.getLogger(__name__)
+INTERIM = ("members", "surveys", "orders", "memberships")
 
 
 def run(study: Study, params: Params) -> None:
-    """Read intake's tables and the panel, write the survival answers to data/results."""
-    tables, facts = survival_answers(
-        members=read_table(study.interim / "members.parquet"),
-        surveys=read_table(study.interim / "surveys.parquet"),
-        spells=read_table(study.processed / "spells.parquet"),
-        churners=read_table(study.results / "churners.parquet"),
-        panel=read_table(study.processed / "panel.parquet"),
-        panel_facts=read_json(study.processed / "panel.json"),
-        intake_facts=read_json(study.interim / "intake.json"),
-        params=params,
+    """Read intake's tables and the panel, write the survival answers, the chosen model and the fits."""
+    interim = {name: read_table(study.interim / f"{name}.parquet") for name in INTERIM}
+    panel = read_table(study.processed / "panel.parquet")
+    spells = read_table(study.processed / "spells.parquet")
+    churners = read_table(study.results / "churners.parquet")
+    known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
+    catalogue = study_catalogue(study)
+    found = survival_answers(
+        interim["members"], interim["surveys"], spells, churners, panel, catalogue, known, seen, params
     )
-    for name, frame in tables.items():
+    until, own = pd.Timestamp(str(seen["observed_until"])), params.survival
+    challenge = challenge_answers(panel, spells, catalogue, until, own)
+    worth = lifetime_answers(
+        panel, spells, challenge, interim["orders"], interim["memberships"], known["kind"], own,
+        params.risk.margin_rate, params.privacy.min_cell,
+    )  # fmt: skip
+    write_model(study.processed / "survival_model", challenge, known["definition"], own)
+    for name, frame in {**found.tables, **challenge.tables, **worth.tables}.items():
         write_table(frame, study.results / f"{name}.parquet")
         log.info("%s: %d rows", name, len(frame))
+    facts = {**found.facts, "challenge": challenge.facts, "lifetime": worth.facts}
     write_json(facts, study.results / "survival.json")
-    write_fits(study, "survival", stay_fits(facts))
+    write_fits(study, "survival", [*found.fits, *challenge.fits, *worth.fits])

@@ -12,7 +12,7 @@ from whychurn.survival.figures import stratum_name
 from whychurn.survival.story import Speaker
 
 FORMATS: Final = {
-    **dict.fromkeys(("cif", "low", "high", "share", "weighted"), "percent"),
+    **dict.fromkeys(("cif", "low", "high", "answer_share", "weighted"), "percent"),
     "answers": "int",
     **dict.fromkeys(("stay_now", "stay_without", "stay_naive"), "percent"),
 }
@@ -123,7 +123,8 @@ def incidence_table(incidence: pd.DataFrame, days: list[int], page: Speaker) -> 
 
 def stated_table(shares: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     """What was answered, and what it stands for."""
-    return shares.assign(cause=[page.say(f"causes.{cause}") for cause in shares["cause"]])
+    named = shares.assign(cause=[page.say(f"causes.{cause}") for cause in shares["cause"]])
+    return named.rename(columns={"share": "answer_share"})
 
 
 def removal_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:

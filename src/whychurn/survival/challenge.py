@@ -45,12 +45,16 @@ class Challenge:
         The chosen model, fitted on all that is known; Kaplan-Meier where no test was possible; None where nobody left.
     fits
         For the tracker.
+    tested_model, tested_on
+        The chosen kind as it was fitted for the main test, and the day of that test: for further forward tests.
     """
 
     tables: dict[str, pd.DataFrame]
     facts: dict[str, Any]
     model: Boosted | Cox | KaplanMeier | None
     fits: list[FitRecord]
+    tested_model: Boosted | Cox | None = None
+    tested_on: pd.Timestamp | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class _Tested:
     features: list[Feature]
     recipe: Recipe | None
     failed: dict[str, str]
+    models: dict[str, Any]
 
 
 def challenge_answers(
@@ -95,7 +100,9 @@ def challenge_answers(
         {*untested, *(h for t in trials if t not in [f.trial for f in tested] for h in t.horizons)}
     )
     facts = _facts(chosen, tied, tested, missed, observed_until, survival)
-    return Challenge(_tables(tested), facts, model, _records(tested, chosen, survival))
+    return Challenge(
+        _tables(tested), facts, model, _records(tested, chosen, survival), main.models[chosen], main.trial.day
+    )
 
 
 def choose_model(verdicts: Verdicts, confidence: float) -> tuple[str, list[str]]:
@@ -145,7 +152,7 @@ def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, survival: Surviva
         trial.horizons,
         len(later.rows),
     )
-    return _Tested(trial, judge(trial, curves, later.follow, survival), features, recipe, failed)
+    return _Tested(trial, judge(trial, curves, later.follow, survival), features, recipe, failed, models)
 
 
 def _fit_chosen(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.survival.cox_rows import RiskRows
@@ -109,28 +110,44 @@ def information(rows: RiskRows, sums: RiskSums, threads: int) -> np.ndarray:
     return total - sums.means.T @ (rows.cell_weight[rows.tie_cell, None] * sums.means)
 
 
-def maximise(rows: RiskRows, how: Newton) -> tuple[RiskSums, np.ndarray, float, int]:
+def maximise(
+    rows: RiskRows, how: Newton, start: np.ndarray | None = None
+) -> tuple[RiskSums, np.ndarray, float, int]:
     """Sums and information (ridge included) at the maximum, log likelihood at zero, number of steps.
+
+    Parameters
+    ----------
+    start
+        Coefficients of the standardised covariates to begin with, where they are better than zero.
 
     Raises
     ------
     WhychurnError
         If covariates are collinear, one separates those who leave from those who stay, or no maximum is reached.
     """
+    with threadpool_limits(
+        limits=1, user_api="blas"
+    ):  # narrow products: its threads wait more than they work
+        return _climb(rows, how, start)
+
+
+def _climb(rows: RiskRows, how: Newton, start: np.ndarray | None) -> tuple[RiskSums, np.ndarray, float, int]:
     sums = sum_risks(rows, np.zeros(len(rows.terms)), how.threads)
     at_zero = sums.log_likelihood
+    if start is not None and (near := sum_risks(rows, start, how.threads)).log_likelihood > at_zero:
+        sums = near
     for step_number in range(how.max_steps):
         matrix = information(rows, sums, how.threads) + how.ridge * np.eye(len(rows.terms))
         slope = sums.gradient - how.ridge * sums.beta
         step = _solve(rows, sums.beta, matrix, slope)
         if slope @ step / 2 < how.tolerance:
-            _check_separation(rows, sums.beta, matrix)
+            _check_separation(rows, sums, matrix, how.ridge)
             return sums, matrix, at_zero, step_number
         sums = _walk(rows, sums, step, how)
-    _check_separation(rows, sums.beta, matrix)
+    _check_separation(rows, sums, matrix, how.ridge)
     raise WhychurnError(
         f"Cox regression found no maximum in {how.max_steps} steps",
-        remedy="fewer covariates, or a larger survival.cox_ridge",
+        remedy="fewer covariates, or a larger survival.cox.ridge",
     )
 
 
@@ -146,7 +163,7 @@ def _walk(rows: RiskRows, sums: RiskSums, step: np.ndarray, how: Newton) -> Risk
         step = step / 2
     raise WhychurnError(
         "Cox regression finds no better coefficients",
-        remedy="look for covariates of very different size, or set survival.cox_ridge above 0",
+        remedy="look for covariates of very different size, or set survival.cox.ridge above 0",
     )
 
 
@@ -210,15 +227,23 @@ def _solve(rows: RiskRows, beta: np.ndarray, matrix: np.ndarray, slope: np.ndarr
     raise WhychurnError(
         "covariates repeat each other, or there are too few events to tell them apart",
         column=", ".join(involved),
-        remedy="leave one of them out, or set survival.cox_ridge above 0",
+        remedy="leave one of them out, or set survival.cox.ridge above 0",
     )
 
 
-def _check_separation(rows: RiskRows, beta: np.ndarray, matrix: np.ndarray) -> None:
-    """Coefficients that run away: a hazard ratio above e^12 over the range, and an error larger still."""
-    reach = np.abs(beta / rows.scale * rows.span)
+def _check_separation(rows: RiskRows, sums: RiskSums, matrix: np.ndarray, ridge: float) -> None:
+    """Coefficients that run away: hazards e^12 apart, and terms with such a range and an error larger still.
+
+    Terms that nearly repeat each other, as the bends of a curve, have such ranges and errors too, but cancel in the
+    hazards.
+    """
+    if ridge > 0 or sums.risk.min() > np.exp(
+        -12
+    ):  # a penalised maximum is finite, however far a covariate reaches
+        return
+    reach = np.abs(sums.beta / rows.scale * rows.span)
     error = np.sqrt(np.abs(np.diag(np.linalg.pinv(matrix))))
-    apart = (reach > 12) & (np.abs(beta) < 2 * error)
+    apart = (reach > 12) & (np.abs(sums.beta) < 2 * error)
     if apart.any():
         raise _separated([term for term, bad in zip(rows.terms, apart, strict=True) if bad])
 
@@ -227,5 +252,5 @@ def _separated(terms: list[str]) -> WhychurnError:
     return WhychurnError(
         "a covariate separates those who leave from those who stay: its hazard ratio has no finite estimate",
         column=", ".join(terms),
-        remedy="leave it out, merge its groups, or set survival.cox_ridge above 0",
+        remedy="leave it out, merge its groups, or set survival.cox.ridge above 0",
     )

@@ -36,7 +36,9 @@ def stay_facts(
         "censored": int((~stays["event"]).sum()),
         "late_entries": int((stays["entry"] > 0).sum()),
         "not_followed": len(spells) - len(stays),
-        "overall": plain(whole.iloc[0].drop(["stratum_kind", "stratum"])) if len(whole) else {},
+        "overall": plain(whole.iloc[0].drop(["stratum_kind", "stratum", "suppressed"], errors="ignore"))
+        if len(whole)
+        else {},
         "differ": tests.loc[(tests["stratum"] == "all") & tests["notable"], "stratum_kind"].tolist(),
         "alike": tests.loc[(tests["stratum"] == "all") & ~tests["notable"], "stratum_kind"].tolist(),
     }

@@ -21,8 +21,9 @@ CLOCK: Final = "tenure_days"
 class Predictor(Protocol):
     """A fitted model of the further stay."""
 
-    name: str
-    learned_days: int
+    @property
+    def learned_days(self) -> int:
+        """How far ahead the learning period could see."""
 
     def curve(self, rows: pd.DataFrame, days: int) -> np.ndarray:
         """Chance to be still there after 0 … `days` days, shape (n, days + 1)."""

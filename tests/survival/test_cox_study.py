@@ -1,0 +1,168 @@
+"""A model of a programme goes on where single estimates are not finite, and says what it left out or took back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.panel.catalogue import load_catalogue
+from whychurn.survival import cox_study
+from whychurn.survival.cox_answers import cause_hazard_ratios
+from whychurn.survival.cox_model import CURVE, GIVEN_UP, TENURE, NoCoxError, fit_told_apart
+from whychurn.survival.cox_rows import StartStop
+from whychurn.survival.cox_study import CoxStudy, study_cox
+from whychurn.survival.cox_tables import curve_rows, drift_rows, ratio_rows
+
+SURVIVAL = load_params(Study(PROJECT)).survival
+
+
+def stays(n: int, seed: int, hazard: float = 0.01) -> tuple[pd.DataFrame, np.random.Generator]:
+    """One row a member, who leaves at a constant rate or is seen to stay for 200 days."""
+    rng = np.random.default_rng(seed)
+    wait = np.ceil(rng.exponential(1 / hazard, n))
+    rows = pd.DataFrame({"member_id": [f"m{i}" for i in range(n)], "spell_no": 1, "entry": 0.0})
+    rows["exit"], rows["event"] = np.minimum(wait, 200.0), (wait <= 200).astype(float)
+    return rows, rng
+
+
+def study(rows: pd.DataFrame, **changes: Any) -> CoxStudy:
+    own = SURVIVAL.model_copy(update={"cox": SURVIVAL.cox.model_copy(update=changes)})
+    return study_cox(rows, load_catalogue(), "inactivity", own, {})
+
+
+def readable(found: CoxStudy) -> None:
+    """Tables can be made, and no ratio before or after is missing without a note."""
+    table = ratio_rows(found, 0.95)
+    assert (table["hazard_ratio"].notna() | table["note_en"].ne("")).all()
+    drift_rows(found), curve_rows(found, 10, 0.95)
+
+
+def test_a_covariate_that_separates_gets_a_penalised_ratio_and_a_note() -> None:
+    rows, rng = stays(300, 0)
+    rows["tickets_90d"] = 400.0 - rows["exit"] + 300 * rows["event"]  # whoever leaves first stands highest
+    rows["age_years"] = rng.normal(40, 10, 300)
+    found = study(rows)
+    assert found.before.penalised and np.isfinite(found.before.fit.coefficients).all()
+    assert ratio_rows(found, 0.95)["note_en"].str.contains("penalised").any()
+    readable(found)
+
+
+def test_a_covariate_that_is_the_same_for_all_at_risk_is_left_out_and_the_rest_goes_on() -> None:
+    rows, rng = stays(400, 1)
+    late = rows["exit"] == 200  # varies only in rows that nobody leaves beside
+    more = rows[late].assign(entry=200.0, exit=230.0, event=0.0, tickets_90d=rng.integers(0, 9, late.sum()))
+    rows = pd.concat([rows.assign(tickets_90d=2), more], ignore_index=True)
+    rows["age_years"] = rng.normal(40, 10, len(rows))
+    found = study(rows)
+    assert found.left_out["tickets_90d"] == "no_estimate"
+    assert [one.name for one in found.before.covariates] == ["age_years"] and not found.before.penalised
+    readable(found)
+    with pytest.raises(NoCoxError, match="no_covariates"):
+        study(rows.drop(columns="age_years"))
+
+
+def bent(seed: int) -> pd.DataFrame:
+    """Leaving goes with the square of one covariate, and with another one early in the stay only."""
+    rng = np.random.default_rng(seed)
+    n = 3000
+    age, tickets = rng.normal(40, 10, n), rng.poisson(3, n)
+    parts = []
+    alive = np.ones(n, bool)
+    for month in range(8):
+        slope = 0.5 if month < 2 else -0.2
+        hazard = 0.002 * np.exp(0.02 * ((age - 40) / 5) ** 2 * 5 + slope * (tickets - 3))
+        wait = np.ceil(rng.exponential(1 / hazard))
+        at = np.flatnonzero(alive)
+        gone = wait[at] <= 30
+        frame = pd.DataFrame({"member_id": at, "spell_no": 1, "entry": 30.0 * month})
+        frame["exit"] = 30.0 * month + np.minimum(wait[at], 30)
+        parts.append(frame.assign(event=gone.astype(float), age_years=age[at], tickets_90d=tickets[at]))
+        alive[at[gone]] = False
+    return pd.concat(parts, ignore_index=True)
+
+
+class TestTakenBack:
+    """Each remedy in turn has no finite estimate; the model without it stands, and the tables say so."""
+
+    rows = bent(2)
+
+    def test_both_remedies_are_needed_here(self) -> None:
+        found = study(self.rows)
+        assert list(found.after.knots) == ["age_years"] and "tickets_90d" in found.after.moving
+        assert not found.given_up
+
+    def test_bends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = self.without(":bend", monkeypatch)
+        assert found.given_up == {"age_years": CURVE}
+        assert not found.after.knots and "tickets_90d" in found.after.moving
+        assert not found.curves.set_index("feature").loc["age_years", "kept"]
+        readable(found)
+
+    def test_tenure(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = self.without(":tenure", monkeypatch)
+        assert found.given_up["tickets_90d"] == TENURE
+        assert found.drift.set_index("term").loc["tickets_90d", "action"] == GIVEN_UP
+        assert not found.after.moving and list(found.after.knots) == ["age_years"]
+        readable(found)
+
+    def test_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = self.without(":", monkeypatch)
+        assert found.after is found.before and set(found.given_up) == {"age_years", "tickets_90d"}
+        readable(found)
+
+    def without(self, mark: str, monkeypatch: pytest.MonkeyPatch) -> CoxStudy:
+        """The study where columns with `mark` in their name separate, once curves have been chosen."""
+        refit = cox_study._refit
+
+        def separating(*args: Any) -> Any:
+            model = refit(*args)
+            spoilt = [term.name for term in model.terms if mark in term.name]
+            if spoilt:
+                raise WhychurnError("no finite estimate", column=", ".join(spoilt))
+            return model
+
+        monkeypatch.setattr(cox_study, "_refit", separating)
+        return study(self.rows)
+
+
+def test_a_few_far_values_never_stop_a_study() -> None:
+    """Bends of a heavy tail in which nobody leaves: a ridge does not keep their ratio over the range small."""
+    for seed in range(6):
+        rows, rng = stays(250, seed)
+        value = np.exp(rng.normal(0, 1, 250)) + 300 * (rows["event"] == 0) * (rng.random(250) < 0.3)
+        rows["order_value_180d"], rows["tickets_90d"] = value, rng.poisson(0.3, 250)
+        readable(study(rows))
+
+
+def test_terms_without_a_finite_ratio_for_one_cause_have_no_row_and_the_others_have() -> None:
+    rng = np.random.default_rng(3)
+    n = 400
+    stop = np.ceil(rng.exponential(80, n))
+    X = np.column_stack([1e3 - stop, rng.normal(size=n), np.ones(n)])
+    data = StartStop(("first_out", "noise", "same"), X, np.zeros(n), stop, np.ones(n), cluster=np.arange(n))
+    fit, kept = fit_told_apart(data, SURVIVAL.cox, np.zeros(3))
+    assert fit is not None and fit.terms == ("noise",) and kept.tolist() == [False, True, False]
+    none, kept = fit_told_apart(
+        StartStop(("same",), np.ones((n, 1)), np.zeros(n), stop, np.ones(n)), SURVIVAL.cox, np.zeros(1)
+    )
+    assert none is None and not kept.any()
+
+
+def test_causes_of_a_study_are_modelled_beside_each_other() -> None:
+    rows = bent(4)
+    found = study(rows)
+    gone = rows.loc[rows["event"] > 0, ["member_id", "spell_no", "tickets_90d"]].reset_index(drop=True)
+    many = (gone["tickets_90d"] > 3).to_numpy(float)
+    weights = gone[["member_id", "spell_no"]].assign(p_product_service=many, p_price=1 - many)
+    for cause in ("personalization", "engagement", "competition", "natural"):
+        weights[f"p_{cause}"] = 0.0
+    table = cause_hazard_ratios(found, weights, SURVIVAL)
+    ratio = table.set_index(["cause", "term"])["hazard_ratio"]
+    assert set(table["cause"]) == {"product_service", "price"}
+    assert ratio["product_service", "tickets_90d"] > 1 > ratio["price", "tickets_90d"]
