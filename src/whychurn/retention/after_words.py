@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import RetentionParams
-from whychurn.contract.suppression import suppress_small_cells
+from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.frames import stack
 from whychurn.retention.intervals import clustered_number, wilson
 from whychurn.retention.strata import with_tenure_band
@@ -87,7 +87,8 @@ def complaint_outcomes(
         if len(part := _chosen(there, theme, handled))
     ]
     table = stack([pd.DataFrame(rows)], OUTCOME_COLUMNS[:-1])
-    return suppress_small_cells(table, "members", ["complaints", "gone", "rate", "low", "high"], min_cell)
+    rates = ["rate", "low", "high"]
+    return suppress_small_counts(table, {"members": ["complaints", "gone", *rates], "gone": rates}, min_cell)
 
 
 def _themes(said: pd.DataFrame) -> pd.Series:
@@ -174,8 +175,9 @@ def silence(
     for state in SPOKE:
         rows.append(_group(last[last["state"] == state], "following", "all", state, own.confidence))
     table = stack([pd.DataFrame(rows)], SILENCE_COLUMNS[:-1])
-    return suppress_small_cells(
-        table[table["members"] > 0], "members", ["part", "rate", "low", "high"], min_cell
+    rates = ["rate", "low", "high"]
+    return suppress_small_counts(
+        table[table["members"] > 0], {"members": ["part", *rates], "part": rates}, min_cell
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.sections import Params
-from whychurn.contract.suppression import suppress_small_cells
+from whychurn.contract.suppression import suppress_small_counts
 from whychurn.survival.cause_answers import cause_answers, profiled_strata
 from whychurn.survival.comparison import compare_strata
 from whychurn.survival.cox_answers import (
@@ -89,11 +89,12 @@ def _stay_tables(
 ) -> dict[str, pd.DataFrame]:
     own, min_cell = params.survival, params.privacy.min_cell
     curves, means = stay_curves(strata, own, min_cell)
+    tests = compare_strata(strata, own.false_discovery, min_cell)
     least = max(own.min_at_risk, min_cell)
     return {
         "survival_curves": curves,
         "survival_means": hide_small(means, min_cell),
-        "survival_tests": compare_strata(strata, own.false_discovery, min_cell),
+        "survival_tests": suppress_small_counts(tests, {"observed": ["ratio"]}, min_cell),
         "survival_hazard": smoothed_hazard(
             stays, own.hazard_bandwidth_days, own.curve_step_days, least, own.confidence
         ),
@@ -101,7 +102,7 @@ def _stay_tables(
 
 
 def hide_small(table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
-    """`table` with all its figures blank where fewer than `min_cell` members stand behind a row."""
+    """`table` with all its figures blank where fewer than `min_cell` members, or leavers, stand behind a row."""
     counts = {"members", "from_day", "until_day", "mean_until", "wait_days"}
     values = [name for name in table.columns if table[name].dtype == "float64" and name not in counts]
-    return suppress_small_cells(table, "members", values, min_cell)
+    return suppress_small_counts(table, {"members": values, "leavers": values}, min_cell)

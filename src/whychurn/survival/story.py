@@ -16,7 +16,7 @@ FORMATS: Final = {
     "ratio": "number",
 }
 _MEANS: Final = "members leavers mean_days mean_until median_days"
-_TESTS: Final = "stratum_kind stratum members observed expected ratio q notable"
+_TESTS: Final = "stratum_kind stratum members observed expected ratio q notable suppressed"
 
 
 class Speaker(Protocol):
