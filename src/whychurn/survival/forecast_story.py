@@ -32,9 +32,8 @@ def answer(facts: Mapping[str, Any], page: Speaker) -> str:
         return page.say("survival.answer_forecast_stay", **words)
     money = {"margin": "expected_margin", "risk": "survival_value_at_risk"}
     amounts = {name: page.format(worth[key], "money") for name, key in money.items()}
-    return page.say(
-        "survival.answer_forecast", **words, **amounts, members=page.format(worth["members"], "int")
-    )
+    tested = "answer_forecast" if facts["challenge"]["status"] == "ok" else "answer_forecast_untested"
+    return page.say(f"survival.{tested}", **words, **amounts, members=page.format(worth["members"], "int"))
 
 
 def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float, str, str]]:
