@@ -101,8 +101,9 @@ def drift_table(drift: pd.DataFrame, page: Speaker) -> pd.DataFrame:
 
 def collinear_table(collinear: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     """collinearity, readable."""
-    actions = [page.say(f"survival.action_{action}") for action in collinear["action"]]
-    table = collinear.assign(label=collinear[f"label_{page.lang}"], action=actions)
+    rows = collinear.sort_values("vif", ascending=False, kind="stable")
+    actions = [page.say(f"survival.collinear_{action}") for action in rows["action"]]
+    table = rows.assign(label=rows[f"label_{page.lang}"], action=actions)
     return table[["label", "vif", "vif_after", "action"]]
 
 
