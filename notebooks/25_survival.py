@@ -183,7 +183,7 @@ if not found and len(shares := page.results("stated_shares")):
     show_table(cause_story.stated_table(shares, page), "stated")
 by_cause = page.results("cause_hazard_ratios")
 if len(by_cause):
-    show_figure(figures.draw_cause_ratios(by_cause, lang, level), "cause_ratios", "associated", "note_forest")
+    show_figure(figures.draw_cause_ratios(by_cause, lang, level), "cause_ratios", "associated", "note_grey")
     show_table(cox_story.cause_table(by_cause, level, page), "cause_ratios", "associated", 8)
 
 # %% [markdown] tags=["en"]

@@ -143,6 +143,7 @@ def worth(facts: Mapping[str, Any], page: Speaker) -> list[str]:
 def forecast_table(scores: pd.DataFrame, facts: Mapping[str, Any], page: Speaker) -> pd.DataFrame:
     """One row a model: measures of the main test day with their intervals, as text."""
     main = scores[scores["main"].astype(bool) & scores["metric"].isin(MEASURES)]
+    main = main[(main["metric"] != "ratio") | (main["horizon_days"] == facts["challenge"]["ibs_days"])]
     rows = []
     for model, mine in main.groupby("model", sort=False):
         cells = {"model": page.say(f"survival.model_{model}")}
