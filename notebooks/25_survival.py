@@ -22,26 +22,27 @@
 
 # %%
 from whychurn.delivery.page import Page
-from whychurn.survival import cause_story, figures, story
+from whychurn.survival import cause_story, cox_story, figures, forecast_story, story
 
 page = Page.open()
-facts, own = page.facts("survival"), page.params.survival
-page.answer(story.answer(facts, page))
-for key, value, text, rung in story.headlines(facts, page):
+facts, own, lang, money = page.facts("survival"), page.params.survival, page.lang, page.params.study.currency
+ratios, level = page.results("hazard_ratios"), own.false_discovery
+strong = cox_story.strongest(ratios, facts, level, page, 3)
+page.answer("\n\n".join([story.answer(facts, page), *strong[:1], forecast_story.answer(facts, page)]))
+for key, value, text, rung in [*story.headlines(facts, page), *forecast_story.headlines(facts, page)]:
     page.headline(key, value, text, rung=rung)
+FORMATS = story.FORMATS | cause_story.FORMATS | cox_story.FORMATS | forecast_story.FORMATS
 
 
-def show_table(table, name, rung="described", limit=12):
-    labels, title = story.columns(table, page), page.say(f"survival.table_{name}")
-    page.table(
-        table,
-        name=f"survival-{name}",
-        title=title,
-        rung=rung,
-        labels=labels,
-        formats=story.FORMATS | cause_story.FORMATS,
-        limit=limit,
-    )
+def claims(rung, lines):
+    for line in lines:
+        page.claim(rung, line)
+
+
+def show_table(table, name, rung="described", limit=12, labels=None):
+    words = {"title": page.say(f"survival.table_{name}"), "labels": labels or story.columns(table, page)}
+    if len(table):
+        page.table(table, name=f"survival-{name}", rung=rung, formats=FORMATS, limit=limit, **words)
 
 
 def show_figure(figure, name, rung="described", note=None):
@@ -61,45 +62,33 @@ def show_figure(figure, name, rung="described", note=None):
 
 # %%
 definitions = page.results("survival_definitions")
-for line in story.confidence(facts, definitions, page):
-    page.claim("described", line)
+claims("described", story.confidence(facts, definitions, page))
 show_table(story.definitions_table(definitions, page), "definitions")
 if len(effects := page.results("survival_sensitivity")):
     names = {name: story.definition_name(name, page) for name in definitions["definition"]}
-    show_figure(figures.draw_sensitivity(effects, names, page.lang), "sensitivity", "associated")
+    show_figure(figures.draw_sensitivity(effects, names, lang), "sensitivity", "associated")
 
 # %% [markdown] tags=["en"]
-# ## How long they stay
+# ## How long they stay, and who stays longer
 #
-# The curve shows which share of the members is still there after each day. Few are followed for long: the numbers below say how many.
+# The curve shows which share of the members is still there after each day; the numbers below say how many are followed so long.
+# Groups are compared over the whole of their stays, not at one day. A difference says that a group goes along with
+# longer or shorter stays, not that it makes them so.
 
 # %% [markdown] tags=["zh"]
-# ## 会停留多久
+# ## 会停留多久，谁停留得更久
 #
-# 曲线表示入会后每一天仍在会的比例。能观察很久的会员不多，下方数字为各时点的观察人数。
+# 曲线表示入会后每一天仍在会的比例，下方数字为各时点的观察人数。比较的是各群体停留的全过程，而不是某一天。
+# 差异只说明某个群体与停留长短同时出现，并不说明是它造成的。
 
 # %%
 curves, means = page.results("survival_curves"), page.results("survival_means")
 if len(curves):
-    show_figure(figures.draw_stay(curves, page.lang), "stay")
-
-# %% [markdown] tags=["en"]
-# ## Who stays longer
-#
-# Groups are compared over the whole of their stays, not at one day. A difference says that the groups go along with
-# longer or shorter stays, not that they make them so.
-
-# %% [markdown] tags=["zh"]
-# ## 谁停留得更久
-#
-# 比较的是各群体停留的全过程，而不是某一天。差异只说明某个群体与停留长短同时出现，并不说明是它造成的。
-
-# %%
+    show_figure(figures.draw_stay(curves, lang), "stay")
 tests = page.results("survival_tests")
-for line in story.strata(tests, facts, page, 4):
-    page.claim("described", line)
+claims("described", story.strata(tests, facts, page, 4))
 if facts["differ"]:
-    show_figure(figures.draw_strata(curves, facts["differ"], page.lang), "strata", note="note_strata")
+    show_figure(figures.draw_strata(curves, facts["differ"], lang), "strata", note="note_strata")
 show_table(story.means_table(means, page), "means")
 show_table(story.tests_table(tests, page), "tests")
 
@@ -116,23 +105,65 @@ show_table(story.tests_table(tests, page), "tests")
 
 # %%
 hazard, nodes = page.results("survival_hazard"), page.results("key_nodes")
-for line in story.peak(hazard, page):
-    page.claim("described", line)
+claims("described", story.peak(hazard, page))
 if hazard["leavers"].gt(0).any():
-    show_figure(figures.draw_hazard(hazard, story.key_moments(nodes, tenure=True), page.lang), "hazard")
+    show_figure(figures.draw_hazard(hazard, story.key_moments(nodes, tenure=True), lang), "hazard")
 if len(others := story.key_moments(nodes, tenure=False)):
     names = story.moments(others, page)
-    show_figure(figures.draw_moments(others, names, page.lang), "moments", rung="associated")
+    show_figure(figures.draw_moments(others, names, lang), "moments", rung="associated")
+
+# %% [markdown] tags=["en"]
+# ## What goes along with a shorter or longer stay
+#
+# A Cox model weighs what is known of each member in each month. A hazard ratio of 1.2 means: leaves 1.2 times as fast, all else being equal
+# *in the model*. It says that the two go together, not that one brings about the other.
+
+# %% [markdown] tags=["zh"]
+# ## 哪些因素与停留长短相关
+#
+# Cox 模型同时考虑每位会员每个月的已知信息。风险比 1.2 表示：在*模型中*其他因素相同的情况下，离开速度为 1.2 倍。这只说明两者同时出现，并不说明谁导致谁。
+
+# %%
+claims("associated", strong)
+if len(ratios):
+    show_figure(figures.draw_hazard_ratios(ratios, lang, level), "hazard_ratios", "associated", "note_forest")
+    show_table(cox_story.ratio_table(ratios, page), "hazard_ratios", "associated")
+if len(bends := page.results("spline_effects")):
+    show_figure(figures.draw_curves(bends, lang), "curves", "associated")
+
+# %% [markdown] tags=["en"]
+# ### Does the model hold?
+#
+# One ratio for the whole stay is an assumption. It is tested; what fails is given a baseline of its own or an early and a late ratio.
+
+# %% [markdown] tags=["zh"]
+# ### 模型是否成立？
+#
+# “整个停留期间风险比不变”只是假设。此处对其检验；不成立的因素改用各自的基准风险，或分为前期与后期两个比值。
+
+# %%
+drift, collinear, tolerated = (
+    page.results("proportional_hazards"),
+    page.results("collinearity"),
+    own.cox.drift_ratio,
+)
+claims("associated", cox_story.checks(facts, tolerated, collinear, page))
+if len(drift):
+    show_figure(figures.draw_drift(drift, lang, tolerated), "drift", "associated", "note_drift")
+    show_table(cox_story.drift_table(drift, page), "proportional_hazards", "associated")
+    show_table(cox_story.collinear_table(collinear, page), "collinearity", "associated", 6)
 
 # %% [markdown] tags=["en"]
 # ## From which cause
 #
 # Every member who leaves, leaves from one cause first. The areas add up to all who have left; what lies above them is still there.
+# The ratios come from one Cox model a cause: leavings from the other causes end the watch.
 
 # %% [markdown] tags=["zh"]
 # ## 因何种原因离开
 #
 # 每位离开的会员都先因某一种原因离开。各色面积之和为全部离开者，其上方为仍在会的会员。
+# 风险比来自每种原因各一个的 Cox 模型：因其他原因离开视为观察结束。
 
 # %%
 page.unanswered("stated_reasons")
@@ -140,18 +171,20 @@ attributed = page.results("attributed_incidence")
 found = attributed is not None and len(attributed) > 0
 incidence = attributed if found else page.results("cause_incidence")
 rung = "attributed" if found else "described"
-for line in [*cause_story.source(facts, found, page), *cause_story.largest(incidence, found, page)]:
-    page.claim(rung, line)
+claims(rung, [*cause_story.source(facts, found, page), *cause_story.largest(incidence, found, page)])
 if len(incidence):
-    show_figure(figures.draw_incidence(incidence, page.lang), "incidence", rung)
+    show_figure(figures.draw_incidence(incidence, lang), "incidence", rung)
     show_table(cause_story.incidence_table(incidence, own.stay_days, page), "incidence", rung)
     groups = cause_story.strata_rows(incidence, cause_story.YEAR, own.late_days)
-    for line in cause_story.differing(groups, page, 4):
-        page.claim(rung, line)
+    claims(rung, cause_story.differing(groups, page, 4))
     if len(groups) > len(groups["cause"].unique()):
-        show_figure(figures.draw_cause_strata(groups, page.lang), "cause_strata", rung)
+        show_figure(figures.draw_cause_strata(groups, lang), "cause_strata", rung)
 if not found and len(shares := page.results("stated_shares")):
     show_table(cause_story.stated_table(shares, page), "stated")
+by_cause = page.results("cause_hazard_ratios")
+if len(by_cause):
+    show_figure(figures.draw_cause_ratios(by_cause, lang, level), "cause_ratios", "associated", "note_grey")
+    show_table(cox_story.cause_table(by_cause, level, page), "cause_ratios", "associated", 8)
 
 # %% [markdown] tags=["en"]
 # ## If one cause were removed
@@ -167,15 +200,43 @@ if not found and len(shares := page.results("stated_shares")):
 # %%
 table = page.results("attributed_removal") if found else page.results("cause_removal")
 if table is not None and len(days := table[table["measure"] == "days"]):
-    for line in cause_story.removal(table, page):
-        page.claim("associated", line)
-    show_figure(figures.draw_removal(days, page.lang), "removal", "associated")
+    claims("associated", cause_story.removal(table, page))
+    show_figure(figures.draw_removal(days, lang), "removal", "associated")
     show_table(cause_story.removal_table(table, page), "removal", "associated")
+
+# %% [markdown] tags=["en"]
+# ## How long today's members will stay, and what that is worth
+#
+# Kaplan–Meier, two Cox models and boosted trees forecast the stay from an earlier day; what came afterwards judges them. The better one
+# by the integrated Brier score is used.
+
+# %% [markdown] tags=["zh"]
+# ## 今日会员还会停留多久，价值几何
+#
+# Kaplan–Meier、两种 Cox 模型和提升树从过去某一天出发预测停留时间，再以其后的实际情况评判。采用综合 Brier 分数更好的一种。
+
+# %%
+scores, groups, spread = (page.results(f"survival_{name}") for name in ("challenge", "calibration", "spread"))
+claims("associated", forecast_story.verdict(facts, scores, page))
+if len(scores):
+    chosen, table = facts["challenge"]["chosen"], forecast_story.forecast_table(scores, facts, page)
+    show_figure(figures.draw_forecasts(scores, chosen, lang), "forecast", "associated")
+    show_table(table, "forecast", "associated", labels=forecast_story.forecast_labels(table, page))
+    show_figure(figures.draw_forecast_calibration(groups, chosen, lang), "forecast_calibration", "associated")
+    show_figure(figures.draw_spread(spread, lang), "spread", "associated")
+tiers, spend, actual = (page.results(f"lifetime_{name}") for name in ("tiers", "holdout", "holdout_groups"))
+claims("associated", forecast_story.worth(facts, page))
+if tiers["margin_per_member"].notna().any():
+    show_figure(figures.draw_tiers(tiers, money, own.lifetime.horizon_days, lang), "lifetime", "associated")
+    show_table(forecast_story.tiers_table(tiers, page), "tiers", "associated")
+if len(spend):
+    show_figure(figures.draw_spend(actual, money, lang), "spend", "described")
+    show_table(forecast_story.spend_table(spend, page), "spend", "described")
 
 # %% [markdown] tags=["en"]
 # ## What this does not show
 #
-# - Not what would keep anybody: groups and hazards go along with leaving, they need not cause it.
+# - Not what would keep anybody: groups, ratios and hazards go along with leaving, they need not cause it.
 # - Nothing of stays longer than the data cover, and little of those who joined long before the data begin: of
 #   them only the ones who were still there are known.
 

@@ -1,7 +1,8 @@
-"""The served risk model: rows in, calibrated probabilities and top reasons out.
+"""The served models: rows in; risk and its top reasons out, or the chances to stay and the expected stay.
 
 MLflow copies this very file into the model and runs it there (models from code), so it imports nothing of the
-project, and everything it knows lies beside it in native files: trees (ubj), calibrator, features and limits (JSON).
+project, and everything it knows lies beside it in native files: trees (ubj), calibrator, features and limits (JSON),
+coefficients and baseline hazard (CSV). Which of the two models a copy serves stands in its model_config.
 Requests are checked here and not by MLflow, whose own refusals repeat the rows that were sent.
 """
 
@@ -10,13 +11,13 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 from mlflow.exceptions import MlflowException
-from mlflow.models import set_model
+from mlflow.models import ModelConfig, set_model
 from mlflow.pyfunc import PythonModel
 
 FILES = {
@@ -26,6 +27,14 @@ FILES = {
     "limits": "limits.json",
 }
 OUTPUTS = ("p_churn", "p_churn_low", "p_churn_high", "reasons", "notes")
+SURVIVAL_FILES = {
+    "metadata": "metadata.json",
+    "features": "features.json",
+    "limits": "limits.json",
+    "booster": "model.ubj",  # boosted trees
+    "coefficients": "coefficients.csv",  # Cox
+    "baseline": "baseline.csv",
+}
 
 
 class RefusedRequestError(MlflowException):
@@ -47,31 +56,30 @@ class RefusedRequestError(MlflowException):
         self._message = getattr(self, "_message", text)
 
 
-class RiskModel(PythonModel):
-    """Probability of leaving within the horizon, its interval, and what the model looked at.
+class RequestModel(PythonModel):
+    """Checks a request and encodes it as in training; what is answered, and from which files, says the subclass."""
 
-    The interval is the calibrator's: what members with this score were seen to do. Contributions are exact TreeSHAP
-    values in log-odds before calibration; they explain the model and are no causes.
-    """
+    names: list[str]
+    features: list[dict[str, Any]]
+    limits: dict[str, Any]
+    files: ClassVar[dict[str, str]] = {}
 
     def load_context(self, context: Any) -> None:
         """Read the native files that MLflow keeps with the model."""
-        self._load({name: Path(context.artifacts[name]) for name in FILES})
+        self._load({name: Path(path) for name, path in context.artifacts.items()})
 
     @classmethod
-    def from_folder(cls, folder: Path) -> RiskModel:
-        """The same model from a folder of native files; without limits it gives probabilities only."""
+    def from_folder(cls, folder: Path) -> Self:
+        """The same model from a folder of native files; without limits it answers no requests."""
         model = cls()
-        model._load({name: folder / file for name, file in FILES.items()})
+        found = {name: folder / file for name, file in cls.files.items()}
+        model._load({name: path for name, path in found.items() if path.exists()})
         return model
 
     def _load(self, files: dict[str, Path]) -> None:
-        self.booster = xgb.Booster(model_file=str(files["booster"]))
-        self.calibrator = _read(files["calibrator"])
-        described = _read(files["features"])
-        self.features, self.sentences = described["features"], described["sentences"]
+        self.features = _read(files["features"])["features"]
         self.names = [feature["name"] for feature in self.features]
-        self.limits = _read(files["limits"]) if files["limits"].exists() else {}
+        self.limits = _read(files["limits"]) if "limits" in files else {}
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:  # type: ignore[override]
         """Answer a request.
@@ -84,8 +92,7 @@ class RiskModel(PythonModel):
 
         Returns
         -------
-        One row each: p_churn, p_churn_low, p_churn_high; reasons (JSON list, largest contribution first); notes
-        (features whose category is unknown and was read as missing).
+        One row each, with `notes` on features whose category is unknown and was read as missing.
 
         Raises
         ------
@@ -101,12 +108,6 @@ class RiskModel(PythonModel):
                 f"the request cannot be read as a table ({type(error).__name__})"
             ) from None
 
-    def probability(self, rows: pd.DataFrame) -> np.ndarray:
-        """p_churn of rows of any number, without reasons."""
-        return np.interp(
-            self._raw(self._matrix(self._encode(rows)[0])), self.calibrator["x"], self.calibrator["y"]
-        )
-
     def _answer(self, model_input: Any) -> pd.DataFrame:
         rows = self._table(model_input)
         self._check(rows)
@@ -116,14 +117,11 @@ class RiskModel(PythonModel):
             raise RefusedRequestError(
                 f"all features are empty in {len(empty)} rows, the first at position {empty[0]}"
             )
-        data = self._matrix(X)
-        raw = self._raw(data)
-        curve = {
-            name: np.interp(raw, self.calibrator["x"], self.calibrator[name]) for name in ("y", "low", "high")
-        }
-        contributions = self.booster.predict(data, pred_contribs=True)[:, :-1]
-        answers = (curve["y"], curve["low"], curve["high"], self._reasons(X, contributions), notes)
-        return pd.DataFrame(dict(zip(OUTPUTS, answers, strict=True)), index=rows.index)
+        return pd.DataFrame({**self._answers(X), "notes": notes}, index=rows.index)
+
+    def _answers(self, X: np.ndarray) -> dict[str, Any]:
+        """Output columns for encoded rows."""
+        raise NotImplementedError
 
     def _table(self, model_input: Any) -> pd.DataFrame:
         if isinstance(model_input, pd.DataFrame):
@@ -180,6 +178,36 @@ class RiskModel(PythonModel):
             f"unknown category read as missing: {', '.join(names)}" if names else "" for names in notes
         ]
 
+
+class RiskModel(RequestModel):
+    """Probability of leaving within the horizon, its interval, and what the model looked at.
+
+    Answers p_churn, p_churn_low, p_churn_high and reasons (JSON list, largest contribution first). The interval is the
+    calibrator's: what members with this score were seen to do. Contributions are exact TreeSHAP values in log-odds
+    before calibration; they explain the model and are no causes.
+    """
+
+    files = FILES
+
+    def _load(self, files: dict[str, Path]) -> None:
+        super()._load(files)
+        self.booster = xgb.Booster(model_file=str(files["booster"]))
+        self.calibrator = _read(files["calibrator"])
+        self.sentences = _read(files["features"])["sentences"]
+
+    def probability(self, rows: pd.DataFrame) -> np.ndarray:
+        """p_churn of rows of any number, without reasons."""
+        return np.interp(
+            self._raw(self._matrix(self._encode(rows)[0])), self.calibrator["x"], self.calibrator["y"]
+        )
+
+    def _answers(self, X: np.ndarray) -> dict[str, Any]:
+        data = self._matrix(X)
+        raw = self._raw(data)
+        curve = [np.interp(raw, self.calibrator["x"], self.calibrator[name]) for name in ("y", "low", "high")]
+        contributions = self.booster.predict(data, pred_contribs=True)[:, :-1]
+        return dict(zip(OUTPUTS, (*curve, self._reasons(X, contributions)), strict=False))
+
     def _matrix(self, X: np.ndarray) -> xgb.DMatrix:
         types = ["c" if feature["kind"] == "category" else "q" for feature in self.features]
         return xgb.DMatrix(X, feature_names=self.names, feature_types=types, enable_categorical=True)
@@ -229,6 +257,97 @@ class RiskModel(PythonModel):
         )
 
 
+class SurvivalModel(RequestModel):
+    """Chance to be still there after each horizon (p_stay_<days>d), and expected days of the next year.
+
+    Boosted trees: a hazard for each interval ahead. Cox: Breslow's baseline on the clock of tenure ("cox") or of days
+    from now ("cox_landmark"). Beyond what learning could see, the last hazard goes on.
+    """
+
+    files = SURVIVAL_FILES
+
+    def _load(self, files: dict[str, Path]) -> None:
+        super()._load(files)
+        self.made = _read(files["metadata"])
+        if self.made["kind"] == "boosted":
+            self.booster = xgb.Booster(model_file=str(files["booster"]))
+        else:
+            self.terms = pd.read_csv(files["coefficients"], float_precision="round_trip").to_dict("records")
+            self.baseline = pd.read_csv(files["baseline"], float_precision="round_trip")[
+                "cumulative"
+            ].to_numpy()
+
+    def stay(self, X: np.ndarray, days: int) -> np.ndarray:
+        """Chance to be still there after 0 … `days` days for encoded rows, shape (n, days + 1)."""
+        return self._boosted(X, days) if self.made["kind"] == "boosted" else self._cox(X, days)
+
+    def _answers(self, X: np.ndarray) -> dict[str, Any]:
+        horizons, until = self.made["horizons"], self.made["value_days"]
+        curve = self.stay(X, max(*horizons, until))
+        chances = {f"p_stay_{days}d": curve[:, days] for days in horizons}
+        return {**chances, "expected_stay_days": curve[:, 1 : until + 1].sum(axis=1)}
+
+    def _boosted(self, X: np.ndarray, days: int) -> np.ndarray:
+        edges = np.r_[0, self.made["bounds"]].astype("float64")
+        width = np.diff(edges)
+        if self.made["variant"] == "landmark":
+            seen = max(int((edges[1:] <= self.made["learned_days"]).sum()), 1)
+            learned = np.minimum(np.arange(len(width)), seen - 1)
+            margin = np.column_stack([self._margin(X, edges[k + 1]) for k in range(seen)])[:, learned]
+            learned_width = width[learned]
+        else:  # the first interval again and again, tenure and calendar moved on
+            margin = np.column_stack([self._margin(self._aged(X, start), edges[1]) for start in edges[:-1]])
+            learned_width = np.full(len(width), edges[1])
+        a, b = self.made["line"]
+        hazard = 1 - (1 - 1 / (1 + np.exp(-(a + b * margin)))) ** (width / learned_width)
+        steps = -np.log1p(-np.minimum(hazard, 1 - 1e-9))
+        cumulative = np.column_stack([np.zeros(len(X)), np.cumsum(steps, axis=1)])
+        at = np.arange(days + 1)
+        right = np.clip(np.searchsorted(edges, at, side="left"), 1, len(edges) - 1)
+        share = (at - edges[right - 1]) / width[right - 1]
+        return np.exp(-(cumulative[:, right - 1] + steps[:, right - 1] * share))
+
+    def _margin(self, X: np.ndarray, ahead: float) -> np.ndarray:
+        types = ["c" if feature["kind"] == "category" else "q" for feature in self.features]
+        data = xgb.DMatrix(
+            np.hstack([X, np.full((len(X), 1), ahead, dtype="float32")]),
+            feature_names=[*self.names, "days_ahead"], feature_types=[*types, "q"], enable_categorical=True,
+        )  # fmt: skip
+        return self.booster.predict(data, output_margin=True)
+
+    def _aged(self, X: np.ndarray, days: float) -> np.ndarray:
+        moved = X.copy()
+        for column, name in enumerate(self.names):
+            if name == "tenure_days":
+                moved[:, column] += days
+            elif name == "month_of_year":
+                moved[:, column] = (X[:, column] - 1 + round(days / 30.4375)) % 12 + 1
+        return moved
+
+    def _cox(self, X: np.ndarray, days: int) -> np.ndarray:
+        log_ratio = np.zeros(len(X))
+        for term in self.terms:
+            x = X[:, self.names.index(term["feature"])]
+            if term["kind"] == "missing":
+                value = np.isnan(x).astype("float64")
+            elif term["kind"] == "level":
+                value = (x == term["code"]).astype("float64")
+            else:
+                filled = np.where(np.isnan(x), term["fill"], x.astype("float64"))
+                value = np.clip(filled, term["low"], term["high"])
+                value = np.log1p(value) if term["log"] else value
+            log_ratio += term["coefficient"] * (value - term["mean"]) / term["scale"]
+        start = np.zeros(len(X), dtype="int64")
+        if self.made["kind"] == "cox" and "tenure_days" in self.names:
+            tenure = np.nan_to_num(X[:, self.names.index("tenure_days")])
+            start = np.maximum(tenure, 0).astype("int64")
+        rate = self.baseline[-1] - self.baseline[-2]
+        extra = max(0, int(start.max(initial=0)) + days + 1 - len(self.baseline))
+        whole = np.r_[self.baseline, self.baseline[-1] + rate * np.arange(1, extra + 1)]
+        hazard = whole[start[:, None] + np.arange(days + 1)] - whole[start][:, None]
+        return np.exp(-hazard * np.exp(log_ratio)[:, None])
+
+
 _UNKNOWN = -1.0  # a category that training did not see
 _EXPECTED = {"number": "a number or null", "flag": "true, false or null", "category": "text or null"}
 
@@ -266,4 +385,5 @@ def _numbers(values: np.ndarray, kind: str) -> np.ndarray | None:
     return numbers
 
 
-set_model(RiskModel())
+_SERVES = ModelConfig(development_config={"serves": "risk"}).get("serves")
+set_model(SurvivalModel() if _SERVES == "survival" else RiskModel())

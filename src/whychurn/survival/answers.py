@@ -89,13 +89,12 @@ def _stay_tables(
 ) -> dict[str, pd.DataFrame]:
     own, min_cell = params.survival, params.privacy.min_cell
     curves, means = stay_curves(strata, own, min_cell)
+    tests = compare_strata(strata, own.false_discovery, min_cell)
     least = max(own.min_at_risk, min_cell)
     return {
         "survival_curves": curves,
         "survival_means": hide_small(means, min_cell),
-        "survival_tests": suppress_small_counts(
-            compare_strata(strata, own.false_discovery, min_cell), {"observed": ["ratio"]}, min_cell
-        ),
+        "survival_tests": suppress_small_counts(tests, {"observed": ["ratio"]}, min_cell),
         "survival_hazard": smoothed_hazard(
             stays, own.hazard_bandwidth_days, own.curve_step_days, least, own.confidence
         ),

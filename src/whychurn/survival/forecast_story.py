@@ -32,9 +32,8 @@ def answer(facts: Mapping[str, Any], page: Speaker) -> str:
         return page.say("survival.answer_forecast_stay", **words)
     money = {"margin": "expected_margin", "risk": "survival_value_at_risk"}
     amounts = {name: page.format(worth[key], "money") for name, key in money.items()}
-    return page.say(
-        "survival.answer_forecast", **words, **amounts, members=page.format(worth["members"], "int")
-    )
+    tested = "answer_forecast" if facts["challenge"]["status"] == "ok" else "answer_forecast_untested"
+    return page.say(f"survival.{tested}", **words, **amounts, members=page.format(worth["members"], "int"))
 
 
 def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float, str, str]]:
@@ -144,6 +143,7 @@ def worth(facts: Mapping[str, Any], page: Speaker) -> list[str]:
 def forecast_table(scores: pd.DataFrame, facts: Mapping[str, Any], page: Speaker) -> pd.DataFrame:
     """One row a model: measures of the main test day with their intervals, as text."""
     main = scores[scores["main"].astype(bool) & scores["metric"].isin(MEASURES)]
+    main = main[(main["metric"] != "ratio") | (main["horizon_days"] == facts["challenge"]["ibs_days"])]
     rows = []
     for model, mine in main.groupby("model", sort=False):
         cells = {"model": page.say(f"survival.model_{model}")}

@@ -34,7 +34,8 @@ def draw_forecasts(scores: pd.DataFrame, chosen: str, lang: str) -> Figure:
             right.vlines(at, rows["low"], rows["high"], color=COLOURS[name], linewidth=2)
             right.plot(at, rows["estimate"], "o", color=COLOURS[name], markersize=5)
         right.axhline(0.5, color=MUTED, linestyle=":", linewidth=1)
-        right.set_xticks(range(len(horizons)), [say("survival.panel_days", lang, days=h) for h in horizons])
+        right.set_xticks(range(len(horizons)), [str(days) for days in horizons])
+        right.set_xlabel(say("survival.column_horizon_days", lang))
         right.set(ylabel=say("survival.axis_auc_days", lang), ylim=(0.45, 1.02))
         right.grid(axis="x", visible=False)
     return figure

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST: Final = 12  # strata whose numbers stand below the curves
+LEGEND_CHARACTERS: Final = 100  # what fits beside each other above a figure
 _YEAR: Final = 365
 _BELOW: Final = 46  # points from the axis to the first line of numbers below it
 _LINE: Final = 11.5  # points from line to line
@@ -113,7 +114,9 @@ def draw_sensitivity(table: pd.DataFrame, names: Mapping[str, str], lang: str) -
     """
     measures = [name for name in ("hazard_ratio", "left_from") if name in set(table["measure"])]
     most = max(table.loc[table["measure"] == name, "term"].nunique() for name in measures)
-    figure, axes = new_figure(height=1.3 + 0.34 * most, columns=len(measures))
+    abreast = len(names) if sum(map(len, names.values())) <= LEGEND_CHARACTERS else 1
+    lines = len(names) // abreast
+    figure, axes = new_figure(height=1.1 + 0.2 * lines + 0.34 * most, columns=len(measures))
     for axis, measure in zip(axes, measures, strict=True):
         rows = table[table["measure"] == measure]
         terms = list(dict.fromkeys(rows["term"]))
@@ -132,7 +135,7 @@ def draw_sensitivity(table: pd.DataFrame, names: Mapping[str, str], lang: str) -
             axis.set_xlim(left=0)
             axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper right", ncols=len(names), fontsize=9, frameon=False)
+    figure.legend(*handles, loc="outside upper right", ncols=abreast, fontsize=9, frameon=False)
     return figure
 
 
