@@ -36,6 +36,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 reproduce: setup ## run the whole pipeline on the demo world
 	@whychurn run
 	@whychurn experiment promote --if-none --reason "first model of this checkout"
+	@whychurn experiment promote --model survival --if-none --reason "first model of this checkout"
 
 test: setup      ## run the tests
 	@python -m pytest -n 2 --dist loadgroup

@@ -148,21 +148,30 @@ def experiment_promote(
     reason: Annotated[str, typer.Option(help="Why this model should serve from now on.")],
     study: StudyOption = None,
     if_none: Annotated[bool, typer.Option(help="Only where no champion exists yet.")] = False,
+    model: Annotated[str, typer.Option(help="Which model: risk or survival.")] = "risk",
 ) -> None:
     """Make the challenger the champion, if it passes the gates."""
     from whychurn.delivery.promotion import promote
+    from whychurn.delivery.survival_model import promote_survival
 
-    place = Study.at(study)
-    console.print(promote(place, load_params(place), reason, if_none=if_none))
+    if model not in ("risk", "survival"):
+        raise WhychurnError(f"no model {model!r} to promote", remedy="choose risk or survival")
+    place, decide = Study.at(study), promote if model == "risk" else promote_survival
+    console.print(decide(place, load_params(place), reason, if_none=if_none))
 
 
 @app.command()
-def serve(study: StudyOption = None, host: str = "127.0.0.1", port: int = 5001) -> None:
+def serve(
+    study: StudyOption = None,
+    host: str = "127.0.0.1",
+    port: int = 5001,
+    model: Annotated[str, typer.Option(help="Which model: risk or survival.")] = "risk",
+) -> None:
     """Serve the champion over HTTP."""
     from whychurn.delivery.serving import serve as serve_champion
 
     place = Study.at(study)
-    serve_champion(place, load_params(place), host, port)
+    serve_champion(place, load_params(place), host, port, model)
 
 
 @app.command()

@@ -1,8 +1,9 @@
-"""Put the risk model into the registry in native files, and find what serves and what waits."""
+"""Put models into the registry in native files, and find what serves and what waits."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -56,19 +57,44 @@ def register_challenger(
     tags
         Kept with the version: what the gates of a promotion compare.
     """
-    features = read_features(study)
-    name = params.delivery.model_name
-    with tempfile.TemporaryDirectory() as folder:
-        limits = Path(folder) / FILES["limits"]
-        write_json(served_limits(study, params), limits)
-        artifacts = {key: str(model_folder(study) / file) for key, file in FILES.items()} | {
-            "limits": str(limits)
-        }
+    folder, features = model_folder(study), read_features(study)
+    signature = build_signature(features, OUTPUTS[:3], OUTPUTS[3:])
+    return register(
+        client, params.delivery.model_name, "risk", folder, FILES, served_limits(study, params), features,
+        signature, tags,
+    )  # fmt: skip
+
+
+def register(
+    client: MlflowClient,
+    name: str,
+    serves: str,
+    folder: Path,
+    files: Mapping[str, str],
+    limits: Mapping[str, Any],
+    features: list[dict[str, Any]],
+    signature: ModelSignature,
+    tags: Mapping[str, str],
+) -> ModelVersion:
+    """Log the native files of `folder` in the active run and register them as `name` under the alias `challenger`.
+
+    Parameters
+    ----------
+    serves
+        "risk" or "survival": which model of served_model.py answers.
+    files
+        Artifact -> file; those that are absent are left out.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        written = Path(temporary) / files["limits"]
+        write_json(dict(limits), written)
+        artifacts = {key: str(folder / file) for key, file in files.items() if (folder / file).exists()}
         logged = mlflow.pyfunc.log_model(
-            name="risk_model",
+            name=f"{serves}_model",
             python_model=str(SERVED),
-            artifacts=artifacts,
-            signature=build_signature(features),
+            model_config={"serves": serves},
+            artifacts=artifacts | {"limits": str(written)},
+            signature=signature,
             input_example=invent_rows(features, _EXAMPLE_ROWS),
             pip_requirements=requirements(),
             registered_model_name=name,
@@ -77,7 +103,7 @@ def register_challenger(
     for key, value in tags.items():
         client.set_model_version_tag(name, version.version, key, value)
     client.set_registered_model_alias(name, CHALLENGER, version.version)
-    return version
+    return client.get_model_version(name, version.version)
 
 
 def served_limits(study: Study, params: Params) -> dict[str, Any]:
@@ -91,16 +117,18 @@ def served_limits(study: Study, params: Params) -> dict[str, Any]:
     }
 
 
-def read_features(study: Study) -> list[dict[str, Any]]:
-    """The model's inputs in order: name, kind, categories, labels, unit."""
-    return read_json(model_folder(study) / FILES["features"])["features"]
+def read_features(study: Study, folder: Path | None = None) -> list[dict[str, Any]]:
+    """Inputs in order of the risk model, or of the one in `folder`: name, kind, categories, labels, unit."""
+    return read_json((folder or model_folder(study)) / FILES["features"])["features"]
 
 
-def build_signature(features: list[dict[str, Any]]) -> ModelSignature:
-    """Every feature a required column (null where not known); the outputs of `RiskModel.predict`."""
+def build_signature(
+    features: list[dict[str, Any]], numbers: Sequence[str], texts: Sequence[str]
+) -> ModelSignature:
+    """Every feature a required column (null where not known); outputs by kind."""
     inputs: list[ColSpec | TensorSpec] = [ColSpec(_TYPES[f["kind"]], f["name"]) for f in features]
-    outputs: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name) for name in OUTPUTS[:3]]
-    outputs += [ColSpec(DataType.string, name) for name in OUTPUTS[3:]]
+    outputs: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name) for name in numbers]
+    outputs += [ColSpec(DataType.string, name) for name in texts]
     signature = ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
     # The model checks requests itself: MLflow's own check drops unknown columns and repeats rows in its errors.
     signature._is_signature_from_type_hint = True

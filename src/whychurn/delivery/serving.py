@@ -16,14 +16,16 @@ from pathlib import Path
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
-from whychurn.delivery.registry import CHAMPION, find_version, invent_rows, read_features
+from whychurn.delivery.registry import CHAMPION, find_version, invent_rows, model_folder, read_features
 from whychurn.delivery.serving_app import LIMIT, MODEL
 from whychurn.delivery.store import QUIET, connect, store_address
+from whychurn.delivery.survival_model import survival_folder
 
 log = logging.getLogger(__name__)
+RISK, SURVIVAL = "risk", "survival"
 
 
-def serve(study: Study, params: Params, host: str, port: int) -> None:
+def serve(study: Study, params: Params, host: str, port: int, model: str = RISK) -> None:
     """Answer ``POST /invocations`` until interrupted.
 
     Raises
@@ -31,24 +33,29 @@ def serve(study: Study, params: Params, host: str, port: int) -> None:
     WhychurnError
         If there is no champion, or the server cannot start.
     """
-    command, environment = serving_command(study, params, host, port)
+    command, environment = serving_command(study, params, host, port, model)
     log.info("serving on http://%s:%d/invocations (stop with Ctrl-C)", host, port)
     _stay(command, environment)
 
 
-def serving_command(study: Study, params: Params, host: str, port: int) -> tuple[list[str], dict[str, str]]:
+def serving_command(
+    study: Study, params: Params, host: str, port: int, model: str = RISK
+) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the server.
 
     Raises
     ------
     WhychurnError
-        If there is no champion.
+        If there is no such model, or no champion of it.
     """
-    name = params.delivery.model_name
+    names = {RISK: params.delivery.model_name, SURVIVAL: params.delivery.survival_model_name}
+    if model not in names:
+        raise WhychurnError(f"no model {model!r} to serve", remedy=f"choose one of {', '.join(names)}")
+    name = names[model]
     if find_version(connect(study), name, CHAMPION) is None:
         raise WhychurnError(
             f"no champion of {name!r} to serve",
-            remedy='run `whychurn run`, then `whychurn experiment promote --reason "…"`',
+            remedy=f'run `whychurn run`, then `whychurn experiment promote --model {model} --reason "…"`',
         )
     told = {MODEL: f"models:/{name}@{CHAMPION}", LIMIT: str(params.delivery.max_request_mb * 1024**2)}
     app = [
@@ -83,9 +90,10 @@ def mlflow_ui(study: Study, port: int) -> None:
     _stay(command, _environment(study))
 
 
-def example_request(study: Study, rows: int) -> str:
+def example_request(study: Study, rows: int, model: str = RISK) -> str:
     """A request of `rows` invented rows, as ``POST /invocations`` takes it."""
-    return json.dumps({"inputs": invent_rows(read_features(study), rows)}, ensure_ascii=False)
+    folder = {RISK: model_folder, SURVIVAL: survival_folder}[model](study)
+    return json.dumps({"inputs": invent_rows(read_features(study, folder), rows)}, ensure_ascii=False)
 
 
 def _environment(study: Study) -> dict[str, str]:

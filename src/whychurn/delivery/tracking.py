@@ -38,6 +38,7 @@ from whychurn.delivery.store import (
     write_run,
     write_series,
 )
+from whychurn.delivery.survival_model import track_survival_model
 
 log = logging.getLogger(__name__)
 PIPELINE: Final = "pipeline"  # experiment of the runs of the pipeline itself
@@ -68,6 +69,7 @@ def track(study: Study, params: Params) -> str | None:
     for section in SECTIONS:
         fits = content_digest(section, params, [fits_file(study, section)])
         track_fits(client, experiment, study, params, section, fits, origin)
+    track_survival_model(client, experiment, study, params, origin)
     if not (study.results / "risk.json").exists():
         return None
     return _track_risk(client, experiment, study, params, origin)
