@@ -18,14 +18,13 @@ log = logging.getLogger(__name__)
 
 def run(study: Study, params: Params) -> None:
     """Read intake's redacted texts, write what each says and which topics they are about."""
-    interim = {
-        name: read_table(study.interim / f"{name}.parquet") for name in ("members", "feedback", "surveys")
-    }
+    names = ("members", "feedback", "surveys", "orders", "memberships")
+    interim = {name: read_table(study.interim / f"{name}.parquet") for name in names}
     corpus = build_corpus(gather_texts(interim["feedback"], interim["surveys"]), params.voice)
     log.info("voice: %d texts, %d distinct", len(corpus.texts), len(corpus.folds))
     observed_until = pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"])
     until = fit_until(params, observed_until)
-    answers = voice_answers(corpus, interim["members"], interim["surveys"], until, params)
+    answers = voice_answers(corpus, interim, until, params)
     for name, table in answers.tables.items():
         write_table(table, study.results / f"{name}.parquet")
     answers.model.save(study.processed / "voice_model")
