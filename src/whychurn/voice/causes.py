@@ -134,3 +134,10 @@ def leading_cause(probabilities: pd.DataFrame) -> pd.Series:
     strongest = causes.fillna(-1.0).to_numpy(dtype=float).argmax(axis=1) if len(causes) else []
     named = pd.Series(np.array(CAUSES, dtype=object)[strongest], index=causes.index, name="cause")
     return named.mask(most <= least + 1e-9, "none").mask(most.isna(), None)
+
+
+def leading_concept(texts: pd.Series) -> pd.Series:
+    """Concept of the shipped lexicon that each text names most strongly; null where it names none."""
+    scores = concept_scores(texts).fillna(0.0)
+    names = np.asarray(scores.columns, dtype=object)[scores.to_numpy().argmax(axis=1)] if len(scores) else []
+    return pd.Series(names, index=texts.index, dtype=object).where(scores.max(axis=1) > 0)

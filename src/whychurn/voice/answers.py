@@ -1,0 +1,102 @@
+"""All that the stage voice finds: tables, the topic model, and records for the tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from whychurn.contract.fits import FitRecord
+from whychurn.contract.sections import Params
+from whychurn.voice.discover import Discovery, find_topics
+from whychurn.voice.emerging import daily_alerts, rising
+from whychurn.voice.groups import strata_of_texts, topics_by_group
+from whychurn.voice.over_time import topic_changes, topics_by_month
+from whychurn.voice.prepare import Corpus
+from whychurn.voice.reading import read_corpus
+from whychurn.voice.said import feedback_topics
+from whychurn.voice.topic_facts import topic_table, topic_verbatims
+from whychurn.voice.topic_model import TopicModel
+from whychurn.voice.triangulation import triangulate
+
+MODEL: str = "data/processed/voice_model"
+
+
+@dataclass(frozen=True)
+class VoiceAnswers:
+    """Tables by the name of their results file, the topic model, fits for the tracker."""
+
+    tables: dict[str, pd.DataFrame]
+    model: TopicModel
+    fits: list[FitRecord]
+
+
+def voice_answers(
+    corpus: Corpus, interim: Mapping[str, pd.DataFrame], until: pd.Timestamp, params: Params
+) -> VoiceAnswers:
+    """Read the texts of a corpus, find their topics, compare sources.
+
+    Parameters
+    ----------
+    interim
+        Tables of data/interim: members, surveys, orders, memberships.
+    until
+        First day whose texts must teach nothing (`prepare.fit_until`).
+    """
+    floor = params.privacy.min_cell
+    reading = read_corpus(corpus, until, params.voice)
+    found = find_topics(corpus, until, params.voice, floor)
+    folds = reading.folds.join(found.folds)
+    members = interim["members"]
+    said = feedback_topics(corpus, folds, members)
+    topics = topic_table(found.model.named, corpus, folds, floor)
+    tables = {
+        "feedback_topics": said,
+        "topics": topics,
+        "topic_verbatims": topic_verbatims(topics, corpus, members, found.folds, params.voice),
+        **topic_moves(corpus, folds, interim, params),
+        **reading.checks,
+        "triangulation": triangulate(said, interim["surveys"], floor, params.voice),
+    }
+    fits = [
+        FitRecord("causes_of_texts", {"draws": params.voice.draws}, reading.metrics(), list(reading.checks)),
+        *topic_fits(found, corpus, params),
+    ]
+    return VoiceAnswers(tables, found.model, fits)
+
+
+def topic_moves(
+    corpus: Corpus, folds: pd.DataFrame, interim: Mapping[str, pd.DataFrame], params: Params
+) -> dict[str, pd.DataFrame]:
+    """Topics over time and by group, and what is on the rise; over all texts of all members."""
+    voice, floor = params.voice, params.privacy.min_cell
+    texts = corpus.texts[corpus.texts["fold"].ge(0)][["member_id", "known_on", "fold", "state"]]
+    texts = texts.join(folds["topic_id"], on="fold").join(corpus.folds["tokens"], on="fold")
+    modelled = texts[texts["state"].eq("ok")]
+    strata = strata_of_texts(texts, interim, params.retention.tiers)
+    return {
+        "topic_months": topics_by_month(texts, floor),
+        "topic_changes": topic_changes(texts, voice, floor),
+        "topic_groups": topics_by_group(texts, strata, floor, voice.false_discovery),
+        "topic_rising": rising(modelled, voice, floor),
+        "topic_alerts": daily_alerts(texts, voice),
+    }
+
+
+def topic_fits(found: Discovery, corpus: Corpus, params: Params) -> list[FitRecord]:
+    """One record a language with topics."""
+    voice, records = params.voice, []
+    for language, fit in found.fitted.items():
+        own = corpus.folds["space"].eq(language) & corpus.folds["state"].eq("ok")
+        none = found.folds.loc[own, "topic_id"].lt(0)
+        figures = {key: float(value) for key, value in fit.facts.items() if value == value}
+        figures["outliers"] = float(none.mean()) if len(none) else 0.0
+        settings: dict[str, str | int | float | bool | None] = {
+            "method": voice.method,
+            "embedding": voice.embedding,
+            "language": language,
+            "seed": voice.seed,
+        }
+        records.append(FitRecord(f"topics_{language}", settings, figures, ["topics"], [MODEL]))
+    return records

@@ -1,0 +1,88 @@
+"""From a corpus to topics: fitted on texts known before the test period, given to all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.sections import VoiceParams
+from whychurn.voice.gather import LANGUAGES, gather_clusters, name_topics, words_of_topics
+from whychurn.voice.prepare import Corpus
+from whychurn.voice.topic_model import TopicModel
+from whychurn.voice.topics import Fitted, fit_language
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Topics found in a corpus.
+
+    Parameters
+    ----------
+    model
+        Gives topics to further texts.
+    folds
+        One row a fold: topic_id, probability, similarity.
+    fitted
+        Language to its fit; a language with too few texts is missing.
+    samples
+        Language to the folds that it was fitted on.
+    """
+
+    model: TopicModel
+    folds: pd.DataFrame
+    fitted: Mapping[str, Fitted]
+    samples: Mapping[str, pd.DataFrame]
+
+
+def find_topics(corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, min_cell: int) -> Discovery:
+    """Find topics in texts known before `until`, and give each text of the corpus its topic.
+
+    A language with fewer than ``min_texts`` distinct texts has no topics; its texts are counted.
+
+    Parameters
+    ----------
+    until
+        First day whose texts must teach nothing (`prepare.fit_until`).
+    min_cell
+        A word is shown where at least so many members use it.
+    """
+    fitted, samples = {}, {}
+    for language in LANGUAGES:
+        folds = known_folds(corpus, language, until)
+        if len(folds) >= voice.min_texts:
+            fitted[language] = fit_language(folds, language, voice)
+            samples[language] = folds.iloc[fitted[language].rows].reset_index(drop=True)
+    topic_of, topics = gather_clusters(fitted, voice)
+    chosen = {
+        language: np.asarray([*topic_of[language], -1])[fit.clusters] for language, fit in fitted.items()
+    }
+    tokens = {language: sample["tokens"] for language, sample in samples.items()}
+    words = words_of_topics(tokens, chosen, common_words(corpus, until, min_cell)) if fitted else {}
+    model = TopicModel(
+        {name: fit.topics for name, fit in fitted.items()}, topic_of, name_topics(topics, words)
+    )
+    return Discovery(model, model.assign(corpus.folds), fitted, samples)
+
+
+def known_folds(corpus: Corpus, language: str, until: pd.Timestamp) -> pd.DataFrame:
+    """Folds of a language that can be modelled and were known before `until`, sorted by key, whatever came later."""
+    texts = corpus.texts
+    known = texts.loc[texts["known_on"].lt(until) & texts["state"].eq("ok"), "fold"].unique()
+    folds = corpus.folds.iloc[np.sort(known)]
+    return folds[folds["space"].eq(language)].reset_index(drop=True)
+
+
+def common_words(corpus: Corpus, until: pd.Timestamp, min_cell: int) -> frozenset[str]:
+    """Words that at least `min_cell` members wrote before `until`."""
+    texts = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["state"].eq("ok")]
+    said = pd.DataFrame(
+        {
+            "member_id": texts["member_id"].to_numpy(),
+            "word": corpus.folds["tokens"].reindex(texts["fold"]).str.split().to_numpy(),
+        }
+    )
+    counts = said.explode("word").drop_duplicates().groupby("word").size()
+    return frozenset(counts.index[counts >= min_cell])

@@ -1,0 +1,139 @@
+"""Topics by region, spend tier, category and plan of those who wrote, as known on the day of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+from statsmodels.stats.multitest import multipletests
+
+from whychurn.contract.suppression import suppress_small_cells
+
+DIMENSIONS: Final = ("region", "spend_tier", "category", "plan")
+GROUP_COLUMNS: Final = (
+    "dimension", "stratum", "topic_id", "members", "writers", "share", "share_rest", "ratio", "z", "q", "notable",
+    "suppressed",
+)  # fmt: skip
+YEAR: Final = pd.Timedelta(days=365)
+
+
+def strata_of_texts(
+    texts: pd.DataFrame, tables: Mapping[str, pd.DataFrame], tiers: Mapping[str, float]
+) -> pd.DataFrame:
+    """Stratum of the writer of each text, from rows known before its day.
+
+    Parameters
+    ----------
+    texts
+        member_id, known_on.
+    tables
+        members, orders, memberships of data/interim.
+    tiers
+        Name to least spend of the 365 days before (`retention.tiers`); below all: ``regular``.
+
+    Returns
+    -------
+    Index of `texts`: `DIMENSIONS`, as objects; null where not known. Category is that of the last order.
+    """
+    region = tables["members"].drop_duplicates("member_id").set_index("member_id").get("region")
+    orders = tables["orders"][["member_id", "ordered_at", "amount", "category"]].dropna(
+        subset=["member_id", "ordered_at"]
+    )
+    orders = orders.assign(on=orders["ordered_at"].dt.normalize()).sort_values("on", kind="stable")
+    orders["spent"] = orders.groupby("member_id")["amount"].cumsum()
+    last = _latest(texts, texts["known_on"], orders[["member_id", "on", "spent", "category"]])
+    year_ago = _latest(texts, texts["known_on"] - YEAR, orders[["member_id", "on", "spent"]])
+    spend = last["spent"].fillna(0.0) - year_ago["spent"].fillna(0.0)
+    tier = pd.Series("regular", index=texts.index, dtype=object)
+    for name, floor in sorted(tiers.items(), key=lambda step: step[1]):
+        tier = tier.mask(spend >= floor, name)
+    terms = tables["memberships"]
+    plans = pd.DataFrame(
+        {"member_id": terms.get("member_id"), "on": terms.get("starts_on"), "plan": terms.get("plan")}
+    )
+    plans = plans.dropna(subset=["member_id", "on"]).sort_values("on", kind="stable")
+    found = pd.DataFrame(index=texts.index)
+    found["region"] = texts["member_id"].map(region) if region is not None else None
+    found["spend_tier"] = tier if len(orders) else None
+    found["category"] = last["category"]
+    found["plan"] = _latest(texts, texts["known_on"], plans)["plan"]
+    return found.astype("object")
+
+
+def topics_by_group(
+    texts: pd.DataFrame, strata: pd.DataFrame, min_cell: int, false_discovery: float
+) -> pd.DataFrame:
+    """How much the writers of a stratum speak of each topic, against writers elsewhere.
+
+    Each writer counts once, with the share of their texts that is about the topic, so those who write much weigh no more.
+
+    Parameters
+    ----------
+    texts, strata
+        Same index: topic_id, member_id; `DIMENSIONS`.
+    min_cell
+        Cells that fewer members stand behind are blank.
+    false_discovery
+        Benjamini-Hochberg level over all cells of a dimension.
+
+    Returns
+    -------
+    `GROUP_COLUMNS`: members who spoke of the topic and writers, in the stratum; mean share of a writer's texts, that of
+    the rest, their ratio; Welch's z, q, and whether the difference is notable.
+    """
+    parts = []
+    for dimension in DIMENSIONS:
+        told = texts.assign(stratum=strata[dimension])[texts["topic_id"].ge(0)].dropna(subset=["stratum"])
+        if told["stratum"].nunique() > 1:
+            table = _cells(told).assign(dimension=dimension)
+            table["q"] = np.nan
+            large = table["members"].ge(min_cell)
+            if large.any():
+                p = 2 * norm.sf(table.loc[large, "z"].abs())
+                table.loc[large, "q"] = multipletests(p, method="fdr_bh")[1]
+            table["notable"] = table["q"].lt(false_discovery)
+            parts.append(table)
+    if not parts:
+        return pd.DataFrame(columns=list(GROUP_COLUMNS))
+    whole = pd.concat(parts, ignore_index=True)
+    shown = suppress_small_cells(whole, "members", ["share", "share_rest", "ratio", "z", "q"], min_cell)
+    return shown[list(GROUP_COLUMNS)]
+
+
+def _latest(texts: pd.DataFrame, day: pd.Series, log: pd.DataFrame) -> pd.DataFrame:
+    """Last row of `log` before `day`, for each text."""
+    asked = pd.DataFrame(
+        {"member_id": texts["member_id"].astype(object), "day": day.astype("datetime64[ns]")}
+    )
+    asked["place"] = np.arange(len(asked))
+    known = log.assign(on=log["on"].astype("datetime64[ns]"), member_id=log["member_id"].astype(object))
+    found = pd.merge_asof(
+        asked.sort_values("day", kind="stable"), known, left_on="day", right_on="on", by="member_id",
+        allow_exact_matches=False,
+    )  # fmt: skip
+    return found.sort_values("place").set_index(texts.index)
+
+
+def _cells(told: pd.DataFrame) -> pd.DataFrame:
+    """Mean share of a writer's texts by stratum and topic, every combination, with Welch's z against other strata."""
+    counts = told.groupby(["stratum", "member_id", "topic_id"]).size().reset_index(name="texts")
+    own = counts.groupby(["stratum", "member_id"])["texts"].transform("sum")
+    counts = counts.assign(part=counts["texts"] / own, square=(counts["texts"] / own) ** 2)
+    cells = counts.groupby(["stratum", "topic_id"]).agg(
+        members=("part", "size"), part=("part", "sum"), square=("square", "sum")
+    )
+    every = pd.MultiIndex.from_product([sorted(set(told["stratum"])), sorted(set(told["topic_id"]))])
+    table = cells.reindex(every.set_names(["stratum", "topic_id"]), fill_value=0.0).reset_index()
+    writers = told.groupby("stratum")["member_id"].nunique()
+    table["writers"] = table["stratum"].map(writers)
+    others = table.groupby("topic_id")[["part", "square"]].transform("sum") - table[["part", "square"]]
+    rest = writers.sum() - table["writers"]
+    table["share"], table["share_rest"] = table["part"] / table["writers"], others["part"] / rest
+    error = (table["square"] / table["writers"] - table["share"] ** 2) / table["writers"]
+    error = error + (others["square"] / rest - table["share_rest"] ** 2) / rest
+    table["z"] = (table["share"] - table["share_rest"]) / np.sqrt(error.clip(lower=1e-12))
+    table["ratio"] = (table["share"] / table["share_rest"]).where(table["share_rest"] > 0)
+    return table.astype({"stratum": str, "members": "int64"})
