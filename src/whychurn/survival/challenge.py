@@ -95,7 +95,11 @@ def challenge_answers(
         return _untested(stays, observed_until, survival)
     main = tested[0]
     chosen, tied = choose_model(main.verdicts, survival.confidence)
-    model = _fit_chosen(chosen, main, stays, catalogue, survival)
+    try:
+        model = _fit_chosen(chosen, main, stays, catalogue, survival)
+    except WhychurnError as error:
+        log.warning("%s not fitted on everything, the tested one stands: %s", chosen, error.message)
+        model = main.models[chosen]
     missed = sorted(
         {*untested, *(h for t in trials if t not in [f.trial for f in tested] for h in t.horizons)}
     )
