@@ -44,7 +44,10 @@ def draw_triangulation(frame: pd.DataFrame, lang: str) -> Figure:
     axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axis.set_xlabel(say("voice.said_axis_share", lang))
     axis.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2 if len(sources) > 3 else max(1, len(sources))
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.16),
+        ncols=2 if len(sources) > 3 else max(1, len(sources)),
+        frameon=False,
     )
     axis.grid(axis="y", visible=False)
     axis.tick_params(axis="y", length=0)
@@ -74,7 +77,7 @@ def draw_agreement(frame: pd.DataFrame, lang: str) -> Figure:
     axis.set_yticks(range(len(methods)), [say(f"voice.said_method_{method}", lang) for method in methods])
     axis.set_ylim(len(methods) - 0.5, -0.5)
     axis.set_xlabel(say("voice.said_axis_kappa", lang))
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
     axis.grid(axis="y", visible=False)
     axis.tick_params(axis="y", length=0)
     return figure
