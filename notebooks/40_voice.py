@@ -13,26 +13,34 @@
 # %% [markdown] tags=["en"]
 # # What members say
 #
-# Which causes do complaints, reviews, interviews and surveys name, do these sources agree, and what follows when members complain or stay silent?
+# What do members speak of, which causes do complaints, reviews, interviews and surveys name, do these sources agree, and what follows when members
+# complain or stay silent?
 
 # %% [markdown] tags=["zh"]
 # # 会员在说什么
 #
-# 投诉、评价、访谈和调查提到了哪些原因？这些来源是否一致？会员投诉或保持沉默之后会怎样？
+# 会员在谈论什么？投诉、评价、访谈和调查提到了哪些原因？这些来源是否一致？会员投诉或保持沉默之后会怎样？
 
 # %%
 from whychurn.delivery.page import Page
 from whychurn.retention import after_words_story
 from whychurn.retention import figures as retention_figures
-from whychurn.voice import said_story
+from whychurn.voice import said_story, topic_story
 from whychurn.voice.figures import said as said_figures
+from whychurn.voice.figures import topics as topic_figures
 from whychurn.voice.triangulation import add_behaviour
 
 page = Page.open()
 sources, shares = page.results("triangulation"), page.results("cause_shares")
 if shares is not None and len(shares):
     sources = add_behaviour(sources, shares, len(page.results("churners").query("is_main")))
-page.answer("\n\n".join(said_story.triangulation_lines(sources, page)))
+topics, changes, rising = (page.results(name) for name in ("topics", "topic_changes", "topic_rising"))
+own = page.params.voice
+first = (
+    topic_story.topic_lines(topics, page)
+    + topic_story.rising_lines(rising, topics, own.recent_weeks, page)[:1]
+)
+page.answer("\n\n".join(first + said_story.triangulation_lines(sources, page)))
 
 
 def show(section, name, rung, figure=None, table=None, formats=None, limit=15):
@@ -64,6 +72,49 @@ for line in said_story.agreement_lines(check, page) + said_story.sentiment_lines
 if check["kappa"].notna().any():
     show("voice", "said_agreement", "described", said_figures.draw_agreement(check, page.lang))
     show("voice", "said_check", "described", None, said_story.check_table(check, page), said_story.FORMATS)
+
+# %% [markdown] tags=["en"]
+# ## What members speak of
+#
+# Topics are found by BERTopic in each language and joined where their texts name one concern; names come from the cause lexicon and from the words
+# that mark a topic. Texts from the test period of the risk model taught nothing.
+
+# %% [markdown] tags=["zh"]
+# ## 会员在谈论什么
+#
+# 主题由 BERTopic 在中英文中分别发现，谈论同一关切的主题会合并；名称来自原因词典和主题的代表词。风险模型测试期内的文本未参与学习。
+
+# %%
+if len(topics):
+    sizes, table = topic_figures.draw_topics(topics, page.lang), topic_story.topic_list(topics, page)
+    show("voice", "topic_sizes", "described", sizes)
+    show("voice", "topic_list", "described", None, table, topic_story.FORMATS, limit=12)
+    texts = topic_story.verbatim_list(page.results("topic_verbatims"), topics, page)
+    show("voice", "topic_verbatims", "described", None, texts, topic_story.FORMATS, limit=8)
+
+# %% [markdown] tags=["en"]
+# ## What is changing, and for whom
+#
+# A change is a week from which a topic's share was another, whatever the number of texts. Alerts compare a day with the six weeks before it.
+
+# %% [markdown] tags=["zh"]
+# ## 哪些在变化，与谁有关
+#
+# “变化”指某一周起主题占比发生改变，与文本总数无关。预警把当天与之前六周相比。
+
+# %%
+if len(topics):
+    for line in topic_story.change_lines(changes, topics, page):
+        page.claim("described", line)
+    chosen, months = topic_story.changed_topics(changes, topics), page.results("topic_months")
+    drawn = topic_figures.draw_months(months, changes, topics, chosen, page.lang)
+    show("voice", "topic_months", "described", drawn)
+    for line in topic_story.rising_lines(rising, topics, own.recent_weeks, page):
+        page.claim("described", line)
+    alerts = topic_story.alert_list(page.results("topic_alerts"), topics, page)
+    show("voice", "topic_alerts", "described", None, alerts, topic_story.FORMATS, limit=6)
+    groups = topic_story.group_list(page.results("topic_groups"), topics, page)
+    show("voice", "topic_groups", "associated", None, groups, topic_story.FORMATS, limit=10)
 
 # %% [markdown] tags=["en"]
 # ## Texts, interviews, surveys: do they agree?

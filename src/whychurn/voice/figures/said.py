@@ -43,7 +43,12 @@ def draw_triangulation(frame: pd.DataFrame, lang: str) -> Figure:
     axis.set_xlim(left=0)
     axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axis.set_xlabel(say("voice.said_axis_share", lang))
-    figure.legend(loc="outside lower center", ncols=2 if len(sources) > 3 else max(1, len(sources)))
+    axis.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.16),
+        ncols=2 if len(sources) > 3 else max(1, len(sources)),
+        frameon=False,
+    )
     axis.grid(axis="y", visible=False)
     axis.tick_params(axis="y", length=0)
     return figure
@@ -60,7 +65,7 @@ def draw_agreement(frame: pd.DataFrame, lang: str) -> Figure:
     shown = frame.dropna(subset=["kappa"])
     methods = [method for method in METHODS if method in set(shown["method"])]
     languages = [language for language in ("all", "zh", "en") if language in set(shown["language"])]
-    figure, (axis,) = new_figure(8.0, 1.5 + 0.42 * len(methods))
+    figure, (axis,) = new_figure(8.0, 1.3 + 0.42 * len(methods))
     for order, language in enumerate(languages):
         rows = shown[shown["language"] == language]
         spots = [
@@ -72,7 +77,7 @@ def draw_agreement(frame: pd.DataFrame, lang: str) -> Figure:
     axis.set_yticks(range(len(methods)), [say(f"voice.said_method_{method}", lang) for method in methods])
     axis.set_ylim(len(methods) - 0.5, -0.5)
     axis.set_xlabel(say("voice.said_axis_kappa", lang))
-    figure.legend(loc="outside lower center", ncols=3)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
     axis.grid(axis="y", visible=False)
     axis.tick_params(axis="y", length=0)
     return figure
