@@ -134,6 +134,15 @@ def test_the_project_pipeline_has_one_stage_a_question_with_folders_as_dependenc
             assert dep.startswith("data/") or (PROJECT / dep).exists(), f"{name}: {dep}"
 
 
+def test_delivery_depends_on_every_table_that_a_notebook_names() -> None:
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    read = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "notebooks").glob("*.py"))
+    made = [out for stage in stages.values() for out in stage["outs"] if out.startswith("data/results/")]
+    named = [out for out in made if f'"{Path(out).stem}"' in read]
+    assert "data/results/topics.parquet" in named
+    assert not set(named) - set(stages["delivery"]["deps"])
+
+
 def test_the_digest_follows_bytes_and_names_but_not_caches(tmp_path: Path) -> None:
     folder = tmp_path / "panel"
     (folder / "__pycache__").mkdir(parents=True)

@@ -98,18 +98,18 @@ def rising_lines(rising: pd.DataFrame, topics: pd.DataFrame, weeks: int, page: S
     names = topics.set_index("topic_id")[f"label_{page.lang}"]
     now = rising[rising["rising"].astype(bool)]
     ids = now.loc[now["kind"] == "topic", "name"].astype(int)
-    words = [
-        str(word).replace("not_", "not ") for word in now.loc[now["kind"] == "word", "name"].head(3 * WORDS)
-    ]
+    words = [str(word).replace("not_", "not ") for word in now.loc[now["kind"] == "word", "name"]]
     if ids.empty and not words:
         return [page.say("voice.topic_nothing_rises", weeks=weeks)]
     lines = []
     if len(ids):
         lines.append(
-            page.say("voice.topic_rising", weeks=weeks, topics=_join([str(names[i]) for i in ids], page))
+            page.say("voice.topic_rising", weeks=weeks, topics=_quote([str(names[i]) for i in ids], page))
         )
     if words:
-        lines.append(page.say("voice.topic_rising_words", weeks=weeks, words=_join(words, page)))
+        lines.append(
+            page.say("voice.topic_rising_words", weeks=weeks, words=_quote(words[: 3 * WORDS], page))
+        )
     return lines
 
 
@@ -151,6 +151,11 @@ def _first_words(words: str) -> str:
 
 def _shorten(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def _quote(names: list[str], page: Speaker) -> str:
+    """Names in quotation marks: members' own words may be of the other language."""
+    return page.say("voice.topic_between").join(page.say("voice.topic_quoted", name=name) for name in names)
 
 
 def _join(names: list[str], page: Speaker) -> str:
