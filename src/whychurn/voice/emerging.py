@@ -16,6 +16,7 @@ RISING_COLUMNS: Final = (
 )  # fmt: skip
 ALERT_COLUMNS: Final = ("topic_id", "day", "texts", "expected", "limit", "p", "first")
 ALL_TEXTS: Final = -2  # topic_id of an alert about the number of texts, whatever they are about
+LEAST_REST: Final = 1e-9  # a word that is all that was said has finite odds
 LEAST_BASE_DAYS: Final = 21  # a shorter base raises no alert
 
 
@@ -39,7 +40,7 @@ def log_odds(recent: pd.Series, before: pd.Series, prior_words: float) -> pd.Dat
     odds, variance = {}, pd.Series(0.0, index=counts.index)
     for name in ("recent", "before"):
         seen = counts[name] + prior
-        odds[name] = np.log(seen) - np.log(counts[name].sum() + prior_words - seen)
+        odds[name] = np.log(seen) - np.log(np.maximum(counts[name].sum() + prior_words - seen, LEAST_REST))
         variance = variance + 1 / seen
     counts["log_odds"] = odds["recent"] - odds["before"]
     counts["z"] = counts["log_odds"] / np.sqrt(variance)

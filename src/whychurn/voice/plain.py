@@ -15,13 +15,14 @@ _HIDDEN: Final = re.compile(r"(?is)<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!DOCTYPE[^<>]*>")
 _LINK: Final = re.compile(r"(?i)\b(?:https?://|www\.)[^\s\u4e00-\u9fff]+|(?<!\w)@\w+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
+_NEITHER: Final = re.compile(r"(?:[^\w\u2600-\u27bf\U0001f300-\U0001faff]|_)+")  # letter nor emoji
 _SPACE: Final = re.compile(r"\s+")
 _LONG_RUN: Final = re.compile(r"(.)\1{3,}")
 # UTF-8 read as Windows-1252, GBK read as Latin-1, and text that was lost for good
 _UTF8_AS_WESTERN: Final = re.compile(
     r"[ÃÂ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€|[äåæçèé][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2}"
 )
-_GBK_AS_WESTERN: Final = re.compile(r"(?:[\u00b0-\u00f7][\u00a1-\u00fe]){3,}")
+_GBK_AS_WESTERN: Final = re.compile(r"(?:[\u00a1-\u00f7][\u00a1-\u00fe]){3,}")
 _LOST: Final = re.compile(r"\ufffd|锟斤拷|锟|烫烫烫|[\ue000-\uf8ff]")
 MOST_LOST: Final = 0.2  # share of lost letters above which a text is unreadable
 
@@ -47,9 +48,12 @@ def normalise(text: str, max_characters: int) -> str:
 
 
 def fold_key(plain: str) -> str:
-    """What two texts share that say the same: letters only, numbers levelled, placeholders dropped."""
+    """What two texts share that say the same: letters and emoji, numbers levelled, placeholders dropped.
+
+    A smile and a scowl do not say the same; a text without either (dots) is its own key.
+    """
     bare = re.sub(r"\d+", "0", PLACEHOLDER.sub("", plain))
-    return re.sub(r"[\W_]+", " ", bare).strip()
+    return _NEITHER.sub(" ", bare).strip() or bare.strip()
 
 
 def is_unreadable(text: str) -> bool:
@@ -71,7 +75,7 @@ def _mend(text: str) -> str:
             mended = _recode(text, encoding, "utf-8")
             if mended is not None:
                 return mended
-    elif _GBK_AS_WESTERN.search(text):
+    if _GBK_AS_WESTERN.search(text):
         mended = _recode(text, "latin-1", "gb18030")
         if mended is not None and re.search(r"[\u4e00-\u9fff]{2}", mended):
             return mended

@@ -61,7 +61,7 @@ def topic_table(named: pd.DataFrame, corpus: Corpus, said: pd.DataFrame, min_cel
     names = np.asarray(CAUSES, dtype=object)[causes.to_numpy().argmax(axis=1)] if len(causes) else []
     table["cause"] = np.where(causes.sum(axis=1) > 0.5, names, "none")
     table["cause_share"] = causes.max(axis=1)
-    table = named.merge(table.reset_index(), on="topic_id", how="left")
+    table = named.join(table, on="topic_id") if len(table) else named.reindex(columns=[*named, *table])
     sizes = ["size", "members", *(f"size_{name}" for name in LANGUAGES)]
     table[sizes] = table[sizes].fillna(0).astype("int64")
     table["share"] = table["size"] / max(1, int(table["size"].sum()))
