@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "whychurn"
@@ -63,11 +64,14 @@ def test_libraries_stay_in_their_place(file: Path) -> None:
     assert not tops & {"pickle", "joblib", "cloudpickle", "dill"}
 
 
+TRUTH_DOORS = {"stages/world.py", "stages/score.py"}  # one writes it, the other scores against it
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
 def test_truth_and_parameters_have_one_door(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     relative = file.relative_to(SOURCE).as_posix()
-    if folder_of(file) != "world" and relative != "stages/world.py":
+    if folder_of(file) != "world" and relative not in TRUTH_DOORS:
         assert "truth" not in code_strings(text), f"{relative} names the planted truth"
     if relative not in {
         "contract/params.py",
@@ -75,6 +79,32 @@ def test_truth_and_parameters_have_one_door(file: Path) -> None:
         "delivery/experiment.py",
     }:  # the last two write one
         assert "params.yaml" not in opened_names(text)
+
+
+def test_no_other_stage_can_reach_the_truth() -> None:
+    """Neither by its path, nor through a module that knows the path, nor as a dependency of its stage."""
+    modules = {"whychurn." + ".".join(file.relative_to(SOURCE).with_suffix("").parts): file for file in FILES}
+    knows = {"whychurn.world.truth", "whychurn.world.build", "whychurn.stages.world", "whychurn.stages.score"}
+    for name, file in modules.items():
+        if name.startswith("whychurn.world") or name in knows or name == "whychurn.cli":
+            continue
+        reached, open_ends = set(), [name]
+        while open_ends:
+            here = open_ends.pop()
+            if here not in reached and here in modules:
+                reached.add(here)
+                open_ends += [other for other in imported(modules[here]) if other != "whychurn"]
+        assert not reached & knows, f"{file} reaches {reached & knows}"
+    commands = (SOURCE / "cli.py").read_text(encoding="utf-8")
+    assert "truth" not in code_strings(commands) and "world.truth" not in commands
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    for name, stage in stages.items():
+        named = {key for key, value in stage.items() if "truth" in str(value)}
+        assert named - {"desc"} == (
+            {"outs"} if name == "world" else {"deps"} if name == "score" else set()
+        ), name
+        broad = {"data", "data/", "."} & set(stage["deps"])
+        assert not broad, f"{name} depends on {broad}, which holds the truth"
 
 
 def code_strings(text: str) -> set[str]:

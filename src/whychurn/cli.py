@@ -25,6 +25,8 @@ app = typer.Typer(
 )
 data = typer.Typer(no_args_is_help=True, help="Look at input, bring it in, look a member up.")
 experiment = typer.Typer(no_args_is_help=True, help="Try a change of parameters; promote a model.")
+world = typer.Typer(invoke_without_command=True, help="Simulate a programme; score attributions on it.")
+app.add_typer(world, name="world")
 app.add_typer(data, name="data")
 app.add_typer(experiment, name="experiment")
 console = Console()
@@ -70,15 +72,20 @@ def report(
     render_reports(place, load_params(place), languages=lang, notebooks=notebook)
 
 
-@app.command()
-def world(
-    out: Annotated[Path, typer.Option(help="New study folder; gets raw/ and data/truth/.")],
+@world.callback()
+def world_simulate(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="New study folder; gets raw/ and data/truth/.")] = None,
     program: Annotated[str, typer.Option(help="shop, gym, school.")] = "shop",
     members: Annotated[int | None, typer.Option(help="As in params.yaml by default.")] = None,
     months: Annotated[int | None, typer.Option()] = None,
     seed: Annotated[int | None, typer.Option()] = None,
 ) -> None:
     """Simulate a programme into a study folder, its true causes planted."""
+    if context.invoked_subcommand is not None:
+        return
+    if out is None:
+        context.fail("Missing option '--out'.")
     from whychurn.world.build import build_world
 
     given = {"program": program, "members": members, "months": months, "seed": seed}
@@ -90,6 +97,24 @@ def world(
         )
     build_world(load_params(Study.at(PROJECT), over).world, place.root, place.raw)
     console.print(f"Now: whychurn run --study {out}")
+
+
+@world.command("score")
+def world_score(study: StudyOption = None) -> None:
+    """Score the attributions of a simulated programme against its planted causes, method by method."""
+    from whychurn.causes.yardstick.overview import method_overview
+    from whychurn.contract.files import read_table
+
+    place = Study.at(study)
+    importlib.import_module("whychurn.stages.score").run(place, load_params(place))
+    overview = method_overview(read_table(place.results / "cause_scores.parquet"))
+    table = Table(*(name.replace("_", " ") for name in overview.columns), box=None)
+    table.columns[0].no_wrap = True
+    for row in overview.itertuples(index=False):
+        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
+    console.print(
+        table if len(overview) else "No causes were planted in this programme: nothing to score against."
+    )
 
 
 @data.command("check")

@@ -1,0 +1,74 @@
+"""Stage score: how good the attributions are, where the true causes were planted; the only reader of data/truth."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from whychurn.causes.yardstick.records import score_fits
+from whychurn.causes.yardstick.scorecard import Planted, Scorecard, empty_scorecard, score_causes, score_facts
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.fits import write_fits
+from whychurn.contract.paths import Study
+from whychurn.contract.sections import Params
+from whychurn.intake.pseudonym import find_key, pseudonyms
+from whychurn.world.truth import FOLDER
+
+log = logging.getLogger(__name__)
+INPUTS = ("attributions", "shares", "evidence")
+
+
+def run(study: Study, params: Params) -> None:
+    """Read attributions and the planted causes, write the scores; without planted causes, empty tables that say so."""
+    card, facts = _score(study, params) if has_planted(study) else _nothing()
+    write_table(card.scores, study.results / "cause_scores.parquet")
+    write_table(card.calibration, study.results / "cause_calibration.parquet")
+    write_json(facts, study.results / "score.json")
+    write_fits(study, "score", score_fits(card, params.score))
+
+
+def has_planted(study: Study) -> bool:
+    """Whether the causes of this study are known because they were planted."""
+    return (study.root / FOLDER / "member_causes.parquet").exists()
+
+
+def read_planted(study: Study, params: Params) -> Planted:
+    """The planted causes under the ids of the results.
+
+    Raises
+    ------
+    WhychurnError
+        If the key that makes pseudonyms is gone.
+    """
+    causes, without = (
+        read_table(study.root / FOLDER / f"{name}.parquet") for name in ("member_causes", "churn_without")
+    )
+    if params.privacy.pseudonymize:
+        key = find_key(study, params.intake.source)
+        if key is None:
+            raise WhychurnError(
+                "there is no key, so planted causes cannot be put beside attributed ones",
+                file=study.raw / "whychurn.key",
+                remedy="restore the key of the simulated programme, or simulate it again",
+            )
+        causes["member_id"] = pseudonyms(causes["member_id"], key)
+        without["member_id"] = pseudonyms(without["member_id"], key)
+    kinds = {"member_id": "string"}
+    return Planted(causes.astype(kinds), without.astype(kinds))
+
+
+def _score(study: Study, params: Params) -> tuple[Scorecard, dict[str, Any]]:
+    found = {name: read_table(study.processed / "causes" / f"{name}.parquet") for name in INPUTS}
+    card = score_causes(
+        **found, planted=read_planted(study, params), score=params.score, min_cell=params.privacy.min_cell
+    )
+    world = read_json(study.root / FOLDER / "world.json")["params"]
+    log.info("score: %s", ", ".join(f"{name} {value:g}" for name, value in card.matching.items()))
+    status = "scored" if len(card.scores) else "no attributed leaving has a planted one"
+    return card, {"status": status, "world": world, **score_facts(card, params.score)}
+
+
+def _nothing() -> tuple[Scorecard, dict[str, Any]]:
+    log.info("score: no causes were planted in this programme, so nothing can be scored against them")
+    return empty_scorecard(), {"status": "no planted causes"}
