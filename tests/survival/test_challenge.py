@@ -100,6 +100,15 @@ class TestPlantedKnowledge:
         assert curve[:, 180] == pytest.approx(truth, abs=0.06)
 
 
+def test_tests_side_by_side_give_the_same_figures_as_one_after_the_other(strong: Any) -> None:
+    one = SURVIVAL.model_copy(update={"challenge": SURVIVAL.challenge.model_copy(update={"workers": 1})})
+    panel, spells = programme(2500, 1.0)
+    alone = challenge_answers(panel, spells, CATALOGUE, LAST, one)
+    assert len(alone.facts["tests"]) > 1, "two test days, or nothing runs side by side"
+    for name, table in strong.tables.items():
+        pd.testing.assert_frame_equal(table, alone.tables[name], check_exact=True)
+
+
 def test_noise_beats_nothing() -> None:
     found = answers(0.0, seed=3)
     assert found.facts["status"] == "ok" and not found.facts["beats_km"]

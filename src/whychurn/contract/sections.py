@@ -230,6 +230,7 @@ class ChallengeParams(Section):
     early_stopping: Count
     bins: Annotated[int, Field(ge=2)]
     threads: Count
+    workers: Count
     grid_days: Days
     groups: Annotated[int, Field(ge=2)]
 

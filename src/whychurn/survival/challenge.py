@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
@@ -90,7 +92,12 @@ def challenge_answers(
     if len(panel) == 0 or stays.event.sum() < params.min_events:
         return _nothing("too_few_leavers", needed=params.min_events, found=int(stays.event.sum()))
     trials, untested = plan_trials(panel["as_of"], observed_until, params.horizons, params.min_learning_days)
-    tested = [found for trial in trials if (found := _test(trial, stays, catalogue, survival)) is not None]
+    with (
+        threadpool_limits(limits=1, user_api="blas"),  # the same sums however many trials run side by side
+        ThreadPoolExecutor(params.workers) as pool,
+    ):
+        found = pool.map(lambda trial: _test(trial, stays, catalogue, survival), trials)
+        tested = [one for one in found if one is not None]
     if not tested or not tested[0].trial.main:
         return _untested(stays, observed_until, survival)
     main = tested[0]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from whychurn.contract.errors import WhychurnError
@@ -182,8 +183,9 @@ def _group_sums(rows: RiskRows, risk: np.ndarray, threads: int) -> np.ndarray:
         after = int(np.searchsorted(rows.group_start, part.stop, side="left"))
         starts = np.maximum(rows.group_start[before:after] - part.start, 0)
         own = risk[part]
-        weighted = np.column_stack([own, rows.X[part] * own[:, None]])
-        return before, np.add.reduceat(weighted, starts, axis=0)
+        ends = np.append(starts, len(own))  # a sparse product, as it writes no weighted copy of the rows
+        weigh = csr_matrix((own, np.arange(len(own)), ends), shape=(len(starts), len(own)))
+        return before, np.column_stack([np.add.reduceat(own, starts), weigh @ rows.X[part]])
 
     for at, found in _each(block, rows.blocks, threads):
         sums[at : at + len(found)] += found

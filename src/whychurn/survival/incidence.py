@@ -176,9 +176,8 @@ def draws(
     order = member_order(strata)
     rng = np.random.default_rng(params.seed)
     code = pd.Index(order).get_indexer(pd.Index(weights.leavings["member_id"]))
-    even = np.full(len(order), 1 / max(len(order), 1))
     for _ in range(params.bootstrap):
-        times = rng.multinomial(len(order), even)
+        times = np.bincount(rng.integers(0, len(order), len(order)), minlength=len(order))
         seen = np.where(code >= 0, times[code], 0)
         yield times, weights.values if weights.again is None else weights.again(seen)
 
