@@ -10,7 +10,8 @@ import pytest
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.survival.challenge import TABLES, challenge_answers, choose_model
+from whychurn.survival.challenge import challenge_answers, choose_model
+from whychurn.survival.challenge_results import TABLES
 from whychurn.survival.timeline import follow_stays, known_before
 from whychurn.survival.trials import Verdicts, plan_trials
 

@@ -12,7 +12,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.panel.catalogue import load_catalogue
-from whychurn.survival import cox_study
+from whychurn.survival import cox_remedies
 from whychurn.survival.cox_answers import cause_hazard_ratios
 from whychurn.survival.cox_model import CURVE, GIVEN_UP, TENURE, NoCoxError, fit_told_apart
 from whychurn.survival.cox_rows import StartStop
@@ -118,7 +118,7 @@ class TestTakenBack:
 
     def without(self, mark: str, monkeypatch: pytest.MonkeyPatch) -> CoxStudy:
         """The study where columns with `mark` in their name separate, once curves have been chosen."""
-        refit = cox_study._refit
+        refit = cox_remedies._refit
 
         def separating(*args: Any) -> Any:
             model = refit(*args)
@@ -127,7 +127,7 @@ class TestTakenBack:
                 raise WhychurnError("no finite estimate", column=", ".join(spoilt))
             return model
 
-        monkeypatch.setattr(cox_study, "_refit", separating)
+        monkeypatch.setattr(cox_remedies, "_refit", separating)
         return study(self.rows)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,22 +15,22 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.sections import SurvivalParams
 from whychurn.contract.words import LANGUAGES, say
-from whychurn.panel.inputs import Feature, choose_features
-from whychurn.survival.challenger import Recipe, choose_recipe, fit_recipe
+from whychurn.panel.inputs import choose_features
+from whychurn.survival.challenge_results import (
+    SIMPLEST_FIRST,
+    Tested,
+    challenge_facts,
+    challenge_fits,
+    challenge_tables,
+    empty_tables,
+)
+from whychurn.survival.challenger import choose_recipe, fit_recipe
 from whychurn.survival.discrete import Boosted
 from whychurn.survival.predictors import Cox, KaplanMeier, fit_cox, fit_kaplan_meier
 from whychurn.survival.timeline import Known, follow_stays, known_before
 from whychurn.survival.trials import Trial, Verdicts, judge, plan_trials
 
 log = logging.getLogger(__name__)
-SIMPLEST_FIRST: Final = ("cox", "cox_landmark", "boosted")  # km is the yardstick, not a candidate
-MODELS: Final = ("km", *SIMPLEST_FIRST)
-TABLES: Final = {
-    "survival_challenge": ["model", "metric", "horizon_days", "estimate", "low", "high", "events", "extrapolated", "members", "landmark_on", "main"],
-    "survival_challenge_differences": ["model", "against", "metric", "horizon_days", "estimate", "low", "high", "members", "landmark_on", "main"],
-    "survival_calibration": ["model", "landmark_on", "main", "horizon_days", "group", "predicted", "observed", "low", "high", "members", "events"],
-    "survival_spread": ["model", "landmark_on", "main", "from_share", "to_share", "share", "statistic", "p", "members"],
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Challenge:
     Parameters
     ----------
     tables
-        Results by file name (`TABLES`).
+        Results by file name (`challenge_results.TABLES`).
     facts
         Entry "challenge" of survival.json.
     model
@@ -57,16 +57,6 @@ class Challenge:
     fits: list[FitRecord]
     tested_model: Boosted | Cox | None = None
     tested_on: pd.Timestamp | None = None
-
-
-@dataclass(frozen=True)
-class _Tested:
-    trial: Trial
-    verdicts: Verdicts
-    features: list[Feature]
-    recipe: Recipe | None
-    failed: dict[str, str]
-    models: dict[str, Any]
 
 
 def challenge_answers(
@@ -110,9 +100,14 @@ def challenge_answers(
     missed = sorted(
         {*untested, *(h for t in trials if t not in [f.trial for f in tested] for h in t.horizons)}
     )
-    facts = _facts(chosen, tied, tested, missed, observed_until, survival)
+    facts = challenge_facts(chosen, tied, tested, missed, observed_until, survival)
     return Challenge(
-        _tables(tested), facts, model, _records(tested, chosen, survival), main.models[chosen], main.trial.day
+        challenge_tables(tested),
+        facts,
+        model,
+        challenge_fits(tested, chosen, survival),
+        main.models[chosen],
+        main.trial.day,
     )
 
 
@@ -131,7 +126,7 @@ def choose_model(verdicts: Verdicts, confidence: float) -> tuple[str, list[str]]
     return tied[0], tied
 
 
-def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, survival: SurvivalParams) -> _Tested | None:
+def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, survival: SurvivalParams) -> Tested | None:
     """Fit all models on what was known before the trial's day and judge them after it."""
     params = survival.challenge
     known = known_before(stays, trial.day)
@@ -163,11 +158,11 @@ def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, survival: Surviva
         trial.horizons,
         len(later.rows),
     )
-    return _Tested(trial, judge(trial, curves, later.follow, survival), features, recipe, failed, models)
+    return Tested(trial, judge(trial, curves, later.follow, survival), features, recipe, failed, models)
 
 
 def _fit_chosen(
-    chosen: str, main: _Tested, stays: Known, catalogue: pd.DataFrame, survival: SurvivalParams
+    chosen: str, main: Tested, stays: Known, catalogue: pd.DataFrame, survival: SurvivalParams
 ) -> Boosted | Cox:
     """The recipe that was tested, on all that is known today."""
     everything = stays.take((stays.rows["as_of"] <= stays.until).to_numpy())
@@ -182,85 +177,9 @@ def _fit_chosen(
     return fit_cox(chosen, everything, features, survival)
 
 
-def _facts(
-    chosen: str, tied: list[str], tested: list[_Tested], missed: list[int], until: pd.Timestamp, survival: SurvivalParams
-) -> dict[str, Any]:  # fmt: skip
-    main = tested[0]
-    scores = main.verdicts.scores
-    mine = {
-        f"{metric}_{horizon}": {"estimate": e, "low": low, "high": high}
-        for metric, horizon, e, low, high in scores.loc[scores["model"] == chosen, ["metric", "horizon_days", "estimate", "low", "high"]].itertuples(index=False)
-    }  # fmt: skip
-    gap = (main.verdicts.ibs[chosen] - main.verdicts.ibs["km"])[1:]
-    spread = main.verdicts.spread.drop_duplicates("model").set_index("model")["p"]
-    return {
-        "status": "ok",
-        "reason": None,
-        "chosen": chosen,
-        "tied": [name for name in tied if name != chosen],
-        "beats_km": bool(np.quantile(gap, (1 + survival.confidence) / 2) < 0),
-        "ibs": {name: float(values[0]) for name, values in main.verdicts.ibs.items()},
-        "ibs_days": max(main.trial.horizons),
-        "figures": mine,
-        "d_calibration_p": {name: float(p) for name, p in spread.items()},
-        "tested_on": f"{main.trial.day:%Y-%m-%d}",
-        "tests": [
-            {
-                "landmark_on": f"{one.trial.day:%Y-%m-%d}",
-                "horizons": one.trial.horizons,
-                "learning_days": one.trial.learning_days,
-                "extrapolated": [h for h in one.trial.horizons if one.trial.extrapolates(h)],
-                "recipe": one.recipe.as_json() if one.recipe else None,
-                "left_out": one.failed,
-            }
-            for one in tested
-        ],
-        "untested_horizons": missed,
-        "learned_until": f"{until:%Y-%m-%d}",
-        "censored_on": f"{until:%Y-%m-%d}",
-    }
-
-
-def _tables(tested: list[_Tested]) -> dict[str, pd.DataFrame]:
-    parts = [
-        (one.verdicts.scores, one.verdicts.differences, one.verdicts.calibration, one.verdicts.spread)
-        for one in tested
-    ]
-    return {
-        name: pd.concat(found, ignore_index=True)[columns]
-        for (name, columns), found in zip(TABLES.items(), zip(*parts, strict=True), strict=True)
-    }
-
-
-def _records(tested: list[_Tested], chosen: str, survival: SurvivalParams) -> list[FitRecord]:
-    """One record a model, with its figures in every trial (the main trial's without a suffix)."""
-    params = survival.challenge
-    records = []
-    for name in MODELS:
-        metrics: dict[str, float] = {}
-        for one in tested:
-            rows = one.verdicts.scores[one.verdicts.scores["model"] == name]
-            for metric, horizon, value in rows[["metric", "horizon_days", "estimate"]].itertuples(
-                index=False
-            ):
-                metrics[f"{metric}_{horizon}"] = value
-        if not metrics:
-            continue
-        settings: dict[str, Any] = {"chosen": name == chosen, "tested_on": f"{tested[0].trial.day:%Y-%m-%d}"}
-        recipe = tested[0].recipe
-        if name == "boosted" and recipe is not None:
-            settings |= {key: value for key, value in recipe.as_json().items() if key != "validation_ibs"}
-        if name.startswith("cox"):
-            settings |= {"ridge": params.ridge, "rows": params.cox_rows}
-        records.append(
-            FitRecord(f"forecast_{name}", settings, metrics, list(TABLES) if name == chosen else [])
-        )
-    return records
-
-
 def _nothing(reason: str, **values: object) -> Challenge:
     texts = {lang: say(f"survival.no_challenge_{reason}", lang, **values) for lang in LANGUAGES}
-    return Challenge(_empty(), {"status": "no_model", "reason": texts, "chosen": None}, None, [])
+    return Challenge(empty_tables(), {"status": "no_model", "reason": texts, "chosen": None}, None, [])
 
 
 def _untested(stays: Known, until: pd.Timestamp, survival: SurvivalParams) -> Challenge:
@@ -275,8 +194,6 @@ def _untested(stays: Known, until: pd.Timestamp, survival: SurvivalParams) -> Ch
         "status": "untested", "reason": texts, "chosen": "km", "untested_horizons": survival.challenge.horizons,
         "learned_until": f"{until:%Y-%m-%d}", "censored_on": f"{until:%Y-%m-%d}", "ibs": {}, "tests": [], "tied": [],
     }  # fmt: skip
-    return Challenge(_empty(), facts, model, [FitRecord("forecast_km", {"chosen": True, "tested_on": None})])
-
-
-def _empty() -> dict[str, pd.DataFrame]:
-    return {name: pd.DataFrame(columns=columns) for name, columns in TABLES.items()}
+    return Challenge(
+        empty_tables(), facts, model, [FitRecord("forecast_km", {"chosen": True, "tested_on": None})]
+    )

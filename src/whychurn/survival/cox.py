@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2, norm
 
-from whychurn.survival.cox_fit import Newton, RiskSums, cumulated_over_rows, maximise
+from whychurn.survival.cox_fit import Newton, maximise
 from whychurn.survival.cox_rows import RiskRows, StartStop, prepare_rows
+from whychurn.survival.risk_sums import RiskSums, cumulated_over_rows
 
 
 @dataclass(frozen=True)
