@@ -1,0 +1,182 @@
+"""Attribution scored on planted programmes: python benchmarks/yardstick.py FOLDER [--only TEXT] [--again] [--prepare].
+
+3 programmes x 5 seeds x 3 difficulties, and 3 worlds that break the method's assumptions x 3 seeds; 5 000 members,
+24 months each, two worlds at a time. Seeds 101 to 105 serve nothing but this; the demo's 7 and 1 to 20 are for
+development. FOLDER keeps one study and one scores file a world: a rerun does only what is missing (--again scores all
+anew, --prepare stops before attribution, --only takes worlds whose name holds TEXT). The summary goes to
+src/whychurn/causes/yardstick.csv when all worlds are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import multiprocessing
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from whychurn.causes.yardstick.summary import (
+    CHECKS_FILE,
+    FILE,
+    WORLD,
+    summarise,
+    summarise_checks,
+    world_rows,
+)
+from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.sections import Params
+from whychurn.stages.pipeline import code_digest
+
+DIFFICULTIES: dict[str, dict[str, float]] = {
+    "easy": {"survey_answered": 0.40, "text_share": 0.5, "confounding": 0.2},
+    "middle": {"survey_answered": 0.15, "text_share": 0.3, "confounding": 0.5},
+    "hard": {"survey_answered": 0.03, "text_share": 0.1, "confounding": 0.9},
+}
+PROGRAMS = ("shop", "gym", "school")
+SEEDS = (101, 102, 103, 104, 105)
+BROKEN = ("multiplicative", "seventh_cause", "swapped_traces")  # shop, middle, the first three seeds
+MEMBERS, MONTHS = 5000, 24
+CHEAPER: dict[str, Any] = {
+    "panel": {"audit_sample": 20},
+    "score": {"bootstrap": 100, "ceiling": {"workers": 1}},
+}
+UPSTREAM = ("world", "intake", "voice", "panel")
+
+
+@dataclass(frozen=True)
+class World:
+    """One programme of the grid."""
+
+    program: str
+    difficulty: str
+    mechanism: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Folder and file of the world."""
+        return f"{self.program}-{self.difficulty}-{self.mechanism}-{self.seed}"
+
+    def facts(self) -> dict[str, Any]:
+        """What the summary tells of it."""
+        known = asdict(self) | DIFFICULTIES[self.difficulty]
+        return {name: known[name] for name in (*WORLD, "seed")}
+
+
+def worlds() -> list[World]:
+    """The whole grid, the difficulties of a programme and seed side by side."""
+    grid = [World(p, d, "additive", seed) for seed in SEEDS for p in PROGRAMS for d in DIFFICULTIES]
+    return grid + [World("shop", "middle", broken, seed) for broken in BROKEN for seed in SEEDS[:3]]
+
+
+def run_world(world: World, folder: Path, prepare_only: bool) -> float:
+    """Simulate, read, attribute, score; seconds. The scores file is written last, whole."""
+    logging.basicConfig(level=logging.WARNING)
+    before = time.perf_counter()
+    study = Study.at(folder / "studies" / world.name)
+    params = prepare(world, study)
+    if prepare_only:
+        return time.perf_counter() - before
+    from whychurn.stages import causes, score
+
+    causes.run(study, params)
+    score.run(study, params)
+    facts, checks = world.facts(), study.results / "cause_diagnostics.parquet"
+    if checks.exists():
+        write_table(read_table(checks).assign(**facts), folder / "checks" / f"{world.name}.parquet")
+    rows = world_rows(read_table(study.results / "cause_scores.parquet"), facts)
+    write_table(rows, folder / "scores" / f"{world.name}.parquet")
+    return time.perf_counter() - before
+
+
+def prepare(world: World, study: Study) -> Params:
+    """Everything before attribution, unless it lies there already by the same code and parameters."""
+    from whychurn.stages import intake, panel
+    from whychurn.world.build import build_world
+
+    mine = {"program": world.program, "mechanism": world.mechanism, "seed": world.seed, "members": MEMBERS}
+    own = {"world": mine | {"months": MONTHS} | DIFFICULTIES[world.difficulty], **CHEAPER}
+    with write_whole(study.root / "params.yaml") as temporary:
+        temporary.write_text(yaml.safe_dump(own), encoding="utf-8")
+    params = load_params(study)
+    used = params.model_dump(mode="json", include={"world", "intake", "privacy", "voice", "panel"})
+    made = used | {part: code_digest(PROJECT / "src" / "whychurn" / part) for part in UPSTREAM}
+    done = study.root / "prepared.json"
+    if done.exists() and read_json(done) == made:
+        return params
+    build_world(params.world, study.root, study.raw)
+    intake.run(study, params)
+    read_texts(study, params)
+    panel.run(study, params)
+    write_json(made, done)
+    return params
+
+
+def read_texts(study: Study, params: Params) -> None:
+    """What the texts say, as the stage `voice` writes it, without looking for topics."""
+    from whychurn.voice.prepare import build_corpus, fit_until, gather_texts
+    from whychurn.voice.reading import read_corpus
+    from whychurn.voice.said import feedback_topics
+
+    tables = {
+        name: read_table(study.interim / f"{name}.parquet") for name in ("members", "feedback", "surveys")
+    }
+    corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), params.voice)
+    until = fit_until(params, pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"]))
+    reading = read_corpus(corpus, until, params.voice)
+    said = feedback_topics(corpus, reading.folds, tables["members"])
+    write_table(said, study.results / "feedback_topics.parquet")
+
+
+def write_summary(folder: Path) -> None:
+    """Put all worlds together into the files that ship with the package."""
+    for source, file, summary in (("scores", FILE, summarise), ("checks", CHECKS_FILE, summarise_checks)):
+        parts = [read_table(path) for path in sorted((folder / source).glob("*.parquet"))]
+        if parts:
+            with write_whole(file) as temporary:
+                summary(pd.concat(parts, ignore_index=True)).round(4).to_csv(temporary, index=False)
+            print(f"{file}: {len(parts)} worlds")
+
+
+def main() -> int:
+    """Run what is missing, then the summary."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("--only", default="")
+    asked.add_argument("--again", action="store_true")
+    asked.add_argument("--prepare", action="store_true")
+    asked.add_argument("--processes", type=int, default=2)
+    given = asked.parse_args()
+    folder = given.folder.resolve()
+    open_worlds = [
+        world
+        for world in worlds()
+        if given.only in world.name
+        and (given.again or not (folder / "scores" / f"{world.name}.parquet").exists())
+    ]
+    failed, started = 0, time.perf_counter()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(given.processes, mp_context=context, max_tasks_per_child=1) as pool:
+        jobs = {pool.submit(run_world, world, folder, given.prepare): world for world in open_worlds}
+        for number, job in enumerate(as_completed(jobs), start=1):
+            error = job.exception()
+            failed += error is not None
+            told = f"failed: {error!r}" if error else f"{job.result():.0f} s"
+            minutes = (time.perf_counter() - started) / 60
+            print(f"{minutes:5.1f} min  {number}/{len(jobs)}  {jobs[job].name}  {told}", flush=True)
+    if not given.prepare:
+        write_summary(folder)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Accuracy measured over many planted programmes, and which of it speaks of a study like this one.
+
+``yardstick.csv`` beside this folder holds it, written by ``benchmarks/yardstick.py``: one row for each programme
+(``all``: over programmes), difficulty, mechanism and method; of each measure the mean over worlds and the least and
+largest of them (``_low``, ``_high``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.causes.yardstick.scorecard import PLANTED
+from whychurn.causes.yardstick.shares import NO_CAUSE
+
+FILE: Final = Path(__file__).parents[1] / "yardstick.csv"
+CHECKS_FILE: Final = Path(__file__).parents[1] / "yardstick_checks.csv"
+WORLD: Final = ("program", "difficulty", "mechanism", "survey_answered", "text_share", "confounding")
+MEASURES: Final = (
+    "skill", "log_loss", "ece", "macro_f1", "accuracy", "abstained", "accuracy_named", "share_error_largest",
+    "share_covered", "avoidable_error_largest", "avoidable_covered", "share_rank_agreement",
+    "avoidable_rank_agreement", "hidden_abstained", "others_abstained",
+)  # fmt: skip
+ALL: Final = "all"
+ADDITIVE: Final = "additive"
+
+
+def world_rows(scores: pd.DataFrame, world: Mapping[str, Any]) -> pd.DataFrame:
+    """Scores of one world, a row a method.
+
+    Parameters
+    ----------
+    scores
+        Table cause_scores.
+    world
+        Values of `WORLD`, and seed.
+
+    Returns
+    -------
+    DataFrame
+        The values of `world`, method, `MEASURES` (null where a method has none).
+    """
+    whole = scores[(scores["cause"] == NO_CAUSE) & (scores["method"] != PLANTED)]
+    table = whole.pivot(index="method", columns="measure", values="value").reindex(columns=list(MEASURES))
+    table = table.rename_axis(columns=None).reset_index().astype({"method": "object"})
+    for place, (name, value) in enumerate(world.items()):
+        table.insert(place, name, value)
+    return table
+
+
+def summarise(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean, least and largest of each measure over worlds, by programme and over all programmes.
+
+    Parameters
+    ----------
+    rows
+        Rows of `world_rows` of all worlds.
+
+    Returns
+    -------
+    DataFrame
+        `WORLD`, method, worlds, then each measure with its _low and _high; most skilled first within a group.
+    """
+    keys = [*WORLD, "method"]
+    both = pd.concat([rows, rows.assign(program=ALL)], ignore_index=True)
+    grouped = both.groupby(keys, sort=False, observed=True)[list(MEASURES)]
+    parts = {"": grouped.mean(), "_low": grouped.min(), "_high": grouped.max()}
+    columns = [f"{name}{end}" for name in MEASURES for end in parts]
+    table = pd.concat([part.add_suffix(end) for end, part in parts.items()], axis=1)[columns]
+    table.insert(0, "worlds", both.groupby(keys, sort=False, observed=True).size())
+    table = table.reset_index()
+    order = ["mechanism", "survey_answered", "program", "skill", "method"]
+    return table.sort_values(order, ascending=[True, False, True, False, True], ignore_index=True)
+
+
+def summarise_checks(checks: pd.DataFrame) -> pd.DataFrame:
+    """How often a method's own diagnostics noticed something, by programme and mechanism.
+
+    Parameters
+    ----------
+    checks
+        Rows of cause_diagnostics (check, value, noticed) of all worlds, with `WORLD`.
+
+    Returns
+    -------
+    DataFrame
+        `WORLD`, check, worlds, value (mean), noticed (share of worlds).
+    """
+    both = pd.concat([checks, checks.assign(program=ALL)], ignore_index=True)
+    grouped = both.astype({"noticed": "float64"}).groupby([*WORLD, "check"], sort=False, observed=True)
+    return grouped.agg(
+        worlds=("value", "size"), value=("value", "mean"), noticed=("noticed", "mean")
+    ).reset_index()
+
+
+def load_yardstick(file: Path = FILE) -> pd.DataFrame:
+    """The measured accuracy that ships with the package; see `summarise`."""
+    return pd.read_csv(file)
+
+
+def measured_on_like(
+    table: pd.DataFrame, answered: float, method: str, program: str = ALL
+) -> pd.Series | None:
+    """How `method` does on planted programmes that are as hard as this study.
+
+    Parameters
+    ----------
+    table
+        As `load_yardstick` returns it.
+    answered
+        Share of the study's leavers whose exit survey was answered, 0 to 1; the difficulty nearest to it, by ratio, is
+        taken, and zero is as hard as the hardest.
+
+    Returns
+    -------
+    A row of `table`; None where the method was not measured.
+    """
+    rows = table[
+        (table["method"] == method) & (table["program"] == program) & (table["mechanism"] == ADDITIVE)
+    ]
+    if rows.empty:
+        return None
+    least = float(rows["survey_answered"].min())
+    distance = np.abs(np.log(rows["survey_answered"].to_numpy("float64") / max(answered, least)))
+    return rows.iloc[int(distance.argmin())]

@@ -1,0 +1,123 @@
+"""Many worlds become one small table, and a study finds the row that speaks of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whychurn.causes.figures.yardstick import draw_skill, method_name
+from whychurn.causes.yardstick.summary import (
+    FILE,
+    MEASURES,
+    WORLD,
+    load_yardstick,
+    measured_on_like,
+    summarise,
+    summarise_checks,
+    world_rows,
+)
+from whychurn.contract.words import LANGUAGES
+
+LEVELS = {"easy": 0.40, "middle": 0.15, "hard": 0.03}
+
+
+def world(program: str, difficulty: str, seed: int, mechanism: str = "additive") -> dict[str, object]:
+    values = (program, difficulty, mechanism, LEVELS[difficulty], 0.3, 0.5)
+    return dict(zip(WORLD, values, strict=True)) | {"seed": seed}
+
+
+def scores(skill: float) -> pd.DataFrame:
+    rows = [
+        ("mine", "skill", "all", skill),
+        ("mine", "share_error_largest", "all", 0.02),
+        ("mine", "share_error", "price", 0.5),
+        ("prior", "skill", "all", 0.0),
+        ("planted", "hidden_share", "all", 0.3),
+    ]
+    return pd.DataFrame(rows, columns=["method", "measure", "cause", "value"])
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    rows = [
+        world_rows(scores(skill), world(program, difficulty, seed))
+        for program, shift in (("shop", 0.0), ("gym", -0.2))
+        for difficulty, base in (("easy", 0.9), ("middle", 0.7), ("hard", 0.4))
+        for seed, skill in ((101, base + shift), (102, base + shift + 0.1))
+    ]
+    broken = world_rows(scores(0.1), world("shop", "middle", 101, "multiplicative"))
+    return summarise(pd.concat([*rows, broken], ignore_index=True))
+
+
+def test_a_world_has_one_row_a_method_and_only_figures_about_all_causes() -> None:
+    rows = world_rows(scores(0.8), world("shop", "easy", 101)).set_index("method")
+    assert list(rows.index) == ["mine", "prior"] and set(MEASURES) <= set(rows.columns)
+    assert rows.loc["mine", "skill"] == 0.8 and rows.loc["mine", "share_error_largest"] == 0.02
+    assert np.isnan(rows.loc["prior", "share_error_largest"]) and rows["seed"].eq(101).all()
+
+
+def test_means_and_ranges_over_worlds(table: pd.DataFrame) -> None:
+    mine = table[(table["method"] == "mine") & (table["difficulty"] == "middle")]
+    mine = mine.set_index(["mechanism", "program"])
+    pooled = mine.loc[("additive", "all")]
+    assert pooled[["worlds", "skill", "skill_low", "skill_high"]].to_list() == pytest.approx(
+        [4, 0.65, 0.5, 0.8]
+    )
+    assert mine.loc[("additive", "gym"), "skill"] == pytest.approx(0.55)
+    assert mine.loc[("multiplicative", "all"), "worlds"] == 1, "broken worlds are not mixed with the others"
+
+
+@pytest.mark.parametrize(
+    ("answered", "difficulty"),
+    [(1.0, "easy"), (0.35, "easy"), (0.2, "middle"), (0.1, "middle"), (0.05, "hard"), (0.0, "hard")],
+)
+def test_a_study_is_put_beside_worlds_as_hard_as_itself(
+    table: pd.DataFrame, answered: float, difficulty: str
+) -> None:
+    row = measured_on_like(table, answered, "mine")
+    assert row is not None and row["difficulty"] == difficulty and row["mechanism"] == "additive"
+    assert row["program"] == "all"
+
+
+def test_a_method_that_was_not_measured_has_no_accuracy(table: pd.DataFrame) -> None:
+    assert measured_on_like(table, 0.4, "other") is None
+
+
+def test_checks_tell_how_often_something_was_noticed() -> None:
+    rows = pd.DataFrame({"check": "fit", "value": [1.0, 3.0], "noticed": [True, False]})
+    found = summarise_checks(
+        rows.assign(**{k: v for k, v in world("shop", "middle", 1).items() if k != "seed"})
+    )
+    assert found["program"].to_list() == ["shop", "all"]
+    assert found[["worlds", "value", "noticed"]].iloc[0].to_list() == [2, 2.0, 0.5]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_figure_shows_every_method_at_every_difficulty(table: pd.DataFrame, lang: str) -> None:
+    figure = draw_skill(table, "mine", lang)
+    assert len(figure.axes) == 3
+    titles = [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes]
+    assert [share in title for share, title in zip(("40%", "15%", "3%"), titles, strict=True)] == [True] * 3
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["mine"]
+    dot = figure.axes[0].lines[-1]
+    assert dot.get_xdata()[0] == pytest.approx(0.85)
+    assert method_name("additive_hazard", lang) != "additive_hazard"
+
+
+def test_the_table_that_ships_covers_the_grid() -> None:
+    if not Path(FILE).exists():
+        pytest.skip("the grid has not been run")
+    shipped = load_yardstick()
+    additive = shipped[shipped["mechanism"] == "additive"]
+    assert set(additive["difficulty"]) == set(LEVELS) and set(additive["program"]) == {
+        "all",
+        "shop",
+        "gym",
+        "school",
+    }
+    assert {"multiplicative", "seventh_cause", "swapped_traces"} <= set(shipped["mechanism"])
+    assert (shipped["skill_low"].fillna(0) <= shipped["skill"].fillna(0) + 1e-9).all()
+    assert measured_on_like(shipped, 0.15, "additive_hazard") is not None
