@@ -13,6 +13,7 @@ from matplotlib.textpath import TextPath
 
 from whychurn.contract.theme import ACCENT, SERIES, VARIABLES, new_figure, themed
 from whychurn.delivery.svg import figure_svg
+from whychurn.delivery.svg_compact import compact
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -98,3 +99,32 @@ def test_long_label_below_a_narrow_axis_is_pulled_inside() -> None:
     assert "text-anchor: middle" in text.get("style", "")
     assert float(text.get("x", "0")) + width / 2 <= 576
     assert float(text.get("x", "0")) - width / 2 >= 0
+
+
+def test_short_svg_shows_the_same_shapes_in_fewer_bytes() -> None:
+    with themed():
+        figure, (axes,) = new_figure(8, 3)
+        axes.plot(range(40), [number**0.5 for number in range(40)], marker="o", color=ACCENT)
+    svg = figure_svg(figure, "f1", "x")
+    root = ET.fromstring(svg)
+    parents = {child: parent for parent in root.iter() for child in parent}
+    dots = [use for use in root.iter(f"{SVG}use") if "style" not in use.attrib]
+    assert len(dots) == 40, "one marker a point"
+    assert all("var(--series-1)" in parents[dot].get("style", "") for dot in dots), (
+        "the group says the colour"
+    )
+    assert all(element.attrib for element in root.iter(f"{SVG}g")), "no group that says nothing"
+    assert "rotate(-0" not in svg
+
+
+def test_compact_by_hand() -> None:
+    long = (
+        '<g><g clip-path="url(#c)"><use x="1.25" style="fill: red"/><use x="2.25" style="fill: red"/></g></g>'
+        '<g><use x="3" style="fill: red"/><text transform="rotate(-0 3 4)" x="3.25">a</text></g>'
+        '<path d="M 1.26 -0.01 L 10.00 2.5 "/><text transform="rotate(-30 1 2)">b</text>'
+    )
+    assert compact(long) == (
+        '<g clip-path="url(#c)"><g style="fill: red"><use x="1.25"/><use x="2.25"/></g></g>'
+        '<use x="3" style="fill: red"/><text x="3.25">a</text>'
+        '<path d="M 1.3 0 L 10 2.5 "/><text transform="rotate(-30 1 2)">b</text>'
+    )
