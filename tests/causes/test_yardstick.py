@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.yardstick.ceiling import fit_ceiling, member_folds
-from whychurn.causes.yardstick.overview import method_overview
+from whychurn.causes.yardstick.overview import method_overview, rankings
 from whychurn.causes.yardstick.records import score_fits
 from whychurn.causes.yardstick.scorecard import Planted, Scorecard, score_causes, score_facts
 from whychurn.contract.causes import CAUSES, UNKNOWN
@@ -258,3 +258,31 @@ def test_without_a_ceiling_there_is_no_skill(score: ScoreParams) -> None:
     assert not (card.scores["measure"] == "skill").any()
     assert value(card, "any", "log_loss") < value(card, "prior", "log_loss")
     assert method_overview(card.scores)["skill"].isna().all()
+
+
+def test_shap_families_stand_beside_the_churn_that_each_cause_adds(score: ScoreParams) -> None:
+    made = Programme()
+    backwards = made.planted.without.iloc[0][[f"p_without_{cause}" for cause in CAUSES]].to_numpy("float64")
+    shares = pd.concat(
+        [
+            made.shares("shap_family", backwards / backwards.sum(), 0.01),
+            made.shares("mine", made.q.mean(axis=0), 0.01, 0.1),
+        ]
+    )
+    attributions = pd.concat([made.attribute("shap_family", made.q), made.attribute("mine", made.q)])
+    card = made.score(attributions, shares, score)
+    table = rankings(card.scores, ["shap_family", "mine"])
+    by_planted = table[table["method"] == "planted"]
+    assert by_planted["cause"].to_list() == list(CAUSES) and by_planted["rank"].to_list() == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
+    shap = table[table["method"] == "shap_family"]
+    assert shap["rank"].to_list() == [6, 5, 4, 3, 2, 1] and shap["measure"].unique() == ["share"]
+    assert value(card, "shap_family", "share_rank_agreement") == pytest.approx(-1)
+    assert set(table.loc[table["method"] == "mine", "measure"]) == {"avoidable"}
+    assert rankings(card.scores.iloc[:0], ["mine"]).empty
