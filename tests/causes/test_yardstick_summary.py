@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.figures.yardstick import draw_skill, method_name
+from whychurn.causes.figures.yardstick import draw_skill
+from whychurn.causes.yardstick.overview import method_name
+from whychurn.causes.yardstick.story import measured, scored
 from whychurn.causes.yardstick.summary import (
     FILE,
     MEASURES,
@@ -19,7 +22,7 @@ from whychurn.causes.yardstick.summary import (
     summarise_checks,
     world_rows,
 )
-from whychurn.contract.words import LANGUAGES
+from whychurn.contract.words import LANGUAGES, say
 
 LEVELS = {"easy": 0.40, "middle": 0.15, "hard": 0.03}
 
@@ -80,6 +83,29 @@ def test_a_study_is_put_beside_worlds_as_hard_as_itself(
     row = measured_on_like(table, answered, "mine")
     assert row is not None and row["difficulty"] == difficulty and row["mechanism"] == "additive"
     assert row["program"] == "all"
+
+
+class Voice:
+    """What the sentences need of a page."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def say(self, key: str, **values: object) -> str:
+        return say(key, self.lang, **values)
+
+    def format(self, value: Any, kind: str) -> str:
+        return "–" if pd.isna(value) else f"{value:.1%}" if kind == "percent" else f"{value:.0f}"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_report_quotes_the_accuracy_of_worlds_as_hard(table: pd.DataFrame, lang: str) -> None:
+    told = measured(table.assign(share_covered=0.95), 0.1, "mine", Voice(lang))
+    assert len(told) == 3 and "15.0%" in told[0] and "2.0%" in told[0] and "95.0%" in told[1]
+    assert len(measured(table, 0.1, "mine", Voice(lang))) == 2, "no intervals, no word of them"
+    assert measured(table, 0.1, "other", Voice(lang)) == []
+    own = scored(scores(0.8), Voice(lang))
+    assert say("causes.method_prior", lang) in own["method"].to_list() and len(own) == 2
 
 
 def test_a_method_that_was_not_measured_has_no_accuracy(table: pd.DataFrame) -> None:

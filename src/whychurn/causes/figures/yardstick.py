@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.yardstick.baselines import CEILING, PRIOR
+from whychurn.causes.yardstick.overview import method_name
 from whychurn.causes.yardstick.summary import ADDITIVE, ALL
 from whychurn.contract.theme import ACCENT, INK, MUTED, new_figure
-from whychurn.contract.words import has_words, say
+from whychurn.contract.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,12 +50,6 @@ def draw_skill(table: pd.DataFrame, chosen: str, lang: str, program: str = ALL) 
         axis.set_title(title, fontsize=10)
     axes[len(axes) // 2].set_xlabel(say("causes.yardstick_axis_skill", lang))
     return figure
-
-
-def method_name(method: str, lang: str) -> str:
-    """Name of a method or baseline for a reader; its id where there is none."""
-    key = f"causes.method_{method}"
-    return say(key, lang) if has_words(key) else method
 
 
 def _panel(axis: Axes, rows: pd.DataFrame, chosen: str) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from whychurn.causes.yardstick.scorecard import PLANTED
 from whychurn.causes.yardstick.shares import NO_CAUSE
+from whychurn.contract.words import has_words, say
 
 MEASURES: Final = (
     "skill", "log_loss", "ece", "accuracy_named", "abstained", "share_error_largest", "avoidable_error_largest",
@@ -21,6 +22,12 @@ def method_overview(scores: pd.DataFrame) -> pd.DataFrame:
     whole = scores[(scores["cause"] == NO_CAUSE) & (scores["method"] != PLANTED)]
     table = whole.pivot(index="method", columns="measure", values="value").reindex(columns=list(MEASURES))
     return table.sort_values("log_loss").rename_axis(columns=None).reset_index()
+
+
+def method_name(method: str, lang: str) -> str:
+    """Name of a method or baseline for a reader; its id where there is none."""
+    key = f"causes.method_{method}"
+    return say(key, lang) if has_words(key) else method
 
 
 def rankings(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
