@@ -200,9 +200,10 @@ if len(by_cause):
 # %%
 table = page.results("attributed_removal") if found else page.results("cause_removal")
 if table is not None and len(days := table[table["measure"] == "days"]):
-    claims("associated", cause_story.removal(table, page))
+    known = cause_story.planted_rows(page.results("removal_scores"), found)
+    claims("associated", [*cause_story.removal(table, page), *cause_story.planted(known, page)])
     show_figure(figures.draw_removal(days, lang), "removal", "associated")
-    show_table(cause_story.removal_table(table, page), "removal", "associated")
+    show_table(cause_story.removal_table(table, page, known), "removal", "associated")
 
 # %% [markdown] tags=["en"]
 # ## How long today's members will stay, and what that is worth

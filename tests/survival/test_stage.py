@@ -275,6 +275,25 @@ def test_posteriors_give_the_same_tables_for_the_stage_that_attributes_causes() 
     assert last["unknown"] == pytest.approx(4 * last["price"]), "one tenth each, the rest unknown"
 
 
+@pytest.mark.parametrize(("lang", "sentence"), [("en", "1 of the 2 intervals"), ("zh", "2 个区间中有 1 个")])
+def test_true_gains_stand_beside_the_estimated_ones_where_they_are_known(lang: str, sentence: str) -> None:
+    scores = pd.DataFrame({
+        "source": "stated", "cause": ["price", "natural", "price"], "measure": ["days", "days", "share"],
+        "gain": [60.0, 20.0, 0.1], "naive_gain": [75.0, 25.0, 0.2], "planted_gain": [30.0, 20.0, 0.1],
+        "covered": [0.0, 1.0, 1.0],
+    })  # fmt: skip
+    page, known = Voice(lang), cause_story.planted_rows(scores, attributed=False)
+    (text,) = cause_story.planted(known, page)
+    assert sentence in text and page.say("causes.price") in text and "+60%" in text and "+100%" in text
+    removal = answers(programme(400, 1 / 150))[0]["cause_removal"]
+    table = cause_story.removal_table(removal, page, known)
+    assert table["planted_days"].dropna().tolist() == ["30", "20"]
+    assert "planted_days" not in cause_story.removal_table(
+        removal, page, cause_story.planted_rows(None, False)
+    )
+    assert cause_story.planted(cause_story.planted_rows(scores, attributed=True), page) == []
+
+
 def test_small_strata_are_withheld_everywhere() -> None:
     made = programme(400, 1 / 150)
     made["members"].loc[:4, "region"] = "tiny"

@@ -44,7 +44,7 @@ def test_folders_and_truth_apart(world_params: Callable, tmp_path: Path) -> None
     }  # fmt: skip
     truth = study.root / "data" / "truth"
     assert {path.name for path in truth.iterdir()} == {
-        "member_causes.parquet", "churn_without.parquet", "actions.parquet", "world.json",
+        "member_causes.parquet", "churn_without.parquet", "stay_without.parquet", "actions.parquet", "world.json",
     }  # fmt: skip
     assert json.loads((truth / "world.json").read_text(encoding="utf-8"))["params"]["members"] == 200
     key = (study.raw / "whychurn.key").read_text().strip()

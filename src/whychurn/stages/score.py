@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import pandas as pd
+
 from whychurn.causes.yardstick.records import score_fits
+from whychurn.causes.yardstick.removal import removal_scores
 from whychurn.causes.yardstick.scorecard import Planted, Scorecard, empty_scorecard, score_causes, score_facts
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_json, write_table
@@ -17,6 +20,7 @@ from whychurn.world.truth import FOLDER
 
 log = logging.getLogger(__name__)
 INPUTS = ("attributions", "shares", "evidence")
+REMOVALS = {"stated": "cause_removal", "attributed": "attributed_removal"}
 
 
 def run(study: Study, params: Params) -> None:
@@ -24,6 +28,7 @@ def run(study: Study, params: Params) -> None:
     card, facts = _score(study, params) if has_planted(study) else _nothing()
     write_table(card.scores, study.results / "cause_scores.parquet")
     write_table(card.calibration, study.results / "cause_calibration.parquet")
+    write_table(_removal(study), study.results / "removal_scores.parquet")
     write_json(facts, study.results / "score.json")
     write_fits(study, "score", score_fits(card, params.score))
 
@@ -67,6 +72,22 @@ def _score(study: Study, params: Params) -> tuple[Scorecard, dict[str, Any]]:
     log.info("score: %s", ", ".join(f"{name} {value:g}" for name, value in card.matching.items()))
     status = "scored" if len(card.scores) else "no attributed leaving has a planted one"
     return card, {"status": status, "world": world, **score_facts(card, params.score)}
+
+
+def _removal(study: Study) -> pd.DataFrame:
+    """What the removal of a cause is said to gain beside what it would gain.
+
+    Where members have terms, leaving takes effect later than it is decided, and planted stays are not comparable.
+    """
+    counts = study.root / FOLDER / "stay_without.parquet"
+    facts = read_json(study.root / FOLDER / "world.json") if counts.exists() else None
+    said = {
+        source: read_table(study.results / f"{name}.parquet")
+        for source, name in REMOVALS.items()
+        if (study.results / f"{name}.parquet").exists()
+    }
+    comparable = facts is not None and facts["programme"]["kind"] == "inactivity"
+    return removal_scores(said, read_table(counts) if comparable else None)
 
 
 def _nothing() -> tuple[Scorecard, dict[str, Any]]:

@@ -127,8 +127,36 @@ def stated_table(shares: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return named.rename(columns={"share": "answer_share"})
 
 
-def removal_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
-    """Share that stays after a year and mean days, now and without each cause."""
+def planted_rows(scores: pd.DataFrame | None, attributed: bool) -> pd.DataFrame:
+    """Rows of ``removal_scores`` on mean days, by cause: what was planted. Empty where nothing was, or nothing is known."""
+    if scores is None or scores.empty:
+        return pd.DataFrame()
+    mine = scores[
+        (scores["measure"] == "days") & (scores["source"] == ("attributed" if attributed else "stated"))
+    ]
+    return mine.set_index("cause")
+
+
+def planted(rows: pd.DataFrame, page: Speaker) -> list[str]:
+    """How the gains lie beside the planted ones."""
+    if rows.empty:
+        return []
+    far = (rows["gain"] - rows["planted_gain"]).abs().idxmax()
+    worst = {name: page.format(rows.loc[far, name], "int") for name in ("gain", "planted_gain")}
+    over = {
+        name: f"{rows[name].sum() / rows['planted_gain'].sum() - 1:+.0%}".replace("-", "−")
+        for name in ("gain", "naive_gain")
+    }
+    return [
+        page.say(
+            "survival.claim_planted", held=int(rows["covered"].sum()), causes=len(rows), cause=page.say(f"causes.{far}"),
+            said=worst["gain"], true=worst["planted_gain"], over=over["gain"], naive=over["naive_gain"],
+        )
+    ]  # fmt: skip
+
+
+def removal_table(table: pd.DataFrame, page: Speaker, planted: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Share that stays after a year and mean days, now and without each cause; `planted_rows` beside them."""
     rows = table[(table["measure"] == "share") & (table["day"] == YEAR)].set_index("cause")
     days = table[table["measure"] == "days"].set_index("cause")
     found = []
@@ -144,6 +172,8 @@ def removal_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
         mine = days.loc[cause]
         row["gain_days"] = _range(mine, ("gain", "low", "high"), page)
         row["naive_days"] = _range(mine, ("naive_gain", "naive_low", "naive_high"), page)
+        if planted is not None and cause in planted.index:
+            row["planted_days"] = page.format(planted.loc[cause, "planted_gain"], "int")
         found.append(row)
     return pd.DataFrame(found)
 

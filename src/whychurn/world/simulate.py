@@ -28,6 +28,7 @@ from whychurn.world.mechanism import combine, with_mechanism
 from whychurn.world.members import Members, draw_members, members_table
 from whychurn.world.orders import draw_orders, orders_table
 from whychurn.world.programme import Programme
+from whychurn.world.removal import stay_without
 from whychurn.world.rows import presence
 from whychurn.world.speech import NEUTRAL, Voice
 from whychurn.world.surveys import draw_surveys
@@ -197,6 +198,7 @@ def _truth(params: WorldParams, programme: Programme, clock: Clock, fate: Fate) 
     return {
         "member_causes": truth.causes_table(programme, clock, members, fate.hazards, life, fate.leavers),
         "churn_without": truth.churn_without(programme, clock, members, base, excess, params.mechanism, last),
+        "stay_without": stay_without(programme, clock, members, fate.hazards),
         "actions": action_effects(
             programme,
             clock,

@@ -12,6 +12,9 @@ churn_without
     p_without_<cause>. With h_k(t) the hazard of cause k (campaigns as they were) and e_k(t) its excess over the base,
     p = 1 - exp(-sum_t sum_k h_k(t)) and p_without_k = 1 - exp(-sum_t (sum_j h_j(t) - e_k(t))): those saved from k
     stay exposed to all other causes (the damper). With terms, only weeks whose decision takes effect in the window count.
+stay_without
+    Expected member-weeks and leavings by weeks since joining, as it was and with the whole hazard of one cause gone, by
+    block of members: see `removal.stay_without`.
 actions
     One row for each member chosen for a campaign and still there: see `campaigns.action_effects`.
     In the world with a seventh cause, ``hidden`` stands beside the six in all of these.
