@@ -12,7 +12,7 @@ from whychurn.panel.audit import check_labels, check_single_features, check_spli
 from whychurn.panel.build import build_panel, find_churn
 from whychurn.panel.catalogue import load_catalogue
 from whychurn.panel.database import Observed, day_number, open_database
-from whychurn.panel.shift import shift_test
+from whychurn.panel.shift import compare, shift_test
 from whychurn.panel.windows import Trailing
 
 OBSERVED = Observed(day_number("2024-01-01"), day_number("2024-12-31"))
@@ -126,3 +126,13 @@ def test_a_feature_that_foretells_too_well_is_flagged_by_name():
     refuse_leaks(found)  # a flag warns, it does not stop the run
     noise = found.set_index("subject").loc["noise", "value"]
     assert 0.5 <= noise < 0.6
+
+
+def test_an_average_on_the_edge_of_rounding_is_no_leak() -> None:
+    """The same mean summed in another order can round up once and down once; anything more has changed."""
+    catalogue = pd.DataFrame({"name": ["rate"], "kind": ["number"]})
+    before = pd.DataFrame({"rate": [0.815062, 0.2, 0.0]}, index=["a", "b", "c"])
+    edge = before.assign(rate=[0.815063, 0.2, 0.0])
+    assert compare(before, edge, catalogue) == {"rate": 0.0}
+    moved = before.assign(rate=[0.815065, 0.2, 0.0])
+    assert compare(before, moved, catalogue)["rate"] == pytest.approx(1 / 3)
