@@ -25,7 +25,7 @@
 from whychurn.delivery.page import Page
 from whychurn.retention import after_words_story
 from whychurn.retention import figures as retention_figures
-from whychurn.voice import said_story, topic_story
+from whychurn.voice import method_story, said_story, topic_story
 from whychurn.voice.figures import said as said_figures
 from whychurn.voice.figures import topics as topic_figures
 from whychurn.voice.triangulation import add_behaviour
@@ -91,6 +91,25 @@ if len(topics):
     show("voice", "topic_list", "described", None, table, topic_story.FORMATS, limit=12)
     texts = topic_story.verbatim_list(page.results("topic_verbatims"), topics, page)
     show("voice", "topic_verbatims", "described", None, texts, topic_story.FORMATS, limit=8)
+
+# %% [markdown] tags=["en"]
+# ### How topics are found
+#
+# Every method gets the same texts and vectors, and as many topics. Coherence is measured on texts that no topic was fitted on; stability over
+# other random seeds and row orders.
+
+# %% [markdown] tags=["zh"]
+# ### 主题如何得出
+#
+# 各方法使用同样的文本、向量和主题数。一致性在未参与拟合的文本上衡量，稳定性通过更换随机种子和行顺序衡量。
+
+# %%
+methods = page.results("topic_methods")
+if len(methods):
+    for line in method_story.method_lines(methods, page):
+        page.claim("described", line)
+    table = method_story.method_table(methods, page)
+    show("voice", "topic_methods", "described", None, table, method_story.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What is changing, and for whom

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from whychurn.contract.fits import FitRecord
-from whychurn.contract.sections import Params
-from whychurn.voice.discover import Discovery, find_topics
+from whychurn.contract.sections import Params, VoiceParams
+from whychurn.voice.discover import Discovery, find_topics, known_folds
 from whychurn.voice.emerging import daily_alerts, rising
 from whychurn.voice.groups import strata_of_texts, topics_by_group
+from whychurn.voice.methods import METHOD_COLUMNS, compare_methods
 from whychurn.voice.over_time import topic_changes, topics_by_month
 from whychurn.voice.prepare import Corpus
 from whychurn.voice.reading import read_corpus
@@ -58,10 +59,12 @@ def voice_answers(
         **topic_moves(corpus, folds, interim, params),
         **reading.checks,
         "triangulation": triangulate(said, interim["surveys"], floor, params.voice),
+        "topic_methods": topic_methods(found, corpus, until, params.voice),
     }
     fits = [
         FitRecord("causes_of_texts", {"draws": params.voice.draws}, reading.metrics(), list(reading.checks)),
         *topic_fits(found, corpus, params),
+        *method_fits(tables["topic_methods"], params.voice),
     ]
     return VoiceAnswers(tables, found.model, fits)
 
@@ -82,6 +85,39 @@ def topic_moves(
         "topic_rising": rising(modelled, voice, floor),
         "topic_alerts": daily_alerts(texts, voice),
     }
+
+
+def topic_methods(found: Discovery, corpus: Corpus, until: pd.Timestamp, voice: VoiceParams) -> pd.DataFrame:
+    """Methods compared on each language that has topics; labels are the reasons ticked beside a survey's comment."""
+    told = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["reason"].notna()]
+    reasons = told.drop_duplicates("fold").set_index("fold")["reason"]
+    tables = []
+    for language in found.fitted:
+        folds, places = known_folds(corpus, language, until)
+        labels = reasons.reindex(places).reset_index(drop=True)
+        tables.append(compare_methods(folds, labels, language, voice))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(METHOD_COLUMNS))
+
+
+def method_fits(methods: pd.DataFrame, voice: VoiceParams) -> list[FitRecord]:
+    """One record a language and method."""
+    records = []
+    for row in methods.to_dict("records"):
+        figures = {
+            str(key): float(value)
+            for key, value in row.items()
+            if key not in ("language", "method", "used") and value == value
+        }
+        settings: dict[str, str | int | float | bool | None] = {
+            "language": row["language"],
+            "method": row["method"],
+            "used": bool(row["used"]),
+            "seeds": voice.stability_seeds,
+            "row_orders": voice.stability_orders,
+        }
+        name = f"method_{row['method']}_{row['language']}"
+        records.append(FitRecord(name, settings, figures, ["topic_methods"]))
+    return records
 
 
 def topic_fits(found: Discovery, corpus: Corpus, params: Params) -> list[FitRecord]:

@@ -51,7 +51,7 @@ def find_topics(corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, min_cel
     """
     fitted, samples = {}, {}
     for language in LANGUAGES:
-        folds = known_folds(corpus, language, until)
+        folds, _ = known_folds(corpus, language, until)
         if len(folds) >= voice.min_texts:
             fitted[language] = fit_language(folds, language, voice)
             samples[language] = folds.iloc[fitted[language].rows].reset_index(drop=True)
@@ -67,12 +67,13 @@ def find_topics(corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, min_cel
     return Discovery(model, model.assign(corpus.folds), fitted, samples)
 
 
-def known_folds(corpus: Corpus, language: str, until: pd.Timestamp) -> pd.DataFrame:
-    """Folds of a language that can be modelled and were known before `until`, sorted by key, whatever came later."""
+def known_folds(corpus: Corpus, language: str, until: pd.Timestamp) -> tuple[pd.DataFrame, np.ndarray]:
+    """Folds of a language that can be modelled and were known before `until`, sorted by key; their places in the corpus."""
     texts = corpus.texts
     known = texts.loc[texts["known_on"].lt(until) & texts["state"].eq("ok"), "fold"].unique()
-    folds = corpus.folds.iloc[np.sort(known)]
-    return folds[folds["space"].eq(language)].reset_index(drop=True)
+    places = np.sort(known)
+    places = places[corpus.folds["space"].iloc[places].eq(language).to_numpy()]
+    return corpus.folds.iloc[places].reset_index(drop=True), places
 
 
 def common_words(corpus: Corpus, until: pd.Timestamp, min_cell: int) -> frozenset[str]:

@@ -55,7 +55,7 @@ class LanguageTopics:
 
     def vectors(self, folds: pd.DataFrame) -> np.ndarray:
         """Embedding of texts, (n, dimensions)."""
-        return load_encoder(self.encoder)(folds["plain"]) if self.encoder else embed(folds, self.space)
+        return embed_texts(folds, self.space, self.encoder)
 
     def assign(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Topic (-1: outlier), its probability, and the cosine with its centre, for each row of `vectors`."""
@@ -82,8 +82,12 @@ class Fitted:
 
 def draw_sample(folds: pd.DataFrame, most: int) -> np.ndarray:
     """Positions of at most `most` texts, chosen by a hash of what they say: no row order and no other text matters."""
-    order = np.argsort(pd.util.hash_array(folds["key"].to_numpy(dtype=object)), kind="stable")
-    return np.sort(order[:most])
+    return np.sort(hash_order(folds)[:most])
+
+
+def hash_order(folds: pd.DataFrame) -> np.ndarray:
+    """Positions of texts, ordered by a hash of what they say."""
+    return np.argsort(pd.util.hash_array(folds["key"].to_numpy(dtype=object)), kind="stable")
 
 
 def fit_language(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Fitted:
@@ -105,7 +109,7 @@ def _fit(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Fitted:
     rows = draw_sample(folds, voice.fit_sample)
     sample = folds.iloc[rows].reset_index(drop=True)
     space = fit_space(sample, language, voice)
-    vectors = load_encoder(encoder)(sample["plain"]) if encoder else embed(sample, space)
+    vectors = embed_texts(sample, space, encoder)
     raw = find_clusters(sample["tokens"], vectors, voice.method, voice.max_topics, voice, voice.seed)
     concepts = leading_concept(sample["plain"])
     clusters = merge_closest(raw, vectors, concepts, voice)
@@ -123,6 +127,11 @@ def _fit(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Fitted:
         else float("nan"),
     }
     return Fitted(topics, rows, clusters, concepts, facts)
+
+
+def embed_texts(folds: pd.DataFrame, space: Space, encoder: str | None) -> np.ndarray:
+    """Unit vectors of texts by an external model, or by `space` where `encoder` is None; (n, dimensions)."""
+    return load_encoder(encoder)(folds["plain"]) if encoder else embed(folds, space)
 
 
 def find_clusters(
