@@ -29,7 +29,8 @@ def best_cuts(counts: np.ndarray, exposure: np.ndarray, least: int, penalty: flo
             edges = [0, *cuts, n]
             if min(np.diff(edges)) >= least:
                 total = penalty * number + sum(
-                    cost(counts[a:b].sum(), exposure[a:b].sum()) for a, b in zip(edges, edges[1:], strict=False)
+                    cost(counts[a:b].sum(), exposure[a:b].sum())
+                    for a, b in zip(edges, edges[1:], strict=False)
                 )
                 best = min(best, (total, list(cuts)))
     return best[1]
@@ -50,7 +51,9 @@ def weekly_texts(shares: np.ndarray, a_week: int, seed: int) -> pd.DataFrame:
     weeks = np.repeat(np.arange(len(shares)), a_week)
     day = pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * weeks + rng.integers(0, 7, len(weeks)), unit="D")
     topic = np.where(rng.random(len(weeks)) < shares[weeks], 0, 1)
-    return pd.DataFrame({"known_on": day, "topic_id": topic, "member_id": rng.integers(0, 500, len(weeks)).astype(str)})
+    return pd.DataFrame(
+        {"known_on": day, "topic_id": topic, "member_id": rng.integers(0, 500, len(weeks)).astype(str)}
+    )
 
 
 def test_a_planted_change_is_found_in_its_week_and_nothing_where_there_is_none(params) -> None:
@@ -58,7 +61,9 @@ def test_a_planted_change_is_found_in_its_week_and_nothing_where_there_is_none(p
     first = change[change["topic_id"] == 0].iloc[0]
     assert abs(first["week"] - pd.Timestamp("2024-07-01")) <= pd.Timedelta(weeks=1)
     assert first["low"] < 2 < first["high"] and first["share_before"] == pytest.approx(0.2, abs=0.03)
-    quiet = [len(topic_changes(weekly_texts(np.full(52, 0.3), 100, seed), params.voice, 5)) for seed in range(20)]
+    quiet = [
+        len(topic_changes(weekly_texts(np.full(52, 0.3), 100, seed), params.voice, 5)) for seed in range(20)
+    ]
     assert np.mean(np.array(quiet) > 0) <= 0.05
 
 
@@ -125,5 +130,7 @@ def test_the_surge_of_complaints_in_june_2015_is_flagged_and_little_else(params)
     surge = pd.date_range("2015-06-23", "2015-06-24")
     assert alerts.index.isin(surge).any(), "within a day"
     before = alerts[alerts.index < "2015-06-12"]  # a slow rise begins about then
-    eighty = alerts[(alerts.index >= pd.Timestamp("2015-06-23") - pd.Timedelta(days=80)) & (alerts.index < "2015-06-23")]
+    eighty = alerts[
+        (alerts.index >= pd.Timestamp("2015-06-23") - pd.Timedelta(days=80)) & (alerts.index < "2015-06-23")
+    ]
     assert len(before) <= 2 and eighty["first"].sum() <= 2

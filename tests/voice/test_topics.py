@@ -32,7 +32,9 @@ def texts(texts_of) -> tuple[list[str], list[str]]:
 def corpus_of(params, interim) -> Callable[..., Corpus]:
     def build(texts: list[str], order: np.ndarray | None = None) -> Corpus:
         tables = interim(texts)
-        feedback = tables["feedback"] if order is None else tables["feedback"].iloc[order].reset_index(drop=True)
+        feedback = (
+            tables["feedback"] if order is None else tables["feedback"].iloc[order].reset_index(drop=True)
+        )
         return build_corpus(gather_texts(feedback, tables["surveys"]), params.voice)
 
     return build
@@ -96,7 +98,9 @@ def test_new_texts_get_a_topic_of_a_loaded_model_or_none(corpus_of, found, tmp_p
     again = TopicModel.load(tmp_path)
     fresh = corpus_of([*texts_of(100, "en", seed=99)[0], *["swimming pool towels chlorine sauna"] * 2])
     given = again.assign(fresh.folds)
-    assert (given.loc[fresh.folds["plain"].ne("swimming pool towels chlorine sauna"), "topic_id"] >= 0).mean() > 0.85
+    assert (
+        given.loc[fresh.folds["plain"].ne("swimming pool towels chlorine sauna"), "topic_id"] >= 0
+    ).mean() > 0.85
     assert (given.loc[fresh.folds["plain"].eq("swimming pool towels chlorine sauna"), "topic_id"] == -1).all()
 
 
@@ -109,7 +113,9 @@ def test_new_texts_get_a_topic_of_a_loaded_model_or_none(corpus_of, found, tmp_p
         (ARRAYS, None, "damaged"),
     ],
 )
-def test_a_damaged_model_is_refused(found, tmp_path: Path, file: str, content: bytes | None, says: str) -> None:
+def test_a_damaged_model_is_refused(
+    found, tmp_path: Path, file: str, content: bytes | None, says: str
+) -> None:
     found.model.save(tmp_path)
     if content is None:
         (tmp_path / file).unlink()
@@ -145,7 +151,9 @@ def test_verbatims_lead_to_texts_of_members_who_agreed(corpus, found, texts, par
     table = topic_table(found.model.named, corpus, said, 5)
     shown = topic_verbatims(table, corpus, members, found.folds, params.voice)
     by_id = corpus.texts.set_index("feedback_id")
-    assert len(shown) and (by_id.loc[shown["feedback_id"], "text"].to_numpy() == shown["text"].to_numpy()).all()
+    assert (
+        len(shown) and (by_id.loc[shown["feedback_id"], "text"].to_numpy() == shown["text"].to_numpy()).all()
+    )
     assert set(by_id.loc[shown["feedback_id"], "member_id"]) <= {f"m{n}" for n in range(100)}
     few = topic_table(found.model.named, corpus, said, 10_000)
     assert few["suppressed"].all() and few["words"].eq("").all()
