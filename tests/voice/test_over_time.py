@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ def best_cuts(counts: np.ndarray, exposure: np.ndarray, least: int, penalty: flo
             if min(np.diff(edges)) >= least:
                 total = penalty * number + sum(
                     cost(counts[a:b].sum(), exposure[a:b].sum())
-                    for a, b in zip(edges, edges[1:], strict=False)
+                    for a, b in pairwise(edges)
                 )
                 best = min(best, (total, list(cuts)))
     return best[1]

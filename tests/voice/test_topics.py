@@ -125,7 +125,7 @@ def test_a_damaged_model_is_refused(
         TopicModel.load(tmp_path)
 
 
-def test_a_sample_stands_for_all(corpus, found, texts, params) -> None:
+def test_a_sample_stands_for_all(corpus, found, params) -> None:
     small = find_topics(corpus, END, params.voice.model_copy(update={"fit_sample": 200}), 1)
     assert all(len(sample) == 200 for sample in small.samples.values())
     told, whole = topics_by_id(corpus, small), topics_by_id(corpus, found)
@@ -133,7 +133,7 @@ def test_a_sample_stands_for_all(corpus, found, texts, params) -> None:
     assert adjusted_rand_score(told, whole) > 0.5
 
 
-def test_a_word_that_few_members_use_is_not_shown(corpus_of, texts_of, params, interim) -> None:
+def test_a_word_that_few_members_use_is_not_shown(corpus_of, texts_of, params) -> None:
     texts = [f"{text} zhangsan" if n % 200 < 3 else text for n, text in enumerate(texts_of(400, "en")[0])]
     corpus = corpus_of(texts)
     hidden, shown = (find_topics(corpus, END, params.voice, cell).model.named for cell in (5, 1))
