@@ -29,8 +29,7 @@ def best_cuts(counts: np.ndarray, exposure: np.ndarray, least: int, penalty: flo
             edges = [0, *cuts, n]
             if min(np.diff(edges)) >= least:
                 total = penalty * number + sum(
-                    cost(counts[a:b].sum(), exposure[a:b].sum())
-                    for a, b in pairwise(edges)
+                    cost(counts[a:b].sum(), exposure[a:b].sum()) for a, b in pairwise(edges)
                 )
                 best = min(best, (total, list(cuts)))
     return best[1]
