@@ -318,6 +318,48 @@ class RiskParams(Section):
     top_reasons: Count
 
 
+class ExposureParams(Section):
+    """What counts as an exposure to a cause."""
+
+    half_lives: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    bends: list[Annotated[float, Field(gt=0)]]
+    silent_weeks: Annotated[list[Count], Field(min_length=1)]
+    late_hours: Annotated[float, Field(gt=0)]
+    late_cap: Annotated[float, Field(ge=1)]
+    flood_factor: Annotated[float, Field(ge=1)]
+    rival_margin: Annotated[float, Field(ge=0)]
+    life_years: dict[str, Annotated[list[float], Field(min_length=2, max_length=2)]]
+
+
+class CausesParams(Section):
+    """Why members leave: methods, evidence, attribution."""
+
+    method: str
+    methods: Annotated[list[str], Field(min_length=1)]
+    seed: int
+    exposures: ExposureParams
+    block_members: Count
+    fit_members: Count
+    quiet_share: Annotated[float, Field(gt=0, le=1)]
+    decision_weeks: Count
+    text_days: Days
+    text_half_life: Annotated[float, Field(gt=0)]
+    text_weight: Annotated[float, Field(gt=0)]
+    text_cap: Annotated[float, Field(gt=0)]
+    survey_prior: Annotated[float, Field(gt=0)]
+    text_prior: Annotated[float, Field(gt=0)]
+    answer_prior: Annotated[float, Field(gt=0)]
+    untraced: Share
+    resamples: Annotated[int, Field(ge=2)]
+    resample_steps: Count
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    name_from: Share
+    min_answers: Count
+    classifier_c: Annotated[float, Field(gt=0)]
+    max_steps: Count
+    tolerance: Annotated[float, Field(gt=0)]
+
+
 class CeilingParams(Section):
     """The classifier that learns from the true causes."""
 
@@ -372,5 +414,6 @@ class Params(Section):
     retention: RetentionParams
     survival: SurvivalParams
     risk: RiskParams
+    causes: CausesParams
     score: ScoreParams
     delivery: DeliveryParams

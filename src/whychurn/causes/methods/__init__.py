@@ -1,0 +1,109 @@
+"""One file a method: evidence in, `Attribution` out. A new one is a file here and a name in params.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whychurn.causes.evidence import Evidence
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.sections import CausesParams
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What every method is given.
+
+    Parameters
+    ----------
+    evidence
+        Exposures, answers, texts, panel rows at the anchors.
+    table
+        `evidence.evidence_table`: the same as numbers.
+    words
+        Weight of the lexicon's words in a member's own texts, by cause; order of the anchors; (rows, 6).
+    contributions
+        Contributions of feature families to the risk score at the anchors, by cause (SHAP, log-odds); None where there is no
+        risk model.
+    """
+
+    evidence: Evidence
+    table: pd.DataFrame
+    words: Array
+    contributions: Array | None
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What a method says.
+
+    Parameters
+    ----------
+    p
+        Chance of each cause for each anchor, rows sum to one; (rows, 6).
+    shares
+        cause, share, low, high, avoidable_share, avoidable_low, avoidable_high; bounds and avoidable are NaN where the method
+        cannot tell.
+    facts
+        Figures of the fit.
+    tables
+        Further tables by name, for the report.
+    """
+
+    p: Array
+    shares: pd.DataFrame
+    facts: dict[str, float] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def find_method(name: str) -> Callable[[Inputs, CausesParams], Attribution]:
+    """The function ``attribute`` of ``causes/methods/<name>.py``.
+
+    Raises
+    ------
+    WhychurnError
+        If there is no such file.
+    """
+    try:
+        module = import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError:
+        raise WhychurnError(
+            f"no method {name!r} to attribute causes", remedy="compare causes.methods in params.yaml with causes/methods/"
+        ) from None
+    return module.attribute
+
+
+def mean_shares(p: Array, churned: Array, params: CausesParams) -> pd.DataFrame:
+    """Mean of the leavers' chances with bootstrap intervals over leavers; avoidable unknown."""
+    mine = p[churned]
+    table = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")})
+    if not len(mine):
+        return table.assign(**dict.fromkeys(BOUNDS, np.nan))
+    rng = np.random.default_rng(params.seed)
+    draws = np.stack([mine[rng.integers(0, len(mine), len(mine))].mean(axis=0) for _ in range(params.resamples)])
+    ends = [(1 - params.confidence) / 2, (1 + params.confidence) / 2]
+    low, high = np.quantile(draws, ends, axis=0)
+    return table.assign(share=mine.mean(axis=0), low=low, high=high).reindex(columns=["cause", *BOUNDS])
+
+
+BOUNDS = ("share", "low", "high", "avoidable_share", "avoidable_low", "avoidable_high")
+
+
+def stated_shares(stated: Array) -> Array:
+    """Shares of the six among usable answers; even where there are none; (6,)."""
+    counts = np.bincount(stated[(stated >= 0) & (stated < len(CAUSES))], minlength=len(CAUSES)).astype(float)
+    return counts / counts.sum() if counts.sum() else np.full(len(CAUSES), 1 / len(CAUSES))
+
+
+def normalised(weights: Array, fallback: Array) -> Array:
+    """Rows that sum to one; rows without weight become `fallback`."""
+    total = weights.sum(axis=1, keepdims=True)
+    return np.where(total > 1e-12, weights / np.maximum(total, 1e-12), fallback[None, :])

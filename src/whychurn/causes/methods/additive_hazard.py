@@ -1,0 +1,121 @@
+"""The additive cause-specific hazard on the whole exposure tape, survey and texts as noisy observations (`causes.additive`).
+
+Its intervals hold over more than sampling: every resample of members also draws what no data can settle, how often leavers state
+what is true, whether silence differs by cause, how much a text is worth, and how much of a cause's base is excess that left no trace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whychurn.causes.additive import Fitted, cause_hazards, fit_additive
+from whychurn.causes.avoidable import avoidable_shares
+from whychurn.causes.confusion import assumed_speech, log_likelihood
+from whychurn.causes.evidence import Evidence
+from whychurn.causes.methods import BOUNDS, Attribution, Inputs
+from whychurn.causes.observations import NOT_ASKED, Observations
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.sections import CausesParams
+
+Array = np.ndarray[Any, Any]
+
+
+def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+    """Posterior of the causes given exposures, answers and texts; shares and avoidable churn with intervals."""
+    evidence = inputs.evidence
+    teaches = evidence.teaches
+    fitted = fit_additive(evidence.tape, evidence.seen, teaches, params)
+    p = posterior(evidence, fitted)
+    shares = _shares(evidence, fitted, teaches, params)
+    facts = {"steps": float(fitted.steps), "last_gain": float(fitted.gain), "leavings": float(len(fitted.leavings))}
+    return Attribution(p, shares, facts, {"cause_drivers": drivers(evidence, fitted), "cause_speech": speech_table(fitted)})
+
+
+def posterior(evidence: Evidence, fitted: Fitted) -> Array:
+    """Chances of the causes at each anchor; those still there by the hazards of their last week and their texts; (rows, 6)."""
+    found = np.full((len(evidence.stays.table), len(CAUSES)), np.nan)
+    found[fitted.leavings] = fitted.p
+    now = evidence.tape.now
+    if len(now.stay):
+        hazard = cause_hazards(now.x, fitted.beta, evidence.tape.causes)
+        seen = evidence.seen
+        silent = Observations(np.full(len(now.stay), NOT_ASKED), seen.before[now.stay], seen.after[now.stay])
+        log = log_likelihood(silent, fitted.speech)
+        joint = hazard * np.exp(log - log.max(axis=1, keepdims=True))
+        found[now.stay] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
+    mine = found[evidence.rows]
+    even = mine.sum(axis=1) < 0.5
+    mine[even | np.isnan(mine).any(axis=1)] = 1 / len(CAUSES)
+    return mine
+
+
+def _shares(evidence: Evidence, fitted: Fitted, teaches: Array, params: CausesParams) -> pd.DataFrame:
+    found = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")}).assign(**dict.fromkeys(BOUNDS, np.nan))
+    if not len(fitted.leavings):
+        return found
+    draws = [_draw(evidence, fitted, teaches, params, number) for number in range(params.resamples)]
+    share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
+    ends = [(1 - params.confidence) / 2, (1 + params.confidence) / 2]
+    low, high = np.quantile(share, ends, axis=0)
+    least, most = np.quantile(avoidable, ends, axis=0)
+    mine = fitted.p.mean(axis=0)
+    return found.assign(
+        share=mine, low=np.minimum(low, mine), high=np.maximum(high, mine),
+        avoidable_share=np.median(avoidable, axis=0), avoidable_low=least, avoidable_high=most,
+    )  # fmt: skip
+
+
+def _draw(evidence: Evidence, fitted: Fitted, teaches: Array, params: CausesParams, number: int) -> tuple[Array, Array]:
+    """Shares and avoidable shares of one resample of members under one draw of the assumptions."""
+    rng = np.random.default_rng([params.seed, number])
+    ids = pd.factorize(evidence.stays.table["member_id"])[0]
+    times = rng.multinomial(ids.max() + 1, np.full(ids.max() + 1, 1 / (ids.max() + 1)))[ids].astype("float64")
+    worth = rng.uniform(0.0, 2.0)  # of a text, against what is assumed
+    seen = replace(evidence.seen, before=evidence.seen.before * worth)
+    drawn = params.model_copy(
+        update={
+            "max_steps": params.resample_steps,
+            "answer_prior": params.answer_prior * float(np.exp(rng.uniform(-1.2, 1.2))),
+            "survey_prior": params.survey_prior * float(np.exp(rng.uniform(-0.7, 0.7))),
+        }
+    )
+    mine = Observations(seen.stated[fitted.leavings], seen.before[fitted.leavings], seen.after[fitted.leavings])
+    prior = assumed_speech(mine, true=rng.uniform(0.45, 0.65), price=rng.uniform(0.15, 0.35))
+    again = fit_additive(evidence.tape, seen, teaches, drawn, fitted, times, prior)
+    weight = times[fitted.leavings]
+    share = weight @ again.p / max(weight.sum(), 1e-9)
+    untraced = rng.uniform(0, params.untraced, len(CAUSES))
+    weeks = evidence.calendar.weeks
+    return share, avoidable_shares(evidence.tape, again.beta, evidence.stays.first_week, weeks, times, untraced)
+
+
+def drivers(evidence: Evidence, fitted: Fitted) -> pd.DataFrame:
+    """What each exposure contributes: cause, exposure, leavings a year for each thousand members, share of all leavings."""
+    total = float((evidence.tape.risk.weight @ evidence.tape.risk.x) @ fitted.beta)
+    roots = [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in evidence.tape.names]
+    mass = (evidence.tape.risk.weight @ evidence.tape.risk.x) * fitted.beta
+    table = pd.DataFrame(
+        {
+            "cause": [CAUSES[cause] for cause in evidence.tape.causes],
+            "exposure": roots,
+            "share": mass / max(total, 1e-12),
+            "yearly_per_1000": 52.18 * 1000 * mass / max(float(evidence.tape.risk.weight.sum()), 1e-9),
+        }
+    )
+    return table.groupby(["cause", "exposure"], sort=False, as_index=False).sum().astype({"cause": "string", "exposure": "string"})
+
+
+def speech_table(fitted: Fitted) -> pd.DataFrame:
+    """What leavers say given the cause: cause, said, chance; and their chance to answer (said = ``answers``)."""
+    codes = [*CAUSES, "other"]
+    rows = [
+        {"cause": cause, "said": code, "chance": float(fitted.speech.stated[k, s])}
+        for k, cause in enumerate(CAUSES)
+        for s, code in enumerate(codes)
+    ]
+    rows += [{"cause": cause, "said": "answers", "chance": float(fitted.speech.answers[k])} for k, cause in enumerate(CAUSES)]
+    return pd.DataFrame(rows).astype({"cause": "string", "said": "string"})

@@ -1,0 +1,48 @@
+"""Fusion of the sources as noisy annotators of a latent cause (Dawid and Skene 1979), by EM."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from whychurn.causes.methods import Attribution, Inputs, mean_shares
+from whychurn.causes.methods.majority_vote import ABSTAINS, source_votes
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.sections import CausesParams
+
+Array = np.ndarray[Any, Any]
+STEPS: Final = 50
+PRIOR: Final = 20.0  # votes that "mostly right" is worth, a source and cause
+
+
+def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+    """Posterior of the latent cause given the votes; each source has a confusion matrix of its own."""
+    votes = source_votes(inputs)
+    churned = inputs.evidence.churned
+    p = _posterior(votes, *_fit(votes[churned])) if churned.any() else np.full((len(votes), len(CAUSES)), 1 / len(CAUSES))
+    return Attribution(p, mean_shares(p, churned, params))
+
+
+def _fit(votes: Array) -> tuple[Array, Array]:
+    causes = len(CAUSES)
+    prior = np.full((causes, causes), PRIOR * 0.4 / (causes - 1))
+    np.fill_diagonal(prior, PRIOR * 0.6)
+    share = np.full(causes, 1 / causes)
+    confusion = np.stack([prior / prior.sum(axis=1, keepdims=True)] * votes.shape[1])
+    for _ in range(STEPS):
+        p = _posterior(votes, share, confusion)
+        share = (p.sum(axis=0) + 1) / (len(p) + causes)
+        for source in range(votes.shape[1]):
+            counts = np.stack([p[votes[:, source] == code].sum(axis=0) for code in range(causes)], axis=1) + prior
+            confusion[source] = counts / counts.sum(axis=1, keepdims=True)
+    return share, confusion
+
+
+def _posterior(votes: Array, share: Array, confusion: Array) -> Array:
+    log = np.tile(np.log(share), (len(votes), 1))
+    for source in range(votes.shape[1]):
+        spoke = votes[:, source] != ABSTAINS
+        log[spoke] += np.log(confusion[source]).T[votes[spoke, source]]
+    p = np.exp(log - log.max(axis=1, keepdims=True))
+    return p / p.sum(axis=1, keepdims=True)

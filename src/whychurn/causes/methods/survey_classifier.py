@@ -1,0 +1,50 @@
+"""A classifier on answered surveys: learns stated reasons from behaviour, texts and market, applies them to the silent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from whychurn.causes.evidence import classifier_inputs
+from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.sections import CausesParams
+
+Array = np.ndarray[Any, Any]
+
+
+def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+    """Chances of a multinomial logistic model of the stated reason (ridge), answers "other" left out."""
+    stated = inputs.evidence.stated
+    usable = (stated >= 0) & (stated < len(CAUSES))
+    p = np.tile(stated_shares(stated), (len(stated), 1))
+    if usable.sum() >= params.min_answers and len(np.unique(stated[usable])) > 1:
+        p = fit_softmax(classifier_inputs(inputs.table), np.eye(len(CAUSES))[np.where(usable, stated, 0)], usable, params)
+    return Attribution(p, mean_shares(p, inputs.evidence.churned, params))
+
+
+def fit_softmax(x: Array, target: Array, weight: Array, params: CausesParams) -> Array:
+    """Multinomial logistic regression on soft labels; chances for all rows; (rows, 6).
+
+    Parameters
+    ----------
+    x
+        Standardised inputs; (rows, features).
+    target
+        Chances that are learned; (rows, 6).
+    weight
+        Weight of each row; 0 teaches nothing.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    row, label = np.nonzero((target > 1e-3) & (np.asarray(weight, float) > 0)[:, None])
+    known = np.unique(label)
+    p = np.zeros((len(x), len(CAUSES)))
+    if len(known) < 2:
+        p[:, known] = 1.0
+        return p
+    model = LogisticRegression(C=params.classifier_c, max_iter=300, tol=1e-3)
+    model.fit(x[row], label, sample_weight=target[row, label] * np.asarray(weight, float)[row])
+    p[:, known] = model.predict_proba(x)
+    return p

@@ -1,0 +1,192 @@
+"""Intake's tables on integer weeks and member numbers, cut into blocks of members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+Array = np.ndarray[Any, Any]
+DAYS: Final = 7
+# tables that are read week by week: the column with the day
+DAY_OF: Final[dict[str, str]] = {
+    "orders": "ordered_at",
+    "events": "occurred_at",
+    "feedback": "created_at",
+    "memberships": "starts_on",
+}
+ANYWHERE: Final = -1  # region or category not known, or the market does not tell them apart
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Weeks of the observed time; day numbers count from the first day.
+
+    Parameters
+    ----------
+    first
+        First observed day.
+    days
+        Observed days.
+    """
+
+    first: pd.Timestamp
+    days: int
+
+    @property
+    def weeks(self) -> int:
+        """Number of weeks; the last one may be short."""
+        return -(-self.days // DAYS)
+
+    def day(self, moments: pd.Series) -> Array:
+        """Day number of each date or instant; -10^6 where there is none."""
+        known = (moments.dt.normalize() - self.first).dt.days
+        return known.fillna(-(10**6)).to_numpy("int64")
+
+    def date(self, day: Array) -> Array:
+        """Dates of day numbers, as datetime64[ns]."""
+        return (self.first.to_datetime64() + np.asarray(day).astype("timedelta64[D]")).astype("datetime64[ns]")
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rows of some members; each table has `m` (number of the member within the block) and `day`.
+
+    Parameters
+    ----------
+    members
+        One row a member, in order of `m`.
+    tables
+        orders, events, feedback, memberships, sorted by `m` and `day`.
+    market
+        The market as matrices, see `Market`; the same in every block.
+    calendar
+        The observed weeks.
+    """
+
+    members: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame]
+    market: Market | None
+    calendar: Calendar
+
+    @property
+    def size(self) -> int:
+        """Number of members."""
+        return len(self.members)
+
+
+@dataclass(frozen=True)
+class Market:
+    """Weekly levels at each place; unknown weeks are filled from the weeks before, then from after.
+
+    Parameters
+    ----------
+    own, rival, activity
+        Own price index, competitors' price index, their activity; (weeks, regions + 1, categories + 1), the last
+        position being the mean of all; NaN throughout where the column is absent.
+    regions, categories
+        Position of each name.
+    """
+
+    own: Array
+    rival: Array
+    activity: Array
+    regions: dict[str, int]
+    categories: dict[str, int]
+
+
+def calendar_of(interim: Mapping[str, pd.DataFrame], observed_until: pd.Timestamp) -> Calendar:
+    """From the first row of the tables of activity to the last observed day."""
+    starts = [
+        interim[name][column].min()
+        for name, column in DAY_OF.items()
+        if name in interim and name != "memberships" and len(interim[name])
+    ]
+    if not starts and "memberships" in interim:
+        starts = [interim["memberships"]["starts_on"].min()]
+    starts = [moment for moment in starts if pd.notna(moment)]
+    first = min(starts).normalize() if starts else observed_until
+    return Calendar(first, max((observed_until.normalize() - first).days + 1, 1))
+
+
+def read_market(market: pd.DataFrame, calendar: Calendar) -> Market | None:
+    """The market table as matrices; None where it holds nothing."""
+    if market.empty:
+        return None
+    week = calendar.day(market["week_start"]) // DAYS
+    held = market.assign(week=week)[(week >= 0) & (week < calendar.weeks)]
+    if held.empty:
+        return None
+    places = [_places(held[name]) for name in ("region", "category")]
+    at = [held[name].map(place).fillna(len(place)).astype(int).to_numpy() for name, place in zip(("region", "category"), places, strict=True)]
+    shape = (calendar.weeks, len(places[0]) + 1, len(places[1]) + 1)
+    levels = [
+        _filled(shape, held["week"].to_numpy(), at[0], at[1], held[name].to_numpy("float64"))
+        for name in ("own_price_index", "competitor_price_index", "competitor_activity")
+    ]
+    return Market(*levels, *places)
+
+
+def _places(names: pd.Series) -> dict[str, int]:
+    return {str(name): number for number, name in enumerate(sorted(names.dropna().unique()))}
+
+
+def _filled(shape: tuple[int, int, int], week: Array, region: Array, category: Array, value: Array) -> Array:
+    grid = np.full(shape, np.nan)
+    grid[week, region, category] = value
+    flat = pd.DataFrame(grid.reshape(shape[0], -1)).ffill().bfill()
+    grid = flat.to_numpy().reshape(shape).copy()
+    with np.errstate(invalid="ignore"):
+        for axis, last in ((1, shape[1] - 1), (2, shape[2] - 1)):
+            mean = _mean(grid, axis)
+            at: list[Any] = [slice(None)] * 3
+            at[axis] = last
+            grid[tuple(at)] = np.where(np.isnan(grid[tuple(at)]), mean, grid[tuple(at)])
+    everywhere = _mean(grid.reshape(shape[0], -1), 1)[:, None, None]
+    return np.where(np.isnan(grid), everywhere, grid).astype("float32")
+
+
+def _mean(values: Array, axis: int) -> Array:
+    known = ~np.isnan(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def blocks(
+    members: pd.DataFrame,
+    interim: Mapping[str, pd.DataFrame],
+    market: Market | None,
+    calendar: Calendar,
+    size: int,
+) -> Iterator[tuple[int, Records]]:
+    """First member's number, and records, of each block of up to `size` members.
+
+    Parameters
+    ----------
+    members
+        The members to read, with `member_id`.
+    interim
+        Intake's tables.
+    """
+    members = members.reset_index(drop=True)
+    coded = {name: _coded(interim[name], DAY_OF[name], members["member_id"], calendar) for name in DAY_OF if name in interim}
+    for start in range(0, len(members), size):
+        stop = min(start + size, len(members))
+        tables = {}
+        for name, table in coded.items():
+            low, high = np.searchsorted(table["m"].to_numpy(), [start, stop])
+            part = table.iloc[low:high]
+            tables[name] = part.assign(m=part["m"].to_numpy() - start)
+        yield start, Records(members.iloc[start:stop].reset_index(drop=True), tables, market, calendar)
+
+
+def _coded(table: pd.DataFrame, column: str, ids: pd.Series, calendar: Calendar) -> pd.DataFrame:
+    place = pd.Index(ids).get_indexer(pd.Index(table["member_id"]))
+    day = calendar.day(table[column])
+    kept = (place >= 0) & (day < calendar.days)
+    coded = table[kept].drop(columns="member_id").assign(m=place[kept], day=day[kept])
+    return coded.sort_values(["m", "day"], kind="stable", ignore_index=True)
