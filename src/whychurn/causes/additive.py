@@ -77,7 +77,7 @@ def fit_additive(
         What is assumed of answers and texts; as in `confusion` if not given.
     """
     count = np.ones(len(teaches)) if times is None else times
-    leavings, first = np.unique(tape.decisions.stay, return_index=True)
+    leavings = np.unique(tape.decisions.stay)
     who = np.searchsorted(leavings, tape.decisions.stay)
     mine = Observations(seen.stated[leavings], seen.before[leavings], seen.after[leavings])
     weight = (count * teaches)[leavings]
@@ -85,8 +85,8 @@ def fit_additive(
     prior = prior or prior_speech(mine)
     beta, speech = (start.beta, start.speech) if start else (_middle(exposed, weight.sum(), tape), prior)
     member = _membership(tape)
-    last, gain, p, step = -np.inf, np.inf, np.zeros((len(leavings), len(CAUSES))), 0
-    for step in range(1, params.max_steps + 1):
+    last, gain, p, steps = -np.inf, np.inf, np.zeros((len(leavings), len(CAUSES))), 0
+    for steps in range(1, params.max_steps + 1):  # noqa: B007  told below
         spoken = log_likelihood(mine, speech)
         top = spoken.max(axis=1, keepdims=True)
         share, p, density = _expect(tape, who, beta, np.exp(spoken - top), member, weight)
@@ -96,7 +96,7 @@ def fit_additive(
         gain, last = (value - last) / max(abs(value), 1.0), value
         if 0 <= gain < params.tolerance:
             break
-    return Fitted(beta, speech, p, leavings, step, gain)
+    return Fitted(beta, speech, p, leavings, steps, gain)
 
 
 def _exposed(tape: Tape, factor: Array) -> Array:

@@ -30,7 +30,9 @@ def attributed(anchors: pd.DataFrame, p: Array, params: CausesParams) -> pd.Data
     return table.assign(primary_cause=pd.Series(named, dtype="string"), confidence=top)
 
 
-def attributions_table(anchors: pd.DataFrame, found: dict[str, Attribution], params: CausesParams) -> pd.DataFrame:
+def attributions_table(
+    anchors: pd.DataFrame, found: dict[str, Attribution], params: CausesParams
+) -> pd.DataFrame:
     """`attributed` of every method, one below the other, with the column ``method`` in front."""
     parts = [attributed(anchors, what.p, params).assign(method=name) for name, what in found.items()]
     table = pd.concat(parts, ignore_index=True).astype({"method": "string"})
@@ -40,7 +42,9 @@ def attributions_table(anchors: pd.DataFrame, found: dict[str, Attribution], par
 def shares_table(found: dict[str, Attribution]) -> pd.DataFrame:
     """method, cause, share and bounds of every method."""
     parts = [what.shares.assign(method=name) for name, what in found.items()]
-    table = pd.concat(parts, ignore_index=True).astype({"method": "string", **dict.fromkeys(BOUNDS, "float64")})
+    table = pd.concat(parts, ignore_index=True).astype(
+        {"method": "string", **dict.fromkeys(BOUNDS, "float64")}
+    )
     return table[["method", "cause", *BOUNDS]]
 
 

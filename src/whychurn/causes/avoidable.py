@@ -24,7 +24,12 @@ def excess_flags(names: list[str]) -> Array:
 
 
 def avoidable_shares(
-    tape: Tape, beta: Array, entered: Array, weeks: int, times: Array | None = None, untraced: Array | None = None
+    tape: Tape,
+    beta: Array,
+    entered: Array,
+    weeks: int,
+    times: Array | None = None,
+    untraced: Array | None = None,
 ) -> Array:
     """Leavings that would not have happened without the excess of each cause, as a share of all; (6,).
 
@@ -61,5 +66,8 @@ def avoidable_shares(
     leavings = first @ -np.expm1(-curve[:, -1])
     if not leavings > 0:
         return np.zeros(len(CAUSES))
-    saved = [first @ (np.exp(-curve[:, -1] + np.cumsum(mean(column), axis=1)[:, -1]) - np.exp(-curve[:, -1])) for column in excess.T]
+    saved = [
+        first @ (np.exp(-curve[:, -1] + np.cumsum(mean(column), axis=1)[:, -1]) - np.exp(-curve[:, -1]))
+        for column in excess.T
+    ]
     return np.array(saved) / leavings

@@ -54,7 +54,9 @@ def assumed_speech(seen: Observations, true: float, price: float) -> Speech:
     text = np.full((K, K + 1), (1 - TEXT_TRUE - TEXT_NONE) / (K - 1))
     text[:, K] = TEXT_NONE
     np.fill_diagonal(text, TEXT_TRUE)
-    stated, text = (matrix / matrix.sum(axis=1, keepdims=True) for matrix in (np.maximum(stated, 0.005), text))
+    stated, text = (
+        matrix / matrix.sum(axis=1, keepdims=True) for matrix in (np.maximum(stated, 0.005), text)
+    )
     return Speech(np.full(K, np.clip(share, 0.01, 0.99)), stated, text, text)
 
 

@@ -89,7 +89,16 @@ def gather_evidence(
     members = profiled(interim["members"], consent)
     calendar = calendar_of(interim, observed_until)
     wait = int(known.get("threshold_days", known.get("grace_days", 0)))
-    stays = read_stays(spells, members, interim["memberships"], _own_acts(interim), str(known["kind"]), wait, calendar, params)
+    stays = read_stays(
+        spells,
+        members,
+        interim["memberships"],
+        _own_acts(interim),
+        str(known["kind"]),
+        wait,
+        calendar,
+        params,
+    )
     market = read_market(interim["market"], calendar)
     teaches = drawn_to_teach(stays, params)
     tape = build_tape(stays, teaches, members, interim, market, calendar, params)
@@ -142,7 +151,9 @@ def anchor_exposures(evidence: Evidence) -> Array:
     found = np.zeros((len(evidence.stays.table), len(tape.names)), dtype="float32")
     for part in (tape.decisions, tape.now):
         for column in range(found.shape[1]):
-            found[:, column] += np.bincount(part.stay, part.weight * part.x[:, column], len(found)).astype("float32")
+            found[:, column] += np.bincount(part.stay, part.weight * part.x[:, column], len(found)).astype(
+                "float32"
+            )
     return found[evidence.rows]
 
 
@@ -155,7 +166,10 @@ def evidence_table(evidence: Evidence, features: list[str]) -> pd.DataFrame:
         Panel features that are numbers or flags.
     """
     exposed, seen = anchor_exposures(evidence), evidence.seen
-    names = [f"x_{CAUSES[cause]}_{name}" for cause, name in zip(evidence.tape.causes, evidence.tape.names, strict=True)]
+    names = [
+        f"x_{CAUSES[cause]}_{name}"
+        for cause, name in zip(evidence.tape.causes, evidence.tape.names, strict=True)
+    ]
     stated = evidence.stated
     columns: dict[str, Array] = dict(zip(names, exposed.T, strict=True))
     for number, cause in enumerate((*CAUSES, "other")):
@@ -178,10 +192,12 @@ def classifier_inputs(table: pd.DataFrame, said: bool = False) -> Array:
         With what leavers stated and wrote after leaving; left out where that is the label.
     """
     after = ("x_stated_", "x_after_", "x_answered", "x_silent")
-    names = [name for name in table if str(name).startswith("x_") and (said or not str(name).startswith(after))]
+    names = [
+        name for name in table if str(name).startswith("x_") and (said or not str(name).startswith(after))
+    ]
     x = table[names].to_numpy("float64")
-    with np.errstate(all="ignore"):
-        middle = np.nan_to_num(np.nanmedian(x, axis=0)) if len(x) else np.zeros(x.shape[1])
+    x = x[:, ~np.isnan(x).all(axis=0)]
+    middle = np.nanmedian(x, axis=0) if len(x) else np.zeros(x.shape[1])
     x = np.where(np.isnan(x), middle, x)
     spread = x.std(axis=0)
     used = spread > 1e-9

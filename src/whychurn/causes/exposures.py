@@ -15,8 +15,8 @@ import pandas as pd
 
 from whychurn.causes.fitting import unfitting_messages
 from whychurn.causes.records import DAYS, Market, Records
-from whychurn.contract.sections import ExposureParams
 from whychurn.causes.weeks import count, fade, spread_terms, weeks_since
+from whychurn.contract.sections import ExposureParams
 
 Array = np.ndarray[Any, Any]
 Named = Iterator[tuple[str, str, Array]]  # cause, name, (weeks, n)
@@ -67,14 +67,13 @@ def _service(records: Records, params: ExposureParams) -> Named:
     yield from _fading(cause, "returns", _rows(records, "orders", lambda rows: rows["returned"]), params)
     feedback = records.tables.get("feedback")
     if feedback is not None and len(feedback):
-        asked = feedback["source"].isin(["ticket", "complaint"]) if "source" in feedback else pd.Series(True, feedback.index)
-        hours = (feedback["responded_at"] - feedback["created_at"]).dt.total_seconds() / 3600
+        asked = feedback[feedback["source"].isin(["ticket", "complaint"])]
+        hours = (asked["responded_at"] - asked["created_at"]).dt.total_seconds() / 3600
         late = (hours / params.late_hours).clip(upper=params.late_cap).where(hours > params.late_hours, 0.0)
-        told = records.__class__(
-            records.members, {"feedback": feedback.assign(late=late.fillna(0.0))}, None, records.calendar
-        )
-        yield from _fading(cause, "requests", _rows(told, "feedback", lambda rows: asked), params)
-        yield from _fading(cause, "late_answers", _rows(told, "feedback", lambda rows: asked, "late"), params)
+        week, member = asked["day"].to_numpy() // DAYS, asked["m"].to_numpy()
+        yield from _fading(cause, "requests", count(week, member, _shape(records)), params)
+        late_answers = count(week, member, _shape(records), late.to_numpy("float64"))
+        yield from _fading(cause, "late_answers", late_answers, params)
     yield from _fading(cause, "faults", _events(records, "app_fault"), params)
 
 
@@ -90,7 +89,11 @@ def _price(records: Records, params: ExposureParams) -> Named:
     lost = _lost_discount(records, params)
     for name, happened in (("price_rise", rise), ("lost_discount", lost)):
         if happened.any():
-            yield "price", name, happened if name == "lost_discount" else fade(happened, params.half_lives[-1])
+            yield (
+                "price",
+                name,
+                happened if name == "lost_discount" else fade(happened, params.half_lives[-1]),
+            )
     if rise.any():
         yield "price", "price_rise_thrifty", fade(rise, params.half_lives[-1]) * _thrift(records)
 
@@ -118,11 +121,15 @@ def _own_price(records: Records) -> Array | None:
 
 def places(records: Records, market: Market) -> tuple[Array, Array]:
     """Region and category of each member in the market's matrices; the last position where not known."""
-    region = records.members["region"].map(market.regions) if "region" in records.members else pd.Series(dtype=float)
-    region = region.reindex(range(records.size)).fillna(len(market.regions)).to_numpy("int64")
+    region = (
+        records.members["region"].map(market.regions)
+        if "region" in records.members
+        else pd.Series(dtype=float)
+    )
+    where = region.reindex(range(records.size)).fillna(len(market.regions)).to_numpy("int64")
     category = main_categories(records, 1)[:, 0]
     at = pd.Series(category).map(market.categories).fillna(len(market.categories)).to_numpy("int64")
-    return region, at
+    return where, at
 
 
 def main_categories(records: Records, most: int) -> Array:

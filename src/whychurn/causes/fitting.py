@@ -35,7 +35,10 @@ def unfitting_messages(records: Records) -> Array:
     if events is None or orders is None or "campaign_id" not in events or "category" not in orders:
         return nothing
     held = orders.loc[orders["category"].notna(), ["m", "day", "category"]]
-    kinds = [events[(events["event_type"] == kind) & events["campaign_id"].notna()] for kind in ("push_sent", "push_opened")]
+    kinds = [
+        events[(events["event_type"] == kind) & events["campaign_id"].notna()]
+        for kind in ("push_sent", "push_opened")
+    ]
     sent, opened = (rows[["m", "day", "campaign_id"]] for rows in kinds)
     if held.empty or sent.empty or opened.empty:
         return nothing
@@ -69,7 +72,9 @@ def _subjects(sent: pd.DataFrame, opened: pd.DataFrame) -> pd.Series:
     for rows in (sent, opened):
         counts = rows[columns].to_numpy()
         favourite = np.where(counts.sum(axis=1) > 0, counts.argmax(axis=1), -1)
-        rates.append(rows.assign(favourite=favourite).groupby(["campaign_id", "favourite"], observed=True).size())
+        rates.append(
+            rows.assign(favourite=favourite).groupby(["campaign_id", "favourite"], observed=True).size()
+        )
     both = pd.concat(rates, axis=1, keys=["sent", "opened"]).fillna(0.0)
     overall = both["opened"].sum() / both["sent"].sum()
     rate = ((both["opened"] + PRIOR * overall) / (both["sent"] + PRIOR)).unstack("favourite")
@@ -87,7 +92,10 @@ def _judged(rows: pd.DataFrame, subject: pd.Series) -> pd.DataFrame:
 def _misfit(sent: pd.DataFrame, opened: pd.DataFrame) -> pd.Series:
     """One minus open rate of the unfitted over that of the fitted, by campaign, where tastes are best known."""
     best = sent["known"].max()
-    tally = [rows[rows["known"] >= best - 1].groupby(["campaign_id", "fits"], observed=True).size() for rows in (sent, opened)]
+    tally = [
+        rows[rows["known"] >= best - 1].groupby(["campaign_id", "fits"], observed=True).size()
+        for rows in (sent, opened)
+    ]
     rate = ((tally[1].reindex(tally[0].index).fillna(0) + 1) / (tally[0] + 2)).unstack("fits")
     if True not in rate or False not in rate:
         return pd.Series(0.0, index=rate.index)

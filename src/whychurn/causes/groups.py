@@ -49,19 +49,25 @@ def cause_groups(p: Array, strata: pd.DataFrame, min_cell: int, confidence: floa
     """
     z = stats.norm.ppf((1 + confidence) / 2)
     parts, tests = [], []
-    for kind in strata:
+    for kind in map(str, strata.columns):
         for stratum, index in strata.groupby(kind, sort=True).indices.items():
             mine = p[index]
-            parts.append(_means(mine, z).assign(kind=kind, stratum=str(stratum), suppressed=len(mine) < min_cell))
+            parts.append(
+                _means(mine, z).assign(kind=kind, stratum=str(stratum), suppressed=len(mine) < min_cell)
+            )
             rest = np.delete(p, index, axis=0)
             tests.append(_different(mine, rest) if min(len(mine), len(rest)) >= max(min_cell, 8) else np.nan)
     if not parts:
-        return pd.DataFrame(columns=["kind", "stratum", "cause", "share", "low", "high", "leavings", "q", "suppressed"])
+        return pd.DataFrame(
+            columns=["kind", "stratum", "cause", "share", "low", "high", "leavings", "q", "suppressed"]
+        )
     q = np.repeat(adjusted(np.array(tests)), len(CAUSES))
     table = pd.concat(parts, ignore_index=True).assign(q=q)
     blank = ["share", "low", "high", "leavings", "q"]
     table.loc[table["suppressed"], blank] = np.nan
-    return table[["kind", "stratum", "cause", *blank, "suppressed"]].astype(dict.fromkeys(("kind", "stratum", "cause"), "string"))
+    return table[["kind", "stratum", "cause", *blank, "suppressed"]].astype(
+        dict.fromkeys(("kind", "stratum", "cause"), "string")
+    )
 
 
 def _means(p: Array, z: float) -> pd.DataFrame:
@@ -95,7 +101,8 @@ def cause_months(p: Array, left_on: pd.Series, min_cell: int, confidence: float)
     z = stats.norm.ppf((1 + confidence) / 2)
     month = left_on.dt.to_period("M").dt.to_timestamp()
     parts = [
-        _means(p[index], z).assign(month=at, suppressed=len(index) < min_cell) for at, index in month.groupby(month).indices.items()
+        _means(p[index], z).assign(month=at, suppressed=len(index) < min_cell)
+        for at, index in month.groupby(month).indices.items()
     ]
     columns = ["month", "cause", "share", "low", "high", "leavings", "suppressed"]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
@@ -129,8 +136,12 @@ def stated_against(p: Array, stated: Array, min_cell: int) -> pd.DataFrame:
         mine = p[stated == code]
         for number, cause in enumerate(CAUSES):
             small = len(mine) < min_cell
-            total, share = (np.nan, np.nan) if small else (float(mine[:, number].sum()), float(mine[:, number].mean()))
-            rows.append({"stated": name, "cause": cause, "leavings": total, "share": share, "suppressed": small})
+            total, share = (
+                (np.nan, np.nan) if small else (float(mine[:, number].sum()), float(mine[:, number].mean()))
+            )
+            rows.append(
+                {"stated": name, "cause": cause, "leavings": total, "share": share, "suppressed": small}
+            )
     return pd.DataFrame(rows).astype({"stated": "string", "cause": "string"})
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.stays import Stays
 from whychurn.causes.records import DAYS, Calendar
+from whychurn.causes.stays import Stays
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 from whychurn.voice.causes import P_COLUMNS
@@ -41,7 +41,12 @@ class Observations:
 
 
 def observe(
-    stays: Stays, spells: pd.DataFrame, surveys: pd.DataFrame, said: pd.DataFrame, calendar: Calendar, params: CausesParams
+    stays: Stays,
+    spells: pd.DataFrame,
+    surveys: pd.DataFrame,
+    said: pd.DataFrame,
+    calendar: Calendar,
+    params: CausesParams,
 ) -> Observations:
     """Match answers and texts to stays.
 
@@ -53,7 +58,7 @@ def observe(
     own = np.where(table["churned"], table["last"], calendar.days - 1)
     later = texts["source"].isin(AFTER)
     before = _weighed(table, own, texts[~later], params)
-    after = _after(table, spells, texts[later], calendar)
+    after = _after(table, spells, texts[later])
     total = before.sum(axis=1, keepdims=True)
     before = before * np.where(total > params.text_cap, params.text_cap / np.maximum(total, 1e-9), 1.0)
     return Observations(stated, before, np.where(table["churned"].to_numpy()[:, None], after, 0.0))
@@ -97,7 +102,7 @@ def _weighed(table: pd.DataFrame, end: Array, texts: pd.DataFrame, params: Cause
     return found * params.text_weight
 
 
-def _after(table: pd.DataFrame, spells: pd.DataFrame, texts: pd.DataFrame, calendar: Calendar) -> Array:
+def _after(table: pd.DataFrame, spells: pd.DataFrame, texts: pd.DataFrame) -> Array:
     found = np.zeros((len(table), len(P_COLUMNS)))
     if texts.empty:
         return found

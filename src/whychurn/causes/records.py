@@ -48,7 +48,9 @@ class Calendar:
 
     def date(self, day: Array) -> Array:
         """Dates of day numbers, as datetime64[ns]."""
-        return (self.first.to_datetime64() + np.asarray(day).astype("timedelta64[D]")).astype("datetime64[ns]")
+        return (self.first.to_datetime64() + np.asarray(day).astype("timedelta64[D]")).astype(
+            "datetime64[ns]"
+        )
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,16 @@ def read_market(market: pd.DataFrame, calendar: Calendar) -> Market | None:
     if held.empty:
         return None
     places = [_places(held[name]) for name in ("region", "category")]
-    at = [held[name].map(place).fillna(len(place)).astype(int).to_numpy() for name, place in zip(("region", "category"), places, strict=True)]
+    at = [
+        held[name].map(place).fillna(len(place)).astype(int).to_numpy()
+        for name, place in zip(("region", "category"), places, strict=True)
+    ]
     shape = (calendar.weeks, len(places[0]) + 1, len(places[1]) + 1)
     levels = [
         _filled(shape, held["week"].to_numpy(), at[0], at[1], held[name].to_numpy("float64"))
         for name in ("own_price_index", "competitor_price_index", "competitor_activity")
     ]
-    return Market(*levels, *places)
+    return Market(levels[0], levels[1], levels[2], places[0], places[1])
 
 
 def _places(names: pd.Series) -> dict[str, int]:
@@ -173,7 +178,11 @@ def blocks(
         Intake's tables.
     """
     members = members.reset_index(drop=True)
-    coded = {name: _coded(interim[name], DAY_OF[name], members["member_id"], calendar) for name in DAY_OF if name in interim}
+    coded = {
+        name: _coded(interim[name], DAY_OF[name], members["member_id"], calendar)
+        for name in DAY_OF
+        if name in interim
+    }
     for start in range(0, len(members), size):
         stop = min(start + size, len(members))
         tables = {}

@@ -112,6 +112,10 @@ def _last_terms(
     told = within["told"].reindex(range(len(table))).fillna(-1).to_numpy("int64")
     known = (told >= start) & (told <= end)
     start, end = np.where(known, told, start), np.where(known, told, end)
-    ended = terms[terms["end"] <= until[0]].groupby("member_id")["end"].max() if len(until) else pd.Series(dtype=float)
+    ended = (
+        terms[terms["end"] <= until[0]].groupby("member_id")["end"].max()
+        if len(until)
+        else pd.Series(dtype=float)
+    )
     seen = table["member_id"].map(ended).fillna(-1).to_numpy("int64")
     return np.maximum(start, 0), np.maximum(end, 0), seen

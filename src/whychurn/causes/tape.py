@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +27,10 @@ class Rows:
     week: Array
     weight: Array
     x: Array
+
+
+Part = tuple[list[tuple[str, str]], dict[str, Rows]]  # cause and name of each exposure; rows by span
+SPANS: Final = ("risk", "decisions", "now")
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def build_tape(
     ids = stays.table["member_id"].unique()
     chosen = members[members["member_id"].isin(ids)].sort_values("member_id", ignore_index=True)
     place = pd.Index(chosen["member_id"]).get_indexer(pd.Index(stays.table["member_id"]))
-    parts: list[tuple[list[tuple[str, str]], Rows, Rows, Rows]] = []
+    parts: list[Part] = []
     for start, records in blocks(chosen, interim, market, calendar, params.block_members):
         mine = np.flatnonzero((place >= start) & (place < start + records.size))
         parts.append(_block(records, stays, mine, place[mine] - start, teaches, params))
@@ -87,7 +91,7 @@ def build_tape(
 
 def _block(
     records: Records, stays: Stays, mine: Array, column: Array, teaches: Array, params: CausesParams
-) -> tuple[list[tuple[str, str]], Rows, Rows, Rows]:
+) -> Part:
     spans = {
         "risk": _at_risk(stays, mine[teaches[mine]]),
         "decisions": _decisions(stays, mine),
@@ -95,11 +99,12 @@ def _block(
     }
     where = np.full(len(stays.table), -1)
     where[mine] = column
-    keys, parts = [], {name: [] for name in spans}
+    keys: list[tuple[str, str]] = []
+    parts: dict[str, list[Array]] = {name: [] for name in spans}
     weeks = records.calendar.weeks
     joined = records.calendar.day(records.members["joined_on"]) / 7
     tenure = np.maximum(np.arange(weeks)[:, None] - joined[None, :], 0)
-    fixed = [(cause, "base", None) for cause in CAUSES]
+    fixed: list[tuple[str, str, Array | None]] = [(cause, "base", None) for cause in CAUSES]
     fresh = np.exp(-tenure / NEWNESS_WEEKS).astype("float32")
     fixed += [(cause, "newcomer", fresh) for cause in CAUSES]
     for cause, name, matrix in [*fixed, *_bent(exposures(records, params.exposures), params)]:
@@ -109,10 +114,15 @@ def _block(
             value = np.ones(len(stay), "float32") if matrix is None else matrix[week, column_of]
             parts[span].append(value)
     made = {
-        span: Rows(stay, week, weight, np.stack(parts[span], axis=1) if len(stay) else np.zeros((0, len(keys)), "float32"))
+        span: Rows(
+            stay,
+            week,
+            weight,
+            np.stack(parts[span], axis=1) if len(stay) else np.zeros((0, len(keys)), "float32"),
+        )
         for span, (stay, week, weight) in spans.items()
     }
-    return keys, made["risk"], made["decisions"], made["now"]
+    return keys, made
 
 
 def _bent(found: Named, params: CausesParams) -> Named:
@@ -167,34 +177,31 @@ def _now(stays: Stays, mine: Array) -> tuple[Array, Array, Array]:
     return there, np.full(len(there), -1), np.ones(len(there))
 
 
-def _joined(parts: Iterable[tuple[list[tuple[str, str]], Rows, Rows, Rows]]) -> Tape:
+def _joined(parts: list[Part]) -> Tape:
     """All blocks as one; an exposure that a block does not show is zero there. Columns are scaled to mean one."""
-    parts = list(parts)
-    keys = list(dict.fromkeys(key for part in parts for key in part[0]))
+    keys = list(dict.fromkeys(key for have, _ in parts for key in have))
     keys.sort(key=lambda key: (key[1] not in ("base", "newcomer"), CAUSES.index(key[0])))
-    joined = []
-    for number in (1, 2, 3):
-        blocks_of = [(part[0], part[number]) for part in parts]
-        x = np.concatenate([_aligned(have, rows.x, keys) for have, rows in blocks_of])
-        joined.append(
-            Rows(*(np.concatenate([getattr(rows, field) for _, rows in blocks_of]) for field in ("stay", "week", "weight")), x)
-        )
-    risk, decisions, now = joined
-    total = max(risk.weight.sum(), 1e-9)
-    scale = (risk.weight @ risk.x) / total
-    used = scale > 1e-9
-    for rows in joined:
-        rows.x[:, used] /= scale[used].astype("float32")
-    kept = np.flatnonzero(used)
-    risk, decisions, now = (Rows(r.stay, r.week, r.weight, r.x[:, kept]) for r in joined)
+    spans = {name: _stacked([(have, rows[name]) for have, rows in parts], keys) for name in SPANS}
+    risk = spans["risk"]
+    scale = (risk.weight @ risk.x) / max(risk.weight.sum(), 1e-9)
+    kept = np.flatnonzero(scale > 1e-9)
+    scaled = {
+        name: replace(rows, x=rows.x[:, kept] / scale[kept].astype("float32")) for name, rows in spans.items()
+    }
     return Tape(
-        causes=np.array([CAUSES.index(keys[number][0]) for number in kept]),
+        causes=np.array([CAUSES.index(keys[number][0]) for number in kept], dtype=int),
         names=[keys[number][1] for number in kept],
         scale=scale[kept],
-        risk=risk,
-        decisions=decisions,
-        now=now,
+        **scaled,
     )
+
+
+def _stacked(blocks_of: list[tuple[list[tuple[str, str]], Rows]], keys: list[tuple[str, str]]) -> Rows:
+    def column(field: str) -> Array:
+        return np.concatenate([getattr(rows, field) for _, rows in blocks_of])
+
+    x = np.concatenate([_aligned(have, rows.x, keys) for have, rows in blocks_of])
+    return Rows(column("stay"), column("week"), column("weight"), x)
 
 
 def _aligned(have: list[tuple[str, str]], x: Array, keys: list[tuple[str, str]]) -> Array:

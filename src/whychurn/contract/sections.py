@@ -352,6 +352,10 @@ class CausesParams(Section):
     untraced: Share
     resamples: Annotated[int, Field(ge=2)]
     resample_steps: Count
+    interval_width: Annotated[float, Field(ge=1)]
+    reasons: Count
+    stories: Count
+    stability_drops: list[Literal["survey", "text", "market"]]
     confidence: Annotated[float, Field(gt=0, lt=1)]
     name_from: Share
     min_answers: Count

@@ -19,7 +19,18 @@ from whychurn.contract.paths import PROJECT, Study
 from whychurn.stages.locks import release_dead_locks
 
 log = logging.getLogger(__name__)
-STAGES: Final = ("world", "intake", "voice", "panel", "retention", "survival", "risk", "delivery")
+STAGES: Final = (
+    "world",
+    "intake",
+    "voice",
+    "panel",
+    "retention",
+    "survival",
+    "risk",
+    "causes",
+    "score",
+    "delivery",
+)
 OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: parameters, code digests
 _CODE: Final = {".py", ".yaml", ".sql", ".html", ".css", ".js", ".j2"}
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from whychurn.causes.additive import Fitted
 from whychurn.causes.evidence import Evidence
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
@@ -56,12 +57,15 @@ class Attribution:
         Figures of the fit.
     tables
         Further tables by name, for the report.
+    fitted
+        The additive hazard, where that is the method: stability and diagnostics start from it.
     """
 
     p: Array
     shares: pd.DataFrame
     facts: dict[str, float] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    fitted: Fitted | None = None
 
 
 def find_method(name: str) -> Callable[[Inputs, CausesParams], Attribution]:
@@ -76,7 +80,8 @@ def find_method(name: str) -> Callable[[Inputs, CausesParams], Attribution]:
         module = import_module(f"{__name__}.{name}")
     except ModuleNotFoundError:
         raise WhychurnError(
-            f"no method {name!r} to attribute causes", remedy="compare causes.methods in params.yaml with causes/methods/"
+            f"no method {name!r} to attribute causes",
+            remedy="compare causes.methods in params.yaml with causes/methods/",
         ) from None
     return module.attribute
 
@@ -88,7 +93,9 @@ def mean_shares(p: Array, churned: Array, params: CausesParams) -> pd.DataFrame:
     if not len(mine):
         return table.assign(**dict.fromkeys(BOUNDS, np.nan))
     rng = np.random.default_rng(params.seed)
-    draws = np.stack([mine[rng.integers(0, len(mine), len(mine))].mean(axis=0) for _ in range(params.resamples)])
+    draws = np.stack(
+        [mine[rng.integers(0, len(mine), len(mine))].mean(axis=0) for _ in range(params.resamples)]
+    )
     ends = [(1 - params.confidence) / 2, (1 + params.confidence) / 2]
     low, high = np.quantile(draws, ends, axis=0)
     return table.assign(share=mine.mean(axis=0), low=low, high=high).reindex(columns=["cause", *BOUNDS])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special, stats
 
 from whychurn.causes.additive import Fitted, cause_hazards, fit_additive
 from whychurn.causes.avoidable import avoidable_shares
@@ -27,12 +28,16 @@ Array = np.ndarray[Any, Any]
 def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     """Posterior of the causes given exposures, answers and texts; shares and avoidable churn with intervals."""
     evidence = inputs.evidence
-    teaches = evidence.teaches
-    fitted = fit_additive(evidence.tape, evidence.seen, teaches, params)
+    fitted = fit_additive(evidence.tape, evidence.seen, evidence.teaches, params)
     p = posterior(evidence, fitted)
-    shares = _shares(evidence, fitted, teaches, params)
-    facts = {"steps": float(fitted.steps), "last_gain": float(fitted.gain), "leavings": float(len(fitted.leavings))}
-    return Attribution(p, shares, facts, {"cause_drivers": drivers(evidence, fitted), "cause_speech": speech_table(fitted)})
+    shares = _shares(evidence, fitted, params)
+    facts = {
+        "steps": float(fitted.steps),
+        "last_gain": float(fitted.gain),
+        "leavings": float(len(fitted.leavings)),
+    }
+    tables = {"cause_drivers": drivers(evidence, fitted), "cause_speech": speech_table(fitted)}
+    return Attribution(p, shares, facts, tables, fitted)
 
 
 def posterior(evidence: Evidence, fitted: Fitted) -> Array:
@@ -53,23 +58,32 @@ def posterior(evidence: Evidence, fitted: Fitted) -> Array:
     return mine
 
 
-def _shares(evidence: Evidence, fitted: Fitted, teaches: Array, params: CausesParams) -> pd.DataFrame:
+def _shares(evidence: Evidence, fitted: Fitted, params: CausesParams) -> pd.DataFrame:
     found = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")}).assign(**dict.fromkeys(BOUNDS, np.nan))
     if not len(fitted.leavings):
         return found
-    draws = [_draw(evidence, fitted, teaches, params, number) for number in range(params.resamples)]
+    draws = [_draw(evidence, fitted, params, number) for number in range(params.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
-    ends = [(1 - params.confidence) / 2, (1 + params.confidence) / 2]
-    low, high = np.quantile(share, ends, axis=0)
-    least, most = np.quantile(avoidable, ends, axis=0)
-    mine = fitted.p.mean(axis=0)
+    mine, saved = fitted.p.mean(axis=0), np.median(avoidable, axis=0)
+    low, high = _interval(mine, share, params)
+    least, most = _interval(saved, avoidable, params)
     return found.assign(
-        share=mine, low=np.minimum(low, mine), high=np.maximum(high, mine),
-        avoidable_share=np.median(avoidable, axis=0), avoidable_low=least, avoidable_high=most,
-    )  # fmt: skip
+        share=mine, low=low, high=high, avoidable_share=saved, avoidable_low=least, avoidable_high=most
+    )
 
 
-def _draw(evidence: Evidence, fitted: Fitted, teaches: Array, params: CausesParams, number: int) -> tuple[Array, Array]:
+def _interval(centre: Array, draws: Array, params: CausesParams) -> tuple[Array, Array]:
+    """Normal interval on the log-odds, `interval_width` times as wide as the draws say (what they leave out was measured)."""
+
+    def odds(share: Array) -> Array:
+        held = np.clip(share, 1e-4, 1 - 1e-4)
+        return np.log(held / (1 - held))
+
+    half = params.interval_width * stats.norm.ppf((1 + params.confidence) / 2) * odds(draws).std(axis=0)
+    return special.expit(odds(centre) - half), special.expit(odds(centre) + half)
+
+
+def _draw(evidence: Evidence, fitted: Fitted, params: CausesParams, number: int) -> tuple[Array, Array]:
     """Shares and avoidable shares of one resample of members under one draw of the assumptions."""
     rng = np.random.default_rng([params.seed, number])
     ids = pd.factorize(evidence.stays.table["member_id"])[0]
@@ -83,14 +97,18 @@ def _draw(evidence: Evidence, fitted: Fitted, teaches: Array, params: CausesPara
             "survey_prior": params.survey_prior * float(np.exp(rng.uniform(-0.7, 0.7))),
         }
     )
-    mine = Observations(seen.stated[fitted.leavings], seen.before[fitted.leavings], seen.after[fitted.leavings])
+    mine = Observations(
+        seen.stated[fitted.leavings], seen.before[fitted.leavings], seen.after[fitted.leavings]
+    )
     prior = assumed_speech(mine, true=rng.uniform(0.45, 0.65), price=rng.uniform(0.15, 0.35))
-    again = fit_additive(evidence.tape, seen, teaches, drawn, fitted, times, prior)
+    again = fit_additive(evidence.tape, seen, evidence.teaches, drawn, fitted, times, prior)
     weight = times[fitted.leavings]
     share = weight @ again.p / max(weight.sum(), 1e-9)
     untraced = rng.uniform(0, params.untraced, len(CAUSES))
     weeks = evidence.calendar.weeks
-    return share, avoidable_shares(evidence.tape, again.beta, evidence.stays.first_week, weeks, times, untraced)
+    return share, avoidable_shares(
+        evidence.tape, again.beta, evidence.stays.first_week, weeks, times, untraced
+    )
 
 
 def drivers(evidence: Evidence, fitted: Fitted) -> pd.DataFrame:
@@ -106,7 +124,11 @@ def drivers(evidence: Evidence, fitted: Fitted) -> pd.DataFrame:
             "yearly_per_1000": 52.18 * 1000 * mass / max(float(evidence.tape.risk.weight.sum()), 1e-9),
         }
     )
-    return table.groupby(["cause", "exposure"], sort=False, as_index=False).sum().astype({"cause": "string", "exposure": "string"})
+    return (
+        table.groupby(["cause", "exposure"], sort=False, as_index=False)
+        .sum()
+        .astype({"cause": "string", "exposure": "string"})
+    )
 
 
 def speech_table(fitted: Fitted) -> pd.DataFrame:
@@ -117,5 +139,8 @@ def speech_table(fitted: Fitted) -> pd.DataFrame:
         for k, cause in enumerate(CAUSES)
         for s, code in enumerate(codes)
     ]
-    rows += [{"cause": cause, "said": "answers", "chance": float(fitted.speech.answers[k])} for k, cause in enumerate(CAUSES)]
+    rows += [
+        {"cause": cause, "said": "answers", "chance": float(fitted.speech.answers[k])}
+        for k, cause in enumerate(CAUSES)
+    ]
     return pd.DataFrame(rows).astype({"cause": "string", "said": "string"})

@@ -29,7 +29,9 @@ def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     answered = stated >= 0
     p = np.tile(stated_shares(stated), (len(stated), 1))
     if answered.sum() >= params.min_answers:
-        p = _fit(classifier_inputs(inputs.table), stated, answered, prior_speech(evidence.seen).stated, params)
+        p = _fit(
+            classifier_inputs(inputs.table), stated, answered, prior_speech(evidence.seen).stated, params
+        )
     return Attribution(p, mean_shares(p, evidence.churned, params))
 
 
@@ -56,6 +58,8 @@ def _answer_chance(x: Array, stated: Array, params: CausesParams) -> Array:
     asked = (stated >= 0) | (stated == SILENT)
     if not (stated[asked] == SILENT).any():
         return np.ones(len(x))
-    model = LogisticRegression(C=params.classifier_c, max_iter=300, tol=1e-3).fit(x[asked], stated[asked] >= 0)
+    model = LogisticRegression(C=params.classifier_c, max_iter=300, tol=1e-3).fit(
+        x[asked], stated[asked] >= 0
+    )
     chance = model.predict_proba(x)[:, 1]
     return np.maximum(chance, chance[asked].max() / MOST)

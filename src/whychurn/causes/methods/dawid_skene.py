@@ -20,7 +20,11 @@ def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     """Posterior of the latent cause given the votes; each source has a confusion matrix of its own."""
     votes = source_votes(inputs)
     churned = inputs.evidence.churned
-    p = _posterior(votes, *_fit(votes[churned])) if churned.any() else np.full((len(votes), len(CAUSES)), 1 / len(CAUSES))
+    p = (
+        _posterior(votes, *_fit(votes[churned]))
+        if churned.any()
+        else np.full((len(votes), len(CAUSES)), 1 / len(CAUSES))
+    )
     return Attribution(p, mean_shares(p, churned, params))
 
 
@@ -34,7 +38,9 @@ def _fit(votes: Array) -> tuple[Array, Array]:
         p = _posterior(votes, share, confusion)
         share = (p.sum(axis=0) + 1) / (len(p) + causes)
         for source in range(votes.shape[1]):
-            counts = np.stack([p[votes[:, source] == code].sum(axis=0) for code in range(causes)], axis=1) + prior
+            counts = (
+                np.stack([p[votes[:, source] == code].sum(axis=0) for code in range(causes)], axis=1) + prior
+            )
             confusion[source] = counts / counts.sum(axis=1, keepdims=True)
     return share, confusion
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from whychurn.causes.methods import Attribution, Inputs, mean_shares, normalised
-from whychurn.causes.evidence import anchor_exposures
 from whychurn.causes.avoidable import excess_flags
+from whychurn.causes.evidence import anchor_exposures
+from whychurn.causes.methods import Attribution, Inputs, mean_shares, normalised
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 
@@ -22,7 +22,9 @@ def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     """Share of the votes of each member's sources, softened by the shares of all votes."""
     votes = source_votes(inputs)
     counts = np.stack([(votes == number).sum(axis=1) for number in range(len(CAUSES))], axis=1).astype(float)
-    usual = normalised(counts[inputs.evidence.churned].sum(axis=0)[None, :], np.full(len(CAUSES), 1 / len(CAUSES)))[0]
+    usual = normalised(
+        counts[inputs.evidence.churned].sum(axis=0)[None, :], np.full(len(CAUSES), 1 / len(CAUSES))
+    )[0]
     p = normalised(counts + SOFT * usual, usual)
     return Attribution(p, mean_shares(p, inputs.evidence.churned, params))
 

@@ -13,6 +13,8 @@ def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     """Positive contributions of the features of each candidate cause, as shares of their sum."""
     even = np.full(len(CAUSES), 1 / len(CAUSES))
     given = inputs.contributions
-    raised = np.zeros((len(inputs.table), len(CAUSES))) if given is None else np.maximum(np.nan_to_num(given), 0)
+    raised = (
+        np.zeros((len(inputs.table), len(CAUSES))) if given is None else np.maximum(np.nan_to_num(given), 0)
+    )
     p = normalised(raised, even)
     return Attribution(p, mean_shares(p, inputs.evidence.churned, params))

@@ -20,7 +20,9 @@ def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     usable = (stated >= 0) & (stated < len(CAUSES))
     p = np.tile(stated_shares(stated), (len(stated), 1))
     if usable.sum() >= params.min_answers and len(np.unique(stated[usable])) > 1:
-        p = fit_softmax(classifier_inputs(inputs.table), np.eye(len(CAUSES))[np.where(usable, stated, 0)], usable, params)
+        p = fit_softmax(
+            classifier_inputs(inputs.table), np.eye(len(CAUSES))[np.where(usable, stated, 0)], usable, params
+        )
     return Attribution(p, mean_shares(p, inputs.evidence.churned, params))
 
 

@@ -1,0 +1,138 @@
+"""Does the additive model notice when it is wrong? Three checks that need no truth.
+
+interaction
+    Where the excess of several causes is high at once, hazards that add up say how many leave. More than that: hazards multiply.
+unexplained
+    Leavings of members who met nothing out of the ordinary, and answers that name no cause, more often than others.
+region_mismatch
+    In a region, survey answers do not fit what behaviour says (as it would if traces meant something else there).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from whychurn.causes.additive import Fitted, cause_hazards
+from whychurn.causes.avoidable import excess_flags
+from whychurn.causes.evidence import Evidence
+from whychurn.causes.groups import adjusted
+from whychurn.causes.observations import OTHER
+from whychurn.contract.causes import CAUSES
+
+Array = np.ndarray[Any, Any]
+COLUMNS: Final = ["check", "detail", "value", "low", "high", "noticed"]
+HIGH: Final = 0.9  # quantile of a cause's excess from which on it is high
+LEVEL: Final = 0.01
+
+
+def diagnostics(evidence: Evidence, fitted: Fitted, region: pd.Series, confidence: float) -> pd.DataFrame:
+    """The three checks: check, detail, value, low, high, noticed.
+
+    Parameters
+    ----------
+    region
+        Region of each stay.
+    """
+    if not len(fitted.leavings):
+        return pd.DataFrame(columns=COLUMNS)
+    parts = [
+        *_interaction(evidence, fitted, confidence),
+        _unexplained(evidence, fitted, confidence),
+        *_regions(evidence, fitted, region),
+    ]
+    return pd.DataFrame(parts, columns=COLUMNS).astype(
+        {"check": "string", "detail": "string", "noticed": bool}
+    )
+
+
+def _interaction(evidence: Evidence, fitted: Fitted, confidence: float) -> list[tuple[Any, ...]]:
+    """Observed over expected leavings where one, and where two or more causes have a high excess."""
+    tape = evidence.tape
+    flags = excess_flags(tape.names).astype(float)
+    risk = cause_hazards(tape.risk.x, fitted.beta, tape.causes, flags)
+    total = cause_hazards(tape.risk.x, fitted.beta, tape.causes).sum(axis=1) * tape.risk.weight
+    border = np.maximum(np.quantile(risk, HIGH, axis=0), 1e-9)
+    many = (risk > border).sum(axis=1)
+    chosen = evidence.teaches[tape.decisions.stay]
+    gone = cause_hazards(tape.decisions.x[chosen], fitted.beta, tape.causes, flags)
+    at = (gone > border).sum(axis=1)
+    found = []
+    for name, low, high in (("one_high", 1, 1), ("several_high", 2, len(CAUSES))):
+        expected = float(total[(many >= low) & (many <= high)].sum())
+        observed = float(tape.decisions.weight[chosen][(at >= low) & (at <= high)].sum())
+        bounds = _poisson(observed, confidence)
+        ratio = observed / max(expected, 1e-9)
+        least, most = (bound / max(expected, 1e-9) for bound in bounds)
+        found.append(("interaction", name, ratio, least, most, bool(name == "several_high" and least > 1.1)))
+    return found
+
+
+def _poisson(count: float, confidence: float) -> tuple[float, float]:
+    tail = (1 - confidence) / 2
+    return float(stats.chi2.ppf(tail, 2 * max(count, 1e-9)) / 2), float(
+        stats.chi2.ppf(1 - tail, 2 * (count + 1)) / 2
+    )
+
+
+def _unexplained(evidence: Evidence, fitted: Fitted, confidence: float) -> tuple[Any, ...]:
+    """Share of answers that name no cause among the leavers least exposed, over that among the most exposed."""
+    tape = evidence.tape
+    excess = cause_hazards(
+        tape.decisions.x, fitted.beta, tape.causes, excess_flags(tape.names).astype(float)
+    ).sum(axis=1)
+    mean = np.bincount(
+        np.searchsorted(fitted.leavings, tape.decisions.stay),
+        excess * tape.decisions.weight,
+        len(fitted.leavings),
+    )
+    stated = evidence.seen.stated[fitted.leavings]
+    answered = stated >= 0
+    if answered.sum() < 30:
+        return ("unexplained", "other_when_unexposed", np.nan, np.nan, np.nan, False)
+    little = mean < np.median(mean[answered])
+    counts = [int(((stated == OTHER) & answered & part).sum()) for part in (little, ~little)]
+    sizes = [int((answered & part).sum()) for part in (little, ~little)]
+    rates = [(count + 0.5) / (size + 1) for count, size in zip(counts, sizes, strict=True)]
+    error = np.sqrt(sum((1 - rate) / (rate * (size + 1)) for rate, size in zip(rates, sizes, strict=True)))
+    z = stats.norm.ppf((1 + confidence) / 2)
+    ratio = rates[0] / rates[1]
+    low, high = ratio * np.exp(-z * error), ratio * np.exp(z * error)
+    return ("unexplained", "other_when_unexposed", ratio, low, high, bool(low > 1.25))
+
+
+def _regions(evidence: Evidence, fitted: Fitted, region: pd.Series) -> list[tuple[Any, ...]]:
+    """Chi-square over its degrees of freedom of answers against those expected from behaviour, by region."""
+    stated = evidence.seen.stated[fitted.leavings]
+    prior = _by_behaviour(evidence, fitted)
+    expected = prior @ (fitted.speech.answers[:, None] * fitted.speech.stated)
+    expected /= expected.sum(axis=1, keepdims=True)
+    where = region.iloc[fitted.leavings].astype("string").reset_index(drop=True)
+    rows = []
+    for name, index in where.groupby(where).indices.items():
+        index = np.asarray(index)
+        mine = index[stated[index] >= 0]
+        if len(mine) < 40:
+            continue
+        seen, hoped = np.bincount(stated[mine], minlength=len(CAUSES) + 1), expected[mine].sum(axis=0)
+        usable = hoped >= 1
+        chi = float((((seen - hoped) ** 2 / np.maximum(hoped, 1e-9))[usable]).sum())
+        freedom = max(int(usable.sum()) - 1, 1)
+        rows.append((str(name), chi / freedom, float(stats.chi2.sf(chi, freedom))))
+    q = adjusted(np.array([row[2] for row in rows])) if rows else np.zeros(0)
+    return [
+        ("region_mismatch", name, value, np.nan, np.nan, bool(p < LEVEL))
+        for (name, value, _), p in zip(rows, q, strict=True)
+    ]
+
+
+def _by_behaviour(evidence: Evidence, fitted: Fitted) -> Array:
+    """Chances of the causes from exposures alone; (leavings, 6)."""
+    tape = evidence.tape
+    hazard = cause_hazards(tape.decisions.x, fitted.beta, tape.causes) * tape.decisions.weight[:, None]
+    who = np.searchsorted(fitted.leavings, tape.decisions.stay)
+    p = np.stack([np.bincount(who, column, len(fitted.leavings)) for column in hazard.T], axis=1)
+    return p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)

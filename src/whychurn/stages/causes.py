@@ -1,0 +1,56 @@
+"""Stage causes: why each member left, how many for each cause, how much churn each cause adds."""
+
+from __future__ import annotations
+
+import logging
+
+import pandas as pd
+
+from whychurn.causes.answers import causes_answers
+from whychurn.causes.evidence import evidence_table, gather_evidence
+from whychurn.causes.methods import Inputs
+from whychurn.causes.score_families import family_contributions
+from whychurn.causes.words import word_weights
+from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.fits import write_fits
+from whychurn.contract.paths import Study
+from whychurn.contract.sections import Params
+from whychurn.panel.frame import study_catalogue
+from whychurn.survival.cause_answers import attributed_tables
+
+log = logging.getLogger(__name__)
+INTERIM = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
+
+
+def run(study: Study, params: Params) -> None:
+    """Read intake's tables, the panel and what texts say, write the attribution and what stands beside it."""
+    interim = {name: read_table(study.interim / f"{name}.parquet") for name in INTERIM}
+    panel, spells = (read_table(study.processed / f"{name}.parquet") for name in ("panel", "spells"))
+    said, churners = (
+        read_table(study.results / f"{name}.parquet") for name in ("feedback_topics", "churners")
+    )
+    known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
+    until = pd.Timestamp(str(seen["observed_until"]))
+    evidence = gather_evidence(
+        interim, panel, spells, said, known, until, params.privacy.missing_consent, params.causes
+    )
+    log.info("causes: %d leavings, %d members at risk", evidence.churned.sum(), (~evidence.churned).sum())
+    catalogue = study_catalogue(study)
+    numbers = [
+        name for name in catalogue.loc[catalogue["kind"].isin(["number", "flag"]), "name"] if name in panel
+    ]
+    inputs = Inputs(
+        evidence=evidence,
+        table=evidence_table(evidence, numbers),
+        words=word_weights(evidence, interim["feedback"], params.causes.text_days),
+        contributions=family_contributions(study.processed / "risk_model", evidence.panel),
+    )
+    answers = causes_answers(inputs, panel, churners, params)
+    gone = answers.tables["member_causes"].query("status == 'churned'")
+    beside = attributed_tables(gone, spells, interim["members"], panel, known, seen, params)
+    for name, table in answers.kept.items():
+        write_table(table, study.processed / "causes" / f"{name}.parquet")
+    for name, table in {**answers.tables, **beside}.items():
+        write_table(table, study.results / f"{name}.parquet")
+    write_json(answers.facts, study.results / "causes.json")
+    write_fits(study, "causes", answers.fits)
