@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Day = Annotated[dt.date, Field(strict=False)]  # a date or its ISO text
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
-Days = Annotated[int, Field(ge=1)]
-Money = Annotated[float, Field(ge=0)]
-
-
-class Section(BaseModel):
-    """Frozen; refuses unknown keys and wrong types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+from whychurn.contract.cause_sections import CausesParams as CausesParams
+from whychurn.contract.cause_sections import CeilingParams as CeilingParams
+from whychurn.contract.cause_sections import ExposureParams as ExposureParams
+from whychurn.contract.cause_sections import ScoreParams as ScoreParams
+from whychurn.contract.section import Count, Day, Days, Money, Section, Share
 
 
 class StudyParams(Section):
@@ -316,81 +309,6 @@ class RiskParams(Section):
     dependence_bins: Annotated[int, Field(ge=2)]
     archetypes: Count
     top_reasons: Count
-
-
-class ExposureParams(Section):
-    """What counts as an exposure to a cause."""
-
-    half_lives: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
-    bends: list[Annotated[float, Field(gt=0)]]
-    silent_weeks: Annotated[list[Count], Field(min_length=1)]
-    late_hours: Annotated[float, Field(gt=0)]
-    late_cap: Annotated[float, Field(ge=1)]
-    flood_factor: Annotated[float, Field(ge=1)]
-    rival_margin: Annotated[float, Field(ge=0)]
-    life_years: dict[str, Annotated[list[float], Field(min_length=2, max_length=2)]]
-
-
-class CausesParams(Section):
-    """Why members leave: methods, evidence, attribution."""
-
-    method: str
-    methods: Annotated[list[str], Field(min_length=1)]
-    seed: int
-    exposures: ExposureParams
-    block_members: Count
-    fit_members: Count
-    quiet_share: Annotated[float, Field(gt=0, le=1)]
-    decision_weeks: Count
-    text_days: Days
-    text_half_life: Annotated[float, Field(gt=0)]
-    text_weight: Annotated[float, Field(gt=0)]
-    text_cap: Annotated[float, Field(gt=0)]
-    survey_prior: Annotated[float, Field(gt=0)]
-    text_prior: Annotated[float, Field(gt=0)]
-    answer_prior: Annotated[float, Field(gt=0)]
-    untraced: Share
-    resamples: Annotated[int, Field(ge=2)]
-    resample_steps: Count
-    interval_width: Annotated[float, Field(ge=1)]
-    reasons: Count
-    stories: Count
-    stability_drops: list[Literal["survey", "text", "market"]]
-    confidence: Annotated[float, Field(gt=0, lt=1)]
-    name_from: Share
-    min_answers: Count
-    classifier_c: Annotated[float, Field(gt=0)]
-    max_steps: Count
-    tolerance: Annotated[float, Field(gt=0)]
-
-
-class CeilingParams(Section):
-    """The classifier that learns from the true causes."""
-
-    min_leavings: Count
-    folds: Annotated[int, Field(ge=2)]
-    logistic_c: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
-    tree_depths: Annotated[list[Count], Field(min_length=1)]
-    rounds: Annotated[list[Count], Field(min_length=1)]
-    eta: Annotated[float, Field(gt=0, le=1)]
-    min_child_weight: Annotated[float, Field(ge=0)]
-    subsample: Annotated[float, Field(gt=0, le=1)]
-    colsample: Annotated[float, Field(gt=0, le=1)]
-    tree_bins: Annotated[int, Field(ge=2)]
-    weights: Annotated[list[Share], Field(min_length=1)]
-    workers: Count
-
-
-class ScoreParams(Section):
-    """Methods that attribute causes, against planted ones."""
-
-    seed: int
-    match_days: Days
-    floor: Annotated[float, Field(gt=0, lt=0.1)]
-    bins: Annotated[int, Field(ge=2)]
-    bootstrap: Annotated[int, Field(ge=2)]
-    confidence: Annotated[float, Field(gt=0, lt=1)]
-    ceiling: CeilingParams
 
 
 class DeliveryParams(Section):

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ def prepare_study(study: Study, source: str) -> None:
             file=study.root / source,
             remedy="put members.csv, orders.csv, … there, or name another place in params.yaml: intake.source",
         )
-    pipeline = study_pipeline(yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8")), source)
+    pipeline = study_pipeline(_project(), source, lambda place: (study.root / place).exists())
     _write_if_changed(study.root / "dvc.yaml", _as_yaml(pipeline))
     _write_if_changed(study.root / OWN / "params.yaml", _as_yaml(effective_values(study)))
     _write_if_changed(study.root / ".dvc" / "config", "[core]\n    analytics = false\n    no_scm = true\n")
@@ -76,14 +77,23 @@ def prepare_study(study: Study, source: str) -> None:
         _write_if_changed(study.root / _digest_file(place), code_digest(PROJECT / place) + "\n")
 
 
-def study_pipeline(project: dict[str, Any], source: str) -> dict[str, Any]:
-    """The project's dvc.yaml for a study that brings its own raw tables."""
+def study_pipeline(project: dict[str, Any], source: str, has: Callable[[str], bool]) -> dict[str, Any]:
+    """The project's dvc.yaml for a study that brings its own raw tables.
+
+    Parameters
+    ----------
+    has
+        Whether the study holds a place: what only a simulation writes is asked for where it is.
+    """
     pipeline = {**project, "stages": {}}
+    simulated = [place for place in project["stages"].get("world", {}).get("outs", []) if place != "data/raw"]
+    absent = {place for place in simulated if not has(place)}
     from_database = "://" in source
     for name, stage in project["stages"].items():
         if name == "world":
             continue
-        deps = [_study_dep(dep, source) for dep in stage["deps"] if not (from_database and dep == "data/raw")]
+        needed = [dep for dep in stage["deps"] if dep not in absent]
+        deps = [_study_dep(dep, source) for dep in needed if not (from_database and dep == "data/raw")]
         mine = {**stage, "deps": deps, "params": [{str(OWN / "params.yaml"): stage["params"]}]}
         if from_database and name == "intake":
             mine["always_changed"] = True  # DVC cannot see into a database
@@ -105,8 +115,12 @@ def code_digest(place: Path) -> str:
     return digest.hexdigest()
 
 
+def _project() -> dict[str, Any]:
+    return yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))
+
+
 def _project_stages() -> dict[str, Any]:
-    return yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    return _project()["stages"]
 
 
 def _is_code(dep: str) -> bool:
