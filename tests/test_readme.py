@@ -56,6 +56,17 @@ def test_both_languages_give_the_same_commands_and_the_same_example() -> None:
     ]
 
 
+def test_every_report_has_its_row() -> None:
+    notebooks = sorted(path.stem for path in (PROJECT / "notebooks").glob("[0-9]*.py"))
+    for page, lang in zip(READMES, ("en", "zh"), strict=True):
+        rows = re.findall(
+            r"^\|.*`reports/(..)/(\w+)\.html` \| `notebooks/(\w+)\.py` \|$",
+            page.read_text(encoding="utf-8"),
+            re.M,
+        )
+        assert rows == [(lang, name, name) for name in notebooks], page.name
+
+
 def test_every_command_of_the_readme_exists() -> None:
     runner = CliRunner()
     for line in "\n".join(blocks(READMES[0], "bash")).splitlines():
