@@ -294,6 +294,15 @@ def test_true_gains_stand_beside_the_estimated_ones_where_they_are_known(lang: s
     assert cause_story.planted(cause_story.planted_rows(scores, attributed=True), page) == []
 
 
+def test_members_seen_once_are_not_said_to_stay_1_days() -> None:
+    def sentence(days: float) -> str:
+        ((_, value, text, _),) = story.headlines({"overall": {"median_days": days}}, Voice("en"))
+        assert value == days
+        return text
+
+    assert "the day they joined" in sentence(1.0) and "2 days" in sentence(2.0)
+
+
 def test_small_strata_are_withheld_everywhere() -> None:
     made = programme(400, 1 / 150)
     made["members"].loc[:4, "region"] = "tiny"

@@ -57,7 +57,10 @@ def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float,
         text = page.say("survival.head_year", year=page.format(whole["stay_365d"], "percent"))
         found.append(("how_many.stay_year", whole["stay_365d"], text, "described"))
     if whole.get("median_days") is not None:
-        text = page.say("survival.head_median", day=page.format(whole["median_days"], "int"))
+        key = (
+            "head_median" if whole["median_days"] > 1 else "head_median_joining"
+        )  # day 1 is the day of joining
+        text = page.say(f"survival.{key}", day=page.format(whole["median_days"], "int"))
         found.append(("when.median_stay", whole["median_days"], text, "described"))
     return found
 
