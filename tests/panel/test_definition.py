@@ -240,3 +240,33 @@ def test_table_of_definitions_hides_small_counts():
     table = definition_table(churners, spells, ["inactivity_90d", "inactivity_60d"], "zh", 10)
     assert table["definition"].tolist() == ["连续 60 天无任何活动", "连续 90 天无任何活动"]
     assert table["share"].tolist()[0] == 0.25 and pd.isna(table["churners"].tolist()[1])
+
+
+def test_who_comes_back_as_the_wait_runs_out_is_not_at_risk_on_that_day(tables_of, params_with, panel_of):
+    """1 August is 60 days after 2 June; on that morning the one who returns looks like the one who does not."""
+    tables = tables_of(
+        members=[{"member_id": m, "joined_on": "2024-03-01"} for m in "abc"],
+        orders=[
+            *(order(m, day) for m in "abc" for day in ("03-01", "04-20", "06-02")),
+            order("a", "08-01"), order("c", "07-31"),
+        ],
+    )  # fmt: skip
+    made = panel_of(
+        tables, params_with(churn="inactivity", activity="orders", threshold_days=60, warmup_days=60)
+    )
+    left = made.churn.churners.query("is_main").set_index("member_id")["left_on"]
+    assert left["b"] == pd.Timestamp("2024-08-01") and left["a"] == pd.Timestamp("2024-09-30")
+    august = made.panel[made.panel["as_of"] == "2024-08-01"]
+    assert august["member_id"].tolist() == ["c"]
+    september = made.panel[made.panel["as_of"] == "2024-09-01"].set_index("member_id")
+    assert september.index.tolist() == ["a", "c"] and september.loc["a", "spell_no"] == 1
+
+
+def test_contiguous_terms_without_grace_keep_everybody_at_risk(tables_of, params_with, panel_of):
+    terms = [
+        {"membership_id": str(n), "member_id": "a", "plan": "p", "starts_on": start, "ends_on": end}
+        for n, (start, end) in enumerate([("2024-01-01", "2024-04-30"), ("2024-05-01", "2024-08-31")])
+    ]
+    tables = tables_of(members=[{"member_id": "a", "joined_on": "2024-01-01"}], memberships=terms)
+    made = panel_of(tables, params_with(churn="terms", grace_days=0, warmup_days=60))
+    assert "2024-05-01" in set(made.panel["as_of"].dt.strftime("%Y-%m-%d"))

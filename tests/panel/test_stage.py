@@ -80,8 +80,11 @@ def test_rows_follow_each_other_and_end_with_the_leaving(random_tables, params_w
     assert (panel["stop_on"] > panel["start_on"])[panel["as_of"] < "2025-01-01"].all()
     ordered = panel.sort_values(["member_id", "spell_no", "as_of"])
     following = ordered.groupby(["member_id", "spell_no"])["start_on"].shift(-1)
-    observed = following.clip(upper=pd.Timestamp("2024-12-31"))  # the last observed day ends every row
+    month_later = ordered["start_on"] + pd.offsets.MonthBegin(1)
+    observed = month_later.clip(upper=pd.Timestamp("2024-12-31"))  # the last observed day ends every row
     assert (ordered["stop_on"] == observed)[following.notna()].all()
+    skipped = (following > month_later)[following.notna()]  # days on which the wait ran out, see `edge_sql`
+    assert skipped.mean() < 0.05
     ended = spells.set_index(["member_id", "spell_no"])["ended_on"]
     assert ordered.groupby(["member_id", "spell_no"])["event"].sum().max() == 1
     last = (

@@ -20,6 +20,7 @@ from whychurn.panel.definition import (
     choose_activity,
     choose_threshold,
     cover_sql,
+    edge_sql,
     merged_sql,
     spells_sql,
     threshold_curve,
@@ -59,7 +60,7 @@ class Churn:
 
 
 def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel: PanelParams) -> Churn:
-    """Decide the definition and apply it, and its alternatives, to all members; leaves table ``spell``."""
+    """Decide the definition and apply it, and its alternatives, to all members; leaves tables ``spell`` and ``edge``."""
     kind, activity = choose_activity(connection, panel)
     connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
     given = panel.grace_days if kind == "terms" else panel.threshold_days
@@ -80,6 +81,7 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     main = Definition(kind, days)
     others = alternatives(main, panel.alternative_factors)
     connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(main.wait, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(main.wait)}")
     spells = _dated(
         connection.execute(f"""
             SELECT member_id, {SPELL_COLUMNS}, left_day AS ended_on, left_day IS NOT NULL AS churned,
@@ -115,7 +117,7 @@ def build_panel(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Panel of profiled members at risk (sorted by member and snapshot), and the features without data.
 
-    Needs table ``spell`` of `find_churn`.
+    Needs the tables that `find_churn` leaves.
     """
     days = snapshot_days(observed, panel.warmup_days)
     if not days:

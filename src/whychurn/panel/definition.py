@@ -107,14 +107,14 @@ def cover_sql(activity: Activity, observed: Observed) -> str:
 
 
 def merged_sql(shortest: int) -> str:
-    """``cover`` with neighbours at most `shortest` days apart made one: no longer wait can part them."""
+    """``cover`` with neighbours less than `shortest` days apart made one: no wait of so long or longer can part them."""
     return f"""
         WITH step AS (
             SELECT m, a, b, MAX(b) OVER (PARTITION BY m ORDER BY a, b
                                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
             FROM cover),
         island AS (
-            SELECT m, a, b, SUM(CASE WHEN a - before > {shortest} THEN 1 ELSE 0 END)
+            SELECT m, a, b, SUM(CASE WHEN a - before >= {shortest} THEN 1 ELSE 0 END)
                 OVER (PARTITION BY m ORDER BY a, b
                       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS number
             FROM step)
@@ -147,6 +147,20 @@ def spells_sql(wait: int, observed: Observed) -> str:
                CASE WHEN last + {wait} <= {observed.last} THEN last + {wait} END AS left_day,
                LEAD(entered) OVER (PARTITION BY spell.m ORDER BY spell_no) AS returned
         FROM spell JOIN member USING (m)"""
+
+
+def edge_sql(wait: int) -> str:
+    """Table ``edge`` (m, day): who comes back on the very day on which the wait runs out, so that no spell ends.
+
+    In the morning of that day nothing tells them from those who are gone from then on. A wait of one day runs out every
+    day and parts nobody.
+    """
+    return f"""
+        WITH step AS (
+            SELECT m, a, MAX(b) OVER (PARTITION BY m ORDER BY a, b
+                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM cover)
+        SELECT DISTINCT m, a AS day FROM step WHERE a - before = {wait} AND {wait} > 1"""
 
 
 def threshold_curve(

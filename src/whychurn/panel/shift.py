@@ -14,7 +14,7 @@ from whychurn.contract.tables import TABLES
 from whychurn.panel.audit import COLUMNS, check_labels, check_single_features, finding
 from whychurn.panel.build import Churn
 from whychurn.panel.database import Observed, day_number, open_database
-from whychurn.panel.definition import Activity, Definition, cover_sql, spells_sql
+from whychurn.panel.definition import Activity, Definition, cover_sql, edge_sql, spells_sql
 from whychurn.panel.features import compute_features
 from whychurn.panel.snapshots import create_risk_rows, create_snapshots
 
@@ -131,6 +131,7 @@ def _recompute(
 ) -> pd.DataFrame:
     connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
     connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(definition.wait, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(definition.wait)}")
     create_snapshots(connection, [day_number(as_of)])
     create_risk_rows(connection, "spell", observed)
     compute_features(connection, catalogue, params, tiers)

@@ -38,7 +38,8 @@ def create_risk_rows(connection: duckdb.DuckDBPyConnection, spells: str, observe
     """Table ``risk`` (r, m, k, d, spell_no, left_day, joined, known_from): one row per profiled member at risk and snapshot.
 
     At risk: seen before the day (``entered < d``), not gone by it (``left_day`` absent or later). ``joined`` is
-    the first known day of membership, ``known_from`` the first day from which acts would have been seen.
+    the first known day of membership, ``known_from`` the first day from which acts would have been seen. Nobody is
+    at risk on a day of ``edge`` (`definition.edge_sql`): whether they stay is not known in the morning.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ def create_risk_rows(connection: duckdb.DuckDBPyConnection, spells: str, observe
         FROM {spells} s JOIN snapshot ON s.entered < d AND (s.left_day IS NULL OR s.left_day > d)
         JOIN member ON member.m = s.m AND member.profiling_consent
         JOIN first ON first.m = s.m
+        WHERE NOT EXISTS (SELECT 1 FROM edge WHERE edge.m = s.m AND edge.day = d)
         ORDER BY s.m, k""")
 
 
