@@ -25,7 +25,8 @@
 from whychurn.delivery.page import Page
 from whychurn.retention import after_words_story
 from whychurn.retention import figures as retention_figures
-from whychurn.voice import method_story, said_story, topic_story
+from whychurn.voice import effect_story, method_story, said_story, topic_story
+from whychurn.voice.figures import effects as effect_figures
 from whychurn.voice.figures import said as said_figures
 from whychurn.voice.figures import topics as topic_figures
 from whychurn.voice.triangulation import add_behaviour
@@ -167,12 +168,13 @@ if sources["share"].notna().any():
 # 投诉如何处理，以投诉两周之后的情况为准，并且只跟踪那时仍在会的会员；否则，因留得久才等到答复的人，会被误认为是因答复而忠诚。
 
 # %%
-effects = said_story.effect_table(page.results("hazard_ratios"), page)
+survival = page.params.survival
+effects = effect_story.effect_table(page.results("topic_hazard"), topics, page)
+for line in effect_story.effect_lines(effects, survival.false_discovery, survival.said_days, page):
+    page.claim("associated" if len(effects) else "described", line)
 if len(effects):
-    page.claim("associated", page.say("voice.said_effects"))
-    show("voice", "said_effects", "associated", None, effects, said_story.FORMATS)
-else:
-    page.claim("described", page.say("voice.said_no_effects"))
+    drawn = effect_figures.draw_effects(effects, survival.false_discovery, page.lang)
+    show("voice", "said_effects", "associated", drawn, effects, effect_story.FORMATS)
 outcomes, own = page.results("complaint_outcomes"), page.params.retention
 for line in after_words_story.outcome_lines(outcomes, own.complaint_outcome_days, page):
     page.claim("associated", line)

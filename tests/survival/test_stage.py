@@ -48,6 +48,14 @@ class Voice:
         return "–" if value is None or pd.isna(value) else f"{value:.0f}" if kind == "int" else f"{value:.3f}"
 
 
+def nothing_said() -> pd.DataFrame:
+    """The results file feedback_topics of a programme whose members wrote nothing."""
+    names = ["member_id", "known_on", "source", "topic_id", *(f"p_{cause}" for cause in (*CAUSES, "none"))]
+    return pd.DataFrame({name: pd.Series(dtype="float64") for name in names}).astype(
+        {"known_on": "datetime64[ns]"}
+    )
+
+
 def programme(members: int, rate: float, answered: float = 0.6, seed: int = 0) -> dict[str, Any]:
     """Members active every week until they leave; regions, months of joining and causes differ."""
     rng = np.random.default_rng(seed)
@@ -238,11 +246,12 @@ def test_the_stage_writes_what_the_pipeline_and_the_documentation_name(tmp_path:
     write_table(made["panel"], study.processed / "panel.parquet")
     write_table(made["spells"].assign(ended_on=pd.NaT), study.processed / "spells.parquet")
     write_table(made["churners"], study.results / "churners.parquet")
+    write_table(nothing_said(), study.results / "feedback_topics.parquet")
     stage.run(study, params())
     pipeline = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]["survival"]
     for place in [*pipeline["outs"], *pipeline["metrics"]]:
         assert (study.root / place).exists(), place
-    written = {path.stem for path in study.results.glob("*.parquet")} - {"churners"}
+    written = {path.stem for path in study.results.glob("*.parquet")} - {"churners", "feedback_topics"}
     assert written == set(DOCUMENTED)
     assert {f"data/results/{name}.parquet" for name in written} <= set(pipeline["outs"])
     names = [fit.name for fit in read_fits(study, "survival")]

@@ -65,7 +65,6 @@ def test_nothing_to_check_is_said(page: Page) -> None:
     assert said_story.agreement_lines(none, page) == [page.say("voice.said_no_reasons")]
     ratings = pd.DataFrame(columns=list(RATED_COLUMNS))
     assert said_story.sentiment_lines(ratings, page)[0] == page.say("voice.said_no_ratings")
-    assert said_story.effect_table(None, page).empty
     sources = pd.DataFrame({"cause": list(CAUSES), "source": "texts", "verdict": "alone", "suppressed": True})
     sources = sources.reindex(columns=list(TRIANGULATION_COLUMNS))
     assert said_story.triangulation_lines(sources, page) == [page.say("voice.said_one_source")]
@@ -90,17 +89,6 @@ def test_verdicts_name_their_causes(page: Page) -> None:
     assert list(table.columns) == ["cause", "verdict", "texts", "interviews"], (
         "a source with too few stays out"
     )
-
-
-def test_effects_are_those_of_what_members_said() -> None:
-    ratios = pd.DataFrame(
-        {
-            "model": ["after", "before", "after"], "feature": ["says_price_180d", "says_price_180d", "orders_30d"],
-            "label_en": "x", "label_zh": "y", "hazard_ratio": 1.2, "low": 1.1, "high": 1.3, "p_adjusted": 0.01,
-        }
-    )  # fmt: skip
-    table = said_story.effect_table(ratios, Page("zh"))
-    assert table["what"].tolist() == ["y"]
 
 
 def outcomes(rates: dict[str, tuple[float, float, float]]) -> pd.DataFrame:

@@ -259,6 +259,7 @@ class SurvivalParams(Section):
     answer_max_odds: Annotated[float, Field(gt=0)]
     answer_bands: Count
     answer_min: Count
+    said_days: Days
     cox: CoxParams
     challenge: ChallengeParams
     lifetime: LifetimeParams

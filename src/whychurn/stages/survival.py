@@ -15,6 +15,8 @@ from whychurn.survival.answers import survival_answers
 from whychurn.survival.artifacts import write_model
 from whychurn.survival.challenge import challenge_answers
 from whychurn.survival.lifetime import lifetime_answers
+from whychurn.survival.said_hazard import said_fits, said_hazard_ratios
+from whychurn.survival.spells import Window, stay_rows
 
 log = logging.getLogger(__name__)
 INTERIM = ("members", "surveys", "orders", "memberships")
@@ -37,10 +39,13 @@ def run(study: Study, params: Params) -> None:
         panel, spells, challenge, interim["orders"], interim["memberships"], known["kind"], own,
         params.risk.margin_rate, params.privacy.min_cell,
     )  # fmt: skip
+    told = read_table(study.results / "feedback_topics.parquet")
+    stays = stay_rows(spells, Window.of(known, seen))
+    said = said_hazard_ratios(found.study, stays, told, catalogue, own, params.privacy.min_cell)
     write_model(study.processed / "survival_model", challenge, known["definition"], own)
-    for name, frame in {**found.tables, **challenge.tables, **worth.tables}.items():
+    for name, frame in {**found.tables, **challenge.tables, **worth.tables, "topic_hazard": said}.items():
         write_table(frame, study.results / f"{name}.parquet")
         log.info("%s: %d rows", name, len(frame))
     facts = {**found.facts, "challenge": challenge.facts, "lifetime": worth.facts}
     write_json(facts, study.results / "survival.json")
-    write_fits(study, "survival", [*found.fits, *challenge.fits, *worth.fits])
+    write_fits(study, "survival", [*found.fits, *challenge.fits, *worth.fits, *said_fits(said, own)])

@@ -20,6 +20,7 @@ from whychurn.survival.cox_answers import (
     cox_fits,
     stated_events,
 )
+from whychurn.survival.cox_study import CoxStudy
 from whychurn.survival.cox_tables import empty
 from whychurn.survival.curves import stay_curves
 from whychurn.survival.definitions import definition_stays
@@ -32,11 +33,12 @@ from whychurn.survival.strata import strata_rows
 
 @dataclass(frozen=True)
 class SurvivalAnswers:
-    """Tables for data/results by name, the facts of survival.json, and what the tracker keeps."""
+    """Tables for data/results by name, the facts of survival.json, what the tracker keeps, the Cox models if any."""
 
     tables: dict[str, pd.DataFrame]
     facts: dict[str, Any]
     fits: list[FitRecord]
+    study: CoxStudy | None
 
 
 def survival_answers(
@@ -81,7 +83,7 @@ def survival_answers(
         tables["cause_hazard_ratios"] = cause_hazard_ratios(cox.study, events, own)
     facts = stay_facts(spells, stays, window, tables["survival_means"], tables["survival_tests"], panel_facts)
     facts |= {"cox": cox.facts, "causes": cause_facts}
-    return SurvivalAnswers(tables, facts, [*stay_fits(facts), *cox_fits(cox)])
+    return SurvivalAnswers(tables, facts, [*stay_fits(facts), *cox_fits(cox)], cox.study)
 
 
 def _stay_tables(

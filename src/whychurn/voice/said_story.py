@@ -16,7 +16,6 @@ FORMATS: Final = {
     **dict.fromkeys(("hazard_ratio", "p_adjusted"), "number"),
     "accuracy": "percent",
 }
-FEATURES: Final = ("says_", "sentiment_", "texts_", "days_since_complaint_text")
 
 
 class Speaker(Protocol):
@@ -91,16 +90,6 @@ def triangulation_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
         row = {"cause": page.say(f"causes.{cause}"), "verdict": page.say(f"voice.said_word_{verdict}")}
         rows.append(row | {source: _interval(part[source], page) for source in sources})
     return pd.DataFrame(rows)
-
-
-def effect_table(hazard_ratios: pd.DataFrame | None, page: Speaker) -> pd.DataFrame:
-    """Hazard ratios of what members said, from the survival model; no rows where it has none."""
-    columns = ["what", "hazard_ratio", "low", "high", "p_adjusted"]
-    if hazard_ratios is None or "feature" not in hazard_ratios:
-        return pd.DataFrame(columns=columns)
-    rows = hazard_ratios[hazard_ratios["feature"].astype(str).str.startswith(FEATURES)]
-    rows = rows[rows["model"].eq("after") & rows["hazard_ratio"].notna()]
-    return rows.assign(what=rows[f"label_{page.lang}"])[columns].reset_index(drop=True)
 
 
 def check_table(check: pd.DataFrame, page: Speaker) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def draw_topics(frame: pd.DataFrame, lang: str) -> Figure:
     axis.barh(
         range(len(shown)), shown["share"], color=[colours[cause] for cause in shown["cause"]], height=0.7
     )
-    axis.set_yticks(range(len(shown)), [_cut(label, 44) for label in shown[f"label_{lang}"]])
+    axis.set_yticks(range(len(shown)), [cut_label(label, 44) for label in shown[f"label_{lang}"]])
     axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axis.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axis.set_xlabel(say("voice.topic_axis_share", lang))
@@ -69,7 +69,7 @@ def draw_months(
         axis.plot(mine["month"], mine["share"], color=ACCENT, marker="o", markersize=3)
         for week in changes.loc[changes["topic_id"] == topic, "week"] if len(changes) else []:
             axis.axvline(week, color=ALERT, linestyle="--", linewidth=1.2)
-        axis.set_title(_cut(names[topic], 40), loc="left", fontsize=9.5)
+        axis.set_title(cut_label(names[topic], 40), loc="left", fontsize=9.5)
         axis.set_ylim(
             0, 1.15 * max(0.01, float(mine["share"].max()) if mine["share"].notna().any() else 0.01)
         )
@@ -84,7 +84,7 @@ def draw_months(
     return figure
 
 
-def _cut(label: str, most: int) -> str:
+def cut_label(label: str, most: int) -> str:
     """A label that fits; a Chinese character is as wide as two letters."""
     width, kept = 0, ""
     for letter in label:
