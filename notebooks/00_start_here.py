@@ -22,10 +22,11 @@
 # 会员为什么离开？怎样才能留住他们？本页给出目前的结论，并说明怎样阅读后面的各份报告。
 
 # %%
+from whychurn.delivery.headlines import PLACES
 from whychurn.delivery.page import Page
 
 page = Page.open()
-headlines = page.headlines()
+headlines = page.headlines().sort_values("place", key=lambda place: place.map(PLACES.index), kind="stable")
 questions = page.facts("intake").get("questions", [])
 open_questions = [entry["id"] for entry in questions if not entry["answerable"]]
 first = headlines.drop_duplicates("place")
@@ -101,6 +102,8 @@ page.claim(
 # | [Retention](20_retention.html) | Who left, and when in their life as a member? |
 # | [Survival](25_survival.html) | How long do members stay, and from which cause does the stay end? |
 # | [Risk](30_risk.html) | Who is next, how sure is that, and what goes with it? |
+# | [Voice](40_voice.html) | What do members say, and do the sources agree? |
+# | [Causes](50_causes.html) | Why did they leave, and how much of it could be avoided? |
 
 # %% [markdown] tags=["zh"]
 # ## 哪份报告回答什么问题
@@ -111,6 +114,8 @@ page.claim(
 # | [留存](20_retention.html) | 谁流失了，发生在会员生命周期的哪个阶段？ |
 # | [停留](25_survival.html) | 会员会停留多久，停留因何种原因结束？ |
 # | [风险](30_risk.html) | 接下来谁会流失，把握有多大，与哪些因素有关？ |
+# | [声音](40_voice.html) | 会员在说什么，各来源是否一致？ |
+# | [原因](50_causes.html) | 会员为什么离开，有多少可以避免？ |
 
 # %% [markdown] tags=["en"]
 # ## Where everything is, and how to change it
@@ -133,11 +138,11 @@ page.claim(
 # %% [markdown] tags=["en"]
 # ## What this does not show
 #
-# Nothing here says yet *why* a member left: retention counts, and risk finds what goes together with leaving. A bar
-# that explains the model explains the model, not the world.
+# Nothing here says yet what would *keep* members. Causes are attributed, with an accuracy measured on simulated programmes; what an action
+# achieves only a randomised comparison tells. A bar that explains a risk model explains the model, not the world.
 
 # %% [markdown] tags=["zh"]
 # ## 本报告没有说明什么
 #
-# 目前的结果还没有回答会员 *为什么* 离开：留存部分是统计，风险部分找出的是与流失同时出现的因素。
-# 解释模型的图，解释的是模型，而不是现实世界。
+# 目前的结果还没有回答怎样才能 *留住* 会员：原因由归因得出，其准确度在模拟项目上测得；某项措施的效果，只有随机对照才能说明。
+# 解释风险模型的图，解释的是模型，而不是现实世界。

@@ -26,7 +26,7 @@ PAGES = sorted(
     ]
 )
 READMES = [PROJECT / "README.md", PROJECT / "README.zh-CN.md"]
-MADE = {f"{place}.{lang}.svg" for place in ("how_many", "when", "who_next") for lang in ("en", "zh")}
+MADE = {f"{place}.{lang}.svg" for place in ("why", "how_many", "when", "who_next") for lang in ("en", "zh")}
 MADE |= {"SUMMARY.md", "SUMMARY.zh-CN.md"}  # of reports/summary, where a run has not written it yet
 
 

@@ -170,8 +170,8 @@ class Page:
     def headline(self, key: str, value: Any, text: str, rung: str = "described") -> None:
         """Record a number that the index and the summary quote, and that a test holds against results files.
 
-        Shows nothing. `key` is ``<place>.<what>``: the place on the index is one of ``how_many``, ``when``, ``who_next``,
-        ``cost``, ``how_sure``; `text` is the sentence there, its number in ``**bold**``. `value` is the plain number.
+        Shows nothing. `key` is ``<place>.<what>``: the place on the index is one of ``why``, ``how_many``, ``when``,
+        ``who_next``, ``cost``, ``how_sure``; `text` is the sentence there, its number in ``**bold**``. `value` is the plain number.
 
         Raises
         ------

@@ -88,6 +88,7 @@ def _write_figures(study: Study, params: Params, folder: Path, lang: str) -> dic
 
 def _figures(study: Study, params: Params, lang: str) -> dict[str, Callable[[], Figure | None]]:
     """Place on the index -> drawing, None where there is nothing to draw."""
+    from whychurn.causes.figures.shares import draw_shares
     from whychurn.retention.figures import draw_rates, draw_steps
     from whychurn.risk.figures import draw_features
 
@@ -95,6 +96,10 @@ def _figures(study: Study, params: Params, lang: str) -> dict[str, Callable[[], 
         path = study.results / f"{name}.parquet"
         frame = pd.read_parquet(path) if path.exists() else pd.DataFrame({needs: []})
         return frame if frame[needs].fillna(0).ne(0).any() else frame.iloc[:0]
+
+    def shares() -> Figure | None:
+        frame = table("cause_shares", "share")
+        return None if frame.empty else draw_shares(frame, lang)
 
     def rates() -> Figure | None:
         frame, facts = table("retention_rates", "rate"), study.processed / "panel.json"
@@ -114,4 +119,4 @@ def _figures(study: Study, params: Params, lang: str) -> dict[str, Callable[[], 
         frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
         return None if frame.empty else draw_features(frame, lang, 10)
 
-    return {"how_many": rates, "when": steps, "who_next": features}
+    return {"why": shares, "how_many": rates, "when": steps, "who_next": features}

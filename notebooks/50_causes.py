@@ -1,0 +1,229 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["en"]
+# # Why members leave
+#
+# For which causes do members leave, how many for each, and how much churn could be avoided?
+
+# %% [markdown] tags=["zh"]
+# # 会员为什么离开
+#
+# 会员因哪些原因离开？各有多少？有多少流失可以避免？
+
+# %%
+import pandas as pd
+
+from whychurn.causes import check_story, rival_story, story, who_story
+from whychurn.causes.figures import checks as check_figures
+from whychurn.causes.figures import shares as figures
+from whychurn.causes.figures.yardstick import draw_skill
+from whychurn.causes.yardstick.story import FORMATS as SCORES
+from whychurn.causes.yardstick.story import scored
+from whychurn.causes.yardstick.summary import FILE, load_yardstick
+from whychurn.delivery.page import Page
+
+page = Page.open()
+facts, lang = page.facts("causes"), page.lang
+level, method = 1 - page.params.causes.confidence, page.params.causes.method
+
+
+def results(name):
+    table = page.results(name)
+    return pd.DataFrame() if table is None else table
+
+
+def claims(rung, lines):
+    for line in lines:
+        page.claim(rung, line)
+
+
+def show_figure(figure, name, rung="attributed", note=None):
+    words = {"title": page.say(f"causes.figure_{name}"), "alt": page.say(f"causes.alt_{name}")}
+    page.figure(figure, **words, rung=rung, note=note)
+
+
+def show_table(table, name, rung="attributed", formats=story.FORMATS, limit=12):
+    words = {"title": page.say(f"causes.table_{name}"), "labels": page.columns(table, "causes")}
+    if len(table):
+        page.table(table, name=f"causes-{name}", rung=rung, formats=formats, limit=limit, **words)
+
+
+shares, scores = results("cause_shares"), results("cause_scores")
+page.answer(story.answer(shares, facts, page))
+for key, value, text, rung in story.headlines(shares, scores, method, page):
+    page.headline(key, value, text, rung=rung)
+if len(known := story.six(shares)):
+    show_figure(figures.draw_shares(shares, lang), "shares", note=page.say("causes.note_shares"))
+    show_table(story.shares_table(shares, page), "shares")
+
+# %% [markdown] tags=["en"]
+# ## Confidence
+#
+# A cause is attributed, not observed. How good that is can be measured only where the true causes are known: on simulated programmes.
+# A cause is named where its chance is high enough; all else is left open, and counts in part for several causes.
+
+# %% [markdown] tags=["zh"]
+# ## 可信度
+#
+# 原因是归因得出的，并非直接观察。只有在真实原因已知的模拟项目上，才能测量归因有多准。
+# 概率足够高时才指明原因；其余保持未定，按概率分摊到多个原因。
+
+# %%
+claims("described", story.confidence(shares, facts, scores, page))
+if len(scores):
+    show_table(scored(scores, page), "scores", "described", SCORES)
+    show_table(story.rank_table(scores, method, page), "rankings", "described")
+if FILE.exists():
+    show_figure(draw_skill(load_yardstick(), method, lang), "skill", "described")
+
+# %% [markdown] tags=["en"]
+# ## What they said, and what the evidence says
+#
+# Few who leave answer why, and who answers tends to say “price”. Behaviour, texts and the market are set against it here.
+
+# %% [markdown] tags=["zh"]
+# ## 他们怎么说，证据怎么说
+#
+# 离开的会员很少说明原因，作答者又偏向选“价格”。这里把行为、留言和市场情况与之对照。
+
+# %%
+stated = results("cause_stated")
+claims("attributed", who_story.said_lines(stated, results("cause_speech"), page))
+if who_story.has_answers(stated):
+    show_figure(figures.draw_stated(stated, lang), "stated", note=page.say("causes.note_stated"))
+show_table(check_story.driver_table(results("cause_drivers"), page), "drivers", limit=10)
+
+# %% [markdown] tags=["en"]
+# ## Whom each cause takes
+
+# %% [markdown] tags=["zh"]
+# ## 每种原因带走了谁
+
+# %%
+groups = results("cause_groups")
+differing = who_story.group_table(groups, shares, level, page)
+claims("attributed", who_story.group_lines(differing, page))
+if who_story.has_shares(groups):
+    names, note = who_story.group_names(groups, page), page.say("causes.note_groups", level=f"{level:.0%}")
+    show_figure(figures.draw_groups(groups, names, level, lang), "groups", note=note)
+show_table(differing, "groups")
+
+# %% [markdown] tags=["en"]
+# ## When: over the months, and over a stay
+
+# %% [markdown] tags=["zh"]
+# ## 什么时候：随月份与随停留时间
+
+# %%
+months, change, incidence = results("cause_months"), results("cause_change"), results("attributed_incidence")
+claims("attributed", who_story.change_lines(change, level, page))
+if who_story.has_shares(months):
+    show_figure(figures.draw_months(months, lang), "months")
+show_table(who_story.change_table(change, page), "change")
+if len(incidence):
+    show_figure(figures.draw_incidence(incidence, lang), "incidence")
+
+# %% [markdown] tags=["en"]
+# ## Members who stand for many
+
+# %% [markdown] tags=["zh"]
+# ## 有代表性的会员
+
+# %%
+stories = who_story.story_table(results("cause_stories"), page)
+key = "causes.claim_stories" if len(stories) else "causes.claim_no_stories"
+page.claim("described", page.say(key, least=page.params.privacy.min_cell))
+show_table(stories, "stories", limit=18)
+
+# %% [markdown] tags=["en"]
+# ## Rivals: where and when they pull
+#
+# The line is what the evidence gives to rivals; the grey area is how busy they were. Price gaps and leaving go together or not: that is an
+# association, for more than the price differs between regions and months.
+
+# %% [markdown] tags=["zh"]
+# ## 竞争对手：何时何地产生拉力
+#
+# 曲线为证据归于竞争对手的离开，灰色面积为竞品活动强度。价差与离开是否同时出现只是相关：不同地区和月份之间，差别不止价格。
+
+# %%
+market = results("cause_market")
+claims("attributed", rival_story.market_lines(market, page))
+pulls, gaps = rival_story.pulls(market), rival_story.gap_groups(market, 6)
+if len(pulls):
+    show_figure(check_figures.draw_rivals(pulls, lang), "rivals", note=page.say("causes.note_rivals"))
+    show_table(rival_story.region_table(market), "regions")
+claims("associated", rival_story.gap_lines(market, page))
+if len(gaps):
+    show_figure(check_figures.draw_gap(gaps, lang), "gap", "associated")
+
+# %% [markdown] tags=["en"]
+# ## Numbers, texts, interviews: do they agree?
+
+# %% [markdown] tags=["zh"]
+# ## 数据、留言与访谈是否一致？
+
+# %%
+sources = results("cause_triangulation")
+claims("described", check_story.triangulation_lines(sources, page))
+if len(present := check_story.present_sources(sources)) > 1:
+    show_figure(check_figures.draw_triangulation(sources, present, lang), "triangulation")
+
+# %% [markdown] tags=["en"]
+# ## Does it hold?
+#
+# Shares and ranking under another definition of leaving, in another period, and with a source left out; what other methods say; what the
+# method notices of its own faults.
+
+# %% [markdown] tags=["zh"]
+# ## 结论是否站得住？
+#
+# 换一种离开的定义、换一段时期、去掉某一来源时的占比与排名；其他方法的结果；以及方法对自身问题的检查。
+
+# %%
+stability, methods = results("cause_stability"), results("cause_methods")
+claims("attributed", check_story.stability_lines(stability, page))
+if len(stability):
+    names = {name: check_story.variant_name(name, page) for name in stability["variant"].unique()}
+    show_figure(check_figures.draw_side_by_side(stability, "variant", names, "main", lang), "stability")
+    show_table(check_story.stability_table(stability, page), "stability")
+if who_story.has_shares(methods):
+    names = check_story.method_names(methods, page)
+    show_figure(check_figures.draw_side_by_side(methods, "method", names, method, lang), "methods")
+    show_table(check_story.method_table(methods, page), "methods")
+checks = results("cause_diagnostics")
+claims("described", check_story.diagnostic_lines(checks, page))
+show_table(check_story.diagnostic_table(checks, page), "checks", "described")
+
+# %% [markdown] tags=["en"]
+# ## What would change our mind
+
+# %% [markdown] tags=["zh"]
+# ## 什么会改变我们的看法
+
+# %%
+claims("attributed", check_story.doubts(shares, stability, checks, facts, page))
+
+# %% [markdown] tags=["en"]
+# ## What this does not show
+#
+# - Not what an action achieves: avoidable churn says what an excess cost, not that it can be removed, nor at which price. Only a randomised test tells.
+# - Not why one member left beyond doubt: a chance of 80% is wrong once in five times.
+# - Nothing of causes outside the six, and nothing of members who did not agree to profiling beyond their number.
+
+# %% [markdown] tags=["zh"]
+# ## 本报告没有说明什么
+#
+# - 没有说明某项措施能带来多少效果：可避免流失说明超额部分造成了多少损失，并不意味着一定能消除，也不涉及成本，只有随机试验才能回答。
+# - 没有断定某位会员离开的原因：80% 的概率，每五次就会错一次。
+# - 没有涉及六类之外的原因；不同意被画像的会员，只计入人数。
