@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from whychurn.survival.figures import stratum_name
 
 UNSTATED: Final = ("other", "silent", "not_asked")
 ANSWERS: Final = "answers"  # `said` of the chance to answer at all (cause_speech)
+SEASONS: Final = ("spring", "summer", "autumn", "winter")
 MOST: Final = 4  # groups that are told in sentences
 
 
@@ -64,9 +66,17 @@ def group_name(kind: str, stratum: str, lang: str, page: Speaker) -> str:
 
 
 def group_names(groups: pd.DataFrame, page: Speaker) -> dict[tuple[str, str], str]:
-    """(kind, stratum) -> readable name, in order of the table."""
-    keys = dict.fromkeys(zip(groups["kind"].astype(str), groups["stratum"].astype(str), strict=True))
+    """(kind, stratum) -> readable name; kinds in order of the table, days and seasons in theirs."""
+    found = list(dict.fromkeys(zip(groups["kind"].astype(str), groups["stratum"].astype(str), strict=True)))
+    kinds = list(dict.fromkeys(kind for kind, _ in found))
+    keys = sorted(found, key=lambda key: (kinds.index(key[0]), _place(*key)))
     return {(kind, stratum): group_name(kind, stratum, page.lang, page) for kind, stratum in keys}
+
+
+def _place(kind: str, stratum: str) -> tuple[float, str]:
+    if kind == "tenure":
+        return float(re.split(r"\D", stratum)[0] or 0), stratum
+    return float(SEASONS.index(stratum)) if kind == "season" and stratum in SEASONS else 0.0, stratum
 
 
 def notable(groups: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from whychurn.causes.figures.shares import COLOURS
+from whychurn.causes.figures.shares import COLOURS, date_axis
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.theme import ACCENT, ALERT, GRID, MUTED, SERIES, new_figure
 from whychurn.contract.words import say
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKS: Final = {"numbers": "o", "survey": "s", "texts": "D", "interviews": "^"}
-MOST_REGIONS: Final = 6
+MOST_REGIONS: Final = 8  # panels that can be read
 
 
 def draw_side_by_side(
@@ -105,7 +104,7 @@ def draw_rivals(pulls: pd.DataFrame, lang: str) -> Figure:
         Rows of `rival_story.pulls`.
     """
     regions = pulls.groupby("region")["leavings"].sum().nlargest(MOST_REGIONS).index.sort_values()
-    columns = min(3, len(regions))
+    columns = min(3 if len(regions) <= 6 else 4, len(regions))
     lines = -(-len(regions) // columns)
     figure, axes = new_figure(height=0.7 + 1.9 * lines, rows=lines, columns=columns)
     for axis in axes[len(regions) :]:
@@ -117,9 +116,7 @@ def draw_rivals(pulls: pd.DataFrame, lang: str) -> Figure:
         axis.plot(rows["month"], rows["pull"], color=COLOURS["competition"], linewidth=2)
         axis.set_title(str(region), fontsize=10)
         axis.set_ylim(0, most)
-        axis.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
-        axis.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
-        axis.tick_params(axis="x", labelsize=8)
+        date_axis(axis, pulls["month"])
         if place % columns:
             axis.set_yticklabels([])
         else:

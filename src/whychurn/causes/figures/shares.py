@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-from matplotlib.dates import AutoDateLocator, DateFormatter
+from matplotlib.dates import DateFormatter, MonthLocator
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -135,12 +135,13 @@ def draw_groups(groups: pd.DataFrame, names: dict[tuple[str, str], str], level: 
     Parameters
     ----------
     names
-        (kind, stratum) -> readable name.
+        (kind, stratum) -> readable name, in drawing order.
     level
         Adjusted p values below are marked.
     """
     rows = groups[~groups["suppressed"].astype(bool) & groups["share"].notna()]
-    keys = list(dict.fromkeys(zip(rows["kind"], rows["stratum"], strict=True)))
+    held = set(zip(rows["kind"], rows["stratum"], strict=True))
+    keys = [key for key in names if key in held]
     figure, (axis,) = new_figure(height=1.3 + 0.27 * (len(keys) + len({kind for kind, _ in keys})))
     places, place, last = [], 0.0, None
     for kind, stratum in keys:
@@ -198,9 +199,16 @@ def draw_months(months: pd.DataFrame, lang: str) -> Figure:
         axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
         axis.set_ylim(0, most)
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axis.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
-        axis.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
-        axis.tick_params(axis="x", labelsize=8)
+        date_axis(axis, rows["month"])
         if place % 3:
             axis.set_yticklabels([])
     return figure
+
+
+def date_axis(axis: Axes, months: pd.Series) -> None:
+    """At most four months written below a narrow panel."""
+    count = 12 * (months.max().year - months.min().year) + months.max().month - months.min().month + 1
+    step = next((step for step in (1, 2, 3, 4, 6) if count <= 4 * step), 12)
+    axis.xaxis.set_major_locator(MonthLocator(bymonth=range(1, 13, step)))
+    axis.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
+    axis.tick_params(axis="x", labelsize=8)
