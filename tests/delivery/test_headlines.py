@@ -62,7 +62,24 @@ def _fit_share() -> float:
     return 1 - quarantined / sum(entry["read"] for entry in tables)
 
 
+def _cause(column: str, place: int = 0) -> float:
+    """The largest, or a further, value of a column over the six causes."""
+    return float(_results("cause_shares").query("cause != 'unknown'")[column].nlargest(6).iloc[place])
+
+
+def _accuracy() -> float:
+    scores, method = _results("cause_scores"), read_json(STUDY.results / "causes.json")["method"]
+    rows = scores[(scores["method"] == method) & (scores["measure"] == "accuracy_named")]
+    assert len(rows) == 1
+    return float(rows["value"].iloc[0])
+
+
 CHECKS: dict[str, Callable[[], float]] = {
+    "why.largest_share": lambda: _cause("share"),
+    "why.second_share": lambda: _cause("share", 1),
+    "why.avoidable": lambda: _cause("avoidable_share"),
+    "why.unnamed": lambda: _results("cause_shares").query("cause == 'unknown'")["named"].iloc[0],
+    "how_sure.causes": _accuracy,
     "how_many.churn_rate": lambda: _last_year()["numerator"] / _last_year()["denominator"],
     "how_many.left": lambda: _last_year()["numerator"],
     "how_many.stay_year": lambda: _stay("stay_365d"),
