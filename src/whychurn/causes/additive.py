@@ -81,7 +81,7 @@ def fit_additive(
     who = np.searchsorted(leavings, tape.decisions.stay)
     mine = Observations(seen.stated[leavings], seen.before[leavings], seen.after[leavings])
     weight = (count * teaches)[leavings]
-    exposed = _exposed(tape, count)
+    exposed = count @ tape.by_stay  # over all weeks at risk
     prior = prior or prior_speech(mine)
     beta, speech = (start.beta, start.speech) if start else (_middle(exposed, weight.sum(), tape), prior)
     member = _membership(tape)
@@ -97,11 +97,6 @@ def fit_additive(
         if 0 <= gain < params.tolerance:
             break
     return Fitted(beta, speech, p, leavings, steps, gain)
-
-
-def _exposed(tape: Tape, factor: Array) -> Array:
-    """Sum of each exposure over all weeks at risk, each stay counted `factor` times; (J,)."""
-    return (tape.risk.weight * factor[tape.risk.stay]) @ tape.risk.x
 
 
 def _middle(exposed: Array, leavings: float, tape: Tape) -> Array:

@@ -6,12 +6,12 @@ action saves from one cause stays exposed to all others (the damper), so that le
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from whychurn.causes.additive import cause_hazards
-from whychurn.causes.tape import Tape
+from whychurn.causes.tape import Tape, summed
 from whychurn.contract.causes import CAUSES
 
 Array = np.ndarray[Any, Any]
@@ -23,14 +23,38 @@ def excess_flags(names: list[str]) -> Array:
     return np.array([name not in ("base", "newcomer") for name in names])
 
 
-def avoidable_shares(
-    tape: Tape,
-    beta: Array,
-    entered: Array,
-    weeks: int,
-    times: Array | None = None,
-    untraced: Array | None = None,
-) -> Array:
+@dataclass(frozen=True)
+class Cells:
+    """Exposures of members at risk by weeks of coming in and week.
+
+    Parameters
+    ----------
+    mean
+        Mean exposures of those at risk; (cohorts, weeks, J).
+    first
+        Stays that came in, by cohort; (cohorts,).
+    causes, excess
+        Cause of each exposure, and whether it is excess; (J,).
+    """
+
+    mean: Array
+    first: Array
+    causes: Array
+    excess: Array
+
+
+def exposure_cells(tape: Tape, entered: Array, weeks: int) -> Cells:
+    """Cells of `tape`; `entered` is the first week at risk of each stay."""
+    cohorts = int(entered.max(initial=0)) // COHORT_WEEKS + 1
+    cell = (entered[tape.risk.stay] // COHORT_WEEKS) * weeks + tape.risk.week
+    total = summed(tape.risk, cell, cohorts * weeks)
+    weight = np.bincount(cell, tape.risk.weight, cohorts * weeks)[:, None]
+    mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    first = np.bincount(entered // COHORT_WEEKS, minlength=cohorts).astype("float64")
+    return Cells(mean.reshape(cohorts, weeks, -1), first, tape.causes, excess_flags(tape.names))
+
+
+def avoidable_shares(cells: Cells, beta: Array, untraced: Array | None = None) -> Array:
     """Leavings that would not have happened without the excess of each cause, as a share of all; (6,).
 
     Members who came in the same weeks share a curve ``S(t) = exp(-sum h(s))`` with the mean hazard h of those still at risk;
@@ -39,35 +63,17 @@ def avoidable_shares(
 
     Parameters
     ----------
-    entered
-        First week at risk of each stay.
-    weeks
-        Number of weeks.
-    times
-        How often each stay counts; once if not given.
+    beta
+        Coefficients; (J,).
     untraced
         Part of each cause's base that is counted as excess which left no trace; none if not given; (6,).
     """
-    weight = tape.risk.weight if times is None else tape.risk.weight * times[tape.risk.stay]
-    total = cause_hazards(tape.risk.x, beta, tape.causes).sum(axis=1)
-    base = np.zeros(len(beta)) if untraced is None else untraced[tape.causes]
-    excess = cause_hazards(tape.risk.x, beta, tape.causes, np.where(excess_flags(tape.names), 1.0, base))
-    cohort = entered[tape.risk.stay] // COHORT_WEEKS
-    cells = cohort * weeks + tape.risk.week
-    size = (int(entered.max(initial=0)) // COHORT_WEEKS + 1) * weeks
-
-    def mean(values: Array) -> Array:
-        summed = np.bincount(cells, values * weight, size).reshape(-1, weeks)
-        return np.divide(summed, at_risk, out=np.zeros_like(summed), where=at_risk > 0)
-
-    at_risk = np.bincount(cells, weight, size).reshape(-1, weeks)
-    first = np.bincount(entered // COHORT_WEEKS, None if times is None else times, at_risk.shape[0])
-    curve = np.cumsum(mean(total), axis=1)
-    leavings = first @ -np.expm1(-curve[:, -1])
+    base = np.zeros(len(beta)) if untraced is None else untraced[cells.causes]
+    part = np.where(cells.excess, 1.0, base) * beta
+    summed_excess = (cells.mean @ (np.eye(len(CAUSES))[cells.causes] * part[:, None])).sum(axis=1)
+    whole = (cells.mean @ beta).sum(axis=1)
+    leavings = cells.first @ -np.expm1(-whole)
     if not leavings > 0:
         return np.zeros(len(CAUSES))
-    saved = [
-        first @ (np.exp(-curve[:, -1] + np.cumsum(mean(column), axis=1)[:, -1]) - np.exp(-curve[:, -1]))
-        for column in excess.T
-    ]
-    return np.array(saved) / leavings
+    saved = np.exp(-whole[:, None] + summed_excess) - np.exp(-whole)[:, None]
+    return (cells.first @ saved) / leavings

@@ -38,7 +38,7 @@ def without_source(evidence: Evidence, source: str) -> Evidence:
 
 def _silenced(tape: Tape, gone: Array) -> Tape:
     rows = [replace(part, x=part.x * ~gone) for part in (tape.risk, tape.decisions, tape.now)]
-    return replace(tape, risk=rows[0], decisions=rows[1], now=rows[2])
+    return replace(tape, risk=rows[0], decisions=rows[1], now=rows[2], by_stay=tape.by_stay * ~gone)
 
 
 def stability(

@@ -50,6 +50,8 @@ class Tape:
         (sums to one for each stay).
     now
         Last week of each stay that goes on, weight one.
+    by_stay
+        Sum of each exposure over the weeks at risk of each stay; (stays, J).
     """
 
     causes: Array
@@ -58,6 +60,7 @@ class Tape:
     risk: Rows
     decisions: Rows
     now: Rows
+    by_stay: Array
 
 
 def drawn_to_teach(stays: Stays, params: CausesParams) -> Array:
@@ -86,7 +89,7 @@ def build_tape(
     for start, records in blocks(chosen, interim, market, calendar, params.block_members):
         mine = np.flatnonzero((place >= start) & (place < start + records.size))
         parts.append(_block(records, stays, mine, place[mine] - start, teaches, params))
-    return _joined(parts)
+    return _joined(parts, len(stays.table))
 
 
 def _block(
@@ -177,7 +180,7 @@ def _now(stays: Stays, mine: Array) -> tuple[Array, Array, Array]:
     return there, np.full(len(there), -1), np.ones(len(there))
 
 
-def _joined(parts: list[Part]) -> Tape:
+def _joined(parts: list[Part], stays: int) -> Tape:
     """All blocks as one; an exposure that a block does not show is zero there. Columns are scaled to mean one."""
     keys = list(dict.fromkeys(key for have, _ in parts for key in have))
     keys.sort(key=lambda key: (key[1] not in ("base", "newcomer"), CAUSES.index(key[0])))
@@ -192,8 +195,15 @@ def _joined(parts: list[Part]) -> Tape:
         causes=np.array([CAUSES.index(keys[number][0]) for number in kept], dtype=int),
         names=[keys[number][1] for number in kept],
         scale=scale[kept],
+        by_stay=summed(scaled["risk"], scaled["risk"].stay, stays),
         **scaled,
     )
+
+
+def summed(rows: Rows, cell: Array, cells: int) -> Array:
+    """Weighted sum of each exposure over the rows of each cell; (cells, J)."""
+    columns = [np.bincount(cell, rows.weight * column, cells) for column in rows.x.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((cells, 0))
 
 
 def _stacked(blocks_of: list[tuple[list[tuple[str, str]], Rows]], keys: list[tuple[str, str]]) -> Rows:

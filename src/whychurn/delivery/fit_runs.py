@@ -15,7 +15,7 @@ from whychurn.contract.sections import Params
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.delivery.store import CONTENT, find_logged, open_run, write_run
 
-SECTIONS: Final = ("voice", "survival", "causes")
+SECTIONS: Final = ("voice", "survival", "causes", "score")
 
 
 def track_fits(

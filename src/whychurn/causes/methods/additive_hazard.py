@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import special, stats
 
 from whychurn.causes.additive import Fitted, cause_hazards, fit_additive
-from whychurn.causes.avoidable import avoidable_shares
+from whychurn.causes.avoidable import Cells, avoidable_shares, exposure_cells
 from whychurn.causes.confusion import assumed_speech, log_likelihood
 from whychurn.causes.evidence import Evidence
 from whychurn.causes.methods import BOUNDS, Attribution, Inputs
@@ -62,7 +62,8 @@ def _shares(evidence: Evidence, fitted: Fitted, params: CausesParams) -> pd.Data
     found = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")}).assign(**dict.fromkeys(BOUNDS, np.nan))
     if not len(fitted.leavings):
         return found
-    draws = [_draw(evidence, fitted, params, number) for number in range(params.resamples)]
+    cells = exposure_cells(evidence.tape, evidence.stays.first_week, evidence.calendar.weeks)
+    draws = [_draw(evidence, fitted, cells, params, number) for number in range(params.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
     mine, saved = fitted.p.mean(axis=0), np.median(avoidable, axis=0)
     low, high = _interval(mine, share, params)
@@ -83,7 +84,9 @@ def _interval(centre: Array, draws: Array, params: CausesParams) -> tuple[Array,
     return special.expit(odds(centre) - half), special.expit(odds(centre) + half)
 
 
-def _draw(evidence: Evidence, fitted: Fitted, params: CausesParams, number: int) -> tuple[Array, Array]:
+def _draw(
+    evidence: Evidence, fitted: Fitted, cells: Cells, params: CausesParams, number: int
+) -> tuple[Array, Array]:
     """Shares and avoidable shares of one resample of members under one draw of the assumptions."""
     rng = np.random.default_rng([params.seed, number])
     ids = pd.factorize(evidence.stays.table["member_id"])[0]
@@ -104,18 +107,14 @@ def _draw(evidence: Evidence, fitted: Fitted, params: CausesParams, number: int)
     again = fit_additive(evidence.tape, seen, evidence.teaches, drawn, fitted, times, prior)
     weight = times[fitted.leavings]
     share = weight @ again.p / max(weight.sum(), 1e-9)
-    untraced = rng.uniform(0, params.untraced, len(CAUSES))
-    weeks = evidence.calendar.weeks
-    return share, avoidable_shares(
-        evidence.tape, again.beta, evidence.stays.first_week, weeks, times, untraced
-    )
+    return share, avoidable_shares(cells, again.beta, rng.uniform(0, params.untraced, len(CAUSES)))
 
 
 def drivers(evidence: Evidence, fitted: Fitted) -> pd.DataFrame:
     """What each exposure contributes: cause, exposure, leavings a year for each thousand members, share of all leavings."""
-    total = float((evidence.tape.risk.weight @ evidence.tape.risk.x) @ fitted.beta)
     roots = [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in evidence.tape.names]
-    mass = (evidence.tape.risk.weight @ evidence.tape.risk.x) * fitted.beta
+    mass = evidence.tape.by_stay.sum(axis=0) * fitted.beta
+    total = float(mass.sum())
     table = pd.DataFrame(
         {
             "cause": [CAUSES[cause] for cause in evidence.tape.causes],
