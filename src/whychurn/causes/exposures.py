@@ -20,7 +20,7 @@ from whychurn.contract.sections import ExposureParams
 
 Array = np.ndarray[Any, Any]
 Named = Iterator[tuple[str, str, Array]]  # cause, name, (weeks, n)
-TOUCHES_OF_CONTACT: Final = ("greeting", "activity_joined", "community", "checkin")
+TOUCHES_OF_CONTACT: Final = ("greeting", "activity_joined", "community")
 
 
 def exposures(records: Records, params: ExposureParams) -> Named:
