@@ -41,6 +41,7 @@ class CausesParams(Section):
     text_prior: Annotated[float, Field(gt=0)]
     answer_prior: Annotated[float, Field(gt=0)]
     untraced: Share
+    base_spread: Annotated[float, Field(ge=0)]
     resamples: Annotated[int, Field(ge=2)]
     resample_steps: Count
     interval_width: Annotated[float, Field(ge=1)]

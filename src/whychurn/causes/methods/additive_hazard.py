@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import special, stats
 
 from whychurn.causes.additive import Fitted, cause_hazards, fit_additive
-from whychurn.causes.avoidable import Cells, avoidable_shares, exposure_cells
+from whychurn.causes.avoidable import Cells, avoidable_shares, excess_flags, exposure_cells
 from whychurn.causes.confusion import assumed_speech, log_likelihood
 from whychurn.causes.evidence import Evidence
 from whychurn.causes.methods import BOUNDS, Attribution, Inputs
@@ -104,10 +104,24 @@ def _draw(
         seen.stated[fitted.leavings], seen.before[fitted.leavings], seen.after[fitted.leavings]
     )
     prior = assumed_speech(mine, true=rng.uniform(0.45, 0.65), price=rng.uniform(0.15, 0.35))
-    again = fit_additive(evidence.tape, seen, evidence.teaches, drawn, fitted, times, prior)
+    start = replace(fitted, beta=fitted.beta * _bases(evidence, mine, params, rng))
+    again = fit_additive(evidence.tape, seen, evidence.teaches, drawn, start, times, prior)
     weight = times[fitted.leavings]
     share = weight @ again.p / max(weight.sum(), 1e-9)
     return share, avoidable_shares(cells, again.beta, rng.uniform(0, params.untraced, len(CAUSES)))
+
+
+def _bases(evidence: Evidence, mine: Observations, params: CausesParams, rng: np.random.Generator) -> Array:
+    """Factors on the coefficients from which a resample starts.
+
+    How the bases of the causes share what no exposure explains is told by answers alone; without them EM stays where it starts.
+    So the bases start apart, the further the fewer answers there are.
+    """
+    answers = float((mine.stated >= 0).sum())
+    spread = params.base_spread * np.sqrt(params.answer_prior / (params.answer_prior + answers))
+    by_cause = np.exp(rng.normal(0, spread, len(CAUSES)))
+    tape = evidence.tape
+    return np.where(excess_flags(tape.names), 1.0, by_cause[tape.causes])
 
 
 def drivers(evidence: Evidence, fitted: Fitted) -> pd.DataFrame:

@@ -1,0 +1,111 @@
+"""The additive hazard finds what was planted in data drawn from its own model, and respects its constraints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from whychurn.causes.additive import cause_hazards, fit_additive
+from whychurn.causes.avoidable import avoidable_shares, exposure_cells
+from whychurn.causes.observations import NOT_ASKED, Observations
+from whychurn.causes.tape import Rows, Tape, summed
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.sections import CausesParams
+
+STAYS, WEEKS = 6000, 40
+BASE, EFFECT = 0.0004, np.array([0.010, 0.006, 0.004, 0.005, 0.008, 0.007])
+
+
+@pytest.fixture(scope="module")
+def params() -> CausesParams:
+    return load_params(Study(PROJECT)).causes
+
+
+@pytest.fixture(scope="module")
+def drawn() -> tuple[Tape, Observations, np.ndarray, np.ndarray]:
+    """Members whose exposures switch on for a while; hazards add up; some leavers answer, mostly truly."""
+    rng = np.random.default_rng(5)
+    causes = np.concatenate([np.arange(6), np.arange(6)])
+    names = ["base"] * 6 + [f"met_{cause}" for cause in CAUSES]
+    start = rng.integers(-20, WEEKS, (STAYS, 6))
+    week = np.arange(WEEKS)
+    on = ((week[None, :, None] >= start[:, None, :]) & (week[None, :, None] < start[:, None, :] + 12)).astype(
+        "float32"
+    )
+    hazard = np.concatenate([np.full((STAYS, WEEKS, 6), BASE), on * EFFECT], axis=2)
+    total = hazard.sum(axis=2)
+    passed = np.cumsum(total, axis=1) > rng.exponential(size=STAYS)[:, None]
+    gone = passed.any(axis=1)
+    left = np.where(gone, passed.argmax(axis=1), WEEKS)
+    x = np.concatenate([np.ones((STAYS, WEEKS, 6), "float32"), on], axis=2)
+    stay, at = np.nonzero(week[None, :] < np.minimum(left + 1, WEEKS)[:, None])
+    risk = Rows(stay, at, np.ones(len(stay)), x[stay, at])
+    who = np.flatnonzero(gone)
+    decisions = Rows(who, left[who], np.ones(len(who)), x[who, left[who]])
+    nobody = Rows(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros((0, 12), "float32"))
+    tape = Tape(causes, names, np.ones(12), risk, decisions, nobody, summed(risk, stay, STAYS))
+    by_cause = hazard[who, left[who]][:, :6] + hazard[who, left[who]][:, 6:]
+    p = by_cause / by_cause.sum(axis=1, keepdims=True)
+    true = (np.cumsum(p, axis=1) < rng.random(len(who))[:, None]).sum(axis=1)
+    stated = np.full(STAYS, NOT_ASKED)
+    stated[who] = -1
+    answers = rng.random(len(who)) < 0.3
+    lies = rng.random(len(who)) < 0.25
+    stated[who[answers]] = np.where(lies, 1, true)[answers]
+    seen = Observations(stated, np.zeros((STAYS, 7)), np.zeros((STAYS, 7)))
+    return tape, seen, true, p
+
+
+def test_finds_effects_posteriors_and_shares(drawn, params) -> None:
+    tape, seen, true, p = drawn
+    fitted = fit_additive(tape, seen, np.ones(STAYS, bool), params)
+    assert np.abs(fitted.beta[6:] - EFFECT).max() < 0.0022  # three standard errors of the smallest
+    assert np.sqrt(((fitted.p - p) ** 2).mean()) < 0.17
+    shares = np.bincount(true, minlength=6) / len(true)
+    assert np.abs(fitted.p.mean(axis=0) - shares).max() < 0.06
+    survey = np.bincount(seen.stated[seen.stated >= 0], minlength=6) / (seen.stated >= 0).sum()
+    assert np.abs(survey - shares).max() > 0.15  # what the answers alone would say
+    assert fitted.p.sum(axis=1) == pytest.approx(1)
+
+
+def test_shares_follow_exposures_where_everyone_says_price(drawn, params) -> None:
+    tape, seen, true, _ = drawn
+    lying = replace(seen, stated=np.where(seen.stated >= 0, 1, seen.stated))
+    fitted = fit_additive(tape, lying, np.ones(STAYS, bool), params)
+    assert (true == 1).mean() < 0.25 and fitted.p[:, 1].mean() < 0.6  # the survey alone says 1.0
+    others = fitted.p[:, [0, 2, 3, 4, 5]].mean(axis=0)
+    assert (others > 0.03).all()
+
+
+def test_an_exposure_never_protects(drawn, params) -> None:
+    tape, seen, *_ = drawn
+    flipped = replace(tape.decisions, x=np.where(np.arange(12) == 6, 0, tape.decisions.x).astype("float32"))
+    fitted = fit_additive(replace(tape, decisions=flipped), seen, np.ones(STAYS, bool), params)
+    assert (fitted.beta >= 0).all() and fitted.beta[6] < 1e-6
+
+
+def test_likelihood_never_falls(drawn, params) -> None:
+    """More steps from the same start never lower the likelihood: the last gain is not negative."""
+    tape, seen, *_ = drawn
+    for steps in (2, 5, 20):
+        fitted = fit_additive(
+            tape, seen, np.ones(STAYS, bool), params.model_copy(update={"max_steps": steps})
+        )
+        assert fitted.gain >= -1e-3 / steps
+
+
+def test_avoidable_churn_is_damped(drawn) -> None:
+    """Saved from one cause, members stay exposed to the rest: avoidable parts are less than excess hazards, and truth is met."""
+    tape = drawn[0]
+    entered = np.zeros(STAYS, int)
+    cells = exposure_cells(tape, entered, WEEKS)
+    beta = np.concatenate([np.full(6, BASE), EFFECT])
+    saved = avoidable_shares(cells, beta)
+    excess = cause_hazards(tape.risk.x, beta, tape.causes, (np.arange(12) >= 6).astype(float)).sum(axis=0)
+    naive = excess / (cause_hazards(tape.risk.x, beta, tape.causes).sum())
+    assert (saved < naive).all() and (saved > 0.5 * naive).all()
+    assert avoidable_shares(cells, np.concatenate([np.full(6, BASE), np.zeros(6)])) == pytest.approx(0)

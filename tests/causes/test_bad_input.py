@@ -1,0 +1,228 @@
+"""Absent tables, odd answers, hardly any leavers: a wider answer or `unknown` and a sentence that says why, never a crash."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from whychurn.causes.answers import CausesAnswers, causes_answers
+from whychurn.causes.evidence import Evidence, evidence_table, gather_evidence
+from whychurn.causes.methods import Inputs, find_method
+from whychurn.contract import words
+from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_json, read_table
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import Study
+from whychurn.contract.sections import Params
+from whychurn.stages import intake
+from whychurn.stages import panel as panel_stage
+from whychurn.voice.causes import cause_probabilities
+from whychurn.world.build import build_world
+
+TABLES = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
+SAID = ["member_id", "known_on", "source", *(f"p_{cause}" for cause in (*CAUSES, "none"))]
+
+
+@dataclass
+class Programme:
+    """Tables of one simulated programme; change them before `inputs`."""
+
+    params: Params
+    interim: dict[str, pd.DataFrame]
+    panel: pd.DataFrame
+    spells: pd.DataFrame
+    churners: pd.DataFrame
+    said: pd.DataFrame
+    known: dict[str, Any]
+    until: pd.Timestamp
+
+    def evidence(self) -> Evidence:
+        return gather_evidence(
+            self.interim,
+            self.panel,
+            self.spells,
+            self.said,
+            self.known,
+            self.until,
+            "allow",
+            self.params.causes,
+        )
+
+    def inputs(self) -> Inputs:
+        evidence = self.evidence()
+        table = evidence_table(evidence, ["tenure_days", "orders_90d"])
+        return Inputs(evidence, table, np.zeros((len(table), len(CAUSES))), None)
+
+
+def simulate(root: Path, program: str = "shop", **world: object) -> Programme:
+    over = {
+        "world": {"program": program, "members": 1200, "months": 16, "seed": 3, **world},
+        "causes": {"resamples": 4, "resample_steps": 5, "max_steps": 60},
+        "panel": {"audit_sample": 20},
+    }
+    study = Study.at(root / program)
+    params = load_params(study, over)
+    build_world(params.world, study.root, study.raw)
+    intake.run(study, params)
+    interim = {name: read_table(study.interim / f"{name}.parquet") for name in TABLES}
+    said = spoken(interim)
+    (study.results).mkdir(parents=True, exist_ok=True)
+    said.assign(feedback_id=[f"f{n}" for n in range(len(said))], sentiment=0.0).to_parquet(
+        study.results / "feedback_topics.parquet"
+    )
+    panel_stage.run(study, params)
+    return Programme(
+        params=params,
+        interim=interim,
+        panel=read_table(study.processed / "panel.parquet"),
+        spells=read_table(study.processed / "spells.parquet"),
+        churners=read_table(study.results / "churners.parquet"),
+        said=said,
+        known=read_json(study.processed / "panel.json"),
+        until=pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"]),
+    )
+
+
+def spoken(interim: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """What the lexicon reads in the texts, as the voice stage writes it."""
+    texts = interim["feedback"].dropna(subset=["text"])
+    found = cause_probabilities(texts["text"])
+    return texts.assign(known_on=texts["created_at"].dt.normalize()).join(found)[SAID].reset_index(drop=True)
+
+
+P = [f"p_{cause}" for cause in CAUSES]
+RESULTS = yaml.safe_load((Path(words.__file__).parents[1] / "results.yaml").read_text(encoding="utf-8"))[
+    "causes"
+]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Programme:
+    return simulate(tmp_path_factory.mktemp("shop"))
+
+
+def answers(programme: Programme) -> CausesAnswers:
+    return causes_answers(programme.inputs(), programme.panel, programme.churners, programme.params)
+
+
+def no_surveys(own: Programme) -> None:
+    own.interim["surveys"] = own.interim["surveys"].iloc[:0]
+
+
+def no_texts(own: Programme) -> None:
+    own.said = own.said.iloc[:0]
+    own.interim["feedback"] = own.interim["feedback"].iloc[:0]
+
+
+def no_market(own: Programme) -> None:
+    own.interim["market"] = own.interim["market"].iloc[:0]
+
+
+def unknown_codes(own: Programme) -> None:
+    surveys = own.interim["surveys"].copy()
+    surveys["reason"] = surveys["reason"].where(surveys["reason"].isna(), "Q7_b").astype("string")
+    own.interim["surveys"] = surveys
+
+
+def never_stated(own: Programme) -> None:
+    surveys = own.interim["surveys"].copy()
+    surveys["reason"] = surveys["reason"].replace("engagement", "other")
+    own.interim["surveys"] = surveys
+
+
+def few_leavers(own: Programme) -> None:
+    gone = own.spells[own.spells["churned"]]
+    kept = set(gone["member_id"].drop_duplicates().iloc[:20])
+    stay = set(own.spells.loc[~own.spells["member_id"].isin(gone["member_id"]), "member_id"].iloc[:200])
+    own.spells = own.spells[own.spells["member_id"].isin(kept | stay)]
+
+
+def no_leavers(own: Programme) -> None:
+    own.spells = own.spells[~own.spells["member_id"].isin(own.spells.loc[own.spells["churned"], "member_id"])]
+
+
+def no_events(own: Programme) -> None:
+    own.interim["events"] = own.interim["events"].iloc[:0]
+
+
+CASES: list[tuple[Callable[[Programme], None], str | None]] = [
+    (no_surveys, "no_survey"), (no_texts, "no_text"), (no_market, "no_market"), (unknown_codes, "unknown_codes"),
+    (never_stated, "unnamed_causes"), (few_leavers, "few_leavers"), (no_leavers, "few_leavers"), (no_events, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "limit"), CASES, ids=lambda case: getattr(case, "__name__", None))
+def test_is_complete_and_says_what_limits_it(
+    shop: Programme, change: Callable[[Programme], None], limit: str | None
+) -> None:
+    own = copy.copy(shop)
+    own.interim = dict(shop.interim)
+    change(own)
+    found = answers(own)
+    said = {sentence["key"] for sentence in found.facts["limits"]}
+    assert limit is None or limit in said
+    assert all(sentence["en"] and sentence["zh"] for sentence in found.facts["limits"])
+    members = found.tables["member_causes"]
+    assert members[P].to_numpy().sum(axis=1) == pytest.approx(1) and not members[P].isna().any().any()
+    assert set(members["primary_cause"]) <= {*CAUSES, UNKNOWN}
+    for name, table in found.tables.items():
+        assert set(table.columns) == set(RESULTS[name]["columns"]), name
+
+
+def test_without_survey_intervals_are_wider(shop: Programme) -> None:
+    own = copy.copy(shop)
+    own.interim = dict(shop.interim)
+    own.params = shop.params.model_copy(
+        update={"causes": shop.params.causes.model_copy(update={"resamples": 16, "methods": ["survey"]})}
+    )
+    with_survey = answers(own)
+    no_surveys(own)
+    without = answers(own)
+    one, other = (found.tables["cause_shares"].dropna(subset=["share"]) for found in (with_survey, without))
+    assert without.facts["answered"] == 0
+    assert (other["high"] - other["low"]).sum() > 1.2 * (one["high"] - one["low"]).sum()
+
+
+def test_results_hold_no_company_ids_and_small_cells_are_blank(shop: Programme) -> None:
+    found = answers(shop)
+    stories = found.tables["cause_stories"]
+    assert "member_id" not in stories and not stories["evidence"].str.contains(r"C\d{7}").any()
+    groups = found.tables["cause_groups"]
+    assert groups.loc[groups["suppressed"], ["share", "leavings"]].isna().all().all()
+    assert (groups.loc[~groups["suppressed"], "leavings"] >= shop.params.privacy.min_cell).all()
+
+
+def test_every_method_has_one_signature_and_an_unknown_one_is_named(shop: Programme) -> None:
+    inputs = shop.inputs()
+    for name in shop.params.causes.methods:
+        found = find_method(name)(inputs, shop.params.causes)
+        assert found.p.shape == (len(inputs.table), 6) and np.allclose(found.p.sum(axis=1), 1), name
+        assert list(found.shares["cause"]) == list(CAUSES), name
+    with pytest.raises(WhychurnError, match="no method 'crystal_ball'"):
+        find_method("crystal_ball")
+
+
+def test_members_who_refuse_profiling_are_not_explained(shop: Programme) -> None:
+    refused = shop.interim["members"].loc[
+        shop.interim["members"]["profiling_consent"].eq(False).fillna(False), "member_id"
+    ]
+    anchors = shop.evidence().anchors
+    assert len(refused) and not set(anchors["member_id"]) & set(refused)
+
+
+def test_order_of_rows_does_not_matter(shop: Programme) -> None:
+    mixed = copy.copy(shop)
+    rng = np.random.default_rng(1)
+    mixed.interim = {name: table.iloc[rng.permutation(len(table))] for name, table in shop.interim.items()}
+    mixed.spells = shop.spells.iloc[rng.permutation(len(shop.spells))]
+    one, other = (answers(own).tables["member_causes"] for own in (shop, mixed))
+    pd.testing.assert_frame_equal(one[["member_id", *P]], other[["member_id", *P]], rtol=1e-4, atol=1e-5)
