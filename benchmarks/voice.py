@@ -67,16 +67,17 @@ def as_texts(texts: pd.Series) -> pd.DataFrame:
 def measure_cost(data: Path, number: int) -> None:
     """From texts to named topics of all of them: seconds by step, peak memory."""
     texts, params = as_texts(resample(read_reviews(data)["review"], number)), load_params(Study.at())
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     corpus = build_corpus(texts, params.voice)
     prepared = time.perf_counter()
     found = find_topics(corpus, pd.Timestamp.max, params.voice, params.privacy.min_cell)
-    end = time.perf_counter()
+    end, used = time.perf_counter(), time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     outliers = found.folds.loc[corpus.folds["state"].eq("ok"), "topic_id"].lt(0).mean()
     print(
         f"{number:>8,} texts ({len(corpus.folds):,} distinct): {end - start:6.1f} s "
-        f"(words {prepared - start:.1f}, topics {end - prepared:.1f}), {1e6 * (end - start) / number:5.0f} us a text, "
+        f"(words {prepared - start:.1f}, topics {end - prepared:.1f}), {used:.1f} s of processor time, "
+        f"{1e6 * used / number:.0f} us a text, "
         f"peak {peak:4.2f} GB, {len(found.model.named)} topics, {outliers:.1%} without; load {os.getloadavg()[0]:.1f}",
         flush=True,
     )

@@ -90,6 +90,8 @@ if len(topics):
     sizes, table = topic_figures.draw_topics(topics, page.lang), topic_story.topic_list(topics, page)
     show("voice", "topic_sizes", "described", sizes)
     show("voice", "topic_list", "described", None, table, topic_story.FORMATS, limit=12)
+    tree = topic_story.tree_list(page.results("topic_tree"), topics, page)
+    show("voice", "topic_tree", "described", None, tree, topic_story.FORMATS)
     texts = topic_story.verbatim_list(page.results("topic_verbatims"), topics, page)
     show("voice", "topic_verbatims", "described", None, texts, topic_story.FORMATS, limit=8)
 

@@ -12,6 +12,7 @@ from whychurn.contract.sections import Params, VoiceParams
 from whychurn.voice.discover import Discovery, find_topics, known_folds
 from whychurn.voice.emerging import daily_alerts, rising
 from whychurn.voice.groups import strata_of_texts, topics_by_group
+from whychurn.voice.hierarchy import topic_tree
 from whychurn.voice.methods import METHOD_COLUMNS, compare_methods
 from whychurn.voice.over_time import topic_changes, topics_by_month
 from whychurn.voice.prepare import Corpus
@@ -59,6 +60,9 @@ def voice_answers(
         **topic_moves(corpus, folds, interim, params),
         **reading.checks,
         "triangulation": triangulate(said, interim["surveys"], floor, params.voice),
+        "topic_tree": topic_tree(
+            found.fitted, found.model.topic_of, len(found.model.named), params.voice.groups
+        ),
         "topic_methods": topic_methods(found, corpus, until, params.voice),
     }
     fits = [
@@ -134,5 +138,5 @@ def topic_fits(found: Discovery, corpus: Corpus, params: Params) -> list[FitReco
             "language": language,
             "seed": voice.seed,
         }
-        records.append(FitRecord(f"topics_{language}", settings, figures, ["topics"], [MODEL]))
+        records.append(FitRecord(f"topics_{language}", settings, figures, ["topics", "topic_tree"], [MODEL]))
     return records

@@ -59,6 +59,27 @@ def topic_list(topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     )
 
 
+def tree_list(tree: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+    """Groups of topics, largest first, with the topics inside."""
+    shown = (
+        tree.dropna(subset=["topic_id", "group_id"])
+        .astype({"topic_id": "int64"})
+        .merge(topics, on="topic_id")
+    )
+    shown = shown[~shown["suppressed"].astype(bool)].sort_values("share", ascending=False)
+    rows = [
+        {
+            "group": part[f"group_{page.lang}"].iloc[0],
+            "size": part["size"].sum(),
+            "share": part["share"].sum(),
+            "inside": _join(part[f"label_{page.lang}"].tolist(), page),
+        }
+        for _, part in shown.groupby("group_id", sort=False)
+    ]
+    table = pd.DataFrame(rows, columns=["group", "size", "share", "inside"])
+    return table.sort_values("share", ascending=False, ignore_index=True)
+
+
 def verbatim_list(verbatims: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     """Texts that show each topic, the most typical of each first."""
     if verbatims.empty:
