@@ -73,9 +73,12 @@ class World:
 
 
 def worlds() -> list[World]:
-    """The whole grid, the difficulties of a programme and seed side by side."""
-    grid = [World(p, d, "additive", seed) for seed in SEEDS for p in PROGRAMS for d in DIFFICULTIES]
-    return grid + [World("shop", "middle", broken, seed) for broken in BROKEN for seed in SEEDS[:3]]
+    """The whole grid, seed by seed, so that a stopped run leaves whole seeds."""
+    found = []
+    for seed in SEEDS:
+        found += [World(p, d, "additive", seed) for p in PROGRAMS for d in DIFFICULTIES]
+        found += [World("shop", "middle", broken, seed) for broken in BROKEN if seed in SEEDS[:3]]
+    return found
 
 
 def run_world(world: World, folder: Path, prepare_only: bool) -> float:
@@ -165,7 +168,7 @@ def main() -> int:
     ]
     failed, started = 0, time.perf_counter()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(given.processes, mp_context=context, max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(given.processes, mp_context=context) as pool:
         jobs = {pool.submit(run_world, world, folder, given.prepare): world for world in open_worlds}
         for number, job in enumerate(as_completed(jobs), start=1):
             error = job.exception()
