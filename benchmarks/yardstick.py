@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import logging
 import multiprocessing
+import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -45,10 +46,15 @@ PROGRAMS = ("shop", "gym", "school")
 SEEDS = (101, 102, 103, 104, 105)
 BROKEN = ("multiplicative", "seventh_cause", "swapped_traces")  # shop, middle, the first three seeds
 MEMBERS, MONTHS = 5000, 24
-CHEAPER: dict[str, Any] = {
+CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candidates for the ceiling
     "panel": {"audit_sample": 20},
-    "score": {"bootstrap": 100, "ceiling": {"workers": 1}},
+    "causes": {"stability_drops": []},
+    "score": {
+        "bootstrap": 100,
+        "ceiling": {"workers": 1, "logistic_c": [0.01, 0.03], "tree_depths": [2, 3], "rounds": [60, 120, 180]},
+    },
 }
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # two worlds at a time: one thread each
 UPSTREAM = ("world", "intake", "voice", "panel")
 
 
@@ -167,6 +173,7 @@ def main() -> int:
         and (given.again or not (folder / "scores" / f"{world.name}.parquet").exists())
     ]
     failed, started = 0, time.perf_counter()
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(given.processes, mp_context=context) as pool:
         jobs = {pool.submit(run_world, world, folder, given.prepare): world for world in open_worlds}
