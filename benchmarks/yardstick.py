@@ -51,7 +51,12 @@ CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candi
     "causes": {"stability_drops": []},
     "score": {
         "bootstrap": 100,
-        "ceiling": {"workers": 1, "logistic_c": [0.01, 0.03], "tree_depths": [2, 3], "rounds": [60, 120, 180]},
+        "ceiling": {
+            "workers": 1,
+            "logistic_c": [0.01, 0.03],
+            "tree_depths": [2, 3],
+            "rounds": [60, 120, 180],
+        },
     },
 }
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # two worlds at a time: one thread each
