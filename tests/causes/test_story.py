@@ -92,7 +92,7 @@ def test_a_method_that_cannot_tell_avoidable_churn_says_nothing_of_it(
     blind = tables["cause_shares"].assign(avoidable_share=np.nan)
     assert "without it" not in story.answer(blind, facts, EN)
     keys = [key for key, *_ in story.headlines(blind, NOTHING, "additive_hazard", EN)]
-    assert keys == ["why.largest_share", "why.second_share", "why.unnamed"]
+    assert keys == ["why.cause_first", "why.cause_second", "why.unnamed"]
 
 
 def test_headlines_carry_the_numbers_of_the_tables(tables: dict[str, pd.DataFrame], page: Page) -> None:
@@ -101,9 +101,9 @@ def test_headlines_carry_the_numbers_of_the_tables(tables: dict[str, pd.DataFram
         for key, value, _, rung in story.headlines(tables["cause_shares"], scores(), "additive_hazard", page)
     }
     assert found == {
-        "why.largest_share": (SHARES["product_service"], "attributed"),
-        "why.second_share": (SHARES["price"], "attributed"),
-        "why.avoidable": (AVOIDABLE["engagement"], "attributed"),
+        "why.cause_first": (SHARES["product_service"], "attributed"),
+        "why.cause_second": (SHARES["price"], "attributed"),
+        "why.could_be_avoided": (AVOIDABLE["engagement"], "attributed"),
         "why.unnamed": (0.4, "attributed"),
         "how_sure.causes": (0.71, "described"),
     }  # fmt: skip

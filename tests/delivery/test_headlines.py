@@ -75,9 +75,9 @@ def _accuracy() -> float:
 
 
 CHECKS: dict[str, Callable[[], float]] = {
-    "why.largest_share": lambda: _cause("share"),
-    "why.second_share": lambda: _cause("share", 1),
-    "why.avoidable": lambda: _cause("avoidable_share"),
+    "why.cause_first": lambda: _cause("share"),
+    "why.cause_second": lambda: _cause("share", 1),
+    "why.could_be_avoided": lambda: _cause("avoidable_share"),
     "why.unnamed": lambda: _results("cause_shares").query("cause == 'unknown'")["named"].iloc[0],
     "how_sure.causes": _accuracy,
     "how_many.churn_rate": lambda: _last_year()["numerator"] / _last_year()["denominator"],

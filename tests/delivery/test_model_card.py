@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from whychurn.contract.files import write_json
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.delivery.model_card import write_model_card
+from whychurn.delivery.registry import causes_file
 
 Make = Callable[..., Study]
 
@@ -29,6 +31,25 @@ def test_the_card_states_target_figures_inputs_and_test_period(
         assert stated in card, stated
     assert card.count("\n## ") == 9
     assert "{" not in card
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_card_says_how_far_served_causes_stay_from_their_method(
+    make_study: Make, params: Params, lang: str
+) -> None:
+    study = make_study()
+    fidelity = {
+        "held_out": 1234,
+        "absolute_error": 0.0812,
+        "divergence": 0.27,
+        "divergence_of_mean": 0.38,
+        "same_cause": 0.54,
+    }
+    write_json({"name_from": 0.45, "fidelity": fidelity}, causes_file(study))
+    card = write_model_card(study, params, lang)
+    for stated in ("1,234", "8.1", "0.27", "0.38", "54%", "45%", "`primary_cause`"):
+        assert stated in card, stated
+    assert card.count("\n## ") == 10 and "{" not in card
 
 
 def test_the_chinese_card_is_chinese(make_study: Make, params: Params) -> None:

@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 import xgboost as xgb
 
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_json
 from whychurn.contract.paths import Study
@@ -33,6 +34,13 @@ from whychurn.delivery.tracking import track
 
 Make = Callable[..., Study]
 SECRET = "13800138000"
+FIDELITY = {
+    "held_out": 400,
+    "absolute_error": 0.081,
+    "divergence": 0.2,
+    "divergence_of_mean": 0.4,
+    "same_cause": 0.6,
+}
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +79,66 @@ def test_probabilities_are_the_calibrated_booster(study: Study, model: RiskModel
     assert np.abs(model.probability(rows) - expected(study, rows)).max() < 1e-6
     assert (answer["p_churn_low"] <= answer["p_churn"]).all()
     assert (answer["p_churn"] <= answer["p_churn_high"]).all()
+
+
+CAUSES_OF_REGION = {"east": 0, "north": 3, "west": 4}  # the cause that a region makes likely
+
+
+def served_causes() -> dict[str, Any]:
+    """A regression by hand: the region tells the cause, and many orders speak against the first."""
+    terms: list[dict[str, Any]] = [
+        {
+            "feature": "region",
+            "kind": "level",
+            "code": code,
+            "mean": 0.0,
+            "scale": 1.0,
+            "coefficients": [3.0 * (place == cause) for place in range(6)],
+        }
+        for code, cause in enumerate(CAUSES_OF_REGION.values())
+    ]
+    number = {
+        "feature": "orders_90d",
+        "kind": "number",
+        "fill": 3.0,
+        "low": 0.0,
+        "high": 8.0,
+        "log": True,
+        "mean": 1.0,
+        "scale": 0.5,
+    }
+    terms.append({**number, "coefficients": [-0.5, 0.0, 0.0, 0.0, 0.0, 0.0]})
+    return {"causes": list(CAUSES), "terms": terms, "intercepts": [0.2, 0.1, 0.0, 0.0, -0.1, -0.2], "name_from": 0.6}  # fmt: skip
+
+
+def with_causes(study: Study) -> RiskModel:
+    model = RiskModel.from_folder(registry.model_folder(study))
+    model.causes = served_causes()
+    return model
+
+
+def test_chances_of_the_causes_are_the_regression_and_the_rest_of_the_answer_stays(
+    study: Study, model: RiskModel, rows: pd.DataFrame
+) -> None:
+    few = rows.head(50).assign(region=np.resize(["east", "north", "west", "atlantis"], 50))
+    few.loc[few.index[:5], "orders_90d"] = np.nan
+    answer, plain = with_causes(study).predict(few), model.predict(few)
+    pd.testing.assert_frame_equal(answer[plain.columns], plain)
+    score = np.tile(served_causes()["intercepts"], (50, 1))
+    orders = few["orders_90d"].fillna(3.0).clip(0, 8).to_numpy("float32")
+    score[:, 0] -= 0.5 * (np.log1p(orders) - 1.0) / 0.5
+    for row, region in enumerate(few["region"]):
+        if region in CAUSES_OF_REGION:
+            score[row, CAUSES_OF_REGION[region]] += 3.0
+    p = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
+    assert np.abs(answer[[f"p_{cause}" for cause in CAUSES]].to_numpy() - p).max() < 1e-6
+    named = np.where(p.max(axis=1) >= 0.6, np.array(CAUSES)[p.argmax(axis=1)], "unknown")
+    assert answer["primary_cause"].tolist() == named.tolist()
+    assert {"engagement", "unknown"} <= set(named)
+
+
+def test_without_causes_the_answer_names_none(model: RiskModel, rows: pd.DataFrame) -> None:
+    assert list(model.predict(rows.head(2))) == ["p_churn", "p_churn_low", "p_churn_high", "reasons", "notes"]
 
 
 def test_the_forms_of_a_request_agree(model: RiskModel, rows: pd.DataFrame) -> None:
@@ -178,6 +246,7 @@ def test_without_a_champion_serving_says_what_to_do(make_study: Make, params: Pa
 
 @pytest.fixture
 def champion(study: Study, params: Params) -> Study:
+    write_json(served_causes() | {"fidelity": FIDELITY}, registry.causes_file(study))
     track(study, params)
     promote(study, params, "the only one", if_none=True)
     return study
@@ -214,6 +283,11 @@ def test_one_row_and_a_thousand_over_http(
             answer = pd.DataFrame(json.loads(text)["predictions"])
             assert np.abs(answer["p_churn"] - expected(champion, rows.head(count))).max() < 1e-6
             assert len(json.loads(answer["reasons"][0])) == params.risk.top_reasons
+            chances = answer[[f"p_{cause}" for cause in CAUSES]]
+            assert (chances.sum(axis=1) - 1).abs().max() < 1e-6 and set(answer["primary_cause"]) <= {
+                *CAUSES,
+                "unknown",
+            }
         row = json.loads(rows.head(1).to_json(orient="records"))[0]
         for bad in ({**row, "orders_90d": SECRET}, {**row, "phone": SECRET}, {"region": SECRET}):
             status, text = post(port, json.dumps({"inputs": [bad]}))

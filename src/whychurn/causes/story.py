@@ -88,13 +88,13 @@ def headlines(
 ) -> list[tuple[str, float, str, str]]:
     """Headline key, plain number, sentence and rung; only those that this study can tell."""
     rows, found = six(shares), []
-    for key, row in zip(("why.largest_share", "why.second_share"), rows.to_dict("records"), strict=False):
+    for key, row in zip(("why.cause_first", "why.cause_second"), rows.to_dict("records"), strict=False):
         text = page.say("causes.head_share", **_cause(row, page))
         found.append((key, row["share"], text, "attributed"))
     saved = avoidable(rows)
     if len(saved):
         text = page.say("causes.head_avoidable", **_saved(saved.iloc[0], page))
-        found.append(("why.avoidable", saved["avoidable_share"].iloc[0], text, "attributed"))
+        found.append(("why.could_be_avoided", saved["avoidable_share"].iloc[0], text, "attributed"))
     open_share = unnamed(shares)
     if open_share is not None:
         text = page.say("causes.head_unknown", share=page.format(open_share, "percent"))

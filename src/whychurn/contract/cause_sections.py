@@ -22,6 +22,17 @@ class ExposureParams(Section):
     life_years: dict[str, Annotated[list[float], Field(min_length=2, max_length=2)]]
 
 
+class ServedCausesParams(Section):
+    """The chosen method as a regression that a request can be answered with."""
+
+    rows: Count
+    min_rows: Annotated[int, Field(ge=10)]
+    held_out: Annotated[float, Field(gt=0, lt=1)]
+    clip: Annotated[float, Field(ge=0, lt=0.5)]
+    c: Annotated[float, Field(gt=0)]
+    max_steps: Count
+
+
 class CausesParams(Section):
     """Why members leave: methods, evidence, attribution."""
 
@@ -54,6 +65,7 @@ class CausesParams(Section):
     classifier_c: Annotated[float, Field(gt=0)]
     max_steps: Count
     tolerance: Annotated[float, Field(gt=0)]
+    served: ServedCausesParams
 
 
 class CeilingParams(Section):

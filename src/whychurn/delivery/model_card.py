@@ -12,7 +12,7 @@ from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.contract.words import has_words, say
-from whychurn.delivery.registry import model_folder, read_features
+from whychurn.delivery.registry import causes_file, model_folder, read_features
 from whychurn.delivery.store import digest_files
 
 METRICS: Final = ("auc", "pr_auc", "brier", "ece")
@@ -36,6 +36,7 @@ def write_model_card(study: Study, params: Params, lang: str) -> str:
         ("data", _data(study, params, facts, lang)),
         ("figures", _figures(whole, lang)),
         ("strata", _strata(table, params.privacy.min_cell, lang)),
+        *([("causes", _causes(study, lang))] if causes_file(study).exists() else []),
         ("use", _bullets(["use_good", "use_bad"], lang)),
         (
             "limits",
@@ -112,6 +113,20 @@ def _cell(rows: pd.DataFrame, metric: str) -> str:
         return "–"
     row = found.iloc[0]
     return f"{row['estimate']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+
+
+def _causes(study: Study, lang: str) -> str:
+    served = read_json(causes_file(study))
+    fit = served["fidelity"]
+    values = {
+        "named": f"{served['name_from']:.0%}",
+        "held_out": f"{fit['held_out']:,}",
+        "error": f"{100 * fit['absolute_error']:.1f}",
+        "divergence": f"{fit['divergence']:.2f}",
+        "blind": f"{fit['divergence_of_mean']:.2f}",
+        "same": f"{fit['same_cause']:.0%}",
+    }
+    return _word("causes", lang, **values)
 
 
 def _inputs(features: list[dict[str, Any]], lang: str) -> str:

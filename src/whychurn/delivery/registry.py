@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json, write_json
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
@@ -57,38 +58,58 @@ def register_challenger(
     tags
         Kept with the version: what the gates of a promotion compare.
     """
-    folder, features = model_folder(study), read_features(study)
-    signature = build_signature(features, OUTPUTS[:3], OUTPUTS[3:])
+    features, found = read_features(study), served_files(study)
+    causes = "causes" in found
+    numbers = [*OUTPUTS[:3], *(f"p_{cause}" for cause in CAUSES if causes)]
+    texts = [*OUTPUTS[3:], *(["primary_cause"] if causes else [])]
+    signature = build_signature(features, numbers, texts)
     return register(
-        client, params.delivery.model_name, "risk", folder, FILES, served_limits(study, params), features,
-        signature, tags,
-    )  # fmt: skip
+        client,
+        params.delivery.model_name,
+        "risk",
+        found,
+        served_limits(study, params),
+        features,
+        signature,
+        tags,
+    )
+
+
+def causes_file(study: Study) -> Path:
+    """Where stage causes leaves what the served model knows of causes."""
+    return study.processed / "causes" / FILES["causes"]
+
+
+def served_files(study: Study) -> dict[str, Path]:
+    """Native files of the risk model, and of the causes where stage causes has left them; absent ones are left out."""
+    places = {key: model_folder(study) / file for key, file in FILES.items()}
+    places["causes"] = causes_file(study)
+    return {key: path for key, path in places.items() if key != "limits" and path.exists()}
 
 
 def register(
     client: MlflowClient,
     name: str,
     serves: str,
-    folder: Path,
-    files: Mapping[str, str],
+    files: Mapping[str, Path],
     limits: Mapping[str, Any],
     features: list[dict[str, Any]],
     signature: ModelSignature,
     tags: Mapping[str, str],
 ) -> ModelVersion:
-    """Log the native files of `folder` in the active run and register them as `name` under the alias `challenger`.
+    """Log the native `files` in the active run and register them as `name` under the alias `challenger`.
 
     Parameters
     ----------
     serves
         "risk" or "survival": which model of served_model.py answers.
     files
-        Artifact -> file; those that are absent are left out.
+        Artifact -> file.
     """
     with tempfile.TemporaryDirectory() as temporary:
-        written = Path(temporary) / files["limits"]
+        written = Path(temporary) / FILES["limits"]
         write_json(dict(limits), written)
-        artifacts = {key: str(folder / file) for key, file in files.items() if (folder / file).exists()}
+        artifacts = {key: str(path) for key, path in files.items()}
         logged = mlflow.pyfunc.log_model(
             name=f"{serves}_model",
             python_model=str(SERVED),

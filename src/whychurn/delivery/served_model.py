@@ -1,4 +1,4 @@
-"""The served models: rows in; risk and its top reasons out, or the chances to stay and the expected stay.
+"""The served models: rows in; risk, its top reasons and causes out, or the chances to stay and the expected stay.
 
 MLflow copies this very file into the model and runs it there (models from code), so it imports nothing of the
 project, and everything it knows lies beside it in native files: trees (ubj), calibrator, features and limits (JSON),
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -25,6 +26,7 @@ FILES = {
     "calibrator": "calibrator.json",
     "features": "features.json",
     "limits": "limits.json",
+    "causes": "served.json",  # of stage causes; without it the answer names no causes
 }
 OUTPUTS = ("p_churn", "p_churn_low", "p_churn_high", "reasons", "notes")
 SURVIVAL_FILES = {
@@ -114,9 +116,8 @@ class RequestModel(PythonModel):
         X, notes = self._encode(rows)
         empty = np.flatnonzero(np.isnan(X).all(axis=1))
         if len(empty):
-            raise RefusedRequestError(
-                f"all features are empty in {len(empty)} rows, the first at position {empty[0]}"
-            )
+            told = f"all features are empty in {len(empty)} rows, the first at position {empty[0]}"
+            raise RefusedRequestError(told)
         return pd.DataFrame({**self._answers(X), "notes": notes}, index=rows.index)
 
     def _answers(self, X: np.ndarray) -> dict[str, Any]:
@@ -136,21 +137,18 @@ class RequestModel(PythonModel):
         if not len(rows):
             raise RefusedRequestError("the request holds no rows")
         if len(rows) > self.limits["max_request_rows"]:
-            raise RefusedRequestError(
-                f"{len(rows)} rows are too many for one request; send at most {self.limits['max_request_rows']}"
-            )
+            told = f"{len(rows)} rows are too many for one request; send at most {self.limits['max_request_rows']}"
+            raise RefusedRequestError(told)
         if not rows.columns.is_unique:
             raise RefusedRequestError("a column occurs twice")
         missing = [name for name in self.names if name not in rows]
         if missing:
-            raise RefusedRequestError(
-                f"columns are missing: {', '.join(missing)} (send null where a value is not known)"
-            )
+            told = f"columns are missing: {', '.join(missing)} (send null where a value is not known)"
+            raise RefusedRequestError(told)
         unknown = len(rows.columns) - len(self.names)
         if unknown:  # a name that nobody foresaw may itself be personal
-            raise RefusedRequestError(
-                f"{unknown} columns are unknown to the model; send these only: {', '.join(self.names)}"
-            )
+            told = f"{unknown} columns are unknown to the model; send these only: {', '.join(self.names)}"
+            raise RefusedRequestError(told)
 
     def _encode(self, rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
         """Float matrix as in training (category codes, missing and infinite as NaN) and a note for each row."""
@@ -159,24 +157,20 @@ class RequestModel(PythonModel):
         wrong = []
         for column, feature in enumerate(self.features):
             values, kind = rows[feature["name"]].to_numpy(), feature["kind"]
-            numbers = (
-                _category_codes(values, feature["categories"])
-                if kind == "category"
-                else _numbers(values, kind)
-            )
+            coded = kind == "category"
+            numbers = _category_codes(values, feature["categories"]) if coded else _numbers(values, kind)
             if numbers is None:
                 wrong.append(f"{feature['name']} ({_EXPECTED[kind]})")
                 continue
             X[:, column] = numbers
-            for row in np.flatnonzero(numbers == _UNKNOWN) if kind == "category" else ():
+            for row in np.flatnonzero(numbers == _UNKNOWN) if coded else ():
                 X[row, column] = np.nan
                 notes[row].append(feature["name"])
         if wrong:
             raise RefusedRequestError(f"columns of a wrong type: {', '.join(wrong)}")
         X[np.isinf(X)] = np.nan
-        return X, [
-            f"unknown category read as missing: {', '.join(names)}" if names else "" for names in notes
-        ]
+        told = "unknown category read as missing: "
+        return X, [told + ", ".join(names) if names else "" for names in notes]
 
 
 class RiskModel(RequestModel):
@@ -185,6 +179,9 @@ class RiskModel(RequestModel):
     Answers p_churn, p_churn_low, p_churn_high and reasons (JSON list, largest contribution first). The interval is the
     calibrator's: what members with this score were seen to do. Contributions are exact TreeSHAP values in log-odds
     before calibration; they explain the model and are no causes.
+
+    Causes come from the method behind the report on causes, as a regression on the same features: p_<cause> is the chance
+    that this would be the cause if the member left now (they sum to one), primary_cause the likeliest, or "unknown".
     """
 
     files = FILES
@@ -194,19 +191,34 @@ class RiskModel(RequestModel):
         self.booster = xgb.Booster(model_file=str(files["booster"]))
         self.calibrator = _read(files["calibrator"])
         self.sentences = _read(files["features"])["sentences"]
+        self.causes = _read(files["causes"]) if "causes" in files else None
 
     def probability(self, rows: pd.DataFrame) -> np.ndarray:
         """p_churn of rows of any number, without reasons."""
-        return np.interp(
-            self._raw(self._matrix(self._encode(rows)[0])), self.calibrator["x"], self.calibrator["y"]
-        )
+        raw = self._raw(self._matrix(self._encode(rows)[0]))
+        return np.interp(raw, self.calibrator["x"], self.calibrator["y"])
 
     def _answers(self, X: np.ndarray) -> dict[str, Any]:
         data = self._matrix(X)
         raw = self._raw(data)
         curve = [np.interp(raw, self.calibrator["x"], self.calibrator[name]) for name in ("y", "low", "high")]
         contributions = self.booster.predict(data, pred_contribs=True)[:, :-1]
-        return dict(zip(OUTPUTS, (*curve, self._reasons(X, contributions)), strict=False))
+        answers = dict(zip(OUTPUTS, (*curve, self._reasons(X, contributions)), strict=False))
+        return answers if self.causes is None else {**answers, **self._causes(X, self.causes)}
+
+    def _causes(self, X: np.ndarray, served: dict[str, Any]) -> dict[str, Any]:
+        score = np.tile(np.asarray(served["intercepts"], dtype="float64"), (len(X), 1))
+        for term in served["terms"]:
+            value = _term_value(term, X[:, self.names.index(term["feature"])])
+            score += ((value - term["mean"]) / term["scale"])[:, None] * np.asarray(term["coefficients"])
+        odds = np.exp(score - score.max(axis=1, keepdims=True))
+        p = odds / odds.sum(axis=1, keepdims=True)
+        likeliest = np.array(served["causes"])[p.argmax(axis=1)]
+        chances = dict(zip([f"p_{cause}" for cause in served["causes"]], p.T, strict=True))
+        return {
+            **chances,
+            "primary_cause": np.where(p.max(axis=1) >= served["name_from"], likeliest, "unknown"),
+        }
 
     def _matrix(self, X: np.ndarray) -> xgb.DMatrix:
         types = ["c" if feature["kind"] == "category" else "q" for feature in self.features]
@@ -252,9 +264,8 @@ class RiskModel(RequestModel):
         if decimals is None:
             decimals = 0 if scaled == round(scaled) or abs(scaled) >= 100 else 2
         number = f"{scaled:,.{decimals}f}"
-        return shape[lang].format(
-            value=number.removeprefix("-") if float(number.replace(",", "")) == 0 else number
-        )
+        nothing = float(number.replace(",", "")) == 0
+        return shape[lang].format(value=number.removeprefix("-") if nothing else number)
 
 
 class SurvivalModel(RequestModel):
@@ -273,9 +284,8 @@ class SurvivalModel(RequestModel):
             self.booster = xgb.Booster(model_file=str(files["booster"]))
         else:
             self.terms = pd.read_csv(files["coefficients"], float_precision="round_trip").to_dict("records")
-            self.baseline = pd.read_csv(files["baseline"], float_precision="round_trip")[
-                "cumulative"
-            ].to_numpy()
+            baseline = pd.read_csv(files["baseline"], float_precision="round_trip")
+            self.baseline = baseline["cumulative"].to_numpy()
 
     def stay(self, X: np.ndarray, days: int) -> np.ndarray:
         """Chance to be still there after 0 … `days` days for encoded rows, shape (n, days + 1)."""
@@ -327,15 +337,7 @@ class SurvivalModel(RequestModel):
     def _cox(self, X: np.ndarray, days: int) -> np.ndarray:
         log_ratio = np.zeros(len(X))
         for term in self.terms:
-            x = X[:, self.names.index(term["feature"])]
-            if term["kind"] == "missing":
-                value = np.isnan(x).astype("float64")
-            elif term["kind"] == "level":
-                value = (x == term["code"]).astype("float64")
-            else:
-                filled = np.where(np.isnan(x), term["fill"], x.astype("float64"))
-                value = np.clip(filled, term["low"], term["high"])
-                value = np.log1p(value) if term["log"] else value
+            value = _term_value(term, X[:, self.names.index(term["feature"])])
             log_ratio += term["coefficient"] * (value - term["mean"]) / term["scale"]
         start = np.zeros(len(X), dtype="int64")
         if self.made["kind"] == "cox" and "tenure_days" in self.names:
@@ -356,6 +358,16 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def _term_value(term: Mapping[Any, Any], x: np.ndarray) -> np.ndarray:
+    """One encoded feature as a term of a regression sees it."""
+    if term["kind"] == "missing":
+        return np.isnan(x).astype("float64")
+    if term["kind"] == "level":
+        return (x == term["code"]).astype("float64")
+    value = np.clip(np.where(np.isnan(x), term["fill"], x.astype("float64")), term["low"], term["high"])
+    return np.log1p(value) if term["log"] else value
+
+
 def _category_codes(values: np.ndarray, categories: list[str]) -> np.ndarray | None:
     """Positions of the categories, NaN where null, `_UNKNOWN` for others; None if a value is no text."""
     given = ~pd.isna(values)
@@ -374,9 +386,8 @@ def _numbers(values: np.ndarray, kind: str) -> np.ndarray | None:
     else:  # numbers and nulls mixed, as JSON brings them
         allowed = (bool, np.bool_, int, float, np.number) if kind == "flag" else (int, float, np.number)
         given = ~pd.isna(values)
-        if not all(
-            isinstance(v, allowed) and (kind == "flag" or not isinstance(v, bool)) for v in values[given]
-        ):
+        fits = [isinstance(v, allowed) and (kind == "flag" or not isinstance(v, bool)) for v in values[given]]
+        if not all(fits):
             return None
         numbers = np.full(len(values), np.nan)
         numbers[given] = values[given].astype("float64")

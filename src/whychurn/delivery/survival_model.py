@@ -131,7 +131,8 @@ def _register(
     features = read_features(study, folder)
     numbers = [*(f"p_stay_{days}d" for days in made["horizons"]), "expected_stay_days"]
     limits = {"max_request_rows": params.delivery.max_request_rows}
-    return register(
-        client, params.delivery.survival_model_name, "survival", folder, SURVIVAL_FILES, limits, features,
-        build_signature(features, numbers, ["notes"]), tags,
-    )  # fmt: skip
+    files = {key: folder / file for key, file in SURVIVAL_FILES.items() if key != "limits"}
+    found = {key: path for key, path in files.items() if path.exists()}
+    signature = build_signature(features, numbers, ["notes"])
+    name = params.delivery.survival_model_name
+    return register(client, name, "survival", found, limits, features, signature, tags)

@@ -25,7 +25,13 @@ from whychurn.contract.words import LANGUAGES
 from whychurn.delivery.fit_runs import SECTIONS, track_fits
 from whychurn.delivery.model_card import write_model_card
 from whychurn.delivery.model_figures import model_figures
-from whychurn.delivery.registry import CHALLENGER, find_content, model_folder, register_challenger
+from whychurn.delivery.registry import (
+    CHALLENGER,
+    causes_file,
+    find_content,
+    model_folder,
+    register_challenger,
+)
 from whychurn.delivery.store import (
     CONTENT,
     code_tags,
@@ -90,7 +96,7 @@ def risk_content(study: Study, params: Params) -> str:
     """Digest of the risk model with the results and limits that belong to it."""
     results = [study.results / f"{name}.parquet" for name in ("risk_metrics", "risk_backtest")]
     served = json.dumps([params.delivery.max_request_rows, params.delivery.model_name])
-    files = [*model_folder(study).glob("*"), *results, study.processed / "panel.json"]
+    files = [*model_folder(study).glob("*"), causes_file(study), *results, study.processed / "panel.json"]
     return content_digest(f"risk {served}", params, files)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from whychurn.causes.answers import causes_answers
 from whychurn.causes.evidence import evidence_table, gather_evidence
 from whychurn.causes.methods import Inputs
 from whychurn.causes.score_families import family_contributions
+from whychurn.causes.served import served_causes
 from whychurn.causes.words import word_weights
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
@@ -52,5 +54,22 @@ def run(study: Study, params: Params) -> None:
         write_table(table, study.processed / "causes" / f"{name}.parquet")
     for name, table in {**answers.tables, **beside}.items():
         write_table(table, study.results / f"{name}.parquet")
+    _write_served(
+        study, served_causes(answers.tables["member_causes"], evidence.panel, _inputs(study), params.causes)
+    )
     write_json(answers.facts, study.results / "causes.json")
     write_fits(study, "causes", answers.fits)
+
+
+def _inputs(study: Study) -> list[dict[str, Any]]:
+    """Inputs of the risk model: what a request to the served model carries; none without a model."""
+    file = study.processed / "risk_model" / "features.json"
+    return list(read_json(file)["features"]) if file.exists() else []
+
+
+def _write_served(study: Study, served: dict[str, Any] | None) -> None:
+    file = study.processed / "causes" / "served.json"
+    if served is None:
+        file.unlink(missing_ok=True)
+    else:
+        write_json(served, file)
