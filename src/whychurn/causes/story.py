@@ -78,6 +78,8 @@ def difference(page: Speaker) -> str:
 
 def avoidable(rows: pd.DataFrame) -> pd.DataFrame:
     """Causes whose avoidable churn is known, most first; none where the method cannot tell."""
+    if rows.empty:
+        return rows
     return rows[rows["avoidable_share"].notna()].sort_values(
         "avoidable_share", ascending=False, kind="stable"
     )

@@ -1,0 +1,145 @@
+"""The report on causes runs to its end whatever the study has: all tables, none, empty ones, or only withheld cells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import numpy as np
+import pandas as pd
+import pytest
+
+from whychurn.contract.causes import RUNGS
+from whychurn.contract.paths import PROJECT
+from whychurn.contract.words import LANGUAGES, say
+from whychurn.delivery.page import LANG, Page
+
+Tables = dict[str, pd.DataFrame]
+NOTEBOOK = PROJECT / "notebooks" / "50_causes.py"
+
+
+class Told:
+    """What a page was given to show."""
+
+    def __init__(self) -> None:
+        self.answers: list[str] = []
+        self.claims: list[tuple[str, str]] = []
+        self.figures: list[str] = []
+        self.tables: list[pd.DataFrame] = []
+        self.headlines: list[str] = []
+
+
+@pytest.fixture
+def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Told]:
+    """Run the notebook's code on tables of results, and return what it shows."""
+
+    def run(tables: Tables, facts: dict[str, Any], lang: str = "en") -> Told:
+        results = tmp_path / "data" / "results"
+        results.mkdir(parents=True)
+        for name, table in tables.items():
+            table.to_parquet(results / f"{name}.parquet", index=False)
+        (results / "causes.json").write_text(json.dumps(facts), encoding="utf-8")
+        monkeypatch.setenv("WHYCHURN_STUDY", str(tmp_path))
+        monkeypatch.setenv(LANG, lang)
+        told = Told()
+        monkeypatch.setattr(Page, "answer", lambda _, text: told.answers.append(text))
+        monkeypatch.setattr(Page, "claim", lambda _, rung, text: told.claims.append((rung, text)))
+        monkeypatch.setattr(
+            Page, "figure", lambda _, figure, title, **rest: told.figures.append(drawn(figure, title, **rest))
+        )
+        monkeypatch.setattr(Page, "table", lambda _, frame, **_rest: told.tables.append(frame))
+        monkeypatch.setattr(Page, "headline", lambda _, key, *_rest, **_named: told.headlines.append(key))
+        space: dict[str, Any] = {}
+        for cell in jupytext.read(NOTEBOOK).cells:
+            if cell.cell_type == "code":
+                exec(cell.source, space)
+        return told
+
+    return run
+
+
+def drawn(figure: Any, title: str, **rest: Any) -> str:
+    assert rest["rung"] in RUNGS and len(rest["alt"]) > 10
+    figure.canvas.draw()
+    return title
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_with_all_tables_every_section_has_its_figure(
+    tell: Callable[..., Told], tables: Tables, facts: dict[str, Any], lang: str
+) -> None:
+    told = tell(tables, facts, lang)
+    names = [
+        "shares",
+        "stated",
+        "groups",
+        "months",
+        "incidence",
+        "rivals",
+        "gap",
+        "triangulation",
+        "stability",
+        "methods",
+    ]
+    assert [title for title in told.figures if title != say("causes.figure_skill", lang)] == [
+        say(f"causes.figure_{name}", lang) for name in names
+    ]
+    assert {rung for rung, _ in told.claims} == {"described", "associated", "attributed"}
+    assert len(told.headlines) == 4 and len(told.tables) == 9
+    assert not [text for _, text in told.claims if "nan" in text or "{" in text]
+
+
+@pytest.mark.parametrize("kind", ["absent", "empty"])
+def test_without_rows_the_page_says_that_it_cannot_tell(
+    tell: Callable[..., Told], tables: Tables, kind: str
+) -> None:
+    told = tell({} if kind == "absent" else {name: table.iloc[:0] for name, table in tables.items()}, {})
+    assert told.answers == [say("causes.answer_none", "en")]
+    assert told.figures in ([], [say("causes.figure_skill", "en")]) and not told.tables and not told.headlines
+    texts = [text for _, text in told.claims]
+    for key in (
+        "claim_nothing_stated",
+        "claim_no_group",
+        "claim_no_change",
+        "claim_no_stories",
+        "claim_no_market",
+        "doubt_anything",
+    ):
+        assert any(text == say(f"causes.{key}", "en") for text in texts), key
+
+
+def test_withheld_cells_are_neither_drawn_nor_told(
+    tell: Callable[..., Told], tables: Tables, facts: dict[str, Any]
+) -> None:
+    hidden = {}
+    for name, table in tables.items():
+        if "suppressed" in table:
+            numbers = [column for column in table.select_dtypes("number") if column != "at_risk"]
+            table = table.assign(suppressed=True, **dict.fromkeys(numbers, np.nan))
+        hidden[name] = table
+    hidden["cause_stories"] = tables["cause_stories"].iloc[:0]
+    told = tell(hidden, facts)
+    for name in ("stated", "groups", "months", "rivals", "gap"):
+        assert say(f"causes.figure_{name}", "en") not in told.figures
+    assert say("causes.figure_shares", "en") in told.figures
+
+
+def test_few_leavers_without_survey_text_or_market_get_an_answer_with_its_limits(
+    tell: Callable[..., Told], tables: Tables
+) -> None:
+    wide = tables["cause_shares"].assign(
+        leavings=20.0, avoidable_share=np.nan, avoidable_low=np.nan, avoidable_high=np.nan
+    )
+    limit = {"key": "few_leavers", "en": "Only 20 members left.", "zh": "仅有 20 名会员离开。"}
+    lone = tables["cause_triangulation"].assign(survey=np.nan, texts=np.nan, agree=np.nan)
+    told = tell(
+        {"cause_shares": wide, "cause_triangulation": lone},
+        {"leavings": 20, "answered_share": 0.0, "method": "additive_hazard", "limits": [limit]},
+    )
+    assert "Of 20 leavings" in told.answers[0] and "fewer would have left" not in told.answers[0]
+    texts = [text for _, text in told.claims]
+    assert "Only 20 members left." in texts and say("causes.doubt_silence", "en") in texts
+    assert say("causes.claim_one_source", "en") in texts
