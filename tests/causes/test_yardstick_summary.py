@@ -112,11 +112,12 @@ def test_a_method_that_was_not_measured_has_no_accuracy(table: pd.DataFrame) -> 
     assert measured_on_like(table, 0.4, "other") is None
 
 
-def test_checks_tell_how_often_something_was_noticed() -> None:
-    rows = pd.DataFrame({"check": "fit", "value": [1.0, 3.0], "noticed": [True, False]})
-    found = summarise_checks(
-        rows.assign(**{k: v for k, v in world("shop", "middle", 1).items() if k != "seed"})
+def test_checks_tell_in_how_many_worlds_something_was_noticed() -> None:
+    rows = pd.DataFrame(
+        {"check": "fit", "value": [1.0, 3.0, 2.0, 2.0], "noticed": [True, False, False, False]}
     )
+    facts = [world("shop", "middle", seed) for seed in (1, 1, 2, 2)]
+    found = summarise_checks(rows.join(pd.DataFrame(facts)))
     assert found["program"].to_list() == ["shop", "all"]
     assert found[["worlds", "value", "noticed"]].iloc[0].to_list() == [2, 2.0, 0.5]
 

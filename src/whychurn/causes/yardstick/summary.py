@@ -83,18 +83,20 @@ def summarise_checks(checks: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     checks
-        Rows of cause_diagnostics (check, value, noticed) of all worlds, with `WORLD`.
+        Rows of cause_diagnostics (check, value, noticed) of all worlds, with `WORLD` and seed.
 
     Returns
     -------
     DataFrame
-        `WORLD`, check, worlds, value (mean), noticed (share of worlds).
+        `WORLD`, check, worlds (in which it could be made), value (mean over rows and worlds), noticed (share of worlds
+        in which any row of the check raised it).
     """
-    both = pd.concat([checks, checks.assign(program=ALL)], ignore_index=True)
-    grouped = both.astype({"noticed": "float64"}).groupby([*WORLD, "check"], sort=False, observed=True)
-    return grouped.agg(
-        worlds=("value", "size"), value=("value", "mean"), noticed=("noticed", "mean")
-    ).reset_index()
+    one = checks.astype({"noticed": "float64"}).groupby([*WORLD, "seed", "check"], sort=False, observed=True)
+    rows = one.agg(value=("value", "mean"), noticed=("noticed", "max")).reset_index()
+    both = pd.concat([rows, rows.assign(program=ALL)], ignore_index=True)
+    grouped = both.groupby([*WORLD, "check"], sort=False, observed=True)
+    found = grouped.agg(worlds=("value", "size"), value=("value", "mean"), noticed=("noticed", "mean"))
+    return found.reset_index()
 
 
 def load_yardstick(file: Path = FILE) -> pd.DataFrame:
