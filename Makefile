@@ -6,6 +6,7 @@ UV     := 0.13.9
 
 export PATH := $(abspath $(BIN)):$(PATH)
 export MPLBACKEND := Agg
+export OPENBLAS_NUM_THREADS := 1
 export HF_HUB_OFFLINE := 1
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true

@@ -153,7 +153,9 @@ def _dvc(study: Study, arguments: list[str]) -> None:
         log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)
     # Stages call `whychurn` and must find the one beside this interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
+    fixed = {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
+    # many small products: threads of the linear algebra cost more than they save, and add in no fixed order
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **fixed}
     command = [sys.executable, "-m", "dvc", *arguments]
     if subprocess.run(command, cwd=study.root, env=environment, check=False).returncode:
         raise WhychurnError(
