@@ -33,7 +33,7 @@ STAGES: Final = (
     "delivery",
 )
 OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: parameters, code digests
-_CODE: Final = {".py", ".yaml", ".sql", ".html", ".css", ".js", ".j2"}
+_CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
 
 
 def run_study(study: Study, until: str | None = None, force: bool = False) -> None:
