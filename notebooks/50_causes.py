@@ -21,8 +21,6 @@
 # 会员因哪些原因离开？各有多少？有多少流失可以避免？
 
 # %%
-import pandas as pd
-
 from whychurn.causes import check_story, rival_story, story, who_story
 from whychurn.causes.figures import checks as check_figures
 from whychurn.causes.figures import shares as figures
@@ -35,11 +33,7 @@ from whychurn.delivery.page import Page
 page = Page.open()
 facts, lang = page.facts("causes"), page.lang
 level, method = 1 - page.params.causes.confidence, page.params.causes.method
-
-
-def results(name):
-    table = page.results(name)
-    return pd.DataFrame() if table is None else table
+results = page.rows
 
 
 def claims(rung, lines):

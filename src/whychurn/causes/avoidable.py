@@ -20,7 +20,7 @@ COHORT_WEEKS = 4  # members who came in the same four weeks share one curve
 
 def excess_flags(names: list[str]) -> Array:
     """Which exposures are excess: all but ``base`` and ``newcomer``."""
-    return np.array([name not in ("base", "newcomer") for name in names])
+    return np.array([name not in ("base", "newcomer") for name in names], dtype=bool)
 
 
 @dataclass(frozen=True)

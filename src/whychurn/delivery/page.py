@@ -59,6 +59,11 @@ class Page:
 
     # what earlier stages found
 
+    def rows(self, name: str) -> pd.DataFrame:
+        """Result table `name`, empty (without columns) where there is none."""
+        found = self.results(name)
+        return pd.DataFrame() if found is None else found
+
     def results(self, name: str) -> pd.DataFrame | None:
         """Table ``data/results/<name>.parquet``; None where this study has none."""
         return _read(self.study.results / f"{name}.parquet")
