@@ -211,4 +211,6 @@ def date_axis(axis: Axes, months: pd.Series) -> None:
     step = next((step for step in (1, 2, 3, 4, 6) if count <= 4 * step), 12)
     axis.xaxis.set_major_locator(MonthLocator(bymonth=range(1, 13, step)))
     axis.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
+    edge = pd.Timedelta(days=20)  # one month alone would stretch over years
+    axis.set_xlim(months.min() - edge, months.max() + edge)
     axis.tick_params(axis="x", labelsize=8)
