@@ -19,9 +19,9 @@ from scipy import stats
 from whychurn.causes.additive import Fitted, cause_hazards
 from whychurn.causes.avoidable import excess_flags
 from whychurn.causes.evidence import Evidence
-from whychurn.causes.groups import adjusted
 from whychurn.causes.observations import OTHER
 from whychurn.contract.causes import CAUSES
+from whychurn.retention.intervals import benjamini_hochberg
 
 Array = np.ndarray[Any, Any]
 COLUMNS: Final = ["check", "detail", "value", "low", "high", "noticed"]
@@ -122,7 +122,7 @@ def _regions(evidence: Evidence, fitted: Fitted, region: pd.Series) -> list[tupl
         chi = float((((seen - hoped) ** 2 / np.maximum(hoped, 1e-9))[usable]).sum())
         freedom = max(int(usable.sum()) - 1, 1)
         rows.append((str(name), chi / freedom, float(stats.chi2.sf(chi, freedom))))
-    q = adjusted(np.array([row[2] for row in rows])) if rows else np.zeros(0)
+    q = benjamini_hochberg(np.array([row[2] for row in rows])) if rows else np.zeros(0)
     return [
         ("region_mismatch", name, value, np.nan, np.nan, bool(p < LEVEL))
         for (name, value, _), p in zip(rows, q, strict=True)

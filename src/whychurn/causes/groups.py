@@ -10,6 +10,7 @@ from scipy import stats
 
 from whychurn.causes.attribution import P
 from whychurn.contract.causes import CAUSES
+from whychurn.retention.intervals import benjamini_hochberg
 
 Array = np.ndarray[Any, Any]
 KINDS: Final = {"tier": "spend_tier", "region": "region", "channel": "channel"}
@@ -61,7 +62,7 @@ def cause_groups(p: Array, strata: pd.DataFrame, min_cell: int, confidence: floa
         return pd.DataFrame(
             columns=["kind", "stratum", "cause", "share", "low", "high", "leavings", "q", "suppressed"]
         )
-    q = np.repeat(adjusted(np.array(tests)), len(CAUSES))
+    q = np.repeat(benjamini_hochberg(np.array(tests)), len(CAUSES))
     table = pd.concat(parts, ignore_index=True).assign(q=q)
     blank = ["share", "low", "high", "leavings", "q"]
     table.loc[table["suppressed"], blank] = np.nan
@@ -87,15 +88,6 @@ def _different(one: Array, other: Array) -> float:
     return float(stats.chi2.sf(gap @ np.linalg.pinv(spread) @ gap, len(gap)))
 
 
-def adjusted(p: Array) -> Array:
-    """Benjamini-Hochberg adjusted p values; NaN stays."""
-    known = ~np.isnan(p)
-    found = np.full(len(p), np.nan)
-    if known.any():
-        found[known] = stats.false_discovery_control(p[known])
-    return found
-
-
 def cause_months(p: Array, left_on: pd.Series, min_cell: int, confidence: float) -> pd.DataFrame:
     """Mean chances by month of leaving: month, cause, share, low, high, leavings, suppressed."""
     z = stats.norm.ppf((1 + confidence) / 2)
@@ -119,7 +111,7 @@ def cause_change(p: Array, left_on: pd.Series, confidence: float) -> pd.DataFram
     first, second = p[~late], p[late]
     gap = second.mean(axis=0) - first.mean(axis=0)
     error = np.sqrt(first.var(axis=0) / len(first) + second.var(axis=0) / len(second))
-    q = adjusted(2 * stats.norm.sf(np.abs(gap) / np.maximum(error, 1e-12)))
+    q = benjamini_hochberg(2 * stats.norm.sf(np.abs(gap) / np.maximum(error, 1e-12)))
     return pd.DataFrame(
         {
             "cause": pd.Series(CAUSES, dtype="string"), "first_half": first.mean(axis=0), "second_half": second.mean(axis=0),

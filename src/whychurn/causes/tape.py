@@ -12,6 +12,7 @@ import pandas as pd
 from whychurn.causes.exposures import Named, exposures
 from whychurn.causes.records import Calendar, Market, Records, blocks
 from whychurn.causes.stays import Stays
+from whychurn.causes.weeks import runs
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 
@@ -137,18 +138,10 @@ def _bent(found: Named, params: CausesParams) -> Named:
                 yield cause, f"{name}>{bend:g}", np.maximum(matrix - np.float32(bend), 0)
 
 
-def _runs(stay: Array, first: Array, last: Array) -> tuple[Array, Array]:
-    """Each stay repeated for its weeks from `first` to `last`."""
-    length = np.maximum(last - first + 1, 0)
-    row = np.repeat(np.arange(len(stay)), length)
-    week = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-    return row, week
-
-
 def _at_risk(stays: Stays, mine: Array) -> tuple[Array, Array, Array]:
     gone = stays.from_week[mine] >= 0
     last = np.where(gone, stays.from_week[mine] - 1, stays.last_week[mine])
-    row, week = _runs(mine, stays.first_week[mine], last)
+    row, week = runs(stays.first_week[mine], last)
     stay, late, chance = _decisions(stays, mine[gone])
     before = _before(stay, chance)
     return (
@@ -168,7 +161,7 @@ def _before(stay: Array, chance: Array) -> Array:
 
 def _decisions(stays: Stays, mine: Array) -> tuple[Array, Array, Array]:
     mine = mine[stays.from_week[mine] >= 0]
-    row, week = _runs(mine, stays.from_week[mine], stays.to_week[mine])
+    row, week = runs(stays.from_week[mine], stays.to_week[mine])
     ahead = week - stays.from_week[mine][row]
     weight = np.exp(-stays.rate[mine][row] * ahead)
     total = np.bincount(row, weight, len(mine))

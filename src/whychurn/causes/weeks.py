@@ -38,12 +38,16 @@ def weeks_since(happened: Array, first: Array) -> Array:
     return np.maximum(since, 0)
 
 
+def runs(first: Array, last: Array) -> tuple[Array, Array]:
+    """Each row repeated for its weeks from `first` to `last`, inclusive: position of the row, week."""
+    length = np.maximum(last - first + 1, 0)
+    row = np.repeat(np.arange(len(first)), length)
+    return row, first[row] + np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
+
+
 def spread_terms(first: Array, last: Array, member: Array, shape: tuple[int, int], value: Array) -> Array:
     """Value of the term that covers each week, NaN where none does; later terms win."""
     grid = np.full(shape, np.nan, dtype="float32")
-    starts, ends = np.maximum(first, 0), np.minimum(last, shape[0] - 1)
-    length = np.maximum(ends - starts + 1, 0)
-    row = np.repeat(np.arange(len(member)), length)
-    week = starts[row] + np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
+    row, week = runs(np.maximum(first, 0), np.minimum(last, shape[0] - 1))
     grid[week, member[row]] = value[row]
     return grid
