@@ -29,15 +29,14 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	  { echo "python cannot make a virtual environment; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "installing the locked libraries (about 400 MB to download the first time) ..."
 	@$(BIN)/python -m pip install --quiet "uv==$(UV)" && \
-	  $(BIN)/python -m uv pip install --quiet --no-deps --require-hashes --python $(BIN)/python -r requirements.lock || \
+	  $(BIN)/python -m uv pip install --quiet --compile-bytecode --no-deps --require-hashes --python $(BIN)/python -r requirements.lock || \
 	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 reproduce: setup ## run the whole pipeline on the demo world
 	@whychurn run
-	@whychurn experiment promote --if-none --reason "first model of this checkout"
-	@whychurn experiment promote --model survival --if-none --reason "first model of this checkout"
+	@whychurn experiment promote --model risk --model survival --if-none --reason "first model of this checkout"
 
 test: setup      ## run the tests
 	@python -m pytest -n 2 --dist loadgroup

@@ -41,12 +41,13 @@ def run(
     study: StudyOption = None,
     until: Annotated[str | None, typer.Option(help=f"Last stage: {', '.join(STAGES)}.")] = None,
     force: Annotated[bool, typer.Option(help="Run stages even where nothing changed.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Stages side by side: 1 where memory is short.")] = 2,
 ) -> None:
     """Run the whole pipeline; what is up to date is skipped, a killed run resumes."""
     place = Study.at(study)
     if until is not None:
         _check_stage(until)
-    run_study(place, until, force)
+    run_study(place, until, force, min(jobs, os.cpu_count() or 1))
     if until in (None, "delivery"):
         console.print(f"\nThe reports are ready. Open\n  {place.reports / 'index.html'}", soft_wrap=True)
 
@@ -173,16 +174,19 @@ def experiment_promote(
     reason: Annotated[str, typer.Option(help="Why this model should serve from now on.")],
     study: StudyOption = None,
     if_none: Annotated[bool, typer.Option(help="Only where no champion exists yet.")] = False,
-    model: Annotated[str, typer.Option(help="Which model: risk or survival.")] = "risk",
+    model: Annotated[list[str], typer.Option(help="Which models: risk, survival.")] = ["risk"],  # noqa: B006
 ) -> None:
     """Make the challenger the champion, if it passes the gates."""
     from whychurn.delivery.promotion import promote
     from whychurn.delivery.survival_model import promote_survival
 
-    if model not in ("risk", "survival"):
-        raise WhychurnError(f"no model {model!r} to promote", remedy="choose risk or survival")
-    place, decide = Study.at(study), promote if model == "risk" else promote_survival
-    console.print(decide(place, load_params(place), reason, if_none=if_none))
+    decide = {"risk": promote, "survival": promote_survival}
+    if unknown := [name for name in model if name not in decide]:
+        raise WhychurnError(f"no model {unknown[0]!r} to promote", remedy="choose risk or survival")
+    place = Study.at(study)
+    params = load_params(place)
+    for name in model:
+        console.print(decide[name](place, params, reason, if_none=if_none))
 
 
 @app.command()

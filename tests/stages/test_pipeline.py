@@ -15,7 +15,15 @@ import yaml
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.stages import pipeline
-from whychurn.stages.pipeline import STAGES, code_digest, run_study, study_pipeline
+from whychurn.stages.pipeline import (
+    AFTER_SIDES,
+    BEFORE_SIDES,
+    SIDES,
+    STAGES,
+    code_digest,
+    run_study,
+    study_pipeline,
+)
 
 # Each toy stage appends its name to ran.log, so that the log tells what DVC executed.
 TOY = """
@@ -153,3 +161,12 @@ def test_the_digest_follows_bytes_and_names_but_not_caches(tmp_path: Path) -> No
     assert code_digest(folder) == first
     (folder / "a.py").rename(folder / "b.py")
     assert code_digest(folder) != first
+
+
+def test_sides_need_nothing_of_each_other() -> None:
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    after = STAGES[STAGES.index(BEFORE_SIDES) + 1 :]
+    assert sorted([name for side in SIDES for name in side] + [*AFTER_SIDES]) == sorted(after)
+    for side, other in (SIDES, SIDES[::-1]):
+        made = {place for name in other for key in ("outs", "metrics") for place in stages[name].get(key, [])}
+        assert not made & {dep for name in side for dep in stages[name]["deps"]}

@@ -103,6 +103,7 @@ class VoiceParams(Section):
     alert_gap_days: Annotated[int, Field(ge=0)]
     alert_false_alarms: Annotated[float, Field(gt=0, lt=1)]
     false_discovery: Annotated[float, Field(gt=0, lt=1)]
+    workers: Count
     seed: int
 
 

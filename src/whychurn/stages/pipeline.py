@@ -32,11 +32,15 @@ STAGES: Final = (
     "score",
     "delivery",
 )
+# Stages that need nothing of each other's results: each row runs beside the other one.
+BEFORE_SIDES: Final = "panel"
+SIDES: Final = (("retention", "survival"), ("risk", "causes"))
+AFTER_SIDES: Final = ("score", "delivery")
 OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: parameters, code digests
 _CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
 
 
-def run_study(study: Study, until: str | None = None, force: bool = False) -> None:
+def run_study(study: Study, until: str | None = None, force: bool = False, jobs: int = 1) -> None:
     """Bring `study` up to date: stages whose inputs did not change are skipped, a killed run resumes.
 
     Parameters
@@ -45,6 +49,8 @@ def run_study(study: Study, until: str | None = None, force: bool = False) -> No
         Last stage wanted; all of them by default.
     force
         Run stages even where nothing changed.
+    jobs
+        With 2 and more, stages that do not need each other run side by side.
 
     Raises
     ------
@@ -54,8 +60,13 @@ def run_study(study: Study, until: str | None = None, force: bool = False) -> No
     params = load_params(study)
     if not study.is_demo:
         prepare_study(study, params.intake.source)
-    targets = [until] if until else []
-    _dvc(study, ["repro", *(["--force"] if force else []), *targets])
+    how = ["repro", *(["--force"] if force else [])]
+    if jobs > 1 and until in (None, STAGES[-1]):
+        _dvc(study, [*how, BEFORE_SIDES])
+        _dvc(study, *([*how, "--single-item", *side] for side in SIDES))
+        _dvc(study, [*how, "--single-item", *AFTER_SIDES] if force else how)
+    else:
+        _dvc(study, [*how, *([until] if until else [])])
     if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():
         _dvc(study, ["repro", "--force", "--single-item", "delivery"])  # the registry was removed by hand
 
@@ -148,7 +159,8 @@ def _write_if_changed(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _dvc(study: Study, arguments: list[str]) -> None:
+def _dvc(study: Study, *commands: list[str]) -> None:
+    """Run DVC commands side by side; all end before a failure is raised."""
     if released := release_dead_locks(study.root):
         log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)
     # Stages call `whychurn` and must find the one beside this interpreter.
@@ -156,8 +168,14 @@ def _dvc(study: Study, arguments: list[str]) -> None:
     fixed = {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
     # many small products: threads of the linear algebra cost more than they save, and add in no fixed order
     environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **fixed}
-    command = [sys.executable, "-m", "dvc", *arguments]
-    if subprocess.run(command, cwd=study.root, env=environment, check=False).returncode:
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dvc", "--wait-for-lock", *command], cwd=study.root, env=environment
+        )
+        for command in commands
+    ]
+    ended = [process.wait() for process in running]  # all of them, whatever one says
+    if any(ended):
         raise WhychurnError(
             "the pipeline stopped",
             file=study.root,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 
 import pandas as pd
 
@@ -24,7 +26,10 @@ def run(study: Study, params: Params) -> None:
     log.info("voice: %d texts, %d distinct", len(corpus.texts), len(corpus.folds))
     observed_until = pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"])
     until = fit_until(params, observed_until)
-    answers = voice_answers(corpus, interim, until, params)
+    # workers are forked from a server that has run nothing: no copied threads; compiled code serves both comparisons
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(params.voice.workers, mp_context=context) as pool:
+        answers = voice_answers(corpus, interim, until, params, pool)
     for name, table in answers.tables.items():
         write_table(table, study.results / f"{name}.parquet")
     answers.model.save(study.processed / "voice_model")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import repeat
 
 import pandas as pd
 
@@ -35,7 +37,11 @@ class VoiceAnswers:
 
 
 def voice_answers(
-    corpus: Corpus, interim: Mapping[str, pd.DataFrame], until: pd.Timestamp, params: Params
+    corpus: Corpus,
+    interim: Mapping[str, pd.DataFrame],
+    until: pd.Timestamp,
+    params: Params,
+    pool: Executor | None = None,
 ) -> VoiceAnswers:
     """Read the texts of a corpus, find their topics, compare sources.
 
@@ -45,10 +51,12 @@ def voice_answers(
         Tables of data/interim: members, surveys, orders, memberships.
     until
         First day whose texts must teach nothing (`prepare.fit_until`).
+    pool
+        Where languages are worked on side by side.
     """
     floor = params.privacy.min_cell
     reading = read_corpus(corpus, until, params.voice)
-    found = find_topics(corpus, until, params.voice, floor)
+    found = find_topics(corpus, until, params.voice, floor, pool)
     folds = reading.folds.join(found.folds)
     members = interim["members"]
     said = feedback_topics(corpus, folds, members)
@@ -63,7 +71,7 @@ def voice_answers(
         "topic_tree": topic_tree(
             found.fitted, found.model.topic_of, len(found.model.named), params.voice.groups
         ),
-        "topic_methods": topic_methods(found, corpus, until, params.voice),
+        "topic_methods": topic_methods(found, corpus, until, params.voice, pool),
     }
     fits = [
         FitRecord("causes_of_texts", {"draws": params.voice.draws}, reading.metrics(), list(reading.checks)),
@@ -91,15 +99,16 @@ def topic_moves(
     }
 
 
-def topic_methods(found: Discovery, corpus: Corpus, until: pd.Timestamp, voice: VoiceParams) -> pd.DataFrame:
+def topic_methods(
+    found: Discovery, corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, pool: Executor | None = None
+) -> pd.DataFrame:
     """Methods compared on each language that has topics; labels are the reasons ticked beside a survey's comment."""
     told = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["reason"].notna()]
     reasons = told.drop_duplicates("fold").set_index("fold")["reason"]
-    tables = []
-    for language in found.fitted:
-        folds, places = known_folds(corpus, language, until)
-        labels = reasons.reindex(places).reset_index(drop=True)
-        tables.append(compare_methods(folds, labels, language, voice))
+    known = [known_folds(corpus, language, until) for language in found.fitted]
+    labels = [reasons.reindex(places).reset_index(drop=True) for _, places in known]
+    each = map if pool is None else pool.map
+    tables = list(each(compare_methods, [folds for folds, _ in known], labels, found.fitted, repeat(voice)))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(METHOD_COLUMNS))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -37,7 +39,9 @@ class Discovery:
     samples: Mapping[str, pd.DataFrame]
 
 
-def find_topics(corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, min_cell: int) -> Discovery:
+def find_topics(
+    corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, min_cell: int, pool: Executor | None = None
+) -> Discovery:
     """Find topics in texts known before `until`, and give each text of the corpus its topic.
 
     A language with fewer than ``min_texts`` distinct texts has no topics; its texts are counted.
@@ -48,13 +52,17 @@ def find_topics(corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, min_cel
         First day whose texts must teach nothing (`prepare.fit_until`).
     min_cell
         A word is shown where at least so many members use it.
+    pool
+        Where languages are fitted side by side; one after the other if not given.
     """
-    fitted, samples = {}, {}
-    for language in LANGUAGES:
-        folds, _ = known_folds(corpus, language, until)
-        if len(folds) >= voice.min_texts:
-            fitted[language] = fit_language(folds, language, voice)
-            samples[language] = folds.iloc[fitted[language].rows].reset_index(drop=True)
+    texts = {language: known_folds(corpus, language, until)[0] for language in LANGUAGES}
+    texts = {language: folds for language, folds in texts.items() if len(folds) >= voice.min_texts}
+    each = map if pool is None else pool.map
+    fits = list(each(fit_language, texts.values(), texts, repeat(voice)))
+    fitted: dict[str, Fitted] = dict(zip(texts, fits, strict=True))
+    samples = {
+        language: texts[language].iloc[fit.rows].reset_index(drop=True) for language, fit in fitted.items()
+    }
     topic_of, topics = gather_clusters(fitted, voice)
     chosen = {
         language: np.asarray([*topic_of[language], -1])[fit.clusters] for language, fit in fitted.items()
