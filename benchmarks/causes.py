@@ -2,19 +2,25 @@
 
     python benchmarks/causes.py [copies ...]
 
-Takes the demo (run it first), copies its members under new ids 1, 3 … times, and runs each size in a process of its own: evidence,
-fit, posterior of everyone, shares with intervals. The peer in the same run is the survey classifier on the same evidence.
+Takes the demo (run it first), writes its members under new ids 1, 3, 50 … times into Parquet files of a temporary folder (not
+counted), and runs each size in a process of its own: evidence from the files, the panel with all its columns among them, fit,
+posterior of everyone, shares with intervals. The peer in the same run is the survey classifier on the same evidence.
 """
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from whychurn.causes.evidence import evidence_table, gather_evidence
 from whychurn.causes.methods import Inputs, find_method
@@ -23,64 +29,96 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 
 INTERIM = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
-PANEL = [
-    "member_id",
-    "as_of",
-    "spell_no",
-    "tenure_days",
-    "region",
-    "channel",
-    "spend_tier",
-    "orders_90d",
-    "tickets_90d",
-]
 
 
-def copied(table: pd.DataFrame, copies: int) -> pd.DataFrame:
-    """`table` once for each copy, with ids that no other copy uses."""
-    if "member_id" not in table or copies == 1:
-        return table
-    parts = [table.assign(member_id=table["member_id"] + f"x{number:03d}") for number in range(copies)]
-    return pd.concat(parts, ignore_index=True)
+def write_copies(source: Path, target: Path, copies: int) -> None:
+    """`source` once for each copy, with ids that no other copy uses."""
+    table = pq.read_table(source)
+    with pq.ParquetWriter(target, table.schema, compression="zstd") as writer:
+        if "member_id" not in table.column_names:
+            writer.write_table(table)
+            return
+        place = table.column_names.index("member_id")
+        kind = table.schema.field(place).type
+        for number in range(copies):
+            ids = pc.binary_join_element_wise(f"x{number:03d}", table["member_id"].cast("string"), "")
+            writer.write_table(table.set_column(place, table.schema.field(place), ids.cast(kind)))
 
 
-def run(copies: int) -> None:
+def grown(study: Study, folder: Path, copies: int) -> dict[str, Path]:
+    """Files of the demo, larger, by name."""
+    files = {name: study.interim / f"{name}.parquet" for name in INTERIM}
+    files |= {name: study.processed / f"{name}.parquet" for name in ("panel", "spells")}
+    files |= {"said": study.results / "feedback_topics.parquet"}
+    for name, file in files.items():
+        write_copies(file, folder / f"{name}.parquet", copies)
+    return {name: folder / f"{name}.parquet" for name in files}
+
+
+def run(folder: Path) -> None:
     """One size, printed as one line."""
     study = Study(PROJECT)
     params = load_params(study)
-    interim = {name: copied(read_table(study.interim / f"{name}.parquet"), copies) for name in INTERIM}
-    panel = copied(read_table(study.processed / "panel.parquet", PANEL), copies)
-    spells = copied(read_table(study.processed / "spells.parquet"), copies)
-    said = copied(read_table(study.results / "feedback_topics.parquet"), copies)
+    files = {file.stem: file for file in folder.glob("*.parquet")}
     known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
     until = pd.Timestamp(str(seen["observed_until"]))
     times = [time.perf_counter()]
     evidence = gather_evidence(
-        interim, panel, spells, said, known, until, params.privacy.missing_consent, params.causes
+        {name: files[name] for name in INTERIM},
+        files["panel"],
+        read_table(files["spells"]),
+        read_table(files["said"]),
+        known,
+        until,
+        params.privacy.missing_consent,
+        params.causes,
     )
     times.append(time.perf_counter())
+    inputs = Inputs(evidence, pd.DataFrame(), np.zeros((len(evidence.rows), 6)), None)
+    find_method("additive_hazard")(inputs, params.causes)
+    times.append(time.perf_counter())
     table = evidence_table(evidence, ["tenure_days", "orders_90d", "tickets_90d"])
-    inputs = Inputs(evidence, table, np.zeros((len(table), 6)), None)
-    for name in ("additive_hazard", "survey_classifier"):
-        find_method(name)(inputs, params.causes)
-        times.append(time.perf_counter())
+    inputs = Inputs(evidence, table, inputs.words, None)
+    times.append(time.perf_counter())
+    find_method("survey_classifier")(inputs, params.causes)
+    times.append(time.perf_counter())
     spent = np.diff(times)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    members = len(interim["members"])
+    sizes = [pq.ParquetFile(files[name]).metadata.num_rows for name in ("members", "panel", "events")]
     print(
-        f"{members:>9,} members {len(panel):>11,} panel rows {len(interim['events']):>11,} events   "
-        f"evidence {spent[0]:6.1f} s   additive hazard {spent[1]:6.1f} s   survey classifier {spent[2]:6.1f} s   "
-        f"peak {peak:5.1f} GB   {1e6 * spent[:2].sum() / members:6.0f} s a million members"
+        f"{sizes[0]:>9,} members {sizes[1]:>11,} panel rows {sizes[2]:>11,} events   evidence {spent[0]:6.1f} s   "
+        f"additive hazard {spent[1]:6.1f} s   together {spent[:2].sum():6.1f} s   survey classifier {spent[3]:6.1f} s",
+        flush=True,
     )
+
+
+def watched(command: list[str]) -> tuple[float, float]:
+    """Run `command`; peak memory (GB) and time (s) of all its processes together, looked at four times a second."""
+    started = subprocess.Popen(command)
+    root, peak, spent = psutil.Process(started.pid), 0.0, {}
+    while started.poll() is None:
+        held = 0
+        with suppress(psutil.NoSuchProcess):
+            for process in [root, *root.children(recursive=True)]:
+                with suppress(psutil.NoSuchProcess):
+                    held += process.memory_info().rss
+                    spent[process.pid] = sum(process.cpu_times()[:2])
+        peak = max(peak, held / 1e9)
+        time.sleep(0.25)
+    if started.returncode:
+        raise SystemExit(started.returncode)
+    return peak, sum(spent.values())
 
 
 def main() -> None:
     """Run each size in a process of its own, so that peaks do not mix."""
     if sys.argv[1:2] == ["--one"]:
-        run(int(sys.argv[2]))
+        run(Path(sys.argv[2]))
         return
-    for copies in sys.argv[1:] or ["1", "3"]:
-        subprocess.run([sys.executable, __file__, "--one", copies], check=True)
+    for copies in sys.argv[1:] or ["1", "3", "50"]:
+        with tempfile.TemporaryDirectory(prefix="whychurn-benchmark-") as folder:
+            grown(Study(PROJECT), Path(folder), int(copies))
+            peak, spent = watched([sys.executable, __file__, "--one", folder])
+        print(f"          all of it: peak {peak:.1f} GB, {spent:.0f} s of processors", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import pytest
 from whychurn.causes.additive import cause_hazards, fit_additive
 from whychurn.causes.avoidable import avoidable_shares, exposure_cells
 from whychurn.causes.observations import NOT_ASKED, Observations
-from whychurn.causes.tape import Rows, Tape, summed
+from whychurn.causes.spans import Rows, summed
+from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
@@ -46,7 +47,7 @@ def drawn() -> tuple[Tape, Observations, np.ndarray, np.ndarray]:
     risk = Rows(stay, at, np.ones(len(stay)), x[stay, at])
     who = np.flatnonzero(gone)
     decisions = Rows(who, left[who], np.ones(len(who)), x[who, left[who]])
-    nobody = Rows(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros((0, 12), "float32"))
+    nobody = np.zeros((STAYS, 12), "float32")
     tape = Tape(causes, names, np.ones(12), risk, decisions, nobody, summed(risk, stay, STAYS))
     by_cause = hazard[who, left[who]][:, :6] + hazard[who, left[who]][:, 6:]
     p = by_cause / by_cause.sum(axis=1, keepdims=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import yaml
 from whychurn.causes.answers import CausesAnswers, causes_answers
 from whychurn.causes.evidence import Evidence, evidence_table, gather_evidence
 from whychurn.causes.methods import Inputs, find_method
+from whychurn.causes.methods.additive_hazard import posterior
 from whychurn.contract import words
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
@@ -37,8 +38,8 @@ class Programme:
     """Tables of one simulated programme; change them before `inputs`."""
 
     params: Params
-    interim: dict[str, pd.DataFrame]
-    panel: pd.DataFrame
+    interim: dict[str, Any]
+    panel: Any
     spells: pd.DataFrame
     churners: pd.DataFrame
     said: pd.DataFrame
@@ -226,3 +227,32 @@ def test_order_of_rows_does_not_matter(shop: Programme) -> None:
     mixed.spells = shop.spells.iloc[rng.permutation(len(shop.spells))]
     one, other = (answers(own).tables["member_causes"] for own in (shop, mixed))
     pd.testing.assert_frame_equal(one[["member_id", *P]], other[["member_id", *P]], rtol=1e-4, atol=1e-5)
+
+
+def test_files_read_by_several_processes_say_what_frames_say(shop: Programme, tmp_path: Path) -> None:
+    def attributed(own: Programme, workers: int) -> tuple[Evidence, np.ndarray]:
+        update = {"workers": workers, "block_members": 60, "fit_members": 500}
+        own.params = shop.params.model_copy(update={"causes": shop.params.causes.model_copy(update=update)})
+        inputs = own.inputs()
+        return inputs.evidence, find_method("additive_hazard")(inputs, own.params.causes).p
+
+    stored = copy.copy(shop)
+    whole = {**shop.interim, "panel": shop.panel}
+    for name, table in whole.items():
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    files = {name: tmp_path / f"{name}.parquet" for name in whole}
+    stored.panel, stored.interim = files.pop("panel"), files
+    (one, p), (other, q) = attributed(copy.copy(shop), 1), attributed(stored, 2)
+    assert 0 < one.teaches.sum() < len(one.teaches) and len(shop.interim["members"]) > 8 * 60
+    assert np.array_equal(one.tape.risk.x, other.tape.risk.x) and np.array_equal(p, q)
+    pd.testing.assert_frame_equal(one.panel, other.panel)
+
+
+def test_members_that_teach_nothing_are_attributed_alike(shop: Programme) -> None:
+    """A leaver that is left out of the fit gets the chances that the same hazards give to one that is not."""
+    inputs = shop.inputs()
+    fitted = find_method("additive_hazard")(inputs, shop.params.causes).fitted
+    assert fitted is not None
+    halved = replace(fitted, p=fitted.p[::2], leavings=fitted.leavings[::2])
+    own, alike = (posterior(inputs.evidence, one) for one in (fitted, halved))
+    assert np.abs(own - alike).max() < 0.01

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from whychurn.causes.tape import Tape, summed
+from whychurn.causes.spans import summed
+from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
 
 Array = np.ndarray[Any, Any]

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from whychurn.causes.activity import Source, open_activity, whole_table
+from whychurn.causes.anchored import panel_at
 from whychurn.causes.observations import SILENT, Observations, observe
 from whychurn.causes.records import Calendar, calendar_of, read_market
 from whychurn.causes.stays import Stays, read_stays
 from whychurn.causes.tape import Tape, build_tape, drawn_to_teach
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
-from whychurn.contract.tables import INTERACTIONS
 
 Array = np.ndarray[Any, Any]
+TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on"]
+ASKED: Final = ["member_id", "kind", "sent_at", "answered_at", "reason"]
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ class Evidence:
 
 
 def gather_evidence(
-    interim: Mapping[str, pd.DataFrame],
-    panel: pd.DataFrame,
+    interim: Mapping[str, Source],
+    panel: Source,
     spells: pd.DataFrame,
     said: pd.DataFrame,
     known: Mapping[str, Any],
@@ -80,44 +83,39 @@ def gather_evidence(
     Parameters
     ----------
     interim
-        members, orders, events, feedback, surveys, memberships, market.
+        members, orders, events, feedback, surveys, memberships, market: Parquet files or frames. Files of activity are read by
+        blocks of members, whatever their size.
+    panel
+        Its file, or a frame with the columns that are wanted at the anchors.
     known
         Content of panel.json: kind and days of the churn definition.
     consent
         ``privacy.missing_consent``; members who refuse profiling are left out.
     """
-    members = profiled(interim["members"], consent)
-    calendar = calendar_of(interim, observed_until)
-    wait = int(known.get("threshold_days", known.get("grace_days", 0)))
-    stays = read_stays(
-        spells,
-        members,
-        interim["memberships"],
-        _own_acts(interim),
-        str(known["kind"]),
-        wait,
-        calendar,
-        params,
+    members = profiled(whole_table(interim["members"]), consent)
+    members = members[members["member_id"].isin(spells["member_id"])].sort_values(
+        "member_id", ignore_index=True
     )
-    market = read_market(interim["market"], calendar)
-    teaches = drawn_to_teach(stays, params)
-    tape = build_tape(stays, teaches, members, interim, market, calendar, params)
-    seen = observe(stays, spells, interim["surveys"], said, calendar, params)
+    wait = int(known.get("threshold_days", known.get("grace_days", 0)))
+    with open_activity(interim, members["member_id"], params.memory_limit) as activity:
+        calendar = calendar_of(activity, observed_until)
+        acts = activity.own_acts(len(members)).set_axis(members["member_id"])
+        terms = whole_table(interim["memberships"], TERMS)
+        stays = read_stays(spells, members, terms, acts, str(known["kind"]), wait, calendar, params)
+        market = read_market(whole_table(interim["market"]), calendar)
+        teaches = drawn_to_teach(stays, params)
+        tape = build_tape(stays, teaches, members, activity, market, calendar, params)
+    seen = observe(stays, spells, whole_table(interim["surveys"], ASKED), said, calendar, params)
     last = stays.table.groupby("member_id")["spell_no"].transform("max")
     rows = np.flatnonzero(stays.table["churned"] | (stays.table["spell_no"] == last))
     anchors = _anchors(stays, rows, calendar)
-    return Evidence(stays, anchors, rows, teaches, tape, seen, _panel_at(anchors, panel), calendar)
+    at = panel_at(anchors, panel, params.memory_limit)
+    return Evidence(stays, anchors, rows, teaches, tape, seen, at, calendar)
 
 
 def profiled(members: pd.DataFrame, missing: str) -> pd.DataFrame:
     """Members who may be profiled."""
     return members[members["profiling_consent"].fillna(missing == "allow").astype(bool)]
-
-
-def _own_acts(interim: Mapping[str, pd.DataFrame]) -> pd.Series:
-    events = interim["events"]
-    own = events.loc[events["event_type"].isin(INTERACTIONS), "member_id"]
-    return pd.concat([interim["orders"]["member_id"], own]).value_counts()
 
 
 def _anchors(stays: Stays, rows: Array, calendar: Calendar) -> pd.DataFrame:
@@ -133,28 +131,9 @@ def _anchors(stays: Stays, rows: Array, calendar: Calendar) -> pd.DataFrame:
     )
 
 
-def _panel_at(anchors: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
-    """Last row of the panel of the same stay that starts at or before the anchor."""
-    left = anchors.assign(row=np.arange(len(anchors))).sort_values("anchor_on", kind="stable")
-    right = panel.sort_values("as_of", kind="stable").astype({"spell_no": "int64"})
-    right = right.assign(member_id=right["member_id"].astype("string"))
-    found = pd.merge_asof(
-        left, right, left_on="anchor_on", right_on="as_of", by=["member_id", "spell_no"], direction="backward"
-    )
-    drop = [name for name in ("start_on", "stop_on", "event", "churned_in_horizon") if name in found]
-    return found.sort_values("row").drop(columns=["row", *drop]).reset_index(drop=True)
-
-
 def anchor_exposures(evidence: Evidence) -> Array:
     """Exposures at each anchor: of leavers the mean over the weeks in which they may have decided; (rows, J)."""
-    tape = evidence.tape
-    found = np.zeros((len(evidence.stays.table), len(tape.names)), dtype="float32")
-    for part in (tape.decisions, tape.now):
-        for column in range(found.shape[1]):
-            found[:, column] += np.bincount(part.stay, part.weight * part.x[:, column], len(found)).astype(
-                "float32"
-            )
-    return found[evidence.rows]
+    return evidence.tape.at_anchor[evidence.rows]
 
 
 def evidence_table(evidence: Evidence, features: list[str]) -> pd.DataFrame:

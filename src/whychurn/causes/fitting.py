@@ -43,11 +43,13 @@ def unfitting_messages(records: Records) -> Array:
     if held.empty or sent.empty or opened.empty:
         return nothing
     names = {name: number for number, name in enumerate(sorted(held["category"].unique()))}
-    tally = np.cumsum(np.eye(len(names), dtype="int32")[held["category"].map(names)], axis=0)
+    tally = np.cumsum(
+        np.eye(len(names), dtype="int32")[held["category"].map(names).to_numpy("int64")], axis=0
+    )
     sent, opened = (_known_then(rows, held, tally) for rows in (sent, opened))
     subject = _subjects(sent, opened)
     sent, opened = (_judged(rows, subject) for rows in (sent, opened))
-    weight = np.where(sent["fits"], 0.0, sent["campaign_id"].map(_misfit(sent, opened)).fillna(0.0))
+    weight = np.where(sent["fits"], 0.0, _by_campaign(sent, _misfit(sent, opened)))
     mean = pd.Series(weight).groupby(sent["known"].to_numpy()).transform("mean").to_numpy()
     weight = np.divide(weight * weight.mean(), mean, out=np.zeros_like(weight), where=mean > 0)
     return count(sent["day"].to_numpy() // DAYS, sent["m"].to_numpy(), nothing.shape, weight)
@@ -83,10 +85,16 @@ def _subjects(sent: pd.DataFrame, opened: pd.DataFrame) -> pd.Series:
 
 def _judged(rows: pd.DataFrame, subject: pd.Series) -> pd.DataFrame:
     counts = rows[[name for name in rows if isinstance(name, int)]].to_numpy()
-    about = rows["campaign_id"].map(subject).fillna(0).to_numpy(dtype=int)
+    about = _by_campaign(rows, subject).astype(int)
     mine = counts[np.arange(len(rows)), about]
     better = (counts > mine[:, None]).sum(axis=1)
     return rows[["m", "day", "campaign_id", "known"]].assign(fits=(mine > 0) & (better < 2))
+
+
+def _by_campaign(rows: pd.DataFrame, known: pd.Series) -> Array:
+    """What is known of each row's campaign, zero where nothing is."""
+    campaign = rows["campaign_id"].cat
+    return known.reindex(campaign.categories).fillna(0).to_numpy("float64")[campaign.codes]
 
 
 def _misfit(sent: pd.DataFrame, opened: pd.DataFrame) -> pd.Series:

@@ -9,15 +9,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.causes.activity import NEVER, Activity
+
 Array = np.ndarray[Any, Any]
 DAYS: Final = 7
-# tables that are read week by week: the column with the day
-DAY_OF: Final[dict[str, str]] = {
-    "orders": "ordered_at",
-    "events": "occurred_at",
-    "feedback": "created_at",
-    "memberships": "starts_on",
-}
 ANYWHERE: Final = -1  # region or category not known, or the market does not tell them apart
 
 
@@ -41,10 +36,15 @@ class Calendar:
         """Number of weeks; the last one may be short."""
         return -(-self.days // DAYS)
 
+    @property
+    def epoch(self) -> int:
+        """Days from 1970 to the first day."""
+        return (self.first - pd.Timestamp(0)).days
+
     def day(self, moments: pd.Series) -> Array:
-        """Day number of each date or instant; -10^6 where there is none."""
+        """Day number of each date or instant; `NEVER` where there is none."""
         known = (moments.dt.normalize() - self.first).dt.days
-        return known.fillna(-(10**6)).to_numpy("int64")
+        return known.fillna(NEVER).to_numpy("int64")
 
     def date(self, day: Array) -> Array:
         """Dates of day numbers, as datetime64[ns]."""
@@ -100,17 +100,9 @@ class Market:
     categories: dict[str, int]
 
 
-def calendar_of(interim: Mapping[str, pd.DataFrame], observed_until: pd.Timestamp) -> Calendar:
+def calendar_of(activity: Activity, observed_until: pd.Timestamp) -> Calendar:
     """From the first row of the tables of activity to the last observed day."""
-    starts = [
-        interim[name][column].min()
-        for name, column in DAY_OF.items()
-        if name in interim and name != "memberships" and len(interim[name])
-    ]
-    if not starts and "memberships" in interim:
-        starts = [interim["memberships"]["starts_on"].min()]
-    starts = [moment for moment in starts if pd.notna(moment)]
-    first = min(starts).normalize() if starts else observed_until
+    first = (activity.first_moment() or observed_until).normalize()
     return Calendar(first, max((observed_until.normalize() - first).days + 1, 1))
 
 
@@ -162,40 +154,18 @@ def _mean(values: Array, axis: int) -> Array:
 
 
 def blocks(
-    members: pd.DataFrame,
-    interim: Mapping[str, pd.DataFrame],
-    market: Market | None,
-    calendar: Calendar,
-    size: int,
+    members: pd.DataFrame, activity: Activity, market: Market | None, calendar: Calendar, size: int
 ) -> Iterator[tuple[int, Records]]:
     """First member's number, and records, of each block of up to `size` members.
 
     Parameters
     ----------
     members
-        The members to read, with `member_id`.
-    interim
-        Intake's tables.
+        The members to read, in the order in which `activity` numbers them.
     """
-    members = members.reset_index(drop=True)
-    coded = {
-        name: _coded(interim[name], DAY_OF[name], members["member_id"], calendar)
-        for name in DAY_OF
-        if name in interim
-    }
     for start in range(0, len(members), size):
         stop = min(start + size, len(members))
-        tables = {}
-        for name, table in coded.items():
-            low, high = np.searchsorted(table["m"].to_numpy(), [start, stop])
-            part = table.iloc[low:high]
-            tables[name] = part.assign(m=part["m"].to_numpy() - start)
+        tables = {
+            name: activity.rows(name, start, stop, calendar.epoch, calendar.days) for name in activity.names
+        }
         yield start, Records(members.iloc[start:stop].reset_index(drop=True), tables, market, calendar)
-
-
-def _coded(table: pd.DataFrame, column: str, ids: pd.Series, calendar: Calendar) -> pd.DataFrame:
-    place = pd.Index(ids).get_indexer(pd.Index(table["member_id"]))
-    day = calendar.day(table[column])
-    kept = (place >= 0) & (day < calendar.days)
-    coded = table[kept].drop(columns="member_id").assign(m=place[kept], day=day[kept])
-    return coded.sort_values(["m", "day"], kind="stable", ignore_index=True)

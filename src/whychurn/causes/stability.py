@@ -37,8 +37,14 @@ def without_source(evidence: Evidence, source: str) -> Evidence:
 
 
 def _silenced(tape: Tape, gone: Array) -> Tape:
-    rows = [replace(part, x=part.x * ~gone) for part in (tape.risk, tape.decisions, tape.now)]
-    return replace(tape, risk=rows[0], decisions=rows[1], now=rows[2], by_stay=tape.by_stay * ~gone)
+    risk, decisions = (replace(part, x=part.x * ~gone) for part in (tape.risk, tape.decisions))
+    return replace(
+        tape,
+        risk=risk,
+        decisions=decisions,
+        at_anchor=tape.at_anchor * ~gone,
+        by_stay=tape.by_stay * ~gone,
+    )
 
 
 def stability(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,10 @@ class Stays:
     from_week: Array
     to_week: Array
     rate: Array
+
+    def part(self, rows: slice) -> Stays:
+        """Some of the stays, their numbers from zero."""
+        return Stays(self.table.iloc[rows], *(getattr(self, field.name)[rows] for field in fields(self)[1:]))
 
 
 def read_stays(

@@ -41,6 +41,8 @@ class CausesParams(Section):
     seed: int
     exposures: ExposureParams
     block_members: Count
+    workers: Count
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB)$")]
     fit_members: Count
     quiet_share: Annotated[float, Field(gt=0, le=1)]
     decision_weeks: Count

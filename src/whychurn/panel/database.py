@@ -133,14 +133,15 @@ def open_database(
             connection.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder}/spill'")
             connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
             for name, source in {"feedback_topics": NOTHING_SAID, **tables}.items():
-                _attach(connection, name, source)
+                attach(connection, name, source)
             _load(connection, observed, member_columns)
             yield connection
         finally:
             connection.close()
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, name: str, source: Path | pd.DataFrame) -> None:
+def attach(connection: duckdb.DuckDBPyConnection, name: str, source: Path | pd.DataFrame) -> None:
+    """View ``raw_<name>`` of a Parquet file or a frame."""
     if isinstance(source, pd.DataFrame):
         connection.register(f"raw_{name}", source)
     else:

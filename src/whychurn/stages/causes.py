@@ -22,34 +22,50 @@ from whychurn.survival.cause_answers import attributed_tables
 
 log = logging.getLogger(__name__)
 INTERIM = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
+TEXT = ["member_id", "created_at", "text"]
+# of the panel's rows at all times: rivals by month, and strata that change in the course of a stay
+BESIDE = (
+    "member_id", "spell_no", "as_of", "region", "competitor_activity_30d", "competitor_price_gap",
+    "spend_tier", "plan", "age_band",
+)  # fmt: skip
 
 
 def run(study: Study, params: Params) -> None:
     """Read intake's tables, the panel and what texts say, write the attribution and what stands beside it."""
-    interim = {name: read_table(study.interim / f"{name}.parquet") for name in INTERIM}
-    panel, spells = (read_table(study.processed / f"{name}.parquet") for name in ("panel", "spells"))
+    interim = {name: study.interim / f"{name}.parquet" for name in INTERIM}
+    spells = read_table(study.processed / "spells.parquet")
     said, churners = (
         read_table(study.results / f"{name}.parquet") for name in ("feedback_topics", "churners")
     )
     known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
     until = pd.Timestamp(str(seen["observed_until"]))
     evidence = gather_evidence(
-        interim, panel, spells, said, known, until, params.privacy.missing_consent, params.causes
+        interim,
+        study.processed / "panel.parquet",
+        spells,
+        said,
+        known,
+        until,
+        params.privacy.missing_consent,
+        params.causes,
     )
     log.info("causes: %d leavings, %d members at risk", evidence.churned.sum(), (~evidence.churned).sum())
     catalogue = study_catalogue(study)
     numbers = [
-        name for name in catalogue.loc[catalogue["kind"].isin(["number", "flag"]), "name"] if name in panel
+        name
+        for name in catalogue.loc[catalogue["kind"].isin(["number", "flag"]), "name"]
+        if name in evidence.panel
     ]
     inputs = Inputs(
         evidence=evidence,
         table=evidence_table(evidence, numbers),
-        words=word_weights(evidence, interim["feedback"], params.causes.text_days),
+        words=word_weights(evidence, read_table(interim["feedback"], TEXT), params.causes.text_days),
         contributions=family_contributions(study.processed / "risk_model", evidence.panel),
     )
+    panel = read_table(study.processed / "panel.parquet", [name for name in BESIDE if name in evidence.panel])
     answers = causes_answers(inputs, panel, churners, params)
     gone = answers.tables["member_causes"].query("status == 'churned'")
-    beside = attributed_tables(gone, spells, interim["members"], panel, known, seen, params)
+    beside = attributed_tables(gone, spells, read_table(interim["members"]), panel, known, seen, params)
     for name, table in answers.kept.items():
         write_table(table, study.processed / "causes" / f"{name}.parquet")
     for name, table in {**answers.tables, **beside}.items():

@@ -18,7 +18,7 @@ from whychurn.causes.avoidable import Cells, avoidable_shares, excess_flags, exp
 from whychurn.causes.confusion import assumed_speech, log_likelihood
 from whychurn.causes.evidence import Evidence
 from whychurn.causes.methods import BOUNDS, Attribution, Inputs
-from whychurn.causes.observations import NOT_ASKED, Observations
+from whychurn.causes.observations import Observations
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 
@@ -30,7 +30,7 @@ def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     evidence = inputs.evidence
     fitted = fit_additive(evidence.tape, evidence.seen, evidence.teaches, params)
     p = posterior(evidence, fitted)
-    shares = _shares(evidence, fitted, params)
+    shares = _shares(evidence, fitted, p[evidence.churned], params)
     facts = {
         "steps": float(fitted.steps),
         "last_gain": float(fitted.gain),
@@ -41,31 +41,36 @@ def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
 
 
 def posterior(evidence: Evidence, fitted: Fitted) -> Array:
-    """Chances of the causes at each anchor; those still there by the hazards of their last week and their texts; (rows, 6)."""
+    """Chances of the causes at each anchor, given exposures and what was said; (rows, 6).
+
+    Leavers that taught the hazard have theirs from the fit. The others come from the same hazards at their decision, those still
+    there from the hazards of their last week and their texts.
+    """
     found = np.full((len(evidence.stays.table), len(CAUSES)), np.nan)
     found[fitted.leavings] = fitted.p
-    now = evidence.tape.now
-    if len(now.stay):
-        hazard = cause_hazards(now.x, fitted.beta, evidence.tape.causes)
+    others = np.setdiff1d(evidence.rows, fitted.leavings)
+    if len(others):
+        hazard = cause_hazards(evidence.tape.at_anchor[others], fitted.beta, evidence.tape.causes)
         seen = evidence.seen
-        silent = Observations(np.full(len(now.stay), NOT_ASKED), seen.before[now.stay], seen.after[now.stay])
-        log = log_likelihood(silent, fitted.speech)
+        said = Observations(seen.stated[others], seen.before[others], seen.after[others])
+        log = log_likelihood(said, fitted.speech)
         joint = hazard * np.exp(log - log.max(axis=1, keepdims=True))
-        found[now.stay] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
+        found[others] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
     mine = found[evidence.rows]
     even = mine.sum(axis=1) < 0.5
     mine[even | np.isnan(mine).any(axis=1)] = 1 / len(CAUSES)
     return mine
 
 
-def _shares(evidence: Evidence, fitted: Fitted, params: CausesParams) -> pd.DataFrame:
+def _shares(evidence: Evidence, fitted: Fitted, p: Array, params: CausesParams) -> pd.DataFrame:
+    """Mean of the leavers' chances `p`; intervals from resamples of the members that teach the hazard."""
     found = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")}).assign(**dict.fromkeys(BOUNDS, np.nan))
     if not len(fitted.leavings):
         return found
     cells = exposure_cells(evidence.tape, evidence.stays.first_week, evidence.calendar.weeks)
     draws = [_draw(evidence, fitted, cells, params, number) for number in range(params.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
-    mine, saved = fitted.p.mean(axis=0), np.median(avoidable, axis=0)
+    mine, saved = p.mean(axis=0), np.median(avoidable, axis=0)
     low, high = _interval(mine, share, params)
     least, most = _interval(saved, avoidable, params)
     return found.assign(

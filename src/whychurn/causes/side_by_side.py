@@ -1,0 +1,37 @@
+"""Work on blocks of members in several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import chain, islice
+from typing import Any, Final, TypeVar
+
+Result = TypeVar("Result")
+FEW: Final = 8  # jobs that take less time than processes need to start
+
+
+def side_by_side(
+    work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], workers: int
+) -> Iterator[Result]:
+    """Results of `work` on the arguments in `jobs`, in their order; few jobs are done in this process.
+
+    No more jobs than two for each worker are held at once, so that `jobs` may be made as they are needed.
+    """
+    waiting = iter(jobs)
+    first = list(islice(waiting, FEW))
+    if workers == 1 or len(first) < FEW:
+        yield from (work(*job) for job in chain(first, waiting))
+        return
+    # Workers are forked from a server that has imported all and run nothing: one import, no copied threads.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([work.__module__])
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        running: deque[Future[Result]] = deque()
+        for job in chain(first, waiting):
+            running.append(pool.submit(work, *job))
+            if len(running) > 2 * workers:
+                yield running.popleft().result()
+        yield from (one.result() for one in running)
