@@ -6,6 +6,9 @@ of a leaving is k with chance ``sum_{j in k} beta_j x_j / sum_j beta_j x_j``; su
 it. All unknowns are found together by EM (Dempster, Laird and Rubin 1977): additive hazards make every step closed form, as in
 positron tomography (Shepp and Vardi 1982): a component's coefficient is the number of leavings ascribed to it over the
 exposure of all members at risk.
+
+The bases of the causes are columns alike: no exposure tells how they share what is left unexplained, only answers and texts do, and
+a split that fits them best lies at an edge. So an even split is assumed, worth `base_prior` leavings of each cause (a Dirichlet prior).
 """
 
 from __future__ import annotations
@@ -58,6 +61,7 @@ def fit_additive(
     start: Fitted | None = None,
     times: Array | None = None,
     prior: Speech | None = None,
+    split: Array | None = None,
 ) -> Fitted:
     """Fit coefficients and speech by EM.
 
@@ -75,6 +79,8 @@ def fit_additive(
         How often each stay counts (a bootstrap sample); (stays,).
     prior
         What is assumed of answers and texts; as in `confusion` if not given.
+    split
+        What is assumed of how the causes share the bases; even if not given; (6,), sums to one.
     """
     count = np.ones(len(teaches)) if times is None else times
     leavings = np.unique(tape.decisions.stay)
@@ -84,14 +90,15 @@ def fit_additive(
     exposed = count @ tape.by_stay  # over all weeks at risk
     prior = prior or prior_speech(mine)
     beta, speech = (start.beta, start.speech) if start else (_middle(exposed, weight.sum(), tape), prior)
-    member = _membership(tape)
+    member, worth = _membership(tape), _base_prior(tape, split, params)
     last, gain, p, steps = -np.inf, np.inf, np.zeros((len(leavings), len(CAUSES))), 0
     for steps in range(1, params.max_steps + 1):  # noqa: B007  told below
         spoken = log_likelihood(mine, speech)
         top = spoken.max(axis=1, keepdims=True)
         share, p, density = _expect(tape, who, beta, np.exp(spoken - top), member, weight)
         value = float(weight @ (np.log(np.maximum(density, 1e-300)) + top[:, 0]) - exposed @ beta)
-        beta = beta * share / np.maximum(exposed, 1e-12)
+        value += sum(float(w @ np.log(beta[at] / beta[at].sum())) for at, w in worth)
+        beta = _shrunk(beta * share, worth) / np.maximum(exposed, 1e-12)
         speech = learn_speech(mine, p, prior, params, weight)
         gain, last = (value - last) / max(abs(value), 1.0), value
         if 0 <= gain < params.tolerance:
@@ -103,6 +110,22 @@ def _middle(exposed: Array, leavings: float, tape: Tape) -> Array:
     """All causes alike, all exposures of a cause alike."""
     shares = 1 / (len(CAUSES) * np.bincount(tape.causes, minlength=len(CAUSES)))[tape.causes]
     return shares * leavings / np.maximum(exposed, 1e-12)
+
+
+def _base_prior(tape: Tape, split: Array | None, params: CausesParams) -> list[tuple[Array, Array]]:
+    """Places of the bases, and of their excess among newcomers, with the leavings that each place is worth beforehand."""
+    even = np.full(len(CAUSES), 1 / len(CAUSES)) if split is None else split
+    names = np.array(tape.names)
+    places = [np.flatnonzero(names == name) for name in ("base", "newcomer")]
+    return [(at, len(CAUSES) * params.base_prior * even[tape.causes[at]]) for at in places if len(at)]
+
+
+def _shrunk(mass: Array, worth: list[tuple[Array, Array]]) -> Array:
+    """Leavings ascribed to each exposure; the bases' sum stays, its split moves towards what is assumed."""
+    for at, prior in worth:
+        held = mass[at] + prior
+        mass[at] = held / held.sum() * mass[at].sum()
+    return mass
 
 
 def _membership(tape: Tape) -> Array:

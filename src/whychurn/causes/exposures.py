@@ -20,7 +20,7 @@ from whychurn.contract.sections import ExposureParams
 
 Array = np.ndarray[Any, Any]
 Named = Iterator[tuple[str, str, Array]]  # cause, name, (weeks, n)
-TOUCHES_OF_CONTACT: Final = ("greeting", "activity_joined", "community")
+ACTS_OF_CONTACT: Final = ("activity_joined", "community")
 
 
 def exposures(records: Records, params: ExposureParams) -> Named:
@@ -194,19 +194,28 @@ def _flood(sent: Array, params: ExposureParams) -> Array:
 
 
 def _contact(records: Records, params: ExposureParams) -> Named:
-    """Nobody greets, no activity, points lie unused."""
+    """Nobody greets, no activity, points lie unused.
+
+    Who has made up their mind acts less: acts of the member count `quiet_weeks` late, so that they are no trace of the decision.
+    """
     first = np.maximum(records.calendar.day(records.members["joined_on"]) // DAYS, 0)
-    touched = _events(records, *TOUCHES_OF_CONTACT)
+    touched = _events(records, "greeting") + _later(_events(records, *ACTS_OF_CONTACT), params.quiet_weeks)
     if touched.any():
         since = weeks_since(touched, first)
         for start in params.silent_weeks:
             yield "engagement", f"no_contact@{start}", np.clip((since - start) / 12, 0, 2).astype("float32")
-    spent, earned = _events(records, "points_spent"), _events(records, "points_earned")
+    spent = _later(_events(records, "points_spent"), params.quiet_weeks)
+    earned = _events(records, "points_earned")
     if spent.any() and earned.any():
         has = np.minimum(np.cumsum(earned, axis=0), 1)
         for start in params.silent_weeks:
             idle = np.clip((weeks_since(spent, first) - start) / 20, 0, 1.5)
             yield "engagement", f"unused_points@{start}", (idle * has).astype("float32")
+
+
+def _later(happened: Array, weeks: int) -> Array:
+    """The same `weeks` later."""
+    return np.concatenate([np.zeros_like(happened[:weeks]), happened])[: len(happened)]
 
 
 def _rivals(records: Records, params: ExposureParams) -> Named:

@@ -14,6 +14,7 @@ class ExposureParams(Section):
 
     half_lives: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
     bends: list[Annotated[float, Field(gt=0)]]
+    quiet_weeks: Annotated[int, Field(ge=0)]
     silent_weeks: Annotated[list[Count], Field(min_length=1)]
     late_hours: Annotated[float, Field(gt=0)]
     late_cap: Annotated[float, Field(ge=1)]
@@ -54,6 +55,7 @@ class CausesParams(Section):
     text_prior: Annotated[float, Field(gt=0)]
     answer_prior: Annotated[float, Field(gt=0)]
     untraced: Share
+    base_prior: Annotated[float, Field(gt=0)]
     base_spread: Annotated[float, Field(ge=0)]
     resamples: Annotated[int, Field(ge=2)]
     resample_steps: Count

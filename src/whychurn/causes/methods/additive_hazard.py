@@ -109,24 +109,21 @@ def _draw(
         seen.stated[fitted.leavings], seen.before[fitted.leavings], seen.after[fitted.leavings]
     )
     prior = assumed_speech(mine, true=rng.uniform(0.45, 0.65), price=rng.uniform(0.15, 0.35))
-    start = replace(fitted, beta=fitted.beta * _bases(evidence, mine, params, rng))
-    again = fit_additive(evidence.tape, seen, evidence.teaches, drawn, start, times, prior)
+    split, tape = _split(mine, params, rng), evidence.tape
+    start = fitted.beta * np.where(excess_flags(tape.names), 1.0, len(CAUSES) * split[tape.causes])
+    begun = replace(fitted, beta=start)
+    again = fit_additive(tape, seen, evidence.teaches, drawn, begun, times, prior, split)
     weight = times[fitted.leavings]
     share = weight @ again.p / max(weight.sum(), 1e-9)
     return share, avoidable_shares(cells, again.beta, rng.uniform(0, params.untraced, len(CAUSES)))
 
 
-def _bases(evidence: Evidence, mine: Observations, params: CausesParams, rng: np.random.Generator) -> Array:
-    """Factors on the coefficients from which a resample starts.
-
-    How the bases of the causes share what no exposure explains is told by answers alone; without them EM stays where it starts.
-    So the bases start apart, the further the fewer answers there are.
-    """
+def _split(mine: Observations, params: CausesParams, rng: np.random.Generator) -> Array:
+    """How the causes may share the bases, in place of an even split: the further from it the fewer answers tell; (6,)."""
     answers = float((mine.stated >= 0).sum())
     spread = params.base_spread * np.sqrt(params.answer_prior / (params.answer_prior + answers))
-    by_cause = np.exp(rng.normal(0, spread, len(CAUSES)))
-    tape = evidence.tape
-    return np.where(excess_flags(tape.names), 1.0, by_cause[tape.causes])
+    drawn = np.exp(rng.normal(0, spread, len(CAUSES)))
+    return drawn / drawn.sum()
 
 
 def drivers(evidence: Evidence, fitted: Fitted) -> pd.DataFrame:
