@@ -97,7 +97,7 @@ def fit_additive(
         top = spoken.max(axis=1, keepdims=True)
         share, p, density = _expect(tape, who, beta, np.exp(spoken - top), member, weight)
         value = float(weight @ (np.log(np.maximum(density, 1e-300)) + top[:, 0]) - exposed @ beta)
-        value += sum(float(w @ np.log(beta[at] / beta[at].sum())) for at, w in worth)
+        value += _log_prior(beta, worth)
         beta = _shrunk(beta * share, worth) / np.maximum(exposed, 1e-12)
         speech = learn_speech(mine, p, prior, params, weight)
         gain, last = (value - last) / max(abs(value), 1.0), value
@@ -118,6 +118,11 @@ def _base_prior(tape: Tape, split: Array | None, params: CausesParams) -> list[t
     names = np.array(tape.names)
     places = [np.flatnonzero(names == name) for name in ("base", "newcomer")]
     return [(at, len(CAUSES) * params.base_prior * even[tape.causes[at]]) for at in places if len(at)]
+
+
+def _log_prior(beta: Array, worth: list[tuple[Array, Array]]) -> float:
+    split = [(prior, beta[at] / max(beta[at].sum(), 1e-300)) for at, prior in worth]
+    return sum(float(prior @ np.log(np.maximum(share, 1e-300))) for prior, share in split)
 
 
 def _shrunk(mass: Array, worth: list[tuple[Array, Array]]) -> Array:
