@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from whychurn.contract.errors import WhychurnError
 
@@ -45,8 +46,17 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         frame.to_parquet(temporary, index=False, compression="zstd")
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path, columns: list[str] | None = None, texts_as_categories: bool = False
+) -> pd.DataFrame:
     """Read a Parquet file that an earlier stage wrote.
+
+    Parameters
+    ----------
+    columns
+        Those to read; all of them if not given.
+    texts_as_categories
+        Hold each text once; for tables of millions of rows, whose flags have no gaps.
 
     Raises
     ------
@@ -59,6 +69,9 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
             file=path,
             remedy="run `whychurn run` for this study first",
         )
+    if texts_as_categories:
+        table = pq.read_table(path, columns=columns)
+        return table.to_pandas(strings_to_categorical=True, ignore_metadata=True)
     return pd.read_parquet(path, columns=columns)
 
 

@@ -62,13 +62,14 @@ def run(study: Study, params: Params) -> None:
         words=word_weights(evidence, read_table(interim["feedback"], TEXT), params.causes.text_days),
         contributions=family_contributions(study.processed / "risk_model", evidence.panel),
     )
-    panel = read_table(study.processed / "panel.parquet", [name for name in BESIDE if name in evidence.panel])
+    beside = [name for name in BESIDE if name in evidence.panel]
+    panel = read_table(study.processed / "panel.parquet", beside, texts_as_categories=True)
     answers = causes_answers(inputs, panel, churners, params)
     gone = answers.tables["member_causes"].query("status == 'churned'")
-    beside = attributed_tables(gone, spells, read_table(interim["members"]), panel, known, seen, params)
+    stays = attributed_tables(gone, spells, read_table(interim["members"]), panel, known, seen, params)
     for name, table in answers.kept.items():
         write_table(table, study.processed / "causes" / f"{name}.parquet")
-    for name, table in {**answers.tables, **beside}.items():
+    for name, table in {**answers.tables, **stays}.items():
         write_table(table, study.results / f"{name}.parquet")
     _write_served(
         study, served_causes(answers.tables["member_causes"], evidence.panel, _inputs(study), params.causes)
