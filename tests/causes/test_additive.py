@@ -10,7 +10,7 @@ import pytest
 from whychurn.causes.additive import cause_hazards, fit_additive
 from whychurn.causes.avoidable import avoidable_shares, exposure_cells
 from whychurn.causes.observations import NOT_ASKED, Observations
-from whychurn.causes.spans import Rows, summed
+from whychurn.causes.spans import Rows, totals
 from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
@@ -44,11 +44,11 @@ def drawn() -> tuple[Tape, Observations, np.ndarray, np.ndarray]:
     left = np.where(gone, passed.argmax(axis=1), WEEKS)
     x = np.concatenate([np.ones((STAYS, WEEKS, 6), "float32"), on], axis=2)
     stay, at = np.nonzero(week[None, :] < np.minimum(left + 1, WEEKS)[:, None])
-    risk = Rows(stay, at, np.ones(len(stay)), x[stay, at])
+    risk = Rows(stay, at, np.ones(len(stay)), x[stay, at], np.zeros(len(stay), "int8"))
     who = np.flatnonzero(gone)
-    decisions = Rows(who, left[who], np.ones(len(who)), x[who, left[who]])
+    decisions = Rows(who, left[who], np.ones(len(who)), x[who, left[who]], np.zeros(len(who), "int8"))
     nobody = np.zeros((STAYS, 12), "float32")
-    tape = Tape(causes, names, np.ones(12), risk, decisions, nobody, summed(risk, stay, STAYS))
+    tape = Tape(causes, names, np.ones(12), risk, decisions, nobody, totals(risk))
     by_cause = hazard[who, left[who]][:, :6] + hazard[who, left[who]][:, 6:]
     p = by_cause / by_cause.sum(axis=1, keepdims=True)
     true = (np.cumsum(p, axis=1) < rng.random(len(who))[:, None]).sum(axis=1)
@@ -103,7 +103,7 @@ def test_avoidable_churn_is_damped(drawn) -> None:
     """Saved from one cause, members stay exposed to the rest: avoidable parts are less than excess hazards, and truth is met."""
     tape = drawn[0]
     entered = np.zeros(STAYS, int)
-    cells = exposure_cells(tape, entered, WEEKS)
+    cells = exposure_cells(tape, np.ones(1), entered, WEEKS)
     beta = np.concatenate([np.full(6, BASE), EFFECT])
     saved = avoidable_shares(cells, beta)
     excess = cause_hazards(tape.risk.x, beta, tape.causes, (np.arange(12) >= 6).astype(float)).sum(axis=0)

@@ -1,7 +1,8 @@
 """The additive cause-specific hazard, with the cause of each leaving latent, fitted by EM.
 
 The hazard of a member in a week is ``tau * sum_j beta_j x_j`` with exposures ``x_j >= 0`` that belong to one cause each and
-``beta_j >= 0`` (an exposure never protects). The member's own tempo tau, which cancels in the causes, is left at one. Members who stay inform it as much as those who leave. Given the exposures the cause
+``beta_j >= 0`` (an exposure never protects). The tempo tau, which cancels in the causes, is
+that of members as busy (`causes.pace`). Members who stay inform it as much as those who leave. Given the exposures the cause
 of a leaving is k with chance ``sum_{j in k} beta_j x_j / sum_j beta_j x_j``; survey answers and texts are noisy observations of
 it. All unknowns are found together by EM (Dempster, Laird and Rubin 1977): additive hazards make every step closed form, as in
 positron tomography (Shepp and Vardi 1982): a component's coefficient is the number of leavings ascribed to it over the
@@ -20,6 +21,7 @@ import numpy as np
 
 from whychurn.causes.confusion import Speech, learn_speech, log_likelihood, prior_speech
 from whychurn.causes.observations import Observations
+from whychurn.causes.pace import tempo
 from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
@@ -41,6 +43,8 @@ class Fitted:
         Posterior of the causes of each leaving, in order of `leavings`; (n, 6).
     leavings
         Positions of the stays that ended in leaving; (n,).
+    tempo
+        Factor on all hazards, by pace; (paces,).
     steps, gain
         EM steps taken; relative gain of the last one.
     """
@@ -49,6 +53,7 @@ class Fitted:
     speech: Speech
     p: Array
     leavings: Array
+    tempo: Array
     steps: int
     gain: float
 
@@ -87,7 +92,9 @@ def fit_additive(
     who = np.searchsorted(leavings, tape.decisions.stay)
     mine = Observations(seen.stated[leavings], seen.before[leavings], seen.after[leavings])
     weight = (count * teaches)[leavings]
-    exposed = count @ tape.by_stay  # over all weeks at risk
+    at_risk, left = _by_pace(tape, count)
+    factor = start.tempo if start else np.ones(len(left))
+    exposed = factor @ at_risk
     prior = prior or prior_speech(mine)
     beta, speech = (start.beta, start.speech) if start else (_middle(exposed, weight.sum(), tape), prior)
     member, worth = _membership(tape), _base_prior(tape, split, params)
@@ -97,13 +104,25 @@ def fit_additive(
         top = spoken.max(axis=1, keepdims=True)
         share, p, density = _expect(tape, who, beta, np.exp(spoken - top), member, weight)
         value = float(weight @ (np.log(np.maximum(density, 1e-300)) + top[:, 0]) - exposed @ beta)
-        value += _log_prior(beta, worth)
+        value += float(left @ np.log(factor)) + _log_prior(beta, worth)
         beta = _shrunk(beta * share, worth) / np.maximum(exposed, 1e-12)
+        factor = tempo(left, at_risk @ beta, params.pace.prior)
+        exposed = factor @ at_risk
         speech = learn_speech(mine, p, prior, params, weight)
         gain, last = (value - last) / max(abs(value), 1.0), value
         if 0 <= gain < params.tolerance:
             break
-    return Fitted(beta, speech, p, leavings, steps, gain)
+    return Fitted(beta, speech, p, leavings, factor, steps, gain)
+
+
+def _by_pace(tape: Tape, count: Array) -> tuple[Array, Array]:
+    """Exposures over all weeks at risk, and leavings, by pace; (paces, J) and (paces,)."""
+    totals, gone = tape.totals, tape.decisions
+    paces = int(max(totals.pace.max(initial=0), gone.pace.max(initial=0))) + 1
+    at_risk = np.stack(
+        [count[totals.stay[mine]] @ totals.x[mine] for mine in (totals.pace == pace for pace in range(paces))]
+    )
+    return at_risk, np.bincount(gone.pace, count[gone.stay] * gone.weight, paces)
 
 
 def _middle(exposed: Array, leavings: float, tape: Tape) -> Array:

@@ -6,7 +6,7 @@ action saves from one cause stays exposed to all others (the damper), so that le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,11 +44,12 @@ class Cells:
     excess: Array
 
 
-def exposure_cells(tape: Tape, entered: Array, weeks: int) -> Cells:
-    """Cells of `tape`; `entered` is the first week at risk of each stay."""
+def exposure_cells(tape: Tape, tempo: Array, entered: Array, weeks: int) -> Cells:
+    """Cells of `tape`, exposures times the `tempo` of each pace; `entered` is the first week at risk of each stay."""
     cohorts = int(entered.max(initial=0)) // COHORT_WEEKS + 1
     cell = (entered[tape.risk.stay] // COHORT_WEEKS) * weeks + tape.risk.week
-    total = summed(tape.risk, cell, cohorts * weeks)
+    felt = replace(tape.risk, weight=tape.risk.weight * tempo[tape.risk.pace])
+    total = summed(felt, cell, cohorts * weeks)
     weight = np.bincount(cell, tape.risk.weight, cohorts * weeks)[:, None]
     mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     first = np.bincount(entered // COHORT_WEEKS, minlength=cohorts).astype("float64")

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from whychurn.causes.exposures import Named, exposures
+from whychurn.causes.pace import known_pace
 from whychurn.causes.records import Records
 from whychurn.causes.spans import Rows, last_weeks, summed, weeks_at_risk, weeks_of_decision
 from whychurn.causes.stays import Stays
@@ -30,7 +31,9 @@ class Block:
     at_anchor: Array
 
 
-def read_block(records: Records, stays: Stays, column: Array, teaches: Array, params: CausesParams) -> Block:
+def read_block(
+    records: Records, stays: Stays, column: Array, teaches: Array, usual: float, params: CausesParams
+) -> Block:
     """Exposures of a block of members.
 
     Parameters
@@ -39,6 +42,8 @@ def read_block(records: Records, stays: Stays, column: Array, teaches: Array, pa
         Number of the member within `records` of each stay.
     teaches
         Which stays teach the hazard.
+    usual
+        Own acts a week of all members together.
     """
     everyone = np.arange(len(column))
     spans = [
@@ -52,8 +57,12 @@ def read_block(records: Records, stays: Stays, column: Array, teaches: Array, pa
         keys.append((cause, name))
         for values, (stay, week, _) in zip(parts, spans, strict=True):
             values.append(np.ones(len(stay), "float32") if matrix is None else matrix[week, column[stay]])
+    first = np.full(records.size, records.calendar.weeks - 1)
+    np.minimum.at(first, column, stays.first_week)
+    pace = known_pace(records, first, usual, params.exposures.quiet_weeks, params.pace)
     risk, decisions, now = (
-        Rows(*span, np.stack(values, axis=1)) for span, values in zip(spans, parts, strict=True)
+        Rows(stay, week, weight, np.stack(values, axis=1), pace[week, column[stay]])
+        for (stay, week, weight), values in zip(spans, parts, strict=True)
     )
     decided, last = (summed(rows, rows.stay, len(column)).astype("float32") for rows in (decisions, now))
     return Block(keys, risk, decisions.of(teaches[decisions.stay]), decided + last)

@@ -55,6 +55,7 @@ def _interaction(evidence: Evidence, fitted: Fitted, confidence: float) -> list[
     flags = excess_flags(tape.names).astype(float)
     risk = cause_hazards(tape.risk.x, fitted.beta, tape.causes, flags)
     total = cause_hazards(tape.risk.x, fitted.beta, tape.causes).sum(axis=1) * tape.risk.weight
+    total *= fitted.tempo[tape.risk.pace]
     border = np.maximum(np.quantile(risk, HIGH, axis=0), 1e-9)
     many = (risk > border).sum(axis=1)
     chosen = evidence.teaches[tape.decisions.stay]

@@ -12,6 +12,7 @@ import pandas as pd
 from whychurn.causes.activity import Source, open_activity, whole_table
 from whychurn.causes.anchored import panel_at
 from whychurn.causes.observations import SILENT, Observations, observe
+from whychurn.causes.pace import usual_pace
 from whychurn.causes.records import Calendar, calendar_of, read_market
 from whychurn.causes.stays import Stays, read_stays
 from whychurn.causes.tape import Tape, build_tape, drawn_to_teach
@@ -104,7 +105,8 @@ def gather_evidence(
         stays = read_stays(spells, members, terms, acts, str(known["kind"]), wait, calendar, params)
         market = read_market(whole_table(interim["market"]), calendar)
         teaches = drawn_to_teach(stays, params)
-        tape = build_tape(stays, teaches, members, activity, market, calendar, params)
+        usual = usual_pace(acts.to_numpy("float64"), stays.last_week - stays.first_week + 1)
+        tape = build_tape(stays, teaches, members, activity, market, calendar, usual, params)
     seen = observe(stays, spells, whole_table(interim["surveys"], ASKED), said, calendar, params)
     last = stays.table.groupby("member_id")["spell_no"].transform("max")
     rows = np.flatnonzero(stays.table["churned"] | (stays.table["spell_no"] == last))

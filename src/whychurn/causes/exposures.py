@@ -17,6 +17,7 @@ from whychurn.causes.fitting import unfitting_messages
 from whychurn.causes.records import DAYS, Market, Records
 from whychurn.causes.weeks import count, fade, spread_terms, weeks_since
 from whychurn.contract.sections import ExposureParams
+from whychurn.contract.tables import INTERACTIONS
 
 Array = np.ndarray[Any, Any]
 Named = Iterator[tuple[str, str, Array]]  # cause, name, (weeks, n)
@@ -42,6 +43,12 @@ def _events(records: Records, *kinds: str) -> Array:
         return np.zeros(_shape(records), dtype="float32")
     chosen = table[table["event_type"].isin(kinds)]
     return count(chosen["day"].to_numpy() // DAYS, chosen["m"].to_numpy(), _shape(records))
+
+
+def own_acts(records: Records) -> Array:
+    """Orders and what members do themselves, by week and member."""
+    orders = _rows(records, "orders", lambda rows: pd.Series(True, index=rows.index))
+    return orders + _events(records, *INTERACTIONS)
 
 
 def _rows(

@@ -16,16 +16,27 @@ Span = tuple[Array, Array, Array]  # number of the stay, week, weight
 
 @dataclass(frozen=True)
 class Rows:
-    """Member-weeks: position of the stay, week, weight, exposures (rows, J)."""
+    """Member-weeks: position of the stay, week, weight, exposures (rows, J), and how busy the member was (`causes.pace`)."""
 
     stay: Array
     week: Array
     weight: Array
     x: Array
+    pace: Array
 
     def of(self, chosen: Array) -> Rows:
         """Those of the rows that are `chosen`."""
-        return Rows(self.stay[chosen], self.week[chosen], self.weight[chosen], self.x[chosen])
+        return Rows(
+            self.stay[chosen], self.week[chosen], self.weight[chosen], self.x[chosen], self.pace[chosen]
+        )
+
+
+def totals(rows: Rows) -> Rows:
+    """Weighted sums of the exposures by stay and pace; each of weight one, in no week."""
+    paces = int(rows.pace.max(initial=0)) + 1
+    cell, at = np.unique(rows.stay * paces + rows.pace, return_inverse=True)
+    none = np.full(len(cell), -1)
+    return Rows(cell // paces, none, np.ones(len(cell)), summed(rows, at, len(cell)), cell % paces)
 
 
 def summed(rows: Rows, cell: Array, cells: int) -> Array:

@@ -37,13 +37,15 @@ def without_source(evidence: Evidence, source: str) -> Evidence:
 
 
 def _silenced(tape: Tape, gone: Array) -> Tape:
-    risk, decisions = (replace(part, x=part.x * ~gone) for part in (tape.risk, tape.decisions))
+    risk, decisions, totals = (
+        replace(part, x=part.x * ~gone) for part in (tape.risk, tape.decisions, tape.totals)
+    )
     return replace(
         tape,
         risk=risk,
         decisions=decisions,
         at_anchor=tape.at_anchor * ~gone,
-        by_stay=tape.by_stay * ~gone,
+        totals=totals,
     )
 
 

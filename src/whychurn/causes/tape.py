@@ -13,7 +13,7 @@ from whychurn.causes.activity import Activity
 from whychurn.causes.blocks import Block, Keys, read_block
 from whychurn.causes.records import Calendar, Market, Records, blocks
 from whychurn.causes.side_by_side import side_by_side
-from whychurn.causes.spans import Rows, summed
+from whychurn.causes.spans import Rows, totals
 from whychurn.causes.stays import Stays
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
@@ -39,8 +39,8 @@ class Tape:
         looked at (sums to one for each stay).
     at_anchor
         Of leavers the mean over the weeks in which they may have decided, of those still there the last week; (stays, J).
-    by_stay
-        Sum of each exposure over the weeks at risk of each stay; (stays, J).
+    totals
+        Sums of the exposures over the weeks at risk, by stay and pace.
     """
 
     causes: Array
@@ -49,7 +49,7 @@ class Tape:
     risk: Rows
     decisions: Rows
     at_anchor: Array
-    by_stay: Array
+    totals: Rows
 
 
 def drawn_to_teach(stays: Stays, params: CausesParams) -> Array:
@@ -68,6 +68,7 @@ def build_tape(
     activity: Activity,
     market: Market | None,
     calendar: Calendar,
+    usual: float,
     params: CausesParams,
 ) -> Tape:
     """Read all members block by block; those that teach the hazard leave all their weeks at risk on the tape.
@@ -78,18 +79,20 @@ def build_tape(
         Sorted by member.
     members
         Members with a stay, as `activity` numbers them: in the order of `stays`.
+    usual
+        Own acts a week of all members together.
     """
     member = pd.Index(members["member_id"]).get_indexer(pd.Index(stays.table["member_id"]))
 
-    def jobs() -> Iterator[tuple[Records, Stays, Array, Array, CausesParams]]:
+    def jobs() -> Iterator[tuple[Records, Stays, Array, Array, float, CausesParams]]:
         for start, records in blocks(members, activity, market, calendar, params.block_members):
             mine = slice(*np.searchsorted(member, [start, start + records.size]))
-            yield records, stays.part(mine), member[mine] - start, teaches[mine], params
+            yield records, stays.part(mine), member[mine] - start, teaches[mine], usual, params
 
-    return _joined(list(side_by_side(read_block, jobs(), params.workers)), len(stays.table))
+    return _joined(list(side_by_side(read_block, jobs(), params.workers)))
 
 
-def _joined(parts: list[Block], stays: int) -> Tape:
+def _joined(parts: list[Block]) -> Tape:
     """All blocks as one; an exposure that a block does not show is zero there. Columns are scaled to mean one."""
     keys = list(dict.fromkeys(key for part in parts for key in part.keys))
     keys.sort(key=lambda key: (key[1] not in ("base", "newcomer"), CAUSES.index(key[0])))
@@ -110,7 +113,7 @@ def _joined(parts: list[Block], stays: int) -> Tape:
         risk=risk,
         decisions=decisions,
         at_anchor=np.concatenate(at_anchor) if at_anchor else np.zeros((0, len(keys)), "float32"),
-        by_stay=summed(risk, risk.stay, stays),
+        totals=totals(risk),
     )
 
 
@@ -130,6 +133,7 @@ def _stacked(parts: list[Block], span: str, first: Array, keys: Keys, scale: Arr
         np.concatenate(none + [part.week for part in rows]),
         np.concatenate([np.zeros(0)] + [part.weight for part in rows]),
         x,
+        np.concatenate([np.zeros(0, "int8"), *(part.pace for part in rows)]),
     )
 
 

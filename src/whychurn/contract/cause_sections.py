@@ -34,6 +34,15 @@ class ServedCausesParams(Section):
     max_steps: Count
 
 
+class PaceParams(Section):
+    """Groups of members by how busy they are."""
+
+    edges: Annotated[list[float], Field(min_length=1)]
+    min_weeks: Count
+    soft_weeks: Annotated[float, Field(gt=0)]
+    prior: Annotated[float, Field(gt=0)]
+
+
 class CausesParams(Section):
     """Why members leave: methods, evidence, attribution."""
 
@@ -41,6 +50,7 @@ class CausesParams(Section):
     methods: Annotated[list[str], Field(min_length=1)]
     seed: int
     exposures: ExposureParams
+    pace: PaceParams
     block_members: Count
     workers: Count
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB)$")]

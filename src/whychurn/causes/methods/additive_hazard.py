@@ -67,7 +67,7 @@ def _shares(evidence: Evidence, fitted: Fitted, p: Array, params: CausesParams) 
     found = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")}).assign(**dict.fromkeys(BOUNDS, np.nan))
     if not len(fitted.leavings):
         return found
-    cells = exposure_cells(evidence.tape, evidence.stays.first_week, evidence.calendar.weeks)
+    cells = exposure_cells(evidence.tape, fitted.tempo, evidence.stays.first_week, evidence.calendar.weeks)
     draws = [_draw(evidence, fitted, cells, params, number) for number in range(params.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
     mine, saved = p.mean(axis=0), np.median(avoidable, axis=0)
@@ -129,7 +129,8 @@ def _split(mine: Observations, params: CausesParams, rng: np.random.Generator) -
 def drivers(evidence: Evidence, fitted: Fitted) -> pd.DataFrame:
     """What each exposure contributes: cause, exposure, leavings a year for each thousand members, share of all leavings."""
     roots = [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in evidence.tape.names]
-    mass = evidence.tape.by_stay.sum(axis=0) * fitted.beta
+    totals = evidence.tape.totals
+    mass = (fitted.tempo[totals.pace] @ totals.x) * fitted.beta
     total = float(mass.sum())
     table = pd.DataFrame(
         {

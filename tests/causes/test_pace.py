@@ -1,0 +1,84 @@
+"""How busy a member is, is known on the day; members as busy share a tempo of leaving."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whychurn.causes.additive import fit_additive
+from whychurn.causes.observations import NOT_ASKED, Observations
+from whychurn.causes.pace import UNKNOWN, known_pace, tempo
+from whychurn.causes.records import Calendar, Records
+from whychurn.causes.spans import Rows, totals
+from whychurn.causes.tape import Tape
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.sections import CausesParams
+
+WEEKS, QUIET = 40, 6
+
+
+@pytest.fixture(scope="module")
+def params() -> CausesParams:
+    return load_params(Study(PROJECT)).causes
+
+
+def records(weeks: list[int]) -> Records:
+    """One member who orders in `weeks`."""
+    day = np.array(weeks, dtype=int) * 7
+    orders = pd.DataFrame({"m": np.zeros(len(day), int), "day": day})
+    calendar = Calendar(pd.Timestamp("2024-01-01"), 7 * WEEKS)
+    return Records(pd.DataFrame({"member_id": ["a"]}), {"orders": orders}, None, calendar)
+
+
+def test_pace_is_unknown_at_first_and_looks_neither_ahead_nor_at_the_last_weeks(params) -> None:
+    first, busy = np.zeros(1, int), list(range(20))
+    group = known_pace(records(busy), first, 0.5, QUIET, params.pace)[:, 0]
+    assert (group[: params.pace.min_weeks + QUIET] == UNKNOWN).all() and (group[30:] != UNKNOWN).all()
+    stopped = known_pace(records(busy[:14]), first, 0.5, QUIET, params.pace)[:, 0]
+    assert (group[:20] == stopped[:20]).all()  # orders of weeks 14 to 19 are not known before week 20
+    assert group[21] > stopped[39] > UNKNOWN
+
+
+def test_tempo_is_drawn_to_one_where_few_left() -> None:
+    assert tempo(np.array([0.0, 1000.0]), np.array([10.0, 500.0]), 20.0) == pytest.approx(
+        [20 / 30, 1020 / 520]
+    )
+
+
+def test_an_exposure_that_comes_with_being_busy_keeps_its_effect(params) -> None:
+    """Busy members meet it four times as often and leave at a quarter of the tempo: without the pace it seems harmless."""
+    rng = np.random.default_rng(3)
+    stays, base, effect = 12000, 0.004, 0.012
+    busy = rng.random(stays) < 0.5
+    pull = np.where(busy, 0.5, 2.0)
+    on = rng.random((stays, WEEKS)) < np.where(busy, 0.4, 0.1)[:, None]
+    hazard = pull[:, None] * (base + effect * on)
+    gone = rng.random((stays, WEEKS)) < hazard
+    left = np.where(gone.any(axis=1), gone.argmax(axis=1), WEEKS)
+    stay, week = np.nonzero(np.arange(WEEKS) < np.minimum(left + 1, WEEKS)[:, None])
+    who = np.flatnonzero(left < WEEKS)
+
+    def rows(stay: np.ndarray, week: np.ndarray, told: bool) -> Rows:
+        x = np.concatenate([np.full((len(stay), 6), 1.0), on[stay, week][:, None]], axis=1).astype("float32")
+        pace = np.where(busy[stay], 2, 1) if told else np.zeros(len(stay), int)
+        return Rows(stay, week, np.ones(len(stay)), x, pace)
+
+    found = {}
+    for told in (False, True):
+        risk = rows(stay, week, told)
+        tape = Tape(
+            np.array([*range(6), 0]),
+            ["base"] * 6 + ["met"],
+            np.ones(7),
+            risk,
+            rows(who, left[who], told),
+            np.zeros((stays, 7), "float32"),
+            totals(risk),
+        )
+        seen = Observations(np.full(stays, NOT_ASKED), np.zeros((stays, 7)), np.zeros((stays, 7)))
+        fitted = fit_additive(tape, seen, np.ones(stays, bool), params)
+        found[told] = fitted.beta[6] / fitted.beta[:6].sum()
+    assert found[True] == pytest.approx(effect / base, rel=0.15)
+    assert found[False] < 0.6 * effect / base
