@@ -42,7 +42,7 @@ class Fitted:
     p
         Posterior of the causes of each leaving, in order of `leavings`; (n, 6).
     leavings
-        Positions of the stays that ended in leaving; (n,).
+        Positions of the stays that ended in leaving, of members that teach the hazard; (n,).
     tempo
         Factor on all hazards, by pace; (paces,).
     steps, gain
