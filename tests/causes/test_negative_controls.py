@@ -231,6 +231,8 @@ def test_reasons_independent_of_everything_are_not_read_from_traces(
     assert len(rows) > 100, "most of the withheld answers belong to a leaving"
     assert gained_information(p, y) < 0.02, "there is nothing to know"
     assert claimed_information(p) < 0.1, "and no more than that is claimed: one leaving is like another"
+    silent = rows["primary_cause"].eq("unknown")
+    assert silent.mean() > 0.8, "so the cause of hardly anybody who did not answer is named"
 
 
 def test_outside_san_diego_the_answer_is_the_same_for_all_and_its_rival_is_found(

@@ -50,7 +50,10 @@ def invent(rows: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     score[:, 4] = 1.5 * panel["region"].eq("north")
     p = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
     panel.loc[::8, "price_rise"] = np.nan
-    members = pd.DataFrame(p, columns=P).assign(member_id=[f"m{n // 2}" for n in range(rows)])
+    members = pd.DataFrame(p, columns=P).assign(
+        member_id=[f"m{n // 2}" for n in range(rows)],
+        status=np.where(np.arange(rows) % 3, "churned", "at_risk"),
+    )
     return members, panel
 
 
@@ -101,11 +104,12 @@ def test_chances_that_features_do_not_tell_are_said_to_be_no_better_than_the_mea
 def test_a_cause_is_named_only_from_the_chance_on_that_the_report_uses(own: CausesParams) -> None:
     members, panel = invent(2000)
     served = served_causes(members, panel, FEATURES, own)
-    assert served is not None and served["name_from"] == own.name_from
+    assert served is not None and min(served["name_from"]) >= own.name_from
     answer = answered(served, panel)
     unknown = answer["primary_cause"] == "unknown"
-    assert unknown.any() and (answer.loc[unknown, P].max(axis=1) < own.name_from).all()
-    assert (answer.loc[~unknown, P].max(axis=1) >= own.name_from).all()
+    p = answer[P].to_numpy()
+    enough = p.max(axis=1) >= np.array(served["name_from"])[p.argmax(axis=1)]
+    assert unknown.any() and (enough == ~unknown).all()
 
 
 @pytest.mark.parametrize("rows", [0, 20, 99])

@@ -45,7 +45,7 @@ def test_the_card_says_how_far_served_causes_stay_from_their_method(
         "divergence_of_mean": 0.38,
         "same_cause": 0.54,
     }
-    write_json({"name_from": 0.45, "fidelity": fidelity}, causes_file(study))
+    write_json({"name_from": [0.45] * 6, "fidelity": fidelity}, causes_file(study))
     card = write_model_card(study, params, lang)
     for stated in ("1,234", "8.1", "0.27", "0.38", "54%", "45%", "`primary_cause`"):
         assert stated in card, stated

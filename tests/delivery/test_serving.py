@@ -108,7 +108,7 @@ def served_causes() -> dict[str, Any]:
         "scale": 0.5,
     }
     terms.append({**number, "coefficients": [-0.5, 0.0, 0.0, 0.0, 0.0, 0.0]})
-    return {"causes": list(CAUSES), "terms": terms, "intercepts": [0.2, 0.1, 0.0, 0.0, -0.1, -0.2], "name_from": 0.6}  # fmt: skip
+    return {"causes": list(CAUSES), "terms": terms, "intercepts": [0.2, 0.1, 0.0, 0.0, -0.1, -0.2], "name_from": [0.6] * 6}  # fmt: skip
 
 
 def with_causes(study: Study) -> RiskModel:

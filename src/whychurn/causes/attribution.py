@@ -22,12 +22,23 @@ def run_methods(inputs: Inputs, params: CausesParams) -> dict[str, Attribution]:
 
 
 def attributed(anchors: pd.DataFrame, p: Array, params: CausesParams) -> pd.DataFrame:
-    """anchors, ``p_<cause>``, primary_cause (``unknown`` where no chance reaches ``name_from``), confidence."""
-    top = p.max(axis=1) if len(p) else np.zeros(0)
-    names = np.array(CAUSES, dtype=object)[p.argmax(axis=1)] if len(p) else np.zeros(0, dtype=object)
-    named = np.where(top >= params.name_from, names, UNKNOWN)
+    """anchors, ``p_<cause>``, primary_cause (``unknown`` where no chance is high enough), confidence."""
+    top, likeliest = (p.max(axis=1), p.argmax(axis=1)) if len(p) else (np.zeros(0), np.zeros(0, int))
+    enough = named_from(p[(anchors["status"] == "churned").to_numpy()], params)[likeliest]
+    named = np.where(top >= enough, np.array(CAUSES, dtype=object)[likeliest], UNKNOWN)
     table = pd.concat([anchors.reset_index(drop=True), pd.DataFrame(p, columns=P)], axis=1)
     return table.assign(primary_cause=pd.Series(named, dtype="string"), confidence=top)
+
+
+def named_from(p: Array, params: CausesParams) -> Array:
+    """Chance from which each cause is named, where leavers' chances are `p`: the evidence must speak for it; (6,).
+
+    Not below ``name_from``, and odds ``name_lift`` times those of the cause among all leavers: what holds for
+    everybody tells nothing of anybody.
+    """
+    usual = np.clip(p.mean(axis=0), 1e-6, 1 - 1e-6) if len(p) else np.full(len(CAUSES), 1 / len(CAUSES))
+    odds = params.name_lift * usual / (1 - usual)
+    return np.maximum(params.name_from, odds / (1 + odds))
 
 
 def attributions_table(

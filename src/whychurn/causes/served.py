@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from whychurn.causes.attribution import P
+from whychurn.causes.attribution import P, named_from
 from whychurn.contract.cause_sections import ServedCausesParams
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
@@ -43,12 +43,12 @@ def served_causes(
     Returns
     -------
     dict
-        causes, terms (feature, kind, code, fill, low, high, log, mean, scale, coefficients), intercepts, name_from, method,
+        causes, terms (feature, kind, code, fill, low, high, log, mean, scale, coefficients), intercepts, name_from (of each cause), method,
         rows, and fidelity on members held out: absolute error (of a chance, mean), divergence (Kullback-Leibler, mean, in
         nats) beside that of telling everybody the mean chances, same_cause (share with the same likeliest cause).
     """
     own = params.served
-    p = members[P].to_numpy("float64")
+    p, churned = members[P].to_numpy("float64"), (members["status"] == "churned").to_numpy()
     rng = np.random.default_rng(params.seed)
     if not features or not len(members):
         return None
@@ -67,7 +67,7 @@ def served_causes(
             {**term, "coefficients": column.tolist()} for term, column in zip(terms, coefficients.T.round(6), strict=True)
         ],
         "intercepts": intercepts.round(6).tolist(),
-        "name_from": params.name_from,
+        "name_from": named_from(p[churned], params).round(4).tolist(),
         "method": params.method,
         "rows": len(chosen),
         "fidelity": {**fidelity, "held_out": int(held.sum())},

@@ -74,6 +74,7 @@ class CausesParams(Section):
     stories: Count
     stability_drops: list[Literal["survey", "text", "market"]]
     confidence: Annotated[float, Field(gt=0, lt=1)]
+    name_lift: Annotated[float, Field(ge=1)]
     name_from: Share
     min_answers: Count
     classifier_c: Annotated[float, Field(gt=0)]

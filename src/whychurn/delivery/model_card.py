@@ -119,7 +119,7 @@ def _causes(study: Study, lang: str) -> str:
     served = read_json(causes_file(study))
     fit = served["fidelity"]
     values = {
-        "named": f"{served['name_from']:.0%}",
+        "named": f"{min(served['name_from']):.0%}",
         "held_out": f"{fit['held_out']:,}",
         "error": f"{100 * fit['absolute_error']:.1f}",
         "divergence": f"{fit['divergence']:.2f}",

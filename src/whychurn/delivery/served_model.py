@@ -213,11 +213,12 @@ class RiskModel(RequestModel):
             score += ((value - term["mean"]) / term["scale"])[:, None] * np.asarray(term["coefficients"])
         odds = np.exp(score - score.max(axis=1, keepdims=True))
         p = odds / odds.sum(axis=1, keepdims=True)
-        likeliest = np.array(served["causes"])[p.argmax(axis=1)]
+        top = p.argmax(axis=1)
+        enough = p.max(axis=1) >= np.asarray(served["name_from"])[top]
         chances = dict(zip([f"p_{cause}" for cause in served["causes"]], p.T, strict=True))
         return {
             **chances,
-            "primary_cause": np.where(p.max(axis=1) >= served["name_from"], likeliest, "unknown"),
+            "primary_cause": np.where(enough, np.array(served["causes"])[top], "unknown"),
         }
 
     def _matrix(self, X: np.ndarray) -> xgb.DMatrix:
