@@ -229,9 +229,9 @@ def test_order_of_rows_does_not_matter(shop: Programme) -> None:
     pd.testing.assert_frame_equal(one[["member_id", *P]], other[["member_id", *P]], rtol=1e-4, atol=1e-5)
 
 
-def test_files_read_by_several_processes_say_what_frames_say(shop: Programme, tmp_path: Path) -> None:
-    def attributed(own: Programme, workers: int) -> tuple[Evidence, np.ndarray]:
-        update = {"workers": workers, "block_members": 60, "fit_members": 500}
+def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -> None:
+    def attributed(own: Programme, **how: int) -> tuple[Evidence, np.ndarray]:
+        update = {"fit_members": 500, **how}
         own.params = shop.params.model_copy(update={"causes": shop.params.causes.model_copy(update=update)})
         inputs = own.inputs()
         return inputs.evidence, find_method("additive_hazard")(inputs, own.params.causes).p
@@ -242,10 +242,15 @@ def test_files_read_by_several_processes_say_what_frames_say(shop: Programme, tm
         table.to_parquet(tmp_path / f"{name}.parquet")
     files = {name: tmp_path / f"{name}.parquet" for name in whole}
     stored.panel, stored.interim = files.pop("panel"), files
-    (one, p), (other, q) = attributed(copy.copy(shop), 1), attributed(stored, 2)
+    one, p = attributed(copy.copy(shop), workers=1, block_members=60)
+    other, q = attributed(stored, workers=2, block_members=60)
     assert 0 < one.teaches.sum() < len(one.teaches) and len(shop.interim["members"]) > 8 * 60
     assert np.array_equal(one.tape.risk.x, other.tape.risk.x) and np.array_equal(p, q)
     pd.testing.assert_frame_equal(one.panel, other.panel)
+    at_once, r = attributed(copy.copy(shop), workers=1, block_members=10**6)
+    assert one.tape.names == at_once.tape.names
+    assert np.allclose(one.tape.at_anchor, at_once.tape.at_anchor, rtol=1e-5, atol=1e-6)
+    assert np.allclose(p, r, atol=1e-5)
 
 
 def test_members_that_teach_nothing_are_attributed_alike(shop: Programme) -> None:

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from whychurn.contract.files import read_table
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.database import attach
 
+Array = np.ndarray[Any, Any]
 Source = Path | pd.DataFrame
 # tables that are read week by week: the column with the day
 DAY_OF: Final[dict[str, str]] = {
@@ -81,12 +83,16 @@ class Activity:
         found = self.connection.execute(f"SELECT m, COUNT(*) AS acts FROM ({union}) GROUP BY m").df()
         return found.set_index("m")["acts"].reindex(range(members)).fillna(0)
 
-    def rows(self, name: str, start: int, stop: int, epoch: int, days: int) -> pd.DataFrame:
-        """Rows of members `start` to `stop` (exclusive), `m` counted from `start` and `day` from `epoch`, before day `days`."""
+    def rows(self, name: str, members: Array, epoch: int, days: int) -> pd.DataFrame:
+        """Rows of `members` (numbers, ascending): `m` is the place among them, `day` counts from `epoch` and lies before `days`."""
+        chosen = pd.DataFrame({"m": members, "place": np.arange(len(members))})
+        self.connection.register("chosen", chosen)
+        low, high = (members[0], members[-1]) if len(members) else (0, -1)
         return self.connection.execute(f"""
-            SELECT * REPLACE (CAST(m - {start} AS BIGINT) AS m,
-                              CASE WHEN day IS NULL THEN {NEVER} ELSE CAST(day - {epoch} AS BIGINT) END AS day)
-            FROM {name} WHERE m >= {start} AND m < {stop} AND (day IS NULL OR day < {epoch + days})
+            SELECT * EXCLUDE (place)
+                   REPLACE (place AS m, COALESCE(CAST(day - {epoch} AS BIGINT), {NEVER}) AS day)
+            FROM {name} JOIN chosen USING (m)
+            WHERE m BETWEEN {low} AND {high} AND (day IS NULL OR day < {epoch + days})
             ORDER BY ALL""").df()
 
 

@@ -13,6 +13,7 @@ from whychurn.causes.pace import known_pace
 from whychurn.causes.records import Records
 from whychurn.causes.spans import Rows, last_weeks, summed, weeks_at_risk, weeks_of_decision
 from whychurn.causes.stays import Stays
+from whychurn.causes.usual import Usual
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 
@@ -32,7 +33,7 @@ class Block:
 
 
 def read_block(
-    records: Records, stays: Stays, column: Array, teaches: Array, usual: float, params: CausesParams
+    records: Records, usual: Usual, stays: Stays, column: Array, teaches: Array, params: CausesParams
 ) -> Block:
     """Exposures of a block of members.
 
@@ -42,8 +43,6 @@ def read_block(
         Number of the member within `records` of each stay.
     teaches
         Which stays teach the hazard.
-    usual
-        Own acts a week of all members together.
     """
     everyone = np.arange(len(column))
     spans = [
@@ -53,13 +52,16 @@ def read_block(
     ]
     keys: Keys = []
     parts: list[list[Array]] = [[] for _ in spans]
-    for cause, name, matrix in [*_fixed(records), *_bent(exposures(records, params.exposures), params)]:
+    for cause, name, matrix in [
+        *_fixed(records),
+        *_bent(exposures(records, usual, params.exposures), params),
+    ]:
         keys.append((cause, name))
         for values, (stay, week, _) in zip(parts, spans, strict=True):
             values.append(np.ones(len(stay), "float32") if matrix is None else matrix[week, column[stay]])
     first = np.full(records.size, records.calendar.weeks - 1)
     np.minimum.at(first, column, stays.first_week)
-    pace = known_pace(records, first, usual, params.exposures.quiet_weeks, params.pace)
+    pace = known_pace(records, first, usual.pace, params.exposures.quiet_weeks, params.pace)
     risk, decisions, now = (
         Rows(stay, week, weight, np.stack(values, axis=1), pace[week, column[stay]])
         for (stay, week, weight), values in zip(spans, parts, strict=True)

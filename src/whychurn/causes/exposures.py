@@ -15,6 +15,7 @@ import pandas as pd
 
 from whychurn.causes.fitting import unfitting_messages
 from whychurn.causes.records import DAYS, Market, Records
+from whychurn.causes.usual import Usual
 from whychurn.causes.weeks import count, fade, spread_terms, weeks_since
 from whychurn.contract.sections import ExposureParams
 from whychurn.contract.tables import INTERACTIONS
@@ -24,13 +25,18 @@ Named = Iterator[tuple[str, str, Array]]  # cause, name, (weeks, n)
 ACTS_OF_CONTACT: Final = ("activity_joined", "community")
 
 
-def exposures(records: Records, params: ExposureParams) -> Named:
+def exposures(records: Records, usual: Usual, params: ExposureParams) -> Named:
     """Cause, name and matrix (weeks, members) of every exposure that the tables can show.
 
-    Names are ``<exposure>`` or ``<exposure>@<half-life in weeks>``.
+    Names are ``<exposure>`` or ``<exposure>@<half-life in weeks>``. What a member meets depends on the member's own rows and on what is
+    `usual`, never on who else is among the records.
     """
-    for recipe in (_service, _price, _messages, _contact, _rivals, _life):
-        yield from recipe(records, params)
+    yield from _service(records, params)
+    yield from _price(records, usual, params)
+    yield from _messages(records, usual, params)
+    yield from _contact(records, usual, params)
+    yield from _rivals(records, usual, params)
+    yield from _life(records, params)
 
 
 def _shape(records: Records) -> tuple[int, int]:
@@ -84,7 +90,7 @@ def _service(records: Records, params: ExposureParams) -> Named:
     yield from _fading(cause, "faults", _events(records, "app_fault"), params)
 
 
-def _price(records: Records, params: ExposureParams) -> Named:
+def _price(records: Records, usual: Usual, params: ExposureParams) -> Named:
     """Rises since joining, discounts lost; felt more by those who live on coupons and discounts."""
     rise = np.zeros(_shape(records), dtype="float32")
     level = _own_price(records)
@@ -102,7 +108,7 @@ def _price(records: Records, params: ExposureParams) -> Named:
                 happened if name == "lost_discount" else fade(happened, params.half_lives[-1]),
             )
     if rise.any():
-        yield "price", "price_rise_thrifty", fade(rise, params.half_lives[-1]) * _thrift(records)
+        yield "price", "price_rise_thrifty", fade(rise, params.half_lives[-1]) * _thrift(records, usual)
 
 
 def _own_price(records: Records) -> Array | None:
@@ -170,21 +176,21 @@ def _lost_discount(records: Records, params: ExposureParams) -> Array:
     return (np.maximum(usual - recent, 0) * 10).astype("float32")
 
 
-def _thrift(records: Records) -> Array:
+def _thrift(records: Records, usual: Usual) -> Array:
     """Coupons used of those received, against what is usual; between 0 and 2; (1, n)."""
     used, received = (_events(records, kind).sum(axis=0) for kind in ("coupon_used", "coupon_received"))
-    total = received.sum()
-    usual = used.sum() / total if total else 0.0
-    rate = (used + 4 * usual) / (received + 4)
-    return np.clip(rate / usual if usual else np.ones_like(rate), 0, 2)[None, :].astype("float32")
+    rate = (used + 4 * usual.coupons) / (received + 4)
+    return np.clip(rate / usual.coupons if usual.coupons else np.ones_like(rate), 0, 2)[None, :].astype(
+        "float32"
+    )
 
 
-def _messages(records: Records, params: ExposureParams) -> Named:
+def _messages(records: Records, usual: Usual, params: ExposureParams) -> Named:
     """Messages that do not fit what the member buys, too many of them, dismissals, opting out."""
     cause = "personalization"
-    unfitting = unfitting_messages(records)
-    yield from _fading(cause, "unfitting", unfitting, params)
-    if not unfitting.any():  # what messages were about is not known: how they were met stands in
+    if usual.campaigns is not None:
+        yield from _fading(cause, "unfitting", unfitting_messages(records, usual.campaigns), params)
+    else:  # what messages were about is not known: how they were met stands in
         yield from _fading(cause, "dismissed", _events(records, "push_dismissed"), params)
         yield from _fading(cause, "opt_out", _events(records, "opt_out"), params)
     sent = _events(records, "push_sent")
@@ -200,20 +206,20 @@ def _flood(sent: Array, params: ExposureParams) -> Array:
     return np.maximum(fade(sent, short) - (params.flood_factor * usual + 0.5) * fade(ones, short), 0)
 
 
-def _contact(records: Records, params: ExposureParams) -> Named:
+def _contact(records: Records, usual: Usual, params: ExposureParams) -> Named:
     """Nobody greets, no activity, points lie unused.
 
     Who has made up their mind acts less: acts of the member count `quiet_weeks` late, so that they are no trace of the decision.
     """
     first = np.maximum(records.calendar.day(records.members["joined_on"]) // DAYS, 0)
     touched = _events(records, "greeting") + _later(_events(records, *ACTS_OF_CONTACT), params.quiet_weeks)
-    if touched.any():
+    if usual.kinds.intersection(("greeting", *ACTS_OF_CONTACT)):
         since = weeks_since(touched, first)
         for start in params.silent_weeks:
             yield "engagement", f"no_contact@{start}", np.clip((since - start) / 12, 0, 2).astype("float32")
     spent = _later(_events(records, "points_spent"), params.quiet_weeks)
     earned = _events(records, "points_earned")
-    if spent.any() and earned.any():
+    if {"points_spent", "points_earned"} <= usual.kinds:
         has = np.minimum(np.cumsum(earned, axis=0), 1)
         for start in params.silent_weeks:
             idle = np.clip((weeks_since(spent, first) - start) / 20, 0, 1.5)
@@ -225,17 +231,17 @@ def _later(happened: Array, weeks: int) -> Array:
     return np.concatenate([np.zeros_like(happened[:weeks]), happened])[: len(happened)]
 
 
-def _rivals(records: Records, params: ExposureParams) -> Named:
+def _rivals(records: Records, usual: Usual, params: ExposureParams) -> Named:
     """Rivals busier than usual, or cheaper, where the member lives and in what the member buys."""
     market = records.market
     if market is None:
         return
     region, category = places(records, market)
-    thrift = _thrift(records)
+    thrift = _thrift(records, usual)
     if not np.isnan(market.activity).all():
         activity = market.activity[:, region, category]
-        usual = np.median(market.activity, axis=0)[region, category]
-        busy = np.maximum(activity - usual - params.rival_margin, 0)
+        middle = np.median(market.activity, axis=0)[region, category]
+        busy = np.maximum(activity - middle - params.rival_margin, 0)
         yield "competition", "rival_activity", busy
         yield "competition", "rival_activity_thrifty", busy * thrift
     if not (np.isnan(market.rival).all() or np.isnan(market.own).all()):

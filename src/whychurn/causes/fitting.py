@@ -6,6 +6,7 @@ taken for its subject. A message fits who, by then, bought that category first o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +20,48 @@ KNOWN: Final = (1, 2, 4, 8, 16)  # bins of the number of orders that a member's 
 PRIOR: Final = 20.0  # messages that a category's open rate is shrunk by
 
 
-def unfitting_messages(records: Records) -> Array:
+@dataclass(frozen=True)
+class Campaigns:
+    """What campaigns are about, learned from who opens them.
+
+    Parameters
+    ----------
+    categories
+        Number of each category of orders.
+    subject
+        Number of the category whose buyers open a campaign most, by campaign_id.
+    misfit
+        Weight of a message that does not fit, by campaign_id; see `unfitting_messages`.
+    balance
+        Factor by bin of the number of orders that a taste is read from.
+    """
+
+    categories: dict[str, int]
+    subject: pd.Series
+    misfit: pd.Series
+    balance: Array
+
+
+def learn_campaigns(records: Records) -> Campaigns | None:
+    """What campaigns are about and whom they fit; None where campaigns, openings or categories are not known, or all open alike."""
+    held, sent, opened = _bought(records), _messages(records, "push_sent"), _messages(records, "push_opened")
+    if held.empty or sent.empty or opened.empty:
+        return None
+    names = {name: number for number, name in enumerate(sorted(held["category"].unique()))}
+    sent, opened = (_known_then(rows, held, names) for rows in (sent, opened))
+    subject = _subjects(sent, opened)
+    sent, opened = (_judged(rows, subject) for rows in (sent, opened))
+    misfit = _misfit(sent, opened)
+    weight = np.where(sent["fits"], 0.0, _by_campaign(sent, misfit))
+    if not weight.any():
+        return None
+    known = sent["known"].to_numpy()
+    rows, total = (np.bincount(known, part, len(KNOWN) + 1) for part in (None, weight))
+    balance = np.divide(weight.mean() * rows, total, out=np.zeros_like(total), where=total > 0)
+    return Campaigns(names, subject, misfit, balance)
+
+
+def unfitting_messages(records: Records, campaigns: Campaigns) -> Array:
     """Messages by week and member, weighted by how badly they fit.
 
     An unfitting message weighs one minus the open rate of the unfitted over that of the fitted, by campaign: one that all open alike
@@ -28,35 +70,39 @@ def unfitting_messages(records: Records) -> Array:
 
     Returns
     -------
-    (weeks, members), zero throughout where campaigns, openings or categories are not known.
+    (weeks, members)
     """
-    nothing = np.zeros((records.calendar.weeks, records.size), dtype="float32")
-    events, orders = records.tables.get("events"), records.tables.get("orders")
-    if events is None or orders is None or "campaign_id" not in events or "category" not in orders:
-        return nothing
-    held = orders.loc[orders["category"].notna(), ["m", "day", "category"]]
-    kinds = [
-        events[(events["event_type"] == kind) & events["campaign_id"].notna()]
-        for kind in ("push_sent", "push_opened")
-    ]
-    sent, opened = (rows[["m", "day", "campaign_id"]] for rows in kinds)
-    if held.empty or sent.empty or opened.empty:
-        return nothing
-    names = {name: number for number, name in enumerate(sorted(held["category"].unique()))}
+    shape = records.calendar.weeks, records.size
+    sent = _messages(records, "push_sent")
+    if sent.empty:
+        return np.zeros(shape, dtype="float32")
+    sent = _judged(_known_then(sent, _bought(records), campaigns.categories), campaigns.subject)
+    weight = np.where(sent["fits"], 0.0, _by_campaign(sent, campaigns.misfit))
+    weight = weight * campaigns.balance[sent["known"].to_numpy()]
+    return count(sent["day"].to_numpy() // DAYS, sent["m"].to_numpy(), shape, weight)
+
+
+def _bought(records: Records) -> pd.DataFrame:
+    orders = records.tables.get("orders")
+    if orders is None or "category" not in orders:
+        return pd.DataFrame(columns=["m", "day", "category"])
+    return orders.loc[orders["category"].notna(), ["m", "day", "category"]]
+
+
+def _messages(records: Records, kind: str) -> pd.DataFrame:
+    events = records.tables.get("events")
+    if events is None or "campaign_id" not in events:
+        return pd.DataFrame(columns=["m", "day", "campaign_id"])
+    chosen = (events["event_type"] == kind) & events["campaign_id"].notna()
+    return events.loc[chosen, ["m", "day", "campaign_id"]]
+
+
+def _known_then(rows: pd.DataFrame, held: pd.DataFrame, names: dict[str, int]) -> pd.DataFrame:
+    """`rows` with orders by category before their day (columns 0, 1, …) and the bin of their number (`known`)."""
+    held = held[held["category"].isin(names)]
     tally = np.cumsum(
         np.eye(len(names), dtype="int32")[held["category"].map(names).to_numpy("int64")], axis=0
     )
-    sent, opened = (_known_then(rows, held, tally) for rows in (sent, opened))
-    subject = _subjects(sent, opened)
-    sent, opened = (_judged(rows, subject) for rows in (sent, opened))
-    weight = np.where(sent["fits"], 0.0, _by_campaign(sent, _misfit(sent, opened)))
-    mean = pd.Series(weight).groupby(sent["known"].to_numpy()).transform("mean").to_numpy()
-    weight = np.divide(weight * weight.mean(), mean, out=np.zeros_like(weight), where=mean > 0)
-    return count(sent["day"].to_numpy() // DAYS, sent["m"].to_numpy(), nothing.shape, weight)
-
-
-def _known_then(rows: pd.DataFrame, held: pd.DataFrame, tally: Array) -> pd.DataFrame:
-    """`rows` with orders by category before their day (columns 0, 1, …) and the bin of their number (`known`)."""
     span = 10**6
     key = held["m"].to_numpy() * span + held["day"].to_numpy()
     last = np.searchsorted(key, rows["m"].to_numpy() * span + rows["day"].to_numpy())

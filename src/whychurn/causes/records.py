@@ -1,8 +1,8 @@
-"""Intake's tables on integer weeks and member numbers, cut into blocks of members."""
+"""Intake's tables on integer weeks and member numbers, of some members at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -153,19 +153,17 @@ def _mean(values: Array, axis: int) -> Array:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def blocks(
-    members: pd.DataFrame, activity: Activity, market: Market | None, calendar: Calendar, size: int
-) -> Iterator[tuple[int, Records]]:
-    """First member's number, and records, of each block of up to `size` members.
+def records_of(
+    members: pd.DataFrame, chosen: Array, activity: Activity, market: Market | None, calendar: Calendar
+) -> Records:
+    """Rows of some members.
 
     Parameters
     ----------
     members
-        The members to read, in the order in which `activity` numbers them.
+        All members, in the order in which `activity` numbers them.
+    chosen
+        Numbers of those to read, ascending.
     """
-    for start in range(0, len(members), size):
-        stop = min(start + size, len(members))
-        tables = {
-            name: activity.rows(name, start, stop, calendar.epoch, calendar.days) for name in activity.names
-        }
-        yield start, Records(members.iloc[start:stop].reset_index(drop=True), tables, market, calendar)
+    tables = {name: activity.rows(name, chosen, calendar.epoch, calendar.days) for name in activity.names}
+    return Records(members.iloc[chosen].reset_index(drop=True), tables, market, calendar)

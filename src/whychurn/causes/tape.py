@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -11,10 +12,11 @@ import pandas as pd
 
 from whychurn.causes.activity import Activity
 from whychurn.causes.blocks import Block, Keys, read_block
-from whychurn.causes.records import Calendar, Market, Records, blocks
+from whychurn.causes.records import Calendar, Market, Records, records_of
 from whychurn.causes.side_by_side import side_by_side
 from whychurn.causes.spans import Rows, totals
 from whychurn.causes.stays import Stays
+from whychurn.causes.usual import Usual, learn_usual
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 
@@ -68,7 +70,7 @@ def build_tape(
     activity: Activity,
     market: Market | None,
     calendar: Calendar,
-    usual: float,
+    pace: float,
     params: CausesParams,
 ) -> Tape:
     """Read all members block by block; those that teach the hazard leave all their weeks at risk on the tape.
@@ -79,15 +81,18 @@ def build_tape(
         Sorted by member.
     members
         Members with a stay, as `activity` numbers them: in the order of `stays`.
-    usual
+    pace
         Own acts a week of all members together.
     """
     member = pd.Index(members["member_id"]).get_indexer(pd.Index(stays.table["member_id"]))
+    read = partial(records_of, members, activity=activity, market=market, calendar=calendar)
+    usual = learn_usual(read(np.unique(member[teaches])), pace)
 
-    def jobs() -> Iterator[tuple[Records, Stays, Array, Array, float, CausesParams]]:
-        for start, records in blocks(members, activity, market, calendar, params.block_members):
-            mine = slice(*np.searchsorted(member, [start, start + records.size]))
-            yield records, stays.part(mine), member[mine] - start, teaches[mine], usual, params
+    def jobs() -> Iterator[tuple[Records, Usual, Stays, Array, Array, CausesParams]]:
+        for start in range(0, len(members), params.block_members):
+            numbers = np.arange(start, min(start + params.block_members, len(members)))
+            mine = slice(*np.searchsorted(member, [start, start + len(numbers)]))
+            yield read(numbers), usual, stays.part(mine), member[mine] - start, teaches[mine], params
 
     return _joined(list(side_by_side(read_block, jobs(), params.workers)))
 
