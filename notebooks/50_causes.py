@@ -213,6 +213,7 @@ claims("attributed", check_story.doubts(shares, stability, checks, facts, page))
 #
 # - Not what an action achieves: avoidable churn says what an excess cost, not that it can be removed, nor at which price. Only a randomised test tells.
 # - Not why one member left beyond doubt: a chance of 80% is wrong once in five times.
+# - Not how the causes share the leavings that no trace explains: an even split is assumed, and only answers and texts move it. The fewer answer, the wider the intervals.
 # - Nothing of causes outside the six, and nothing of members who did not agree to profiling beyond their number.
 
 # %% [markdown] tags=["zh"]
@@ -220,4 +221,5 @@ claims("attributed", check_story.doubts(shares, stability, checks, facts, page))
 #
 # - 没有说明某项措施能带来多少效果：可避免流失说明超额部分造成了多少损失，并不意味着一定能消除，也不涉及成本，只有随机试验才能回答。
 # - 没有断定某位会员离开的原因：80% 的概率，每五次就会错一次。
+# - 没有说明找不到诱因的离开如何在各原因之间分配：默认平均分配，只有问卷和文本能改变这一假设；作答的人越少，区间越宽。
 # - 没有涉及六类之外的原因；不同意被画像的会员，只计入人数。
