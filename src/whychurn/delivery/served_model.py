@@ -216,10 +216,7 @@ class RiskModel(RequestModel):
         top = p.argmax(axis=1)
         enough = p.max(axis=1) >= np.asarray(served["name_from"])[top]
         chances = dict(zip([f"p_{cause}" for cause in served["causes"]], p.T, strict=True))
-        return {
-            **chances,
-            "primary_cause": np.where(enough, np.array(served["causes"])[top], "unknown"),
-        }
+        return {**chances, "primary_cause": np.where(enough, np.array(served["causes"])[top], "unknown")}
 
     def _matrix(self, X: np.ndarray) -> xgb.DMatrix:
         types = ["c" if feature["kind"] == "category" else "q" for feature in self.features]

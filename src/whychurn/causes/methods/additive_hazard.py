@@ -68,7 +68,8 @@ def _shares(evidence: Evidence, fitted: Fitted, p: Array, params: CausesParams) 
     if not len(fitted.leavings):
         return found
     cells = exposure_cells(evidence.tape, fitted.tempo, evidence.stays.first_week, evidence.calendar.weeks)
-    draws = [_draw(evidence, fitted, cells, params, number) for number in range(params.resamples)]
+    member = pd.factorize(evidence.stays.table["member_id"])[0]
+    draws = [_draw(evidence, member, fitted, cells, params, number) for number in range(params.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
     mine, saved = p.mean(axis=0), np.median(avoidable, axis=0)
     low, high = _interval(mine, share, params)
@@ -90,12 +91,12 @@ def _interval(centre: Array, draws: Array, params: CausesParams) -> tuple[Array,
 
 
 def _draw(
-    evidence: Evidence, fitted: Fitted, cells: Cells, params: CausesParams, number: int
+    evidence: Evidence, member: Array, fitted: Fitted, cells: Cells, params: CausesParams, number: int
 ) -> tuple[Array, Array]:
     """Shares and avoidable shares of one resample of members under one draw of the assumptions."""
     rng = np.random.default_rng([params.seed, number])
-    ids = pd.factorize(evidence.stays.table["member_id"])[0]
-    times = rng.multinomial(ids.max() + 1, np.full(ids.max() + 1, 1 / (ids.max() + 1)))[ids].astype("float64")
+    members = member.max() + 1
+    times = rng.multinomial(members, np.full(members, 1 / members))[member].astype("float64")
     worth = rng.uniform(0.0, 2.0)  # of a text, against what is assumed
     seen = replace(evidence.seen, before=evidence.seen.before * worth)
     drawn = params.model_copy(
