@@ -34,7 +34,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# numba compiles a part of umap once on each machine: meanwhile the first stages run, which use one processor.
 reproduce: setup ## run the whole pipeline on the demo world
+	@(python -c "import umap" >/dev/null 2>&1 &)
 	@whychurn run
 	@whychurn experiment promote --model risk --model survival --if-none --reason "first model of this checkout"
 

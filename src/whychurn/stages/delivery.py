@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.delivery.render import render_reports
@@ -12,6 +14,10 @@ def run(study: Study, params: Params) -> None:
     """Track the model of this run, render all reports, write the summary."""
     from whychurn.delivery.tracking import track  # slow to import
 
-    track(study, params)
-    render_reports(study, params)
+    with ThreadPoolExecutor(
+        1
+    ) as side:  # pages are rendered by other processes and show nothing of the tracker
+        tracked = side.submit(track, study, params)
+        render_reports(study, params)
+        tracked.result()
     write_summary(study, params)

@@ -91,13 +91,19 @@ def fit_cox(data: StartStop, how: Newton, start: np.ndarray | None = None) -> Co
     Efron (1977), J. Am. Stat. Assoc. 72; Lin and Wei (1989), J. Am. Stat. Assoc. 84, for the sandwich;
     Therneau and Grambsch (2000), Modeling Survival Data, chapters 3 and 7.
     """
-    rows = prepare_rows(data)
+    return fit_rows(prepare_rows(data), data.cluster, how, start)
+
+
+def fit_rows(
+    rows: RiskRows, cluster: np.ndarray | None, how: Newton, start: np.ndarray | None = None
+) -> CoxFit:
+    """`fit_cox` of rows that are prepared; `cluster` in the order of the rows as they were given."""
     sums, matrix, at_zero, steps = maximise(rows, how, None if start is None else start * rows.scale)
     inverse = np.linalg.inv(matrix)
     unscale = np.outer(1 / rows.scale, 1 / rows.scale)
     robust, clusters = None, 0
-    if data.cluster is not None:
-        scores = _cluster_scores(rows, sums, data.cluster[rows.order])
+    if cluster is not None:
+        scores = _cluster_scores(rows, sums, cluster[rows.order])
         clusters = len(scores)
         robust = inverse @ (scores.T @ scores) @ inverse * unscale
     return CoxFit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -94,6 +94,22 @@ class RiskRows:
         """Number of rows in each group."""
         return np.diff(np.append(self.group_start, len(self.order)))
 
+    def with_term(self, term: str, values: np.ndarray) -> RiskRows:
+        """The same rows with one more covariate, `values` in the order of the rows as they were given.
+
+        Raises
+        ------
+        WhychurnError
+            If it is the same in every row at risk of an event.
+        """
+        sorted_values = np.asarray(values, dtype=np.float64)[self.order]
+        column, mean, scale, span = _moments(sorted_values[:, None], (term,))
+        joined = {
+            name: np.append(getattr(self, name), value)
+            for name, value in (("mean", mean), ("scale", scale), ("span", span))
+        }
+        return replace(self, terms=(*self.terms, term), X=np.column_stack([self.X, column]), **joined)
+
     @cached_property
     def tie_cell(self) -> np.ndarray:
         """Cell of each event, once more for each event that ties with it: the terms of Efron's sum."""
@@ -177,17 +193,22 @@ def _standardised(
     X = np.empty((len(order), len(data.terms)))
     for at in range(0, len(order), BLOCK):
         X[at : at + BLOCK] = data.X[order[at : at + BLOCK]]
-    mean = X.mean(axis=0)
-    span = X.max(axis=0) - X.min(axis=0)
-    for term, middle, width in zip(data.terms, mean, span, strict=True):
-        if not np.isfinite(middle) or not np.isfinite(width):
-            bad = int((~np.isfinite(data.X[:, data.terms.index(term)])).sum())
+    for at, term in enumerate(data.terms):
+        if not np.isfinite(X[:, at].sum()):
             raise WhychurnError(
                 "a covariate has missing or infinite values",
                 column=term,
-                rows=bad,
+                rows=int((~np.isfinite(data.X[:, at])).sum()),
                 remedy="fill them, or drop the rows",
             )
+    return _moments(X, data.terms)
+
+
+def _moments(X: np.ndarray, terms: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """`X` standardised in place; mean, scale and span of what it was."""
+    mean = X.mean(axis=0)
+    span = X.max(axis=0) - X.min(axis=0)
+    for term, middle, width in zip(terms, mean, span, strict=True):
         if width <= 1e-12 * max(1.0, abs(middle)):
             raise WhychurnError(
                 "a covariate is the same in every row at risk of an event", column=term, remedy="leave it out"

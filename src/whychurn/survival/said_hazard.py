@@ -19,9 +19,9 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.sections import SurvivalParams
 from whychurn.contract.suppression import suppress_small_counts
-from whychurn.survival.cox import fit_cox, hazard_ratio_table
+from whychurn.survival.cox import fit_rows, hazard_ratio_table
 from whychurn.survival.cox_model import newton
-from whychurn.survival.cox_rows import StartStop
+from whychurn.survival.cox_rows import RiskRows, StartStop, prepare_rows
 from whychurn.survival.cox_study import CoxStudy
 
 SAID: Final = [
@@ -83,11 +83,16 @@ def said_hazard_ratios(
     days = rows["started_on"] + pd.to_timedelta(study.data.entry, unit="D")
     base = _controls(study, catalogue)
     start = study.before.fit.coefficients[[study.data.terms.index(term) for term in base.terms]]
-    found = []
+    prepared, found = prepare_rows(base), []
     for (kind, name), texts in said.groupby(["kind", "name"], sort=True):
         exposed = spoke(rows["member_id"], days, texts, params.said_days)
         found.append(
-            {"kind": kind, "name": name, "texts": len(texts), **_ratio(base, rows, exposed, start, params)}
+            {
+                "kind": kind,
+                "name": name,
+                "texts": len(texts),
+                **_ratio(base, prepared, rows, exposed, start, params),
+            }
         )
     table = pd.DataFrame(found, columns=[name for name in SAID if name not in ("p_adjusted", "suppressed")])
     for _, place in table[table["p"].notna()].groupby("kind").groups.items():
@@ -143,7 +148,12 @@ def _controls(study: CoxStudy, catalogue: pd.DataFrame) -> StartStop:
 
 
 def _ratio(
-    base: StartStop, rows: pd.DataFrame, exposed: np.ndarray, start: np.ndarray, params: SurvivalParams
+    base: StartStop,
+    prepared: RiskRows,
+    rows: pd.DataFrame,
+    exposed: np.ndarray,
+    start: np.ndarray,
+    params: SurvivalParams,
 ) -> dict[str, Any]:
     left = base.event > 0
     facts: dict[str, Any] = {
@@ -153,9 +163,10 @@ def _ratio(
     least = params.cox.min_level_events
     if min((left & exposed).sum(), (left & ~exposed).sum()) < least:
         return facts
-    wider = replace(base, terms=(*base.terms, "said"), X=np.column_stack([base.X, exposed.astype(float)]))
     try:
-        fit = fit_cox(wider, newton(params.cox), np.r_[start, 0.0])
+        fit = fit_rows(
+            prepared.with_term("said", exposed), base.cluster, newton(params.cox), np.r_[start, 0.0]
+        )
     except WhychurnError:  # no finite ratio
         return facts
     own = hazard_ratio_table(fit, params.confidence).set_index("term").loc["said"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -103,24 +104,29 @@ def topic_words(tokens: pd.Series, topics: np.ndarray) -> dict[int, list[tuple[s
 
 
 class ExactNeighbours:
-    """UMAP over all distances at once, for BERTopic: UMAP's own way for small data is a slow Python loop."""
+    """UMAP over exact neighbours, for BERTopic: UMAP's own search compiles itself for longer than it takes."""
 
     def __init__(self, **settings: Any) -> None:
-        from umap import UMAP
-
-        self.model = UMAP(metric="precomputed", **settings)
+        self.settings = settings
 
     def fit(self, vectors: np.ndarray, y: Any = None) -> ExactNeighbours:
         """Reduce `vectors`, to places near each other where `y` (labels, None here) is the same."""
-        self.model.fit(cosine_distances(vectors), y)
+        from umap import UMAP
+
+        apart = cosine_distances(vectors)
+        near = np.argsort(apart, axis=1, kind="stable")[:, : self.settings["n_neighbors"]]
+        known = (near, np.take_along_axis(apart, near, axis=1), None)  # no index: nothing is placed later
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="precomputed_knn", category=UserWarning)
+            model = UMAP(metric="cosine", precomputed_knn=known, **self.settings)
+            self.places = np.asarray(model.fit(vectors, y).embedding_)
         return self
 
     def transform(self, vectors: np.ndarray) -> np.ndarray:
         """Places of the vectors that were fitted; BERTopic asks for no others."""
-        places = np.asarray(self.model.embedding_)
-        if len(vectors) != len(places):
+        if len(vectors) != len(self.places):
             raise ValueError("only the fitted vectors have places")
-        return places
+        return self.places
 
 
 def _umap_hdbscan(texts: int, voice: VoiceParams, seed: int) -> tuple[Any, Any]:
