@@ -53,6 +53,7 @@ CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candi
         "bootstrap": 100,
         "ceiling": {
             "workers": 1,
+            "eta": 0.06,
             "logistic_c": [0.01, 0.03],
             "tree_depths": [2, 3],
             "rounds": [60, 120, 180],

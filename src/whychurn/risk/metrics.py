@@ -90,9 +90,14 @@ class Forecast:
         if np.isnan(self.business.value).all():
             return np.full(len(weights), np.nan)
         total = weights.sum(axis=1)
-        ranked = weights[:, self.by_gain]
-        mass = np.cumsum(ranked, axis=1)[:, self.gain_ends]
-        earned = np.cumsum(ranked * np.nan_to_num(self.gain[self.by_gain]), axis=1)[:, self.gain_ends]
+        for last in (np.searchsorted(self.gain_ends, 2 * capacity * len(self.by_gain)), len(self.gain_ends)):
+            ends = self.gain_ends[: last + 1]  # the first rows suffice, unless a weighting draws few of them
+            first = self.by_gain[: ends[-1] + 1]
+            ranked = weights[:, first]
+            mass = np.cumsum(ranked, axis=1)[:, ends]
+            if (mass[:, -1] >= capacity * total).all():
+                break
+        earned = np.cumsum(ranked * np.nan_to_num(self.gain[first]), axis=1)[:, ends]
         return _interpolate(capacity * total, mass, earned) * 1000 / total
 
     def _ece(self, weights: np.ndarray) -> np.ndarray:

@@ -120,7 +120,7 @@ def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
         counts = known["known_on"].value_counts().reindex(days, fill_value=0).to_numpy(dtype=float)
         found = alarms(counts, voice).assign(topic_id=topic)
         parts.append(found.assign(day=days[found["place"]]))
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     gaps = table.groupby("topic_id")["day"].diff()
     table["first"] = gaps.isna() | (gaps > pd.Timedelta(days=voice.alert_gap_days))
     return table[list(ALERT_COLUMNS)].sort_values(["day", "topic_id"], ignore_index=True)
