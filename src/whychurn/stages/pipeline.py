@@ -64,7 +64,7 @@ def run_study(study: Study, until: str | None = None, force: bool = False, jobs:
     if jobs > 1 and until in (None, STAGES[-1]):
         _dvc(study, [*how, BEFORE_SIDES])
         _dvc(study, *([*how, "--single-item", *side] for side in SIDES))
-        _dvc(study, [*how, "--single-item", *AFTER_SIDES] if force else how)
+        _dvc(study, [*how, "--single-item", *AFTER_SIDES])  # all before them was looked at
     else:
         _dvc(study, [*how, *([until] if until else [])])
     if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import repeat
@@ -57,6 +57,7 @@ def voice_answers(
     floor = params.privacy.min_cell
     reading = read_corpus(corpus, until, params.voice)
     found = find_topics(corpus, until, params.voice, floor, pool)
+    compared = compare_topics(found, corpus, until, params.voice, pool)
     folds = reading.folds.join(found.folds)
     members = interim["members"]
     said = feedback_topics(corpus, folds, members)
@@ -71,7 +72,7 @@ def voice_answers(
         "topic_tree": topic_tree(
             found.fitted, found.model.topic_of, len(found.model.named), params.voice.groups
         ),
-        "topic_methods": topic_methods(found, corpus, until, params.voice, pool),
+        "topic_methods": topic_methods(compared),
     }
     fits = [
         FitRecord("causes_of_texts", {"draws": params.voice.draws}, reading.metrics(), list(reading.checks)),
@@ -99,16 +100,24 @@ def topic_moves(
     }
 
 
-def topic_methods(
+def compare_topics(
     found: Discovery, corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, pool: Executor | None = None
-) -> pd.DataFrame:
-    """Methods compared on each language that has topics; labels are the reasons ticked beside a survey's comment."""
+) -> Iterator[pd.DataFrame]:
+    """Methods compared on each language that has topics, in `pool` while other work goes on.
+
+    Labels are the reasons ticked beside a survey's comment.
+    """
     told = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["reason"].notna()]
     reasons = told.drop_duplicates("fold").set_index("fold")["reason"]
     known = [known_folds(corpus, language, until) for language in found.fitted]
     labels = [reasons.reindex(places).reset_index(drop=True) for _, places in known]
     each = map if pool is None else pool.map
-    tables = list(each(compare_methods, [folds for folds, _ in known], labels, found.fitted, repeat(voice)))
+    return iter(each(compare_methods, [folds for folds, _ in known], labels, found.fitted, repeat(voice)))
+
+
+def topic_methods(compared: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The comparisons of all languages, one below the other."""
+    tables = list(compared)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(METHOD_COLUMNS))
 
 
