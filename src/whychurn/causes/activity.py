@@ -30,8 +30,13 @@ DAY_OF: Final[dict[str, str]] = {
 LOOKED_AT: Final[dict[str, dict[str, str]]] = {
     "orders": {"amount": "DOUBLE", "discount": "DOUBLE", "returned": "BOOLEAN", "category": "ENUM"},
     "events": {"event_type": "ENUM", "campaign_id": "ENUM"},
-    "feedback": {"source": "ENUM", "created_at": "TIMESTAMP", "responded_at": "TIMESTAMP"},
-    "memberships": {"ends_on": "TIMESTAMP", "list_price": "DOUBLE"},
+    "feedback": {
+        "source": "ENUM",
+        "created_at": "TIMESTAMP",
+        "responded_at": "TIMESTAMP",
+        "about_service": "DOUBLE",
+    },
+    "memberships": {"ends_on": "TIMESTAMP", "list_price": "DOUBLE", "price_paid": "DOUBLE"},
 }
 NEVER: Final = -(10**6)  # day of rows without one
 

@@ -8,8 +8,7 @@ it. All unknowns are found together by EM (Dempster, Laird and Rubin 1977): addi
 positron tomography (Shepp and Vardi 1982): a component's coefficient is the number of leavings ascribed to it over the
 exposure of all members at risk.
 
-The bases of the causes are columns alike: no exposure tells how they share what is left unexplained, only answers and texts do, and
-a split that fits them best lies at an edge. So an even split is assumed, worth `base_prior` leavings of each cause (a Dirichlet prior).
+What answers and exposures leave open is settled by priors, see `causes.priors`.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ import numpy as np
 from whychurn.causes.confusion import Speech, learn_speech, log_likelihood, prior_speech
 from whychurn.causes.observations import Observations
 from whychurn.causes.pace import tempo
+from whychurn.causes.priors import priors_of
 from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
@@ -97,15 +97,15 @@ def fit_additive(
     exposed = factor @ at_risk
     prior = prior or prior_speech(mine)
     beta, speech = (start.beta, start.speech) if start else (_middle(exposed, weight.sum(), tape), prior)
-    member, worth = _membership(tape), _base_prior(tape, split, params)
+    member, priors = _membership(tape), priors_of(tape, split, float(weight.sum()), params)
     last, gain, p, steps = -np.inf, np.inf, np.zeros((len(leavings), len(CAUSES))), 0
     for steps in range(1, params.max_steps + 1):  # noqa: B007  told below
         spoken = log_likelihood(mine, speech)
         top = spoken.max(axis=1, keepdims=True)
         share, p, density = _expect(tape, who, beta, np.exp(spoken - top), member, weight)
         value = float(weight @ (np.log(np.maximum(density, 1e-300)) + top[:, 0]) - exposed @ beta)
-        value += float(left @ np.log(factor)) + _log_prior(beta, worth)
-        beta = _shrunk(beta * share, worth) / np.maximum(exposed, 1e-12)
+        value += float(left @ np.log(factor)) + priors.log(beta, exposed)
+        beta = priors.shrink(beta * share) / np.maximum(exposed, 1e-12)
         factor = tempo(left, at_risk @ beta, params.pace.prior)
         exposed = factor @ at_risk
         speech = learn_speech(mine, p, prior, params, weight)
@@ -129,27 +129,6 @@ def _middle(exposed: Array, leavings: float, tape: Tape) -> Array:
     """All causes alike, all exposures of a cause alike."""
     shares = 1 / (len(CAUSES) * np.bincount(tape.causes, minlength=len(CAUSES)))[tape.causes]
     return shares * leavings / np.maximum(exposed, 1e-12)
-
-
-def _base_prior(tape: Tape, split: Array | None, params: CausesParams) -> list[tuple[Array, Array]]:
-    """Places of the bases, and of their excess among newcomers, with the leavings that each place is worth beforehand."""
-    even = np.full(len(CAUSES), 1 / len(CAUSES)) if split is None else split
-    names = np.array(tape.names)
-    places = [np.flatnonzero(names == name) for name in ("base", "newcomer")]
-    return [(at, len(CAUSES) * params.base_prior * even[tape.causes[at]]) for at in places if len(at)]
-
-
-def _log_prior(beta: Array, worth: list[tuple[Array, Array]]) -> float:
-    split = [(prior, beta[at] / max(beta[at].sum(), 1e-300)) for at, prior in worth]
-    return sum(float(prior @ np.log(np.maximum(share, 1e-300))) for prior, share in split)
-
-
-def _shrunk(mass: Array, worth: list[tuple[Array, Array]]) -> Array:
-    """Leavings ascribed to each exposure; the bases' sum stays, its split moves towards what is assumed."""
-    for at, prior in worth:
-        held = mass[at] + prior
-        mass[at] = held / held.sum() * mass[at].sum()
-    return mass
 
 
 def _membership(tape: Tape) -> Array:

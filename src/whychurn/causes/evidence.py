@@ -16,11 +16,14 @@ from whychurn.causes.pace import usual_pace
 from whychurn.causes.records import Calendar, calendar_of, read_market
 from whychurn.causes.stays import Stays, read_stays
 from whychurn.causes.tape import Tape, build_tape, drawn_to_teach
+from whychurn.causes.trouble import told_of
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 
 Array = np.ndarray[Any, Any]
 TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on"]
+ASKED_FOR: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]
+OTHER_CAUSES: Final = [f"p_{cause}" for cause in CAUSES if cause != "product_service"]
 ASKED: Final = ["member_id", "kind", "sent_at", "answered_at", "reason"]
 
 
@@ -98,6 +101,8 @@ def gather_evidence(
         "member_id", ignore_index=True
     )
     wait = int(known.get("threshold_days", known.get("grace_days", 0)))
+    feedback = told_of(whole_table(interim["feedback"], ASKED_FOR), said, OTHER_CAUSES)
+    interim = {**interim, "feedback": feedback}
     with open_activity(interim, members["member_id"], params.memory_limit) as activity:
         calendar = calendar_of(activity, observed_until)
         acts = activity.own_acts(len(members)).set_axis(members["member_id"])

@@ -18,6 +18,7 @@ Array = np.ndarray[Any, Any]
 OTHER: Final = len(CAUSES)  # an answer that names none of the six
 SILENT: Final = -1  # was asked and did not answer
 NOT_ASKED: Final = -2
+TICKET: Final = "ticket"
 AFTER: Final = ("survey_exit", "interview")  # words after leaving, about the leaving
 
 
@@ -56,6 +57,8 @@ def observe(
     stated = _stated(table, spells, surveys)
     texts = said.dropna(subset=list(P_COLUMNS)).assign(day=lambda rows: calendar.day(rows["known_on"]))
     own = np.where(table["churned"], table["last"], calendar.days - 1)
+    # what a ticket tells of service is an exposure already: each fact counts once
+    texts.loc[texts["source"] == TICKET, "p_product_service"] = 0.0
     later = texts["source"].isin(AFTER)
     before = _weighed(table, own, texts[~later], params)
     after = _after(table, spells, texts[later])

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from whychurn.causes.exposures import own_acts
+from whychurn.causes.happened import own_acts
 from whychurn.causes.records import Records
 from whychurn.contract.cause_sections import PaceParams
 
@@ -23,8 +23,10 @@ def usual_pace(acts: Array, weeks: Array) -> float:
     return float(acts.sum() / max(float(weeks.sum()), 1.0))
 
 
-def known_pace(records: Records, first: Array, usual: float, quiet_weeks: int, params: PaceParams) -> Array:
-    """Group by own acts a week, as known in each week; (weeks, n).
+def known_rate(
+    records: Records, first: Array, usual: float, quiet_weeks: int, params: PaceParams
+) -> tuple[Array, Array]:
+    """Own acts a week as known in each week, and the weeks that are known; (weeks, n) each.
 
     Only acts of at least `quiet_weeks` ago count: who has made up their mind acts less, which must not look like a pace.
 
@@ -33,20 +35,27 @@ def known_pace(records: Records, first: Array, usual: float, quiet_weeks: int, p
     first
         First week of each member's stays; (n,).
     usual
-        See `usual_pace`; groups are cut at `params.edges` times it, and short times are drawn towards it.
-
-    Returns
-    -------
-    `UNKNOWN` where less than `params.min_weeks` can be seen, else 1 to the number of edges + 1.
+        See `usual_pace`; short times are drawn towards it.
     """
     acts = own_acts(records)
     before = np.concatenate([np.zeros_like(acts[:1]), acts.cumsum(axis=0, dtype="float64")[:-1]])
     week = np.arange(records.calendar.weeks)[:, None] - quiet_weeks
-    seen = week - first[None, :]
+    seen = np.maximum(week - first[None, :], 0)
     column = np.arange(records.size)[None, :]
-    count = before[np.maximum(week, 0), column] - before[first[None, :], column]
-    pace = (count + params.soft_weeks * usual) / (np.maximum(seen, 0) + params.soft_weeks)
-    group = 1 + np.searchsorted(np.array(params.edges) * usual, pace, side="right")
+    start = np.minimum(first, records.calendar.weeks - 1)[None, :]
+    count = np.maximum(before[np.maximum(week, 0), column] - before[start, column], 0)
+    return (count + params.soft_weeks * usual) / (seen + params.soft_weeks), seen
+
+
+def pace_borders(rate: Array, seen: Array, params: PaceParams) -> Array:
+    """Borders between groups of equal size among the weeks that tell enough; (groups - 1,)."""
+    told = rate[seen >= params.min_weeks]
+    return np.quantile(told, np.linspace(0, 1, params.groups + 1)[1:-1]) if len(told) else np.zeros(0)
+
+
+def pace_groups(rate: Array, seen: Array, borders: Array, params: PaceParams) -> Array:
+    """Group of each week and member: `UNKNOWN` where less than `min_weeks` are known, else from 1 on; (weeks, n)."""
+    group = 1 + np.searchsorted(borders, rate, side="right")
     return np.where(seen >= params.min_weeks, group, UNKNOWN).astype("int8")
 
 

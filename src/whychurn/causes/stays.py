@@ -76,7 +76,7 @@ def read_stays(
     churned = table["churned"].to_numpy(dtype=bool)
     until = np.full(len(table), calendar.days - 1 - wait)
     if kind == "terms":
-        start, end, until = _last_terms(table, memberships, last, until, calendar)
+        start, end, until = _last_terms(table.assign(entered=entered), memberships, last, until, calendar)
     else:
         start, end = last, last + DAYS * params.decision_weeks
     end = np.minimum(end, calendar.days - 1)
@@ -108,9 +108,19 @@ def _last_terms(
         end=calendar.day(memberships["ends_on"]),
         told=calendar.day(memberships["cancelled_on"]),
     )
-    final = table[["member_id"]].assign(row=np.arange(len(table)), last=last).merge(terms, on="member_id")
+    terms = terms.sort_values(["member_id", "start"], ignore_index=True)
+    terms["before"] = terms.groupby("member_id")["end"].shift()
+    final = (
+        table[["member_id", "entered"]]
+        .assign(row=np.arange(len(table)), last=last)
+        .merge(terms, on="member_id")
+    )
     within = final[(final["start"] <= final["last"]) & (final["end"] >= final["last"])]
     within = within.sort_values("start").drop_duplicates("row", keep="last").set_index("row")
+    # the last renewal may have happened as soon as the term before had ended
+    within["start"] = np.minimum(
+        within["start"], np.maximum(within["before"].fillna(within["start"]) + 1, within["entered"])
+    )
     start = within["start"].reindex(range(len(table))).fillna(pd.Series(last)).to_numpy("int64")
     end = np.minimum(within["end"].reindex(range(len(table))).fillna(pd.Series(last)).to_numpy("int64"), last)
     told = within["told"].reindex(range(len(table))).fillna(-1).to_numpy("int64")

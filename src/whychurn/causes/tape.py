@@ -53,6 +53,11 @@ class Tape:
     at_anchor: Array
     totals: Rows
 
+    @property
+    def roots(self) -> list[str]:
+        """Name of each exposure without half-life, bend and who minds."""
+        return [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in self.names]
+
 
 def drawn_to_teach(stays: Stays, params: CausesParams) -> Array:
     """Flag of each stay: its member is one of at most `fit_members` that teach the hazard."""
@@ -86,7 +91,7 @@ def build_tape(
     """
     member = pd.Index(members["member_id"]).get_indexer(pd.Index(stays.table["member_id"]))
     read = partial(records_of, members, activity=activity, market=market, calendar=calendar)
-    usual = learn_usual(read(np.unique(member[teaches])), pace)
+    usual = learn_usual(read(np.unique(member[teaches])), pace, params)
 
     def jobs() -> Iterator[tuple[Records, Usual, Stays, Array, Array, CausesParams]]:
         for start in range(0, len(members), params.block_members):

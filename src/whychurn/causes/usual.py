@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from whychurn.causes.fitting import Campaigns, learn_campaigns
+from whychurn.causes.happened import first_weeks
+from whychurn.causes.pace import known_rate, pace_borders
 from whychurn.causes.records import Records
+from whychurn.causes.trouble import Trouble, learn_trouble
+from whychurn.contract.sections import CausesParams
+
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -22,22 +31,32 @@ class Usual:
         Coupons used of those received.
     campaigns
         What campaigns are about; None where that cannot be told.
+    trouble
+        Times of more requests, and later answers, than usual.
+    paces
+        Borders between groups of members by how busy they are.
     """
 
     pace: float
     kinds: frozenset[str]
     coupons: float
     campaigns: Campaigns | None
+    trouble: Trouble
+    paces: Array
 
 
-def learn_usual(records: Records, pace: float) -> Usual:
+def learn_usual(records: Records, pace: float, params: CausesParams) -> Usual:
     """What is usual among the members of `records`; the `pace` is that of all."""
     events = records.tables.get("events")
     counts = {} if events is None else events["event_type"].value_counts().to_dict()
     received = counts.get("coupon_received", 0)
+    own = params.exposures
+    rate, seen = known_rate(records, first_weeks(records), pace, own.quiet_weeks, params.pace)
     return Usual(
         pace=pace,
         kinds=frozenset(str(kind) for kind, number in counts.items() if number),
         coupons=counts.get("coupon_used", 0) / received if received else 0.0,
         campaigns=learn_campaigns(records),
+        trouble=learn_trouble(records, own),
+        paces=pace_borders(rate, seen, params.pace),
     )

@@ -19,6 +19,9 @@ class ExposureParams(Section):
     late_hours: Annotated[float, Field(gt=0)]
     late_cap: Annotated[float, Field(ge=1)]
     flood_factor: Annotated[float, Field(ge=1)]
+    trouble_weeks: Annotated[float, Field(gt=0)]
+    trouble_prior: Annotated[float, Field(gt=0)]
+    trouble_margin: Annotated[float, Field(ge=0)]
     rival_margin: Annotated[float, Field(ge=0)]
     life_years: dict[str, Annotated[list[float], Field(min_length=2, max_length=2)]]
 
@@ -37,7 +40,7 @@ class ServedCausesParams(Section):
 class PaceParams(Section):
     """Groups of members by how busy they are."""
 
-    edges: Annotated[list[float], Field(min_length=1)]
+    groups: Annotated[int, Field(ge=1, le=100)]
     min_weeks: Count
     soft_weeks: Annotated[float, Field(gt=0)]
     prior: Annotated[float, Field(gt=0)]
@@ -66,6 +69,8 @@ class CausesParams(Section):
     answer_prior: Annotated[float, Field(gt=0)]
     untraced: Share
     base_prior: Annotated[float, Field(gt=0)]
+    excess_prior: Annotated[float, Field(gt=0)]
+    excess_share: Annotated[float, Field(gt=0, lt=1)]
     base_spread: Annotated[float, Field(ge=0)]
     resamples: Annotated[int, Field(ge=2)]
     resample_steps: Count

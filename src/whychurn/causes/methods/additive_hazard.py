@@ -129,14 +129,13 @@ def _split(mine: Observations, params: CausesParams, rng: np.random.Generator) -
 
 def drivers(evidence: Evidence, fitted: Fitted) -> pd.DataFrame:
     """What each exposure contributes: cause, exposure, leavings a year for each thousand members, share of all leavings."""
-    roots = [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in evidence.tape.names]
     totals = evidence.tape.totals
     mass = (fitted.tempo[totals.pace] @ totals.x) * fitted.beta
     total = float(mass.sum())
     table = pd.DataFrame(
         {
             "cause": [CAUSES[cause] for cause in evidence.tape.causes],
-            "exposure": roots,
+            "exposure": evidence.tape.roots,
             "share": mass / max(total, 1e-12),
             "yearly_per_1000": 52.18 * 1000 * mass / max(float(evidence.tape.risk.weight.sum()), 1e-9),
         }

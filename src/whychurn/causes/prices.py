@@ -1,0 +1,129 @@
+"""What members pay: price rises since joining, discounts lost, and who minds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whychurn.causes.happened import Named, events, fading, later, shape
+from whychurn.causes.places import places
+from whychurn.causes.records import DAYS, Records
+from whychurn.causes.usual import Usual
+from whychurn.causes.weeks import count, fade, spread_terms
+from whychurn.contract.sections import ExposureParams
+
+Array = np.ndarray[Any, Any]
+COUPONS: int = 4  # received coupons that "as thrifty as others" is worth
+
+
+def price_exposures(records: Records, usual: Usual, params: ExposureParams) -> Named:
+    """Rises since joining, felt more by those who live on coupons; discounts lost. Units of ten per cent."""
+    rise = _price_rise(records)
+    if rise.any():
+        felt = fade(rise, params.half_lives[-1])
+        yield "price", "price_rise", felt
+        yield "price", "price_rise_thrifty", felt * thrift(records, usual, params)
+    lost = _lost_discount(records, params)
+    if lost.any():
+        yield "price", "lost_discount", lost
+    yield from fading("price", "lost_term_discount", _lost_term_discount(records), params)
+
+
+def thrift(records: Records, usual: Usual, params: ExposureParams) -> Array:
+    """Coupons used of those received, against what is usual, as known in each week; between 0 and 2; (weeks, n).
+
+    Coupons count `quiet_weeks` late: who has decided to leave uses none, which says nothing of thrift.
+    """
+    if not usual.coupons:
+        return np.ones(shape(records), dtype="float32")
+    used, received = (
+        np.cumsum(later(events(records, kind), params.quiet_weeks), axis=0)
+        for kind in ("coupon_used", "coupon_received")
+    )
+    return np.clip((used / usual.coupons + COUPONS) / (received + COUPONS), 0, 2).astype("float32")
+
+
+def _price_rise(records: Records) -> Array:
+    level = _own_price(records)
+    if level is None:
+        return np.zeros(shape(records), dtype="float32")
+    change = np.nan_to_num(np.diff(level, axis=0, prepend=level[:1]))
+    joined = (records.calendar.day(records.members["joined_on"]) // DAYS)[None, :]
+    week = np.arange(records.calendar.weeks)[:, None]
+    return np.where(week > joined, np.maximum(change, 0) * 10, 0).astype("float32")
+
+
+def _own_price(records: Records) -> Array | None:
+    """Price level that each member meets, first week = 1: the market's index at the place, or the member's list price."""
+    market = records.market
+    if market is not None and not np.isnan(market.own).all():
+        region, category = places(records, market)
+        return market.own[:, region, category]
+    terms = records.tables.get("memberships")
+    if terms is None or "list_price" not in terms or terms["list_price"].isna().all():
+        return None
+    price = terms["list_price"].to_numpy("float64")
+    first_price = terms.groupby("m")["list_price"].transform("first").to_numpy("float64")
+    grid = spread_terms(
+        terms["day"].to_numpy() // DAYS,
+        records.calendar.day(terms["ends_on"]) // DAYS,
+        terms["m"].to_numpy(),
+        shape(records),
+        price / first_price,
+    )
+    return pd.DataFrame(grid).ffill().bfill().fillna(1.0).to_numpy("float32")
+
+
+def _lost_discount(records: Records, params: ExposureParams) -> Array:
+    """How far the discount share of recent orders lies below that of the past.
+
+    Each order counts alike, and one order as before is added to the recent ones: few orders say little.
+    """
+    orders, nothing = records.tables.get("orders"), np.zeros(shape(records), dtype="float32")
+    if orders is None or "discount" not in orders or not orders["discount"].fillna(0).any():
+        return nothing
+    full = (orders["amount"] + orders["discount"]).to_numpy("float64")
+    share = np.divide(
+        orders["discount"].to_numpy("float64"), full, out=np.full(len(full), np.nan), where=full > 0
+    )
+    known = ~np.isnan(share)
+    week, member = orders["day"].to_numpy()[known] // DAYS, orders["m"].to_numpy()[known]
+    number = count(week, member, shape(records))
+    off = count(week, member, shape(records), share[known])
+    short, long = params.half_lives[0], 2 * params.half_lives[-1]
+    past = (fade(off, long) + share[known].mean()) / (fade(number, long) + 1)
+    recent = (fade(off, short) + past) / (fade(number, short) + 1)
+    return (np.maximum(past - recent, 0) * 10).astype("float32")
+
+
+def _lost_term_discount(records: Records) -> Array:
+    """How far the discount on a term's price lies below that of the member's term before, in the week the term starts."""
+    terms = records.tables.get("memberships")
+    if terms is None or not {"list_price", "price_paid"} <= set(terms):
+        return np.zeros(shape(records), dtype="float32")
+    share = 1 - terms["price_paid"] / terms["list_price"].where(terms["list_price"] > 0)
+    fall = (share.groupby(terms["m"]).shift() - share).clip(lower=0).fillna(0.0)
+    week = terms["day"].to_numpy() // DAYS
+    return count(week, terms["m"].to_numpy(), shape(records), 10 * fall.to_numpy("float64"))
+
+
+def rival_exposures(records: Records, usual: Usual, params: ExposureParams) -> Named:
+    """Rivals busier than usual, or cheaper, where the member lives and in what the member buys; the thrifty mind more."""
+    market = records.market
+    if market is None:
+        return
+    region, category = places(records, market)
+    minds = thrift(records, usual, params)
+    if not np.isnan(market.activity).all():
+        activity = market.activity[:, region, category]
+        middle = np.median(market.activity, axis=0)[region, category]
+        busy = np.maximum(activity - middle - params.rival_margin, 0)
+        yield "competition", "rival_activity", busy
+        yield "competition", "rival_activity_thrifty", busy * minds
+    if not (np.isnan(market.rival).all() or np.isnan(market.own).all()):
+        gap = market.own[:, region, category] / market.rival[:, region, category] - 1
+        dearer = np.maximum(np.nan_to_num(gap), 0).astype("float32") * 10
+        yield "competition", "rival_price", dearer
+        yield "competition", "rival_price_thrifty", dearer * minds
