@@ -110,3 +110,21 @@ def test_avoidable_churn_is_damped(drawn) -> None:
     naive = excess / (cause_hazards(tape.risk.x, beta, tape.causes).sum())
     assert (saved < naive).all() and (saved > 0.5 * naive).all()
     assert avoidable_shares(cells, np.concatenate([np.full(6, BASE), np.zeros(6)])) == pytest.approx(0)
+
+
+def test_exposures_that_go_together_share_what_they_explain(drawn, params) -> None:
+    """A twin of an exposure, under another cause: neither takes all, and together they explain what the one did."""
+    tape, seen, *_ = drawn
+    silent = replace(seen, stated=np.full(STAYS, NOT_ASKED))
+
+    def twice(rows: Rows) -> Rows:
+        return replace(rows, x=np.concatenate([rows.x, rows.x[:, 6:7]], axis=1))
+
+    twins = Tape(
+        np.append(tape.causes, 4), [*tape.names, "twin"], np.ones(13), twice(tape.risk), twice(tape.decisions),
+        np.zeros((STAYS, 13), "float32"), totals(twice(tape.risk)),
+    )  # fmt: skip
+    alone = fit_additive(tape, silent, np.ones(STAYS, bool), params)
+    both = fit_additive(twins, silent, np.ones(STAYS, bool), params)
+    assert both.beta[6] == pytest.approx(both.beta[12], rel=0.05)
+    assert both.beta[6] + both.beta[12] == pytest.approx(alone.beta[6], rel=0.1)

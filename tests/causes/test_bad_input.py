@@ -30,7 +30,7 @@ from whychurn.voice.causes import cause_probabilities
 from whychurn.world.build import build_world
 
 TABLES = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
-SAID = ["member_id", "known_on", "source", *(f"p_{cause}" for cause in (*CAUSES, "none"))]
+SAID = ["feedback_id", "member_id", "known_on", "source", *(f"p_{cause}" for cause in (*CAUSES, "none"))]
 
 
 @dataclass
@@ -77,9 +77,7 @@ def simulate(root: Path, program: str = "shop", **world: object) -> Programme:
     interim = {name: read_table(study.interim / f"{name}.parquet") for name in TABLES}
     said = spoken(interim)
     (study.results).mkdir(parents=True, exist_ok=True)
-    said.assign(feedback_id=[f"f{n}" for n in range(len(said))], sentiment=0.0).to_parquet(
-        study.results / "feedback_topics.parquet"
-    )
+    said.assign(sentiment=0.0).to_parquet(study.results / "feedback_topics.parquet")
     panel_stage.run(study, params)
     return Programme(
         params=params,

@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.causes.additive import fit_additive
 from whychurn.causes.observations import NOT_ASKED, Observations
-from whychurn.causes.pace import UNKNOWN, known_pace, tempo
+from whychurn.causes.pace import UNKNOWN, known_rate, pace_borders, pace_groups, tempo
 from whychurn.causes.records import Calendar, Records
 from whychurn.causes.spans import Rows, totals
 from whychurn.causes.tape import Tape
@@ -32,13 +32,28 @@ def records(weeks: list[int]) -> Records:
     return Records(pd.DataFrame({"member_id": ["a"]}), {"orders": orders}, None, calendar)
 
 
+def groups(weeks: list[int], params: CausesParams) -> np.ndarray:
+    """Group by week of a member who orders in `weeks`, where the usual is an act every other week."""
+    rate, seen = known_rate(records(weeks), np.zeros(1, int), 0.5, QUIET, params.pace)
+    return pace_groups(rate, seen, np.array([0.2, 0.4, 0.6, 0.8]), params.pace)[:, 0]
+
+
 def test_pace_is_unknown_at_first_and_looks_neither_ahead_nor_at_the_last_weeks(params) -> None:
-    first, busy = np.zeros(1, int), list(range(20))
-    group = known_pace(records(busy), first, 0.5, QUIET, params.pace)[:, 0]
+    busy = list(range(20))
+    group = groups(busy, params)
     assert (group[: params.pace.min_weeks + QUIET] == UNKNOWN).all() and (group[30:] != UNKNOWN).all()
-    stopped = known_pace(records(busy[:14]), first, 0.5, QUIET, params.pace)[:, 0]
+    stopped = groups(busy[:14], params)
     assert (group[:20] == stopped[:20]).all()  # orders of weeks 14 to 19 are not known before week 20
     assert group[21] > stopped[39] > UNKNOWN
+
+
+def test_groups_are_of_equal_size_and_empty_tables_have_none(params) -> None:
+    rng = np.random.default_rng(2)
+    rate, seen = rng.lognormal(size=(50, 40)), np.full((50, 40), 30)
+    borders = pace_borders(rate, seen, params.pace)
+    sizes = np.bincount(pace_groups(rate, seen, borders, params.pace).ravel())[1:]
+    assert len(sizes) == params.pace.groups and sizes.max() - sizes.min() <= 2
+    assert len(pace_borders(rate, np.zeros_like(seen), params.pace)) == 0
 
 
 def test_tempo_is_drawn_to_one_where_few_left() -> None:

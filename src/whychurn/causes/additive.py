@@ -106,7 +106,7 @@ def fit_additive(
         value = float(weight @ (np.log(np.maximum(density, 1e-300)) + top[:, 0]) - exposed @ beta)
         value += float(left @ np.log(factor)) + priors.log(beta, exposed)
         beta = priors.shrink(beta * share) / np.maximum(exposed, 1e-12)
-        factor = tempo(left, at_risk @ beta, params.pace.prior)
+        factor, beta = _in_tempo(left, at_risk, beta, params)
         exposed = factor @ at_risk
         speech = learn_speech(mine, p, prior, params, weight)
         gain, last = (value - last) / max(abs(value), 1.0), value
@@ -123,6 +123,14 @@ def _by_pace(tape: Tape, count: Array) -> tuple[Array, Array]:
         [count[totals.stay[mine]] @ totals.x[mine] for mine in (totals.pace == pace for pace in range(paces))]
     )
     return at_risk, np.bincount(gone.pace, count[gone.stay] * gone.weight, paces)
+
+
+def _in_tempo(left: Array, at_risk: Array, beta: Array, params: CausesParams) -> tuple[Array, Array]:
+    """Tempo of each pace, one on average over the expected leavings, and the coefficients that go with it."""
+    expected = at_risk @ beta
+    factor = tempo(left, expected, params.pace.prior)
+    mean = float(factor @ expected) / max(float(expected.sum()), 1e-300)
+    return (factor / mean, beta * mean) if mean > 0 else (factor, beta)
 
 
 def _middle(exposed: Array, leavings: float, tape: Tape) -> Array:
