@@ -86,7 +86,9 @@ def test_an_exposure_never_protects(drawn, params) -> None:
     tape, seen, *_ = drawn
     flipped = replace(tape.decisions, x=np.where(np.arange(12) == 6, 0, tape.decisions.x).astype("float32"))
     fitted = fit_additive(replace(tape, decisions=flipped), seen, np.ones(STAYS, bool), params)
-    assert (fitted.beta >= 0).all() and fitted.beta[6] < 1e-6
+    assert (fitted.beta >= 0).all() and fitted.beta[6] < 0.1 * EFFECT[
+        0
+    ]  # what is assumed beforehand, no more
 
 
 def test_likelihood_never_falls(drawn, params) -> None:
@@ -125,6 +127,10 @@ def test_exposures_that_go_together_share_what_they_explain(drawn, params) -> No
         np.zeros((STAYS, 13), "float32"), totals(twice(tape.risk)),
     )  # fmt: skip
     alone = fit_additive(tape, silent, np.ones(STAYS, bool), params)
-    both = fit_additive(twins, silent, np.ones(STAYS, bool), params)
-    assert both.beta[6] == pytest.approx(both.beta[12], rel=0.05)
+    uneven = replace(alone, beta=np.append(alone.beta, 0.01 * alone.beta[6]))
+    patient = params.model_copy(update={"tolerance": 1e-9})
+    both = fit_additive(twins, silent, np.ones(STAYS, bool), patient, uneven)
+    assert 0.7 < both.beta[12] / both.beta[6] < 1.4
     assert both.beta[6] + both.beta[12] == pytest.approx(alone.beta[6], rel=0.1)
+    unassumed = patient.model_copy(update={"excess_prior": 1e-9})
+    assert fit_additive(twins, silent, np.ones(STAYS, bool), unassumed, uneven).beta[12] < 0.1 * both.beta[12]

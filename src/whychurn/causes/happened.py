@@ -54,6 +54,16 @@ def first_weeks(records: Records) -> Array:
     return np.maximum(records.calendar.day(records.members["joined_on"]) // DAYS, 0)
 
 
+def discount_shares(records: Records) -> Array:
+    """Share that is taken off each order, NaN where it is not told; (orders,)."""
+    orders = records.tables.get("orders")
+    if orders is None or "discount" not in orders:
+        return np.zeros(0)
+    full = (orders["amount"] + orders["discount"]).to_numpy("float64")
+    off, unknown = orders["discount"].to_numpy("float64"), np.full(len(full), np.nan)
+    return np.divide(off, full, out=unknown, where=full > 0)
+
+
 def later(happened: Array, weeks: int) -> Array:
     """The same `weeks` later."""
     return np.concatenate([np.zeros_like(happened[:weeks]), happened])[: len(happened)]

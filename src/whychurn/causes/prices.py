@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.happened import Named, events, fading, later, shape
+from whychurn.causes.happened import Named, discount_shares, events, fading, later, shape
 from whychurn.causes.places import places
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.usual import Usual
@@ -15,7 +15,7 @@ from whychurn.causes.weeks import count, fade, spread_terms
 from whychurn.contract.sections import ExposureParams
 
 Array = np.ndarray[Any, Any]
-COUPONS: int = 4  # received coupons that "as thrifty as others" is worth
+COUPONS: Final = 4  # received coupons that "as thrifty as others" is worth
 
 
 def price_exposures(records: Records, usual: Usual, params: ExposureParams) -> Named:
@@ -25,7 +25,7 @@ def price_exposures(records: Records, usual: Usual, params: ExposureParams) -> N
         felt = fade(rise, params.half_lives[-1])
         yield "price", "price_rise", felt
         yield "price", "price_rise_thrifty", felt * thrift(records, usual, params)
-    lost = _lost_discount(records, params)
+    lost = _lost_discount(records, usual, params)
     if lost.any():
         yield "price", "lost_discount", lost
     yield from fading("price", "lost_term_discount", _lost_term_discount(records), params)
@@ -76,24 +76,21 @@ def _own_price(records: Records) -> Array | None:
     return pd.DataFrame(grid).ffill().bfill().fillna(1.0).to_numpy("float32")
 
 
-def _lost_discount(records: Records, params: ExposureParams) -> Array:
+def _lost_discount(records: Records, usual: Usual, params: ExposureParams) -> Array:
     """How far the discount share of recent orders lies below that of the past.
 
     Each order counts alike, and one order as before is added to the recent ones: few orders say little.
     """
-    orders, nothing = records.tables.get("orders"), np.zeros(shape(records), dtype="float32")
-    if orders is None or "discount" not in orders or not orders["discount"].fillna(0).any():
-        return nothing
-    full = (orders["amount"] + orders["discount"]).to_numpy("float64")
-    share = np.divide(
-        orders["discount"].to_numpy("float64"), full, out=np.full(len(full), np.nan), where=full > 0
-    )
-    known = ~np.isnan(share)
+    share = discount_shares(records)
+    known = np.isfinite(share)
+    if not share[known].any():
+        return np.zeros(shape(records), dtype="float32")
+    orders = records.tables["orders"]
     week, member = orders["day"].to_numpy()[known] // DAYS, orders["m"].to_numpy()[known]
     number = count(week, member, shape(records))
     off = count(week, member, shape(records), share[known])
     short, long = params.half_lives[0], 2 * params.half_lives[-1]
-    past = (fade(off, long) + share[known].mean()) / (fade(number, long) + 1)
+    past = (fade(off, long) + usual.discount) / (fade(number, long) + 1)
     recent = (fade(off, short) + past) / (fade(number, short) + 1)
     return (np.maximum(past - recent, 0) * 10).astype("float32")
 
