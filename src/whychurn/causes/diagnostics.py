@@ -1,9 +1,11 @@
-"""Does the additive model notice when it is wrong? Three checks that need no truth.
+"""Does the additive model notice when it is wrong? Four checks that need no truth.
 
 interaction
     Where the excess of several causes is high at once, hazards that add up say how many leave. More than that: hazards multiply.
 unexplained
     Leavings of members who met nothing out of the ordinary, and answers that name no cause, more often than others.
+outside
+    Far more answers name none of the six causes than leavers give who left for one of them.
 region_mismatch
     In a region, survey answers do not fit what behaviour says (as it would if traces meant something else there).
 """
@@ -18,6 +20,7 @@ from scipy import stats
 
 from whychurn.causes.additive import Fitted, cause_hazards
 from whychurn.causes.avoidable import excess_flags
+from whychurn.causes.confusion import STATED_OTHER
 from whychurn.causes.evidence import Evidence
 from whychurn.causes.observations import OTHER
 from whychurn.contract.causes import CAUSES
@@ -27,10 +30,12 @@ Array = np.ndarray[Any, Any]
 COLUMNS: Final = ["check", "detail", "value", "low", "high", "noticed"]
 HIGH: Final = 0.9  # quantile of a cause's excess from which on it is high
 LEVEL: Final = 0.01
+LEAST: Final = 30  # answers that a check needs
+MORE: Final = 1.5  # answers outside the six are noticed from so many times the assumed share on
 
 
 def diagnostics(evidence: Evidence, fitted: Fitted, region: pd.Series, confidence: float) -> pd.DataFrame:
-    """The three checks: check, detail, value, low, high, noticed.
+    """The four checks: check, detail, value, low, high, noticed.
 
     Parameters
     ----------
@@ -42,6 +47,7 @@ def diagnostics(evidence: Evidence, fitted: Fitted, region: pd.Series, confidenc
     parts = [
         *_interaction(evidence, fitted, confidence),
         _unexplained(evidence, fitted, confidence),
+        *_outside(evidence, fitted, confidence),
         *_regions(evidence, fitted, region),
     ]
     return pd.DataFrame(parts, columns=COLUMNS).astype(
@@ -92,7 +98,7 @@ def _unexplained(evidence: Evidence, fitted: Fitted, confidence: float) -> tuple
     )
     stated = evidence.seen.stated[fitted.leavings]
     answered = stated >= 0
-    if answered.sum() < 30:
+    if answered.sum() < LEAST:
         return ("unexplained", "other_when_unexposed", np.nan, np.nan, np.nan, False)
     little = mean < np.median(mean[answered])
     counts = [int(((stated == OTHER) & answered & part).sum()) for part in (little, ~little)]
@@ -105,12 +111,26 @@ def _unexplained(evidence: Evidence, fitted: Fitted, confidence: float) -> tuple
     return ("unexplained", "other_when_unexposed", ratio, low, high, bool(low > 1.25))
 
 
+def _outside(evidence: Evidence, fitted: Fitted, confidence: float) -> list[tuple[Any, ...]]:
+    """Share of answers that name none of the six, against what is assumed of leavers who left for one (Wilson interval)."""
+    stated = evidence.seen.stated[fitted.leavings]
+    answers, other = int((stated >= 0).sum()), int((stated == OTHER).sum())
+    if answers < LEAST:
+        return []
+    low, high = stats.binomtest(other, answers).proportion_ci(confidence, method="wilson")
+    noticed = bool(low > MORE * STATED_OTHER)
+    return [("outside", "all_answers", other / answers, float(low), float(high), noticed)]
+
+
 def _regions(evidence: Evidence, fitted: Fitted, region: pd.Series) -> list[tuple[Any, ...]]:
-    """Chi-square over its degrees of freedom of answers against those expected from behaviour, by region."""
+    """Chi-square over its degrees of freedom of answers against those expected from behaviour and all answers, by region."""
     stated = evidence.seen.stated[fitted.leavings]
     prior = _by_behaviour(evidence, fitted)
     expected = prior @ (fitted.speech.answers[:, None] * fitted.speech.stated)
     expected /= expected.sum(axis=1, keepdims=True)
+    told = stated >= 0  # what is off everywhere is no matter of regions
+    everywhere = np.bincount(stated[told], minlength=len(CAUSES) + 1)
+    expected *= everywhere / np.maximum(expected[told].sum(axis=0), 1e-9)
     where = region.iloc[fitted.leavings].astype("string").reset_index(drop=True)
     rows = []
     for name, index in where.groupby(where).indices.items():
