@@ -63,7 +63,9 @@ def test_the_drawn_cause_follows_the_posterior(blocks: Callable) -> None:
         assert abs((gone["cause"] == cause).sum() - p.sum()) < 4 * np.sqrt((p * (1 - p)).sum())
 
 
-@pytest.mark.parametrize("mechanism", ["additive", "multiplicative", "seventh_cause", "swapped_traces"])
+@pytest.mark.parametrize(
+    "mechanism", ["additive", "multiplicative", "seventh_cause", "swapped_traces", "uneven_bases"]
+)
 def test_without_a_cause_nobody_leaves_more(blocks: Callable, mechanism: str) -> None:
     table = blocks(mechanism=mechanism).truth["churn_without"]
     removed = [column for column in table if column.startswith("p_without_")]
@@ -104,6 +106,17 @@ def test_a_seventh_cause_stands_beside_the_six(blocks: Callable) -> None:
     assert 0.05 < (causes["cause"] == "hidden").sum() / causes["cause"].notna().sum() < 0.4
     assert causes.filter(like="p_").sum(axis=1).to_numpy() == pytest.approx(1)
     assert not (block.tables["surveys"]["reason"] == "hidden").any()
+
+
+def test_uneven_bases_move_the_base_between_causes_and_nothing_else(fates: Callable) -> None:
+    plain, _ = fates()
+    uneven, _ = fates(mechanism="uneven_bases")
+    np.testing.assert_array_equal(uneven.excess, plain.excess)
+    np.testing.assert_allclose(uneven.base.sum(axis=0), plain.base.sum(axis=0), rtol=1e-5)
+    parts = uneven.base.sum(axis=(1, 2)) / uneven.base.sum()
+    assert parts[CAUSES.index("engagement")] == pytest.approx(0.5) and np.delete(parts, 3) == pytest.approx(
+        0.1
+    )
 
 
 def test_swapped_traces_change_one_region_only(fates: Callable) -> None:

@@ -32,6 +32,7 @@ FACTS: Final[tuple[tuple[str, str, float, int, float], ...]] = (
     ("competition", "competitor_activity_30d", 1.2, 1, 1),
     ("natural", "moved_180d", 1, 0, 1),
 )
+CHUNK: Final = 20_000  # rows
 SAID: Final = 0.15  # of a text, from here on it is told that the member wrote about the cause
 TOLD_FROM: Final = 0.15  # a cause less likely than this is not argued
 
@@ -44,10 +45,16 @@ def member_evidence(
     What a member stated, wrote, and met (panel features at the anchor that stand out), for causes that are at all likely. They
     say what the attribution rests on; no single one proves it.
     """
-    told = _facts(panel)
     said = seen.before[rows] + seen.after[rows]
+    parts = [slice(start, start + CHUNK) for start in range(0, len(p), CHUNK)]
+    lists = [_told(p[part], panel.iloc[part], stated[part], said[part], most) for part in parts]
+    return pd.concat([*lists, pd.Series(dtype="string")], ignore_index=True)
+
+
+def _told(p: Array, panel: pd.DataFrame, stated: Array, said: Array, most: int) -> pd.Series:
+    """`member_evidence` of some of the rows: their sentences are held in memory at once."""
+    told, lists = _facts(panel), []
     order = np.argsort(-p, axis=1, kind="stable")
-    lists = []
     for row in range(len(p)):
         found: list[dict[str, str]] = []
         for number in order[row]:

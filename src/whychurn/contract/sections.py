@@ -31,7 +31,7 @@ class WorldParams(Section):
     survey_answered: Share
     text_share: Share
     confounding: Share
-    mechanism: Literal["additive", "multiplicative", "seventh_cause", "swapped_traces"]
+    mechanism: Literal["additive", "multiplicative", "seventh_cause", "swapped_traces", "uneven_bases"]
 
 
 class IntakeParams(Section):

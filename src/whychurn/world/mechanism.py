@@ -8,6 +8,8 @@ multiplicative
     causes in proportion to log(1 + e_k / B).
 seventh_cause
     Additive, with a cause outside the six that leaves no trace.
+uneven_bases
+    Additive, but one cause has half of the base that no exposure tells of; the others share the rest.
 swapped_traces
     Additive, but in the first region two causes have each other's traces.
 """
@@ -22,24 +24,30 @@ from whychurn.contract.causes import CAUSES
 from whychurn.world.programme import Cause, Programme
 
 HIDDEN: Final = "hidden"
+UNEVEN: Final = ("engagement", 0.5)  # a cause and its part of the base
 SWAPPED: Final = ("personalization", "engagement")
 _HIDDEN_SAYS: Final = {"other": 0.55, "price": 0.20, "natural": 0.15, "product_service": 0.10}
 
 
 def with_mechanism(programme: Programme, mechanism: str) -> Programme:
-    """The programme, with the seventh cause added where the mechanism asks for it."""
-    if mechanism != "seventh_cause":
-        return programme
-    survey = programme.survey
-    said = survey.model_copy(
-        update={
-            "answering": survey.answering | {HIDDEN: 0.8},
-            "stated": survey.stated | {HIDDEN: _HIDDEN_SAYS},
-        }
-    )
+    """The programme, with what the mechanism changes in it: a seventh cause, or how the causes share the base."""
     base = sum(cause.base for cause in programme.causes.values())
-    causes = programme.causes | {HIDDEN: Cause(base=base, excess={})}
-    return programme.model_copy(update={"causes": causes, "survey": said})
+    if mechanism == "uneven_bases":
+        most, part = UNEVEN
+        rest = (1 - part) / (len(programme.causes) - 1)
+        causes = {
+            name: cause.model_copy(update={"base": base * (part if name == most else rest)})
+            for name, cause in programme.causes.items()
+        }
+        return programme.model_copy(update={"causes": causes})
+    if mechanism == "seventh_cause":
+        survey = programme.survey
+        answering = survey.answering | {HIDDEN: 0.8}
+        stated = survey.stated | {HIDDEN: _HIDDEN_SAYS}
+        said = survey.model_copy(update={"answering": answering, "stated": stated})
+        causes = programme.causes | {HIDDEN: Cause(base=base, excess={})}
+        return programme.model_copy(update={"causes": causes, "survey": said})
+    return programme
 
 
 def combine(base: np.ndarray, excess: np.ndarray, mechanism: str) -> np.ndarray:
