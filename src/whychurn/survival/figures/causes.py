@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS: Final = {**dict(zip(CAUSES, SERIES, strict=False)), UNKNOWN: MUTED}
-_NEAR: Final = 0.035  # least distance of two labels, as a share of the height
+_NEAR: Final = 0.05  # least distance of two labels, as a share of the height
 
 
 def draw_incidence(incidence: pd.DataFrame, lang: str) -> Figure:
