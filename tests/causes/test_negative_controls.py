@@ -1,10 +1,11 @@
 """Public programmes whose stated reasons tell nothing, or one planted thing: no method may claim more.
 
-Half of the answered surveys are withheld. What a method says of those leavers is put beside what they had said.
+Half of the answered surveys are withheld. What a method says of those leavers is put beside what they had said (`pytest --log-cli-level=INFO` shows the figures).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from whychurn.voice.prepare import build_corpus, fit_until, gather_texts
 from whychurn.voice.reading import read_corpus
 from whychurn.voice.said import feedback_topics
 
+log = logging.getLogger(__name__)
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 P = [f"p_{cause}" for cause in CAUSES]
 UNTIL = "2024-12-31"
@@ -232,6 +234,9 @@ def test_reasons_independent_of_everything_are_not_read_from_traces(
     assert gained_information(p, y) < 0.02, "there is nothing to know"
     assert claimed_information(p) < 0.1, "and no more than that is claimed: one leaving is like another"
     silent = rows["primary_cause"].eq("unknown")
+    log.info(
+        f"claimed {claimed_information(p):.3f} nats, gained {gained_information(p, y):.3f}, named {1 - silent.mean():.3f}"
+    )
     assert silent.mean() > 0.8, "so the cause of hardly anybody who did not answer is named"
 
 
@@ -242,7 +247,13 @@ def test_outside_san_diego_the_answer_is_the_same_for_all_and_its_rival_is_found
     rows, p, y = claims(study, taken, load_params(study).causes.method)
     inside = rows["source_id"].isin(there).to_numpy()
     assert inside.sum() > 60
+    rival, price = CAUSES.index("competition"), CAUSES.index("price")
+    for name, part in (("inside", inside), ("outside", ~inside)):
+        told = [
+            f"{(y[part] == cause).mean():.3f} stated, {p[part, cause].mean():.3f} given"
+            for cause in (rival, price)
+        ]
+        log.info(f"{name}: rival {told[0]}; price {told[1]}; claimed {claimed_information(p[part]):.3f} nats")
     assert gained_information(p[~inside], y[~inside]) < 0.02
     assert claimed_information(p[~inside]) < 0.1
-    rival = CAUSES.index("competition")
     assert p[inside, rival].mean() > p[~inside, rival].mean() + 0.15

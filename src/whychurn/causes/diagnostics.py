@@ -31,7 +31,6 @@ COLUMNS: Final = ["check", "detail", "value", "low", "high", "noticed"]
 HIGH: Final = 0.9  # quantile of a cause's excess from which on it is high
 LEVEL: Final = 0.01
 LEAST: Final = 30  # answers that a check needs
-MORE: Final = 1.5  # answers outside the six are noticed from so many times the assumed share on
 
 
 def diagnostics(evidence: Evidence, fitted: Fitted, region: pd.Series, confidence: float) -> pd.DataFrame:
@@ -118,7 +117,7 @@ def _outside(evidence: Evidence, fitted: Fitted, confidence: float) -> list[tupl
     if answers < LEAST:
         return []
     low, high = stats.binomtest(other, answers).proportion_ci(confidence, method="wilson")
-    noticed = bool(low > MORE * STATED_OTHER)
+    noticed = bool(low > STATED_OTHER)
     return [("outside", "all_answers", other / answers, float(low), float(high), noticed)]
 
 
