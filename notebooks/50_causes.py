@@ -25,9 +25,10 @@ from whychurn.causes import check_story, rival_story, story, who_story
 from whychurn.causes.figures import checks as check_figures
 from whychurn.causes.figures import shares as figures
 from whychurn.causes.figures.yardstick import draw_skill
+from whychurn.causes.yardstick import breaks
 from whychurn.causes.yardstick.story import FORMATS as SCORES
 from whychurn.causes.yardstick.story import scored
-from whychurn.causes.yardstick.summary import FILE, load_yardstick
+from whychurn.causes.yardstick.summary import CHECKS_FILE, FILE, load_checks, load_yardstick
 from whychurn.delivery.page import Page
 
 page = Page.open()
@@ -198,6 +199,23 @@ if who_story.has_shares(methods):
 checks = results("cause_diagnostics")
 claims("described", check_story.diagnostic_lines(checks, page))
 show_table(check_story.diagnostic_table(checks, page), "checks", "described")
+
+# %% [markdown] tags=["en"]
+# ## What breaks the method
+#
+# Measured on simulated worlds that are not as the method assumes: how far its answers are off there, and whether its own checks notice. A check that
+# finds nothing in your programme says no more than it does here.
+
+# %% [markdown] tags=["zh"]
+# ## 哪些情形会使方法失效
+#
+# 在不符合方法假设的模拟世界中测量：结果偏差多大，自检能否发现。若自检在贵方项目中未发现异常，其分量也仅限于此处所示。
+
+# %%
+if FILE.exists() and CHECKS_FILE.exists():
+    broken = breaks.broken_worlds(load_yardstick(), load_checks(), method)
+    claims("described", breaks.broken_lines(broken, page))
+    show_table(breaks.broken_table(broken, page), "breaks", "described", breaks.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What would change our mind

@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.figures.yardstick import draw_skill
+from whychurn.causes.yardstick.breaks import broken_lines, broken_table, broken_worlds
 from whychurn.causes.yardstick.overview import method_name
 from whychurn.causes.yardstick.story import measured, scored
 from whychurn.causes.yardstick.summary import (
     FILE,
     MEASURES,
     WORLD,
+    load_checks,
     load_yardstick,
     measured_on_like,
     summarise,
@@ -123,6 +125,29 @@ def test_checks_tell_in_how_many_worlds_something_was_noticed() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_report_says_what_breaks_the_method_and_whether_it_noticed(table: pd.DataFrame, lang: str) -> None:
+    facts = pd.DataFrame([world("shop", "middle", seed, "multiplicative") for seed in (1, 2, 3)])
+    found = facts.assign(check="interaction", value=1.0, noticed=[True, True, False])
+    checks = summarise_checks(pd.concat([found, found.assign(check="outside", noticed=False)]))
+    rows = broken_worlds(table, checks, "mine")
+    assert rows["mechanism"].to_list() == ["additive", "multiplicative"], (
+        "beside the same programme without the break"
+    )
+    assert rows["noticed"].to_list() == [0, 2] and rows["check"].iloc[1] == "interaction"
+    lines = broken_lines(rows, Voice(lang))
+    assert len(lines) == 1 and "2.0%" in lines[0]
+    shown = broken_table(rows, Voice(lang))
+    assert shown["mechanism"].iloc[1] == say("causes.world_multiplicative", lang) and len(shown) == 2
+    assert broken_lines(broken_worlds(table, checks, "other"), Voice(lang)) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_everything_that_ships_has_words(lang: str) -> None:
+    rows = broken_worlds(load_yardstick(), load_checks(), "additive_hazard")
+    assert len(broken_lines(rows, Voice(lang))) == len(rows) - 1 == 4
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_figure_shows_every_method_at_every_difficulty(table: pd.DataFrame, lang: str) -> None:
     figure = draw_skill(table, "mine", lang)
     assert len(figure.axes) == 3
@@ -145,6 +170,6 @@ def test_the_table_that_ships_covers_the_grid() -> None:
         "gym",
         "school",
     }
-    assert {"multiplicative", "seventh_cause", "swapped_traces"} <= set(shipped["mechanism"])
+    assert {"multiplicative", "seventh_cause", "swapped_traces", "uneven_bases"} <= set(shipped["mechanism"])
     assert (shipped["skill_low"].fillna(0) <= shipped["skill"].fillna(0) + 1e-9).all()
     assert measured_on_like(shipped, 0.15, "additive_hazard") is not None

@@ -87,13 +87,14 @@ def causes_answers(
         chosen.p, evidence.panel, evidence.stated, evidence.seen, evidence.rows, own.reasons
     )
     gone, p = leavers_chances(members)
+    shares = shares_table(found)
     beside = (
         evidence.panel[evidence.churned].reset_index(drop=True).assign(anchor_on=gone["anchor_on"].to_numpy())
     )
     tables = {
         "member_causes": members,
         "cause_shares": cause_shares(chosen.shares, members),
-        "cause_methods": shares_table(found),
+        "cause_methods": shares,
         "cause_stated": stated_against(p, evidence.stated[evidence.churned], least),
         "cause_groups": cause_groups(p, strata_of(beside), least, own.confidence),
         "cause_months": cause_months(p, gone["anchor_on"], least, own.confidence),
@@ -105,7 +106,7 @@ def causes_answers(
     }
     kept = {
         "attributions": attributions_table(evidence.anchors, found, own),
-        "shares": shares_table(found),
+        "shares": shares,
         "evidence": inputs.table,
     }
     return CausesAnswers(tables, kept, _facts(evidence, members, params), _fits(found, params))

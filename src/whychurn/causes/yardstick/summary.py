@@ -104,6 +104,11 @@ def load_yardstick(file: Path = FILE) -> pd.DataFrame:
     return pd.read_csv(file)
 
 
+def load_checks(file: Path = CHECKS_FILE) -> pd.DataFrame:
+    """How often the checks noticed something, as it ships with the package; see `summarise_checks`."""
+    return pd.read_csv(file)
+
+
 def measured_on_like(
     table: pd.DataFrame, answered: float, method: str, program: str = ALL
 ) -> pd.Series | None:
