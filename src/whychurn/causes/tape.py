@@ -149,6 +149,8 @@ def _stacked(parts: list[Block], span: str, first: Array, keys: Keys, scale: Arr
 
 def _aligned(have: Keys, x: Array, keys: Keys, scale: Array | None = None) -> Array:
     """Columns of `x` in the order of `keys`, divided by `scale`; zero where the block has none."""
+    if have == keys:
+        return x if scale is None else x / scale.astype("float32")
     place = {key: number for number, key in enumerate(have)}
     found = np.zeros((len(x), len(keys)), "float32")
     for column, key in enumerate(keys):

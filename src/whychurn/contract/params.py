@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.sections import Params
+from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = "params.yaml"
 
@@ -86,7 +87,7 @@ def _known_keys(section: list[str]) -> list[str]:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path)
     except FileNotFoundError:
         raise WhychurnError("parameters are missing", file=path, remedy="restore params.yaml") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = Path(__file__).with_name("questions.yaml")
 
@@ -37,7 +37,7 @@ class Question:
 @cache
 def load_questions() -> tuple[Question, ...]:
     """All questions, in the order in which a reader asks them."""
-    entries = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    entries = read_yaml(FILE)
     return tuple(_question(name, entry) for name, entry in entries.items())
 
 

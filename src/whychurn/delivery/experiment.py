@@ -21,6 +21,7 @@ from whychurn.contract.files import read_json, read_table, write_json, write_who
 from whychurn.contract.params import load_params, merge
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.sections import Params
+from whychurn.contract.yaml_files import read_yaml
 from whychurn.delivery.paired import paired_differences
 from whychurn.delivery.registry import model_folder
 from whychurn.delivery.store import (
@@ -94,7 +95,7 @@ def read_overrides(folder: Path) -> dict[str, Any]:
             file=file,
             remedy="write the keys that differ from the project's",
         )
-    overrides = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    overrides = read_yaml(file) or {}
     if not isinstance(overrides, dict) or not overrides:
         raise WhychurnError("no overrides: nothing would change", file=file, remedy="name at least one key")
     fixed = [section for section in FIXED if section in overrides]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
+
+from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = Path(__file__).with_name("catalogue.yaml")
 COLUMNS: Final = (
@@ -43,7 +44,7 @@ def load_catalogue(members: pd.DataFrame | None = None, further: list[str] | Non
 
 @cache
 def _entries() -> tuple[dict[str, Any], ...]:
-    return tuple(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return tuple(read_yaml(FILE))
 
 
 def _own_column(name: str, values: pd.Series) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 
 from whychurn.contract import words
 from whychurn.contract.sections import RiskParams
 from whychurn.contract.words import LANGUAGES, say
+from whychurn.contract.yaml_files import read_yaml
 from whychurn.panel.catalogue import load_catalogue
 from whychurn.risk.artifacts import panel_digest
 from whychurn.risk.evaluate import beats_baselines
@@ -113,7 +113,7 @@ def metadata(
 def without_model(error: NoModelError) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """risk.json, and all tables: risk_metrics with the reason in place of figures, the others empty."""
     texts = error.texts()
-    documented = yaml.safe_load(RESULTS.read_text(encoding="utf-8"))["risk"]
+    documented = read_yaml(RESULTS)["risk"]
     tables = {name: pd.DataFrame(columns=list(entry["columns"])) for name, entry in documented.items()}
     row = dict.fromkeys(tables["risk_metrics"]) | {"model": "none", "part": "none", "note": texts["en"]}
     numbers = ["estimate", "low", "high", "rows", "members", "events"]

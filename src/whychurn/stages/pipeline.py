@@ -17,6 +17,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import effective_values, load_params
 from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.yaml_files import read_yaml
 from whychurn.stages.locks import release_dead_locks
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ def code_digest(place: Path) -> str:
 
 
 def _project() -> dict[str, Any]:
-    return yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))
+    return read_yaml(PROJECT / "dvc.yaml")
 
 
 def _project_stages() -> dict[str, Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.yaml_files import read_yaml
 from whychurn.voice.phrases import Phrases, compile_phrases, weighted
 
 FILE: Final = Path(__file__).with_name("lexicon.yaml")
@@ -77,7 +77,7 @@ def load_lexicon(file: Path = FILE) -> Lexicon:
     WhychurnError
         If a cause is unknown or missing, a concept has no name in a language, or a word is no text with a weight.
     """
-    content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    content = read_yaml(file) or {}
     settings, negation, keywords = (content.pop(key, None) for key in ("settings", "negation", "keywords"))
     if not (settings and negation and keywords) or set(content) != set(CAUSES):
         raise WhychurnError(

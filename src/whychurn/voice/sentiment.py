@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import yaml
 
+from whychurn.contract.yaml_files import read_yaml
 from whychurn.voice.phrases import Phrases, compile_phrases, weighted
 from whychurn.voice.plain import normalise
 
@@ -52,7 +52,7 @@ def load_polarity(file: Path = FILE) -> Polarity:
     WhychurnError
         If a word is no text with a weight.
     """
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = read_yaml(file)
     words, urgent = {}, {}
     for language in ("en", "zh"):
         rule = content[language]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from whychurn.contract.yaml_files import read_yaml
 
 _FOLDER: Final = Path(__file__).parent / "programmes"
 
@@ -168,6 +169,4 @@ class Programme(_Part):
 
 def load_programme(name: str) -> Programme:
     """Programme `name` (shop, gym, school) from its YAML."""
-    return Programme.model_validate(
-        yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")) | {"name": name}
-    )
+    return Programme.model_validate(read_yaml(_FOLDER / f"{name}.yaml") | {"name": name})

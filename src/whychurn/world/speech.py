@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import yaml
 
+from whychurn.contract.yaml_files import read_yaml
 from whychurn.world.members import LANGUAGES
 
 _FOLDER: Final = Path(__file__).parent
@@ -21,7 +21,7 @@ NEUTRAL: Final = "neutral"
 @cache
 def grammar(language: str) -> dict[str, Any]:
     """Phrases of one language (zh, en)."""
-    return yaml.safe_load((_FOLDER / f"grammar_{language}.yaml").read_text(encoding="utf-8"))
+    return read_yaml(_FOLDER / f"grammar_{language}.yaml")
 
 
 class _Dice:

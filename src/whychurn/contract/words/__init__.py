@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.yaml_files import read_yaml
 
 LANGUAGES: Final[tuple[str, ...]] = ("en", "zh")
 _HERE = Path(__file__).parent
@@ -23,7 +22,7 @@ def section_words(section: str) -> dict[str, dict[str, str]]:
     path = _HERE / f"{section}.yaml"
     if not path.exists():
         raise WhychurnError(f"no words for section {section!r}", file=path)
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return read_yaml(path) or {}
 
 
 def say(key: str, lang: str, **values: object) -> str:
