@@ -134,3 +134,23 @@ def test_exposures_that_go_together_share_what_they_explain(drawn, params) -> No
     assert both.beta[6] + both.beta[12] == pytest.approx(alone.beta[6], rel=0.1)
     unassumed = patient.model_copy(update={"excess_prior": 1e-9})
     assert fit_additive(twins, silent, np.ones(STAYS, bool), unassumed, uneven).beta[12] < 0.1 * both.beta[12]
+
+
+def test_an_exposure_that_a_resample_lacks_keeps_what_is_assumed(drawn, params) -> None:
+    """One member met it; without that member its coefficient is neither zero nor beyond all bounds."""
+    tape, seen, *_ = drawn
+    only = int(tape.decisions.stay[0])
+
+    def met(rows: Rows) -> Rows:
+        x = np.where(rows.stay == only, len(tape.risk.stay), 0.0).astype("float32")
+        return replace(rows, x=np.concatenate([rows.x, x[:, None]], axis=1))
+
+    rare = Tape(
+        np.append(tape.causes, 4), [*tape.names, "rare"], np.ones(13), met(tape.risk), met(tape.decisions),
+        np.zeros((STAYS, 13), "float32"), totals(met(tape.risk)),
+    )  # fmt: skip
+    times = np.ones(STAYS)
+    times[only] = 0
+    fitted = fit_additive(rare, seen, np.ones(STAYS, bool), params, times=times)
+    leavings = fitted.beta[12] * totals(met(tape.risk)).x[:, 12].sum()
+    assert 0 < leavings < params.excess_share * len(fitted.leavings)

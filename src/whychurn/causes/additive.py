@@ -97,15 +97,18 @@ def fit_additive(
     exposed = factor @ at_risk
     prior = prior or prior_speech(mine)
     beta, speech = (start.beta, start.speech) if start else (_middle(exposed, weight.sum(), tape), prior)
-    member, priors = _membership(tape), priors_of(tape, split, float(weight.sum()), params)
+    member, priors = (
+        _membership(tape),
+        priors_of(tape, split, float(weight.sum()), tape.totals.x.sum(axis=0), params),
+    )
     last, gain, p, steps = -np.inf, np.inf, np.zeros((len(leavings), len(CAUSES))), 0
     for steps in range(1, params.max_steps + 1):  # noqa: B007  told below
         spoken = log_likelihood(mine, speech)
         top = spoken.max(axis=1, keepdims=True)
         share, p, density = _expect(tape, who, beta, np.exp(spoken - top), member, weight)
         value = float(weight @ (np.log(np.maximum(density, 1e-300)) + top[:, 0]) - exposed @ beta)
-        value += float(left @ np.log(factor)) + priors.log(beta, exposed)
-        beta = priors.shrink(beta * share) / np.maximum(exposed, 1e-12)
+        value += float(left @ np.log(factor)) + priors.log(beta)
+        beta = priors.coefficients(beta * share, exposed)
         factor, beta = _in_tempo(left, at_risk, beta, params)
         exposed = factor @ at_risk
         speech = learn_speech(mine, p, prior, params, weight)

@@ -171,6 +171,7 @@ def _facts(evidence: Evidence, members: pd.DataFrame, params: Params) -> dict[st
         "unknown_share": float((gone["primary_cause"] == UNKNOWN).mean()) if len(gone) else 1.0,
         "name_from": params.causes.name_from,
         "interval_width": params.causes.interval_width,
+        "avoidable_width": params.causes.avoidable_width,
         "limits": limits(evidence, params.privacy.min_cell),
     }
 

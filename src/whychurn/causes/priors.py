@@ -31,33 +31,33 @@ class Priors:
         Places of the bases, and of their excess among newcomers, with the leavings of each place.
     excess
         Leavings of each exposure, zero for the bases; the columns of one exposure share them; (J,).
-    rate
-        Worth of the assumed number of leavings against one leaving that is seen.
+    exposed
+        Exposure that goes with them: what is assumed holds also where a resample leaves nobody who met one; (J,).
     """
 
     bases: list[tuple[Array, Array]]
     excess: Array
-    rate: float
+    exposed: Array
 
-    def shrink(self, mass: Array) -> Array:
-        """Leavings ascribed to each exposure, drawn to what is assumed; of the bases only the split moves."""
-        for at, prior in self.bases:
+    def coefficients(self, mass: Array, exposed: Array) -> Array:
+        """Coefficients from the leavings ascribed to each exposure and its sum over all at risk, drawn to what is assumed; (J,)."""
+        for at, prior in self.bases:  # of the bases only the split moves
             held = mass[at] + prior
             mass[at] = held / held.sum() * mass[at].sum()
-        told = self.excess > 0
-        mass[told] = (mass[told] + self.excess[told]) / (1 + self.rate)
-        return mass
+        return (mass + self.excess) / np.maximum(exposed + self.exposed, 1e-12)
 
-    def log(self, beta: Array, exposed: Array) -> float:
-        """Log of the assumptions at coefficients `beta`, up to a constant; `exposed`: sums of the exposures; (J,) both."""
+    def log(self, beta: Array) -> float:
+        """Log of the assumptions at coefficients `beta`, up to a constant."""
         split = [(prior, beta[at] / max(beta[at].sum(), 1e-300)) for at, prior in self.bases]
         value = sum(float(prior @ np.log(np.maximum(share, 1e-300))) for prior, share in split)
         told = self.excess > 0
         value += float(self.excess[told] @ np.log(np.maximum(beta[told], 1e-300)))
-        return value - self.rate * float(exposed[told] @ beta[told])
+        return value - float(self.exposed @ beta)
 
 
-def priors_of(tape: Tape, split: Array | None, leavings: float, params: CausesParams) -> Priors:
+def priors_of(
+    tape: Tape, split: Array | None, leavings: float, at_risk: Array, params: CausesParams
+) -> Priors:
     """Priors of the exposures on the tape.
 
     Parameters
@@ -66,6 +66,8 @@ def priors_of(tape: Tape, split: Array | None, leavings: float, params: CausesPa
         How the causes share the bases; even if not given; (6,), sums to one.
     leavings
         Number of leavings that teach the hazard.
+    at_risk
+        Sum of each exposure over all weeks at risk of the members that teach it; (J,).
     """
     even = np.full(len(CAUSES), 1 / len(CAUSES)) if split is None else split
     names = np.array(tape.names)
@@ -77,4 +79,5 @@ def priors_of(tape: Tape, split: Array | None, leavings: float, params: CausesPa
     excess = np.zeros(len(names))
     excess[met] = params.excess_prior / columns[which] if len(found) else 0.0
     assumed = params.excess_share * leavings / max(len(found), 1)
-    return Priors(bases, excess, params.excess_prior / max(assumed, 1e-9))
+    worth = params.excess_prior / max(assumed, 1e-9)
+    return Priors(bases, excess, np.where(met, worth * at_risk, 0.0))

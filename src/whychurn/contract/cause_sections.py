@@ -75,6 +75,7 @@ class CausesParams(Section):
     resamples: Annotated[int, Field(ge=2)]
     resample_steps: Count
     interval_width: Annotated[float, Field(ge=1)]
+    avoidable_width: Annotated[float, Field(ge=1)]
     reasons: Count
     stories: Count
     stability_drops: list[Literal["survey", "text", "market"]]

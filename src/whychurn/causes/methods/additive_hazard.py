@@ -72,21 +72,21 @@ def _shares(evidence: Evidence, fitted: Fitted, p: Array, params: CausesParams) 
     draws = [_draw(evidence, member, fitted, cells, params, number) for number in range(params.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
     mine, saved = p.mean(axis=0), np.median(avoidable, axis=0)
-    low, high = _interval(mine, share, params)
-    least, most = _interval(saved, avoidable, params)
+    low, high = _interval(mine, share, params.interval_width, params.confidence)
+    least, most = _interval(saved, avoidable, params.avoidable_width, params.confidence)
     return found.assign(
         share=mine, low=low, high=high, avoidable_share=saved, avoidable_low=least, avoidable_high=most
     )
 
 
-def _interval(centre: Array, draws: Array, params: CausesParams) -> tuple[Array, Array]:
-    """Normal interval on the log-odds, `interval_width` times as wide as the draws say (what they leave out was measured)."""
+def _interval(centre: Array, draws: Array, width: float, confidence: float) -> tuple[Array, Array]:
+    """Normal interval on the log-odds, `width` times as wide as the draws say (what they leave out was measured)."""
 
     def odds(share: Array) -> Array:
         held = np.clip(share, 1e-4, 1 - 1e-4)
         return np.log(held / (1 - held))
 
-    half = params.interval_width * stats.norm.ppf((1 + params.confidence) / 2) * odds(draws).std(axis=0)
+    half = width * stats.norm.ppf((1 + confidence) / 2) * odds(draws).std(axis=0)
     return special.expit(odds(centre) - half), special.expit(odds(centre) + half)
 
 
