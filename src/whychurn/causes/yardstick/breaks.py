@@ -12,7 +12,7 @@ from whychurn.causes.yardstick.summary import ADDITIVE, ALL
 FORMATS: Final = {"worlds": "int", "skill": "number"} | dict.fromkeys(
     ("share_error_largest", "share_covered", "avoidable_error_largest", "avoidable_covered"), "percent"
 )
-COLUMNS: Final = ["mechanism", *FORMATS, "noticed_by"]
+COLUMNS: Final = ["mechanism", "noticed_by", *(name for name in FORMATS if name != "worlds")]
 
 
 def broken_worlds(table: pd.DataFrame, checks: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def broken_worlds(table: pd.DataFrame, checks: pd.DataFrame, method: str) -> pd.
     own = table[(table["method"] == method) & (table["program"] != ALL)]
     broken = own[own["mechanism"] != ADDITIVE]
     if broken.empty:
-        return pd.DataFrame(columns=[*COLUMNS[:-1], "noticed", "check"])
+        return pd.DataFrame(columns=["mechanism", *FORMATS, "noticed", "check"])
     place = ["program", "difficulty"]
     sound = own[own["mechanism"] == ADDITIVE].merge(broken[place].drop_duplicates(), on=place)
     rows = pd.concat([sound, broken], ignore_index=True)
