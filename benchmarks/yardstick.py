@@ -17,9 +17,7 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from copy import deepcopy
 from dataclasses import asdict, dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +33,7 @@ from whychurn.causes.yardstick.summary import (
     world_rows,
 )
 from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
-from whychurn.contract.params import load_params
+from whychurn.contract.params import load_params, merge
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.sections import Params
 from whychurn.stages.pipeline import code_digest
@@ -47,12 +45,8 @@ DIFFICULTIES: dict[str, dict[str, float]] = {
 }
 PROGRAMS = ("shop", "gym", "school")
 SEEDS = (101, 102, 103, 104, 105)
-BROKEN = (
-    "multiplicative",
-    "seventh_cause",
-    "swapped_traces",
-    "uneven_bases",
-)  # shop, middle, the first three seeds
+# shop, middle, the first three seeds
+BROKEN = ("multiplicative", "seventh_cause", "swapped_traces", "uneven_bases")
 MEMBERS, MONTHS = 5000, 24
 CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candidates for the ceiling
     "panel": {"audit_sample": 20},
@@ -131,10 +125,12 @@ def prepare(world: World, study: Study, other: list[str]) -> Params:
     from whychurn.world.build import build_world
 
     mine = {"program": world.program, "mechanism": world.mechanism, "seed": world.seed, "members": MEMBERS}
-    own = {"world": mine | {"months": MONTHS} | DIFFICULTIES[world.difficulty], **deepcopy(CHEAPER)}
+    own = {"world": mine | {"months": MONTHS} | DIFFICULTIES[world.difficulty], **CHEAPER}
     for key, value in (change.split("=", 1) for change in other):
-        *path, name = key.split(".")
-        reduce(lambda part, step: part.setdefault(step, {}), path, own)[name] = yaml.safe_load(value)
+        changed = yaml.safe_load(value)
+        for step in reversed(key.split(".")):
+            changed = {step: changed}
+        own = merge(own, changed)
     with write_whole(study.root / "params.yaml") as temporary:
         temporary.write_text(yaml.safe_dump(own), encoding="utf-8")
     params = load_params(study)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.exposures import exposures
+from whychurn.causes.happened import own_acts
 from whychurn.causes.prices import thrift
 from whychurn.causes.records import Calendar, Records
 from whychurn.causes.trouble import learn_trouble, met_by, requests, told_of
@@ -57,7 +58,7 @@ def records(found: dict[str, pd.DataFrame], members: int = MEMBERS) -> Records:
 
 def test_trouble_reaches_those_who_did_not_ask_where_it_was(params) -> None:
     mine = records(tables())
-    trouble = learn_trouble(mine, params.exposures)
+    trouble = learn_trouble(mine, own_acts(mine), params.exposures)
     pace = np.ones((WEEKS, MEMBERS), "float32")
     pace[:, 2] = 2.0
     asked, late = met_by(mine, trouble, pace)
@@ -74,7 +75,10 @@ def test_trouble_is_among_the_exposures_and_quiet_times_have_none(params) -> Non
     calm = found | {"feedback": found["feedback"][~found["feedback"]["week"].isin(TROUBLED)]}
     for held, expected in ((found, True), (calm, False)):
         mine = records(held)
-        names = {name.split("@")[0] for _, name, _ in exposures(mine, learn_usual(mine, 1.0, params), params)}
+        names = {
+            name.split("@")[0]
+            for _, name, _ in exposures(mine, learn_usual(mine, 1.0, params), own_acts(mine), params)
+        }
         assert ("trouble" in names) is expected and "requests" in names
 
 
@@ -108,7 +112,9 @@ def test_a_smaller_discount_on_renewal_counts_when_the_term_starts(params) -> No
     terms["price_paid"] = [80.0, 95.0, 80.0, 60.0]
     terms["ends_on"] = moment(terms["day"] + 69)
     mine = records({"memberships": terms}, 2)
-    found = {name: x for _, name, x in exposures(mine, learn_usual(mine, 1.0, params), params)}
+    found = {
+        name: x for _, name, x in exposures(mine, learn_usual(mine, 1.0, params), own_acts(mine), params)
+    }
     lost = found[f"lost_term_discount@{params.exposures.half_lives[0]:g}"]
     assert lost[:10].max() == 0 and lost[10, 0] == pytest.approx(1.5) and lost[:, 1].max() == 0
     assert (np.diff(lost[10:, 0]) < 0).all()
@@ -119,5 +125,5 @@ def test_orders_without_an_amount_lose_no_discount(params) -> None:
     orders.loc[orders["day"] < 70, "discount"] = 0.0
     mine = records({"orders": orders})
     assert "lost_discount" not in {
-        name for _, name, _ in exposures(mine, learn_usual(mine, 1.0, params), params)
+        name for _, name, _ in exposures(mine, learn_usual(mine, 1.0, params), own_acts(mine), params)
     }

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.additive import fit_additive
+from whychurn.causes.happened import own_acts
 from whychurn.causes.observations import NOT_ASKED, Observations
 from whychurn.causes.pace import UNKNOWN, known_rate, pace_borders, pace_groups, tempo
 from whychurn.causes.records import Calendar, Records
@@ -34,7 +35,7 @@ def records(weeks: list[int]) -> Records:
 
 def groups(weeks: list[int], params: CausesParams) -> np.ndarray:
     """Group by week of a member who orders in `weeks`, where the usual is an act every other week."""
-    rate, seen = known_rate(records(weeks), np.zeros(1, int), 0.5, QUIET, params.pace)
+    rate, seen = known_rate(own_acts(records(weeks)), np.zeros(1, int), 0.5, QUIET, params.pace)
     return pace_groups(rate, seen, np.array([0.2, 0.4, 0.6, 0.8]), params.pace)[:, 0]
 
 

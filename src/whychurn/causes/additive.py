@@ -97,10 +97,7 @@ def fit_additive(
     exposed = factor @ at_risk
     prior = prior or prior_speech(mine)
     beta, speech = (start.beta, start.speech) if start else (_middle(exposed, weight.sum(), tape), prior)
-    member, priors = (
-        _membership(tape),
-        priors_of(tape, split, float(weight.sum()), tape.totals.x.sum(axis=0), params),
-    )
+    member, priors = _membership(tape), priors_of(tape, split, float(weight.sum()), params)
     last, gain, p, steps = -np.inf, np.inf, np.zeros((len(leavings), len(CAUSES))), 0
     for steps in range(1, params.max_steps + 1):  # noqa: B007  told below
         spoken = log_likelihood(mine, speech)

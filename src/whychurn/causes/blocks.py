@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from whychurn.causes.exposures import exposures
-from whychurn.causes.happened import Named
+from whychurn.causes.happened import Named, own_acts
 from whychurn.causes.pace import known_rate, pace_groups
 from whychurn.causes.records import Records
 from whychurn.causes.spans import Rows, last_weeks, summed, weeks_at_risk, weeks_of_decision
@@ -51,18 +51,19 @@ def read_block(
         weeks_of_decision(stays, everyone),
         last_weeks(stays, everyone),
     ]
+    acts = own_acts(records)
     keys: Keys = []
     parts: list[list[Array]] = [[] for _ in spans]
     for cause, name, matrix in [
         *_fixed(records),
-        *_bent(exposures(records, usual, params), params),
+        *_bent(exposures(records, usual, acts, params), params),
     ]:
         keys.append((cause, name))
         for values, (stay, week, _) in zip(parts, spans, strict=True):
             values.append(np.ones(len(stay), "float32") if matrix is None else matrix[week, column[stay]])
     first = np.full(records.size, records.calendar.weeks - 1)
     np.minimum.at(first, column, stays.first_week)
-    rate, seen = known_rate(records, first, usual.pace, params.exposures.quiet_weeks, params.pace)
+    rate, seen = known_rate(acts, first, usual.pace, params.exposures.quiet_weeks, params.pace)
     pace = pace_groups(rate, seen, usual.paces, params.pace)
     risk, decisions, now = (
         Rows(stay, week, weight, np.stack(values, axis=1), pace[week, column[stay]])

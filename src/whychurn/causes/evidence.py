@@ -22,7 +22,7 @@ from whychurn.contract.sections import CausesParams
 
 Array = np.ndarray[Any, Any]
 TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on"]
-ASKED_FOR: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]
+FEEDBACK: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]
 OTHER_CAUSES: Final = [f"p_{cause}" for cause in CAUSES if cause != "product_service"]
 ASKED: Final = ["member_id", "kind", "sent_at", "answered_at", "reason"]
 
@@ -101,7 +101,7 @@ def gather_evidence(
         "member_id", ignore_index=True
     )
     wait = int(known.get("threshold_days", known.get("grace_days", 0)))
-    feedback = told_of(whole_table(interim["feedback"], ASKED_FOR), said, OTHER_CAUSES)
+    feedback = told_of(whole_table(interim["feedback"], FEEDBACK), said, OTHER_CAUSES)
     interim = {**interim, "feedback": feedback}
     with open_activity(interim, members["member_id"], params.memory_limit) as activity:
         calendar = calendar_of(activity, observed_until)

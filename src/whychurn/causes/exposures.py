@@ -14,7 +14,7 @@ import numpy as np
 from whychurn.causes.fitting import unfitting_messages
 from whychurn.causes.happened import Named, events, fading, first_weeks, later, rows_of
 from whychurn.causes.pace import known_rate
-from whychurn.causes.prices import price_exposures, rival_exposures
+from whychurn.causes.prices import price_exposures, rival_exposures, thrift
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.trouble import met_by, requests
 from whychurn.causes.usual import Usual
@@ -25,27 +25,32 @@ Array = np.ndarray[Any, Any]
 ACTS_OF_CONTACT: Final = ("activity_joined", "community")
 
 
-def exposures(records: Records, usual: Usual, params: CausesParams) -> Named:
+def exposures(records: Records, usual: Usual, acts: Array, params: CausesParams) -> Named:
     """Cause, name and matrix (weeks, members) of every exposure that the tables can show.
 
     Names are ``<exposure>`` or ``<exposure>@<half-life in weeks>``. What a member meets depends on the member's own rows and on what is
     `usual`, never on who else is among the records.
+
+    Parameters
+    ----------
+    acts
+        Own acts, see `happened.own_acts`; (weeks, members).
     """
     own = params.exposures
-    yield from _service(records, usual, params)
-    yield from price_exposures(records, usual, own)
+    minds = thrift(records, usual, own)
+    yield from _service(records, usual, acts, params)
+    yield from price_exposures(records, usual, minds, own)
     yield from _messages(records, usual, own)
     yield from _contact(records, usual, own)
-    yield from rival_exposures(records, usual, own)
+    yield from rival_exposures(records, minds, own)
     yield from _life(records, own)
 
 
-def _service(records: Records, usual: Usual, params: CausesParams) -> Named:
+def _service(records: Records, usual: Usual, acts: Array, params: CausesParams) -> Named:
     """Returns, requests for help, late answers, faults, and what those who did not ask have met in times of trouble."""
     cause, own = "product_service", params.exposures
     asked, late = requests(records, own)
-    first = first_weeks(records)
-    pace, _ = known_rate(records, first, usual.pace, own.quiet_weeks, params.pace)
+    pace, _ = known_rate(acts, first_weeks(records), usual.pace, own.quiet_weeks, params.pace)
     relative = (pace / max(usual.pace, 1e-9)).astype("float32")
     unasked, unheard = met_by(records, usual.trouble, relative)
     for name, happened in (

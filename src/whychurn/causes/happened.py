@@ -31,16 +31,13 @@ def events(records: Records, *kinds: str) -> Array:
     return count(chosen["day"].to_numpy() // DAYS, chosen["m"].to_numpy(), shape(records))
 
 
-def rows_of(
-    records: Records, table: str, chosen: Callable[[pd.DataFrame], pd.Series], value: str | None = None
-) -> Array:
-    """Number of `chosen` rows of a table, or the sum of a column."""
+def rows_of(records: Records, table: str, chosen: Callable[[pd.DataFrame], pd.Series]) -> Array:
+    """Number of `chosen` rows of a table."""
     rows = records.tables.get(table)
     if rows is None or rows.empty:
         return np.zeros(shape(records), dtype="float32")
     kept = rows[chosen(rows).fillna(False).astype(bool)]
-    weight = None if value is None else kept[value].to_numpy("float64")
-    return count(kept["day"].to_numpy() // DAYS, kept["m"].to_numpy(), shape(records), weight)
+    return count(kept["day"].to_numpy() // DAYS, kept["m"].to_numpy(), shape(records))
 
 
 def own_acts(records: Records) -> Array:

@@ -10,8 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from whychurn.causes.happened import own_acts
-from whychurn.causes.records import Records
 from whychurn.contract.cause_sections import PaceParams
 
 Array = np.ndarray[Any, Any]
@@ -24,7 +22,7 @@ def usual_pace(acts: Array, weeks: Array) -> float:
 
 
 def known_rate(
-    records: Records, first: Array, usual: float, quiet_weeks: int, params: PaceParams
+    acts: Array, first: Array, usual: float, quiet_weeks: int, params: PaceParams
 ) -> tuple[Array, Array]:
     """Own acts a week as known in each week, and the weeks that are known; (weeks, n) each.
 
@@ -32,17 +30,19 @@ def known_rate(
 
     Parameters
     ----------
+    acts
+        Own acts; (weeks, n).
     first
         First week of each member's stays; (n,).
     usual
         See `usual_pace`; short times are drawn towards it.
     """
-    acts = own_acts(records)
+    weeks, members = acts.shape
     before = np.concatenate([np.zeros_like(acts[:1]), acts.cumsum(axis=0, dtype="float64")[:-1]])
-    week = np.arange(records.calendar.weeks)[:, None] - quiet_weeks
+    week = np.arange(weeks)[:, None] - quiet_weeks
     seen = np.maximum(week - first[None, :], 0)
-    column = np.arange(records.size)[None, :]
-    start = np.minimum(first, records.calendar.weeks - 1)[None, :]
+    column = np.arange(members)[None, :]
+    start = np.minimum(first, weeks - 1)[None, :]
     count = np.maximum(before[np.maximum(week, 0), column] - before[start, column], 0)
     return (count + params.soft_weeks * usual) / (seen + params.soft_weeks), seen
 

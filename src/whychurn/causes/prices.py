@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.happened import Named, discount_shares, events, fading, later, shape
+from whychurn.causes.happened import Named, discount_shares, events, fading, first_weeks, later, shape
 from whychurn.causes.places import places
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.usual import Usual
@@ -18,13 +18,13 @@ Array = np.ndarray[Any, Any]
 COUPONS: Final = 4  # received coupons that "as thrifty as others" is worth
 
 
-def price_exposures(records: Records, usual: Usual, params: ExposureParams) -> Named:
-    """Rises since joining, felt more by those who live on coupons; discounts lost. Units of ten per cent."""
+def price_exposures(records: Records, usual: Usual, minds: Array, params: ExposureParams) -> Named:
+    """Rises since joining, felt more by those who mind (`thrift`); discounts lost. Units of ten per cent."""
     rise = _price_rise(records)
     if rise.any():
         felt = fade(rise, params.half_lives[-1])
         yield "price", "price_rise", felt
-        yield "price", "price_rise_thrifty", felt * thrift(records, usual, params)
+        yield "price", "price_rise_thrifty", felt * minds
     lost = _lost_discount(records, usual, params)
     if lost.any():
         yield "price", "lost_discount", lost
@@ -50,9 +50,8 @@ def _price_rise(records: Records) -> Array:
     if level is None:
         return np.zeros(shape(records), dtype="float32")
     change = np.nan_to_num(np.diff(level, axis=0, prepend=level[:1]))
-    joined = (records.calendar.day(records.members["joined_on"]) // DAYS)[None, :]
     week = np.arange(records.calendar.weeks)[:, None]
-    return np.where(week > joined, np.maximum(change, 0) * 10, 0).astype("float32")
+    return np.where(week > first_weeks(records), np.maximum(change, 0) * 10, 0).astype("float32")
 
 
 def _own_price(records: Records) -> Array | None:
@@ -106,13 +105,12 @@ def _lost_term_discount(records: Records) -> Array:
     return count(week, terms["m"].to_numpy(), shape(records), 10 * fall.to_numpy("float64"))
 
 
-def rival_exposures(records: Records, usual: Usual, params: ExposureParams) -> Named:
-    """Rivals busier than usual, or cheaper, where the member lives and in what the member buys; the thrifty mind more."""
+def rival_exposures(records: Records, minds: Array, params: ExposureParams) -> Named:
+    """Rivals busier than usual, or cheaper, where the member lives and in what the member buys; felt more by those who mind (`thrift`)."""
     market = records.market
     if market is None:
         return
     region, category = places(records, market)
-    minds = thrift(records, usual, params)
     if not np.isnan(market.activity).all():
         activity = market.activity[:, region, category]
         middle = np.median(market.activity, axis=0)[region, category]

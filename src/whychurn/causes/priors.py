@@ -55,9 +55,7 @@ class Priors:
         return value - float(self.exposed @ beta)
 
 
-def priors_of(
-    tape: Tape, split: Array | None, leavings: float, at_risk: Array, params: CausesParams
-) -> Priors:
+def priors_of(tape: Tape, split: Array | None, leavings: float, params: CausesParams) -> Priors:
     """Priors of the exposures on the tape.
 
     Parameters
@@ -66,8 +64,6 @@ def priors_of(
         How the causes share the bases; even if not given; (6,), sums to one.
     leavings
         Number of leavings that teach the hazard.
-    at_risk
-        Sum of each exposure over all weeks at risk of the members that teach it; (J,).
     """
     even = np.full(len(CAUSES), 1 / len(CAUSES)) if split is None else split
     names = np.array(tape.names)
@@ -80,4 +76,4 @@ def priors_of(
     excess[met] = params.excess_prior / columns[which] if len(found) else 0.0
     assumed = params.excess_share * leavings / max(len(found), 1)
     worth = params.excess_prior / max(assumed, 1e-9)
-    return Priors(bases, excess, np.where(met, worth * at_risk, 0.0))
+    return Priors(bases, excess, np.where(met, worth * tape.totals.x.sum(axis=0), 0.0))

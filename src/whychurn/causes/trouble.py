@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.happened import own_acts, shape
+from whychurn.causes.happened import shape
 from whychurn.causes.places import category_places, main_category
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.weeks import count, fade
@@ -44,7 +44,7 @@ def requests(records: Records, params: ExposureParams) -> tuple[Array, Array]:
     """Requests for help, and how late they were answered, by week and member.
 
     A complaint about another cause, such as the price, is no request: each counts by the part of its text that is not
-    (``about_service``, see `evidence.told_of`).
+    (``about_service``, see `told_of`).
     """
     feedback = records.tables.get("feedback")
     if feedback is None or feedback.empty:
@@ -60,16 +60,21 @@ def requests(records: Records, params: ExposureParams) -> tuple[Array, Array]:
     )
 
 
-def learn_trouble(records: Records, params: ExposureParams) -> Trouble:
+def learn_trouble(records: Records, acts: Array, params: ExposureParams) -> Trouble:
     """When and where more requests came in, or later answers went out, than usual.
 
     Levels fade with `trouble_weeks` and are drawn to the mean of all by `trouble_prior` weeks of members; usual is the median week
     of the category, and the excess begins `trouble_margin` times the mean above it.
+
+    Parameters
+    ----------
+    acts
+        Own acts; (weeks, n).
     """
     names = sorted(main_category(records).dropna().unique())
     categories = {name: number for number, name in enumerate(names)}
     group = np.eye(len(categories) + 1, dtype="float32")[category_places(records, categories)]
-    there = fade(_present(own_acts(records), params.quiet_weeks) @ group, params.trouble_weeks)
+    there = fade(_present(acts, params.quiet_weeks) @ group, params.trouble_weeks)
     asked, late = (
         _above_usual(fade(part @ group, params.trouble_weeks), there, params)
         for part in requests(records, params)

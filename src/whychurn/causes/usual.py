@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from whychurn.causes.fitting import Campaigns, learn_campaigns
-from whychurn.causes.happened import discount_shares, first_weeks
+from whychurn.causes.happened import discount_shares, first_weeks, own_acts
 from whychurn.causes.pace import known_rate, pace_borders
 from whychurn.causes.records import Records
 from whychurn.causes.trouble import Trouble, learn_trouble
@@ -55,13 +55,14 @@ def learn_usual(records: Records, pace: float, params: CausesParams) -> Usual:
     received = counts.get("coupon_received", 0)
     own = params.exposures
     off = discount_shares(records)
-    rate, seen = known_rate(records, first_weeks(records), pace, own.quiet_weeks, params.pace)
+    acts = own_acts(records)
+    rate, seen = known_rate(acts, first_weeks(records), pace, own.quiet_weeks, params.pace)
     return Usual(
         pace=pace,
         kinds=frozenset(str(kind) for kind, number in counts.items() if number),
         coupons=counts.get("coupon_used", 0) / received if received else 0.0,
         discount=float(np.nanmean(off)) if np.isfinite(off).any() else 0.0,
         campaigns=learn_campaigns(records),
-        trouble=learn_trouble(records, own),
+        trouble=learn_trouble(records, acts, own),
         paces=pace_borders(rate, seen, params.pace),
     )

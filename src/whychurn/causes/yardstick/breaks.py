@@ -47,14 +47,7 @@ def broken_table(rows: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     """`broken_worlds` in words."""
     if rows.empty:
         return rows
-    told = [
-        page.say(
-            "causes.noticed_in",
-            noticed=page.format(row["noticed"], "int"),
-            worlds=page.format(row["worlds"], "int"),
-        )
-        for _, row in rows.iterrows()
-    ]
+    told = [page.say("causes.noticed_in", **_times(row, page)) for _, row in rows.iterrows()]
     names = [page.say(f"causes.world_{name}") for name in rows["mechanism"]]
     return rows.assign(mechanism=names, noticed_by=told)[COLUMNS]
 
@@ -64,15 +57,12 @@ def broken_lines(rows: pd.DataFrame, page: Speaker) -> list[str]:
     lines = []
     for _, row in rows[rows["mechanism"] != ADDITIVE].iterrows():
         words: dict[str, Any] = {name: page.format(row[name], kind) for name, kind in FORMATS.items()}
-        seen = (
-            "noticed_all"
-            if row["noticed"] >= row["worlds"]
-            else "noticed_some"
-            if row["noticed"]
-            else "noticed_none"
-        )
-        words["checks"] = page.say(
-            f"causes.{seen}", noticed=page.format(row["noticed"], "int"), worlds=words["worlds"]
-        )
+        often = "none" if not row["noticed"] else "all" if row["noticed"] >= row["worlds"] else "some"
+        words["checks"] = page.say(f"causes.noticed_{often}", **_times(row, page))
         lines.append(page.say(f"causes.breaks_{row['mechanism']}", **words))
     return lines
+
+
+def _times(row: pd.Series, page: Speaker) -> dict[str, str]:
+    """In how many of the worlds a check noticed something."""
+    return {name: page.format(row[name], "int") for name in ("noticed", "worlds")}
