@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from whychurn.causes.additive import cause_hazards, fit_additive
+from whychurn.causes.additive import LOOK_BACK, cause_hazards, fit_additive
 from whychurn.causes.avoidable import avoidable_shares, exposure_cells
-from whychurn.causes.observations import NOT_ASKED, Observations
+from whychurn.causes.observations import NOT_ASKED, SILENT, Observations
 from whychurn.causes.spans import Rows, totals
 from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
@@ -92,13 +92,27 @@ def test_an_exposure_never_protects(drawn, params) -> None:
 
 
 def test_likelihood_never_falls(drawn, params) -> None:
-    """More steps from the same start never lower the likelihood: the last gain is not negative."""
+    """More steps from the same start never lower the likelihood: the gain of the last steps is not negative."""
     tape, seen, *_ = drawn
-    for steps in (2, 5, 20):
-        fitted = fit_additive(
-            tape, seen, np.ones(STAYS, bool), params.model_copy(update={"max_steps": steps})
-        )
-        assert fitted.gain >= -1e-3 / steps
+    for steps in (LOOK_BACK + 1, 15, 30):
+        given = params.model_copy(update={"max_steps": steps, "tolerance": 1e-12})
+        fitted = fit_additive(tape, seen, np.ones(STAYS, bool), given)
+        assert fitted.steps == steps and -1e-3 / steps <= fitted.gain < np.inf
+
+
+def test_a_fit_has_arrived_when_it_stops(drawn, params) -> None:
+    """Where few answer, and all alike, EM creeps: going on must not move the shares by a tenth of a point."""
+    tape, seen, *_ = drawn
+    answered = np.flatnonzero(seen.stated >= 0)
+    stated = seen.stated.copy()
+    stated[answered] = CAUSES.index("natural")
+    stated[answered[: int(0.9 * len(answered))]] = SILENT
+    few = replace(seen, stated=stated)
+    fitted = fit_additive(tape, few, np.ones(STAYS, bool), params)
+    on = params.model_copy(update={"tolerance": 1e-12, "max_steps": 600})
+    further = fit_additive(tape, few, np.ones(STAYS, bool), on)
+    assert further.steps > fitted.steps
+    assert np.abs(further.p.mean(axis=0) - fitted.p.mean(axis=0)).max() < 0.001
 
 
 def test_avoidable_churn_is_damped(drawn) -> None:

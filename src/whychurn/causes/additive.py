@@ -14,7 +14,7 @@ What answers and exposures leave open is settled by priors, see `causes.priors`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 
 Array = np.ndarray[Any, Any]
+# where few answer, EM creeps: a single step gains little long before the end
+LOOK_BACK: Final = 10
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Fitted:
     tempo
         Factor on all hazards, by pace; (paces,).
     steps, gain
-        EM steps taken; relative gain of the last one.
+        EM steps taken; relative gain of the last `LOOK_BACK` of them.
     """
 
     beta: Array
@@ -98,7 +100,7 @@ def fit_additive(
     prior = prior or prior_speech(mine)
     beta, speech = (start.beta, start.speech) if start else (_middle(exposed, weight.sum(), tape), prior)
     member, priors = _membership(tape), priors_of(tape, split, float(weight.sum()), params)
-    last, gain, p, steps = -np.inf, np.inf, np.zeros((len(leavings), len(CAUSES))), 0
+    values, gain, p, steps = [-np.inf] * LOOK_BACK, np.inf, np.zeros((len(leavings), len(CAUSES))), 0
     for steps in range(1, params.max_steps + 1):  # noqa: B007  told below
         spoken = log_likelihood(mine, speech)
         top = spoken.max(axis=1, keepdims=True)
@@ -109,8 +111,9 @@ def fit_additive(
         factor, beta = _in_tempo(left, at_risk, beta, params)
         exposed = factor @ at_risk
         speech = learn_speech(mine, p, prior, params, weight)
-        gain, last = (value - last) / max(abs(value), 1.0), value
-        if 0 <= gain < params.tolerance:
+        gain = (value - values[-LOOK_BACK]) / max(abs(value), 1.0)
+        values.append(value)
+        if abs(gain) < params.tolerance:
             break
     return Fitted(beta, speech, p, leavings, factor, steps, gain)
 
