@@ -1,10 +1,10 @@
-"""Attribution scored on planted programmes: python benchmarks/yardstick.py FOLDER [--only TEXT] [--again] [--prepare] [--seeds ...] [--set KEY=VALUE ...].
+"""Attribution scored on planted programmes: python benchmarks/yardstick.py FOLDER [--only TEXT] [--again] [--prepare] [--seeds ...] [--sizes ...] [--set KEY=VALUE ...].
 
-3 programmes x 5 seeds x 3 difficulties, and 4 worlds that break the method's assumptions x 3 seeds; 5 000 members,
-24 months each, two worlds at a time. Seeds 101 to 105 serve nothing but this; the demo's 7 and 1 to 20 are for
+3 programmes x 5 seeds x 3 difficulties, and 4 worlds that break the method's assumptions x 3 seeds, of 5 000 members; the sound
+ones x 2 seeds and the broken ones x 1 again with 20 000; 24 months each, two worlds at a time. Seeds 101 to 105 serve nothing but this; the demo's 7 and 1 to 20 are for
 development. FOLDER keeps one study and one scores file a world: a rerun does only what is missing (--again scores all
 anew, --prepare stops before attribution, --only takes worlds whose name holds TEXT). The summary goes to
-src/whychurn/causes/yardstick.csv; with other --seeds, or with another value of a parameter (--set
+src/whychurn/causes/yardstick.csv; with other --seeds or --sizes, or with another value of a parameter (--set
 causes.exposures.quiet_weeks=10), it is printed instead, and FOLDER should be another one.
 """
 
@@ -48,6 +48,8 @@ SEEDS = (101, 102, 103, 104, 105)
 # shop, middle, the first three seeds
 BROKEN = ("multiplicative", "seventh_cause", "swapped_traces", "uneven_bases")
 MEMBERS, MONTHS = 5000, 24
+LARGE = 20_000  # what more members do
+SIZES = {MEMBERS: (5, 3), LARGE: (2, 1)}  # so many of the first seeds: sound worlds, broken ones
 CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candidates for the ceiling
     "panel": {"audit_sample": 20},
     "causes": {"stability_drops": []},
@@ -63,7 +65,7 @@ CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candi
     },
 }
 SHOWN = (
-    "program", "difficulty", "mechanism", "worlds", "skill", "share_error_largest", "share_covered",
+    "program", "difficulty", "mechanism", "members", "worlds", "skill", "share_error_largest", "share_covered",
     "avoidable_error_largest", "avoidable_covered", "accuracy_named", "check", "value", "noticed",
 )  # fmt: skip
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # two worlds at a time: one thread each
@@ -78,11 +80,13 @@ class World:
     difficulty: str
     mechanism: str
     seed: int
+    members: int = MEMBERS
 
     @property
     def name(self) -> str:
         """Folder and file of the world."""
-        return f"{self.program}-{self.difficulty}-{self.mechanism}-{self.seed}"
+        size = "" if self.members == MEMBERS else f"-{self.members}"
+        return f"{self.program}-{self.difficulty}-{self.mechanism}-{self.seed}{size}"
 
     def facts(self) -> dict[str, Any]:
         """What the summary tells of it."""
@@ -90,12 +94,15 @@ class World:
         return {name: known[name] for name in (*WORLD, "seed")}
 
 
-def worlds(seeds: tuple[int, ...]) -> list[World]:
+def worlds(seeds: tuple[int, ...], sizes: tuple[int, ...]) -> list[World]:
     """The whole grid, seed by seed, so that a stopped run leaves whole seeds."""
     found = []
-    for seed in seeds:
-        found += [World(p, d, "additive", seed) for p in PROGRAMS for d in DIFFICULTIES]
-        found += [World("shop", "middle", broken, seed) for broken in BROKEN if seed in seeds[:3]]
+    for members in sizes:
+        sound, broken = SIZES[members]
+        for seed in seeds[:sound]:
+            found += [World(p, d, "additive", seed, members) for p in PROGRAMS for d in DIFFICULTIES]
+            if seed in seeds[:broken]:
+                found += [World("shop", "middle", name, seed, members) for name in BROKEN]
     return found
 
 
@@ -114,7 +121,9 @@ def run_world(world: World, folder: Path, prepare_only: bool, other: list[str]) 
     facts, checks = world.facts(), study.results / "cause_diagnostics.parquet"
     if checks.exists():
         write_table(read_table(checks).assign(**facts), folder / "checks" / f"{world.name}.parquet")
-    rows = world_rows(read_table(study.results / "cause_scores.parquet"), facts)
+    told = read_json(study.results / "causes.json")
+    counts = {"leavings": told["leavings"], "answers": told["answered"]}
+    rows = world_rows(read_table(study.results / "cause_scores.parquet"), facts, counts)
     write_table(rows, folder / "scores" / f"{world.name}.parquet")
     return time.perf_counter() - before
 
@@ -124,7 +133,12 @@ def prepare(world: World, study: Study, other: list[str]) -> Params:
     from whychurn.stages import intake, panel
     from whychurn.world.build import build_world
 
-    mine = {"program": world.program, "mechanism": world.mechanism, "seed": world.seed, "members": MEMBERS}
+    mine = {
+        "program": world.program,
+        "mechanism": world.mechanism,
+        "seed": world.seed,
+        "members": world.members,
+    }
     own = {"world": mine | {"months": MONTHS} | DIFFICULTIES[world.difficulty], **CHEAPER}
     for key, value in (change.split("=", 1) for change in other):
         changed = yaml.safe_load(value)
@@ -188,12 +202,13 @@ def main() -> int:
     asked.add_argument("--prepare", action="store_true")
     asked.add_argument("--processes", type=int, default=2)
     asked.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    asked.add_argument("--sizes", type=int, nargs="+", choices=SIZES, default=tuple(SIZES))
     asked.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE")
     given = asked.parse_args()
     folder = given.folder.resolve()
     open_worlds = [
         world
-        for world in worlds(tuple(given.seeds))
+        for world in worlds(tuple(given.seeds), tuple(given.sizes))
         if given.only in world.name
         and (given.again or not (folder / "scores" / f"{world.name}.parquet").exists())
     ]
@@ -211,7 +226,8 @@ def main() -> int:
             minutes = (time.perf_counter() - started) / 60
             print(f"{minutes:5.1f} min  {number}/{len(jobs)}  {jobs[job].name}  {told}", flush=True)
     if not given.prepare:
-        write_summary(folder, ships=tuple(given.seeds) == SEEDS and not given.set)
+        whole = tuple(given.seeds) == SEEDS and set(given.sizes) == set(SIZES)
+        write_summary(folder, ships=whole and not given.set)
     return int(failed > 0)
 
 

@@ -26,6 +26,7 @@ from whychurn.causes.figures import checks as check_figures
 from whychurn.causes.figures import shares as figures
 from whychurn.causes.figures.yardstick import draw_skill
 from whychurn.causes.yardstick import breaks
+from whychurn.causes.yardstick import sizes as size_story
 from whychurn.causes.yardstick.story import FORMATS as SCORES
 from whychurn.causes.yardstick.story import scored
 from whychurn.causes.yardstick.summary import CHECKS_FILE, FILE, load_checks, load_yardstick
@@ -79,7 +80,11 @@ if len(scores):
     show_table(scored(scores, page), "scores", "described", SCORES)
     show_table(story.rank_table(scores, method, page), "rankings", "described")
 if FILE.exists():
-    show_figure(draw_skill(load_yardstick(), method, lang), "skill", "described")
+    accuracy = load_yardstick()
+    show_figure(draw_skill(accuracy, method, lang), "skill", "described")
+    by_size = size_story.sizes(accuracy, method)
+    claims("described", size_story.size_lines(by_size, page))
+    show_table(by_size, "sizes", "described", size_story.FORMATS | {"skill": "number"})
 
 # %% [markdown] tags=["en"]
 # ## What they said, and what the evidence says

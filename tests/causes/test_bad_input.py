@@ -191,6 +191,25 @@ def test_without_survey_intervals_are_wider(shop: Programme) -> None:
     assert (other["high"] - other["low"]).sum() > 1.2 * (one["high"] - one["low"]).sum()
 
 
+def test_intervals_keep_what_no_number_of_members_removes(shop: Programme) -> None:
+    """The variance of the discrepancy, on the log-odds, is added to that of the draws."""
+    inputs = shop.inputs()
+
+    def half(discrepancy: float) -> pd.DataFrame:
+        own = shop.params.causes.model_copy(update={"discrepancy": discrepancy})
+        rows = find_method("additive_hazard")(inputs, own).shares.set_index("cause")
+        odds = np.log(rows / (1 - rows))
+        return pd.DataFrame(
+            {
+                "share": (odds["high"] - odds["low"]) / 2,
+                "avoidable": (odds["avoidable_high"] - odds["avoidable_low"]) / 2,
+            }
+        )
+
+    added = half(0.2) ** 2 - half(0.0) ** 2
+    assert np.allclose(added, (1.96 * 0.2) ** 2, rtol=0.02), "the same for shares and for avoidable churn"
+
+
 def test_results_hold_no_company_ids_and_small_cells_are_blank(shop: Programme) -> None:
     found = answers(shop)
     stories = found.tables["cause_stories"]

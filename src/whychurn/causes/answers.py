@@ -172,6 +172,7 @@ def _facts(evidence: Evidence, members: pd.DataFrame, params: Params) -> dict[st
         "name_from": params.causes.name_from,
         "interval_width": params.causes.interval_width,
         "avoidable_width": params.causes.avoidable_width,
+        "discrepancy": params.causes.discrepancy,
         "limits": limits(evidence, params.privacy.min_cell),
     }
 

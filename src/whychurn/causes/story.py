@@ -128,7 +128,8 @@ def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: Speaker) -> 
         return [*lines, page.say("causes.yardstick_simulated")]
     answered = facts.get("answered_share")
     share = 0.0 if answered is None or pd.isna(answered) else float(answered)
-    lines = measured(load_yardstick(FILE), share, method, page) if FILE.exists() else []
+    gone = float(facts.get("leavings") or 0)
+    lines = measured(load_yardstick(FILE), share, gone, method, page) if FILE.exists() else []
     return [page.say("causes.yardstick_none"), *(lines or [page.say("causes.claim_unmeasured")])]
 
 

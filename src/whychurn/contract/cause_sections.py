@@ -72,10 +72,12 @@ class CausesParams(Section):
     excess_prior: Annotated[float, Field(gt=0)]
     excess_share: Annotated[float, Field(gt=0, lt=1)]
     base_spread: Annotated[float, Field(ge=0)]
+    base_answers: Annotated[float, Field(gt=0)]
     resamples: Annotated[int, Field(ge=2)]
     resample_steps: Count
     interval_width: Annotated[float, Field(ge=1)]
     avoidable_width: Annotated[float, Field(ge=1)]
+    discrepancy: Annotated[float, Field(ge=0)]
     reasons: Count
     stories: Count
     stability_drops: list[Literal["survey", "text", "market"]]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.causes.yardstick.baselines import CEILING, PRIOR
 from whychurn.causes.yardstick.overview import method_name
-from whychurn.causes.yardstick.summary import ADDITIVE, ALL
+from whychurn.causes.yardstick.summary import ADDITIVE, ALL, of_base_size
 from whychurn.contract.theme import ACCENT, INK, MUTED, new_figure
 from whychurn.contract.words import say
 
@@ -31,9 +31,8 @@ def draw_skill(table: pd.DataFrame, chosen: str, lang: str, program: str = ALL) 
     chosen
         The method that the report stands on; drawn stronger.
     """
-    rows = table[
-        (table["program"] == program) & (table["mechanism"] == ADDITIVE) & ~table["method"].isin(FLAT)
-    ]
+    rows = of_base_size(table)
+    rows = rows[(rows["program"] == program) & (rows["mechanism"] == ADDITIVE) & ~rows["method"].isin(FLAT)]
     levels = (
         rows[["difficulty", "survey_answered"]]
         .drop_duplicates()

@@ -72,21 +72,25 @@ def _shares(evidence: Evidence, fitted: Fitted, p: Array, params: CausesParams) 
     draws = [_draw(evidence, member, fitted, cells, params, number) for number in range(params.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
     mine, saved = p.mean(axis=0), np.median(avoidable, axis=0)
-    low, high = _interval(mine, share, params.interval_width, params.confidence)
-    least, most = _interval(saved, avoidable, params.avoidable_width, params.confidence)
+    low, high = _interval(mine, share, params.interval_width, params)
+    least, most = _interval(saved, avoidable, params.avoidable_width, params)
     return found.assign(
         share=mine, low=low, high=high, avoidable_share=saved, avoidable_low=least, avoidable_high=most
     )
 
 
-def _interval(centre: Array, draws: Array, width: float, confidence: float) -> tuple[Array, Array]:
-    """Normal interval on the log-odds, `width` times as wide as the draws say (what they leave out was measured)."""
+def _interval(centre: Array, draws: Array, width: float, params: CausesParams) -> tuple[Array, Array]:
+    """Normal interval on the log-odds: `width` times the spread of the draws, and the discrepancy between method and world.
+
+    The discrepancy is what no number of members removes (Kennedy and O'Hagan 2001); like `width`, it was measured.
+    """
 
     def odds(share: Array) -> Array:
         held = np.clip(share, 1e-4, 1 - 1e-4)
         return np.log(held / (1 - held))
 
-    half = width * stats.norm.ppf((1 + confidence) / 2) * odds(draws).std(axis=0)
+    spread = np.hypot(width * odds(draws).std(axis=0), params.discrepancy)
+    half = stats.norm.ppf((1 + params.confidence) / 2) * spread
     return special.expit(odds(centre) - half), special.expit(odds(centre) + half)
 
 
@@ -122,7 +126,7 @@ def _draw(
 def _split(mine: Observations, params: CausesParams, rng: np.random.Generator) -> Array:
     """How the causes may share the bases, in place of an even split: the further from it the fewer answers tell; (6,)."""
     answers = float((mine.stated >= 0).sum())
-    spread = params.base_spread * np.sqrt(params.answer_prior / (params.answer_prior + answers))
+    spread = params.base_spread * np.sqrt(params.base_answers / (params.base_answers + answers))
     drawn = np.exp(rng.normal(0, spread, len(CAUSES)))
     return drawn / drawn.sum()
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.causes.yardstick.story import Speaker
-from whychurn.causes.yardstick.summary import ADDITIVE, ALL
+from whychurn.causes.yardstick.summary import ADDITIVE, ALL, of_base_size
 
 FORMATS: Final = {"worlds": "int", "skill": "number"} | dict.fromkeys(
     ("share_error_largest", "share_covered", "avoidable_error_largest", "avoidable_covered"), "percent"
@@ -29,11 +29,12 @@ def broken_worlds(table: pd.DataFrame, checks: pd.DataFrame, method: str) -> pd.
         mechanism, worlds, the measures of `FORMATS`, noticed (worlds in which the most alert check raised it), check (its
         name); empty where no such world was measured.
     """
-    own = table[(table["method"] == method) & (table["program"] != ALL)]
+    own = of_base_size(table)
+    own = own[(own["method"] == method) & (own["program"] != ALL)]
     broken = own[own["mechanism"] != ADDITIVE]
     if broken.empty:
         return pd.DataFrame(columns=["mechanism", *FORMATS, "noticed", "check"])
-    place = ["program", "difficulty"]
+    place = ["program", "difficulty", "members"]
     sound = own[own["mechanism"] == ADDITIVE].merge(broken[place].drop_duplicates(), on=place)
     rows = pd.concat([sound, broken], ignore_index=True)
     raised = checks[checks["program"] != ALL].assign(raised=lambda each: each["noticed"] * each["worlds"])

@@ -26,8 +26,8 @@ class Speaker(Protocol):
         """A value as text."""
 
 
-def measured(table: pd.DataFrame, answered: float, method: str, page: Speaker) -> list[str]:
-    """How accurate `method` was on planted programmes as hard as this study; empty where it was not measured.
+def measured(table: pd.DataFrame, answered: float, leavings: float, method: str, page: Speaker) -> list[str]:
+    """How accurate `method` was on planted programmes as hard and as large as this study; empty where it was not measured.
 
     Parameters
     ----------
@@ -35,8 +35,10 @@ def measured(table: pd.DataFrame, answered: float, method: str, page: Speaker) -
         As `summary.load_yardstick` returns it.
     answered
         Share of the study's leavers whose exit survey was answered.
+    leavings
+        Number of leavings in the study.
     """
-    row = measured_on_like(table, answered, method)
+    row = measured_on_like(table, answered, leavings, method)
     if row is None:
         return []
     shares = {
@@ -45,7 +47,7 @@ def measured(table: pd.DataFrame, answered: float, method: str, page: Speaker) -
         "covered": row["share_covered"], "avoidable_covered": row["avoidable_covered"],
     }  # fmt: skip
     words = {name: page.format(value, "percent") for name, value in shares.items()}
-    words["worlds"] = page.format(row["worlds"], "int")
+    words |= {name: page.format(row[name], "int") for name in ("worlds", "leavings", "members")}
     keys = ["measured", *(["interval"] if pd.notna(row["share_covered"]) else []), "simulated"]
     return [page.say(f"causes.yardstick_{key}", **words) for key in keys]
 

@@ -1,8 +1,8 @@
 """Accuracy measured over many planted programmes, and which of it speaks of a study like this one.
 
 ``yardstick.csv`` beside this folder holds it, written by ``benchmarks/yardstick.py``: one row for each programme
-(``all``: over programmes), difficulty, mechanism and method; of each measure the mean over worlds and the least and
-largest of them (``_low``, ``_high``).
+(``all``: over programmes), difficulty, mechanism, number of members and method; of each measure the mean over worlds and the least
+and largest of them (``_low``, ``_high``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from whychurn.causes.yardstick.shares import NO_CAUSE
 
 FILE: Final = Path(__file__).parents[1] / "yardstick.csv"
 CHECKS_FILE: Final = Path(__file__).parents[1] / "yardstick_checks.csv"
-WORLD: Final = ("program", "difficulty", "mechanism", "survey_answered", "text_share", "confounding")
+WORLD: Final = (
+    "program", "difficulty", "mechanism", "members", "survey_answered", "text_share", "confounding",
+)  # fmt: skip
+COUNTS: Final = ("leavings", "answers")  # that there are to learn from
 MEASURES: Final = (
     "skill", "log_loss", "ece", "macro_f1", "accuracy", "abstained", "accuracy_named", "share_error_largest",
     "share_covered", "avoidable_error_largest", "avoidable_covered", "share_rank_agreement",
@@ -29,7 +32,7 @@ ALL: Final = "all"
 ADDITIVE: Final = "additive"
 
 
-def world_rows(scores: pd.DataFrame, world: Mapping[str, Any]) -> pd.DataFrame:
+def world_rows(scores: pd.DataFrame, world: Mapping[str, Any], counts: Mapping[str, int]) -> pd.DataFrame:
     """Scores of one world, a row a method.
 
     Parameters
@@ -38,18 +41,20 @@ def world_rows(scores: pd.DataFrame, world: Mapping[str, Any]) -> pd.DataFrame:
         Table cause_scores.
     world
         Values of `WORLD`, and seed.
+    counts
+        Values of `COUNTS`.
 
     Returns
     -------
     DataFrame
-        The values of `world`, method, `MEASURES` (null where a method has none).
+        The values of `world`, method, `MEASURES` (null where a method has none), `counts`.
     """
     whole = scores[(scores["cause"] == NO_CAUSE) & (scores["method"] != PLANTED)]
     table = whole.pivot(index="method", columns="measure", values="value").reindex(columns=list(MEASURES))
     table = table.rename_axis(columns=None).reset_index().astype({"method": "object"})
     for place, (name, value) in enumerate(world.items()):
         table.insert(place, name, value)
-    return table
+    return table.assign(**{name: counts[name] for name in COUNTS})
 
 
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
@@ -63,18 +68,19 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `WORLD`, method, worlds, then each measure with its _low and _high; most skilled first within a group.
+        `WORLD`, method, worlds, then each of `COUNTS` and `MEASURES` with its _low and _high; most skilled first within a
+        group.
     """
-    keys = [*WORLD, "method"]
+    keys, measures = [*WORLD, "method"], [*COUNTS, *MEASURES]
     both = pd.concat([rows, rows.assign(program=ALL)], ignore_index=True)
-    grouped = both.groupby(keys, sort=False, observed=True)[list(MEASURES)]
+    grouped = both.groupby(keys, sort=False, observed=True)[measures]
     parts = {"": grouped.mean(), "_low": grouped.min(), "_high": grouped.max()}
-    columns = [f"{name}{end}" for name in MEASURES for end in parts]
+    columns = [f"{name}{end}" for name in measures for end in parts]
     table = pd.concat([part.add_suffix(end) for end, part in parts.items()], axis=1)[columns]
     table.insert(0, "worlds", both.groupby(keys, sort=False, observed=True).size())
     table = table.reset_index()
-    order = ["mechanism", "survey_answered", "program", "skill", "method"]
-    return table.sort_values(order, ascending=[True, False, True, False, True], ignore_index=True)
+    order = ["mechanism", "members", "survey_answered", "program", "skill", "method"]
+    return table.sort_values(order, ascending=[True, True, False, True, False, True], ignore_index=True)
 
 
 def summarise_checks(checks: pd.DataFrame) -> pd.DataFrame:
@@ -109,10 +115,15 @@ def load_checks(file: Path = CHECKS_FILE) -> pd.DataFrame:
     return pd.read_csv(file)
 
 
+def of_base_size(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the programmes with fewest members, the size at which every method and mechanism is measured."""
+    return table[table["members"] == table["members"].min()]
+
+
 def measured_on_like(
-    table: pd.DataFrame, answered: float, method: str, program: str = ALL
+    table: pd.DataFrame, answered: float, leavings: float, method: str, program: str = ALL
 ) -> pd.Series | None:
-    """How `method` does on planted programmes that are as hard as this study.
+    """How `method` does on planted programmes that are as hard as this study, and as large.
 
     Parameters
     ----------
@@ -121,6 +132,8 @@ def measured_on_like(
     answered
         Share of the study's leavers whose exit survey was answered, 0 to 1; the difficulty nearest to it, by ratio, is
         taken, and zero is as hard as the hardest.
+    leavings
+        Number of leavings in the study; of that difficulty the size nearest to it, by ratio, is taken.
 
     Returns
     -------
@@ -131,6 +144,11 @@ def measured_on_like(
     ]
     if rows.empty:
         return None
-    least = float(rows["survey_answered"].min())
-    distance = np.abs(np.log(rows["survey_answered"].to_numpy("float64") / max(answered, least)))
-    return rows.iloc[int(distance.argmin())]
+    rows = _nearest(rows, "survey_answered", max(answered, float(rows["survey_answered"].min())))
+    return _nearest(rows, "leavings", max(leavings, 1.0)).iloc[0]
+
+
+def _nearest(rows: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
+    """Rows whose `column` is nearest to `value`, by ratio."""
+    distance = np.abs(np.log(rows[column].to_numpy("float64") / value))
+    return rows[distance == distance.min()]
