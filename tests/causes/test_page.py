@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.yardstick.breaks import COLUMNS
+from whychurn.causes.yardstick.sizes import FORMATS as SIZES
 from whychurn.contract.causes import RUNGS
 from whychurn.contract.paths import PROJECT
 from whychurn.contract.words import LANGUAGES, say
@@ -89,7 +90,7 @@ def test_with_all_tables_every_section_has_its_figure(
         say(f"causes.figure_{name}", lang) for name in names
     ]
     assert {rung for rung, _ in told.claims} == {"described", "associated", "attributed"}
-    assert len(told.headlines) == 4 and len(told.tables) == 10
+    assert len(told.headlines) == 4 and len(told.tables) == 11
     assert not [text for _, text in told.claims if "nan" in text or "{" in text]
 
 
@@ -100,8 +101,8 @@ def test_without_rows_the_page_says_that_it_cannot_tell(
     told = tell({} if kind == "absent" else {name: table.iloc[:0] for name, table in tables.items()}, {})
     assert told.answers == [say("causes.answer_none", "en")]
     assert told.figures in ([], [say("causes.figure_skill", "en")]) and not told.headlines
-    assert [list(table) for table in told.tables] == [COLUMNS], (
-        "what breaks the method was measured elsewhere"
+    assert [list(table) for table in told.tables] == [[*SIZES, "skill"], COLUMNS], (
+        "how size matters, and what breaks the method, was measured elsewhere"
     )
     texts = [text for _, text in told.claims]
     for key in (
