@@ -45,7 +45,7 @@ DIFFICULTIES: dict[str, dict[str, float]] = {
 }
 PROGRAMS = ("shop", "gym", "school")
 SEEDS = (101, 102, 103, 104, 105)
-# shop, middle, the first three seeds
+# of the shop, middle difficulty
 BROKEN = ("multiplicative", "seventh_cause", "swapped_traces", "uneven_bases")
 MEMBERS, MONTHS = 5000, 24
 LARGE = 20_000  # what more members do

@@ -84,7 +84,7 @@ if FILE.exists():
     show_figure(draw_skill(accuracy, method, lang), "skill", "described")
     by_size = size_story.sizes(accuracy, method)
     claims("described", size_story.size_lines(by_size, page))
-    show_table(by_size, "sizes", "described", size_story.FORMATS | {"skill": "number"})
+    show_table(by_size, "sizes", "described", size_story.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What they said, and what the evidence says

@@ -16,7 +16,8 @@ import yaml
 from whychurn.causes.answers import CausesAnswers, causes_answers
 from whychurn.causes.evidence import Evidence, evidence_table, gather_evidence
 from whychurn.causes.methods import Inputs, find_method
-from whychurn.causes.methods.additive_hazard import posterior
+from whychurn.causes.methods.additive_hazard import discrepancy, posterior
+from whychurn.causes.observations import SILENT
 from whychurn.contract import words
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
@@ -192,7 +193,7 @@ def test_without_survey_intervals_are_wider(shop: Programme) -> None:
 
 
 def test_intervals_keep_what_no_number_of_members_removes(shop: Programme) -> None:
-    """The variance of the discrepancy, on the log-odds, is added to that of the draws."""
+    """The variance of the discrepancy, on the log-odds, is added to that of the draws; it grows as fewer answer."""
     inputs = shop.inputs()
 
     def half(discrepancy: float) -> pd.DataFrame:
@@ -206,8 +207,20 @@ def test_intervals_keep_what_no_number_of_members_removes(shop: Programme) -> No
             }
         )
 
+    stated = inputs.evidence.stated[inputs.evidence.churned]
+    beyond = 0.2 * np.log(len(stated) / (stated >= 0).sum())
     added = half(0.2) ** 2 - half(0.0) ** 2
-    assert np.allclose(added, (1.96 * 0.2) ** 2, rtol=0.02), "the same for shares and for avoidable churn"
+    assert np.allclose(added, (1.96 * beyond) ** 2, rtol=0.02), "the same for shares and for avoidable churn"
+
+
+def test_discrepancy_grows_as_fewer_answer_and_is_finite_where_nobody_does(shop: Programme) -> None:
+    def found(answers: int) -> float:
+        stated = np.where(np.arange(200) < answers, 1, SILENT)
+        return discrepancy(stated, shop.params.causes)
+
+    assert found(80) < found(30) < found(6) < found(0) < 1
+    assert found(200) == 0, "where all answer, nothing but their words is left to assume"
+    assert discrepancy(np.zeros(0, dtype=int), shop.params.causes) == found(0)
 
 
 def test_results_hold_no_company_ids_and_small_cells_are_blank(shop: Programme) -> None:

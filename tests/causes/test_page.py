@@ -101,7 +101,7 @@ def test_without_rows_the_page_says_that_it_cannot_tell(
     told = tell({} if kind == "absent" else {name: table.iloc[:0] for name, table in tables.items()}, {})
     assert told.answers == [say("causes.answer_none", "en")]
     assert told.figures in ([], [say("causes.figure_skill", "en")]) and not told.headlines
-    assert [list(table) for table in told.tables] == [[*SIZES, "skill"], COLUMNS], (
+    assert [list(table) for table in told.tables] == [[*SIZES], COLUMNS], (
         "how size matters, and what breaks the method, was measured elsewhere"
     )
     texts = [text for _, text in told.claims]

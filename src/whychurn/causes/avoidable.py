@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from whychurn.causes.blocks import BASES
 from whychurn.causes.spans import summed
 from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
@@ -21,7 +22,7 @@ COHORT_WEEKS = 4  # members who came in the same four weeks share one curve
 
 def excess_flags(names: list[str]) -> Array:
     """Which exposures are excess: all but ``base`` and ``newcomer``."""
-    return np.array([name not in ("base", "newcomer") for name in names], dtype=bool)
+    return np.array([name not in BASES for name in names], dtype=bool)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from whychurn.contract.sections import CausesParams
 
 Array = np.ndarray[Any, Any]
 Keys = list[tuple[str, str]]  # cause and name of each exposure
+BASES: Final = ("base", "newcomer")  # of each cause: what no exposure explains
 NEWNESS_WEEKS: Final = 8.0  # newcomers leave more often: an excess of the base that fades so
 
 

@@ -42,7 +42,7 @@ def exposures(records: Records, usual: Usual, acts: Array, params: CausesParams)
     yield from price_exposures(records, usual, minds, own)
     yield from _messages(records, usual, own)
     yield from _contact(records, usual, own)
-    yield from rival_exposures(records, minds, own)
+    yield from rival_exposures(records, usual, minds, own)
     yield from _life(records, own)
 
 
@@ -52,7 +52,7 @@ def _service(records: Records, usual: Usual, acts: Array, params: CausesParams) 
     asked, late = requests(records, own)
     pace, _ = known_rate(acts, first_weeks(records), usual.pace, own.quiet_weeks, params.pace)
     relative = (pace / max(usual.pace, 1e-9)).astype("float32")
-    unasked, unheard = met_by(records, usual.trouble, relative)
+    unasked, unheard = met_by(records, usual.tastes, usual.trouble, relative)
     for name, happened in (
         ("returns", rows_of(records, "orders", lambda rows: rows["returned"])),
         ("requests", asked),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.happened import Named, discount_shares, events, fading, first_weeks, later, shape
-from whychurn.causes.places import places
+from whychurn.causes.places import at_places
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.usual import Usual
 from whychurn.causes.weeks import count, fade, spread_terms
@@ -20,7 +20,7 @@ COUPONS: Final = 4  # received coupons that "as thrifty as others" is worth
 
 def price_exposures(records: Records, usual: Usual, minds: Array, params: ExposureParams) -> Named:
     """Rises since joining, felt more by those who mind (`thrift`); discounts lost. Units of ten per cent."""
-    rise = _price_rise(records)
+    rise = _price_rise(records, usual)
     if rise.any():
         felt = fade(rise, params.half_lives[-1])
         yield "price", "price_rise", felt
@@ -45,24 +45,26 @@ def thrift(records: Records, usual: Usual, params: ExposureParams) -> Array:
     return np.clip((used / usual.coupons + COUPONS) / (received + COUPONS), 0, 2).astype("float32")
 
 
-def _price_rise(records: Records) -> Array:
-    level = _own_price(records)
-    if level is None:
-        return np.zeros(shape(records), dtype="float32")
-    change = np.nan_to_num(np.diff(level, axis=0, prepend=level[:1]))
-    week = np.arange(records.calendar.weeks)[:, None]
-    return np.where(week > first_weeks(records), np.maximum(change, 0) * 10, 0).astype("float32")
-
-
-def _own_price(records: Records) -> Array | None:
-    """Price level that each member meets, first week = 1: the market's index at the place, or the member's list price."""
+def _price_rise(records: Records, usual: Usual) -> Array:
+    """Rise of the price in each week since joining, in units of ten per cent: the market's index at the member's place, or the list price."""
     market = records.market
     if market is not None and not np.isnan(market.own).all():
-        region, category = places(records, market)
-        return market.own[:, region, category]
+        change = at_places(_rises(market.own), records, market, usual.tastes)
+    else:
+        change = _rises(_list_price(records))
+    week = np.arange(records.calendar.weeks)[:, None]
+    return np.where(week > first_weeks(records), change, 0).astype("float32")
+
+
+def _rises(level: Array) -> Array:
+    return np.maximum(np.nan_to_num(np.diff(level, axis=0, prepend=level[:1])), 0) * 10
+
+
+def _list_price(records: Records) -> Array:
+    """List price of each member's terms, the first one = 1; one throughout where it is not known."""
     terms = records.tables.get("memberships")
     if terms is None or "list_price" not in terms or terms["list_price"].isna().all():
-        return None
+        return np.ones(shape(records), dtype="float32")
     price = terms["list_price"].to_numpy("float64")
     first_price = terms.groupby("m")["list_price"].transform("first").to_numpy("float64")
     grid = spread_terms(
@@ -105,20 +107,18 @@ def _lost_term_discount(records: Records) -> Array:
     return count(week, terms["m"].to_numpy(), shape(records), 10 * fall.to_numpy("float64"))
 
 
-def rival_exposures(records: Records, minds: Array, params: ExposureParams) -> Named:
+def rival_exposures(records: Records, usual: Usual, minds: Array, params: ExposureParams) -> Named:
     """Rivals busier than usual, or cheaper, where the member lives and in what the member buys; felt more by those who mind (`thrift`)."""
     market = records.market
     if market is None:
         return
-    region, category = places(records, market)
     if not np.isnan(market.activity).all():
-        activity = market.activity[:, region, category]
-        middle = np.median(market.activity, axis=0)[region, category]
-        busy = np.maximum(activity - middle - params.rival_margin, 0)
+        above = market.activity - np.median(market.activity, axis=0) - params.rival_margin
+        busy = at_places(np.maximum(above, 0), records, market, usual.tastes)
         yield "competition", "rival_activity", busy
         yield "competition", "rival_activity_thrifty", busy * minds
     if not (np.isnan(market.rival).all() or np.isnan(market.own).all()):
-        gap = market.own[:, region, category] / market.rival[:, region, category] - 1
-        dearer = np.maximum(np.nan_to_num(gap), 0).astype("float32") * 10
+        gap = np.maximum(np.nan_to_num(market.own / market.rival - 1), 0) * 10
+        dearer = at_places(gap, records, market, usual.tastes)
         yield "competition", "rival_price", dearer
         yield "competition", "rival_price_thrifty", dearer * minds

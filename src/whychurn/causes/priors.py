@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from whychurn.causes.blocks import BASES
 from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
@@ -67,9 +68,9 @@ def priors_of(tape: Tape, split: Array | None, leavings: float, params: CausesPa
     """
     even = np.full(len(CAUSES), 1 / len(CAUSES)) if split is None else split
     names = np.array(tape.names)
-    places = [np.flatnonzero(names == name) for name in ("base", "newcomer")]
+    places = [np.flatnonzero(names == name) for name in BASES]
     bases = [(at, len(CAUSES) * params.base_prior * even[tape.causes[at]]) for at in places if len(at)]
-    met = ~np.isin(names, ["base", "newcomer"])
+    met = ~np.isin(names, BASES)
     roots = np.array([f"{cause} {root}" for cause, root in zip(tape.causes, tape.roots, strict=True)])
     found, which, columns = np.unique(roots[met], return_inverse=True, return_counts=True)
     excess = np.zeros(len(names))

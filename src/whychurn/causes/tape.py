@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.activity import Activity
-from whychurn.causes.blocks import Block, Keys, read_block
+from whychurn.causes.blocks import BASES, Block, Keys, read_block
 from whychurn.causes.records import Calendar, Market, Records, records_of
 from whychurn.causes.side_by_side import side_by_side
 from whychurn.causes.spans import Rows, totals
@@ -105,7 +105,7 @@ def build_tape(
 def _joined(parts: list[Block]) -> Tape:
     """All blocks as one; an exposure that a block does not show is zero there. Columns are scaled to mean one."""
     keys = list(dict.fromkeys(key for part in parts for key in part.keys))
-    keys.sort(key=lambda key: (key[1] not in ("base", "newcomer"), CAUSES.index(key[0])))
+    keys.sort(key=lambda key: (key[1] not in BASES, CAUSES.index(key[0])))
     first = np.cumsum([0, *(len(part.at_anchor) for part in parts)])
     total, weeks = np.zeros(len(keys)), 0.0
     for part in parts:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.happened import shape
-from whychurn.causes.places import category_places, main_category
+from whychurn.causes.places import Tastes, main_chances
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.weeks import count, fade
 from whychurn.contract.sections import ExposureParams
@@ -29,13 +29,10 @@ class Trouble:
 
     Parameters
     ----------
-    categories
-        Position of each category; members who buy none have the last one.
     asked, late
-        Excess by week and category; (weeks, categories + 1).
+        Excess by week and category; (weeks, categories), one column for all where there are none.
     """
 
-    categories: dict[str, int]
     asked: Array
     late: Array
 
@@ -60,7 +57,7 @@ def requests(records: Records, params: ExposureParams) -> tuple[Array, Array]:
     )
 
 
-def learn_trouble(records: Records, acts: Array, params: ExposureParams) -> Trouble:
+def learn_trouble(records: Records, acts: Array, tastes: Tastes, params: ExposureParams) -> Trouble:
     """When and where more requests came in, or later answers went out, than usual.
 
     Levels fade with `trouble_weeks` and are drawn to the mean of all by `trouble_prior` weeks of members; usual is the median week
@@ -71,15 +68,19 @@ def learn_trouble(records: Records, acts: Array, params: ExposureParams) -> Trou
     acts
         Own acts; (weeks, n).
     """
-    names = sorted(main_category(records).dropna().unique())
-    categories = {name: number for number, name in enumerate(names)}
-    group = np.eye(len(categories) + 1, dtype="float32")[category_places(records, categories)]
+    group = _groups(records, tastes)
     there = fade(_present(acts, params.quiet_weeks) @ group, params.trouble_weeks)
     asked, late = (
         _above_usual(fade(part @ group, params.trouble_weeks), there, params)
         for part in requests(records, params)
     )
-    return Trouble(categories, asked, late)
+    return Trouble(asked, late)
+
+
+def _groups(records: Records, tastes: Tastes) -> Array:
+    """Chance of each category to be the one that a member mostly buys; all in one where there are none; (n, groups)."""
+    chances = main_chances(records, tastes)
+    return chances if chances.shape[1] else np.ones((records.size, 1), dtype="float32")
 
 
 def _present(acts: Array, quiet_weeks: int) -> Array:
@@ -97,7 +98,7 @@ def _above_usual(happened: Array, there: Array, params: ExposureParams) -> Array
     return np.maximum(level - usual, 0).astype("float32")
 
 
-def met_by(records: Records, trouble: Trouble, relative_pace: Array) -> tuple[Array, Array]:
+def met_by(records: Records, tastes: Tastes, trouble: Trouble, relative_pace: Array) -> tuple[Array, Array]:
     """Excess of requests and lateness that each member is expected to have met; (weeks, n) each.
 
     Parameters
@@ -105,8 +106,8 @@ def met_by(records: Records, trouble: Trouble, relative_pace: Array) -> tuple[Ar
     relative_pace
         Own acts a week against the mean of all, as known in each week; (weeks, n).
     """
-    at = category_places(records, trouble.categories)
-    return relative_pace * trouble.asked[:, at], relative_pace * trouble.late[:, at]
+    group = _groups(records, tastes)
+    return relative_pace * (trouble.asked @ group.T), relative_pace * (trouble.late @ group.T)
 
 
 def told_of(feedback: pd.DataFrame, said: pd.DataFrame, other: list[str]) -> pd.DataFrame:

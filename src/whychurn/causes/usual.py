@@ -10,6 +10,7 @@ import numpy as np
 from whychurn.causes.fitting import Campaigns, learn_campaigns
 from whychurn.causes.happened import discount_shares, first_weeks, own_acts
 from whychurn.causes.pace import known_rate, pace_borders
+from whychurn.causes.places import Tastes, learn_tastes
 from whychurn.causes.records import Records
 from whychurn.causes.trouble import Trouble, learn_trouble
 from whychurn.contract.sections import CausesParams
@@ -33,6 +34,8 @@ class Usual:
         Share that is taken off an order, on average.
     campaigns
         What campaigns are about; None where that cannot be told.
+    tastes
+        What members mostly buy.
     trouble
         Times of more requests, and later answers, than usual.
     paces
@@ -44,6 +47,7 @@ class Usual:
     coupons: float
     discount: float
     campaigns: Campaigns | None
+    tastes: Tastes
     trouble: Trouble
     paces: Array
 
@@ -55,6 +59,7 @@ def learn_usual(records: Records, pace: float, params: CausesParams) -> Usual:
     received = counts.get("coupon_received", 0)
     own = params.exposures
     off = discount_shares(records)
+    tastes = learn_tastes(records)
     acts = own_acts(records)
     rate, seen = known_rate(acts, first_weeks(records), pace, own.quiet_weeks, params.pace)
     return Usual(
@@ -63,6 +68,7 @@ def learn_usual(records: Records, pace: float, params: CausesParams) -> Usual:
         coupons=counts.get("coupon_used", 0) / received if received else 0.0,
         discount=float(np.nanmean(off)) if np.isfinite(off).any() else 0.0,
         campaigns=learn_campaigns(records),
-        trouble=learn_trouble(records, acts, own),
+        tastes=tastes,
+        trouble=learn_trouble(records, acts, tastes, own),
         paces=pace_borders(rate, seen, params.pace),
     )

@@ -75,8 +75,8 @@ class CausesParams(Section):
     base_answers: Annotated[float, Field(gt=0)]
     resamples: Annotated[int, Field(ge=2)]
     resample_steps: Count
-    interval_width: Annotated[float, Field(ge=1)]
-    avoidable_width: Annotated[float, Field(ge=1)]
+    interval_width: Annotated[float, Field(gt=0)]
+    avoidable_width: Annotated[float, Field(gt=0)]
     discrepancy: Annotated[float, Field(ge=0)]
     reasons: Count
     stories: Count

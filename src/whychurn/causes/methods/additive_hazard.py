@@ -7,7 +7,7 @@ what is true, whether silence differs by cause, how much a text is worth, and ho
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
 
 Array = np.ndarray[Any, Any]
+FEWEST: Final = 0.01  # share of leavers who answer, below which nothing is known of the discrepancy
 
 
 def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
@@ -72,25 +73,40 @@ def _shares(evidence: Evidence, fitted: Fitted, p: Array, params: CausesParams) 
     draws = [_draw(evidence, member, fitted, cells, params, number) for number in range(params.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
     mine, saved = p.mean(axis=0), np.median(avoidable, axis=0)
-    low, high = _interval(mine, share, params.interval_width, params)
-    least, most = _interval(saved, avoidable, params.avoidable_width, params)
+    beyond = discrepancy(evidence.seen.stated[fitted.leavings], params)
+    low, high = _interval(mine, share, params.interval_width, beyond, params.confidence)
+    least, most = _interval(saved, avoidable, params.avoidable_width, beyond, params.confidence)
     return found.assign(
         share=mine, low=low, high=high, avoidable_share=saved, avoidable_low=least, avoidable_high=most
     )
 
 
-def _interval(centre: Array, draws: Array, width: float, params: CausesParams) -> tuple[Array, Array]:
-    """Normal interval on the log-odds: `width` times the spread of the draws, and the discrepancy between method and world.
+def discrepancy(stated: Array, params: CausesParams) -> float:
+    """How far the method stays from the world however many members there are; sd of the log-odds (Kennedy and O'Hagan 2001).
 
-    The discrepancy is what no number of members removes (Kennedy and O'Hagan 2001); like `width`, it was measured.
+    It grows as fewer leavers answer, by ``params.discrepancy`` each time that their share falls to 1/e: the fewer answers, the more rests
+    on assumptions.
+
+    Parameters
+    ----------
+    stated
+        What leavers stated, see `Observations`; (n,).
     """
+    answered = float((stated >= 0).mean()) if len(stated) else 0.0
+    return params.discrepancy * float(-np.log(max(answered, FEWEST)))
+
+
+def _interval(
+    centre: Array, draws: Array, width: float, beyond: float, confidence: float
+) -> tuple[Array, Array]:
+    """Normal interval on the log-odds: `width` times the spread of the draws, and the discrepancy `beyond` them."""
 
     def odds(share: Array) -> Array:
         held = np.clip(share, 1e-4, 1 - 1e-4)
         return np.log(held / (1 - held))
 
-    spread = np.hypot(width * odds(draws).std(axis=0), params.discrepancy)
-    half = stats.norm.ppf((1 + params.confidence) / 2) * spread
+    spread = np.hypot(width * odds(draws).std(axis=0), beyond)
+    half = stats.norm.ppf((1 + confidence) / 2) * spread
     return special.expit(odds(centre) - half), special.expit(odds(centre) + half)
 
 

@@ -10,18 +10,23 @@ from whychurn.causes.yardstick.story import Speaker
 from whychurn.causes.yardstick.summary import ADDITIVE, ALL
 
 AIM: Final = 0.03  # largest error of a share, and of avoidable churn, that decisions can live with
-FORMATS: Final = {
-    "survey_answered": "percent",
-    "members": "int",
-    "answers": "int",
-    "worlds": "int",
-} | dict.fromkeys(
-    ("share_error_largest", "share_error_largest_high", "share_covered", "avoidable_error_largest"), "percent"
+FORMATS: Final = (
+    {
+        "survey_answered": "percent",
+        "members": "int",
+        "answers": "int",
+        "worlds": "int",
+    }
+    | dict.fromkeys(
+        ("share_error_largest", "share_error_largest_high", "share_covered", "avoidable_error_largest"),
+        "percent",
+    )
+    | {"skill": "number"}
 )
 
 
 def sizes(table: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Accuracy of `method` by difficulty and number of members: `FORMATS` and skill; most answers first, small before large.
+    """Accuracy of `method` by difficulty and number of members: columns of `FORMATS`; most answers first, small before large.
 
     Parameters
     ----------
@@ -32,7 +37,7 @@ def sizes(table: pd.DataFrame, method: str) -> pd.DataFrame:
     if rows["members"].nunique() < 2:
         return rows.iloc[:0]
     order = rows.sort_values(["survey_answered", "members"], ascending=[False, True], ignore_index=True)
-    return order[[*FORMATS, "skill"]]
+    return order[list(FORMATS)]
 
 
 def size_lines(rows: pd.DataFrame, page: Speaker) -> list[str]:

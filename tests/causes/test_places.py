@@ -1,0 +1,87 @@
+"""What members mostly buy is known as well as their orders tell, and the market reaches them by that chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whychurn.causes.places import Tastes, at_places, learn_tastes, main_chances
+from whychurn.causes.records import Calendar, Market, Records
+
+LINES = ["coffee", "milk", "tea"]
+CALENDAR = Calendar(pd.Timestamp("2024-01-01"), 28)
+
+
+def records(member: np.ndarray, category: np.ndarray, members: int, region: str | None = "north") -> Records:
+    orders = pd.DataFrame({"m": member, "day": 0, "category": category}).sort_values("m", ignore_index=True)
+    return Records(pd.DataFrame({"region": [region] * members}), {"orders": orders}, None, CALENDAR)
+
+
+def planted(members: int, loyalty: float, seed: int) -> tuple[Records, np.ndarray]:
+    """Members who buy one line with chance `loyalty`, else any; some order once, some up to twelve times."""
+    rng = np.random.default_rng(seed)
+    main = rng.choice(3, members, p=[0.5, 0.3, 0.2])
+    member = np.repeat(np.arange(members), rng.integers(1, 13, members))
+    line = np.where(rng.random(len(member)) < loyalty, main[member], rng.integers(0, 3, len(member)))
+    return records(member, np.array(LINES, object)[line], members), main
+
+
+def test_recovers_loyalty_and_shares_and_is_calibrated() -> None:
+    own, main = planted(20_000, 0.6, 3)
+    tastes = learn_tastes(own)
+    assert tastes.loyalty == pytest.approx(0.6, abs=0.02)
+    assert tastes.common == pytest.approx([0.5, 0.3, 0.2], abs=0.02)
+    chances = main_chances(own, tastes)
+    likeliest, right = chances.max(axis=1), chances.argmax(axis=1) == main
+    for low in (0.3, 0.5, 0.7, 0.9):
+        mine = (likeliest >= low) & (likeliest < low + 0.2)
+        assert mine.sum() > 300
+        assert right[mine].mean() == pytest.approx(likeliest[mine].mean(), abs=0.04), low
+
+
+def test_who_ordered_nothing_is_like_everyone_and_rows_sum_to_one() -> None:
+    own, _ = planted(500, 0.7, 4)
+    tastes = learn_tastes(own)
+    more = records(own.tables["orders"]["m"].to_numpy(), own.tables["orders"]["category"].to_numpy(), 501)
+    chances = main_chances(more, tastes)
+    assert chances.sum(axis=1) == pytest.approx(1)
+    assert chances[500] == pytest.approx(tastes.common, abs=1e-6)
+    assert chances[:500] == pytest.approx(main_chances(own, tastes)), (
+        "others do not change what is known of a member"
+    )
+
+
+def test_without_categories_there_is_no_taste() -> None:
+    orders = pd.DataFrame({"m": [0], "day": [0]})
+    own = Records(pd.DataFrame({"region": ["north"]}), {"orders": orders}, None, CALENDAR)
+    tastes = learn_tastes(own)
+    assert tastes.categories == {} and main_chances(own, tastes).shape == (1, 0)
+    assert at_places(levels(), own, market(), tastes)[:, 0] == pytest.approx(levels()[:, 0, -1])
+
+
+def test_one_category_is_everyones() -> None:
+    tastes = learn_tastes(records(np.array([0, 0]), np.array(["tea", "tea"], object), 2))
+    assert main_chances(records(np.array([0]), np.array(["tea"], object), 2), tastes) == pytest.approx(1)
+
+
+def levels() -> np.ndarray:
+    """Two weeks; regions north, south and any; coffee, tea and any."""
+    return np.arange(18, dtype=float).reshape(2, 3, 3)
+
+
+def market() -> Market:
+    return Market(levels(), levels(), levels(), {"north": 0, "south": 1}, {"coffee": 0, "tea": 1})
+
+
+TASTES = Tastes({"coffee": 0, "milk": 1, "tea": 2}, np.array([0.5, 0.2, 0.3]), 0.8, np.full(3, 1 / 3))
+
+
+@pytest.mark.parametrize(("region", "row"), [("north", 0), ("south", 1), ("elsewhere", 2), (None, 2)])
+def test_levels_are_the_mean_over_what_a_member_may_buy(region: str | None, row: int) -> None:
+    """Milk is on no market: the mean of all stands in for it."""
+    own = records(np.array([1] * 9), np.array(["tea"] * 9, object), 2, region)
+    found = at_places(levels(), own, market(), TASTES)
+    at = levels()[:, row]
+    assert found[:, 0] == pytest.approx(0.5 * at[:, 0] + 0.3 * at[:, 1] + 0.2 * at[:, 2])
+    assert found[:, 1] == pytest.approx(at[:, 1], abs=1e-3)
