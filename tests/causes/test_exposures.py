@@ -10,7 +10,7 @@ import pytest
 
 from whychurn.causes.exposures import exposures
 from whychurn.causes.happened import own_acts
-from whychurn.causes.places import learn_tastes
+from whychurn.causes.places import learn_tastes, main_chances
 from whychurn.causes.prices import thrift
 from whychurn.causes.records import Calendar, Records
 from whychurn.causes.trouble import learn_trouble, met_by, requests, told_of
@@ -59,11 +59,11 @@ def records(found: dict[str, pd.DataFrame], members: int = MEMBERS) -> Records:
 
 def test_trouble_reaches_those_who_did_not_ask_where_it_was(params) -> None:
     mine = records(tables())
-    tastes = learn_tastes(mine)
-    trouble = learn_trouble(mine, own_acts(mine), tastes, params.exposures)
+    chances = main_chances(mine, learn_tastes(mine))
+    trouble = learn_trouble(mine, own_acts(mine), chances, params.exposures)
     pace = np.ones((WEEKS, MEMBERS), "float32")
     pace[:, 2] = 2.0
-    asked, late = met_by(mine, tastes, trouble, pace)
+    asked, late = met_by(chances, trouble, pace)
     assert requests(mine, params.exposures)[0][:, 1].sum() == 0  # member 1 never asked
     assert asked[TROUBLED, 1].min() > 0 and not late.any()
     assert asked[TROUBLED, 2] == pytest.approx(

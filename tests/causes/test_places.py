@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.places import Tastes, at_places, learn_tastes, main_chances
+from whychurn.causes.places import Tastes, at_places, learn_tastes, main_chances, places
 from whychurn.causes.records import Calendar, Market, Records
 
 LINES = ["coffee", "milk", "tea"]
@@ -34,10 +34,9 @@ def test_recovers_loyalty_and_shares_and_is_calibrated() -> None:
     assert tastes.common == pytest.approx([0.5, 0.3, 0.2], abs=0.02)
     chances = main_chances(own, tastes)
     likeliest, right = chances.max(axis=1), chances.argmax(axis=1) == main
-    for low in (0.3, 0.5, 0.7, 0.9):
-        mine = (likeliest >= low) & (likeliest < low + 0.2)
-        assert mine.sum() > 300
-        assert right[mine].mean() == pytest.approx(likeliest[mine].mean(), abs=0.04), low
+    for mine in np.array_split(np.argsort(likeliest, kind="stable"), 5):
+        assert right[mine].mean() == pytest.approx(likeliest[mine].mean(), abs=0.03)
+    assert likeliest.min() < 0.6 < 0.99 < likeliest.max(), "some are known, some are not"
 
 
 def test_who_ordered_nothing_is_like_everyone_and_rows_sum_to_one() -> None:
@@ -57,7 +56,7 @@ def test_without_categories_there_is_no_taste() -> None:
     own = Records(pd.DataFrame({"region": ["north"]}), {"orders": orders}, None, CALENDAR)
     tastes = learn_tastes(own)
     assert tastes.categories == {} and main_chances(own, tastes).shape == (1, 0)
-    assert at_places(levels(), own, market(), tastes)[:, 0] == pytest.approx(levels()[:, 0, -1])
+    assert at(own, tastes)[:, 0] == pytest.approx(levels()[:, 0, -1])
 
 
 def test_one_category_is_everyones() -> None:
@@ -74,6 +73,10 @@ def market() -> Market:
     return Market(levels(), levels(), levels(), {"north": 0, "south": 1}, {"coffee": 0, "tea": 1})
 
 
+def at(own: Records, tastes: Tastes) -> np.ndarray:
+    return at_places(levels(), places(own, market(), tastes, main_chances(own, tastes)))
+
+
 TASTES = Tastes({"coffee": 0, "milk": 1, "tea": 2}, np.array([0.5, 0.2, 0.3]), 0.8, np.full(3, 1 / 3))
 
 
@@ -81,7 +84,7 @@ TASTES = Tastes({"coffee": 0, "milk": 1, "tea": 2}, np.array([0.5, 0.2, 0.3]), 0
 def test_levels_are_the_mean_over_what_a_member_may_buy(region: str | None, row: int) -> None:
     """Milk is on no market: the mean of all stands in for it."""
     own = records(np.array([1] * 9), np.array(["tea"] * 9, object), 2, region)
-    found = at_places(levels(), own, market(), TASTES)
-    at = levels()[:, row]
-    assert found[:, 0] == pytest.approx(0.5 * at[:, 0] + 0.3 * at[:, 1] + 0.2 * at[:, 2])
-    assert found[:, 1] == pytest.approx(at[:, 1], abs=1e-3)
+    found = at(own, TASTES)
+    here = levels()[:, row]
+    assert found[:, 0] == pytest.approx(0.5 * here[:, 0] + 0.3 * here[:, 1] + 0.2 * here[:, 2])
+    assert found[:, 1] == pytest.approx(here[:, 1], abs=1e-3)

@@ -14,6 +14,7 @@ import numpy as np
 from whychurn.causes.fitting import unfitting_messages
 from whychurn.causes.happened import Named, events, fading, first_weeks, later, rows_of
 from whychurn.causes.pace import known_rate
+from whychurn.causes.places import main_chances, places
 from whychurn.causes.prices import price_exposures, rival_exposures, thrift
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.trouble import met_by, requests
@@ -38,21 +39,24 @@ def exposures(records: Records, usual: Usual, acts: Array, params: CausesParams)
     """
     own = params.exposures
     minds = thrift(records, usual, own)
-    yield from _service(records, usual, acts, params)
-    yield from price_exposures(records, usual, minds, own)
+    chances = main_chances(records, usual.tastes)
+    market = records.market
+    where = None if market is None else places(records, market, usual.tastes, chances)
+    yield from _service(records, usual, acts, chances, params)
+    yield from price_exposures(records, usual, where, minds, own)
     yield from _messages(records, usual, own)
     yield from _contact(records, usual, own)
-    yield from rival_exposures(records, usual, minds, own)
+    yield from rival_exposures(records, where, minds, own)
     yield from _life(records, own)
 
 
-def _service(records: Records, usual: Usual, acts: Array, params: CausesParams) -> Named:
+def _service(records: Records, usual: Usual, acts: Array, chances: Array, params: CausesParams) -> Named:
     """Returns, requests for help, late answers, faults, and what those who did not ask have met in times of trouble."""
     cause, own = "product_service", params.exposures
     asked, late = requests(records, own)
     pace, _ = known_rate(acts, first_weeks(records), usual.pace, own.quiet_weeks, params.pace)
     relative = (pace / max(usual.pace, 1e-9)).astype("float32")
-    unasked, unheard = met_by(records, usual.tastes, usual.trouble, relative)
+    unasked, unheard = met_by(chances, usual.trouble, relative)
     for name, happened in (
         ("returns", rows_of(records, "orders", lambda rows: rows["returned"])),
         ("requests", asked),

@@ -16,7 +16,8 @@ import pandas as pd
 from whychurn.causes.records import Market, Records
 
 Array = np.ndarray[Any, Any]
-STEPS: Final = 100  # of EM; it moves little after thirty
+STEPS: Final = 200  # of EM, at most
+CLOSE: Final = 1e-6  # a smaller step of the loyalty is the last
 START: Final = 0.5  # loyalty from which it begins
 
 
@@ -45,7 +46,7 @@ class Tastes:
 def learn_tastes(records: Records) -> Tastes:
     """Fit the mixture to the orders of `records` by EM (Dempster, Laird and Rubin 1977)."""
     bought = _bought(records)
-    names = {str(name): number for number, name in enumerate(sorted(bought["category"].unique()))}
+    names = {name: number for number, name in enumerate(sorted(map(str, bought["category"].unique())))}
     counts = _counts(bought, names, records.size)
     counts = counts[counts.sum(axis=1) > 0]
     number = counts.sum(axis=0)
@@ -56,8 +57,10 @@ def learn_tastes(records: Records) -> Tastes:
         mine = (chances * counts).sum(axis=0)
         loyal = mine * loyalty / np.maximum(loyalty + (1 - loyalty) * rest, 1e-12)
         left = number - loyal
-        common, loyalty = chances.mean(axis=0), float(loyal.sum() / number.sum())
-        rest = left / max(left.sum(), 1e-12)
+        common, rest = chances.mean(axis=0), left / max(left.sum(), 1e-12)
+        before, loyalty = loyalty, float(loyal.sum() / number.sum())
+        if abs(loyalty - before) < CLOSE:
+            break
     return Tastes(names, common, loyalty, rest)
 
 
@@ -67,28 +70,48 @@ def main_chances(records: Records, tastes: Tastes) -> Array:
     return _posterior(counts, tastes.common, tastes.loyalty, tastes.rest).astype("float32")
 
 
-def at_places(levels: Array, records: Records, market: Market, tastes: Tastes) -> Array:
-    """Levels of the market where members live, in what they buy; (weeks, n).
+@dataclass(frozen=True)
+class Places:
+    """Where each of n members stands in the market's matrices.
+
+    Parameters
+    ----------
+    region
+        Position of the region, the last one where it is not known; (n,).
+    category
+        Chance of each position of the categories; (n, categories + 1), rows sum to one.
+    """
+
+    region: Array
+    category: Array
+
+
+def places(records: Records, market: Market, tastes: Tastes, chances: Array) -> Places:
+    """Places of the members of `records`; `chances` as `main_chances` gives them."""
+    last = len(market.categories)
+    at = np.array([market.categories.get(name, last) for name in tastes.categories], dtype=int)
+    category = np.zeros((last + 1, records.size), dtype="float32")
+    np.add.at(category, at, chances.T)
+    category[-1] += 1 - category.sum(axis=0)
+    return Places(_regions(records, market), category.T)
+
+
+def at_places(levels: Array, where: Places) -> Array:
+    """Levels of the market where members live, in what they mostly buy; (weeks, n).
 
     Parameters
     ----------
     levels
         (weeks, regions + 1, categories + 1), the last position being the mean of all: of places that are not known.
     """
-    chances = main_chances(records, tastes)
-    at = np.array([market.categories.get(name, len(market.categories)) for name in tastes.categories], int)
-    known = np.zeros((records.size, levels.shape[2]), dtype="float32")
-    np.add.at(known.T, at, chances.T)
-    known[:, -1] += 1 - known.sum(axis=1)
-    region = _regions(records, market)
-    found = np.empty((len(levels), records.size), dtype="float32")
-    for place in np.unique(region):
-        found[:, region == place] = levels[:, place].astype("float32") @ known[region == place].T
+    found = np.empty((len(levels), len(where.region)), dtype="float32")
+    for place in np.unique(where.region):
+        mine = where.region == place
+        found[:, mine] = levels[:, place].astype("float32") @ where.category[mine].T
     return found
 
 
 def _regions(records: Records, market: Market) -> Array:
-    """Position of each member's region in the market's matrices; the last one where not known; (n,)."""
     if "region" not in records.members:
         return np.full(records.size, len(market.regions))
     return records.members["region"].map(market.regions).fillna(len(market.regions)).to_numpy("int64")
@@ -97,15 +120,16 @@ def _regions(records: Records, market: Market) -> Array:
 def _bought(records: Records) -> pd.DataFrame:
     orders = records.tables.get("orders")
     if orders is None or "category" not in orders:
-        return pd.DataFrame({"m": pd.Series(dtype="int64"), "category": pd.Series(dtype=object)})
-    return orders.loc[orders["category"].notna(), ["m", "category"]].astype({"category": object})
+        return pd.DataFrame({"m": pd.Series(dtype="int64"), "category": pd.Series(dtype="category")})
+    return orders.loc[orders["category"].notna(), ["m", "category"]].astype({"category": "category"})
 
 
 def _counts(bought: pd.DataFrame, names: dict[str, int], members: int) -> Array:
     """Orders by member and category; (members, K)."""
-    at = bought["category"].map(names)
-    known = at.notna().to_numpy()
-    cell = bought["m"].to_numpy()[known] * len(names) + at[known].to_numpy("int64")
+    held = bought["category"].cat
+    number = np.array([names.get(str(name), -1) for name in held.categories], dtype="int64")
+    at = number[held.codes.to_numpy()]
+    cell = bought["m"].to_numpy()[at >= 0] * len(names) + at[at >= 0]
     return np.bincount(cell, minlength=members * len(names)).reshape(members, len(names)).astype("float64")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.happened import Named, discount_shares, events, fading, first_weeks, later, shape
-from whychurn.causes.places import at_places
+from whychurn.causes.places import Places, at_places
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.usual import Usual
 from whychurn.causes.weeks import count, fade, spread_terms
@@ -18,9 +18,11 @@ Array = np.ndarray[Any, Any]
 COUPONS: Final = 4  # received coupons that "as thrifty as others" is worth
 
 
-def price_exposures(records: Records, usual: Usual, minds: Array, params: ExposureParams) -> Named:
+def price_exposures(
+    records: Records, usual: Usual, where: Places | None, minds: Array, params: ExposureParams
+) -> Named:
     """Rises since joining, felt more by those who mind (`thrift`); discounts lost. Units of ten per cent."""
-    rise = _price_rise(records, usual)
+    rise = _price_rise(records, where)
     if rise.any():
         felt = fade(rise, params.half_lives[-1])
         yield "price", "price_rise", felt
@@ -45,11 +47,11 @@ def thrift(records: Records, usual: Usual, params: ExposureParams) -> Array:
     return np.clip((used / usual.coupons + COUPONS) / (received + COUPONS), 0, 2).astype("float32")
 
 
-def _price_rise(records: Records, usual: Usual) -> Array:
+def _price_rise(records: Records, where: Places | None) -> Array:
     """Rise of the price in each week since joining, in units of ten per cent: the market's index at the member's place, or the list price."""
     market = records.market
-    if market is not None and not np.isnan(market.own).all():
-        change = at_places(_rises(market.own), records, market, usual.tastes)
+    if market is not None and where is not None and not np.isnan(market.own).all():
+        change = at_places(_rises(market.own), where)
     else:
         change = _rises(_list_price(records))
     week = np.arange(records.calendar.weeks)[:, None]
@@ -107,18 +109,18 @@ def _lost_term_discount(records: Records) -> Array:
     return count(week, terms["m"].to_numpy(), shape(records), 10 * fall.to_numpy("float64"))
 
 
-def rival_exposures(records: Records, usual: Usual, minds: Array, params: ExposureParams) -> Named:
+def rival_exposures(records: Records, where: Places | None, minds: Array, params: ExposureParams) -> Named:
     """Rivals busier than usual, or cheaper, where the member lives and in what the member buys; felt more by those who mind (`thrift`)."""
     market = records.market
-    if market is None:
+    if market is None or where is None:
         return
     if not np.isnan(market.activity).all():
         above = market.activity - np.median(market.activity, axis=0) - params.rival_margin
-        busy = at_places(np.maximum(above, 0), records, market, usual.tastes)
+        busy = at_places(np.maximum(above, 0), where)
         yield "competition", "rival_activity", busy
         yield "competition", "rival_activity_thrifty", busy * minds
     if not (np.isnan(market.rival).all() or np.isnan(market.own).all()):
         gap = np.maximum(np.nan_to_num(market.own / market.rival - 1), 0) * 10
-        dearer = at_places(gap, records, market, usual.tastes)
+        dearer = at_places(gap, where)
         yield "competition", "rival_price", dearer
         yield "competition", "rival_price_thrifty", dearer * minds

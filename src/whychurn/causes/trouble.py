@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.happened import shape
-from whychurn.causes.places import Tastes, main_chances
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.weeks import count, fade
 from whychurn.contract.sections import ExposureParams
@@ -57,7 +56,7 @@ def requests(records: Records, params: ExposureParams) -> tuple[Array, Array]:
     )
 
 
-def learn_trouble(records: Records, acts: Array, tastes: Tastes, params: ExposureParams) -> Trouble:
+def learn_trouble(records: Records, acts: Array, chances: Array, params: ExposureParams) -> Trouble:
     """When and where more requests came in, or later answers went out, than usual.
 
     Levels fade with `trouble_weeks` and are drawn to the mean of all by `trouble_prior` weeks of members; usual is the median week
@@ -67,8 +66,10 @@ def learn_trouble(records: Records, acts: Array, tastes: Tastes, params: Exposur
     ----------
     acts
         Own acts; (weeks, n).
+    chances
+        Of each category to be the one that a member mostly buys; (n, categories).
     """
-    group = _groups(records, tastes)
+    group = _groups(chances)
     there = fade(_present(acts, params.quiet_weeks) @ group, params.trouble_weeks)
     asked, late = (
         _above_usual(fade(part @ group, params.trouble_weeks), there, params)
@@ -77,10 +78,9 @@ def learn_trouble(records: Records, acts: Array, tastes: Tastes, params: Exposur
     return Trouble(asked, late)
 
 
-def _groups(records: Records, tastes: Tastes) -> Array:
-    """Chance of each category to be the one that a member mostly buys; all in one where there are none; (n, groups)."""
-    chances = main_chances(records, tastes)
-    return chances if chances.shape[1] else np.ones((records.size, 1), dtype="float32")
+def _groups(chances: Array) -> Array:
+    """All members in one group where there are no categories; (n, groups)."""
+    return chances if chances.shape[1] else np.ones((len(chances), 1), dtype="float32")
 
 
 def _present(acts: Array, quiet_weeks: int) -> Array:
@@ -98,15 +98,17 @@ def _above_usual(happened: Array, there: Array, params: ExposureParams) -> Array
     return np.maximum(level - usual, 0).astype("float32")
 
 
-def met_by(records: Records, tastes: Tastes, trouble: Trouble, relative_pace: Array) -> tuple[Array, Array]:
+def met_by(chances: Array, trouble: Trouble, relative_pace: Array) -> tuple[Array, Array]:
     """Excess of requests and lateness that each member is expected to have met; (weeks, n) each.
 
     Parameters
     ----------
+    chances
+        As `learn_trouble` takes them.
     relative_pace
         Own acts a week against the mean of all, as known in each week; (weeks, n).
     """
-    group = _groups(records, tastes)
+    group = _groups(chances)
     return relative_pace * (trouble.asked @ group.T), relative_pace * (trouble.late @ group.T)
 
 

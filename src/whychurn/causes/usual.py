@@ -10,7 +10,7 @@ import numpy as np
 from whychurn.causes.fitting import Campaigns, learn_campaigns
 from whychurn.causes.happened import discount_shares, first_weeks, own_acts
 from whychurn.causes.pace import known_rate, pace_borders
-from whychurn.causes.places import Tastes, learn_tastes
+from whychurn.causes.places import Tastes, learn_tastes, main_chances
 from whychurn.causes.records import Records
 from whychurn.causes.trouble import Trouble, learn_trouble
 from whychurn.contract.sections import CausesParams
@@ -69,6 +69,6 @@ def learn_usual(records: Records, pace: float, params: CausesParams) -> Usual:
         discount=float(np.nanmean(off)) if np.isfinite(off).any() else 0.0,
         campaigns=learn_campaigns(records),
         tastes=tastes,
-        trouble=learn_trouble(records, acts, tastes, own),
+        trouble=learn_trouble(records, acts, main_chances(records, tastes), own),
         paces=pace_borders(rate, seen, params.pace),
     )
