@@ -39,6 +39,16 @@ def test_recovers_loyalty_and_shares_and_is_calibrated() -> None:
     assert likeliest.min() < 0.6 < 0.99 < likeliest.max(), "some are known, some are not"
 
 
+def test_what_is_met_is_neither_over_nor_understated() -> None:
+    """Slope of what members truly meet on what is found: one; on the likeliest line alone, less (regression dilution)."""
+    own, main = planted(20_000, 0.4, 5)
+    rise = np.array([0.0, 1.0, 4.0])
+    chances = main_chances(own, learn_tastes(own)).astype("float64")
+    slope = np.polyfit(chances @ rise, rise[main], 1)
+    assert slope == pytest.approx([1, 0], abs=0.06)
+    assert np.polyfit(rise[chances.argmax(axis=1)], rise[main], 1)[0] < 0.85
+
+
 def test_who_ordered_nothing_is_like_everyone_and_rows_sum_to_one() -> None:
     own, _ = planted(500, 0.7, 4)
     tastes = learn_tastes(own)
