@@ -77,7 +77,9 @@ def learn_speech(seen: Observations, p: Array, prior: Speech, params: CausesPara
     for code in range(K + 1):
         said[:, code] = p[seen.stated == code].sum(axis=0)
     yes, no = p[answered].sum(axis=0), p[silent].sum(axis=0)
-    answers = (yes + params.answer_prior * prior.answers) / (yes + no + params.answer_prior)
+    # a beta whose log has the assumed spread: the fewer answer, the more leavings it takes to tell the causes apart
+    worth = (1 - prior.answers) / (prior.answers * params.answer_spread**2)
+    answers = (yes + worth * prior.answers) / (yes + no + worth)
     return replace(
         prior,
         answers=np.clip(answers, 1e-3, 1 - 1e-3),

@@ -66,7 +66,7 @@ class CausesParams(Section):
     text_cap: Annotated[float, Field(gt=0)]
     survey_prior: Annotated[float, Field(gt=0)]
     text_prior: Annotated[float, Field(gt=0)]
-    answer_prior: Annotated[float, Field(gt=0)]
+    answer_spread: Annotated[float, Field(gt=0)]
     untraced: Share
     base_prior: Annotated[float, Field(gt=0)]
     excess_prior: Annotated[float, Field(gt=0)]

@@ -122,7 +122,7 @@ def _draw(
     drawn = params.model_copy(
         update={
             "max_steps": params.resample_steps,
-            "answer_prior": params.answer_prior * float(np.exp(rng.uniform(-1.2, 1.2))),
+            "answer_spread": params.answer_spread * float(np.exp(rng.uniform(-0.6, 0.6))),
             "survey_prior": params.survey_prior * float(np.exp(rng.uniform(-0.7, 0.7))),
         }
     )
