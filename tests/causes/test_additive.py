@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from whychurn.causes.additive import LOOK_BACK, cause_hazards, fit_additive
 from whychurn.causes.avoidable import avoidable_shares, exposure_cells
+from whychurn.causes.confusion import learn_speech, prior_speech
 from whychurn.causes.observations import NOT_ASKED, SILENT, Observations
 from whychurn.causes.spans import Rows, totals
 from whychurn.causes.tape import Tape
@@ -168,3 +170,22 @@ def test_an_exposure_that_a_resample_lacks_keeps_what_is_assumed(drawn, params) 
     fitted = fit_additive(rare, seen, np.ones(STAYS, bool), params, times=times)
     leavings = fitted.beta[12] * totals(met(tape.risk)).x[:, 12].sum()
     assert 0 < leavings < params.excess_share * len(fitted.leavings)
+
+
+@pytest.mark.parametrize("share", [0.4, 0.15, 0.03])
+def test_causes_may_differ_in_answering_by_the_same_ratio_whatever_share_answers(
+    params, share: float
+) -> None:
+    """The worth of the assumption, read off what a hundred answers move, is that of a beta with the assumed sd of the log."""
+    asked = round(100 / share)
+    stated = np.where(np.arange(asked) < 100, 0, SILENT)
+    seen = Observations(stated, np.zeros((asked, 7)), np.zeros((asked, 7)))
+    prior = prior_speech(seen)
+    answered = replace(seen, stated=np.zeros(asked, dtype=int))  # everyone of one cause answers
+    found = learn_speech(answered, np.eye(6)[np.zeros(asked, dtype=int)], prior, params, np.ones(asked))
+    worth = asked * (1 - found.answers[0]) / (found.answers[0] - share)
+    drawn = stats.beta(worth * share, worth * (1 - share)).rvs(20_000, random_state=1)
+    assert np.log(drawn).std() == pytest.approx(params.answer_spread, rel=0.1)
+    assert found.answers[1] == pytest.approx(share, rel=0.01), (
+        "of a cause that nobody left for, what is assumed"
+    )
