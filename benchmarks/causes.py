@@ -114,6 +114,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--one"]:
         run(Path(sys.argv[2]))
         return
+    if not (Study(PROJECT).processed / "spells.parquet").exists():
+        raise SystemExit("the demo is not there: run `make reproduce` first")
     for copies in sys.argv[1:] or ["1", "3", "50"]:
         with tempfile.TemporaryDirectory(prefix="whychurn-benchmark-") as folder:
             grown(Study(PROJECT), Path(folder), int(copies))
