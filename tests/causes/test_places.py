@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,7 +86,9 @@ def market() -> Market:
 
 
 def at(own: Records, tastes: Tastes) -> np.ndarray:
-    return at_places(levels(), places(own, market(), tastes, main_chances(own, tastes)))
+    where = places(replace(own, market=market()), tastes, main_chances(own, tastes))
+    assert where is not None and places(own, tastes, main_chances(own, tastes)) is None
+    return at_places(levels(), where)
 
 
 TASTES = Tastes({"coffee": 0, "milk": 1, "tea": 2}, np.array([0.5, 0.2, 0.3]), 0.8, np.full(3, 1 / 3))

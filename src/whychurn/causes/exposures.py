@@ -40,13 +40,12 @@ def exposures(records: Records, usual: Usual, acts: Array, params: CausesParams)
     own = params.exposures
     minds = thrift(records, usual, own)
     chances = main_chances(records, usual.tastes)
-    market = records.market
-    where = None if market is None else places(records, market, usual.tastes, chances)
+    where = places(records, usual.tastes, chances)
     yield from _service(records, usual, acts, chances, params)
     yield from price_exposures(records, usual, where, minds, own)
     yield from _messages(records, usual, own)
     yield from _contact(records, usual, own)
-    yield from rival_exposures(records, where, minds, own)
+    yield from rival_exposures(where, minds, own)
     yield from _life(records, own)
 
 

@@ -76,24 +76,30 @@ class Places:
 
     Parameters
     ----------
+    market
+        Those matrices.
     region
         Position of the region, the last one where it is not known; (n,).
     category
         Chance of each position of the categories; (n, categories + 1), rows sum to one.
     """
 
+    market: Market
     region: Array
     category: Array
 
 
-def places(records: Records, market: Market, tastes: Tastes, chances: Array) -> Places:
-    """Places of the members of `records`; `chances` as `main_chances` gives them."""
+def places(records: Records, tastes: Tastes, chances: Array) -> Places | None:
+    """Places of the members of `records`, None without a market; `chances` as `main_chances` gives them."""
+    market = records.market
+    if market is None:
+        return None
     last = len(market.categories)
     at = np.array([market.categories.get(name, last) for name in tastes.categories], dtype=int)
     category = np.zeros((last + 1, records.size), dtype="float32")
     np.add.at(category, at, chances.T)
     category[-1] += 1 - category.sum(axis=0)
-    return Places(_regions(records, market), category.T)
+    return Places(market, _regions(records, market), category.T)
 
 
 def at_places(levels: Array, where: Places) -> Array:

@@ -49,9 +49,8 @@ def thrift(records: Records, usual: Usual, params: ExposureParams) -> Array:
 
 def _price_rise(records: Records, where: Places | None) -> Array:
     """Rise of the price in each week since joining, in units of ten per cent: the market's index at the member's place, or the list price."""
-    market = records.market
-    if market is not None and where is not None and not np.isnan(market.own).all():
-        change = at_places(_rises(market.own), where)
+    if where is not None and not np.isnan(where.market.own).all():
+        change = at_places(_rises(where.market.own), where)
     else:
         change = _rises(_list_price(records))
     week = np.arange(records.calendar.weeks)[:, None]
@@ -109,11 +108,11 @@ def _lost_term_discount(records: Records) -> Array:
     return count(week, terms["m"].to_numpy(), shape(records), 10 * fall.to_numpy("float64"))
 
 
-def rival_exposures(records: Records, where: Places | None, minds: Array, params: ExposureParams) -> Named:
+def rival_exposures(where: Places | None, minds: Array, params: ExposureParams) -> Named:
     """Rivals busier than usual, or cheaper, where the member lives and in what the member buys; felt more by those who mind (`thrift`)."""
-    market = records.market
-    if market is None or where is None:
+    if where is None:
         return
+    market = where.market
     if not np.isnan(market.activity).all():
         above = market.activity - np.median(market.activity, axis=0) - params.rival_margin
         busy = at_places(np.maximum(above, 0), where)
