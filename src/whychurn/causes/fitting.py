@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.causes.happened import bought
 from whychurn.causes.records import DAYS, Records
 from whychurn.causes.weeks import count
 
@@ -44,7 +45,7 @@ class Campaigns:
 
 def learn_campaigns(records: Records) -> Campaigns | None:
     """What campaigns are about and whom they fit; None where campaigns, openings or categories are not known, or all open alike."""
-    held, sent, opened = _bought(records), _messages(records, "push_sent"), _messages(records, "push_opened")
+    held, sent, opened = bought(records), _messages(records, "push_sent"), _messages(records, "push_opened")
     if held.empty or sent.empty or opened.empty:
         return None
     names = {name: number for number, name in enumerate(sorted(held["category"].unique()))}
@@ -76,17 +77,10 @@ def unfitting_messages(records: Records, campaigns: Campaigns) -> Array:
     sent = _messages(records, "push_sent")
     if sent.empty:
         return np.zeros(shape, dtype="float32")
-    sent = _judged(_known_then(sent, _bought(records), campaigns.categories), campaigns.subject)
+    sent = _judged(_known_then(sent, bought(records), campaigns.categories), campaigns.subject)
     weight = np.where(sent["fits"], 0.0, _by_campaign(sent, campaigns.misfit))
     weight = weight * campaigns.balance[sent["known"].to_numpy()]
     return count(sent["day"].to_numpy() // DAYS, sent["m"].to_numpy(), shape, weight)
-
-
-def _bought(records: Records) -> pd.DataFrame:
-    orders = records.tables.get("orders")
-    if orders is None or "category" not in orders:
-        return pd.DataFrame(columns=["m", "day", "category"])
-    return orders.loc[orders["category"].notna(), ["m", "day", "category"]]
 
 
 def _messages(records: Records, kind: str) -> pd.DataFrame:

@@ -51,6 +51,14 @@ def first_weeks(records: Records) -> Array:
     return np.maximum(records.calendar.day(records.members["joined_on"]) // DAYS, 0)
 
 
+def bought(records: Records) -> pd.DataFrame:
+    """Orders whose category is known: m, day, category; empty where categories are not told."""
+    orders = records.tables.get("orders")
+    if orders is None or "category" not in orders:
+        return pd.DataFrame(columns=["m", "day", "category"])
+    return orders.loc[orders["category"].notna(), ["m", "day", "category"]]
+
+
 def discount_shares(records: Records) -> Array:
     """Share that is taken off each order, NaN where it is not told; (orders,)."""
     orders = records.tables.get("orders")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.causes.happened import bought
 from whychurn.causes.records import Market, Records
 
 Array = np.ndarray[Any, Any]
@@ -45,9 +46,9 @@ class Tastes:
 
 def learn_tastes(records: Records) -> Tastes:
     """Fit the mixture to the orders of `records` by EM (Dempster, Laird and Rubin 1977)."""
-    bought = _bought(records)
-    names = {name: number for number, name in enumerate(sorted(map(str, bought["category"].unique())))}
-    counts = _counts(bought, names, records.size)
+    orders = bought(records)
+    names = {name: number for number, name in enumerate(sorted(map(str, orders["category"].unique())))}
+    counts = _counts(orders, names, records.size)
     counts = counts[counts.sum(axis=1) > 0]
     number = counts.sum(axis=0)
     common = rest = number / max(number.sum(), 1.0)
@@ -66,7 +67,7 @@ def learn_tastes(records: Records) -> Tastes:
 
 def main_chances(records: Records, tastes: Tastes) -> Array:
     """Chance that each category is the one that a member mostly buys; (n, K), rows sum to one."""
-    counts = _counts(_bought(records), tastes.categories, records.size)
+    counts = _counts(bought(records), tastes.categories, records.size)
     return _posterior(counts, tastes.common, tastes.loyalty, tastes.rest).astype("float32")
 
 
@@ -123,19 +124,12 @@ def _regions(records: Records, market: Market) -> Array:
     return records.members["region"].map(market.regions).fillna(len(market.regions)).to_numpy("int64")
 
 
-def _bought(records: Records) -> pd.DataFrame:
-    orders = records.tables.get("orders")
-    if orders is None or "category" not in orders:
-        return pd.DataFrame({"m": pd.Series(dtype="int64"), "category": pd.Series(dtype="category")})
-    return orders.loc[orders["category"].notna(), ["m", "category"]].astype({"category": "category"})
-
-
-def _counts(bought: pd.DataFrame, names: dict[str, int], members: int) -> Array:
+def _counts(orders: pd.DataFrame, names: dict[str, int], members: int) -> Array:
     """Orders by member and category; (members, K)."""
-    held = bought["category"].cat
+    held = orders["category"].astype("category").cat
     number = np.array([names.get(str(name), -1) for name in held.categories], dtype="int64")
     at = number[held.codes.to_numpy()]
-    cell = bought["m"].to_numpy()[at >= 0] * len(names) + at[at >= 0]
+    cell = orders["m"].to_numpy("int64")[at >= 0] * len(names) + at[at >= 0]
     return np.bincount(cell, minlength=members * len(names)).reshape(members, len(names)).astype("float64")
 
 
