@@ -6,6 +6,8 @@ everything ('' stands for all); a member is given the narrowest cell that the ma
 
 from __future__ import annotations
 
+from whychurn.panel.windows import mean_sql
+
 WEEK = 7
 MONTH = 28
 
@@ -15,8 +17,8 @@ def cells_sql() -> str:
 
     def level(region: str, category: str, condition: str) -> str:
         return f"""
-            SELECT {region} AS region, {category} AS category, week + {WEEK} AS known, AVG(own) AS own,
-                   AVG(own / NULLIF(rival, 0) - 1) AS gap, AVG(activity) AS activity
+            SELECT {region} AS region, {category} AS category, week + {WEEK} AS known, {mean_sql("own")} AS own,
+                   {mean_sql("own / NULLIF(rival, 0) - 1")} AS gap, {mean_sql("activity")} AS activity
             FROM market_week WHERE {condition} GROUP BY ALL"""
 
     return " UNION ALL ".join(
@@ -54,17 +56,17 @@ def market_sql() -> str:
             LEFT JOIN cell regional ON regional.region = r AND regional.category = ''
             LEFT JOIN cell general ON general.region = '' AND general.category = c),
         today AS (
-            SELECT region, category, k, AVG(own) FILTER (WHERE {now}) AS own, AVG(gap) FILTER (WHERE {now}) AS gap,
-                   AVG(activity) FILTER (WHERE {now}) AS activity, AVG(own) FILTER (WHERE {before}) AS own_before,
-                   AVG(gap) FILTER (WHERE {before}) AS gap_before
+            SELECT region, category, k, {mean_sql("own", now)} AS own, {mean_sql("gap", now)} AS gap,
+                   {mean_sql("activity", now)} AS activity, {mean_sql("own", before)} AS own_before,
+                   {mean_sql("gap", before)} AS gap_before
             FROM market_cell JOIN snapshot ON known <= d AND known > d - 90 - {MONTH}
             GROUP BY region, category, k),
         joining AS (
-            SELECT region, category, j.joined, AVG(own) AS own
+            SELECT region, category, j.joined, {mean_sql("own")} AS own
             FROM (SELECT DISTINCT joined FROM risk) j JOIN market_cell ON {then}
             GROUP BY region, category, j.joined),
         early AS (
-            SELECT region, category, first_known + {MONTH} - {WEEK} AS usable, AVG(own) AS own
+            SELECT region, category, first_known + {MONTH} - {WEEK} AS usable, {mean_sql("own")} AS own
             FROM market_cell JOIN cell USING (region, category)
             WHERE known < first_known + {MONTH} GROUP BY region, category, first_known)
         SELECT row AS r, today.own / NULLIF(COALESCE(joining.own, early.own), 0) - 1 AS market_price_rise,

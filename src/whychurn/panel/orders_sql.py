@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whychurn.panel.windows import Trailing, running_sql
+from whychurn.panel.windows import Trailing, running_sql, sum_sql
 
 SUMS = (
     *(Trailing(f"orders_{days}d", "1", days) for days in (30, 90, 180, 365)),
@@ -84,9 +84,12 @@ def returns_sql() -> str:
 
 def categories_sql() -> str:
     """Category mix of the last 180 days, its change, and the main category of the last 365 days."""
+    surprise = "CASE WHEN n_180 > 0 THEN -n_180 / all_180 * LN(n_180 / all_180) END"
+    kept = """CASE WHEN all_late > 0 AND all_early > 0
+                   THEN LEAST(n_late / all_late, n_early / all_early) END"""
     return f"""
         WITH c AS (
-            SELECT m, k, category, COUNT(*) AS n_365, SUM(amount) AS spend,
+            SELECT m, k, category, COUNT(*) AS n_365, {sum_sql("amount")} AS spend,
                    COUNT(*) FILTER (WHERE age <= 180) * 1e0 AS n_180,
                    COUNT(*) FILTER (WHERE age <= 90) * 1e0 AS n_late,
                    COUNT(*) FILTER (WHERE age > 90 AND age <= 180) * 1e0 AS n_early
@@ -100,10 +103,7 @@ def categories_sql() -> str:
             SELECT m, k, MAX(CASE WHEN place = 1 THEN category END) AS category_main,
                    COUNT(*) FILTER (WHERE n_180 > 0) AS categories_180d,
                    MAX(n_180 / NULLIF(all_180, 0)) AS category_top_share_180d,
-                   SUM(CASE WHEN n_180 > 0 THEN -n_180 / all_180 * LN(n_180 / all_180) END)
-                       AS category_entropy_180d,
-                   SUM(CASE WHEN all_late > 0 AND all_early > 0
-                             THEN LEAST(n_late / all_late, n_early / all_early) END) AS category_overlap_90d
+                   {sum_sql(surprise)} AS category_entropy_180d, {sum_sql(kept)} AS category_overlap_90d
             FROM s GROUP BY m, k)
         SELECT r, category_main, COALESCE(categories_180d, 0) AS categories_180d,
                category_top_share_180d, category_entropy_180d,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whychurn.panel.windows import Trailing
+from whychurn.panel.windows import Trailing, mean_sql
 
 # feedback without a source counts as a ticket: somebody wrote to the company
 TICKET = "(source IS NULL OR source IN ('ticket', 'complaint'))"
@@ -19,9 +19,10 @@ SUMS = (
 
 def tickets_sql() -> str:
     """Tickets, complaints, ratings and response at the rows of ``risk``; an answer counts once it was given."""
+    hours = mean_sql("(responded - created) * 24e0", "responded < d")
     return f"""
         WITH answer AS (
-            SELECT m, k, AVG((responded - created) * 24e0) FILTER (WHERE responded < d) AS response_hours_180d,
+            SELECT m, k, {hours} AS response_hours_180d,
                    COUNT(*) FILTER (WHERE NOT COALESCE(responded < d AND COALESCE(resolved, TRUE), FALSE))
                        AS unresolved_180d
             FROM ticket JOIN near USING (day) JOIN snapshot USING (k)

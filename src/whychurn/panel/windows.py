@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-# Amounts are added as whole millionths: exact, hence the same in any order, and a window without rows is a true zero.
+# Numbers are added as whole millionths: exact, hence the same in any order, and a window without rows is a true zero.
 MILLIONTHS: Final = 1e6
 SLICE_CELLS: Final = 2_000_000  # buckets of members in work at a time
 SLICE_ROWS: Final = 2_000_000  # rows in work at a time, roughly
@@ -44,6 +44,20 @@ class Trailing:
     value: str
     far: int
     near: int = 0
+
+
+def sum_sql(value: str) -> str:
+    """Sum of an SQL expression, the same whatever the order of the rows and the number of threads."""
+    return f"(SUM({_whole(value)}) / {MILLIONTHS})"
+
+
+def mean_sql(value: str, where: str = "TRUE") -> str:
+    """Mean of an SQL expression over the rows where it is known, as exact as `sum_sql`."""
+    return f"(AVG({_whole(value)}) FILTER (WHERE {where}) / {MILLIONTHS})"
+
+
+def _whole(value: str) -> str:
+    return f"TRY_CAST(ROUND(({value}) * {MILLIONTHS}) AS BIGINT)"  # beyond all measure: unknown
 
 
 def create_trailing(
