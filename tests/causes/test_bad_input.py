@@ -17,7 +17,6 @@ from whychurn.causes.answers import CausesAnswers, causes_answers
 from whychurn.causes.evidence import Evidence, evidence_table, gather_evidence
 from whychurn.causes.methods import Inputs, find_method
 from whychurn.causes.methods.additive_hazard import discrepancy, posterior
-from whychurn.causes.observations import SILENT
 from whychurn.contract import words
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
@@ -25,6 +24,7 @@ from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
+from whychurn.panel.exit_answers import SILENT
 from whychurn.stages import intake
 from whychurn.stages import panel as panel_stage
 from whychurn.voice.causes import cause_probabilities

@@ -10,12 +10,13 @@ import pytest
 
 from whychurn.causes.additive import fit_additive
 from whychurn.causes.diagnostics import diagnostics
-from whychurn.causes.observations import OTHER, SILENT, Observations
+from whychurn.causes.observations import Observations
 from whychurn.causes.spans import Rows, totals
 from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
+from whychurn.panel.exit_answers import OTHER, SILENT
 
 STAYS, WEEKS, BASE, EFFECT = 8000, 30, 0.0005, 0.012
 

@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.causes.additive import fit_additive
 from whychurn.causes.happened import own_acts
-from whychurn.causes.observations import NOT_ASKED, Observations
+from whychurn.causes.observations import Observations
 from whychurn.causes.pace import UNKNOWN, known_rate, pace_borders, pace_groups, tempo
 from whychurn.causes.records import Calendar, Records
 from whychurn.causes.spans import Rows, totals
@@ -16,6 +16,7 @@ from whychurn.causes.tape import Tape
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.sections import CausesParams
+from whychurn.panel.exit_answers import NOT_ASKED
 
 WEEKS, QUIET = 40, 6
 

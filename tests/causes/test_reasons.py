@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from whychurn.causes import reasons
-from whychurn.causes.observations import NOT_ASKED, Observations
+from whychurn.causes.observations import Observations
 from whychurn.contract.causes import CAUSES
+from whychurn.panel.exit_answers import NOT_ASKED
 
 ROWS = 50
 

@@ -14,7 +14,7 @@ from whychurn.contract.paths import PROJECT, Study
 from whychurn.survival.curves import stay_curve
 from whychurn.survival.incidence import CauseWeights, aalen_johansen, cause_incidence
 from whychurn.survival.removal import without_cause
-from whychurn.survival.stated import OTHER, SILENT, answer_bands, known_of, reasons, stated_weights
+from whychurn.survival.stated import answer_bands, known_of, stated_weights
 
 OWN = load_params(Study(PROJECT)).survival.model_copy(
     update={
@@ -169,32 +169,6 @@ def surveys(rows: list[tuple[str, str, str | None, str | None]]) -> pd.DataFrame
 
 
 class TestStated:
-    def test_an_answer_belongs_to_the_last_leaving_before_it(self) -> None:
-        leavings = pd.DataFrame({"member_id": ["a", "a", "b", "c", "d"], "spell_no": [1, 2, 1, 1, 1]})
-        spells = leavings.assign(
-            last_active_on=pd.to_datetime(
-                ["2024-01-10", "2024-08-10", "2024-02-01", "2024-02-01", "2024-02-01"]
-            ),
-            returned_on=pd.to_datetime(["2024-06-01", None, "2024-05-01", None, None]),
-        )
-        said = reasons(
-            leavings,
-            spells,
-            surveys(
-                [
-                    ("a", "2024-01-20", "2024-01-21", "price"),
-                    ("a", "2024-09-01", "2024-09-02", "natural"),
-                    ("b", "2024-06-01", "2024-06-02", "price"),  # sent when the member was back
-                    ("c", "2024-02-10", None, None),  # never answered
-                    ("d", "2024-02-10", "2024-02-12", "too far away"),  # names none of the six
-                    ("d", "2024-03-10", "2024-03-12", "price"),  # the first answer counts
-                    ("d", "2024-01-10", "2024-01-12", "price"),  # sent before the leaving
-                ]
-            ),
-        )
-        price, natural = CAUSES.index("price"), CAUSES.index("natural")
-        assert said.tolist() == [price, natural, SILENT, SILENT, OTHER]
-
     def test_silence_that_depends_on_what_is_known_is_mended(self) -> None:
         """Leavers for price are mostly app members, who seldom answer: their answers must weigh more."""
         rng = np.random.default_rng(3)

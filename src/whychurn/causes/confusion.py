@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from whychurn.causes.observations import NOT_ASKED, SILENT, Observations
+from whychurn.causes.observations import Observations
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
+from whychurn.panel.exit_answers import NOT_ASKED, SILENT
 
 Array = np.ndarray[Any, Any]
 K: Final = len(CAUSES)

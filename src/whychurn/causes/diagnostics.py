@@ -22,8 +22,8 @@ from whychurn.causes.additive import Fitted, cause_hazards
 from whychurn.causes.avoidable import excess_flags
 from whychurn.causes.confusion import STATED_OTHER
 from whychurn.causes.evidence import Evidence
-from whychurn.causes.observations import OTHER
 from whychurn.contract.causes import CAUSES
+from whychurn.panel.exit_answers import OTHER
 from whychurn.retention.intervals import benjamini_hochberg
 
 Array = np.ndarray[Any, Any]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.causes.activity import Source, open_activity, whole_table
 from whychurn.causes.anchored import panel_at
-from whychurn.causes.observations import SILENT, Observations, observe
+from whychurn.causes.observations import Observations, observe
 from whychurn.causes.pace import usual_pace
 from whychurn.causes.records import Calendar, calendar_of, read_market
 from whychurn.causes.stays import Stays, read_stays
@@ -19,6 +19,7 @@ from whychurn.causes.tape import Tape, build_tape, drawn_to_teach
 from whychurn.causes.trouble import told_of
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
+from whychurn.panel.exit_answers import SILENT
 
 Array = np.ndarray[Any, Any]
 TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on"]

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from whychurn.causes.evidence import Evidence
-from whychurn.causes.observations import OTHER
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.words import LANGUAGES, say
+from whychurn.panel.exit_answers import OTHER
 
 FEW: Final = 100  # leavings: fewer make assumptions weigh as much as data
 MANY_OTHER: Final = 0.5  # of the answers: the codes may not be mapped

@@ -12,10 +12,11 @@ from scipy import stats
 
 from whychurn.causes.additive import Fitted, fit_additive
 from whychurn.causes.evidence import Evidence
-from whychurn.causes.observations import NOT_ASKED, Observations
+from whychurn.causes.observations import Observations
 from whychurn.causes.tape import Tape
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.sections import CausesParams
+from whychurn.panel.exit_answers import NOT_ASKED
 
 Array = np.ndarray[Any, Any]
 COLUMNS = ["variant", "cause", "share", "rank", "leavings", "kept"]

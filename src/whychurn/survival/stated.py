@@ -10,11 +10,10 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.sections import SurvivalParams
+from whychurn.panel.exit_answers import SILENT, exit_answers
 from whychurn.survival.incidence import CauseWeights
 
 Array = np.ndarray[Any, Any]
-OTHER: Final = len(CAUSES)  # code of an answer that names none of the six causes
-SILENT: Final = -1
 SHARES: Final = ["cause", "answers", "share", "weighted"]
 
 
@@ -25,7 +24,7 @@ class Stated:
     Parameters
     ----------
     leavings
-        member_id, spell_no, exit, reason (code of `CAUSES`, `OTHER`, or `SILENT`), p_answer.
+        member_id, spell_no, exit, reason (as `panel.exit_answers` codes it, `SILENT` whether asked or not), p_answer.
     weights
         For `incidence.cause_incidence`.
     shares
@@ -73,7 +72,7 @@ def stated_weights(
     Stated, or None where fewer than ``answer_min`` leavers named a cause.
     """
     leavings = stays.loc[stays["event"], ["member_id", "spell_no", "exit"]].reset_index(drop=True)
-    said = reasons(leavings, spells, surveys)
+    said = np.maximum(exit_answers(leavings, spells, surveys), SILENT)  # who was not asked is silent too
     if (np.isin(said, range(len(CAUSES)))).sum() < params.answer_min:
         return None
     answered = said != SILENT
@@ -89,25 +88,6 @@ def stated_weights(
     weights = CauseWeights(leavings[["member_id", "spell_no"]], values(ones), values)
     found = leavings.assign(reason=said, p_answer=chance)
     return Stated(found, weights, _shares(said, weights.values), _facts(said, chance, odds))
-
-
-def reasons(leavings: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataFrame) -> Array:
-    """What each leaver named: code of `CAUSES`, `OTHER`, or `SILENT`.
-
-    An exit survey belongs to the member's last leaving before it was sent, unless the member was back by then; of
-    several answered ones the first counts.
-    """
-    asked = surveys[(surveys["kind"] == "exit") & surveys["answered_at"].notna() & surveys["reason"].notna()]
-    keys = ["member_id", "spell_no"]
-    ends = leavings[keys].merge(spells[[*keys, "last_active_on", "returned_on"]], on=keys)
-    both = asked[["member_id", "sent_at", "reason"]].merge(ends, on="member_id")
-    both = both[both["sent_at"] >= both["last_active_on"]]
-    both = both.sort_values(["last_active_on", "sent_at"]).groupby(["member_id", "sent_at"]).tail(1)
-    both = both[~(both["returned_on"] <= both["sent_at"])]
-    first = both.sort_values("sent_at").drop_duplicates(keys)[[*keys, "reason"]]
-    named = leavings[keys].merge(first, on=keys, how="left")["reason"]
-    code = named.map({cause: number for number, cause in enumerate(CAUSES)})
-    return code.fillna(OTHER).where(named.notna(), SILENT).to_numpy(dtype="int64")
 
 
 def known_of(leavings: pd.DataFrame, panel: pd.DataFrame, features: list[str]) -> pd.DataFrame:

@@ -1,0 +1,210 @@
+"""Where errors of the shares come from: python benchmarks/perfect_records.py FOLDER [--seeds ...] [--only TEXT].
+
+The sound worlds of 5 000 members of `yardstick.py FOLDER`, each attributed by the additive hazard four times, every time knowing more of what
+was planted: the records as they are; every exposure as it was, on record or not; besides, at what tempo each member leaves; besides, how the
+causes share what no exposure explains. Answers, texts, priors and the fit stay the same, so what one step takes away is what
+not knowing it costs. Prints errors in points (estimate less planted), by difficulty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import multiprocessing
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from yardstick import MEMBERS, SEEDS, THREADS, World, prepare, worlds
+
+from whychurn.causes.additive import fit_additive
+from whychurn.causes.blocks import BASES
+from whychurn.causes.evidence import Evidence, gather_evidence
+from whychurn.causes.methods.additive_hazard import posterior
+from whychurn.causes.spans import Rows, totals
+from whychurn.causes.yardstick.frame import attributed_leavings
+from whychurn.causes.yardstick.matching import match_leavings
+from whychurn.causes.yardstick.shares import drawn_shares
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.files import read_json, read_table
+from whychurn.contract.paths import Study
+from whychurn.contract.sections import Params
+from whychurn.intake.pseudonym import find_key, pseudonyms
+from whychurn.stages.causes import INTERIM
+from whychurn.stages.score import read_planted
+from whychurn.world.clock import Clock
+from whychurn.world.market import simulate_market
+from whychurn.world.programme import load_programme
+from whychurn.world.simulate import Fate, draw_fate
+
+Array = np.ndarray[Any, Any]
+KNOWING = ("records as they are", "every exposure", "and the tempo", "and the bases")
+PACES = 12  # groups of members alike in planted tempo
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What the simulator drew, for the stays of the evidence.
+
+    Parameters
+    ----------
+    exposures
+        Cause, name and matrix (weeks, members) of each exposure.
+    tempo
+        Of each member; (members,).
+    split
+        Share of each cause in the bases; (6,).
+    column
+        Number of the member of each stay.
+    """
+
+    exposures: list[tuple[str, str, Array]]
+    tempo: Array
+    split: Array
+    column: Array
+
+
+def draw_again(study: Study, params: Params, evidence: Evidence) -> Planted:
+    """Simulate the world's hazards once more: the same seed gives the same."""
+    programme = load_programme(params.world.program)
+    clock = Clock.of(params.world.starts_on, params.world.months)
+    market = simulate_market(programme, clock, params.world.seed)
+    fate: Fate = draw_fate(params.world, programme, clock, market, 0, np.arange(params.world.members) + 1)
+    key = find_key(study, params.intake.source)
+    ids = pd.Series(fate.members.ids)
+    ids = ids if key is None or not params.privacy.pseudonymize else pseudonyms(ids, key)
+    column = pd.Index(ids).get_indexer(pd.Index(evidence.stays.table["member_id"]))
+    if (column < 0).any():
+        raise SystemExit(
+            f"{study.root}: {(column < 0).sum()} stays of members that the simulator does not draw"
+        )
+    exposures = [
+        (cause, name, fate.path.exposures[name])
+        for cause, one in programme.causes.items()
+        for name in one.excess
+    ]
+    base = np.array([programme.causes[cause].base for cause in CAUSES])
+    return Planted(exposures, fate.factor, base / base.sum(), column)
+
+
+def knowing_exposures(evidence: Evidence, planted: Planted) -> Evidence:
+    """The bases as they are, and in place of all other exposures the planted ones."""
+    tape = evidence.tape
+    kept = [number for number, name in enumerate(tape.names) if name in BASES]
+
+    def put(rows: Rows) -> Rows:
+        met = [
+            matrix[np.clip(rows.week, 0, len(matrix) - 1), planted.column[rows.stay]]
+            for _, _, matrix in planted.exposures
+        ]
+        return replace(rows, x=np.column_stack([rows.x[:, kept], *met]))
+
+    risk, decisions = put(tape.risk), put(tape.decisions)
+    scale = np.ones(risk.x.shape[1])
+    scale[len(kept) :] = risk.weight @ risk.x[:, len(kept) :] / risk.weight.sum()
+    met = scale > 0
+    risk, decisions = (
+        replace(rows, x=(rows.x[:, met] / scale[met]).astype("float32")) for rows in (risk, decisions)
+    )
+    names = np.array([*(tape.names[number] for number in kept), *(name for _, name, _ in planted.exposures)])
+    causes = [*tape.causes[kept], *(CAUSES.index(cause) for cause, _, _ in planted.exposures)]
+    known = replace(
+        tape,
+        causes=np.array(causes)[met],
+        names=list(names[met]),
+        scale=scale[met],
+        risk=risk,
+        decisions=decisions,
+        at_anchor=np.zeros((len(tape.at_anchor), int(met.sum())), "float32"),  # all stays teach here
+        totals=totals(risk),
+    )
+    return replace(evidence, tape=known)
+
+
+def knowing_tempo(evidence: Evidence, planted: Planted) -> Evidence:
+    """Members grouped by planted tempo instead of by how busy they are."""
+    edges = np.quantile(planted.tempo, np.linspace(0, 1, PACES + 1)[1:-1])
+    group = np.searchsorted(edges, planted.tempo)[planted.column].astype("int8")
+    tape = evidence.tape
+    risk, decisions = (replace(rows, pace=group[rows.stay]) for rows in (tape.risk, tape.decisions))
+    return replace(evidence, tape=replace(tape, risk=risk, decisions=decisions, totals=totals(risk)))
+
+
+def planted_shares(study: Study, params: Params, evidence: Evidence) -> pd.Series:
+    """Share of each cause among the leavings that the evidence holds, as the yardstick counts them."""
+    causes = read_planted(study, params).causes
+    rows = attributed_leavings(evidence.anchors.assign(method="-"))
+    found = match_leavings(rows, causes[causes["status"] == "churned"], params.score.match_days)
+    return drawn_shares(found.loc[found["spell"].notna(), "cause"]).reindex(list(CAUSES))
+
+
+def read_evidence(study: Study, params: Params) -> Evidence:
+    """As stage causes reads it."""
+    until = pd.Timestamp(str(read_json(study.interim / "intake.json")["observed_until"]))
+    return gather_evidence(
+        {name: study.interim / f"{name}.parquet" for name in INTERIM},
+        study.processed / "panel.parquet",
+        read_table(study.processed / "spells.parquet"),
+        read_table(study.results / "feedback_topics.parquet"),
+        read_json(study.processed / "panel.json"),
+        until,
+        params.privacy.missing_consent,
+        params.causes,
+    )
+
+
+def run_world(world: World, folder: Path) -> list[dict[str, Any]]:
+    """Errors of one world, a row for each step of knowing more."""
+    logging.basicConfig(level=logging.WARNING)
+    study = Study.at(folder / "studies" / world.name)
+    params = prepare(world, study, [])
+    evidence = read_evidence(study, params)
+    planted, truth = draw_again(study, params, evidence), planted_shares(study, params, evidence)
+    exposed = knowing_exposures(evidence, planted)
+    paced = knowing_tempo(exposed, planted)
+    steps = zip(KNOWING, (evidence, exposed, paced, paced), (None, None, None, planted.split), strict=True)
+    rows = []
+    for knowing, known, split in steps:
+        fitted = fit_additive(known.tape, known.seen, known.teaches, params.causes, split=split)
+        error = 100 * (posterior(known, fitted)[known.churned].mean(axis=0) - truth.to_numpy())
+        told = {"difficulty": world.difficulty, "knowing": knowing, "largest": np.abs(error).max()}
+        rows.append(told | dict(zip(CAUSES, error, strict=True)))
+    return rows
+
+
+def main() -> int:
+    """All worlds, two at a time, then the table."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("--only", default="")
+    asked.add_argument("--processes", type=int, default=2)
+    asked.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    given = asked.parse_args()
+    chosen = [
+        world
+        for world in worlds(tuple(given.seeds), (MEMBERS,))
+        if world.mechanism == "additive" and given.only in world.name
+    ]
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    rows, started = [], time.perf_counter()
+    with ProcessPoolExecutor(given.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(run_world, world, given.folder.resolve()) for world in chosen]
+        for number, (world, job) in enumerate(zip(chosen, jobs, strict=True), start=1):
+            rows += job.result()
+            minutes = (time.perf_counter() - started) / 60
+            print(f"{minutes:5.1f} min  {number}/{len(jobs)}  {world.name}", flush=True)
+    table = pd.DataFrame(rows).groupby(["difficulty", "knowing"], sort=False)
+    counts = table.size().rename("worlds")
+    worst = table["largest"].max().rename("worst")
+    print(pd.concat([counts, table.mean(), worst], axis=1).round(1).to_string())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""What leavers answered when they were asked why: which leaving an answer is about, and what it names."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.causes import CAUSES
+
+Array = np.ndarray[Any, Any]
+OTHER: Final = len(CAUSES)  # an answer that names none of the six
+SILENT: Final = -1  # was asked and did not answer
+NOT_ASKED: Final = -2
+KEYS: Final = ["member_id", "spell_no"]
+
+
+def exit_answers(leavings: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataFrame) -> Array:
+    """What each leaver named: code of `CAUSES`, `OTHER`, `SILENT` or `NOT_ASKED`; (n,).
+
+    Of several surveys about one leaving the first answered one counts.
+
+    Parameters
+    ----------
+    leavings
+        member_id, spell_no; one row a leaving.
+    spells
+        Spells under the main definition: member_id, spell_no, last_active_on, returned_on.
+    surveys
+        Interim surveys; those of kind ``exit``.
+    """
+    found = np.full(len(leavings), NOT_ASKED)
+    asked = surveys[surveys["kind"] == "exit"] if len(surveys) else surveys
+    if asked.empty:
+        return found
+    asked = asked[["member_id", "sent_at", "answered_at", "reason"]]
+    both = last_leaving(asked, leavings, spells, "sent_at")
+    answered = both["answered_at"].notna() & both["reason"].notna()
+    code = both["reason"].map({cause: number for number, cause in enumerate(CAUSES)}).fillna(OTHER)
+    both = both.assign(code=code.where(answered, SILENT).astype(int), answered=answered)
+    first = both.sort_values(["answered", "sent_at"], ascending=[False, True]).drop_duplicates("row")
+    found[first["row"].to_numpy()] = first["code"].to_numpy()
+    return found
+
+
+def last_leaving(
+    said: pd.DataFrame, leavings: pd.DataFrame, spells: pd.DataFrame, moment: str
+) -> pd.DataFrame:
+    """Rows of `said` (member_id, …) that are about a leaving, with its position in `leavings` (`row`).
+
+    That is the member's last leaving before the `moment` (column of `said`), unless the member was back by then.
+    """
+    ends = leavings[KEYS].assign(row=np.arange(len(leavings)))
+    ends = ends.merge(spells[[*KEYS, "last_active_on", "returned_on"]], on=KEYS)
+    both = said.assign(number=np.arange(len(said))).merge(ends, on="member_id")
+    both = both[both[moment] >= both["last_active_on"]]
+    both = both.sort_values("last_active_on").drop_duplicates("number", keep="last")
+    return both[~(both["returned_on"] <= both[moment])]

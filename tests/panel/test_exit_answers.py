@@ -1,0 +1,46 @@
+"""Which leaving an answer is about."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from whychurn.contract.causes import CAUSES
+from whychurn.panel.exit_answers import NOT_ASKED, OTHER, SILENT, exit_answers
+
+LEAVINGS = pd.DataFrame({"member_id": ["a", "a", "b", "c", "d", "e"], "spell_no": [1, 2, 1, 1, 1, 1]})
+SPELLS = LEAVINGS.assign(
+    last_active_on=pd.to_datetime(
+        ["2024-01-10", "2024-08-10", "2024-02-01", "2024-02-01", "2024-02-01", "2024-02-01"]
+    ),
+    returned_on=pd.to_datetime(["2024-06-01", None, "2024-05-01", None, None, None]),
+)
+
+
+def surveys(*rows: tuple[str, str, str | None, str | None], kind: str = "exit") -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["member_id", "sent_at", "answered_at", "reason"]).assign(kind=kind)
+    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in ("sent_at", "answered_at")})
+
+
+def test_an_answer_belongs_to_the_last_leaving_before_it() -> None:
+    asked = surveys(
+        ("a", "2024-01-20", "2024-01-21", "price"),
+        ("a", "2024-09-01", "2024-09-02", "natural"),
+        ("b", "2024-06-01", "2024-06-02", "price"),  # sent when the member was back
+        ("c", "2024-02-10", None, None),  # never answered
+        ("d", "2024-02-10", "2024-02-12", "too far away"),  # names none of the six
+        ("d", "2024-03-10", "2024-03-12", "price"),  # the first answer counts
+        ("d", "2024-01-10", "2024-01-12", "price"),  # sent before the leaving
+    )
+    said = exit_answers(LEAVINGS, SPELLS, asked)
+    price, natural = CAUSES.index("price"), CAUSES.index("natural")
+    assert said.tolist() == [price, natural, NOT_ASKED, SILENT, OTHER, NOT_ASKED]
+
+
+def test_a_later_answer_is_taken_where_the_first_survey_stayed_unanswered() -> None:
+    asked = surveys(("c", "2024-02-10", None, None), ("c", "2024-03-10", "2024-03-12", "price"))
+    assert exit_answers(LEAVINGS, SPELLS, asked)[3] == CAUSES.index("price")
+
+
+def test_other_surveys_say_nothing_of_a_leaving() -> None:
+    asked = surveys(("a", "2024-01-20", "2024-01-21", "price"), kind="satisfaction")
+    assert (exit_answers(LEAVINGS, SPELLS, asked) == NOT_ASKED).all()
