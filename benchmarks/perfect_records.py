@@ -1,8 +1,8 @@
-"""Where errors of the shares come from: python benchmarks/perfect_records.py FOLDER [--seeds ...] [--only TEXT].
+"""Where errors of the shares come from: python benchmarks/perfect_records.py FOLDER [--seeds ...] [--only TEXT] [--each].
 
 The sound worlds of 5 000 members of `yardstick.py FOLDER`, each attributed by the additive hazard four times, every time knowing more of what
 was planted: the records as they are; every exposure as it was, on record or not; besides, at what tempo each member leaves; besides, how the
-causes share what no exposure explains. Answers, texts, priors and the fit stay the same, so what one step takes away is what
+causes share what no exposure explains. With --each, the exposures of one cause at a time as well. Answers, texts, priors and the fit stay the same, so what one step takes away is what
 not knowing it costs. Prints errors in points (estimate less planted), by difficulty.
 """
 
@@ -44,7 +44,6 @@ from whychurn.world.programme import load_programme
 from whychurn.world.simulate import Fate, draw_fate
 
 Array = np.ndarray[Any, Any]
-KNOWING = ("records as they are", "every exposure", "and the tempo", "and the bases")
 PACES = 12  # groups of members alike in planted tempo
 
 
@@ -93,15 +92,21 @@ def draw_again(study: Study, params: Params, evidence: Evidence) -> Planted:
     return Planted(exposures, fate.factor, base / base.sum(), column)
 
 
-def knowing_exposures(evidence: Evidence, planted: Planted) -> Evidence:
-    """The bases as they are, and in place of all other exposures the planted ones."""
+def knowing_exposures(
+    evidence: Evidence, planted: Planted, causes: tuple[str, ...] = tuple(CAUSES)
+) -> Evidence:
+    """In place of the exposures of `causes` the planted ones; the bases, and what else there is, as it was."""
     tape = evidence.tape
-    kept = [number for number, name in enumerate(tape.names) if name in BASES]
+    told = [one for one in planted.exposures if one[0] in causes]
+    kept = [
+        number
+        for number, (name, cause) in enumerate(zip(tape.names, tape.causes, strict=True))
+        if name in BASES or CAUSES[cause] not in causes
+    ]
 
     def put(rows: Rows) -> Rows:
         met = [
-            matrix[np.clip(rows.week, 0, len(matrix) - 1), planted.column[rows.stay]]
-            for _, _, matrix in planted.exposures
+            matrix[np.clip(rows.week, 0, len(matrix) - 1), planted.column[rows.stay]] for _, _, matrix in told
         ]
         return replace(rows, x=np.column_stack([rows.x[:, kept], *met]))
 
@@ -112,11 +117,11 @@ def knowing_exposures(evidence: Evidence, planted: Planted) -> Evidence:
     risk, decisions = (
         replace(rows, x=(rows.x[:, met] / scale[met]).astype("float32")) for rows in (risk, decisions)
     )
-    names = np.array([*(tape.names[number] for number in kept), *(name for _, name, _ in planted.exposures)])
-    causes = [*tape.causes[kept], *(CAUSES.index(cause) for cause, _, _ in planted.exposures)]
+    names = np.array([*(tape.names[number] for number in kept), *(name for _, name, _ in told)])
+    owners = [*tape.causes[kept], *(CAUSES.index(cause) for cause, _, _ in told)]
     known = replace(
         tape,
-        causes=np.array(causes)[met],
+        causes=np.array(owners)[met],
         names=list(names[met]),
         scale=scale[met],
         risk=risk,
@@ -159,7 +164,7 @@ def read_evidence(study: Study, params: Params) -> Evidence:
     )
 
 
-def run_world(world: World, folder: Path) -> list[dict[str, Any]]:
+def run_world(world: World, folder: Path, each: bool) -> list[dict[str, Any]]:
     """Errors of one world, a row for each step of knowing more."""
     logging.basicConfig(level=logging.WARNING)
     study = Study.at(folder / "studies" / world.name)
@@ -168,13 +173,20 @@ def run_world(world: World, folder: Path) -> list[dict[str, Any]]:
     planted, truth = draw_again(study, params, evidence), planted_shares(study, params, evidence)
     exposed = knowing_exposures(evidence, planted)
     paced = knowing_tempo(exposed, planted)
-    steps = zip(KNOWING, (evidence, exposed, paced, paced), (None, None, None, planted.split), strict=True)
+    told: list[tuple[str, Evidence, Array | None]] = [
+        ("records as they are", evidence, None),
+        ("every exposure", exposed, None),
+        ("and the tempo", paced, None),
+        ("and the bases", paced, planted.split),
+    ]
+    if each:
+        told += [(f"{cause} only", knowing_exposures(evidence, planted, (cause,)), None) for cause in CAUSES]
     rows = []
-    for knowing, known, split in steps:
+    for knowing, known, split in told:
         fitted = fit_additive(known.tape, known.seen, known.teaches, params.causes, split=split)
         error = 100 * (posterior(known, fitted)[known.churned].mean(axis=0) - truth.to_numpy())
-        told = {"difficulty": world.difficulty, "knowing": knowing, "largest": np.abs(error).max()}
-        rows.append(told | dict(zip(CAUSES, error, strict=True)))
+        row = {"difficulty": world.difficulty, "knowing": knowing, "largest": np.abs(error).max()}
+        rows.append(row | dict(zip(CAUSES, error, strict=True)))
     return rows
 
 
@@ -183,6 +195,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("folder", type=Path)
     asked.add_argument("--only", default="")
+    asked.add_argument("--each", action="store_true")
     asked.add_argument("--processes", type=int, default=2)
     asked.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     given = asked.parse_args()
@@ -194,7 +207,7 @@ def main() -> int:
     os.environ.update(dict.fromkeys(THREADS, "1"))
     rows, started = [], time.perf_counter()
     with ProcessPoolExecutor(given.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        jobs = [pool.submit(run_world, world, given.folder.resolve()) for world in chosen]
+        jobs = [pool.submit(run_world, world, given.folder.resolve(), given.each) for world in chosen]
         for number, (world, job) in enumerate(zip(chosen, jobs, strict=True), start=1):
             rows += job.result()
             minutes = (time.perf_counter() - started) / 60

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from whychurn.causes.yardstick.summary import load_yardstick
 from whychurn.cli import app
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
@@ -99,3 +100,32 @@ def test_the_worked_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert read_table(study.interim / "members.parquet")["region"].sort_values().tolist() == ["北京", "成都"]
     assert read_json(study.interim / "intake.json")["tables"]["orders"]["kept"] == 2
     assert not set(found["member_id"]) & {"007", "008"}, "ids are pseudonyms"
+
+
+MEASURED = {
+    "whychurn": "additive_hazard",
+    "the survey as it is": "survey",
+    "直接看问卷": "survey",
+    "a classifier that learned from the answers": "survey_classifier",
+    "用问卷回答训练的分类器": "survey_classifier",
+    "majority vote of survey, texts, behaviour and market": "majority_vote",
+    "问卷、留言、行为、市场四方表决": "majority_vote",
+    "keywords counted in texts": "keyword",
+    "留言关键词计数": "keyword",
+}
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+def test_errors_told_are_those_of_the_yardstick_that_ships(page: Path) -> None:
+    table = load_yardstick()
+    sound = table[
+        (table["program"] == "all") & (table["mechanism"] == "additive") & (table["members"] == 5000)
+    ]
+    found = 100 * sound.pivot_table(index="method", columns="survey_answered", values="share_error_largest")
+    rows = re.findall(
+        r"^\| \**([^|*]+?)\** \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page.read_text("utf-8"), re.MULTILINE
+    )
+    told = {MEASURED[name]: figures for name, *figures in rows if name in MEASURED}
+    assert len(told) == 5
+    for method, figures in told.items():
+        assert figures == [f"{found.loc[method, share]:.1f}" for share in (0.40, 0.15, 0.03)], method
