@@ -283,6 +283,25 @@ def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -
     assert np.allclose(p, r, atol=1e-5)
 
 
+def test_classifiers_learn_from_those_who_teach_and_speak_of_all(shop: Programme) -> None:
+    causes = shop.params.causes.model_copy(update={"fit_members": 500})
+    small = copy.copy(shop)
+    small.params = shop.params.model_copy(update={"causes": causes})
+    inputs = small.inputs()
+    evidence = inputs.evidence
+    others = np.flatnonzero(~evidence.teaches & (evidence.seen.stated >= 0))
+    assert len(others) > 20
+    swapped = evidence.seen.stated.copy()
+    swapped[others] = (swapped[others] + 1) % len(CAUSES)
+    changed = replace(evidence, seen=replace(evidence.seen, stated=swapped))
+    find = find_method("survey_classifier")
+    p, q = (find(replace(inputs, evidence=one), causes).p for one in (evidence, changed))
+    assert np.array_equal(p, q)
+    assert len(np.unique(p[~evidence.teaches[evidence.rows]], axis=0)) > 20
+    corrected = find_method("corrected_classifier")(inputs, causes).p
+    assert np.allclose(corrected.sum(axis=1), 1) and len(np.unique(corrected, axis=0)) > 20
+
+
 def test_members_that_teach_nothing_are_attributed_alike(shop: Programme) -> None:
     """A leaver that is left out of the fit gets the chances that the same hazards give to one that is not."""
     inputs = shop.inputs()

@@ -42,7 +42,7 @@ class Evidence:
     rows
         Positions of the stays that are attributed: all leavings, and stays that go on at the end.
     teaches
-        Which stays are those of members that teach the hazard (all, or a sample); one for each stay.
+        Which stays are those of members that teach the hazard and the classifiers (all, or a sample); one for each stay.
     tape
         Exposures, week by week.
     seen

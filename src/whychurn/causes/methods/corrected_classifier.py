@@ -26,17 +26,17 @@ ROUNDS, MOST = 6, 8.0  # EM rounds; an answer stands for at most so many silent 
 def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     """Chances of the latent cause given behaviour, texts and, where there is one, the answer."""
     evidence, stated = inputs.evidence, inputs.evidence.stated
-    answered = stated >= 0
+    teaches = evidence.teaches[evidence.rows]
     p = np.tile(stated_shares(stated), (len(stated), 1))
-    if answered.sum() >= params.min_answers:
-        p = _fit(
-            classifier_inputs(inputs.table), stated, answered, prior_speech(evidence.seen).stated, params
-        )
+    if (teaches & (stated >= 0)).sum() >= params.min_answers:
+        said = prior_speech(evidence.seen).stated
+        p = _fit(classifier_inputs(inputs.table), stated, teaches, said, params)
     return Attribution(p, mean_shares(p, evidence.churned, params))
 
 
-def _fit(x: Array, stated: Array, answered: Array, confusion: Array, params: CausesParams) -> Array:
-    weight = np.where(answered, 1 / _answer_chance(x, stated, params), 0.0)
+def _fit(x: Array, stated: Array, teaches: Array, confusion: Array, params: CausesParams) -> Array:
+    answered = stated >= 0
+    weight = np.where(answered & teaches, 1 / _answer_chance(x, stated, teaches, params), 0.0)
     prior = params.survey_prior * confusion
     heard = np.ones((len(x), len(CAUSES)))
     p = np.full((len(x), len(CAUSES)), 1 / len(CAUSES))
@@ -52,10 +52,10 @@ def _fit(x: Array, stated: Array, answered: Array, confusion: Array, params: Cau
     return joint / joint.sum(axis=1, keepdims=True)
 
 
-def _answer_chance(x: Array, stated: Array, params: CausesParams) -> Array:
+def _answer_chance(x: Array, stated: Array, teaches: Array, params: CausesParams) -> Array:
     from sklearn.linear_model import LogisticRegression
 
-    asked = (stated >= 0) | (stated == SILENT)
+    asked = ((stated >= 0) | (stated == SILENT)) & teaches
     if not (stated[asked] == SILENT).any():
         return np.ones(len(x))
     model = LogisticRegression(C=params.classifier_c, max_iter=300, tol=1e-3).fit(

@@ -16,14 +16,14 @@ Array = np.ndarray[Any, Any]
 
 def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
     """Chances of a multinomial logistic model of the stated reason (ridge), answers "other" left out."""
-    stated = inputs.evidence.stated
-    usable = (stated >= 0) & (stated < len(CAUSES))
+    evidence, stated = inputs.evidence, inputs.evidence.stated
+    usable = (stated >= 0) & (stated < len(CAUSES)) & evidence.teaches[evidence.rows]
     p = np.tile(stated_shares(stated), (len(stated), 1))
     if usable.sum() >= params.min_answers and len(np.unique(stated[usable])) > 1:
         p = fit_softmax(
             classifier_inputs(inputs.table), np.eye(len(CAUSES))[np.where(usable, stated, 0)], usable, params
         )
-    return Attribution(p, mean_shares(p, inputs.evidence.churned, params))
+    return Attribution(p, mean_shares(p, evidence.churned, params))
 
 
 def fit_softmax(x: Array, target: Array, weight: Array, params: CausesParams) -> Array:
