@@ -1,14 +1,17 @@
 """Cost of attributing causes: time and peak memory of the additive hazard as members grow.
 
     python benchmarks/causes.py [copies ...]
+    python benchmarks/causes.py --stage [copies ...]
 
 Takes the demo (run it first), writes its members under new ids 1, 3, 50 … times into Parquet files of a temporary folder (not
 counted), and runs each size in a process of its own: evidence from the files, the panel with all its columns among them, fit,
-posterior of everyone, shares with intervals. The peer in the same run is the survey classifier on the same evidence.
+posterior of everyone, shares with intervals. The peer in the same run is the survey classifier on the same evidence. With --stage
+all that stage causes does: every method, stories, groups, stability and tables as well.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,6 +56,23 @@ def grown(study: Study, folder: Path, copies: int) -> dict[str, Path]:
     for name, file in files.items():
         write_copies(file, folder / f"{name}.parquet", copies)
     return {name: folder / f"{name}.parquet" for name in files}
+
+
+def grown_study(study: Study, folder: Path, copies: int) -> Study:
+    """A study of its own, larger, with all that stage causes reads."""
+    target = Study(folder)
+    for own, other, names in (
+        (study.interim, target.interim, INTERIM),
+        (study.processed, target.processed, ("panel", "spells")),
+        (study.results, target.results, ("feedback_topics", "churners")),
+    ):
+        other.mkdir(parents=True)
+        for name in names:
+            write_copies(own / f"{name}.parquet", other / f"{name}.parquet", copies)
+    shutil.copy(study.interim / "intake.json", target.interim)
+    shutil.copy(study.processed / "panel.json", target.processed)
+    shutil.copytree(study.processed / "risk_model", target.processed / "risk_model")
+    return target
 
 
 def run(folder: Path) -> None:
@@ -111,16 +131,25 @@ def watched(command: list[str]) -> tuple[float, float]:
 
 def main() -> None:
     """Run each size in a process of its own, so that peaks do not mix."""
-    if sys.argv[1:2] == ["--one"]:
-        run(Path(sys.argv[2]))
+    asked = sys.argv[1:]
+    if asked[:1] == ["--one"]:
+        run(Path(asked[1]))
         return
-    if not (Study(PROJECT).processed / "spells.parquet").exists():
+    study, whole = Study(PROJECT), asked[:1] == ["--stage"]
+    if not (study.processed / "spells.parquet").exists():
         raise SystemExit("the demo is not there: run `make reproduce` first")
-    for copies in sys.argv[1:] or ["1", "3", "50"]:
+    for copies in asked[whole:] or ["1", "3", "50"]:
         with tempfile.TemporaryDirectory(prefix="whychurn-benchmark-") as folder:
-            grown(Study(PROJECT), Path(folder), int(copies))
-            peak, spent = watched([sys.executable, __file__, "--one", folder])
-        print(f"          all of it: peak {peak:.1f} GB, {spent:.0f} s of processors", flush=True)
+            if whole:
+                grown_study(study, Path(folder) / "study", int(copies))
+                command = ["whychurn", "stage", "causes", "--study", f"{folder}/study"]
+            else:
+                grown(study, Path(folder), int(copies))
+                command = [sys.executable, __file__, "--one", folder]
+            began = time.perf_counter()
+            peak, spent = watched(command)
+            told = f"{time.perf_counter() - began:.0f} s, peak {peak:.1f} GB, {spent:.0f} s of processors"
+        print(f"{copies:>3} copies, all of it: {told}", flush=True)
 
 
 if __name__ == "__main__":
