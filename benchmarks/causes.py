@@ -25,13 +25,11 @@ import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from whychurn.causes.evidence import evidence_table, gather_evidence
+from whychurn.causes.evidence import evidence_table
 from whychurn.causes.methods import Inputs, find_method
-from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-
-INTERIM = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
+from whychurn.stages.causes import INTERIM, read_evidence
 
 
 def write_copies(source: Path, target: Path, copies: int) -> None:
@@ -48,17 +46,7 @@ def write_copies(source: Path, target: Path, copies: int) -> None:
             writer.write_table(table.set_column(place, table.schema.field(place), ids.cast(kind)))
 
 
-def grown(study: Study, folder: Path, copies: int) -> dict[str, Path]:
-    """Files of the demo, larger, by name."""
-    files = {name: study.interim / f"{name}.parquet" for name in INTERIM}
-    files |= {name: study.processed / f"{name}.parquet" for name in ("panel", "spells")}
-    files |= {"said": study.results / "feedback_topics.parquet"}
-    for name, file in files.items():
-        write_copies(file, folder / f"{name}.parquet", copies)
-    return {name: folder / f"{name}.parquet" for name in files}
-
-
-def grown_study(study: Study, folder: Path, copies: int) -> Study:
+def grown(study: Study, folder: Path, copies: int) -> Study:
     """A study of its own, larger, with all that stage causes reads."""
     target = Study(folder)
     for own, other, names in (
@@ -75,24 +63,11 @@ def grown_study(study: Study, folder: Path, copies: int) -> Study:
     return target
 
 
-def run(folder: Path) -> None:
+def run(study: Study) -> None:
     """One size, printed as one line."""
-    study = Study(PROJECT)
     params = load_params(study)
-    files = {file.stem: file for file in folder.glob("*.parquet")}
-    known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
-    until = pd.Timestamp(str(seen["observed_until"]))
     times = [time.perf_counter()]
-    evidence = gather_evidence(
-        {name: files[name] for name in INTERIM},
-        files["panel"],
-        read_table(files["spells"]),
-        read_table(files["said"]),
-        known,
-        until,
-        params.privacy.missing_consent,
-        params.causes,
-    )
+    evidence = read_evidence(study, params)
     times.append(time.perf_counter())
     inputs = Inputs(evidence, pd.DataFrame(), np.zeros((len(evidence.rows), 6)), None)
     find_method("additive_hazard")(inputs, params.causes)
@@ -103,7 +78,12 @@ def run(folder: Path) -> None:
     find_method("survey_classifier")(inputs, params.causes)
     times.append(time.perf_counter())
     spent = np.diff(times)
-    sizes = [pq.ParquetFile(files[name]).metadata.num_rows for name in ("members", "panel", "events")]
+    files = [
+        study.interim / "members.parquet",
+        study.processed / "panel.parquet",
+        study.interim / "events.parquet",
+    ]
+    sizes = [pq.ParquetFile(file).metadata.num_rows for file in files]
     print(
         f"{sizes[0]:>9,} members {sizes[1]:>11,} panel rows {sizes[2]:>11,} events   evidence {spent[0]:6.1f} s   "
         f"additive hazard {spent[1]:6.1f} s   together {spent[:2].sum():6.1f} s   survey classifier {spent[3]:6.1f} s",
@@ -133,19 +113,16 @@ def main() -> None:
     """Run each size in a process of its own, so that peaks do not mix."""
     asked = sys.argv[1:]
     if asked[:1] == ["--one"]:
-        run(Path(asked[1]))
+        run(Study(Path(asked[1])))
         return
     study, whole = Study(PROJECT), asked[:1] == ["--stage"]
     if not (study.processed / "spells.parquet").exists():
         raise SystemExit("the demo is not there: run `make reproduce` first")
     for copies in asked[whole:] or ["1", "3", "50"]:
         with tempfile.TemporaryDirectory(prefix="whychurn-benchmark-") as folder:
-            if whole:
-                grown_study(study, Path(folder) / "study", int(copies))
-                command = ["whychurn", "stage", "causes", "--study", f"{folder}/study"]
-            else:
-                grown(study, Path(folder), int(copies))
-                command = [sys.executable, __file__, "--one", folder]
+            larger = grown(study, Path(folder) / "study", int(copies))
+            stage = ["whychurn", "stage", "causes", "--study", str(larger.root)]
+            command = stage if whole else [sys.executable, __file__, "--one", str(larger.root)]
             began = time.perf_counter()
             peak, spent = watched(command)
             told = f"{time.perf_counter() - began:.0f} s, peak {peak:.1f} GB, {spent:.0f} s of processors"

@@ -25,18 +25,17 @@ from yardstick import MEMBERS, SEEDS, THREADS, World, prepare, worlds
 
 from whychurn.causes.additive import fit_additive
 from whychurn.causes.blocks import BASES
-from whychurn.causes.evidence import Evidence, gather_evidence
+from whychurn.causes.evidence import Evidence
 from whychurn.causes.methods.additive_hazard import posterior
 from whychurn.causes.spans import Rows, totals
 from whychurn.causes.yardstick.frame import attributed_leavings
 from whychurn.causes.yardstick.matching import match_leavings
 from whychurn.causes.yardstick.shares import drawn_shares
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.files import read_json, read_table
 from whychurn.contract.paths import Study
 from whychurn.contract.sections import Params
 from whychurn.intake.pseudonym import find_key, pseudonyms
-from whychurn.stages.causes import INTERIM
+from whychurn.stages.causes import read_evidence
 from whychurn.stages.score import read_planted
 from whychurn.world.clock import Clock
 from whychurn.world.market import simulate_market
@@ -147,21 +146,6 @@ def planted_shares(study: Study, params: Params, evidence: Evidence) -> pd.Serie
     rows = attributed_leavings(evidence.anchors.assign(method="-"))
     found = match_leavings(rows, causes[causes["status"] == "churned"], params.score.match_days)
     return drawn_shares(found.loc[found["spell"].notna(), "cause"]).reindex(list(CAUSES))
-
-
-def read_evidence(study: Study, params: Params) -> Evidence:
-    """As stage causes reads it."""
-    until = pd.Timestamp(str(read_json(study.interim / "intake.json")["observed_until"]))
-    return gather_evidence(
-        {name: study.interim / f"{name}.parquet" for name in INTERIM},
-        study.processed / "panel.parquet",
-        read_table(study.processed / "spells.parquet"),
-        read_table(study.results / "feedback_topics.parquet"),
-        read_json(study.processed / "panel.json"),
-        until,
-        params.privacy.missing_consent,
-        params.causes,
-    )
 
 
 def run_world(world: World, folder: Path, each: bool) -> list[dict[str, Any]]:

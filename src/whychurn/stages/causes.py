@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from whychurn.causes.answers import causes_answers
-from whychurn.causes.evidence import evidence_table, gather_evidence
+from whychurn.causes.evidence import Evidence, evidence_table, gather_evidence
 from whychurn.causes.methods import Inputs
 from whychurn.causes.score_families import family_contributions
 from whychurn.causes.served import served_causes
@@ -32,23 +32,10 @@ BESIDE = (
 
 def run(study: Study, params: Params) -> None:
     """Read intake's tables, the panel and what texts say, write the attribution and what stands beside it."""
-    interim = {name: study.interim / f"{name}.parquet" for name in INTERIM}
     spells = read_table(study.processed / "spells.parquet")
-    said, churners = (
-        read_table(study.results / f"{name}.parquet") for name in ("feedback_topics", "churners")
-    )
+    churners = read_table(study.results / "churners.parquet")
     known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
-    until = pd.Timestamp(str(seen["observed_until"]))
-    evidence = gather_evidence(
-        interim,
-        study.processed / "panel.parquet",
-        spells,
-        said,
-        known,
-        until,
-        params.privacy.missing_consent,
-        params.causes,
-    )
+    evidence = read_evidence(study, params)
     log.info("causes: %d leavings, %d members at risk", evidence.churned.sum(), (~evidence.churned).sum())
     catalogue = study_catalogue(study)
     numbers = [
@@ -59,14 +46,17 @@ def run(study: Study, params: Params) -> None:
     inputs = Inputs(
         evidence=evidence,
         table=evidence_table(evidence, numbers),
-        words=word_weights(evidence, read_table(interim["feedback"], TEXT), params.causes.text_days),
+        words=word_weights(
+            evidence, read_table(study.interim / "feedback.parquet", TEXT), params.causes.text_days
+        ),
         contributions=family_contributions(study.processed / "risk_model", evidence.panel),
     )
     beside = [name for name in BESIDE if name in evidence.panel]
     panel = read_table(study.processed / "panel.parquet", beside, texts_as_categories=True)
     answers = causes_answers(inputs, panel, churners, params)
     gone = answers.tables["member_causes"].query("status == 'churned'")
-    stays = attributed_tables(gone, spells, read_table(interim["members"]), panel, known, seen, params)
+    members = read_table(study.interim / "members.parquet")
+    stays = attributed_tables(gone, spells, members, panel, known, seen, params)
     for name, table in answers.kept.items():
         write_table(table, study.processed / "causes" / f"{name}.parquet")
     for name, table in {**answers.tables, **stays}.items():
@@ -76,6 +66,21 @@ def run(study: Study, params: Params) -> None:
     )
     write_json(answers.facts, study.results / "causes.json")
     write_fits(study, "causes", answers.fits)
+
+
+def read_evidence(study: Study, params: Params) -> Evidence:
+    """What the members of a study met and said; large tables are read by blocks of members."""
+    seen = read_json(study.interim / "intake.json")
+    return gather_evidence(
+        {name: study.interim / f"{name}.parquet" for name in INTERIM},
+        study.processed / "panel.parquet",
+        read_table(study.processed / "spells.parquet"),
+        read_table(study.results / "feedback_topics.parquet"),
+        read_json(study.processed / "panel.json"),
+        pd.Timestamp(str(seen["observed_until"])),
+        params.privacy.missing_consent,
+        params.causes,
+    )
 
 
 def _inputs(study: Study) -> list[dict[str, Any]]:
