@@ -1,9 +1,10 @@
 """Where errors of the shares come from: python benchmarks/perfect_records.py FOLDER [--seeds ...] [--only TEXT] [--each].
 
-The sound worlds of 5 000 members of `yardstick.py FOLDER`, each attributed by the additive hazard four times, every time knowing more of what
-was planted: the records as they are; every exposure as it was, on record or not; besides, at what tempo each member leaves; besides, how the
-causes share what no exposure explains. With --each, the exposures of one cause at a time as well. Answers, texts, priors and the fit stay the same, so what one step takes away is what
-not knowing it costs. Prints errors in points (estimate less planted), by difficulty.
+The sound worlds of 5 000 members of `yardstick.py FOLDER`, each attributed by the additive hazard four times, every time knowing more
+of what was planted: the records as they are; every exposure as it was, on record or not; besides, at what tempo each member leaves;
+besides, how the causes share what no exposure explains. With --each, the exposures of one cause at a time as well. Answers, texts,
+priors and the fit stay the same, so what one step takes away is what not knowing it costs. Prints errors in points (estimate less
+planted), by difficulty.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
+from whychurn.panel.exit_answers import SILENT
 from whychurn.survival.curves import stay_curve
 from whychurn.survival.incidence import CauseWeights, aalen_johansen, cause_incidence
 from whychurn.survival.removal import without_cause
@@ -195,10 +196,13 @@ class TestStated:
         )
         panel = pd.DataFrame({"member_id": ids, "spell_no": 1, "as_of": pd.Timestamp("2024-02-01")})
         panel["channel"] = np.where(app, "app", "store")
-        found = stated_weights(
-            stays, spells, asked, panel, OWN.model_copy(update={"answer_features": ["channel"]})
-        )
+        own = OWN.model_copy(update={"answer_features": ["channel"]})
+        found = stated_weights(stays, spells, asked, panel, own)
         assert found is not None
+        assert (found.leavings["reason"] == SILENT).equals(pd.Series(~answers))
+        unasked = stated_weights(stays, spells, asked.dropna(subset="reason"), panel, own)
+        assert unasked is not None
+        assert unasked.leavings.equals(found.leavings), "who was not asked is as silent as who did not answer"
         shares = found.shares.set_index("cause")
         assert shares.loc["price", "share"] < price.mean() - 0.1, "the trap is there"
         assert shares.loc["price", "weighted"] == pytest.approx(price.mean(), abs=0.03)
