@@ -21,8 +21,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from whychurn.panel.features.windows import Trailing, create_trailing
 from whychurn.panel.snapshots import create_snapshots
-from whychurn.panel.windows import Trailing, create_trailing
 
 WINDOWS = (30, 90, 180)
 KINDS = 11  # counted one by one; the twelfth measure is an amount

@@ -24,23 +24,23 @@ import numpy as np
 import pandas as pd
 from yardstick import MEMBERS, SEEDS, THREADS, World, prepare, worlds
 
-from whychurn.causes.additive import fit_additive
-from whychurn.causes.blocks import BASES
-from whychurn.causes.evidence import Evidence
+from whychurn.causes.evidence.gather import Evidence
+from whychurn.causes.exposures.member_block import BASES
+from whychurn.causes.latent_cause.em import fit_additive
+from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
 from whychurn.causes.methods.additive_hazard import posterior
-from whychurn.causes.spans import Rows, totals
-from whychurn.causes.yardstick.frame import attributed_leavings
-from whychurn.causes.yardstick.matching import match_leavings
-from whychurn.causes.yardstick.shares import drawn_shares
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.intake.pseudonym import find_key, pseudonyms
+from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
+from whychurn.score.aligned import attributed_leavings
+from whychurn.score.matching import match_leavings
+from whychurn.score.shares import drawn_shares
 from whychurn.stages.causes import read_evidence
 from whychurn.stages.score import read_planted
-from whychurn.world.clock import Clock
-from whychurn.world.market import simulate_market
-from whychurn.world.programme import load_programme
+from whychurn.world.setting.clock import Clock
+from whychurn.world.setting.market import simulate_market
+from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Fate, draw_fate
 
 Array = np.ndarray[Any, Any]

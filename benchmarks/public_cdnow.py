@@ -22,12 +22,12 @@ from sklearn.preprocessing import StandardScaler
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.tables import DTYPES, TABLES
-from whychurn.panel.catalogue import load_catalogue
+from whychurn.panel.churn_definition import cover_sql, spells_sql
 from whychurn.panel.database import Observed, day_number, open_database
-from whychurn.panel.definition import cover_sql, spells_sql
-from whychurn.panel.features import compute_features
+from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.features.compute import compute_features
 from whychurn.panel.snapshots import create_risk_rows, create_snapshots
-from whychurn.risk.metrics import Business, Forecast, measure_once
+from whychurn.risk.evaluation.metrics import Business, Forecast, measure_once
 
 START, HOLDOUT_DAYS = pd.Timestamp("1997-01-01"), 182
 LEARN, ASK = START + pd.Timedelta(days=91), START + pd.Timedelta(days=273)

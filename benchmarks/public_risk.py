@@ -10,7 +10,7 @@ import pandas as pd
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.risk.validate import cross_validate_grouped, duplicate_groups
+from whychurn.risk.evaluation.cross_validation import cross_validate_grouped, duplicate_groups
 
 CHOSEN = {"min_child_weight": 5.0, "subsample": 0.8, "colsample_bytree": 0.6}
 SLOW = CHOSEN | {"eta": 0.05, "max_depth": 4}

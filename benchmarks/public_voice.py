@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from whychurn.voice.agreement import agreement, keyword_cause, supervised_classes
-from whychurn.voice.causes import cause_probabilities, concept_scores, leading_cause
-from whychurn.voice.lexicon import load_lexicon
-from whychurn.voice.sentiment import load_polarity, sentiment
+from whychurn.voice.causes.agreement import agreement, keyword_cause, supervised_classes
+from whychurn.voice.causes.lexicon import load_lexicon
+from whychurn.voice.causes.lexicon_classifier import cause_probabilities, concept_scores, leading_cause
+from whychurn.voice.sentiment.polarity import load_polarity, sentiment
 
 DRAWS, CONFIDENCE, SEED = 500, 0.95, 0
 INTERACTION = (

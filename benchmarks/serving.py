@@ -19,7 +19,7 @@ from pathlib import Path
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
-from whychurn.delivery.serving import example_request, serving_command
+from whychurn.delivery.serving.server import example_request, serving_command
 
 PLAN = {1: 300, 1000: 30}  # rows: requests
 

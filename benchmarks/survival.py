@@ -17,9 +17,9 @@ import numpy as np
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.survival.cox import fit_cox
-from whychurn.survival.cox_fit import Newton
-from whychurn.survival.cox_rows import StartStop
+from whychurn.survival.cox.counting_process import StartStop
+from whychurn.survival.cox.fit import Newton
+from whychurn.survival.cox.regression import fit_cox
 
 SIZES = (80_000, 800_000, 8_000_000)
 ALONE = 2_000_000  # rows from which lifelines is not tried

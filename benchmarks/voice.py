@@ -24,13 +24,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from whychurn.contract.params import load_params
+from whychurn.contract.params import VoiceParams, load_params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import VoiceParams
-from whychurn.voice.discover import find_topics
-from whychurn.voice.fold import fold_texts
-from whychurn.voice.methods import compare_methods
-from whychurn.voice.prepare import TEXT_COLUMNS, Corpus, build_corpus
+from whychurn.voice.text.corpus import TEXT_COLUMNS, Corpus, build_corpus
+from whychurn.voice.text.deduplicate import fold_texts
+from whychurn.voice.topics.fit import find_topics
+from whychurn.voice.topics.method_comparison import compare_methods
 
 DAY = pd.Timestamp("2024-01-01")
 MEMBERS, SEED = 20_000, 0

@@ -24,18 +24,10 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from whychurn.causes.yardstick.summary import (
-    CHECKS_FILE,
-    FILE,
-    WORLD,
-    summarise,
-    summarise_checks,
-    world_rows,
-)
 from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
-from whychurn.contract.params import load_params, merge
+from whychurn.contract.params import Params, load_params, merge
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import Params
+from whychurn.score.benchmark import CHECKS_FILE, FILE, WORLD, summarise, summarise_checks, world_rows
 from whychurn.stages.pipeline import code_digest
 
 DIFFICULTIES: dict[str, dict[str, float]] = {
@@ -163,9 +155,9 @@ def prepare(world: World, study: Study, other: list[str]) -> Params:
 
 def read_texts(study: Study, params: Params) -> None:
     """What the texts say, as the stage `voice` writes it, without looking for topics."""
-    from whychurn.voice.prepare import build_corpus, fit_until, gather_texts
-    from whychurn.voice.reading import read_corpus
-    from whychurn.voice.said import feedback_topics
+    from whychurn.voice.feedback_topics import feedback_topics
+    from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
+    from whychurn.voice.text_scores import read_corpus
 
     tables = {
         name: read_table(study.interim / f"{name}.parquet") for name in ("members", "feedback", "surveys")

@@ -22,8 +22,8 @@
 # 会员为什么离开？怎样才能留住他们？本页给出目前的结论，并说明怎样阅读后面的各份报告。
 
 # %%
-from whychurn.delivery.headlines import PLACES
-from whychurn.delivery.page import Page
+from whychurn.report.page.headlines import PLACES
+from whychurn.report.page.page import Page
 
 page = Page.open()
 headlines = page.headlines().sort_values("place", key=lambda place: place.map(PLACES.index), kind="stable")

@@ -21,7 +21,8 @@
 # 收到了哪些数据，哪些被隔离、为什么，怎样才算流失？
 
 # %%
-from whychurn.delivery.data_tables import (
+from whychurn.report.data.charts import draw_definitions, draw_threshold_curve
+from whychurn.report.data.tables import (
     curve_note,
     definitions_table,
     leakage_table,
@@ -30,8 +31,7 @@ from whychurn.delivery.data_tables import (
     redactions_table,
     tables_read,
 )
-from whychurn.delivery.figures import draw_definitions, draw_threshold_curve
-from whychurn.delivery.page import Page
+from whychurn.report.page.page import Page
 
 page = Page.open()
 intake, definition = page.facts("intake"), page.facts("panel")

@@ -21,9 +21,10 @@
 # 有多少会员流失？发生在会员生命的哪个阶段、哪些群体？流失之前他们的行为有什么变化？
 
 # %%
-from whychurn.delivery.page import Page
-from whychurn.retention import figures, story
-from whychurn.retention.report_tables import FORMATS, report_table
+from whychurn.report.page.page import Page
+from whychurn.report.retention import charts as figures
+from whychurn.report.retention import sentences as story
+from whychurn.report.retention.tables import FORMATS, report_table
 
 page = Page.open()
 facts, own = page.facts("retention"), page.params.retention

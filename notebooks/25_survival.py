@@ -21,8 +21,12 @@
 # 会员在什么时候离开？什么会缩短或延长停留？停留因何种原因结束？
 
 # %%
-from whychurn.delivery.page import Page
-from whychurn.survival import cause_story, cox_story, figures, forecast_story, story
+from whychurn.report.page.page import Page
+from whychurn.report.survival import causes as cause_story
+from whychurn.report.survival import charts as figures
+from whychurn.report.survival import curves as story
+from whychurn.report.survival import forecasts as forecast_story
+from whychurn.report.survival import hazard_ratios as cox_story
 
 page = Page.open()
 facts, own, lang, money = page.facts("survival"), page.params.survival, page.lang, page.params.study.currency

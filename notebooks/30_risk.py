@@ -22,8 +22,9 @@
 
 # %%
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.delivery.page import Page
-from whychurn.risk import figures, story
+from whychurn.report.page.page import Page
+from whychurn.report.risk import charts as figures
+from whychurn.report.risk import sentences as story
 
 page = Page.open()
 facts = page.facts("risk")

@@ -22,13 +22,16 @@
 # 会员在谈论什么？投诉、评价、访谈和调查提到了哪些原因？这些来源是否一致？会员投诉或保持沉默之后会怎样？
 
 # %%
-from whychurn.delivery.page import Page
-from whychurn.retention import after_words_story
-from whychurn.retention import figures as retention_figures
-from whychurn.voice import effect_story, method_story, said_story, topic_story
-from whychurn.voice.figures import effects as effect_figures
-from whychurn.voice.figures import said as said_figures
-from whychurn.voice.figures import topics as topic_figures
+from whychurn.report.page.page import Page
+from whychurn.report.retention import charts as retention_figures
+from whychurn.report.retention import complaints as after_words_story
+from whychurn.report.voice import causes as said_story
+from whychurn.report.voice import methods as method_story
+from whychurn.report.voice import topic_hazard as effect_story
+from whychurn.report.voice import topics as topic_story
+from whychurn.report.voice.charts import causes as said_figures
+from whychurn.report.voice.charts import topic_hazard as effect_figures
+from whychurn.report.voice.charts import topics as topic_figures
 from whychurn.voice.triangulation import add_behaviour
 
 page = Page.open()

@@ -21,16 +21,19 @@
 # 会员因哪些原因离开？各有多少？有多少流失可以避免？
 
 # %%
-from whychurn.causes import check_story, rival_story, story, who_story
-from whychurn.causes.figures import checks as check_figures
-from whychurn.causes.figures import shares as figures
-from whychurn.causes.figures.yardstick import draw_skill
-from whychurn.causes.yardstick import breaks
-from whychurn.causes.yardstick import sizes as size_story
-from whychurn.causes.yardstick.story import FORMATS as SCORES
-from whychurn.causes.yardstick.story import scored
-from whychurn.causes.yardstick.summary import CHECKS_FILE, FILE, load_checks, load_yardstick
-from whychurn.delivery.page import Page
+from whychurn.report.causes import accuracy_by_size as size_story
+from whychurn.report.causes import broken_assumptions as breaks
+from whychurn.report.causes import checks as check_story
+from whychurn.report.causes import competition as rival_story
+from whychurn.report.causes import shares as story
+from whychurn.report.causes import who as who_story
+from whychurn.report.causes.accuracy import FORMATS as SCORES
+from whychurn.report.causes.accuracy import scored
+from whychurn.report.causes.charts import checks as check_figures
+from whychurn.report.causes.charts import shares as figures
+from whychurn.report.causes.charts.accuracy import draw_skill
+from whychurn.report.page.page import Page
+from whychurn.score.benchmark import CHECKS_FILE, FILE, load_checks, load_yardstick
 
 page = Page.open()
 facts, lang = page.facts("causes"), page.lang

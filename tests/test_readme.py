@@ -11,12 +11,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from whychurn.causes.yardstick.summary import load_yardstick
 from whychurn.cli import app
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.intake.build import build_interim
+from whychurn.score.benchmark import load_yardstick
 
 PAGES = sorted(
     [

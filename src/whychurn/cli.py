@@ -48,7 +48,7 @@ def run(
     if until is not None:
         _check_stage(until)
     run_study(place, until, force, min(jobs, os.cpu_count() or 1))
-    if until in (None, "delivery"):
+    if until in (None, "report", "delivery"):
         console.print(f"\nThe reports are ready. Open\n  {place.reports / 'index.html'}", soft_wrap=True)
 
 
@@ -67,7 +67,7 @@ def report(
     notebook: Annotated[list[str] | None, typer.Option(help="Such as 30_risk; all by default.")] = None,
 ) -> None:
     """Render the reports again from the results that are there."""
-    from whychurn.delivery.render import render_reports
+    from whychurn.report.render.render import render_reports
 
     place = Study.at(study)
     render_reports(place, load_params(place), languages=lang, notebooks=notebook)
@@ -103,8 +103,8 @@ def world_simulate(
 @world.command("score")
 def world_score(study: StudyOption = None) -> None:
     """Score the attributions of a simulated programme against its planted causes, method by method."""
-    from whychurn.causes.yardstick.overview import method_overview
     from whychurn.contract.files import read_table
+    from whychurn.report.causes.method_overview import method_overview
 
     place = Study.at(study)
     importlib.import_module("whychurn.stages.score").run(place, load_params(place))
@@ -121,7 +121,7 @@ def world_score(study: StudyOption = None) -> None:
 @data.command("check")
 def data_check(folder: Annotated[Path, typer.Argument(help="Study folder, with raw/ below it.")]) -> None:
     """Say what fits, what does not, and which questions the tables can answer; write nothing."""
-    from whychurn.intake.check import check_source, render_check
+    from whychurn.intake.preview import check_source, render_check
 
     place = Study.at(folder)
     render_check(check_source(place, load_params(place)), console)
@@ -133,7 +133,7 @@ def data_import(
     study: Annotated[Path, typer.Option("--study", help="Study folder; tables go to its raw/.")],
 ) -> None:
     """Copy the contract's tables from a database into a study's raw/ folder."""
-    from whychurn.intake.database import import_tables
+    from whychurn.intake.read.database import import_tables
 
     place = Study.at(study)
     counts = import_tables(address, place.raw, load_params(place).intake.tables)
@@ -144,7 +144,7 @@ def data_import(
 @data.command("lookup")
 def data_lookup(pseudonyms: list[str], study: StudyOption = None) -> None:
     """Turn pseudonyms back into the company's ids, for whoever holds the key and the source."""
-    from whychurn.intake.pseudonym import lookup
+    from whychurn.intake.reidentify import lookup
 
     place = Study.at(study)
     found = lookup(place, load_params(place), pseudonyms)
@@ -160,7 +160,7 @@ def experiment_run(
     folder: Annotated[Path, typer.Argument(help="Such as experiments/2026-11-horizon.")],
 ) -> None:
     """Apply the folder's params.yaml, run up to risk, record result.json, compare with the demo."""
-    from whychurn.delivery.experiment import run_experiment
+    from whychurn.delivery.registry.experiment import run_experiment
 
     comparison = run_experiment(folder.resolve(), lambda place: run_study(place, until="risk"))
     table = Table(*comparison.columns)
@@ -177,8 +177,8 @@ def experiment_promote(
     model: Annotated[list[str], typer.Option(help="Which models: risk, survival.")] = ["risk"],  # noqa: B006
 ) -> None:
     """Make the challenger the champion, if it passes the gates."""
-    from whychurn.delivery.promotion import promote
-    from whychurn.delivery.survival_model import promote_survival
+    from whychurn.delivery.registry.promotion import promote
+    from whychurn.delivery.registry.survival_model import promote_survival
 
     decide = {"risk": promote, "survival": promote_survival}
     if unknown := [name for name in model if name not in decide]:
@@ -197,7 +197,7 @@ def serve(
     model: Annotated[str, typer.Option(help="Which model: risk or survival.")] = "risk",
 ) -> None:
     """Serve the champion over HTTP."""
-    from whychurn.delivery.serving import serve as serve_champion
+    from whychurn.delivery.serving.server import serve as serve_champion
 
     place = Study.at(study)
     serve_champion(place, load_params(place), host, port, model)
@@ -206,7 +206,7 @@ def serve(
 @app.command()
 def mlflow(study: StudyOption = None, port: int = 5000) -> None:
     """Open MLflow's pages over the study's runs."""
-    from whychurn.delivery.serving import mlflow_ui
+    from whychurn.delivery.serving.server import mlflow_ui
 
     mlflow_ui(Study.at(study), port)
 

@@ -10,9 +10,8 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.contract.params import load_params
+from whychurn.contract.params import ScoreParams, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import ScoreParams
 
 
 @pytest.fixture(scope="session")

@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from whychurn.causes.additive import LOOK_BACK, cause_hazards, fit_additive
-from whychurn.causes.avoidable import avoidable_shares, exposure_cells
-from whychurn.causes.confusion import learn_speech, prior_speech
-from whychurn.causes.observations import Observations
-from whychurn.causes.spans import Rows, totals
-from whychurn.causes.tape import Tape
+from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.causes.exposures.history import Tape
+from whychurn.causes.latent_cause.avoidable import avoidable_shares, exposure_cells
+from whychurn.causes.latent_cause.confusion import learn_speech, prior_speech
+from whychurn.causes.latent_cause.em import LOOK_BACK, cause_hazards, fit_additive
+from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import load_params
+from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import CausesParams
-from whychurn.panel.exit_answers import NOT_ASKED, SILENT
+from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
 
 STAYS, WEEKS = 6000, 40
 BASE, EFFECT = 0.0004, np.array([0.010, 0.006, 0.004, 0.005, 0.008, 0.007])

@@ -13,21 +13,20 @@ import pandas as pd
 import pytest
 import yaml
 
-from whychurn.causes.answers import CausesAnswers, causes_answers
-from whychurn.causes.evidence import Evidence, evidence_table, gather_evidence
+from whychurn import labels as words
+from whychurn.causes.evidence.gather import Evidence, evidence_table, gather_evidence
 from whychurn.causes.methods import Inputs, find_method
 from whychurn.causes.methods.additive_hazard import discrepancy, posterior
-from whychurn.contract import words
+from whychurn.causes.results import CausesAnswers, causes_answers
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table
-from whychurn.contract.params import load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.panel.exit_answers import SILENT
+from whychurn.panel.exit_surveys import SILENT
 from whychurn.stages import intake
 from whychurn.stages import panel as panel_stage
-from whychurn.voice.causes import cause_probabilities
+from whychurn.voice.causes.lexicon_classifier import cause_probabilities
 from whychurn.world.build import build_world
 
 TABLES = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
@@ -100,9 +99,9 @@ def spoken(interim: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 P = [f"p_{cause}" for cause in CAUSES]
-RESULTS = yaml.safe_load((Path(words.__file__).parents[1] / "results.yaml").read_text(encoding="utf-8"))[
-    "causes"
-]
+RESULTS = yaml.safe_load(
+    (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
+)["causes"]
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.additive import fit_additive
-from whychurn.causes.diagnostics import diagnostics
-from whychurn.causes.observations import Observations
-from whychurn.causes.spans import Rows, totals
-from whychurn.causes.tape import Tape
+from whychurn.causes.checks.diagnostics import diagnostics
+from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.causes.exposures.history import Tape
+from whychurn.causes.latent_cause.em import fit_additive
+from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.panel.exit_answers import OTHER, SILENT
+from whychurn.panel.exit_surveys import OTHER, SILENT
 
 STAYS, WEEKS, BASE, EFFECT = 8000, 30, 0.0005, 0.012
 

@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.exposures import exposures
-from whychurn.causes.happened import own_acts
-from whychurn.causes.places import learn_tastes, main_chances
-from whychurn.causes.prices import thrift
-from whychurn.causes.records import Calendar, Records
-from whychurn.causes.trouble import learn_trouble, met_by, requests, told_of
-from whychurn.causes.usual import learn_usual
-from whychurn.contract.params import load_params
+from whychurn.causes.exposures.by_cause import exposures
+from whychurn.causes.exposures.incidents import learn_trouble, met_by, requests, told_of
+from whychurn.causes.exposures.preferred_category import learn_tastes, main_chances
+from whychurn.causes.exposures.prices import thrift
+from whychurn.causes.exposures.reference_levels import learn_usual
+from whychurn.causes.member_weeks.counts import own_acts
+from whychurn.causes.member_weeks.records import Calendar, Records
+from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import CausesParams
 
 WEEKS, MEMBERS = 40, 60
 FIRST = pd.Timestamp("2024-01-01")

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.figures import checks, shares
-from whychurn.causes.rival_story import gap_groups, pulls
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.words import LANGUAGES, say
-from whychurn.delivery.svg import figure_svg
+from whychurn.report.causes.charts import checks, shares
+from whychurn.report.causes.competition import gap_groups, pulls
+from whychurn.report.drawing.svg import figure_svg
+from whychurn.report.words import LANGUAGES, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,7 +81,7 @@ def test_months_without_enough_leavings_leave_a_gap(tables: Tables) -> None:
 
 @pytest.mark.parametrize(("months", "most"), [(2, 2), (12, 5), (24, 5), (60, 6)])
 def test_panels_write_few_dates(months: int, most: int) -> None:
-    from whychurn.contract.theme import new_figure
+    from whychurn.report.drawing.theme import new_figure
 
     _, (axis,) = new_figure()
     days = pd.Series(pd.date_range("2021-01-01", periods=months, freq="MS"))

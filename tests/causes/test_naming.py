@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.attribution import attributed, named_from
+from whychurn.causes.tables.attribution import attributed, named_from
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.contract.params import load_params
+from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import CausesParams
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.yardstick.measures import floored, log_losses
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
+from whychurn.score.metrics import floored, log_losses
 from whychurn.stages import causes, intake, panel
-from whychurn.voice.prepare import build_corpus, fit_until, gather_texts
-from whychurn.voice.reading import read_corpus
-from whychurn.voice.said import feedback_topics
+from whychurn.voice.feedback_topics import feedback_topics
+from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
+from whychurn.voice.text_scores import read_corpus
 
 log = logging.getLogger(__name__)
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
@@ -99,7 +99,7 @@ def withheld(surveys: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def claims(study: Study, taken: pd.DataFrame, method: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Leavings whose answer was withheld with what was attributed; probabilities (n, 6) and stated codes (n,)."""
-    from whychurn.intake.pseudonym import find_key, pseudonyms
+    from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 
     params = load_params(study)
     key = find_key(study, params.intake.source)

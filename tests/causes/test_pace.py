@@ -6,17 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.additive import fit_additive
-from whychurn.causes.happened import own_acts
-from whychurn.causes.observations import Observations
-from whychurn.causes.pace import UNKNOWN, known_rate, pace_borders, pace_groups, tempo
-from whychurn.causes.records import Calendar, Records
-from whychurn.causes.spans import Rows, totals
-from whychurn.causes.tape import Tape
-from whychurn.contract.params import load_params
+from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.causes.exposures.activity_rate import UNKNOWN, known_rate, pace_borders, pace_groups, tempo
+from whychurn.causes.exposures.history import Tape
+from whychurn.causes.latent_cause.em import fit_additive
+from whychurn.causes.member_weeks.counts import own_acts
+from whychurn.causes.member_weeks.records import Calendar, Records
+from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
+from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import CausesParams
-from whychurn.panel.exit_answers import NOT_ASKED
+from whychurn.panel.exit_surveys import NOT_ASKED
 
 WEEKS, QUIET = 40, 6
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.yardstick.breaks import COLUMNS
-from whychurn.causes.yardstick.sizes import FORMATS as SIZES
 from whychurn.contract.causes import RUNGS
 from whychurn.contract.paths import PROJECT
-from whychurn.contract.words import LANGUAGES, say
-from whychurn.delivery.page import LANG, Page
+from whychurn.report.causes.accuracy_by_size import FORMATS as SIZES
+from whychurn.report.causes.broken_assumptions import COLUMNS
+from whychurn.report.page.page import LANG, Page
+from whychurn.report.words import LANGUAGES, say
 
 Tables = dict[str, pd.DataFrame]
 NOTEBOOK = PROJECT / "notebooks" / "50_causes.py"

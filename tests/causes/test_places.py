@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.places import Tastes, at_places, learn_tastes, main_chances, places
-from whychurn.causes.records import Calendar, Market, Records
+from whychurn.causes.exposures.preferred_category import Tastes, at_places, learn_tastes, main_chances, places
+from whychurn.causes.member_weeks.records import Calendar, Market, Records
 
 LINES = ["coffee", "milk", "tea"]
 CALENDAR = Calendar(pd.Timestamp("2024-01-01"), 28)

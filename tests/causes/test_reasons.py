@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes import reasons
-from whychurn.causes.observations import Observations
+from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.causes.tables import member_reasons as reasons
 from whychurn.contract.causes import CAUSES
-from whychurn.panel.exit_answers import NOT_ASKED
+from whychurn.panel.exit_surveys import NOT_ASKED
 
 ROWS = 50
 

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.attribution import P
-from whychurn.causes.served import served_causes
-from whychurn.contract.params import load_params
+from whychurn.causes.surrogate import served_causes
+from whychurn.causes.tables.attribution import P
+from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import CausesParams
-from whychurn.delivery.served_model import RiskModel
+from whychurn.delivery.registry.served_model import RiskModel
 
 FEATURES: list[dict[str, Any]] = [
     {"name": "returns_90d", "kind": "number", "categories": None},

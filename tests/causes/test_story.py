@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes import check_story, rival_story, story, who_story
-from whychurn.causes.yardstick.shares import NO_CAUSE
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.words import LANGUAGES, say
-from whychurn.delivery.formats import format_value
+from whychurn.report.causes import checks as check_story
+from whychurn.report.causes import competition as rival_story
+from whychurn.report.causes import shares as story
+from whychurn.report.causes import who as who_story
+from whychurn.report.page.formats import format_value
+from whychurn.report.words import LANGUAGES, say
+from whychurn.score.shares import NO_CAUSE
 
 NOTHING = pd.DataFrame()
 SHARES = {

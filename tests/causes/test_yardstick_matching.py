@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from whychurn.causes.yardstick.matching import match_counts, match_leavings
+from whychurn.score.matching import match_counts, match_leavings
 
 
 def attributed(*rows: tuple[str, int, str]) -> pd.DataFrame:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.yardstick.calibration import calibration_errors, calibration_table
-from whychurn.causes.yardstick.intervals import member_weights, percentiles, resampled_means
-from whychurn.causes.yardstick.measures import (
+from whychurn.contract.causes import CAUSES
+from whychurn.score.calibration import calibration_errors, calibration_table
+from whychurn.score.metrics import (
     abstention,
     brier_scores,
     expected_log_losses,
@@ -17,8 +17,8 @@ from whychurn.causes.yardstick.measures import (
     macro_f1,
     skill,
 )
-from whychurn.causes.yardstick.shares import drawn_shares, planted_avoidable, rank_agreement, share_scores
-from whychurn.contract.causes import CAUSES
+from whychurn.score.shares import drawn_shares, planted_avoidable, rank_agreement, share_scores
+from whychurn.stats.bootstrap import member_weights, percentiles, resampled_means
 
 SURE, EVEN = [1.0, 0, 0, 0, 0, 0], [1 / 6] * 6
 

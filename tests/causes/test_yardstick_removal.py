@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.yardstick.removal import COLUMNS, planted_stays, removal_scores
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.survival.incidence import CauseWeights
-from whychurn.survival.removal import without_cause
-from whychurn.world.clock import Clock
-from whychurn.world.market import simulate_market
-from whychurn.world.programme import load_programme
-from whychurn.world.removal import stay_without
+from whychurn.score.elimination import COLUMNS, planted_stays, removal_scores
+from whychurn.survival.competing_risks.cause_elimination import without_cause
+from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights
+from whychurn.world.setting.clock import Clock
+from whychurn.world.setting.market import simulate_market
+from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Fate, draw_fate
+from whychurn.world.truth.elimination import stay_without
 
 OWN = load_params(Study(PROJECT)).survival.model_copy(update={"bootstrap": 60})
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.figures.yardstick import draw_skill
-from whychurn.causes.yardstick.breaks import broken_lines, broken_table, broken_worlds
-from whychurn.causes.yardstick.overview import method_name
-from whychurn.causes.yardstick.sizes import size_lines, sizes
-from whychurn.causes.yardstick.story import measured, scored
-from whychurn.causes.yardstick.summary import (
+from whychurn.report.causes.accuracy import measured, scored
+from whychurn.report.causes.accuracy_by_size import size_lines, sizes
+from whychurn.report.causes.broken_assumptions import broken_lines, broken_table, broken_worlds
+from whychurn.report.causes.charts.accuracy import draw_skill
+from whychurn.report.causes.method_overview import method_name
+from whychurn.report.words import LANGUAGES, say
+from whychurn.score.benchmark import (
     FILE,
     MEASURES,
     WORLD,
@@ -25,7 +26,6 @@ from whychurn.causes.yardstick.summary import (
     summarise_checks,
     world_rows,
 )
-from whychurn.contract.words import LANGUAGES, say
 
 LEVELS = {"easy": 0.40, "middle": 0.15, "hard": 0.03}
 BLANK = dict.fromkeys(("answered", "small", "few", "error_small", "large", "many", "error_large"), "")

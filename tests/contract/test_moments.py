@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.moments import moments
+from whychurn.contract.epoch import moments
 
 
 @pytest.mark.parametrize("kind", ["float64", "Float64", "Int64"])

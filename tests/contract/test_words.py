@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from whychurn.contract import words
+from whychurn import labels as words
 from whychurn.contract.causes import CAUSES, RUNGS, UNKNOWN
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.words import LANGUAGES, say, section_words
+from whychurn.report.words import LANGUAGES, say, section_words
 
 SECTIONS = sorted(path.stem for path in Path(words.__file__).parent.glob("*.yaml"))
 

@@ -12,9 +12,8 @@ import pandas as pd
 import pytest
 import xgboost as xgb
 
-from whychurn.contract.params import load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import Params
 
 FEATURES = [
     {"name": "days_since_last_order", "kind": "number", "unit": "days", "en": "Days since last order", "zh": "距上次下单天数"},
@@ -177,7 +176,7 @@ def params() -> Params:
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database whose tables are made: making them takes seconds, copying the file does not."""
-    from whychurn.delivery.store import connect
+    from whychurn.delivery.mlflow_store import connect
 
     study = Study(tmp_path_factory.mktemp("store"))
     connect(study).search_experiments()

@@ -15,12 +15,12 @@ import pytest
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
-from whychurn.contract.theme import ACCENT, new_figure, themed
-from whychurn.delivery.layout import landing_html, study_frame
-from whychurn.delivery.markup import answer_box, claim_line, figure_box
-from whychurn.delivery.notebooks import NOTEBOOKS
-from whychurn.delivery.svg import figure_svg
-from whychurn.delivery.tables import table_html
+from whychurn.report.drawing.svg import figure_svg
+from whychurn.report.drawing.theme import ACCENT, new_figure, themed
+from whychurn.report.page.markup import answer_box, claim_line, figure_box
+from whychurn.report.page.tables import table_html
+from whychurn.report.render.layout import landing_html, study_frame
+from whychurn.report.render.notebooks import NOTEBOOKS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [

@@ -13,11 +13,16 @@ import yaml
 from sklearn.metrics import roc_auc_score
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.delivery import store
-from whychurn.delivery.experiment import EXPERIMENTS, comparison_table, read_overrides, run_experiment
-from whychurn.delivery.paired import forecast_test_rows, paired_differences
+from whychurn.delivery import mlflow_store as store
+from whychurn.delivery.registry.experiment import (
+    EXPERIMENTS,
+    comparison_table,
+    read_overrides,
+    run_experiment,
+)
+from whychurn.delivery.registry.paired_comparison import forecast_test_rows, paired_differences
 
 Make = Callable[..., Study]
 

@@ -11,10 +11,10 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_table
 from whychurn.contract.fits import FitRecord, read_fits, write_fits
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.delivery import store
-from whychurn.delivery.fit_runs import track_fits
+from whychurn.delivery import mlflow_store as store
+from whychurn.delivery.tracking.fit_runs import track_fits
 
 Make = Callable[..., Study]
 

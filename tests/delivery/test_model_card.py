@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from whychurn.contract.files import write_json
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.delivery.model_card import write_model_card
-from whychurn.delivery.registry import causes_file
+from whychurn.delivery.registry.registry import causes_file
+from whychurn.delivery.tracking.model_card import write_model_card
 
 Make = Callable[..., Study]
 

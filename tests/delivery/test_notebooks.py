@@ -11,7 +11,7 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT
-from whychurn.delivery.notebooks import NOTEBOOKS, Source, find_notebooks, read_cells
+from whychurn.report.render.notebooks import NOTEBOOKS, Source, find_notebooks, read_cells
 
 SOURCES = find_notebooks()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -12,10 +12,10 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
-from whychurn.delivery import page as page_module
-from whychurn.delivery.formats import format_value
-from whychurn.delivery.page import RECORD, Page
-from whychurn.delivery.tables import MOST_ROWS, table_html
+from whychurn.report.page import page as page_module
+from whychurn.report.page.formats import format_value
+from whychurn.report.page.page import RECORD, Page
+from whychurn.report.page.tables import MOST_ROWS, table_html
 
 
 @pytest.fixture

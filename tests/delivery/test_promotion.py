@@ -9,12 +9,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.delivery import promotion, registry, store
-from whychurn.delivery.promotion import promote, schema_gate
-from whychurn.delivery.registry import CHALLENGER, CHAMPION, find_version
-from whychurn.delivery.tracking import track
+from whychurn.delivery import mlflow_store as store
+from whychurn.delivery.registry import promotion, registry
+from whychurn.delivery.registry.promotion import promote, schema_gate
+from whychurn.delivery.registry.registry import CHALLENGER, CHAMPION, find_version
+from whychurn.delivery.tracking.runs import track
 
 Make = Callable[..., Study]
 

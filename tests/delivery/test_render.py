@@ -14,9 +14,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.delivery.execute import execute_cells
-from whychurn.delivery.headlines import merge_headlines, read_headlines
-from whychurn.delivery.render import render_reports
+from whychurn.report.page.headlines import merge_headlines, read_headlines
+from whychurn.report.render.execute import execute_cells
+from whychurn.report.render.render import render_reports
 
 ANSWERS = """# %% [markdown] tags=["en"]
 # # Who leaves

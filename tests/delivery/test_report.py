@@ -12,10 +12,10 @@ import pytest
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
 from whychurn.contract.suppression import suppress_small_counts
-from whychurn.contract.words import LANGUAGES, say
-from whychurn.delivery.layout import CODES
-from whychurn.delivery.notebooks import find_notebooks
-from whychurn.delivery.tables import table_html
+from whychurn.report.page.tables import table_html
+from whychurn.report.render.layout import CODES
+from whychurn.report.render.notebooks import find_notebooks
+from whychurn.report.words import LANGUAGES, say
 
 REPORTS = Study.at().reports
 PAGES = sorted(path for lang in LANGUAGES for path in (REPORTS / lang).glob("*.html"))

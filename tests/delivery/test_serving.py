@@ -24,13 +24,13 @@ import xgboost as xgb
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_json
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.delivery import registry, served_model
-from whychurn.delivery.promotion import promote
-from whychurn.delivery.served_model import RefusedRequestError, RiskModel
-from whychurn.delivery.serving import example_request, serving_command
-from whychurn.delivery.tracking import track
+from whychurn.delivery.registry import registry, served_model
+from whychurn.delivery.registry.promotion import promote
+from whychurn.delivery.registry.served_model import RefusedRequestError, RiskModel
+from whychurn.delivery.serving.server import example_request, serving_command
+from whychurn.delivery.tracking.runs import track
 
 Make = Callable[..., Study]
 SECRET = "13800138000"
@@ -149,8 +149,8 @@ def test_the_forms_of_a_request_agree(model: RiskModel, rows: pd.DataFrame) -> N
 
 
 def test_reasons_add_up_and_read_like_those_of_the_risk_stage(study: Study, rows: pd.DataFrame) -> None:
-    from whychurn.risk.features import Feature
-    from whychurn.risk.reasons import describe_reason
+    from whychurn.panel.encode import Feature
+    from whychurn.risk.explanation.reasons import describe_reason
 
     model = RiskModel.from_folder(registry.model_folder(study))
     model.limits = {**model.limits, "top_reasons": 99}

@@ -17,25 +17,25 @@ import xgboost as xgb
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, write_json
-from whychurn.contract.params import load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import Params
-from whychurn.delivery import registry, store
-from whychurn.delivery.served_model import RefusedRequestError, SurvivalModel
-from whychurn.delivery.serving import example_request, serving_command
-from whychurn.delivery.survival_model import (
+from whychurn.delivery import mlflow_store as store
+from whychurn.delivery.registry import registry
+from whychurn.delivery.registry.served_model import RefusedRequestError, SurvivalModel
+from whychurn.delivery.registry.survival_model import (
     promote_survival,
     refusal,
     survival_folder,
     track_survival_model,
 )
-from whychurn.panel.inputs import Feature
-from whychurn.survival.artifacts import write_model
-from whychurn.survival.challenge import Challenge
-from whychurn.survival.design import Term
-from whychurn.survival.discrete import Boosted
-from whychurn.survival.predictors import Cox
-from whychurn.survival.timeline import DailyHazard
+from whychurn.delivery.serving.server import example_request, serving_command
+from whychurn.panel.encode import Feature
+from whychurn.survival.forecast.artifacts import write_model
+from whychurn.survival.forecast.cox_design import Term
+from whychurn.survival.forecast.discrete_hazard import Boosted
+from whychurn.survival.forecast.followup import DailyHazard
+from whychurn.survival.forecast.forecasters import Cox
+from whychurn.survival.forecast.model_comparison import Challenge
 
 from .test_serving import free_port, post, running
 

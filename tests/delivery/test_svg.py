@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 
-from whychurn.contract.theme import ACCENT, SERIES, VARIABLES, new_figure, themed
-from whychurn.delivery.svg import figure_svg
-from whychurn.delivery.svg_compact import compact
+from whychurn.report.drawing.svg import figure_svg
+from whychurn.report.drawing.svg_compact import compact
+from whychurn.report.drawing.theme import ACCENT, SERIES, VARIABLES, new_figure, themed
 
 SVG = "{http://www.w3.org/2000/svg}"
 

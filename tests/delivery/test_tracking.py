@@ -15,11 +15,12 @@ import pytest
 import xgboost as xgb
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.delivery import registry, store
-from whychurn.delivery.registry import CHALLENGER, find_version
-from whychurn.delivery.tracking import PIPELINE, track
+from whychurn.delivery import mlflow_store as store
+from whychurn.delivery.registry import registry
+from whychurn.delivery.registry.registry import CHALLENGER, find_version
+from whychurn.delivery.tracking.runs import PIPELINE, track
 
 Make = Callable[..., Study]
 

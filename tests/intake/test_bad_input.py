@@ -16,8 +16,8 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
-from whychurn.intake.examine import read_drafts
-from whychurn.intake.source import open_source
+from whychurn.intake.check.all_tables import read_drafts
+from whychurn.intake.read.source import open_source
 
 KEEP_IDS = {"privacy": {"pseudonymize": False}}
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from whychurn.contract.params import check_params, effective_values, merge
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.tables import TABLES
-from whychurn.intake.draft import draft_table, empty_draft
-from whychurn.intake.examine import examine, table_facts
-from whychurn.intake.plain import TEXT
-from whychurn.intake.source import RawTable
+from whychurn.intake.check.all_tables import examine, table_facts
+from whychurn.intake.check.one_table import draft_table, empty_draft
+from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.raw_table import RawTable
 
 CELLS = [
     "a",

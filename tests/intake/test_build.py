@@ -9,8 +9,8 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.tables import TABLES, schema
-from whychurn.contract.words import has_words, say
-from whychurn.intake.pseudonym import pseudonym
+from whychurn.intake.privacy.pseudonym import pseudonym
+from whychurn.report.words import has_words, say
 
 KEEP_IDS = {"privacy": {"pseudonymize": False}}
 LENIENT = {"intake": {"max_quarantined": 1.0}, **KEEP_IDS}

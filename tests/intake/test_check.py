@@ -12,7 +12,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.questions import judge_questions, load_questions
 from whychurn.contract.tables import TABLES
-from whychurn.intake.check import check_source, render_check
+from whychurn.intake.preview import check_source, render_check
 
 
 def shown(report) -> str:

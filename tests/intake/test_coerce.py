@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whychurn.intake.coerce import bare_ids, coerce, recode
-from whychurn.intake.dates import read_dates
-from whychurn.intake.plain import TEXT, plain_objects
+from whychurn.intake.read.coerce import bare_ids, coerce, recode
+from whychurn.intake.read.dates import read_dates
+from whychurn.intake.read.dtypes import TEXT, plain_objects
 
 
 def text(*values: str | None) -> pd.Series:

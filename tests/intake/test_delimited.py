@@ -8,7 +8,7 @@ import gzip
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.intake.delimited import decode, read_delimited, sniff_delimiter
+from whychurn.intake.read.delimited import decode, read_delimited, sniff_delimiter
 
 CHINESE = "会员号,实付金额,品类\nA1,128.50,女装\nA2,99.00,母婴用品\n"
 

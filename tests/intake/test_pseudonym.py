@@ -13,8 +13,9 @@ from whychurn.cli import app
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
-from whychurn.intake.plain import TEXT
-from whychurn.intake.pseudonym import fingerprint, lookup, pseudonym, pseudonyms
+from whychurn.intake.privacy.pseudonym import fingerprint, pseudonym, pseudonyms
+from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.reidentify import lookup
 
 
 def test_a_pseudonym_is_the_keyed_hash_of_the_id() -> None:

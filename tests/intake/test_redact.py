@@ -7,8 +7,8 @@ import time
 import pandas as pd
 import pytest
 
-from whychurn.intake.plain import TEXT
-from whychurn.intake.redact import redact_column, redact_text
+from whychurn.intake.privacy.redact import redact_column, redact_text
+from whychurn.intake.read.dtypes import TEXT
 
 PERSONAL = [
     ("电话13812345678", "电话[PHONE]"),

@@ -12,8 +12,9 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
-from whychurn.intake.plain import plain_frame
-from whychurn.intake.source import FolderSource, nearest
+from whychurn.intake.read.dtypes import plain_frame
+from whychurn.intake.read.raw_table import nearest
+from whychurn.intake.read.source import FolderSource
 
 KEEP_IDS = {"privacy": {"pseudonymize": False}}
 

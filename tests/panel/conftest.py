@@ -16,8 +16,8 @@ from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.tables import DTYPES, EVENT_TYPES, TABLES
 from whychurn.panel.build import Churn, build_panel, find_churn
-from whychurn.panel.catalogue import load_catalogue
 from whychurn.panel.database import NOTHING_SAID, Observed, day_number, open_database
+from whychurn.panel.features.catalogue import load_catalogue
 
 Tables = dict[str, pd.DataFrame]
 START, END = pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31")

@@ -7,13 +7,16 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.panel import events_sql, orders_sql, service_sql, voice_sql
-from whychurn.panel.audit import check_labels, check_single_features, check_split, refuse_leaks
 from whychurn.panel.build import build_panel, find_churn
-from whychurn.panel.catalogue import load_catalogue
 from whychurn.panel.database import Observed, day_number, open_database
-from whychurn.panel.shift import compare, shift_test
-from whychurn.panel.windows import Trailing
+from whychurn.panel.features import events as events_sql
+from whychurn.panel.features import orders as orders_sql
+from whychurn.panel.features import service as service_sql
+from whychurn.panel.features import voice as voice_sql
+from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.features.windows import Trailing
+from whychurn.panel.leakage.audit import check_labels, check_single_features, check_split, refuse_leaks
+from whychurn.panel.leakage.future_shift import compare, shift_test
 
 OBSERVED = Observed(day_number("2024-01-01"), day_number("2024-12-31"))
 

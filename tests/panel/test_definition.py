@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from whychurn.panel.sensitivity import definition_table
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.tables import INTERACTIONS
-from whychurn.panel.definition import choose_threshold
-from whychurn.panel.sensitivity import definition_table
+from whychurn.panel.churn_definition import choose_threshold
 
 DAY = pd.Timedelta(days=1)
 START, END = pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31")

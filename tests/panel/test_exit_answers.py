@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.panel.exit_answers import NOT_ASKED, OTHER, SILENT, exit_answers
+from whychurn.panel.exit_surveys import NOT_ASKED, OTHER, SILENT, exit_answers
 
 LEAVINGS = pd.DataFrame({"member_id": ["a", "a", "b", "c", "d", "e"], "spell_no": [1, 2, 1, 1, 1, 1]})
 SPELLS = LEAVINGS.assign(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import INTERACTIONS
-from whychurn.panel.catalogue import load_catalogue
+from whychurn.panel.features.catalogue import load_catalogue
 
 DAY = pd.Timedelta(days=1)
 START = pd.Timestamp("2024-01-01")

@@ -8,11 +8,11 @@ import warnings
 import pandas as pd
 import pytest
 import yaml
+from whychurn.panel.figures import draw_snapshots, draw_threshold_curve
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.panel.figures import draw_snapshots, draw_threshold_curve
-from whychurn.panel.frame import feature_names, load_panel, study_catalogue
+from whychurn.panel.load import feature_names, load_panel, study_catalogue
 from whychurn.stages import panel as stage
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whychurn.panel import windows
+from whychurn.panel.features import windows
+from whychurn.panel.features.windows import Trailing, create_trailing, mean_sql, sum_sql
 from whychurn.panel.snapshots import create_snapshots
-from whychurn.panel.windows import Trailing, create_trailing, mean_sql, sum_sql
 
 SUMS = [
     Trailing("n_30", "1", 30),

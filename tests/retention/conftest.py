@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.params import load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
 from whychurn.contract.tables import DTYPES, TABLES
-from whychurn.retention.history import History, build_history
+from whychurn.retention.member_history import History, build_history
 
 
 @dataclass

@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES
-from whychurn.retention.after_words import OUTCOME_COLUMNS, SILENCE_COLUMNS, complaint_outcomes, silence
+from whychurn.retention.before_churn.complaint_outcomes import (
+    OUTCOME_COLUMNS,
+    SILENCE_COLUMNS,
+    complaint_outcomes,
+    silence,
+)
 
 END = pd.Timestamp("2025-12-31")
 DAY = pd.Timedelta(days=1)

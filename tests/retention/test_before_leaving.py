@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.sections import Params
-from whychurn.retention.event_study import behaviour_logs, event_study, weekly_sums
-from whychurn.retention.history import day_numbers
-from whychurn.retention.key_nodes import key_nodes
-from whychurn.retention.matching import Matched, match_stayers
-from whychurn.retention.triggers import trigger_logs, trigger_outcomes
+from whychurn.contract.params import Params
+from whychurn.retention.before_churn.event_study import behaviour_logs, event_study, weekly_sums
+from whychurn.retention.before_churn.hazard_peaks import key_nodes
+from whychurn.retention.before_churn.matching import Matched, match_stayers
+from whychurn.retention.before_churn.triggers import trigger_logs, trigger_outcomes
+from whychurn.retention.member_history import day_numbers
 
 
 def study(programme: Any, params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.sections import Params
-from whychurn.retention.rates import retention_rates
-from whychurn.retention.regions import region_category
-from whychurn.retention.segments import member_segments, segment_table, spend_tier
-from whychurn.retention.sensitivity import definition_sensitivity
-from whychurn.retention.strata import churn_by_stratum, stratify, with_tenure_band
+from whychurn.contract.params import Params
+from whychurn.retention.lifecycle.segments import member_segments, segment_table, spend_tier
+from whychurn.retention.rates.by_definition import definition_sensitivity
+from whychurn.retention.rates.rates import retention_rates
+from whychurn.retention.rates.regions import region_category
+from whychurn.retention.rates.strata import churn_by_stratum, stratify, with_tenure_band
 
 YEAR = ("2024-01-01", "2024-12-31")
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.sections import Params
-from whychurn.retention.lifecycle import NOT_YET, STAGES, lifecycle_table, stage_matrix, stage_sizes
-from whychurn.retention.steps import carry_over, lifecycle_steps, second_purchase
+from whychurn.contract.params import Params
+from whychurn.retention.lifecycle.states import NOT_YET, STAGES, lifecycle_table, stage_matrix, stage_sizes
+from whychurn.retention.lifecycle.transitions import carry_over, lifecycle_steps, second_purchase
 
 YEAR = ("2024-01-01", "2024-12-31")
 

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.retention.cohorts import around_campaigns, cohort_triangle, season_comparison
-from whychurn.retention.intervals import (
+from whychurn.retention.rates.cohorts import around_campaigns, cohort_triangle, season_comparison
+from whychurn.retention.rates.rates import retention_rates
+from whychurn.stats.intervals import (
     benjamini_hochberg,
     clustered_number,
     effective_number,
     rate_ratio,
     wilson,
 )
-from whychurn.retention.rates import retention_rates
 
 YEAR = ("2024-01-01", "2024-12-31")
 

@@ -10,21 +10,22 @@ import pandas as pd
 import pytest
 import yaml
 
-from whychurn.contract import words
+from whychurn import labels as words
 from whychurn.contract.files import write_json, write_table
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.contract.words import say
-from whychurn.retention import figures, story
-from whychurn.retention.after_words import NOTHING_SAID
-from whychurn.retention.answers import retention_answers
-from whychurn.retention.report_tables import report_table
+from whychurn.report.retention import charts as figures
+from whychurn.report.retention import sentences as story
+from whychurn.report.retention.tables import report_table
+from whychurn.report.words import say
+from whychurn.retention.before_churn.complaint_outcomes import NOTHING_SAID
+from whychurn.retention.results import retention_answers
 from whychurn.stages import retention
 
 YEAR = ("2024-01-01", "2024-12-31")
-DOCUMENTED = yaml.safe_load((Path(words.__file__).parents[1] / "results.yaml").read_text(encoding="utf-8"))[
-    "retention"
-]
+DOCUMENTED = yaml.safe_load(
+    (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
+)["retention"]
 
 
 class Voice:
@@ -179,7 +180,7 @@ def test_figures_draw_in_theme_colours(lang: str, random_shop: Callable[..., Any
     import io
     import re
 
-    from whychurn.contract.theme import VARIABLES
+    from whychurn.report.drawing.theme import VARIABLES
 
     programme = random_shop(250, 1, 0.04)
     frames, _ = answers(programme, params)

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.params import load_params
+from whychurn.contract.params import RiskParams, load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.contract.sections import RiskParams
 
 FEATURES = [
     # name, family, cause, kind, unit, monotone

@@ -5,9 +5,9 @@ import pandas as pd
 import yaml
 
 from whychurn.contract.paths import PROJECT
-from whychurn.risk.explain import explain_sample, feature_importance
-from whychurn.risk.features import choose_features, encode
-from whychurn.risk.model import Settings, fit_booster, training_matrix
+from whychurn.panel.encode import choose_features, encode
+from whychurn.risk.explanation.shap_values import explain_sample, feature_importance
+from whychurn.risk.model.boosting import Settings, fit_booster, training_matrix
 
 
 def _world(rows: int, coupons_set_to: float | None = None, seed: int = 0) -> pd.DataFrame:

@@ -11,14 +11,20 @@ from sklearn.metrics import roc_auc_score
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
+from whychurn.panel.encode import choose_features, encode
 from whychurn.risk.artifacts import FILES, write_model
-from whychurn.risk.assess import assess
-from whychurn.risk.baselines import BASELINES
-from whychurn.risk.evaluate import beats_baselines, flat_metrics
-from whychurn.risk.features import choose_features, encode
-from whychurn.risk.model import Settings, fit_booster, predict_contributions, predict_margin, training_matrix
-from whychurn.risk.report import metadata, model_facts, run_facts
-from whychurn.risk.train import MODEL, MODELS, fit_risk
+from whychurn.risk.evaluation.holdout import beats_baselines, flat_metrics
+from whychurn.risk.facts import metadata, model_facts, run_facts
+from whychurn.risk.model.baselines import BASELINES
+from whychurn.risk.model.boosting import (
+    Settings,
+    fit_booster,
+    predict_contributions,
+    predict_margin,
+    training_matrix,
+)
+from whychurn.risk.model.training import MODEL, MODELS, fit_risk
+from whychurn.risk.results import assess
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.risk.validate import cross_validate_grouped, duplicate_groups
+from whychurn.risk.evaluation.cross_validation import cross_validate_grouped, duplicate_groups
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 CHOSEN = {"eta": 0.05, "max_depth": 4, "min_child_weight": 5.0, "subsample": 0.8, "colsample_bytree": 0.6}

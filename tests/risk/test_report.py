@@ -8,16 +8,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from whychurn.contract import theme
 from whychurn.contract.paths import PROJECT
-from whychurn.risk import figures, story
-from whychurn.risk.assess import assess
-from whychurn.risk.backtest import cutoffs
-from whychurn.risk.baselines import shallow_tree
-from whychurn.risk.features import Feature
-from whychurn.risk.reasons import describe_reason, describe_value
-from whychurn.risk.rules import tree_rules
-from whychurn.risk.train import fit_risk
+from whychurn.panel.encode import Feature
+from whychurn.report.drawing import theme
+from whychurn.report.risk import charts as figures
+from whychurn.report.risk import sentences as story
+from whychurn.risk.evaluation.backtest import cutoffs
+from whychurn.risk.explanation.reasons import describe_reason, describe_value
+from whychurn.risk.explanation.rules import tree_rules
+from whychurn.risk.model.baselines import shallow_tree
+from whychurn.risk.model.training import fit_risk
+from whychurn.risk.results import assess
 
 SHARE = Feature("discount", "number", "price", "price", "share", 0, "Discount depth", "折扣力度")
 DAYS = Feature(
@@ -141,7 +142,7 @@ class _Page:
         self.lang = lang
 
     def say(self, key: str, **values: object) -> str:
-        from whychurn.contract.words import say
+        from whychurn.report.words import say
 
         return say(key, self.lang, **values)
 

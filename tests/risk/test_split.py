@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.risk import train
-from whychurn.risk.split import DataTooShortError, Split, forward_folds, split_forward
+from whychurn.risk.model import training as train
+from whychurn.risk.model.split import DataTooShortError, Split, forward_folds, split_forward
 
 
 def _panel(months: int, horizon: int, members: int = 6, skip: tuple[int, ...] = ()) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.risk.value import margin_at_stake, value_at_risk
+from whychurn.risk.value_at_risk import margin_at_stake, value_at_risk
 
 
 def test_stake_uses_the_members_own_time(risk):

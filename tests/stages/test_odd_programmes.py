@@ -12,7 +12,7 @@ import pytest
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
-from whychurn.contract.words import LANGUAGES
+from whychurn.report.words import LANGUAGES
 from whychurn.stages.pipeline import STAGES
 
 START = pd.Timestamp("2023-01-02")

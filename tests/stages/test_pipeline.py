@@ -16,8 +16,9 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.stages import pipeline
 from whychurn.stages.pipeline import (
-    AFTER_SIDES,
     BEFORE_SIDES,
+    BETWEEN,
+    ENDS,
     SIDES,
     STAGES,
     code_digest,
@@ -166,7 +167,8 @@ def test_the_digest_follows_bytes_and_names_but_not_caches(tmp_path: Path) -> No
 def test_sides_need_nothing_of_each_other() -> None:
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     after = STAGES[STAGES.index(BEFORE_SIDES) + 1 :]
-    assert sorted([name for side in SIDES for name in side] + [*AFTER_SIDES]) == sorted(after)
-    for side, other in (SIDES, SIDES[::-1]):
+    together = [name for sides in (SIDES, ENDS) for side in sides for name in side]
+    assert sorted([*together, BETWEEN]) == sorted(after)
+    for side, other in (SIDES, SIDES[::-1], ENDS, ENDS[::-1]):
         made = {place for name in other for key in ("outs", "metrics") for place in stages[name].get(key, [])}
         assert not made & {dep for name in side for dep in stages[name]["deps"]}

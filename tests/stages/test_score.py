@@ -11,15 +11,14 @@ import yaml
 from typer.testing import CliRunner
 
 from whychurn import cli
-from whychurn.contract import words
+from whychurn import labels as words
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.fits import read_fits
-from whychurn.contract.params import load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.intake.pseudonym import find_key, pseudonyms
+from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.stages import score as stage
 from whychurn.world.build import build_world
 
@@ -70,7 +69,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def test_all_outputs_are_written_with_documented_columns(simulated: Study) -> None:
     documented = yaml.safe_load(
-        (Path(words.__file__).parents[1] / "results.yaml").read_text(encoding="utf-8")
+        (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
     )
     for name, content in documented["score"].items():
         assert list(read_table(simulated.results / f"{name}.parquet")) == list(content["columns"]), name

@@ -11,11 +11,15 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.panel.exit_answers import SILENT
-from whychurn.survival.curves import stay_curve
-from whychurn.survival.incidence import CauseWeights, aalen_johansen, cause_incidence
-from whychurn.survival.removal import without_cause
-from whychurn.survival.stated import answer_bands, known_of, stated_weights
+from whychurn.panel.exit_surveys import SILENT
+from whychurn.survival.competing_risks.cause_elimination import without_cause
+from whychurn.survival.competing_risks.cumulative_incidence import (
+    CauseWeights,
+    aalen_johansen,
+    cause_incidence,
+)
+from whychurn.survival.competing_risks.stated_causes import answer_bands, known_of, stated_weights
+from whychurn.survival.nonparametric.kaplan_meier import stay_curve
 
 OWN = load_params(Study(PROJECT)).survival.model_copy(
     update={

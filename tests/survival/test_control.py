@@ -8,11 +8,11 @@ from scipy import stats
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.survival.control import control_facts, random_covariates
-from whychurn.survival.cox import fit_cox, hazard_ratio_table
-from whychurn.survival.cox_fit import Newton
-from whychurn.survival.cox_rows import StartStop
-from whychurn.survival.sensitivity import fixed_rows
+from whychurn.survival.by_definition import fixed_rows
+from whychurn.survival.cox.counting_process import StartStop
+from whychurn.survival.cox.fit import Newton
+from whychurn.survival.cox.negative_control import control_facts, random_covariates
+from whychurn.survival.cox.regression import fit_cox, hazard_ratio_table
 
 COX = load_params(Study(PROJECT)).survival.cox
 HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.max_halvings, COX.threads)

@@ -17,11 +17,11 @@ from statsmodels.duration.hazard_regression import PHReg
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.survival.cox import CoxFit, fit_cox, hazard_ratio_table, joint_p
-from whychurn.survival.cox_fit import Newton
-from whychurn.survival.cox_rows import BLOCK, StartStop, prepare_rows
-from whychurn.survival.risk_sums import sum_risks
-from whychurn.survival.splines import spline_bends, spline_knots
+from whychurn.survival.cox.counting_process import BLOCK, StartStop, prepare_rows
+from whychurn.survival.cox.fit import Newton
+from whychurn.survival.cox.partial_likelihood import sum_risks
+from whychurn.survival.cox.regression import CoxFit, fit_cox, hazard_ratio_table, joint_p
+from whychurn.survival.cox.splines import spline_bends, spline_knots
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 COX = load_params(Study(PROJECT)).survival.cox

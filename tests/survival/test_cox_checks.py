@@ -14,14 +14,19 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.survival.collinearity import condition_number, correlations, thin_out, variance_inflation
-from whychurn.survival.covariates import Term
-from whychurn.survival.cox import fit_cox
-from whychurn.survival.cox_fit import Newton
-from whychurn.survival.cox_rows import StartStop
-from whychurn.survival.proportional import drifts, joint_drift_p, proportionality
-from whychurn.survival.splines import earns_its_bends, spline_bends, spline_knots
-from whychurn.survival.tenure import add_tenure_terms, split_at_bands, tenure_clock
+from whychurn.survival.cox.counting_process import StartStop
+from whychurn.survival.cox.fit import Newton
+from whychurn.survival.cox.regression import fit_cox
+from whychurn.survival.cox.schoenfeld import drifts, joint_drift_p, proportionality
+from whychurn.survival.cox.splines import earns_its_bends, spline_bends, spline_knots
+from whychurn.survival.cox.time_varying_effects import add_tenure_terms, split_at_bands, tenure_clock
+from whychurn.survival.hazard_ratios.collinearity import (
+    condition_number,
+    correlations,
+    thin_out,
+    variance_inflation,
+)
+from whychurn.survival.hazard_ratios.covariates import Term
 
 COX = load_params(Study(PROJECT)).survival.cox
 HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.max_halvings, COX.threads)

@@ -11,13 +11,13 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.panel.catalogue import load_catalogue
-from whychurn.survival import cox_remedies
-from whychurn.survival.cox_answers import cause_hazard_ratios
-from whychurn.survival.cox_model import CURVE, GIVEN_UP, TENURE, NoCoxError, fit_told_apart
-from whychurn.survival.cox_rows import StartStop
-from whychurn.survival.cox_study import CoxStudy, study_cox
-from whychurn.survival.cox_tables import curve_rows, drift_rows, ratio_rows
+from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.survival.cox.counting_process import StartStop
+from whychurn.survival.hazard_ratios import remedies as cox_remedies
+from whychurn.survival.hazard_ratios.model import CURVE, GIVEN_UP, TENURE, NoCoxError, fit_told_apart
+from whychurn.survival.hazard_ratios.results import cause_hazard_ratios
+from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
+from whychurn.survival.hazard_ratios.tables import curve_rows, drift_rows, ratio_rows
 
 SURVIVAL = load_params(Study(PROJECT)).survival
 

@@ -14,7 +14,7 @@ from scipy.stats import beta, gamma
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.survival.bgnbd import (
+from whychurn.survival.lifetime.bgnbd import (
     Fit,
     alive_probability,
     expected_purchases,
@@ -23,7 +23,7 @@ from whychurn.survival.bgnbd import (
     fit_gamma_gamma,
     purchase_history,
 )
-from whychurn.survival.lifetime import daily_fee, member_values, tier_table, value_tiers
+from whychurn.survival.lifetime.value import daily_fee, member_values, tier_table, value_tiers
 
 DATA = Path(os.environ.get("WHYCHURN_SHARED_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 SURVIVAL = load_params(Study(PROJECT)).survival

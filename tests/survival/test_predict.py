@@ -7,18 +7,18 @@ import pandas as pd
 import pytest
 from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.datasets import load_rossi
+from whychurn.survival.predict import CumulativeHazard, baseline_steps, conditional_survival
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.panel.inputs import Feature
-from whychurn.survival.covariates import Covariate, encode
-from whychurn.survival.cox import fit_cox
-from whychurn.survival.cox_model import CoxModel, newton, start_stop
-from whychurn.survival.predict import CumulativeHazard, baseline_steps, conditional_survival
-from whychurn.survival.predictors import fit_cox as fit_forecast
-from whychurn.survival.predictors import fit_kaplan_meier
-from whychurn.survival.tenure import TenureClock
-from whychurn.survival.timeline import Known, daily_hazard
+from whychurn.panel.encode import Feature
+from whychurn.survival.cox.regression import fit_cox
+from whychurn.survival.cox.time_varying_effects import TenureClock
+from whychurn.survival.forecast.followup import Known, daily_hazard
+from whychurn.survival.forecast.forecasters import fit_cox as fit_forecast
+from whychurn.survival.forecast.forecasters import fit_kaplan_meier
+from whychurn.survival.hazard_ratios.covariates import Covariate, encode
+from whychurn.survival.hazard_ratios.model import CoxModel, newton, start_stop
 
 SURVIVAL = load_params(Study(PROJECT)).survival
 

@@ -7,7 +7,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from whychurn.survival.scores import (
+from whychurn.survival.forecast.accuracy import (
     FollowUp,
     brier_terms,
     concordance,

@@ -11,23 +11,25 @@ import pandas as pd
 import pytest
 import yaml
 
-from whychurn.contract import words
+from whychurn import labels as words
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.fits import read_fits
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.tables import DTYPES, TABLES
-from whychurn.contract.words import say
-from whychurn.panel.catalogue import load_catalogue
+from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.report.survival import causes as cause_story
+from whychurn.report.survival import charts as figures
+from whychurn.report.survival import curves as story
+from whychurn.report.words import say
 from whychurn.stages import survival as stage
-from whychurn.survival import cause_story, figures, story
-from whychurn.survival.answers import survival_answers
-from whychurn.survival.cause_answers import attributed_tables
+from whychurn.survival.competing_risks.results import attributed_tables
+from whychurn.survival.results import survival_answers
 
-DOCUMENTED = yaml.safe_load((Path(words.__file__).parents[1] / "results.yaml").read_text(encoding="utf-8"))[
-    "survival"
-]
+DOCUMENTED = yaml.safe_load(
+    (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
+)["survival"]
 FIRST, LAST = pd.Timestamp("2024-01-01"), pd.Timestamp("2025-06-30")
 MINE = [
     "survival_curves", "survival_means", "survival_tests", "survival_hazard", "survival_definitions",

@@ -15,10 +15,10 @@ from scipy import stats
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
-from whychurn.survival.comparison import compare_strata, log_rank
-from whychurn.survival.curves import crossing, restricted_mean, stay_curve, stay_curves
-from whychurn.survival.hazard import smoothed_hazard
-from whychurn.survival.riskset import at_risk, benjamini_hochberg, followed, within
+from whychurn.survival.nonparametric.kaplan_meier import crossing, restricted_mean, stay_curve, stay_curves
+from whychurn.survival.nonparametric.logrank import compare_strata, log_rank
+from whychurn.survival.nonparametric.smoothed_hazard import smoothed_hazard
+from whychurn.survival.risk_set import at_risk, benjamini_hochberg, followed, within
 from whychurn.survival.spells import Window, alternative_spells, stay_rows, with_features
 from whychurn.survival.strata import strata_rows
 

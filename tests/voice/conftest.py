@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.params import load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
 from whychurn.contract.tables import DTYPES, TABLES
 
 FIRST, DAYS = pd.Timestamp("2024-01-01"), 360

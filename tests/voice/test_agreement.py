@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
 
 from whychurn.contract.causes import CAUSES
-from whychurn.voice.agreement import agreement, keyword_cause, text_cause_agreement
+from whychurn.voice.causes.agreement import agreement, keyword_cause, text_cause_agreement
 
 
 @pytest.mark.parametrize("seed", range(5))

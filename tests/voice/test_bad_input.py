@@ -12,11 +12,12 @@ import pytest
 import yaml
 
 from whychurn.contract.paths import PROJECT
-from whychurn.contract.words import LANGUAGES, say
-from whychurn.voice import said_story, topic_story
-from whychurn.voice.answers import VoiceAnswers, voice_answers
-from whychurn.voice.causes import cause_probabilities
-from whychurn.voice.prepare import Corpus, build_corpus, gather_texts
+from whychurn.report.voice import causes as said_story
+from whychurn.report.voice import topics as topic_story
+from whychurn.report.words import LANGUAGES, say
+from whychurn.voice.causes.lexicon_classifier import cause_probabilities
+from whychurn.voice.results import VoiceAnswers, voice_answers
+from whychurn.voice.text.corpus import Corpus, build_corpus, gather_texts
 
 UNTIL = pd.Timestamp("2024-12-01")
 DOCUMENTED = yaml.safe_load(

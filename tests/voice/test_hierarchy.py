@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.voice.hierarchy import TREE_COLUMNS, topic_tree
-from whychurn.voice.lexicon import load_lexicon
+from whychurn.voice.causes.lexicon import load_lexicon
+from whychurn.voice.topics.hierarchy import TREE_COLUMNS, topic_tree
 
 
 def fitted(named: dict[str, list[str | None]]) -> tuple[dict[str, object], dict[str, list[int]]]:

@@ -9,8 +9,8 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
-from whychurn.voice.causes import P_COLUMNS, cause_probabilities, leading_cause
-from whychurn.voice.learned import CauseReader, learn_causes, log_pool, stated_reason_check
+from whychurn.voice.causes.lexicon_classifier import P_COLUMNS, cause_probabilities, leading_cause
+from whychurn.voice.causes.survey_classifier import CauseReader, learn_causes, log_pool, stated_reason_check
 
 SLANG = dict(
     zip(CAUSES, ["glorp", "zibble", "quonk", "frimp", "vundle", "trask"], strict=True)

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.words import LANGUAGES, say
-from whychurn.voice.cluster import METHODS
-from whychurn.voice.fold import fold_texts
-from whychurn.voice.measures import mean_pairwise_ari, npmi_coherence, topic_diversity, word_overlap
-from whychurn.voice.method_story import MEASURES, leading, method_lines, method_table
-from whychurn.voice.methods import METHOD_COLUMNS, compare_methods
+from whychurn.report.voice.methods import MEASURES, leading, method_lines, method_table
+from whychurn.report.words import LANGUAGES, say
+from whychurn.voice.text.deduplicate import fold_texts
+from whychurn.voice.topics.clustering import METHODS
+from whychurn.voice.topics.method_comparison import METHOD_COLUMNS, compare_methods
+from whychurn.voice.topics.quality import mean_pairwise_ari, npmi_coherence, topic_diversity, word_overlap
 
 
 def npmi_by_hand(topics: list[list[str]], texts: list[str]) -> float:

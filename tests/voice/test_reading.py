@@ -10,10 +10,10 @@ from scipy.stats import spearmanr
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import Study
-from whychurn.voice.prepare import build_corpus, gather_texts
-from whychurn.voice.rated import learn_sentiment, rate_scale, rating_check, read_sentiment
-from whychurn.voice.reading import read_corpus
-from whychurn.voice.sentiment import sentiment
+from whychurn.voice.sentiment.from_ratings import learn_sentiment, rate_scale, rating_check, read_sentiment
+from whychurn.voice.sentiment.polarity import sentiment
+from whychurn.voice.text.corpus import build_corpus, gather_texts
+from whychurn.voice.text_scores import read_corpus
 from whychurn.voice.triangulation import TRIANGULATION_COLUMNS, add_behaviour, triangulate
 
 UNTIL = pd.Timestamp("2024-10-01")

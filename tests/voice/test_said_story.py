@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.words import say
-from whychurn.retention import after_words_story
-from whychurn.retention import figures as retention_figures
-from whychurn.voice import said_story
-from whychurn.voice.figures import said as figures
-from whychurn.voice.learned import CHECK_COLUMNS
-from whychurn.voice.rated import RATED_COLUMNS
+from whychurn.report.retention import charts as retention_figures
+from whychurn.report.retention import complaints as after_words_story
+from whychurn.report.voice import causes as said_story
+from whychurn.report.voice.charts import causes as figures
+from whychurn.report.words import say
+from whychurn.voice.causes.survey_classifier import CHECK_COLUMNS
+from whychurn.voice.sentiment.from_ratings import RATED_COLUMNS
 from whychurn.voice.triangulation import TRIANGULATION_COLUMNS
 
 
@@ -139,7 +139,7 @@ def test_silence_is_compared_with_complaints(page: Page, quiet: tuple[float, ...
 
 @pytest.mark.filterwarnings("ignore:Glyph")  # text stays text in SVG; the browser has the font
 def test_figures_draw(page: Page) -> None:
-    from whychurn.contract.theme import themed
+    from whychurn.report.drawing.theme import themed
 
     full = check({"majority": (0.0, 0.0, 0.0), "keywords": (0.1, 0.2, 0.3), "lexicon": (0.4, 0.5, 0.6)}, 0.0)
     shown = outcomes({"fast": (0.05, 0.1, 0.15), "slow": (0.2, 0.3, 0.4), "never": (0.1, 0.2, 0.3)})

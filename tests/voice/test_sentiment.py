@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.voice.sentiment import sentiment, urgency
+from whychurn.voice.sentiment.polarity import sentiment, urgency
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.voice.discover import Discovery, find_topics
-from whychurn.voice.prepare import Corpus, build_corpus, gather_texts
-from whychurn.voice.topic_facts import topic_table, topic_verbatims
-from whychurn.voice.topic_model import ARRAYS, FACTS, TopicModel
+from whychurn.voice.text.corpus import Corpus, build_corpus, gather_texts
+from whychurn.voice.topics.fit import Discovery, find_topics
+from whychurn.voice.topics.model import ARRAYS, FACTS, TopicModel
+from whychurn.voice.topics.tables import topic_table, topic_verbatims
 
 END = pd.Timestamp("2025-06-01")
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.sections import WorldParams
-from whychurn.world.clock import Clock
-from whychurn.world.market import simulate_market
-from whychurn.world.mechanism import with_mechanism
-from whychurn.world.programme import load_programme
+from whychurn.contract.params import WorldParams
+from whychurn.world.setting.clock import Clock
+from whychurn.world.setting.market import simulate_market
+from whychurn.world.setting.mechanism import with_mechanism
+from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Block, Fate, draw_fate, simulate
 
 

@@ -15,7 +15,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import Study
 from whychurn.world import build, simulate
 from whychurn.world.build import build_world, simulated_key
-from whychurn.world.programme import load_programme
+from whychurn.world.setting.programme import load_programme
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from whychurn.contract.causes import CAUSES
-from whychurn.world.clock import Clock
-from whychurn.world.exposure import fade, replenish, weeks_since
-from whychurn.world.market import simulate_market
-from whychurn.world.mechanism import combine, total_without
-from whychurn.world.programme import load_programme
+from whychurn.world.lives.exposure import fade, replenish, weeks_since
+from whychurn.world.setting.clock import Clock
+from whychurn.world.setting.market import simulate_market
+from whychurn.world.setting.mechanism import combine, total_without
+from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import draw_fate
 
 PROGRAMMES = ("shop", "gym", "school")

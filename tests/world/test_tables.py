@@ -10,9 +10,9 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import CONTACTS, DTYPES, EVENT_TYPES, TABLES, schema
-from whychurn.world.programme import load_programme
+from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Block
-from whychurn.world.surveys import answer_chance, state_reasons
+from whychurn.world.tables.surveys import answer_chance, state_reasons
 
 PROGRAMMES = ("shop", "gym", "school")
 END = pd.Timestamp("2025-07-01")  # 18 months from 2024-01-01

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from whychurn.contract.causes import CAUSES
-from whychurn.world.programme import load_programme
-from whychurn.world.speech import NEUTRAL, PRAISE, Voice, grammar
+from whychurn.world.setting.programme import load_programme
+from whychurn.world.tables.texts import NEUTRAL, PRAISE, Voice, grammar
 
 PROGRAMMES = ("shop", "gym", "school")
 

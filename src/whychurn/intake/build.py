@@ -9,12 +9,19 @@ from typing import Any
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.words import say
-from whychurn.intake.draft import Notice
-from whychurn.intake.examine import Examined, examine, judge_drafts, read_drafts, refuse_excess, table_facts
-from whychurn.intake.protect import Redactions, check_schema, protect_table
-from whychurn.intake.pseudonym import find_key, fingerprint, make_key
-from whychurn.intake.source import open_source
+from whychurn.intake.check.all_tables import (
+    Examined,
+    examine,
+    judge_drafts,
+    read_drafts,
+    refuse_excess,
+    table_facts,
+)
+from whychurn.intake.check.one_table import Notice
+from whychurn.intake.privacy.pseudonym import find_key, fingerprint, make_key
+from whychurn.intake.privacy.release import Redactions, check_schema, protect_table
+from whychurn.intake.read.source import open_source
+from whychurn.labels import say
 
 log = logging.getLogger(__name__)
 

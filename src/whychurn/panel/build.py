@@ -10,10 +10,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.moments import moments
-from whychurn.contract.sections import PanelParams
-from whychurn.panel.database import Observed
-from whychurn.panel.definition import (
+from whychurn.contract.epoch import moments
+from whychurn.contract.params import PanelParams
+from whychurn.panel.churn_definition import (
     Activity,
     Definition,
     alternatives,
@@ -25,7 +24,8 @@ from whychurn.panel.definition import (
     spells_sql,
     threshold_curve,
 )
-from whychurn.panel.features import STRATA, compute_features
+from whychurn.panel.database import Observed
+from whychurn.panel.features.compute import STRATA, compute_features
 from whychurn.panel.snapshots import create_risk_rows, create_snapshots, label_sql, snapshot_days
 
 log = logging.getLogger(__name__)

@@ -24,10 +24,10 @@ from typing import Any
 import pandas as pd
 
 from whychurn.contract.files import write_json, write_whole
-from whychurn.contract.words import LANGUAGES, say
-from whychurn.risk.features import Feature
-from whychurn.risk.reasons import value_format
-from whychurn.risk.train import MODEL, Trained
+from whychurn.labels import LANGUAGES, say
+from whychurn.panel.encode import Feature
+from whychurn.risk.explanation.reasons import value_format
+from whychurn.risk.model.training import MODEL, Trained
 
 FILES = ("model.ubj", "calibrator.json", "features.json", "metadata.json")
 NO_MODEL = "no_model.json"

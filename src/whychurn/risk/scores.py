@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.sections import RiskParams
-from whychurn.risk.features import encode
-from whychurn.risk.model import predict_contributions
-from whychurn.risk.reasons import top_reasons
-from whychurn.risk.train import MODEL, Trained
-from whychurn.risk.value import margin_at_stake, value_at_risk
+from whychurn.contract.params import RiskParams
+from whychurn.panel.encode import encode
+from whychurn.risk.explanation.reasons import top_reasons
+from whychurn.risk.model.boosting import predict_contributions
+from whychurn.risk.model.training import MODEL, Trained
+from whychurn.risk.value_at_risk import margin_at_stake, value_at_risk
 
 COLUMNS = {
     "member_id": "string",

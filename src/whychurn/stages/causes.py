@@ -7,18 +7,18 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.causes.answers import causes_answers
-from whychurn.causes.evidence import Evidence, evidence_table, gather_evidence
+from whychurn.causes.evidence.gather import Evidence, evidence_table, gather_evidence
+from whychurn.causes.evidence.keyword_weights import word_weights
+from whychurn.causes.evidence.shap_families import family_contributions
 from whychurn.causes.methods import Inputs
-from whychurn.causes.score_families import family_contributions
-from whychurn.causes.served import served_causes
-from whychurn.causes.words import word_weights
+from whychurn.causes.results import causes_answers
+from whychurn.causes.surrogate import served_causes
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.panel.frame import study_catalogue
-from whychurn.survival.cause_answers import attributed_tables
+from whychurn.panel.load import study_catalogue
+from whychurn.survival.competing_risks.results import attributed_tables
 
 log = logging.getLogger(__name__)
 INTERIM = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")

@@ -1,27 +1,14 @@
-"""Stage `delivery`: MLflow records the run, notebooks become reports, the summary is written."""
+"""Stage `delivery`: MLflow records the models and what was measured of them."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
+from whychurn.contract.files import write_json
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.delivery.render import render_reports
-from whychurn.delivery.summary import write_summary
+from whychurn.delivery.tracking.runs import run_contents, track
 
 
 def run(study: Study, params: Params) -> None:
-    """Track the model of this run, render all reports, write the summary."""
-    with ThreadPoolExecutor(
-        1
-    ) as side:  # pages are rendered by other processes and show nothing of the tracker
-        tracked = side.submit(_track, study, params)
-        render_reports(study, params)
-        tracked.result()
-    write_summary(study, params)
-
-
-def _track(study: Study, params: Params) -> None:
-    from whychurn.delivery.tracking import track  # slow to import: meanwhile pages are rendered
-
+    """Track this run; ``delivery.json`` says by which content each run is found in MLflow."""
     track(study, params)
+    write_json(run_contents(study, params), study.processed / "delivery.json")

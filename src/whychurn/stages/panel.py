@@ -8,12 +8,12 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
 from whychurn.contract.tables import TABLES
-from whychurn.panel.audit import refuse_leaks
 from whychurn.panel.build import build_panel, find_churn, panel_facts
-from whychurn.panel.catalogue import load_catalogue
 from whychurn.panel.database import Observed, day_number, open_database
-from whychurn.panel.features import check_member_columns
-from whychurn.panel.shift import audit_panel
+from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.features.compute import check_member_columns
+from whychurn.panel.leakage.audit import refuse_leaks
+from whychurn.panel.leakage.future_shift import audit_panel
 
 log = logging.getLogger(__name__)
 

@@ -31,12 +31,14 @@ STAGES: Final = (
     "risk",
     "causes",
     "score",
+    "report",
     "delivery",
 )
-# Stages that need nothing of each other's results: each row runs beside the other one.
+# Stages that need nothing of each other's results: each row of SIDES, and of ENDS, runs beside the other one.
 BEFORE_SIDES: Final = "panel"
 SIDES: Final = (("retention", "survival"), ("risk", "causes"))
-AFTER_SIDES: Final = ("score", "delivery")
+BETWEEN: Final = "score"
+ENDS: Final = (("report",), ("delivery",))
 OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: parameters, code digests
 _CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
 
@@ -65,7 +67,8 @@ def run_study(study: Study, until: str | None = None, force: bool = False, jobs:
     if jobs > 1 and until in (None, STAGES[-1]):
         _dvc(study, [*how, BEFORE_SIDES])
         _dvc(study, *([*how, "--single-item", *side] for side in SIDES))
-        _dvc(study, [*how, "--single-item", *AFTER_SIDES])  # all before them was looked at
+        _dvc(study, [*how, "--single-item", BETWEEN])  # all before it was looked at
+        _dvc(study, *([*how, "--single-item", *end] for end in ENDS))
     else:
         _dvc(study, [*how, *([until] if until else [])])
     if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():

@@ -7,7 +7,7 @@ import logging
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.retention.answers import retention_answers
+from whychurn.retention.results import retention_answers
 
 log = logging.getLogger(__name__)
 TABLES = ("members", "memberships", "orders", "events", "feedback", "surveys", "touches", "market")

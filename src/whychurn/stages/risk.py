@@ -7,14 +7,14 @@ import logging
 import pandas as pd
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.panel.catalogue import load_catalogue
+from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.artifacts import remove_model, write_model
-from whychurn.risk.assess import Assessment, assess
-from whychurn.risk.evaluate import flat_metrics
-from whychurn.risk.report import metadata, model_facts, run_facts, without_model
-from whychurn.risk.train import NoModelError, fit_risk
+from whychurn.risk.evaluation.holdout import flat_metrics
+from whychurn.risk.facts import metadata, model_facts, run_facts, without_model
+from whychurn.risk.model.training import NoModelError, fit_risk
+from whychurn.risk.results import Assessment, assess
 
 log = logging.getLogger(__name__)
 

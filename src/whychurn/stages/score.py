@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.causes.yardstick.records import score_fits
-from whychurn.causes.yardstick.removal import removal_scores
-from whychurn.causes.yardstick.scorecard import Planted, Scorecard, empty_scorecard, score_causes, score_facts
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.intake.pseudonym import find_key, pseudonyms
-from whychurn.world.truth import FOLDER
+from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
+from whychurn.score.elimination import removal_scores
+from whychurn.score.fit_records import score_fits
+from whychurn.score.scorecard import Planted, Scorecard, empty_scorecard, score_causes, score_facts
+from whychurn.world.truth.planted import FOLDER
 
 log = logging.getLogger(__name__)
 INPUTS = ("attributions", "shares", "evidence")

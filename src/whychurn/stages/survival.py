@@ -8,14 +8,14 @@ import pandas as pd
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.panel.frame import study_catalogue
-from whychurn.survival.answers import survival_answers
-from whychurn.survival.artifacts import write_model
-from whychurn.survival.challenge import challenge_answers
-from whychurn.survival.lifetime import lifetime_answers
-from whychurn.survival.said_hazard import said_fits, said_hazard_ratios
+from whychurn.panel.load import study_catalogue
+from whychurn.survival.forecast.artifacts import write_model
+from whychurn.survival.forecast.model_comparison import challenge_answers
+from whychurn.survival.hazard_ratios.topic_hazard import said_fits, said_hazard_ratios
+from whychurn.survival.lifetime.value import lifetime_answers
+from whychurn.survival.results import survival_answers
 from whychurn.survival.spells import Window, stay_rows
 
 log = logging.getLogger(__name__)

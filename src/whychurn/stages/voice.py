@@ -12,8 +12,8 @@ from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.voice.answers import voice_answers
-from whychurn.voice.prepare import build_corpus, fit_until, gather_texts
+from whychurn.voice.results import voice_answers
+from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
 from whychurn.world.build import build_world
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sections import VoiceParams
+from whychurn.contract.params import VoiceParams
 from whychurn.contract.suppression import suppress_small_cells
 
 SOURCES: Final = ("texts", "interviews", "survey_comments", "survey_reasons", "behaviour")

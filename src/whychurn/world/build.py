@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from whychurn.contract.files import write_json, write_whole
-from whychurn.contract.sections import WorldParams
+from whychurn.contract.params import WorldParams
 from whychurn.contract.tables import TABLES
-from whychurn.world import truth
-from whychurn.world.programme import Programme, load_programme
+from whychurn.world.setting.programme import Programme, load_programme
 from whychurn.world.simulate import BLOCK, simulate
+from whychurn.world.truth import planted as truth
 
 log = logging.getLogger(__name__)
 _ARROW = {

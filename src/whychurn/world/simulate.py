@@ -9,30 +9,31 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.sections import WorldParams
-from whychurn.world import truth
-from whychurn.world.campaigns import (
+from whychurn.contract.params import WorldParams
+from whychurn.world.lives.campaigns import (
     Assignment,
     action_effects,
     assign_campaigns,
     campaign_factors,
     touches_table,
 )
-from whychurn.world.clock import Clock, stream
-from whychurn.world.events import draw_events
-from whychurn.world.exposure import Path, simulate_path
-from whychurn.world.feedback import draw_feedback
-from whychurn.world.hazard import Life, base_hazards, draw_lives, excess_hazards, tempo
-from whychurn.world.market import Market, market_table, simulate_market
-from whychurn.world.mechanism import combine, with_mechanism
-from whychurn.world.members import Members, draw_members, members_table
-from whychurn.world.orders import draw_orders, orders_table
-from whychurn.world.programme import Programme
-from whychurn.world.removal import stay_without
-from whychurn.world.rows import presence
-from whychurn.world.speech import NEUTRAL, Voice
-from whychurn.world.surveys import draw_surveys
-from whychurn.world.terms import last_decision, memberships_table
+from whychurn.world.lives.exposure import Path, simulate_path
+from whychurn.world.lives.hazard import base_hazards, draw_lives, excess_hazards, tempo
+from whychurn.world.lives.life import Life
+from whychurn.world.lives.members import Members, draw_members, members_table
+from whychurn.world.lives.terms import last_decision, memberships_table
+from whychurn.world.setting.clock import Clock, stream
+from whychurn.world.setting.market import Market, market_table, simulate_market
+from whychurn.world.setting.mechanism import combine, with_mechanism
+from whychurn.world.setting.programme import Programme
+from whychurn.world.tables.events import draw_events
+from whychurn.world.tables.feedback import draw_feedback
+from whychurn.world.tables.orders import draw_orders, orders_table
+from whychurn.world.tables.rows import presence
+from whychurn.world.tables.surveys import draw_surveys
+from whychurn.world.tables.texts import NEUTRAL, Voice
+from whychurn.world.truth import planted as truth
+from whychurn.world.truth.elimination import stay_without
 
 BLOCK: Final = 10_000  # members held in memory at once
 _IDS: Final = {

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.additive import Fitted
-from whychurn.causes.evidence import Evidence
+from whychurn.causes.evidence.gather import Evidence
+from whychurn.causes.latent_cause.em import Fitted
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.sections import CausesParams
+from whychurn.contract.params import CausesParams
 
 Array = np.ndarray[Any, Any]
 

@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from whychurn.causes.additive import Fitted, cause_hazards, fit_additive
-from whychurn.causes.avoidable import Cells, avoidable_shares, excess_flags, exposure_cells
-from whychurn.causes.confusion import assumed_speech, log_likelihood
-from whychurn.causes.evidence import Evidence
+from whychurn.causes.evidence.gather import Evidence
+from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.causes.latent_cause.avoidable import Cells, avoidable_shares, excess_flags, exposure_cells
+from whychurn.causes.latent_cause.confusion import assumed_speech, log_likelihood
+from whychurn.causes.latent_cause.em import Fitted, cause_hazards, fit_additive
 from whychurn.causes.methods import BOUNDS, Attribution, Inputs
-from whychurn.causes.observations import Observations
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sections import CausesParams
+from whychurn.contract.params import CausesParams
 
 Array = np.ndarray[Any, Any]
 FEWEST: Final = 0.01  # share of leavers who answer, below which nothing is known of the discrepancy

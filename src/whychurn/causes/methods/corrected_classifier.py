@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from whychurn.causes.confusion import prior_speech
-from whychurn.causes.evidence import classifier_inputs
+from whychurn.causes.evidence.gather import classifier_inputs
+from whychurn.causes.latent_cause.confusion import prior_speech
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
 from whychurn.causes.methods.survey_classifier import fit_softmax
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sections import CausesParams
-from whychurn.panel.exit_answers import SILENT
+from whychurn.contract.params import CausesParams
+from whychurn.panel.exit_surveys import SILENT
 
 Array = np.ndarray[Any, Any]
 ROUNDS, MOST = 6, 8.0  # EM rounds; an answer stands for at most so many silent leavers

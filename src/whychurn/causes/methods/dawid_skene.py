@@ -9,7 +9,7 @@ import numpy as np
 from whychurn.causes.methods import Attribution, Inputs, mean_shares
 from whychurn.causes.methods.majority_vote import ABSTAINS, source_votes
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sections import CausesParams
+from whychurn.contract.params import CausesParams
 
 Array = np.ndarray[Any, Any]
 STEPS: Final = 50

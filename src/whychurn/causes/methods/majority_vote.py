@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from whychurn.causes.avoidable import excess_flags
-from whychurn.causes.evidence import anchor_exposures
+from whychurn.causes.evidence.gather import anchor_exposures
+from whychurn.causes.latent_cause.avoidable import excess_flags
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, normalised
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sections import CausesParams
+from whychurn.contract.params import CausesParams
 
 Array = np.ndarray[Any, Any]
 ABSTAINS: Final = -1

@@ -6,7 +6,7 @@ import numpy as np
 
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, normalised
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sections import CausesParams
+from whychurn.contract.params import CausesParams
 
 
 def attribute(inputs: Inputs, params: CausesParams) -> Attribution:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from whychurn.causes.evidence import classifier_inputs
+from whychurn.causes.evidence.gather import classifier_inputs
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sections import CausesParams
+from whychurn.contract.params import CausesParams
 
 Array = np.ndarray[Any, Any]
 

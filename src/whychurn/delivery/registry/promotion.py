@@ -1,0 +1,236 @@
+"""The champion changes here and nowhere else: with a reason, after gates, and on record."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_table
+from whychurn.contract.params import Params
+from whychurn.contract.paths import Study
+from whychurn.delivery.mlflow_store import connect, digest_files
+from whychurn.delivery.registry.registry import CHALLENGER, CHAMPION, find_version
+from whychurn.risk.evaluation.metrics import Business, Forecast, measure_once
+
+log = logging.getLogger(__name__)
+SAME_ROWS = ("definition", "horizon_days", "test_months", "panel_sha256")  # figures compare where these agree
+BASELINES = ("recency", "prior")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition of a promotion.
+
+    Parameters
+    ----------
+    passed
+        Whether it holds.
+    finding
+        What was compared, with the figures.
+    """
+
+    name: str
+    passed: bool
+    finding: str
+
+
+def promote(study: Study, params: Params, reason: str, if_none: bool = False) -> str:
+    """Make the challenger of `study` the champion.
+
+    Parameters
+    ----------
+    reason
+        Why; kept with the version.
+    if_none
+        Do nothing where a champion exists.
+
+    Returns
+    -------
+    What happened, in a sentence.
+
+    Raises
+    ------
+    WhychurnError
+        If the reason is empty, there is no challenger, or a gate refuses (which one, and by how much).
+    """
+    if not reason.strip():
+        raise WhychurnError("a promotion needs a reason", remedy='say why: --reason "…"')
+    client, name = connect(study), params.delivery.model_name
+    champion, challenger = (find_version(client, name, alias) for alias in (CHAMPION, CHALLENGER))
+    if champion is not None and if_none:
+        return f"{name} version {champion.version} is champion already; nothing changed"
+    if challenger is None:
+        raise WhychurnError(
+            f"no model {name!r} waits as challenger", remedy="run `whychurn run` for this study first"
+        )
+    if champion is not None and champion.version == challenger.version:
+        return f"{name} version {champion.version} is champion already; no other model waits"
+    gates = check_gates(client, study, params, challenger, champion)
+    refused = [gate for gate in gates if not gate.passed]
+    if refused:
+        raise WhychurnError(
+            f"{name} version {challenger.version} was not promoted: "
+            + "; ".join(f"{gate.name}: {gate.finding}" for gate in refused),
+            remedy="improve the model, or change the gates in params.yaml: delivery, and say why",
+        )
+    _record(client, challenger, champion, reason.strip(), gates)
+    client.set_registered_model_alias(name, CHAMPION, challenger.version)
+    return f"{name} version {challenger.version} is the champion now ({'; '.join(gate.finding for gate in gates)})"
+
+
+def check_gates(
+    client: MlflowClient,
+    study: Study,
+    params: Params,
+    challenger: ModelVersion,
+    champion: ModelVersion | None,
+) -> list[Gate]:
+    """All gates of this promotion, passed or not; later ones are skipped where an earlier one makes them void."""
+    figures = _figures(client, challenger)
+    if champion is None:
+        return first_gates(figures, _candidates(client, challenger))
+    gates = [target_gate(challenger.tags, champion.tags), schema_gate(_schema(challenger), _schema(champion))]
+    if not all(gate.passed for gate in gates):
+        return gates
+    if all(challenger.tags.get(key) == champion.tags.get(key) for key in SAME_ROWS):
+        before = _figures(client, champion)
+    else:
+        before = measure_again(study, params, challenger, champion)
+    return gates + figure_gates(figures, before, params)
+
+
+def first_gates(figures: dict[str, float], candidates: dict[str, dict[str, float]]) -> list[Gate]:
+    """Without a champion: better than knowing the recency or the base rate alone."""
+    gates = []
+    for name in (name for name in BASELINES if name in candidates):
+        other = candidates[name]
+        for key, better in (("auc", 1), ("log_loss", -1)):
+            mine, theirs = figures[f"risk.{key}"], other[f"risk.{key}"]
+            gates.append(
+                Gate(
+                    f"{key} against {name}",
+                    better * (mine - theirs) > 0,
+                    f"{key} {mine:.4f}, {name} {theirs:.4f}",
+                )
+            )
+    return gates
+
+
+def target_gate(challenger: dict[str, str], champion: dict[str, str]) -> Gate:
+    """Both forecast the same thing."""
+    mine, theirs = (
+        f"{tags['definition']} within {tags['horizon_days']} days" for tags in (challenger, champion)
+    )
+    return Gate(
+        "target", mine == theirs, f"forecasts {mine}" + ("" if mine == theirs else f", the champion {theirs}")
+    )
+
+
+def schema_gate(challenger: dict[str, str], champion: dict[str, str]) -> Gate:
+    """Callers of the champion can call the challenger unchanged: the same columns of the same types, in and out."""
+    changed = [f"{name} missing" for name in champion if name not in challenger]
+    changed += [f"{name} new" for name in challenger if name not in champion]
+    changed += [
+        f"{name} {champion[name]} → {kind}"
+        for name, kind in challenger.items()
+        if champion.get(name, kind) != kind
+    ]
+    if not changed:
+        return Gate("schema", True, f"same {len(champion)} columns")
+    remedy = "callers must change; register under another delivery.model_name"
+    return Gate("schema", False, f"{len(changed)} columns differ ({', '.join(changed[:8])}): {remedy}")
+
+
+def figure_gates(mine: dict[str, float], theirs: dict[str, float], params: Params) -> list[Gate]:
+    """Forward AUC not lower and calibration error not higher than the champion's, within the tolerances."""
+    drop = theirs["risk.auc"] - mine["risk.auc"]
+    rise = mine["risk.ece"] - theirs["risk.ece"]
+    return [
+        _bounded("auc", mine["risk.auc"], theirs["risk.auc"], drop, params.delivery.max_auc_decrease),
+        _bounded("ece", mine["risk.ece"], theirs["risk.ece"], rise, params.delivery.max_ece_increase),
+    ]
+
+
+def _bounded(name: str, mine: float, theirs: float, worse: float, allowed: float) -> Gate:
+    finding = f"{name} {mine:.4f}, champion {theirs:.4f}"
+    if worse > allowed or np.isnan(worse):
+        return Gate(name, False, f"{finding}: worse by {worse:.4f}, allowed {allowed:.4f}")
+    return Gate(name, True, finding)
+
+
+def measure_again(
+    study: Study, params: Params, challenger: ModelVersion, champion: ModelVersion
+) -> dict[str, float]:
+    """Champion's figures on the challenger's test rows, by the measures of the risk stage.
+
+    Raises
+    ------
+    WhychurnError
+        If the panel is no longer the one that the challenger was measured on.
+    """
+    path = study.processed / "panel.parquet"
+    if digest_files([path]) != challenger.tags["panel_sha256"]:
+        raise WhychurnError(
+            "the panel has changed since the challenger was measured",
+            file=path,
+            remedy="run `whychurn run` again",
+        )
+    panel = read_table(path)
+    months = pd.to_datetime(challenger.tags["test_months"].split())
+    rows = panel[panel["as_of"].isin(months) & panel["churned_in_horizon"].notna()]
+    model: Any = mlflow.pyfunc.load_model(f"models:/{champion.name}/{champion.version}").unwrap_python_model()
+    y = rows["churned_in_horizon"].astype("float64").to_numpy()
+    log.info("measuring the champion again on %d test rows", len(rows))
+    return {f"risk.{key}": value for key, value in measure(y, model.probability(rows), params).items()}
+
+
+def measure(y: np.ndarray, p: np.ndarray, params: Params) -> dict[str, float]:
+    """Test measures of probabilities `p` for labels `y`, as the risk stage takes them."""
+    unknown = Business(
+        np.full(len(y), np.nan), params.risk.saved_share, params.risk.contact_cost, params.risk.capacity
+    )
+    forecast = Forecast(y, p, unknown, params.risk.lift_shares, params.risk.ece_bins)
+    return measure_once(forecast)
+
+
+def _figures(client: MlflowClient, version: ModelVersion) -> dict[str, float]:
+    return client.get_run(str(version.run_id)).data.metrics
+
+
+def _candidates(client: MlflowClient, version: ModelVersion) -> dict[str, dict[str, float]]:
+    run = client.get_run(str(version.run_id))
+    nested = client.search_runs([run.info.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'")
+    return {child.data.tags["candidate"]: child.data.metrics for child in nested}
+
+
+def _schema(version: ModelVersion) -> dict[str, str]:
+    """Every column, in and out, with its type."""
+    signature = mlflow.models.get_model_info(f"models:/{version.name}/{version.version}").signature
+    inputs = {column.name: column.type.name for column in signature.inputs}
+    return inputs | {f"answer {column.name}": column.type.name for column in signature.outputs}
+
+
+def _record(
+    client: MlflowClient,
+    challenger: ModelVersion,
+    champion: ModelVersion | None,
+    reason: str,
+    gates: list[Gate],
+) -> None:
+    tags = {
+        "promoted_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "promotion_reason": reason,
+        "previous_champion": champion.version if champion else "none",
+        **{f"gate.{gate.name.replace(' ', '_')}": gate.finding for gate in gates},
+    }
+    for key, value in tags.items():
+        client.set_model_version_tag(challenger.name, challenger.version, key, str(value))

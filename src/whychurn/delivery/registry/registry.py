@@ -1,0 +1,194 @@
+"""Put models into the registry in native files, and find what serves and what waits."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import mlflow
+import numpy as np
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.files import read_json, write_json
+from whychurn.contract.params import Params
+from whychurn.contract.paths import Study
+from whychurn.delivery.mlflow_store import CONTENT
+from whychurn.delivery.registry.served_model import FILES, OUTPUTS
+
+CHALLENGER: Final = "challenger"
+CHAMPION: Final = "champion"
+SERVED: Final = Path(__file__).with_name("served_model.py")
+_TYPES: Final = {"number": DataType.double, "flag": DataType.boolean, "category": DataType.string}
+_EXAMPLE_ROWS: Final = 3
+# plausible upper ends for invented rows, by unit
+_SPANS: Final = {
+    "days": 400,
+    "hours": 96,
+    "count": 20,
+    "money": 3000,
+    "points": 2000,
+    "share": 1,
+    "ratio": 2,
+    "years": 60,
+    "index": 2,
+    "nats": 2,
+}
+
+
+def model_folder(study: Study) -> Path:
+    """Where the risk stage leaves the model in native files."""
+    return study.processed / "risk_model"
+
+
+def register_challenger(
+    client: MlflowClient, study: Study, params: Params, tags: dict[str, str]
+) -> ModelVersion:
+    """Log the model of `study` in the active run and register it under the alias `challenger`.
+
+    Parameters
+    ----------
+    tags
+        Kept with the version: what the gates of a promotion compare.
+    """
+    features, found = read_features(study), served_files(study)
+    causes = "causes" in found
+    numbers = [*OUTPUTS[:3], *(f"p_{cause}" for cause in CAUSES if causes)]
+    texts = [*OUTPUTS[3:], *(["primary_cause"] if causes else [])]
+    signature = build_signature(features, numbers, texts)
+    return register(
+        client,
+        params.delivery.model_name,
+        "risk",
+        found,
+        served_limits(study, params),
+        features,
+        signature,
+        tags,
+    )
+
+
+def causes_file(study: Study) -> Path:
+    """Where stage causes leaves what the served model knows of causes."""
+    return study.processed / "causes" / FILES["causes"]
+
+
+def served_files(study: Study) -> dict[str, Path]:
+    """Native files of the risk model, and of the causes where stage causes has left them; absent ones are left out."""
+    places = {key: model_folder(study) / file for key, file in FILES.items()}
+    places["causes"] = causes_file(study)
+    return {key: path for key, path in places.items() if key != "limits" and path.exists()}
+
+
+def register(
+    client: MlflowClient,
+    name: str,
+    serves: str,
+    files: Mapping[str, Path],
+    limits: Mapping[str, Any],
+    features: list[dict[str, Any]],
+    signature: ModelSignature,
+    tags: Mapping[str, str],
+) -> ModelVersion:
+    """Log the native `files` in the active run and register them as `name` under the alias `challenger`.
+
+    Parameters
+    ----------
+    serves
+        "risk" or "survival": which model of served_model.py answers.
+    files
+        Artifact -> file.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        written = Path(temporary) / FILES["limits"]
+        write_json(dict(limits), written)
+        artifacts = {key: str(path) for key, path in files.items()}
+        logged = mlflow.pyfunc.log_model(
+            name=f"{serves}_model",
+            python_model=str(SERVED),
+            model_config={"serves": serves},
+            artifacts=artifacts | {"limits": str(written)},
+            signature=signature,
+            input_example=invent_rows(features, _EXAMPLE_ROWS),
+            pip_requirements=requirements(),
+            registered_model_name=name,
+        )
+    version = client.get_model_version(name, str(logged.registered_model_version))
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version.version, key, value)
+    client.set_registered_model_alias(name, CHALLENGER, version.version)
+    return client.get_model_version(name, version.version)
+
+
+def served_limits(study: Study, params: Params) -> dict[str, Any]:
+    """What the served model knows beside trees, calibrator and features."""
+    facts = read_json(study.processed / "panel.json")
+    return {
+        "definition": facts["definition"],
+        "horizon_days": facts["horizon_days"],
+        "max_request_rows": params.delivery.max_request_rows,
+        "top_reasons": params.risk.top_reasons,
+    }
+
+
+def read_features(study: Study, folder: Path | None = None) -> list[dict[str, Any]]:
+    """Inputs in order of the risk model, or of the one in `folder`: name, kind, categories, labels, unit."""
+    return read_json((folder or model_folder(study)) / FILES["features"])["features"]
+
+
+def build_signature(
+    features: list[dict[str, Any]], numbers: Sequence[str], texts: Sequence[str]
+) -> ModelSignature:
+    """Every feature a required column (null where not known); outputs by kind."""
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(_TYPES[f["kind"]], f["name"]) for f in features]
+    outputs: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name) for name in numbers]
+    outputs += [ColSpec(DataType.string, name) for name in texts]
+    signature = ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+    # The model checks requests itself: MLflow's own check drops unknown columns and repeats rows in its errors.
+    signature._is_signature_from_type_hint = True
+    return signature
+
+
+def invent_rows(features: list[dict[str, Any]], rows: int, seed: int = 0) -> list[dict[str, Any]]:
+    """Records drawn from the features' descriptions alone: no value comes from a member."""
+    rng = np.random.default_rng(seed)
+    return [{feature["name"]: _invent(feature, rng) for feature in features} for _ in range(rows)]
+
+
+def _invent(feature: dict[str, Any], rng: np.random.Generator) -> float | bool | str | None:
+    if feature["kind"] == "flag":
+        return bool(rng.integers(2))
+    if feature["kind"] == "category":
+        return str(rng.choice(feature["categories"])) if feature["categories"] else None
+    return round(float(rng.uniform(0, _SPANS.get(feature.get("unit", ""), 10))), 2)
+
+
+def requirements() -> list[str]:
+    """What the served model imports, at the versions of this environment."""
+    present = {dist.metadata["Name"].lower() for dist in metadata.distributions()}
+    booster = "xgboost-cpu" if "xgboost-cpu" in present else "xgboost"
+    return [f"{name}=={metadata.version(name)}" for name in ("mlflow", "numpy", "pandas", booster)]
+
+
+def find_version(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
+    """The version that carries `alias`, if any."""
+    try:
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def find_content(client: MlflowClient, name: str, content: str) -> ModelVersion | None:
+    """The newest version that was registered with this content."""
+    found = client.search_model_versions(f"name = '{name}'")
+    same = [version for version in found if version.tags.get(CONTENT) == content]
+    return max(same, key=lambda version: int(version.version), default=None)

@@ -1,0 +1,138 @@
+"""The survival model in the registry: what waits, what serves, and when the one takes the place of the other."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_json
+from whychurn.contract.params import Params
+from whychurn.contract.paths import Study
+from whychurn.delivery.mlflow_store import CONTENT, connect, digest_files, open_run, write_run
+from whychurn.delivery.registry.registry import (
+    CHALLENGER,
+    CHAMPION,
+    build_signature,
+    find_content,
+    find_version,
+    read_features,
+    register,
+)
+from whychurn.delivery.registry.served_model import SURVIVAL_FILES
+
+log = logging.getLogger(__name__)
+TEST: Final = (
+    "definition",
+    "tested_on",
+    "ibs_days",
+)  # models with these alike were judged on the same members
+REASON: Final = "promotion_reason"
+
+
+def survival_folder(study: Study) -> Path:
+    """Where the survival stage leaves the chosen model in native files."""
+    return study.processed / "survival_model"
+
+
+def track_survival_model(
+    client: MlflowClient, experiment: str, study: Study, params: Params, origin: dict[str, str]
+) -> ModelVersion | None:
+    """Register the chosen model under the alias `challenger`; None where the stage chose none.
+
+    What is registered already waits again, without a further version.
+    """
+    folder, name = survival_folder(study), params.delivery.survival_model_name
+    if not (folder / SURVIVAL_FILES["metadata"]).exists():
+        return None
+    content = digest_files([folder / file for file in SURVIVAL_FILES.values()])
+    content = f"{content[:32]}-{params.delivery.max_request_rows}"
+    if known := find_content(client, name, content):
+        client.set_registered_model_alias(name, CHALLENGER, known.version)
+        return known
+    made = read_json(folder / SURVIVAL_FILES["metadata"])
+    figures = {f"survival.{key}": value["estimate"] for key, value in made["figures"].items()}
+    tags = {"section": "survival", "candidate": made["kind"], CONTENT: content, **origin, **model_tags(made)}
+    with open_run(client, experiment, "survival_model", tags) as run_id:
+        write_run(client, run_id, figures, {"kind": made["kind"], "learned_days": made["learned_days"]})
+        version = _register(client, study, params, made, tags)
+    log.info("registered %s version %s as challenger", version.name, version.version)
+    return version
+
+
+def model_tags(made: dict[str, Any]) -> dict[str, str]:
+    """What a promotion compares: the test, its integrated Brier score, and whether it beat Kaplan-Meier."""
+    ibs = made["ibs"][made["kind"]]
+    return {**{key: str(made[key]) for key in TEST}, "ibs": f"{ibs:.6f}", "beats_km": str(made["beats_km"])}
+
+
+def promote_survival(study: Study, params: Params, reason: str, if_none: bool = False) -> str:
+    """Make the waiting survival model the champion, if it beats Kaplan-Meier and, on the same test, the champion.
+
+    Returns
+    -------
+    What happened, in a sentence.
+
+    Raises
+    ------
+    WhychurnError
+        If the reason is empty, no model waits, or a gate refuses.
+    """
+    if not reason.strip():
+        raise WhychurnError("a promotion needs a reason", remedy='say why: --reason "…"')
+    client, name = connect(study), params.delivery.survival_model_name
+    champion, challenger = (find_version(client, name, alias) for alias in (CHAMPION, CHALLENGER))
+    if champion is not None and (if_none or challenger is None or champion.version == challenger.version):
+        return f"{name} version {champion.version} is champion already; nothing changed"
+    if challenger is None:
+        if if_none:
+            return f"no model {name!r} waits as challenger; nothing changed"
+        raise WhychurnError(
+            f"no model {name!r} waits as challenger", remedy="run `whychurn run` for this study first"
+        )
+    if refused := refusal(challenger, champion, params.delivery.max_ibs_increase):
+        if if_none:
+            return f"{name} version {challenger.version} was not promoted: {refused}"
+        raise WhychurnError(
+            f"{name} version {challenger.version} was not promoted: {refused}",
+            remedy="improve the model, or change delivery.max_ibs_increase in params.yaml, and say why",
+        )
+    client.set_model_version_tag(name, challenger.version, REASON, reason.strip())
+    client.set_registered_model_alias(name, CHAMPION, challenger.version)
+    return f"{name} version {challenger.version} is the champion now (integrated Brier score {challenger.tags['ibs']})"
+
+
+def refusal(challenger: ModelVersion, champion: ModelVersion | None, most: float) -> str | None:
+    """Why `challenger` must not serve; None where it may.
+
+    Parameters
+    ----------
+    most
+        By how much its integrated Brier score may lie above the champion's, both measured on the same test.
+    """
+    if challenger.tags["beats_km"] != "True":
+        return "it does not forecast better than Kaplan-Meier"
+    if champion is None or any(challenger.tags[key] != champion.tags[key] for key in TEST):
+        return None  # nothing to compare with: its own forward test stands alone
+    rise = float(challenger.tags["ibs"]) - float(champion.tags["ibs"])
+    if rise <= most:
+        return None
+    return f"its integrated Brier score is {rise:.4f} above the champion's, more than {most:g}"
+
+
+def _register(
+    client: MlflowClient, study: Study, params: Params, made: dict[str, Any], tags: dict[str, str]
+) -> ModelVersion:
+    folder = survival_folder(study)
+    features = read_features(study, folder)
+    numbers = [*(f"p_stay_{days}d" for days in made["horizons"]), "expected_stay_days"]
+    limits = {"max_request_rows": params.delivery.max_request_rows}
+    files = {key: folder / file for key, file in SURVIVAL_FILES.items() if key != "limits"}
+    found = {key: path for key, path in files.items() if path.exists()}
+    signature = build_signature(features, numbers, ["notes"])
+    name = params.delivery.survival_model_name
+    return register(client, name, "survival", found, limits, features, signature, tags)

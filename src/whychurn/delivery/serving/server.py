@@ -1,0 +1,132 @@
+"""Serve the champion over HTTP, show MLflow's pages, and make an example request.
+
+``mlflow models serve -m models:/NAME@champion --env-manager local`` serves the same model without the door of
+`serving_app`: no bound on the size of a request, and only the form ``{"inputs": [{…}, …]}``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params
+from whychurn.contract.paths import Study
+from whychurn.delivery.mlflow_store import QUIET, connect, store_address
+from whychurn.delivery.registry.registry import (
+    CHAMPION,
+    find_version,
+    invent_rows,
+    model_folder,
+    read_features,
+)
+from whychurn.delivery.registry.survival_model import survival_folder
+from whychurn.delivery.serving.gateway import LIMIT, MODEL
+
+log = logging.getLogger(__name__)
+RISK, SURVIVAL = "risk", "survival"
+
+
+def serve(study: Study, params: Params, host: str, port: int, model: str = RISK) -> None:
+    """Answer ``POST /invocations`` until interrupted.
+
+    Raises
+    ------
+    WhychurnError
+        If there is no champion, or the server cannot start.
+    """
+    command, environment = serving_command(study, params, host, port, model)
+    log.info("serving on http://%s:%d/invocations (stop with Ctrl-C)", host, port)
+    _stay(command, environment)
+
+
+def serving_command(
+    study: Study, params: Params, host: str, port: int, model: str = RISK
+) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of the server.
+
+    Raises
+    ------
+    WhychurnError
+        If there is no such model, or no champion of it.
+    """
+    names = {RISK: params.delivery.model_name, SURVIVAL: params.delivery.survival_model_name}
+    if model not in names:
+        raise WhychurnError(f"no model {model!r} to serve", remedy=f"choose one of {', '.join(names)}")
+    name = names[model]
+    if find_version(connect(study), name, CHAMPION) is None:
+        raise WhychurnError(
+            f"no champion of {name!r} to serve",
+            remedy=f'run `whychurn run`, then `whychurn experiment promote --model {model} --reason "…"`',
+        )
+    told = {MODEL: f"models:/{name}@{CHAMPION}", LIMIT: str(params.delivery.max_request_mb * 1024**2)}
+    app = [
+        "--factory",
+        "whychurn.delivery.serving.gateway:build_app",
+        "--log-level",
+        "warning",
+        "--limit-concurrency",
+        "32",
+    ]
+    command = [sys.executable, "-m", "uvicorn", *app, "--host", host, "--port", str(port)]
+    return command, {**_environment(study), **told}
+
+
+def mlflow_ui(study: Study, port: int) -> None:
+    """Show the runs and models of `study` in MLflow's pages until interrupted."""
+    connect(study)
+    address = store_address(study)
+    log.info("MLflow on http://127.0.0.1:%d (stop with Ctrl-C)", port)
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "ui",
+        "--backend-store-uri",
+        address,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    _stay(command, _environment(study))
+
+
+def example_request(study: Study, rows: int, model: str = RISK) -> str:
+    """A request of `rows` invented rows, as ``POST /invocations`` takes it."""
+    folder = {RISK: model_folder, SURVIVAL: survival_folder}[model](study)
+    return json.dumps({"inputs": invent_rows(read_features(study, folder), rows)}, ensure_ascii=False)
+
+
+def _environment(study: Study) -> dict[str, str]:
+    # MLflow starts further programs by name, and must find those beside this interpreter.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    address = store_address(study)
+    switches = {
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_SCHEMA_DETAILS": "true",
+        **QUIET,
+    }
+    return {
+        **os.environ,
+        **switches,
+        "PATH": path,
+        "MLFLOW_TRACKING_URI": address,
+        "MLFLOW_REGISTRY_URI": address,
+    }
+
+
+def _stay(command: list[str], environment: dict[str, str]) -> None:
+    try:
+        code = subprocess.run(command, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        return
+    if code not in (0, 130, -2, -15):
+        raise WhychurnError(
+            f"the server stopped with code {code}",
+            remedy="read the message above; perhaps the port is taken: --port",
+        )

@@ -1,0 +1,112 @@
+"""From a company's columns and codes to the contract's."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Final
+
+import pandas as pd
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import IntakeParams
+from whychurn.contract.tables import TABLES
+from whychurn.intake.read.coerce import coerce
+from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.raw_table import RawTable, nearest
+
+MADE: Final = {  # keys that are made from the row number where the source has none
+    table: spec.key for table, spec in TABLES.items() if spec.key and spec.key != "member_id"
+}
+_CLOSE: Final = 0.75  # a name of members this much like a contract column is taken as a slip of the pen
+
+
+def check_mapping(params: IntakeParams) -> None:
+    """Refuse a mapping that names an unknown table or column.
+
+    Raises
+    ------
+    WhychurnError
+        With the nearest name.
+    """
+    for section, names in (("columns", params.columns), ("codes", params.codes)):
+        for name in names:
+            table, _, column = name.partition(".")
+            if table not in TABLES:
+                raise _unknown(section, name, nearest(name, _all_columns()))
+            known = TABLES[table].fields
+            further = table == "members" and not difflib.get_close_matches(column, known, n=1, cutoff=_CLOSE)
+            if column not in known and not (further and column):
+                raise _unknown(section, name, f"{table}.{nearest(column, known)}")
+
+
+def source_columns(table: str, raw: RawTable, params: IntakeParams) -> dict[str, str]:
+    """Contract column -> source column, or ``=value`` for a constant.
+
+    A mapped name must exist; an unmapped contract column is found by its own name (case and spaces aside).
+
+    Raises
+    ------
+    WhychurnError
+        If `intake.columns` names a column that the source does not have.
+    """
+    present = {str(name): str(name) for name in raw.frame.columns}
+    folded = {_fold(name): name for name in reversed(list(present))}
+    found = {}
+    for name in [*TABLES[table].fields, *_further_names(table, params)]:
+        given = params.columns.get(f"{table}.{name}")
+        if given is None:
+            origin = present.get(name) or folded.get(_fold(name))
+        elif given.startswith("="):
+            origin = given
+        else:
+            origin = present.get(given) or folded.get(_fold(given))
+            if origin is None:
+                raise WhychurnError(
+                    f"intake.columns maps {table}.{name} to {given!r}, which {raw.origin} does not have",
+                    remedy=f"nearest column: {nearest(given, present)!r}",
+                )
+        if origin is not None:
+            found[name] = origin
+    return found
+
+
+def missing_columns(table: str, found: Iterable[str], lenient: Iterable[str] = ()) -> list[str]:
+    """Required contract columns without a source; `lenient` ones can be made."""
+    held = {*found, *lenient, *([MADE[table]] if table in MADE else [])}
+    return [name for name, field in TABLES[table].fields.items() if field.required and name not in held]
+
+
+def further_columns(raw: RawTable, found: dict[str, str]) -> dict[str, pd.Series]:
+    """Columns of a members source that serve no contract column, as they are."""
+    fields = TABLES["members"].fields
+    renamed = {origin: name for name, origin in found.items() if name not in fields}
+    used = {origin for name, origin in found.items() if name in fields}
+    further = {}
+    for name in raw.frame.columns:
+        if name not in used and name not in fields:
+            column = raw.frame[name].reset_index(drop=True)
+            further[renamed.get(name, str(name))] = (
+                coerce(column, "text").values if column.dtype == TEXT else column
+            )
+    return further
+
+
+def _further_names(table: str, params: IntakeParams) -> list[str]:
+    names = [name.partition(".")[2] for name in params.columns if name.startswith("members.")]
+    return [name for name in names if name not in TABLES["members"].fields] if table == "members" else []
+
+
+def _all_columns() -> list[str]:
+    return [f"{table}.{column}" for table, spec in TABLES.items() for column in spec.fields]
+
+
+def _fold(name: str) -> str:
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def _unknown(section: str, name: str, near: str | None) -> WhychurnError:
+    return WhychurnError(
+        f"intake.{section} names {name!r}, which is no column of the contract",
+        remedy=f"did you mean {near!r}?",
+    )

@@ -1,0 +1,100 @@
+"""Bad rows: why, where, how many; never what they said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.intake.read.dtypes import as_text
+
+COLUMNS: Final = ("table", "row_number", "column", "reason", "value_kind")
+REASONS: Final = (
+    "broken_row",  # more or fewer fields than the header
+    "missing_value",
+    "wrong_type",
+    "unknown_code",
+    "impossible_amount",
+    "future_date",
+    "after_window",  # after intake.observed_until, or a term that starts later: sound, but not yet known
+    "ends_before_starts",
+    "duplicate_id",
+    "unknown_member",
+)
+EXEMPT: Final = ("after_window",)  # do not count towards intake.max_quarantined
+
+
+@dataclass
+class Verdicts:
+    """First reason against each row of a table.
+
+    Parameters
+    ----------
+    rows
+        Number of rows.
+    """
+
+    rows: int
+    labels: list[tuple[str, str]] = field(default_factory=lambda: [("", "")])
+    codes: np.ndarray = field(init=False)
+    kinds: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.codes = np.zeros(self.rows, dtype="int16")
+
+    @property
+    def good(self) -> np.ndarray:
+        """Rows without a reason, shape (rows,), bool."""
+        return self.codes == 0
+
+    def mark(self, mask: np.ndarray, reason: str, column: str, values: pd.Series | None = None) -> None:
+        """Quarantine the rows of `mask` that have no reason yet; `values` are kept as their shape only."""
+        hit = np.flatnonzero(mask & (self.codes == 0))
+        if not len(hit):
+            return
+        self.codes[hit] = len(self.labels)
+        self.labels.append((reason, column))
+        if values is not None:
+            self.kinds.update(zip(hit.tolist(), value_kinds(values.iloc[hit]), strict=True))
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """(reason, column) -> rows."""
+        found: dict[tuple[str, str], int] = {}
+        for label, number in zip(
+            self.labels, np.bincount(self.codes, minlength=len(self.labels)), strict=True
+        ):
+            if label[0] and number:
+                found[label] = found.get(label, 0) + int(number)
+        return found
+
+    def frame(self, table: str, row_number: np.ndarray) -> pd.DataFrame:
+        """Rows of ``quarantine.parquet``: table, row_number, column, reason, value_kind."""
+        bad = np.flatnonzero(self.codes)
+        labels = [self.labels[code] for code in self.codes[bad]]
+        return quarantine_frame(
+            table,
+            row_number[bad],
+            [column for _, column in labels],
+            [reason for reason, _ in labels],
+            [self.kinds.get(place, "") for place in bad.tolist()],
+        )
+
+
+def quarantine_frame(
+    table: str, row_number: np.ndarray, columns: list[str], reasons: list[str], kinds: list[str]
+) -> pd.DataFrame:
+    """Quarantined rows of one table, in the dtypes of the file."""
+    frame = pd.DataFrame(
+        {"table": table, "row_number": row_number, "column": columns, "reason": reasons, "value_kind": kinds}
+    )
+    return frame.astype({**dict.fromkeys(COLUMNS, "string"), "row_number": "int64"})
+
+
+def value_kinds(values: pd.Series) -> list[str]:
+    """Shape of each value: 9 for digits, A for letters, 字 for Chinese, others as they are; 20 characters at most."""
+    text = as_text(values).fillna("").str.slice(0, 20)
+    for pattern, sign in ((r"\p{Nd}", "9"), (r"\p{Han}", "\x01"), (r"\p{L}", "A"), ("\x01", "字")):
+        text = text.str.replace(pattern, sign, regex=True)
+    return text.tolist()

@@ -1,0 +1,180 @@
+"""What fits, what does not, and what could be answered: a look at the source that writes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params
+from whychurn.contract.paths import Study
+from whychurn.contract.questions import load_questions
+from whychurn.contract.tables import TABLES
+from whychurn.intake.check.all_tables import Examined, examine, judge_drafts, refuse_excess, table_facts
+from whychurn.intake.check.mapping import check_mapping
+from whychurn.intake.check.one_table import Draft, draft_table, empty_draft
+from whychurn.intake.privacy.pseudonym import SOURCE_KEY
+from whychurn.intake.read.source import Source, open_source, read_table
+from whychurn.labels import has_words, say
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Result of `check_source`.
+
+    Parameters
+    ----------
+    tables
+        table, source, encoding, read, kept, quarantined, folded, derived: one row a contract table.
+    columns
+        table, column, required, source: each contract column of the tables found; source null where absent.
+    reasons
+        table, reason, column, rows: quarantined rows; ``cells_blanked`` and ``warnings`` as reasons of their own.
+    questions
+        id, answerable, missing.
+    problems
+        table (empty for all), message: what would stop a run.
+    notices
+        Sentences (English).
+    unused
+        Files or tables that serve no contract table, and ``table.column`` that serve no contract column.
+    """
+
+    tables: pd.DataFrame
+    columns: pd.DataFrame
+    reasons: pd.DataFrame
+    questions: pd.DataFrame
+    problems: pd.DataFrame
+    notices: list[str]
+    unused: list[str]
+
+    @property
+    def fits(self) -> bool:
+        """Whether a run would get through intake."""
+        return self.problems.empty
+
+
+def check_source(study: Study, params: Params, today: dt.date | None = None) -> CheckReport:
+    """Read and judge the source of `study`; one table's problem does not hide another's.
+
+    Parameters
+    ----------
+    today
+        As in `build_interim`; the present day by default.
+
+    Raises
+    ------
+    WhychurnError
+        If the source itself cannot be opened or the mapping names unknown columns.
+    """
+    source = open_source(study, params.intake)
+    check_mapping(params.intake)
+    drafts: dict[str, Draft] = {}
+    problems: list[tuple[str, str]] = []
+    for table in TABLES:
+        try:
+            raw = read_table(source, table, params.intake.tables.get(table))
+            drafts[table] = draft_table(table, raw, params.intake) if raw else empty_draft(table)
+        except WhychurnError as error:
+            problems.append((table, str(error)))
+            drafts[table] = empty_draft(table)
+    examined = Examined(drafts)
+    try:
+        examined = examine(drafts, params, today or dt.date.today())
+        refuse_excess(examined, params.intake.max_quarantined)
+    except WhychurnError as error:
+        problems.append(("", str(error)))
+    return _report(examined, problems, _unused(source, drafts))
+
+
+def render_check(report: CheckReport, console: Console) -> None:
+    """Print `report` as tables for people."""
+    shown = Table("table", "source", "encoding", "rows", "sound", "bad", "folded", "made", title="Tables")
+    shown.columns[0].no_wrap = True
+    for row in report.tables[report.tables["kept"] + report.tables["read"] > 0].to_dict("records"):
+        numbers = (f"{row[name]:,}" for name in ("read", "kept", "quarantined", "folded", "derived"))
+        shown.add_row(row["table"], row["source"] or "", row["encoding"] or "", *numbers)
+    console.print(shown)
+    if len(report.reasons):
+        shown = Table("table", "reason", "column", "rows", title="What does not fit")
+        for row in report.reasons.to_dict("records"):
+            shown.add_row(row["table"], _reason(row["reason"]), row["column"], f"{row['rows']:,}")
+        console.print(shown)
+    empty = report.tables[report.tables["kept"] + report.tables["read"] == 0]["table"]
+    console.print(f"[dim]absent or empty: {', '.join(empty) or 'none'}[/]")
+    absent = report.columns[report.columns["source"].isna()]
+    for table, names in absent.groupby("table", sort=False)["column"]:
+        console.print(f"[dim]{table}: no column for {', '.join(names)}[/]")
+    shown = Table("question", "answer", title="Questions")
+    words = {question.id: question.words["en"] for question in load_questions()}
+    for row in report.questions.to_dict("records"):
+        answer = (
+            "[green]yes[/]"
+            if row["answerable"]
+            else f"[yellow]no: lacks {row['missing'].replace(' | ', ' or ')}[/]"
+        )
+        shown.add_row(words[str(row["id"])], answer)
+    console.print(shown)
+    for line in report.notices:
+        console.print(f"Note: {line}", markup=False)
+    if report.unused:
+        console.print(f"Not used: {', '.join(report.unused)}", markup=False)
+    for row in report.problems.to_dict("records"):
+        where = f"{row['table']}: " if row["table"] else ""
+        console.print(f"Problem: {where}{row['message']}", style="bold red", markup=False)
+    if report.fits:
+        console.print("The tables fit: whychurn run can start.", style="bold green")
+
+
+def _report(examined: Examined, problems: list[tuple[str, str]], unused: list[str]) -> CheckReport:
+    facts = {table: table_facts(draft) for table, draft in examined.drafts.items()}
+    names = ["source", "encoding", "read", "kept", "quarantined", "folded", "derived"]
+    tables = [{"table": table, **{name: fact[name] for name in names}} for table, fact in facts.items()]
+    reasons: list[tuple[Any, ...]] = []
+    for table, fact in facts.items():
+        if "broken_row" in fact["reasons"]:
+            reasons.append((table, "broken_row", "", fact["reasons"]["broken_row"]))
+        reasons += [(table, *name.split(":"), n) for name, n in fact["reason_columns"].items()]
+        reasons += [(table, f"{name.split(':')[0]} (cell left empty)", name.split(":")[1], n)
+                    for name, n in fact["cells_blanked"].items()]  # fmt: skip
+        reasons += [(table, name, "", n) for name, n in fact["warnings"].items()]
+    columns = [
+        (table, name, field.required, draft.mapped.get(name))
+        for table, draft in examined.drafts.items()
+        if draft.origin is not None
+        for name, field in TABLES[table].fields.items()
+    ]
+    questions = [
+        (entry["id"], entry["answerable"], ", ".join([*entry["missing"], *entry["missing_columns"]]))
+        for entry in judge_drafts(examined)
+    ]
+    notices = [
+        say(f"intake.{key}", "en", **values) for d in examined.drafts.values() for key, values in d.notices
+    ]
+    return CheckReport(
+        pd.DataFrame(tables),
+        pd.DataFrame(columns, columns=["table", "column", "required", "source"]),
+        pd.DataFrame(reasons, columns=["table", "reason", "column", "rows"]),
+        pd.DataFrame(questions, columns=["id", "answerable", "missing"]),
+        pd.DataFrame(problems, columns=["table", "message"]),
+        list(dict.fromkeys(notices)),
+        unused,
+    )
+
+
+def _unused(source: Source, drafts: dict[str, Draft]) -> list[str]:
+    used = {part for draft in drafts.values() if draft.origin for part in draft.origin.split(" + ")}
+    files = [name for name in source.names() if name not in used and name != SOURCE_KEY]
+    return files + [f"{table}.{name}" for table, draft in drafts.items() for name in draft.unused]
+
+
+def _reason(reason: str) -> str:
+    for key in (f"intake.reason_{reason}", f"intake.{reason}"):
+        if has_words(key):
+            return say(key, "en")
+    return reason.replace("_", " ")

@@ -1,0 +1,166 @@
+"""What leaves intake: pseudonyms for ids, redacted texts, no column that names a person."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from whychurn.contract.params import PrivacyParams
+from whychurn.contract.tables import DTYPES, FREE_TEXT, TABLES, schema
+from whychurn.intake.check.one_table import Notice
+from whychurn.intake.privacy.pseudonym import pseudonyms
+from whychurn.intake.privacy.redact import redact_column
+from whychurn.intake.read.coerce import coerce
+from whychurn.intake.read.dtypes import TEXT, arrow_text, as_text
+
+PLACES: Final = ("region",)  # contract columns of members in which an address may stand
+_PERSONAL: Final = re.compile(
+    r"(?i)^(?:(?:full|first|last|middle|given|family|real|member|customer|client|user|contact)?[ _-]?name|surname"
+    r"|nick[ _-]?name|user[ _-]?name|.*(?:phone|mobile|e-?mail|passport|id[ _-]?card|wechat|weixin|address)(?:[ _-]?\w{1,8})?"
+    r"|tel|cell|fax|ssn|qq|dob|birth[ _-]?(?:date|day)|date[ _-]of[ _-]birth|street|latitude|longitude|ip"
+    r"|(?:会员|客户|用户|联系人|真实)?(?:姓名|名字|名称|昵称)|称呼|.*(?:手机|电话|邮箱|邮件|地址|住址|身份证|证件号|护照|微信|银行卡).*|生日|出生日期)$"
+)
+_NOT_PERSONAL: Final = re.compile(
+    r"(?i)(?:changed|count|verified|has|is|opt|bound|n)[ _-]|[ _-](?:changed|count|verified|type|consent|model|os|domain)"
+)
+_DROP_SHARE: Final = 0.2  # a column with personal details in more of its cells is dropped, not mended
+_UNIQUE_SHARE: Final = 0.9  # a text that differs for nearly each member identifies it
+_UNIQUE_ROWS: Final = 20
+_CHUNK: Final = 500_000
+
+
+@dataclass
+class Redactions:
+    """What was taken out, for ``intake.json``."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    dropped: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def protect_table(
+    table: str, frame: pd.DataFrame, key: bytes | None, privacy: PrivacyParams, taken: Redactions
+) -> pd.DataFrame:
+    """Sound rows as they are written: free of names, pseudonymous, redacted, sorted, in contract order and dtypes.
+
+    Parameters
+    ----------
+    frame
+        Sound rows with the company's ids.
+    key
+        Key of the pseudonyms; None keeps the ids.
+    taken
+        Receives what was redacted or dropped.
+    """
+    frame = frame.reset_index(drop=True).copy()
+    for name in FREE_TEXT.get(table, PLACES if table == "members" else ()):
+        frame[name], found = redact_column(frame[name])
+        taken.counts += found
+    if table == "members":
+        frame = _drop_personal(frame, taken)
+        allowed = privacy.missing_consent == "allow"
+        frame["profiling_consent"] = frame["profiling_consent"].fillna(allowed)
+    if key is not None and "member_id" in frame:
+        frame = _pseudonymise(table, frame, key)
+    return _in_order(table, frame)
+
+
+def check_schema(table: str, frame: pd.DataFrame) -> None:
+    """Hold our own work against the contract's pandera schema, in pieces of bounded size.
+
+    Raises
+    ------
+    pandera.errors.SchemaErrors
+        If a kept row breaks the contract, which is a fault of intake.
+    """
+    spec = TABLES[table]
+    if spec.key is not None:
+        keys = pc.count_distinct(arrow_text(frame[spec.key])).as_py()
+        assert keys == len(frame), f"{table}: {spec.key} repeats"
+    text = [name for name in frame.columns if frame[name].dtype == TEXT]
+    for start in range(0, max(len(frame), 1), _CHUNK):
+        piece = frame.iloc[start : start + _CHUNK]
+        schema(table).validate(piece.astype(dict.fromkeys(text, DTYPES["text"])), lazy=True)
+
+
+def _pseudonymise(table: str, frame: pd.DataFrame, key: bytes) -> pd.DataFrame:
+    ids = frame["member_id"]
+    hashed = pseudonyms(ids, key)
+    other = TABLES[table].key
+    if other and other != "member_id" and (frame[other] == ids).any():
+        frame[other] = pseudonyms(frame[other], key)  # a key that is the member's own id would give it away
+    frame["member_id"] = hashed
+    return frame
+
+
+def _in_order(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    spec = TABLES[table]
+    names = [*spec.fields, *(name for name in frame.columns if name not in spec.fields)]
+    by = [name for name in ("member_id", spec.time, spec.key) if name and name in frame]
+    if table == "market":
+        by = ["week_start", "region", "category"]
+    elif table == "events":
+        by = ["member_id", "occurred_at", "event_type", "event_id"]
+    columns = {f"k{place}": _sortable(frame[name]) for place, name in enumerate(dict.fromkeys(by))}
+    order = pc.sort_indices(pa.table(columns), sort_keys=[(name, "ascending") for name in columns])
+    return frame[names].iloc[order.to_numpy()].reset_index(drop=True)
+
+
+def _sortable(column: pd.Series) -> pa.Array | pa.ChunkedArray:
+    if column.dtype != TEXT:
+        return pa.array(column)
+    # ranks compare faster than texts
+    encoded = arrow_text(column).dictionary_encode()
+    rank = pc.rank(encoded.dictionary).cast(pa.int32())
+    return rank.take(encoded.indices)
+
+
+def _drop_personal(frame: pd.DataFrame, taken: Redactions) -> pd.DataFrame:
+    frame = frame.copy()
+    for name in [column for column in frame.columns if column not in TABLES["members"].fields]:
+        why = _why_personal(str(name), frame[name], frame["member_id"])
+        if why is None and frame[name].dtype == TEXT:
+            frame[name], found = redact_column(frame[name])
+            taken.counts += found
+            frame[name] = _as_number(frame[name])
+        if why is not None:
+            frame = frame.drop(columns=name)
+            taken.dropped.append(str(name))
+            taken.notices.append((f"notice_dropped_{why}", {"column": str(name)}))
+    return frame
+
+
+def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
+    if _PERSONAL.match(name.strip()) and not _NOT_PERSONAL.search(name):
+        return "header"
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return None
+    text = as_text(column).dropna()
+    if text.empty:
+        return None
+    _, found = redact_column(text)
+    if sum(found.values()) > _DROP_SHARE * len(text):
+        return "content"
+    if (text == ids.loc[text.index]).any():
+        return "id"
+    numeric = (
+        pd.api.types.is_numeric_dtype(column.dtype) or not coerce(text.drop_duplicates(), "number").bad.any()
+    )
+    if not numeric and len(text) >= _UNIQUE_ROWS and text.nunique() > _UNIQUE_SHARE * len(text):
+        return "unique"
+    return None
+
+
+def _as_number(column: pd.Series) -> pd.Series:
+    # a further column of numbers read from CSV; codes with leading zeros stay text
+    known = column.dropna()
+    if known.empty or known.str.match(r"^0\d").any():
+        return column
+    numbers = pd.to_numeric(column.astype(object), errors="coerce")
+    return numbers.astype("float64") if (numbers.isna() == column.isna()).all() else column

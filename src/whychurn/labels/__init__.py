@@ -1,0 +1,46 @@
+"""Words that results files carry, in English and Chinese: one YAML file a section. Sentences of pages stand in `report.words`.
+
+A key is ``section.name``; its text may hold ``{placeholders}``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.yaml_files import read_yaml
+
+LANGUAGES: Final[tuple[str, ...]] = ("en", "zh")
+_HERE = Path(__file__).parent
+
+
+@cache
+def section_words(section: str) -> dict[str, dict[str, str]]:
+    """All words of one section: key -> language -> text."""
+    path = _HERE / f"{section}.yaml"
+    if not path.exists():
+        raise WhychurnError(f"no words for section {section!r}", file=path)
+    return read_yaml(path) or {}
+
+
+def say(key: str, lang: str, **values: object) -> str:
+    """Text of `key` (``section.name``) in `lang`, its placeholders filled.
+
+    Raises
+    ------
+    WhychurnError
+        If the key or language does not exist.
+    """
+    section, _, name = key.partition(".")
+    texts = section_words(section).get(name)
+    if texts is None or lang not in texts:
+        raise WhychurnError(f"no words for {key!r} in {lang!r}", file=_HERE / f"{section}.yaml")
+    return texts[lang].format(**values) if values else texts[lang]
+
+
+def has_words(key: str) -> bool:
+    """Whether `key` exists."""
+    section, _, name = key.partition(".")
+    return (_HERE / f"{section}.yaml").exists() and name in section_words(section)

@@ -1,0 +1,222 @@
+"""What counts as gone: terms that were not renewed, or inactivity; the threshold from the data's own gaps."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+import duckdb
+import pandas as pd
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import PanelParams
+from whychurn.contract.tables import INTERACTIONS
+from whychurn.panel.database import Observed
+
+log = logging.getLogger(__name__)
+Kind = Literal["terms", "inactivity"]
+Activity = Literal["any", "orders", "events", "memberships"]
+ACTS = ", ".join(f"'{kind}'" for kind in INTERACTIONS)
+ROWS = {
+    "memberships": "term",
+    "orders": "purchase",
+    "events": f"event WHERE kind IN ({ACTS})",
+}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One definition of churn.
+
+    Parameters
+    ----------
+    kind
+        ``inactivity``: no activity for more than `days` days after the last one.
+        ``terms``: not renewed within `days` days after the last covered day.
+    """
+
+    kind: Kind
+    days: int
+
+    @property
+    def name(self) -> str:
+        """Such as ``inactivity_90d``."""
+        return f"{self.kind}_{self.days}d"
+
+    @property
+    def wait(self) -> int:
+        """Days from the last active or covered day to the leaving; without grace, the first uncovered day."""
+        return max(self.days, 1)
+
+
+def choose_activity(connection: duckdb.DuckDBPyConnection, panel: PanelParams) -> tuple[Kind, Activity]:
+    """Kind of definition, and the rows that show a member's presence.
+
+    Orders and the member's own acts (``any``) where both are there: who still opens the app is not gone.
+
+    Raises
+    ------
+    WhychurnError
+        If the table that the parameters ask for holds nothing.
+    """
+    rows = {table: _count(connection, source) for table, source in ROWS.items()}
+    if panel.churn == "terms" or (panel.churn == "auto" and rows["memberships"]):
+        return "terms", _filled("memberships", rows["memberships"])
+    if panel.activity == "any" or (panel.activity == "auto" and rows["orders"] and rows["events"]):
+        return "inactivity", _filled("any", rows["orders"] + rows["events"])
+    if panel.activity == "orders" or (panel.activity == "auto" and rows["orders"]):
+        return "inactivity", _filled("orders", rows["orders"])
+    return "inactivity", _filled("events", rows["events"])
+
+
+def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    return int(connection.execute(f"SELECT COUNT(*) FROM {source}").fetchall()[0][0])
+
+
+def _filled(table: Activity, rows: int) -> Activity:
+    if rows:
+        return table
+    own = f" of the member's own acts ({', '.join(INTERACTIONS)})" if table in ("events", "any") else ""
+    raise WhychurnError(
+        f"no rows{own} in the table that shows who is still there",
+        file="orders, events" if table == "any" else table,
+        remedy="supply orders, memberships or events; map event codes in intake.codes; "
+        "or set panel.churn and panel.activity to a table that is filled",
+    )
+
+
+def cover_sql(activity: Activity, observed: Observed) -> str:
+    """Table ``cover`` (m, a, b): days from a to b on which a member was present for sure.
+
+    An activity day covers itself, a term its days. Joining counts as activity, except for members who joined
+    before the data start and were active later: what happened in between is not known, so they enter at their
+    first observed activity (delayed entry).
+    """
+    if activity == "memberships":
+        return "SELECT DISTINCT m, day AS a, GREATEST(ends, day) AS b FROM term"
+    tables = ("orders", "events") if activity == "any" else (activity,)
+    rows = " UNION ".join(f"SELECT m, day FROM {ROWS[table]}" for table in tables)
+    return f"""
+        WITH act AS (SELECT DISTINCT m, day FROM ({rows}))
+        SELECT m, day AS a, day AS b FROM act
+        UNION
+        SELECT m, joined AS a, joined AS b FROM member
+        WHERE joined <= {observed.last}
+          AND (joined >= {observed.first} OR m NOT IN (SELECT m FROM act))"""
+
+
+def merged_sql(shortest: int) -> str:
+    """``cover`` with neighbours less than `shortest` days apart made one: no wait of so long or longer can part them."""
+    return f"""
+        WITH step AS (
+            SELECT m, a, b, MAX(b) OVER (PARTITION BY m ORDER BY a, b
+                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM cover),
+        island AS (
+            SELECT m, a, b, SUM(CASE WHEN a - before >= {shortest} THEN 1 ELSE 0 END)
+                OVER (PARTITION BY m ORDER BY a, b
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS number
+            FROM step)
+        SELECT m, MIN(a) AS a, MAX(b) AS b FROM island GROUP BY m, number"""
+
+
+def spells_sql(wait: int, observed: Observed) -> str:
+    """Spells of presence (m, spell_no, started, entered, last, left_day, returned) from ``cover``.
+
+    A gap of more than `wait` days ends a spell `wait` days after the last covered day, if that day was observed.
+    ``entered`` is the first day on which the member is seen; ``started`` may lie before it (left truncation).
+    """
+    return f"""
+        WITH step AS (
+            SELECT m, a, b, MAX(b) OVER (PARTITION BY m ORDER BY a, b
+                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM cover),
+        marked AS (
+            SELECT m, a, b, 1 + SUM(CASE WHEN a - before > {wait} THEN 1 ELSE 0 END)
+                OVER (PARTITION BY m ORDER BY a, b
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
+            FROM step),
+        spell AS (
+            SELECT m, CAST(spell_no AS INTEGER) AS spell_no, MIN(a) AS entered, MAX(b) AS last
+            FROM marked GROUP BY m, spell_no)
+        SELECT spell.m, spell_no,
+               CASE WHEN spell_no = 1 AND joined < {observed.first} AND joined < entered
+                    THEN joined ELSE entered END AS started,
+               entered, last,
+               CASE WHEN last + {wait} <= {observed.last} THEN last + {wait} END AS left_day,
+               LEAD(entered) OVER (PARTITION BY spell.m ORDER BY spell_no) AS returned
+        FROM spell JOIN member USING (m)"""
+
+
+def edge_sql(wait: int) -> str:
+    """Table ``edge`` (m, day): who comes back on the very day on which the wait runs out, so that no spell ends.
+
+    In the morning of that day nothing tells them from those who are gone from then on. A wait of one day runs out every
+    day and parts nobody.
+    """
+    return f"""
+        WITH step AS (
+            SELECT m, a, MAX(b) OVER (PARTITION BY m ORDER BY a, b
+                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM cover)
+        SELECT DISTINCT m, a AS day FROM step WHERE a - before = {wait} AND {wait} > 1"""
+
+
+def threshold_curve(
+    connection: duckdb.DuckDBPyConnection, candidates: list[int], observed: Observed
+) -> pd.DataFrame:
+    """How many of those who would count as gone come back, by threshold.
+
+    Returns
+    -------
+    DataFrame
+        threshold_days; members; lapsed (lapses); followed (lapses after which another threshold of days was
+        observed); returned (of the followed, those who came back within it); return_share; churn_share
+        (members with a lapse, of all members seen).
+    """
+    rows = []
+    for days in sorted(set(candidates)):
+        found = connection.execute(f"""
+            WITH spell AS ({spells_sql(max(days, 1), observed)})
+            SELECT COUNT(DISTINCT m), COUNT(left_day), COUNT(DISTINCT CASE WHEN left_day IS NOT NULL THEN m END),
+                   COUNT(*) FILTER (WHERE left_day + {days} <= {observed.last}),
+                   COUNT(*) FILTER (WHERE left_day + {days} <= {observed.last} AND returned <= left_day + {days})
+            FROM spell""").fetchall()[0]
+        members, lapsed, leavers, followed, returned = map(int, found)
+        rows.append(
+            {
+                "threshold_days": days,
+                "members": members,
+                "lapsed": lapsed,
+                "followed": followed,
+                "returned": returned,
+                "return_share": returned / followed if followed else float("nan"),
+                "churn_share": leavers / members if members else float("nan"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int, longest_days: float) -> int:
+    """Smallest threshold at which at most `return_share` of the followed lapses were no leaving.
+
+    Where none up to `longest_days` is that safe, the longest of them: it calls the fewest gone who were only quiet, and
+    a still longer wait would leave too little time to see anybody leave. (The shares are no guide there: each is
+    counted over another wait of its own length.) Where too few lapses were followed to judge any, the smallest candidate.
+    """
+    judged = curve[(curve["followed"] >= min_lapses) & (curve["threshold_days"] <= longest_days)]
+    if judged.empty:
+        log.warning("too few lapses to choose a threshold from the data; taking the smallest candidate")
+        return int(curve["threshold_days"].min())
+    safe = judged[judged["return_share"] <= return_share]
+    if safe.empty:
+        log.warning("at every candidate threshold more than %.0f %% come back", 100 * return_share)
+        return int(judged["threshold_days"].astype(int).max())
+    return int(safe["threshold_days"].astype(int).min())
+
+
+def alternatives(main: Definition, factors: list[float]) -> list[Definition]:
+    """Definitions at `factors` times the main one's days, without the main one itself."""
+    days = {max(1, round(main.days * factor)) for factor in factors} - {main.days}
+    return [Definition(main.kind, number) for number in sorted(days)]

@@ -1,0 +1,220 @@
+"""The shift test: a feature must not change when the future is removed, or replaced by nonsense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.params import PanelParams
+from whychurn.contract.tables import TABLES
+from whychurn.panel.build import Churn
+from whychurn.panel.churn_definition import Activity, Definition, cover_sql, edge_sql, spells_sql
+from whychurn.panel.database import Observed, day_number, open_database
+from whychurn.panel.features.compute import compute_features
+from whychurn.panel.leakage.audit import COLUMNS, check_labels, check_single_features, finding
+from whychurn.panel.snapshots import create_risk_rows, create_snapshots
+
+DAY = pd.Timedelta(days=1)
+LAST_DIGIT = (
+    1.5e-6  # averages are rounded to six decimals (features); one on the edge may fall to either side
+)
+# when a row is known, where that is not its time; and columns that become known later than their row
+KNOWN = {"surveys": "answered_at", "feedback_topics": "known_on"}
+LATER = {"memberships": {"cancelled_on": "cancelled_on"}, "feedback": {"responded_at": "responded_at"}}
+
+
+def audit_panel(
+    connection: duckdb.DuckDBPyConnection,
+    churn: Churn,
+    panel: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    observed: Observed,
+    params: PanelParams,
+    tiers: Mapping[str, float],
+) -> pd.DataFrame:
+    """All findings of the leakage audit: shift test, label rules, single features."""
+    until = pd.Timestamp(observed.last, unit="D")
+    found = (
+        shift_test(connection, panel, catalogue, observed, params, tiers, churn.main, churn.activity),
+        check_labels(panel, churn.spells, params.horizon_days, until),
+        check_single_features(panel, catalogue, params.audit_max_auc, params.seed),
+    )
+    return pd.concat([part for part in found if len(part)], ignore_index=True)
+
+
+def shift_test(
+    connection: duckdb.DuckDBPyConnection,
+    panel: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    observed: Observed,
+    params: PanelParams,
+    tiers: Mapping[str, float],
+    definition: Definition,
+    activity: Activity,
+) -> pd.DataFrame:
+    """Compute the features of a sample of members at the middle snapshot again, twice, from other futures.
+
+    Parameters
+    ----------
+    connection
+        The panel's database; its raw views give the sample's rows.
+    panel
+        What was computed from all rows.
+
+    Returns
+    -------
+    DataFrame
+        Rows of leakage.parquet: per future ("removed", "scrambled") and feature the share of the sample's members
+        whose value changed; bound 0.
+    """
+    if panel.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    days = np.sort(panel["as_of"].unique())
+    as_of = pd.Timestamp(days[len(days) // 2])
+    here = panel[panel["as_of"] == as_of]
+    here = here.sample(min(params.audit_sample, len(here)), random_state=params.seed).set_index("member_id")
+    filled = [row[0] for row in connection.execute("SELECT name FROM filled").fetchall()]
+    tables = _sample(connection, here.index)
+    rng = np.random.default_rng(params.seed)
+    futures = {
+        "shift_removed": (
+            {t: past_only(t, f, as_of, params.return_lag_days) for t, f in tables.items()},
+            True,
+        ),
+        "shift_scrambled": (
+            {t: scrambled(t, f, as_of, params.return_lag_days, rng) for t, f in tables.items()},
+            False,
+        ),
+    }
+    found = []
+    for check, (other, ends_here) in futures.items():
+        last = day_number(as_of) - 1 if ends_here else observed.last
+        with open_database(
+            other, Observed(observed.first, last), params.memory_limit, params.member_columns
+        ) as again:
+            again.execute("DELETE FROM filled")
+            again.executemany("INSERT INTO filled VALUES (?)", [[name] for name in filled])
+            values = _recompute(
+                again, as_of, Observed(observed.first, last), catalogue, params, tiers, definition, activity
+            )
+        changed = compare(here, values, catalogue)
+        found += [finding(check, name, share, 0.0) for name, share in changed.items()]
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def _sample(connection: duckdb.DuckDBPyConnection, members: pd.Index) -> dict[str, pd.DataFrame]:
+    connection.register("sampled", pd.DataFrame({"member_id": members.astype(object)}))
+    tables = {
+        name: connection.execute(
+            f"SELECT * FROM raw_{name}"
+            + ("" if name == "market" else " WHERE member_id IN (SELECT member_id FROM sampled)")
+        ).df()
+        for name in (*TABLES, "feedback_topics")
+    }
+    connection.unregister("sampled")
+    return tables
+
+
+def _recompute(
+    connection: duckdb.DuckDBPyConnection,
+    as_of: pd.Timestamp,
+    observed: Observed,
+    catalogue: pd.DataFrame,
+    params: PanelParams,
+    tiers: Mapping[str, float],
+    definition: Definition,
+    activity: Activity,
+) -> pd.DataFrame:
+    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(definition.wait, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(definition.wait)}")
+    create_snapshots(connection, [day_number(as_of)])
+    create_risk_rows(connection, "spell", observed)
+    compute_features(connection, catalogue, params, tiers)
+    names = ", ".join(f'f."{name}"' for name in catalogue["name"])
+    return (
+        connection.execute(
+            f"SELECT member_id, {names} FROM risk JOIN feature f USING (r) JOIN member USING (m)"
+        )
+        .df()
+        .set_index("member_id")
+    )
+
+
+def past_only(table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_days: int) -> pd.DataFrame:
+    """What `table` held just before `as_of`: later rows gone, columns that came later blank."""
+    if table == "members":
+        return frame
+    kept = frame[_known(table, frame) < as_of].copy()
+    for column, when in LATER.get(table, {}).items():
+        kept.loc[kept[when] >= as_of, column] = pd.NaT
+    if table == "feedback":
+        kept["resolved"] = kept["resolved"].astype("boolean").mask(kept["responded_at"].isna())
+    if table == "orders":
+        late = kept["ordered_at"].dt.floor("D") + return_lag_days * DAY >= as_of
+        kept["returned"] = kept["returned"].astype("boolean").mask(late)
+    return kept
+
+
+def scrambled(
+    table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_days: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """The same past with another future: later rows change owner, time and amount; later columns are redrawn."""
+    if table == "members":
+        return frame
+    mixed = frame.copy()
+    future = (_known(table, mixed) >= as_of).to_numpy()
+    time = _time(table)
+    number = int(future.sum())
+    shift = pd.to_timedelta(rng.integers(0, 60, number), unit="D").to_numpy()
+    mixed.loc[future, time] = (
+        np.maximum(mixed.loc[future, time].to_numpy("datetime64[ns]"), as_of.to_datetime64()) + shift
+    )
+    if "member_id" in mixed:
+        mixed.loc[future, "member_id"] = rng.permutation(mixed.loc[future, "member_id"].to_numpy())
+    for column in mixed.select_dtypes("float64").columns:
+        mixed.loc[future, column] = mixed.loc[future, column] * rng.uniform(0.1, 10, number)
+    for column, when in LATER.get(table, {}).items():
+        late = (mixed[when] >= as_of).to_numpy()
+        mixed.loc[late, column] = mixed.loc[late, column] + 17 * DAY
+        if table == "feedback":
+            mixed.loc[late, "resolved"] = ~mixed.loc[late, "resolved"].astype("boolean")
+    if table == "orders":
+        late = (mixed["ordered_at"].dt.floor("D") + return_lag_days * DAY >= as_of).to_numpy()
+        mixed["returned"] = mixed["returned"].astype("boolean")
+        mixed.loc[late, "returned"] = ~mixed.loc[late, "returned"]
+    return mixed
+
+
+def _known(table: str, frame: pd.DataFrame) -> pd.Series:
+    """When a row is known: a market week when it is over, a survey when it is answered."""
+    if table == "market":
+        return frame["week_start"] + 6 * DAY
+    return frame[_time(table)]
+
+
+def _time(table: str) -> str:
+    return KNOWN[table] if table in KNOWN else TABLES[table].time or ""
+
+
+def compare(before: pd.DataFrame, after: pd.DataFrame, catalogue: pd.DataFrame) -> dict[str, float]:
+    """Feature -> share of members (index of `before`) whose value differs; members absent after count as differing."""
+    after = after.reindex(before.index)
+    changed: dict[str, Any] = {}
+    for name, kind in zip(catalogue["name"], catalogue["kind"], strict=True):
+        one, two = before[name], after[name]
+        if kind == "category":
+            same = one.astype(object).where(one.notna(), None) == two.astype(object).where(two.notna(), None)
+            same |= one.isna() & two.isna()
+        else:
+            same = np.isclose(_numbers(one), _numbers(two), rtol=1e-6, atol=LAST_DIGIT, equal_nan=True)
+        changed[name] = float(1 - np.mean(same))
+    return changed
+
+
+def _numbers(values: pd.Series) -> np.ndarray:
+    return pd.to_numeric(values, errors="coerce").astype("Float64").to_numpy("float64", na_value=np.nan)

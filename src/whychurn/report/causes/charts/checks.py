@@ -1,0 +1,148 @@
+"""Figures that put the answer to the test: other methods, other definitions, other sources, rivals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from whychurn.contract.causes import CAUSES
+from whychurn.report.causes.charts.shares import COLOURS, date_axis
+from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, MUTED, SERIES, new_figure
+from whychurn.report.words import say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MARKS: Final = {"numbers": "o", "survey": "s", "texts": "D", "interviews": "^"}
+MOST_REGIONS: Final = 8  # panels that can be read
+
+
+def draw_side_by_side(
+    table: pd.DataFrame, key: str, names: Mapping[str, str], strong: str, lang: str
+) -> Figure:
+    """Share of each cause under every method or variant, a panel a cause, with intervals where there are any.
+
+    Parameters
+    ----------
+    table
+        cause_methods or cause_stability: `key`, cause, share, and low, high where known.
+    names
+        Value of `key` -> readable name, in drawing order.
+    strong
+        The value that the report stands on: drawn in its colour, with a line through all others.
+    """
+    order = list(names)
+    figure, axes = new_figure(height=0.9 + 2 * (0.45 + 0.235 * len(order)), rows=2, columns=3)
+    most = table[[name for name in ("share", "high") if name in table]].max().max()
+    for place, (axis, cause) in enumerate(zip(axes, CAUSES, strict=True)):
+        rows = table[table["cause"] == cause].set_index(key).reindex(order)
+        _dots(axis, rows, strong, COLOURS[cause])
+        axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
+        axis.set_yticks(
+            range(len(order)), list(names.values()) if place % 3 == 0 else [""] * len(order), fontsize=8.5
+        )
+        axis.set_ylim(len(order) - 0.5, -0.5)
+        axis.set_xlim(0, float(most) * 1.03)
+        axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+        axis.grid(axis="y", visible=False)
+        axis.tick_params(axis="y", length=0)
+    return figure
+
+
+def _dots(axis: Axes, rows: pd.DataFrame, strong: str, colour: str) -> None:
+    for place, (name, row) in enumerate(rows.iterrows()):
+        if pd.isna(row["share"]):
+            continue
+        shade = colour if name == strong else MUTED
+        if name == strong:
+            axis.axvline(row["share"], color=shade, linewidth=0.9, linestyle=":")
+        if "low" in row and pd.notna(row["low"]) and pd.notna(row["high"]):
+            axis.plot([row["low"], row["high"]], [place, place], color=shade, linewidth=1.6)
+        axis.plot([row["share"]], [place], "o", color=shade, markersize=5 if name == strong else 4)
+
+
+def draw_triangulation(table: pd.DataFrame, sources: Sequence[str], lang: str) -> Figure:
+    """Share of each cause by source: the numbers, surveys, texts, interviews (cause_triangulation)."""
+    rows = table.set_index("cause").reindex([cause for cause in CAUSES if cause in set(table["cause"])])
+    rows = rows.sort_values("numbers", ascending=False)
+    figure, (axis,) = new_figure(height=1.5 + 0.4 * len(rows))
+    for place, (_, row) in enumerate(rows.iterrows()):
+        held = row[list(sources)].astype("float64").dropna()
+        axis.plot(
+            [held.min(), held.max()],
+            [place, place],
+            color=GRID,
+            linewidth=3,
+            solid_capstyle="round",
+            zorder=1,
+        )
+    for number, source in enumerate(sources):
+        values = rows[source].astype("float64").to_numpy()
+        label = say(f"causes.source_{source}", lang)
+        axis.plot(values, range(len(rows)), MARKS[source], color=SERIES[number], markersize=7, label=label)
+    axis.set_yticks(range(len(rows)), [say(f"causes.{cause}", lang) for cause in rows.index])
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_xlim(left=0)
+    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.grid(axis="y", visible=False)
+    axis.tick_params(axis="y", length=0)
+    figure.legend(loc="outside upper left", ncols=2, fontsize=9, frameon=False)
+    return figure
+
+
+def draw_rivals(pulls: pd.DataFrame, lang: str) -> Figure:
+    """Leavings for a rival for 1 000 members by month, a panel a region; behind them how busy rivals were.
+
+    Parameters
+    ----------
+    pulls
+        Rows of `rival_story.pulls`.
+    """
+    regions = pulls.groupby("region")["leavings"].sum().nlargest(MOST_REGIONS).index.sort_values()
+    columns = min(3 if len(regions) <= 6 else 4, len(regions))
+    lines = -(-len(regions) // columns)
+    figure, axes = new_figure(height=0.7 + 1.9 * lines, rows=lines, columns=columns)
+    for axis in axes[len(regions) :]:
+        axis.set_visible(False)
+    most = float(pulls["pull"].max()) * 1.05 or 1.0
+    for place, (axis, region) in enumerate(zip(axes, regions, strict=False)):
+        rows = pulls[pulls["region"] == region].sort_values("month")
+        _busy(axis, rows, pulls["rival_activity"], most)
+        axis.plot(rows["month"], rows["pull"], color=COLOURS["competition"], linewidth=2)
+        axis.set_title(str(region), fontsize=10)
+        axis.set_ylim(0, most)
+        date_axis(axis, pulls["month"])
+        if place % columns:
+            axis.set_yticklabels([])
+        else:
+            axis.set_ylabel(say("causes.axis_pull", lang), fontsize=9)
+    return figure
+
+
+def _busy(axis: Axes, rows: pd.DataFrame, all_activity: pd.Series, most: float) -> None:
+    low, high = all_activity.min(), all_activity.max()
+    if pd.notna(low) and high > low:
+        scaled = (rows["rival_activity"] - low) / (high - low) * most
+        axis.fill_between(rows["month"], 0, scaled, color=MUTED, alpha=0.22, linewidth=0)
+
+
+def draw_gap(groups: pd.DataFrame, lang: str) -> Figure:
+    """Monthly share that leaves, by how much cheaper rivals are (`rival_story.gap_groups`)."""
+    figure, (axis,) = new_figure(height=2.9)
+    axis.plot(groups["price_gap"], groups["hazard"], color=ACCENT, linewidth=1.2, alpha=0.6)
+    for row in groups.to_dict("records"):
+        axis.plot([row["price_gap"]] * 2, [row["low"], row["high"]], color=ACCENT, linewidth=1.8)
+        axis.plot([row["price_gap"]], [row["hazard"]], "o", color=ACCENT, markersize=6)
+    if groups["price_gap"].min() < 0 < groups["price_gap"].max():
+        axis.axvline(0, color=ALERT, linewidth=1, linestyle=":")
+    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    axis.set_xlabel(say("causes.axis_gap", lang))
+    axis.set_ylabel(say("causes.axis_hazard", lang))
+    axis.set_ylim(bottom=0)
+    return figure

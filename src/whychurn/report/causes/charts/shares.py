@@ -1,0 +1,216 @@
+"""Figures of how many leave for each cause: shares beside avoidable churn, by group, by month, against what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+from matplotlib.dates import DateFormatter, MonthLocator
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.report.drawing.theme import ACCENT, INK, MUTED, SERIES, new_figure
+from whychurn.report.survival.charts import draw_incidence as draw_incidence
+from whychurn.report.words import say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS: Final = {**dict(zip(CAUSES, SERIES, strict=False)), UNKNOWN: MUTED}
+STATED: Final = (*CAUSES, "other", "silent", "not_asked")
+WRITTEN: Final = 0.09  # parts of a bar from here on are labelled
+
+
+def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
+    """Share of each cause with its interval and what is named, and beside it the churn that could be avoided.
+
+    Parameters
+    ----------
+    shares
+        Table cause_shares; the row ``unknown`` stands last.
+    """
+    known = shares[shares["cause"].isin(CAUSES) & shares["share"].notna()].sort_values(
+        "share", ascending=False
+    )
+    rows = pd.concat([known, shares[shares["cause"] == UNKNOWN]], ignore_index=True)
+    figure, (left, right) = new_figure(height=1.25 + 0.44 * len(rows), columns=2)
+    for place, row in enumerate(rows.to_dict("records")):
+        _share_bar(left, place, row)
+        _bar(
+            right,
+            place,
+            row["avoidable_share"],
+            COLOURS[row["cause"]],
+            row["avoidable_low"],
+            row["avoidable_high"],
+        )
+    left.set_yticks(range(len(rows)), [say(f"causes.{cause}", lang) for cause in rows["cause"]])
+    right.set_yticks(range(len(rows)), [""] * len(rows))
+    for axis, title in ((left, "axis_share"), (right, "axis_avoidable")):
+        axis.set_title(say(f"causes.{title}", lang), fontsize=10)
+        _plain(axis, len(rows))
+    most = max(left.get_xlim()[1], right.get_xlim()[1])
+    left.set_xlim(0, most)
+    right.set_xlim(0, most)
+    return figure
+
+
+def _share_bar(axis: Axes, place: int, row: Mapping[Any, Any]) -> None:
+    colour = COLOURS[str(row["cause"])]
+    if pd.notna(row["share"]):
+        _bar(axis, place, row["share"], colour, row["low"], row["high"])
+    axis.barh(place, row["named"], height=0.28, color=colour)
+
+
+def _bar(axis: Axes, place: int, value: float, colour: str, low: float, high: float) -> None:
+    if pd.isna(value):
+        return
+    axis.barh(place, value, height=0.62, color=colour, alpha=0.35)
+    if pd.notna(low) and pd.notna(high):
+        axis.plot([low, high], [place, place], color=INK, linewidth=1.6)
+    axis.plot([value], [place], "o", color=INK, markersize=4.5)
+
+
+def _plain(axis: Axes, count: int) -> None:
+    axis.set_ylim(count - 0.5, -0.5)
+    axis.set_xlim(left=0)
+    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.xaxis.set_major_locator(MaxNLocator(6))
+    axis.grid(axis="y", visible=False)
+    axis.tick_params(axis="y", length=0)
+
+
+def draw_stated(stated: pd.DataFrame, lang: str) -> Figure:
+    """From what was stated (rows) to what the evidence says (columns): share of the row, darker is more (cause_stated)."""
+    rows = stated[~stated["suppressed"].astype(bool) & stated["share"].notna()]
+    names = [name for name in STATED if name in set(rows["stated"])]
+    figure, (axis,) = new_figure(height=1.3 + 0.38 * len(names))
+    cells = {(row["stated"], row["cause"]): row for row in rows.to_dict("records")}
+    for (name, cause), cell in cells.items():
+        x, y = CAUSES.index(cause), names.index(name)
+        own = name == cause
+        shade = min(0.06 + 0.7 * float(cell["share"]), 0.76)
+        axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, linewidth=0, facecolor=ACCENT, alpha=shade))
+        if own:
+            axis.add_patch(
+                Rectangle((x - 0.48, y - 0.48), 0.96, 0.96, fill=False, edgecolor=INK, linewidth=1.2)
+            )
+        axis.text(x, y, f"{cell['share']:.0%}", ha="center", va="center", fontsize=9, color=INK)
+    totals = rows.groupby("stated")["leavings"].sum()
+    labels = [f"{_stated(name, lang)} ({totals[name]:,.0f})" for name in names]
+    axis.set_yticks(range(len(names)), labels)
+    axis.set_xticks(
+        range(len(CAUSES)), [_folded(say(f"causes.{cause}", lang)) for cause in CAUSES], fontsize=9
+    )
+    axis.xaxis.tick_top()
+    axis.set_xlim(-0.5, len(CAUSES) - 0.5)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.grid(visible=False)
+    axis.tick_params(length=0)
+    for side in axis.spines.values():
+        side.set_visible(False)
+    return figure
+
+
+def _stated(name: str, lang: str) -> str:
+    return say(f"causes.{name}" if name in CAUSES else f"causes.stated_{name}", lang)
+
+
+def _folded(label: str) -> str:
+    """A label of several words in two lines."""
+    if " " not in label:
+        return label.replace("（", "\n（") if "（" in label else label
+    first, _, rest = label.partition(" ")
+    if rest.startswith("or "):
+        return f"{first} or\n{rest.removeprefix('or ')}"
+    return f"{first}\n{rest}"
+
+
+def draw_groups(groups: pd.DataFrame, names: dict[tuple[str, str], str], level: float, lang: str) -> Figure:
+    """Mix of causes in every group, a bar each; ◆ marks groups whose mix clearly differs (cause_groups).
+
+    Parameters
+    ----------
+    names
+        (kind, stratum) -> readable name, in drawing order.
+    level
+        Adjusted p values below are marked.
+    """
+    rows = groups[~groups["suppressed"].astype(bool) & groups["share"].notna()]
+    held = set(zip(rows["kind"], rows["stratum"], strict=True))
+    keys = [key for key in names if key in held]
+    figure, (axis,) = new_figure(height=1.3 + 0.27 * (len(keys) + len({kind for kind, _ in keys})))
+    places, place, last = [], 0.0, None
+    for kind, stratum in keys:
+        if kind != last:
+            place += 0.55 if last is not None else 0.0
+            axis.text(0, place - 0.1, say(f"causes.kind_{kind}", lang), fontsize=9, color=MUTED, va="center")
+            place, last = place + 0.75, kind
+        mine = rows[(rows["kind"] == kind) & (rows["stratum"] == stratum)].set_index("cause")
+        _stacked(axis, place, mine["share"])
+        mark = "◆ " if mine["q"].iloc[0] < level else ""
+        places.append((place, f"{mark}{names[kind, stratum]}"))
+        place += 1
+    axis.set_yticks([at for at, _ in places], [name for _, name in places], fontsize=9)
+    axis.set_ylim(place - 0.3, -0.6)
+    axis.set_xlim(0, 1)
+    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.grid(visible=False)
+    axis.tick_params(axis="y", length=0)
+    handles = [Rectangle((0, 0), 1, 1, color=COLOURS[cause], alpha=0.75, linewidth=0) for cause in CAUSES]
+    figure.legend(
+        handles,
+        [say(f"causes.{cause}", lang) for cause in CAUSES],
+        loc="outside upper left",
+        ncols=3,
+        fontsize=9,
+        frameon=False,
+    )
+    return figure
+
+
+def _stacked(axis: Axes, place: float, share: pd.Series) -> None:
+    left = 0.0
+    for cause in CAUSES:
+        width = float(share.get(cause, 0.0))
+        axis.barh(place, width, left=left, height=0.8, color=COLOURS[cause], alpha=0.75, linewidth=0)
+        if width >= WRITTEN:
+            axis.text(
+                left + width / 2, place, f"{width:.0%}", ha="center", va="center", fontsize=8, color=INK
+            )
+        left += width
+
+
+def draw_months(months: pd.DataFrame, lang: str) -> Figure:
+    """Share of each cause among the leavings of a month, with its interval, a panel a cause (cause_months)."""
+    figure, axes = new_figure(height=4.6, rows=2, columns=3)
+    most = float(months["high"].max())
+    for place, (axis, cause) in enumerate(zip(axes, CAUSES, strict=True)):
+        rows = months[months["cause"] == cause].sort_values("month")
+        axis.fill_between(
+            rows["month"], rows["low"], rows["high"], color=COLOURS[cause], alpha=0.2, linewidth=0
+        )
+        axis.plot(
+            rows["month"], rows["share"], color=COLOURS[cause], linewidth=1.8, marker="o", markersize=2.5
+        )
+        axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
+        axis.set_ylim(0, most)
+        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        date_axis(axis, rows["month"])
+        if place % 3:
+            axis.set_yticklabels([])
+    return figure
+
+
+def date_axis(axis: Axes, months: pd.Series) -> None:
+    """At most four months written below a narrow panel."""
+    count = 12 * (months.max().year - months.min().year) + months.max().month - months.min().month + 1
+    step = next((step for step in (1, 2, 3, 4, 6) if count <= 4 * step), 12)
+    axis.xaxis.set_major_locator(MonthLocator(bymonth=range(1, 13, step)))
+    axis.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
+    edge = pd.Timedelta(days=20)  # one month alone would stretch over years
+    axis.set_xlim(months.min() - edge, months.max() + edge)
+    axis.tick_params(axis="x", labelsize=8)

@@ -1,0 +1,105 @@
+"""Numbers as a reader wants to see them, in English and Chinese."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import pandas as pd
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.report.words import say
+
+KINDS: Final = ("text", "int", "number", "percent", "points", "money", "days", "date", "month", "flag")
+SYMBOLS: Final = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$"}
+MISSING: Final = "–"
+
+
+def format_value(value: Any, kind: str, lang: str, currency: str = "") -> str:
+    """`value` as text.
+
+    Parameters
+    ----------
+    value
+        Scalar; null becomes a dash.
+    kind
+        ``text``, ``int``, ``number`` (three significant digits), ``percent`` (of a share), ``points`` (percentage
+        points, signed, of a difference of shares), ``money``, ``days``, ``date``, ``month`` or ``flag``.
+    lang
+        ``en`` or ``zh``.
+    currency
+        ISO code, for ``money``.
+
+    Raises
+    ------
+    WhychurnError
+        If `kind` is unknown.
+    """
+    if kind not in KINDS:
+        raise WhychurnError(f"unknown format {kind!r}", remedy=f"use one of {', '.join(KINDS)}")
+    if _is_missing(value):
+        return MISSING
+    if kind == "text":
+        return str(value)
+    if kind == "flag":
+        return say("delivery.flag_yes" if bool(value) else "delivery.flag_no", lang)
+    if kind in ("date", "month"):
+        return pd.Timestamp(value).strftime("%Y-%m-%d" if kind == "date" else "%Y-%m")
+    return _format_number(float(value), kind, lang, currency)
+
+
+def kind_of(column: pd.Series) -> str:
+    """Format that suits a column where the notebook names none."""
+    if pd.api.types.is_bool_dtype(column):
+        return "flag"
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return "date"
+    if pd.api.types.is_integer_dtype(column):
+        return "int"
+    return "number" if pd.api.types.is_float_dtype(column) else "text"
+
+
+def _is_missing(value: Any) -> bool:
+    missing = pd.isna(value)
+    return bool(missing) if isinstance(missing, bool) or getattr(missing, "ndim", 1) == 0 else False
+
+
+def _format_number(value: float, kind: str, lang: str, currency: str) -> str:
+    if math.isinf(value):
+        return _minus("∞" if value > 0 else "-∞")
+    if kind == "int":
+        return _minus(f"{value:,.0f}")
+    if kind == "percent":
+        return _minus(f"{100 * value:.{_percent_digits(value)}f}%")
+    if kind == "points":
+        return say("delivery.points", lang, value=_minus(f"{100 * value:+.1f}"))
+    if kind == "days":
+        return say("delivery.days", lang, value=_minus(f"{value:,.0f}"))
+    if kind == "money":
+        return _format_money(value, currency)
+    return _minus(_three_digits(value))
+
+
+def _percent_digits(value: float) -> int:
+    return 2 if 0 < abs(value) < 0.001 else 1
+
+
+def _three_digits(value: float) -> str:
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    if digits > 6:
+        return f"{value:.1e}"
+    return f"{value:,.{digits}f}"
+
+
+def _format_money(value: float, currency: str) -> str:
+    digits = 0 if abs(value) >= 100 or value == round(value) else 2
+    sign = "−" if value < 0 else ""
+    number = f"{abs(value):,.{digits}f}"
+    symbol = SYMBOLS.get(currency)
+    return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency}".rstrip()
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

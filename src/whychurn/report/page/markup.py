@@ -1,0 +1,65 @@
+"""Small pieces of report HTML: answer box, claim with its rung, notes."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Final
+
+from whychurn.contract.causes import RUNGS
+from whychurn.contract.errors import WhychurnError
+from whychurn.report.words import say
+
+_STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
+_CODE: Final = re.compile(r"`(.+?)`")
+
+
+def inline(text: str) -> str:
+    """Escaped `text`, with ``**strong**`` and `` `code` `` kept."""
+    return _CODE.sub(r"<code>\1</code>", _STRONG.sub(r"<strong>\1</strong>", escape(text, quote=False)))
+
+
+def badge(rung: str, lang: str) -> str:
+    """Visible mark of a rung: steps filled up to it, its name, its meaning on hover and in the legend.
+
+    Raises
+    ------
+    WhychurnError
+        If `rung` is not on the ladder.
+    """
+    if rung not in RUNGS:
+        raise WhychurnError(f"unknown rung {rung!r}", remedy=f"use one of {', '.join(RUNGS)}")
+    filled = RUNGS.index(rung)
+    steps = "".join(f'<i class="{"on" if step <= filled else "off"}"></i>' for step in range(len(RUNGS)))
+    meaning = escape(say(f"delivery.why_{rung}", lang))
+    return (
+        f'<a class="wc-rung wc-{rung}" href="#rungs" title="{meaning}">'
+        f'<span class="wc-steps" aria-hidden="true">{steps}</span>{escape(say(f"delivery.rung_{rung}", lang))}</a>'
+    )
+
+
+def answer_box(text: str, lang: str) -> str:
+    """The answer of a report, before anything else; an empty line starts a new paragraph."""
+    paragraphs = "".join(f"<p>{inline(part.strip())}</p>" for part in text.strip().split("\n\n"))
+    return f'<div class="wc wc-answer"><b class="wc-tag">{escape(say("delivery.answer", lang))}</b>{paragraphs}</div>'
+
+
+def claim_line(rung: str, text: str, lang: str) -> str:
+    """One sentence on its rung."""
+    return f'<p class="wc wc-claim">{badge(rung, lang)} <span>{inline(text)}</span></p>'
+
+
+def unanswered_line(text: str, lang: str) -> str:
+    """One question that the data cannot answer."""
+    tag = escape(say("delivery.unanswered_tag", lang))
+    return f'<p class="wc wc-unanswered"><b class="wc-tag">{tag}</b> {inline(text)}</p>'
+
+
+def figure_box(svg: str, number: int, title: str, rung: str, lang: str, note: str | None) -> str:
+    """Figure with caption above, rung beside it, note below."""
+    return (
+        f'<figure class="wc wc-figure"><figcaption><b>{escape(say("delivery.figure", lang, number=number))}</b> '
+        f'{inline(title)} {badge(rung, lang)}</figcaption><div class="wc-scroll">{svg}</div>'
+        + (f'<p class="wc-note">{inline(note)}</p>' if note else "")
+        + "</figure>"
+    )

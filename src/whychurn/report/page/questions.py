@@ -1,0 +1,30 @@
+"""Questions that a study can or cannot answer, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from whychurn.contract.questions import load_questions
+from whychurn.report.words import say
+
+
+def question_words(question_id: str, lang: str) -> str:
+    """The question as a reader asks it; its id where it has no words."""
+    words = {question.id: question.words for question in load_questions()}
+    return words.get(question_id, {}).get(lang, question_id)
+
+
+def missing_words(entry: Mapping[str, Any], lang: str) -> str:
+    """What keeps a question of ``intake.json`` from being answered: tables, or columns of tables that are there."""
+    comma = "、" if lang == "zh" else ", "
+    tables, columns = entry.get("missing") or [], entry.get("missing_columns") or []
+    if tables:
+        choice = {q.id: set(q.any_of) for q in load_questions()}.get(entry["id"], set())
+        key = "missing_any" if choice == set(tables) and len(tables) > 1 else "missing_tables"
+        return say(f"delivery.{key}", lang, tables=comma.join(f"`{table}`" for table in tables))
+    if columns:
+        either = say("delivery.either", lang)
+        names = [either.join(f"`{part}`" for part in choice.split(" | ")) for choice in columns]
+        return say("delivery.missing_columns", lang, columns=comma.join(names))
+    return say("delivery.missing_unknown", lang)

@@ -1,0 +1,139 @@
+"""Report pages from the template: one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader
+
+from whychurn.contract.causes import RUNGS
+from whychurn.contract.files import read_json
+from whychurn.contract.params import Params
+from whychurn.contract.paths import Study
+from whychurn.report.page.markup import badge, inline
+from whychurn.report.page.page import TEMPLATE
+from whychurn.report.render.notebooks import Source, find_notebooks
+from whychurn.report.words import say, section_words
+
+CODES: Final = {"en": "en", "zh": "zh-CN"}
+_HEADING: Final = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
+_ANCHOR_LINK: Final = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
+_NUMERIC: Final = re.compile(r"&#(\d{3,});")  # nbconvert writes Chinese headings as numbers
+_MARKUP: Final = re.compile(r"<[^>]+>")
+
+
+def report_html(notebook: Any, source: Source, frame: dict[str, Any]) -> str:
+    """Page of an executed notebook.
+
+    Parameters
+    ----------
+    notebook
+        Notebook node with outputs.
+    frame
+        What all pages of the language share (`study_frame`).
+    """
+    body, contents = _number_headings(_cells_html(notebook, frame["words"]["code"]))
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        **frame, name=source.name, title=inline(source.title(frame["lang"])), body=body, contents=contents
+    )
+
+
+def landing_html(frame: dict[str, Any], **content: Any) -> str:
+    """Page that opens with the answer; `content` as in ``landing.html.j2``."""
+    return _environment().get_template("landing.html.j2").render(**frame, name="index", **content)
+
+
+def chooser_html(languages: list[str], title: str) -> str:
+    """Page that leads to the reader's language."""
+    langs = "[" + ", ".join(f'"{lang}"' for lang in languages) + "]"
+    return (
+        _environment()
+        .get_template("choose.html.j2")
+        .render(title=escape(title), langs=langs, others=_links(languages))
+    )
+
+
+def study_frame(study: Study, params: Params, lang: str, folder: Path) -> dict[str, Any]:
+    """What all pages of one language share: navigation between the notebooks of `folder`, words, style, script."""
+    name = params.study.name.get(lang) or next(iter(params.study.name.values()))
+    return {
+        "lang": lang,
+        "study": escape(name),
+        "footer": escape(say("delivery.footer", lang, study=name, until=observed_until(study))),
+        "words": {key: texts[lang] for key, texts in section_words("delivery").items()},
+        "css": _style(),
+        "script": (TEMPLATE / "script.js").read_text(encoding="utf-8"),
+        "reports": [
+            {"name": source.name, "title": inline(source.title(lang)), "lead": inline(source.lead(lang))}
+            for source in find_notebooks(folder=folder)
+        ],
+        "others": _links([str(other) for other in params.delivery.languages if other != lang]),
+        "ladder": [
+            {"badge": badge(rung, lang), "meaning": escape(say(f"delivery.why_{rung}", lang))}
+            for rung in RUNGS
+        ],
+    }
+
+
+def observed_until(study: Study) -> str:
+    """Last day that the data cover, or a dash."""
+    path = study.interim / "intake.json"
+    return str(read_json(path).get("observed_until", "–")) if path.exists() else "–"
+
+
+def _links(languages: list[str]) -> list[dict[str, str]]:
+    return [
+        {"lang": lang, "code": CODES[lang], "label": say("delivery.language_name", lang)}
+        for lang in languages
+    ]
+
+
+def _number_headings(body: str) -> tuple[str, list[dict[str, str]]]:
+    """Anchors without spaces or Chinese, and the list of contents of the second-level headings."""
+    contents: list[dict[str, str]] = []
+    count = 0
+
+    def numbered(match: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        level, text = match.group(1), _ANCHOR_LINK.sub("", match.group(2)).strip()
+        text = _NUMERIC.sub(lambda number: chr(int(number.group(1))), text)
+        if level == "2":
+            contents.append({"anchor": f"s{count}", "text": _MARKUP.sub("", text)})
+        return f'<h{level} id="s{count}">{text}</h{level}>'
+
+    return _HEADING.sub(numbered, body), contents
+
+
+def _cells_html(notebook: Any, code_word: str) -> str:
+    from nbconvert.exporters.templateexporter import TemplateExporter  # slow to import, needed only here
+    from nbconvert.filters.highlight import Highlight2HTML
+
+    exporter = TemplateExporter(
+        extra_template_basedirs=[str(TEMPLATE.parent)],
+        template_name=TEMPLATE.name,
+        template_file="cells.html.j2",
+    )
+    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="python"))
+    return exporter.from_notebook_node(notebook, resources={"code_word": code_word})[0]
+
+
+@cache
+def _environment() -> Environment:
+    # Texts are escaped where they are made (markup, words); the template adds only those.
+    return Environment(
+        loader=FileSystemLoader(TEMPLATE), trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+
+
+@cache
+def _style() -> str:
+    pieces = (TEMPLATE / "pieces.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r"\{([^{}]*--ink:[^{}]*)\}", pieces)
+    style = (TEMPLATE / "style.css").read_text(encoding="utf-8")
+    return pieces + style.replace("@DARK@", dark.strip()).replace("@LIGHT@", light.strip())

@@ -1,0 +1,88 @@
+"""The notebooks as sources of reports: which there are, what they are called, which cells a language has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.paths import PROJECT
+from whychurn.report.words import LANGUAGES
+
+NOTEBOOKS: Final = PROJECT / "notebooks"
+# a line break within Chinese prose is no space
+_WRAPPED: Final = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
+START: Final = "00_start_here"  # quotes the headlines of the others, so it is rendered last
+
+
+@dataclass(frozen=True)
+class Source:
+    """One notebook: its name (file without ``.py``) and its file."""
+
+    name: str
+    path: Path
+
+    def title(self, lang: str) -> str:
+        """First heading in `lang`."""
+        return _opening(self.path, lang)[0]
+
+    def lead(self, lang: str) -> str:
+        """First paragraph below that heading: the question of the report."""
+        return _opening(self.path, lang)[1]
+
+
+def find_notebooks(names: list[str] | None = None, folder: Path = NOTEBOOKS) -> list[Source]:
+    """Notebooks in reading order, all or those named (``30_risk`` or ``30_risk.py``).
+
+    Raises
+    ------
+    WhychurnError
+        If a named notebook does not exist.
+    """
+    found = [Source(path.stem, path) for path in sorted(folder.glob("[0-9][0-9]_*.py"))]
+    if not names:
+        return found
+    wanted = {Path(name).stem if name.endswith(".py") else name for name in names}
+    unknown = wanted - {source.name for source in found}
+    if unknown:
+        raise WhychurnError(
+            f"no notebook {', '.join(sorted(unknown))}",
+            file=folder,
+            remedy=f"choose from {', '.join(source.name for source in found)}",
+        )
+    return [source for source in found if source.name in wanted]
+
+
+def read_cells(path: Path, lang: str) -> Any:
+    """Notebook node with the cells of `lang` and those of no language; cell ids count from one."""
+    import jupytext  # slow to import, needed only where cells are read
+
+    notebook = jupytext.read(path)
+    others = set(LANGUAGES) - {lang}
+    notebook.cells = [cell for cell in notebook.cells if not others & set(cell.metadata.get("tags", []))]
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell["id"] = f"cell-{number:02d}"
+        if cell.cell_type == "markdown":
+            cell.source = _WRAPPED.sub("", cell.source)
+    return notebook
+
+
+@cache
+def _opening(path: Path, lang: str) -> tuple[str, str]:
+    title, lead = path.stem, ""
+    for cell in read_cells(path, lang).cells:
+        if cell.cell_type != "markdown":
+            continue
+        for block in cell.source.split("\n\n"):
+            first, _, rest = block.strip().partition("\n")
+            if first.startswith("# "):
+                title = first[2:].strip()
+                lead = rest.strip()
+            elif not lead and not first.startswith("#"):
+                lead = block.strip()
+            if title != path.stem and lead:
+                return title, " ".join(lead.split("\n"))
+    return title, lead

@@ -1,0 +1,233 @@
+"""Sentences and tables of the risk report, from results files; nothing is computed anew."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+import pandas as pd
+
+from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
+from whychurn.report.words import has_words, say
+from whychurn.risk.model.training import MODEL, MODELS
+
+ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
+TRUST: Final = ("brier", "log_loss", "ece")  # whether probabilities can be taken at their word
+_COUNTS: Final = {"members": "int", "rows": "int", "events": "int"}
+STRATA_FORMATS: Final = _COUNTS | {"rate": "percent", "mean_p": "percent"}
+RULE_FORMATS: Final = _COUNTS | {"p_train": "percent", "rate": "percent", "share": "percent"}
+ARCHETYPE_FORMATS: Final = {
+    "members": "int",
+    "share": "percent",
+    "p_churn_mean": "percent",
+    "value_at_risk": "money",
+}
+
+
+class Writer(Protocol):
+    """What a report page offers to writers of sentences."""
+
+    lang: str
+
+    def say(self, key: str, **values: object) -> str:
+        """Words of a key."""
+
+    def format(self, value: Any, kind: str) -> str:
+        """A number as text."""
+
+    def members(self, count: float) -> str:
+        """A number of members, withheld where small."""
+
+
+def answer(facts: dict[str, Any], page: Writer) -> str:
+    """The report's answer: who is next, what it costs, how sure."""
+    figures = facts["headline"]
+    parts = [
+        page.say(
+            "risk.answer",
+            date=page.format(facts["scored_on"], "date"),
+            scored=page.format(facts["scored"], "int"),
+            expected=page.members(round(facts["expected_leavers"])),
+            horizon=facts["horizon_days"],
+            high=page.members(facts["high_risk"]),
+            limit=page.format(facts["high_risk_from"], "percent"),
+        )
+    ]
+    if facts["value_at_risk"] is not None:
+        parts.append(page.say("risk.answer_value", value=page.format(facts["value_at_risk"], "money")))
+    parts.append(
+        page.say(
+            "risk.answer_sure",
+            auc=_range(figures["auc"]),
+            ece=page.format(figures["ece"]["estimate"], "percent"),
+        )
+    )
+    return "\n\n".join(parts)
+
+
+def no_answer(facts: dict[str, Any], page: Writer) -> str:
+    """Why there is no forecast."""
+    return facts["reason"][page.lang] if facts.get("reason") else page.say("risk.not_run")
+
+
+def headlines(facts: dict[str, Any], page: Writer) -> list[tuple[str, Any, str, str]]:
+    """Key, plain value, sentence and rung of each number that the index quotes."""
+    figures = facts["headline"]
+    lines = [
+        (
+            "who_next.high_risk",
+            facts["high_risk"],
+            page.say(
+                "risk.head_high",
+                high=page.members(facts["high_risk"]),
+                limit=page.format(facts["high_risk_from"], "percent"),
+                horizon=facts["horizon_days"],
+            ),
+            "associated",
+        ),
+        (
+            "who_next.lift_5",
+            figures["lift_5"]["estimate"],
+            page.say("risk.head_lift", **lift_words(facts, page)),
+            "described",
+        ),
+        (
+            "how_sure.auc",
+            figures["auc"]["estimate"],
+            page.say("risk.head_auc", auc=_range(figures["auc"])),
+            "described",
+        ),
+        (
+            "how_sure.ece",
+            figures["ece"]["estimate"],
+            page.say("risk.head_ece", ece=page.format(figures["ece"]["estimate"], "percent")),
+            "described",
+        ),
+    ]
+    if facts["value_at_risk"] is not None:
+        value = page.format(facts["value_at_risk"], "money")
+        text = page.say("risk.head_value", value=value)
+        lines.insert(2, ("cost.value_at_risk", facts["value_at_risk"], text, "associated"))
+    return [line for line in lines if "lift_5" in figures or line[0] != "who_next.lift_5"]
+
+
+def lift_words(facts: dict[str, Any], page: Writer) -> dict[str, str]:
+    """Lift and gain at 5 %."""
+    figures = facts["headline"]
+    return {
+        "lift": _range(figures["lift_5"], 1),
+        "gain": page.format(figures["gain_5"]["estimate"], "percent"),
+    }
+
+
+def embargo(facts: dict[str, Any], page: Writer) -> str:
+    """That no outcome which was learnt from lies in the test period; the risk stage stops where one does."""
+    learnt = max(pd.Timestamp(day) for part in ("train", "calibration") for day in facts["as_of"][part])
+    until = learnt + pd.Timedelta(days=facts["horizon_days"])
+    test = page.format(min(facts["as_of"]["test"]), "date")
+    return page.say("risk.embargo", until=page.format(until, "date"), test=test)
+
+
+def verdict(facts: dict[str, Any], page: Writer) -> str:
+    """Which baselines the model beats, and which it does not."""
+    sides = facts["beats_baseline"]
+    joint = "、" if page.lang == "zh" else ", "
+    beaten, equal = (
+        joint.join(page.say(f"risk.model_{n}") for n, won in sides.items() if won is side)
+        for side in (True, False)
+    )
+    if not equal:
+        return page.say("risk.verdict_all", beaten=beaten)
+    return (
+        page.say("risk.verdict_some", beaten=beaten, equal=equal)
+        if beaten
+        else page.say("risk.verdict_none", equal=equal)
+    )
+
+
+def model_table(metrics: pd.DataFrame, lang: str, measures: tuple[str, ...]) -> pd.DataFrame:
+    """One row per model: `measures` with their intervals."""
+    return _wide(metrics[metrics["stratum_kind"] == "all"], ["model"], lang, list(measures))
+
+
+def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
+    """The model by month and by spend tier; small cells are withheld. A member has a forecast (a row) each month."""
+    mine = metrics[(metrics["model"] == MODEL) & metrics["stratum_kind"].isin(["month", "tier"])]
+    keys = ["stratum_kind", "stratum", "members", "rows", "events"]
+    values = mine.pivot_table(index=keys, columns="metric", values="estimate", observed=True).reset_index()
+    table = values[[*keys, "rate", "mean_p"]].copy()
+    ranges = _wide(mine, ["stratum_kind", "stratum"], lang, ["ece", "auc"])
+    table = table.merge(ranges, on=["stratum_kind", "stratum"])
+    table["stratum"] = [_tier(name, lang) for name in table["stratum"]]
+    table["stratum_kind"] = [say(f"risk.stratum_{kind}", lang) for kind in table["stratum_kind"]]
+    told = ["rate", "mean_p", "ece", "auc"]
+    return suppress_small_counts(table, {"members": ["rows", "events", *told], "events": told}, min_cell)
+
+
+def gains_table(metrics: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
+    """The model's lift and gain at each share of members contacted, with intervals."""
+    mine = metrics[(metrics["model"] == MODEL) & (metrics["stratum_kind"] == "all")]
+    columns = (mine[name].astype(float) for name in ("estimate", "low", "high"))
+    found = dict(zip(mine["metric"], zip(*columns, strict=True), strict=True))
+    rows = [
+        (share, *(found[f"{what}_{100 * share:g}"] for what in ("gain", "lift")))
+        for share in shares
+        if f"gain_{100 * share:g}" in found
+    ]
+    told = [
+        (share, _text(100 * gain, 100 * low, 100 * high, 1, "%"), _text(lift, least, most, 1))
+        for share, (gain, low, high), (lift, least, most) in rows
+    ]
+    return pd.DataFrame(told, columns=["contacted", "gain", "lift"])
+
+
+def pairs_table(pairs: pd.DataFrame, importance: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Strongest interactions by readable names."""
+    labels = importance.set_index("feature")[f"label_{lang}"]
+    names = {f"feature_{side}": pairs[f"feature_{side}"].map(labels) for side in "ab"}
+    return pd.DataFrame({**names, "strength": pairs["strength"]})
+
+
+def rules_table(rules: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
+    """The shallow tree as rules, with what was observed in the test period."""
+    table = rules.rename(columns={f"rule_{lang}": "rule"})[
+        ["rule", "p_train", "rate", "share", "members", "rows", "events"]
+    ]
+    counts = {"members": ["p_train", "rate", "share", "rows", "events"], "events": ["rate"]}
+    return suppress_small_counts(table, counts, min_cell)
+
+
+def archetype_table(archetypes: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
+    """Groups of members at high risk."""
+    table = archetypes.rename(columns={f"name_{lang}": "name", f"features_{lang}": "features_named"})
+    table = table[["name", "features_named", "members", "share", "p_churn_mean", "value_at_risk"]]
+    return suppress_small_cells(table, "members", ["share", "p_churn_mean", "value_at_risk"], min_cell)
+
+
+def _wide(rows: pd.DataFrame, keys: list[str], lang: str, metrics: list[str]) -> pd.DataFrame:
+    """One column per measure, “estimate [low, high]” as text."""
+    kept = rows[rows["metric"].isin(metrics)].copy()
+    places = kept["metric"].map({"profit": 0, "lift_5": 1}).fillna(3).astype(int)
+    numbers = zip(kept["estimate"], kept["low"], kept["high"], places, strict=True)
+    kept["text"] = [_text(*one) for one in numbers]
+    wide = kept.pivot(index=keys, columns="metric", values="text").reset_index()
+    wide.columns.name = None
+    if keys == ["model"]:
+        wide = wide.set_index("model").reindex(list(MODELS)).reset_index()
+        wide["model"] = [say(f"risk.model_{name}", lang) for name in wide["model"]]
+    return wide[[*keys, *(name for name in metrics if name in wide)]]
+
+
+def _tier(name: str, lang: str) -> str:
+    key = f"retention.segment_{name}"
+    return say(key, lang) if has_words(key) else name
+
+
+def _text(estimate: float, low: float, high: float, places: int, unit: str = "") -> str:
+    if pd.isna(estimate):
+        return "–"
+    # a no-break space: one line for the interval
+    return f"{estimate:,.{places}f}{unit} [{low:,.{places}f},\u00a0{high:,.{places}f}]"
+
+
+def _range(figure: dict[str, float], places: int = 3) -> str:
+    return f"{figure['estimate']:.{places}f} [{figure['low']:.{places}f}, {figure['high']:.{places}f}]"

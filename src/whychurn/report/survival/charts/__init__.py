@@ -1,0 +1,40 @@
+"""Figures of the survival answers; each takes a results table and a language."""
+
+from whychurn.report.survival.charts.causes import draw_cause_strata, draw_incidence, draw_removal
+from whychurn.report.survival.charts.curves import (
+    draw_hazard,
+    draw_moments,
+    draw_sensitivity,
+    draw_stay,
+    draw_strata,
+    stratum_name,
+)
+from whychurn.report.survival.charts.forecasts import draw_forecast_calibration, draw_forecasts, draw_spread
+from whychurn.report.survival.charts.hazard_ratios import (
+    draw_cause_ratios,
+    draw_curves,
+    draw_drift,
+    draw_hazard_ratios,
+)
+from whychurn.report.survival.charts.lifetime import draw_spend, draw_tiers
+
+__all__ = [
+    "draw_cause_ratios",
+    "draw_cause_strata",
+    "draw_curves",
+    "draw_drift",
+    "draw_forecast_calibration",
+    "draw_forecasts",
+    "draw_hazard",
+    "draw_hazard_ratios",
+    "draw_incidence",
+    "draw_moments",
+    "draw_removal",
+    "draw_sensitivity",
+    "draw_spend",
+    "draw_spread",
+    "draw_stay",
+    "draw_strata",
+    "draw_tiers",
+    "stratum_name",
+]

@@ -1,0 +1,1 @@
+"""retention/before_churn."""

@@ -1,0 +1,170 @@
+"""Key nodes: moments at which more members leave than around them, found from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.empty_tables import stack
+from whychurn.contract.params import RetentionParams
+from whychurn.contract.suppression import suppress_small_cells
+from whychurn.retention.before_churn.triggers import trigger_outcomes
+from whychurn.retention.member_history import FAR, Array, History, Log
+from whychurn.retention.month_grid import membership_days
+from whychurn.stats.intervals import benjamini_hochberg, poisson_interval, rate_ratio
+
+COLUMNS: Final = [
+    "clock",
+    "unit",
+    "bin_start",
+    "bin_end",
+    "members",
+    "exposure",
+    "events",
+    "rate",
+    "low",
+    "high",
+    "smoothed",
+    "background",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "p",
+    "q",
+    "is_node",
+]
+SHOWN: Final = COLUMNS[5:17]
+MAX_COUNT: Final = 12  # orders and terms are counted one by one up to here
+
+
+def key_nodes(
+    history: History, triggers: Mapping[str, Log], params: RetentionParams, min_cell: int
+) -> pd.DataFrame:
+    """Leaving by clock, each bin against its background.
+
+    The moment of leaving is the last active day (inactivity: the last activity, not the day on which the waiting time
+    was over; terms: the last covered day). Members count from the later of joining and the start of the data, and until
+    the last day whose outcome is known: no immortal time.
+
+    Clocks: ``tenure`` (days since joining), ``since_first_purchase``, ``purchase_number`` (no further purchase within
+    the waiting time after the n-th one; 0: after joining), ``renewal_number`` (terms), and what followed each of `triggers` within some days (`trigger_outcomes`).
+
+    Returns
+    -------
+    DataFrame
+        ``rate``: leavings per member-day (days clocks) or per trial, exact Poisson interval; ``smoothed``: over three
+        bins (1, 2, 1). ``background``: the bins around, without the neighbours. ``is_node``: ratio at least
+        `node_min_ratio`, and q (Benjamini-Hochberg within the clock) below `false_discovery`.
+    """
+    clocks = [
+        _day_clock(history, "tenure", history.started, params),
+        *_purchase_clocks(history, params),
+        *_renewal_clock(history),
+    ]
+    tables = [_judge(_against_neighbours(clock, params), params) for clock in clocks if len(clock)]
+    outcomes = trigger_outcomes(history, triggers, params)
+    if len(outcomes):
+        tables.append(_judge(outcomes, params))
+    frame = stack(tables, COLUMNS)
+    frame["is_node"] &= frame["members"].ge(min_cell)
+    return suppress_small_cells(frame, "members", SHOWN, min_cell)
+
+
+def _day_clock(history: History, name: str, origin: Array, params: RetentionParams) -> pd.DataFrame:
+    """Exposure in member-days and leavings by days since `origin` (one day number per member, `FAR` if none)."""
+    member, first, after, left = membership_days(history)
+    zero = origin[member]
+    # The day of origin itself is left out: it holds an activity by construction, so "the last one" can fall on it.
+    begin = np.maximum(np.maximum(first, history.observed_from), zero + 1) - zero
+    end = after - zero
+    keep = (zero < FAR) & (end > begin)
+    begin, end, left = begin[keep], end[keep], left[keep]
+    width = params.node_bin_days
+    bins = np.arange(0, params.node_max_days, width)
+    if not len(begin):
+        return pd.DataFrame()
+    exposure, members = np.zeros(len(bins)), np.zeros(len(bins))
+    for position, low in enumerate(bins):
+        days = np.minimum(end, low + width) - np.maximum(begin, low)
+        exposure[position], members[position] = days[days > 0].sum(), (days > 0).sum()
+    gone = (end[left] - 1) // width
+    events = np.bincount(gone[gone < len(bins)], minlength=len(bins)).astype(float)
+    frame = {
+        "bin_start": bins,
+        "bin_end": bins + width,
+        "members": members,
+        "exposure": exposure,
+        "events": events,
+    }
+    return pd.DataFrame(frame).assign(clock=name, unit="days").query("exposure > 0").reset_index(drop=True)
+
+
+def _purchase_clocks(history: History, params: RetentionParams) -> list[pd.DataFrame]:
+    buys, wait = history.buys, history.absences[history.main].threshold
+    if not history.by_orders or not len(buys.day):
+        return []
+    new = history.started >= history.observed_from  # the first purchase of the others may lie before the data
+    start = np.searchsorted(buys.member, np.arange(len(history.ids)))
+    first = np.full(len(history.ids), FAR)
+    buyers = np.unique(buys.member)
+    first[buyers] = buys.day[start[buyers]]
+    number = np.arange(len(buys.day)) - start[buys.member] + 1
+    following = np.append(buys.day[1:], FAR)
+    following[np.append(buys.member[1:] != buys.member[:-1], True)] = FAR
+    known = new[buys.member] & (buys.day + wait <= history.observed_until)
+    joined = np.flatnonzero(new & (history.started + wait <= history.observed_until))
+    numbers = np.concatenate([np.zeros(len(joined), dtype="int64"), number[known]])
+    none_followed = (
+        np.concatenate([first[joined] - history.started[joined], (following - buys.day)[known]]) > wait
+    )
+    return [
+        _day_clock(history, "since_first_purchase", np.where(new, first, FAR), params),
+        _counted("purchase_number", numbers, none_followed),
+    ]
+
+
+def _renewal_clock(history: History) -> list[pd.DataFrame]:
+    terms, gaps = history.terms, history.absences[history.main]
+    if history.by_orders or terms.empty:
+        return []
+    member, ends = terms["member"].to_numpy(), terms["ends"].to_numpy()
+    number = terms.groupby("member").cumcount().to_numpy() + 1
+    known = (history.started[member] >= history.observed_from) & (
+        ends + gaps.threshold <= history.observed_until
+    )
+    final = np.isin(member * FAR + ends, gaps.member * FAR + gaps.last)
+    return [_counted("renewal_number", number[known], final[known])]
+
+
+def _counted(name: str, number: Array, final: Array) -> pd.DataFrame:
+    keep = number <= MAX_COUNT
+    trials = np.bincount(number[keep], minlength=MAX_COUNT + 1).astype(float)
+    events = np.bincount(number[keep][final[keep]], minlength=MAX_COUNT + 1).astype(float)
+    bins = np.arange(MAX_COUNT + 1)
+    frame = {"bin_start": bins, "bin_end": bins + 1, "members": trials, "exposure": trials, "events": events}
+    return pd.DataFrame(frame).assign(clock=name, unit="count").query("exposure > 0").reset_index(drop=True)
+
+
+def _against_neighbours(clock: pd.DataFrame, params: RetentionParams) -> pd.DataFrame:
+    """Background: up to `node_neighbours` bins on each side, the two direct neighbours left out."""
+    events, exposure = clock["events"].to_numpy(float), clock["exposure"].to_numpy(float)
+    place = np.arange(len(clock))
+    away = np.abs(place[:, None] - place[None, :])
+    around = ((away > 1) & (away <= params.node_neighbours)).astype(float)
+    other_events, other_exposure = around @ events, around @ exposure
+    low, high = poisson_interval(events, exposure, params.confidence)
+    kernel = np.where(away == 0, 2.0, np.where(away == 1, 1.0, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        background = other_events / other_exposure
+    table = clock.assign(rate=events / exposure, low=low, high=high, background=background)
+    table["smoothed"] = (kernel @ events) / (kernel @ exposure)
+    return table.join(rate_ratio(events, exposure, other_events, other_exposure, params.confidence))
+
+
+def _judge(table: pd.DataFrame, params: RetentionParams) -> pd.DataFrame:
+    q = benjamini_hochberg(table["p"].to_numpy(float))
+    clear = (q < params.false_discovery) & (table["ratio_low"] > 1)
+    return table.assign(q=q, is_node=clear & (table["ratio"] >= params.node_min_ratio))

@@ -1,0 +1,129 @@
+"""Leavers and the stayers who are compared with them: same calendar week, tenure band and spend tier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from whychurn.contract.params import RetentionParams
+from whychurn.retention.lifecycle.segments import spend_tier
+from whychurn.retention.member_history import FAR, YEAR_DAYS, Array, History
+from whychurn.retention.month_grid import window_sum
+
+
+@dataclass(frozen=True)
+class Matched:
+    """One row per observed member: a leaver (case) or one of its controls.
+
+    Parameters
+    ----------
+    member, anchor
+        Member code and day number that the weeks are counted back from.
+    group
+        Number of the matched set: one case and its controls.
+    is_case
+        Whether the row is the leaver.
+    """
+
+    member: Array
+    anchor: Array
+    group: Array
+    is_case: Array
+
+
+def match_stayers(history: History, params: RetentionParams) -> Matched:
+    """Leavers of the main definition, each with up to `event_study_controls` stayers.
+
+    The anchor of a leaver is the last active day (inactivity: the day of the last activity; terms: the last covered
+    day), not the day on which the definition was met. A control is anchored at a day of the same kind in the same week:
+    an activity (terms: the end of a term) after which it stayed for at least the waiting time. So having been active
+    in the anchor week is common to both and cannot show up as a difference. Only consenting members.
+    """
+    generator = np.random.default_rng(params.seed)
+    member, anchor = _leavers(history, params, generator)
+    other, day = _stayers(history)
+    shuffled = generator.permutation(len(other))
+    other, day = other[shuffled], day[shuffled]
+    keys, other_keys = _strata(history, member, anchor, params), _strata(history, other, day, params)
+    order = np.argsort(other_keys, kind="stable")
+    start = np.searchsorted(other_keys[order], keys, side="left")
+    count = np.searchsorted(other_keys[order], keys, side="right") - start
+    rank = _rank_within(keys)
+    picks = [
+        (np.flatnonzero(count > turn), turn) for turn in range(params.event_study_controls)
+    ]  # sets with fewer stayers keep those there are
+    case = np.concatenate([sets for sets, _ in picks])
+    turns = np.concatenate([np.full(len(sets), turn) for sets, turn in picks])
+    place = start[case] + (rank[case] * params.event_study_controls + turns) % np.maximum(count[case], 1)
+    chosen = order[place]
+    used = np.flatnonzero(count > 0)
+    return Matched(
+        member=np.concatenate([member[used], other[chosen]]),
+        anchor=np.concatenate([anchor[used], day[chosen]]),
+        group=np.concatenate([np.searchsorted(used, used), np.searchsorted(used, case)]),
+        is_case=np.concatenate([np.ones(len(used), bool), np.zeros(len(chosen), bool)]),
+    )
+
+
+def _leavers(
+    history: History, params: RetentionParams, generator: np.random.Generator
+) -> tuple[Array, Array]:
+    gaps = history.absences[history.main]
+    keep = history.consent[gaps.member] & (gaps.last >= history.observed_from)
+    if history.by_orders:  # who never did anything has no last activity to look back from
+        keep &= window_sum(history.acts, gaps.member, gaps.last, gaps.last + 1) > 0
+    rows = np.flatnonzero(keep)
+    if len(rows) > params.event_study_churners:
+        rows = np.sort(generator.choice(rows, params.event_study_churners, replace=False))
+    return gaps.member[rows], gaps.last[rows]
+
+
+def _stayers(history: History) -> tuple[Array, Array]:
+    gaps = history.absences[history.main]
+    if history.by_orders:
+        member, day = history.acts.member, history.acts.day
+        following = _next_day(member, day)
+        stayed = following - day <= gaps.threshold
+        last_of_week = (_week(following) != _week(day)) & stayed
+    else:
+        terms = history.terms
+        member, day = terms["member"].to_numpy(), terms["ends"].to_numpy()
+        following = terms.groupby("member")["starts"].shift(-1).fillna(FAR).to_numpy(dtype="int64")
+        last_of_week = following - day <= gaps.threshold
+    leaves_soon = _has_between(gaps.member, gaps.last, member, day, day + gaps.threshold)
+    keep = last_of_week & ~leaves_soon & history.consent[member] & (day >= history.observed_from)
+    return member[keep], day[keep]
+
+
+def _next_day(member: Array, day: Array) -> Array:
+    following = np.full(len(day), FAR)
+    same = member[1:] == member[:-1]
+    following[:-1][same] = day[1:][same]
+    return following
+
+
+def _has_between(owner: Array, when: Array, member: Array, low: Array, high: Array) -> Array:
+    keys = np.sort(owner * FAR + when)
+    first = np.searchsorted(keys, member * FAR + low, side="left")
+    return np.searchsorted(keys, member * FAR + high, side="right") > first
+
+
+def _week(day: Array) -> Array:
+    return (day + 3) // 7  # weeks begin on Monday
+
+
+def _strata(history: History, member: Array, day: Array, params: RetentionParams) -> Array:
+    spend = window_sum(history.payments, member, day - YEAR_DAYS, day)
+    names = {name: code for code, name in enumerate(["regular", *params.tiers])}
+    tier = np.array([names[name] for name in spend_tier(spend, params.tiers)], dtype="int64")
+    band = np.searchsorted(params.tenure_days, day - history.started[member], side="right")
+    return (_week(day) * (len(params.tenure_days) + 1) + band) * len(names) + tier
+
+
+def _rank_within(keys: Array) -> Array:
+    order = np.argsort(keys, kind="stable")
+    sorted_keys = keys[order]
+    rank = np.empty(len(keys), dtype="int64")
+    rank[order] = np.arange(len(keys)) - np.searchsorted(sorted_keys, sorted_keys, side="left")
+    return rank

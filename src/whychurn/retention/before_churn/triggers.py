@@ -1,0 +1,172 @@
+"""Who was gone soon after a complaint or an expired offer, against like members without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from whychurn.contract.params import RetentionParams
+from whychurn.retention.before_churn.event_study import COMPLAINTS
+from whychurn.retention.member_history import FAR, Array, History, Log, log_of
+from whychurn.retention.month_grid import gone_at_edges, latest_before, monthly_sum
+
+QUIET_DAYS: Final = (
+    7,
+    14,
+    30,
+    60,
+    90,
+)  # bounds of the bands of days since the last activity, or to the term's end
+CLEAN_WEEKS: Final = 4  # controls had no such moment in these weeks
+YEAR_WEEKS: Final = 52
+
+
+def trigger_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict[str, Log]:
+    """Moments that may drive members away: complaints, expired offers, returns, app faults."""
+    events, orders, feedback = tables["events"], tables["orders"], tables["feedback"]
+    named = feedback["source"].isin(COMPLAINTS)
+    logs = {
+        "complaint": log_of(history, feedback[named] if named.any() else feedback, "created_at"),
+        "offer_expired": log_of(history, events[events["event_type"] == "offer_expired"], "occurred_at"),
+        "return": log_of(history, orders[orders["returned"].fillna(False).astype(bool)], "ordered_at"),
+        "app_fault": log_of(history, events[events["event_type"] == "app_fault"], "occurred_at"),
+    }
+    return {name: log for name, log in logs.items() if len(log.day)}
+
+
+def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: RetentionParams) -> pd.DataFrame:
+    """Share gone within some days after the week of each trigger, and the share expected of like members.
+
+    Each week is a landmark: members with the trigger in the week before it are compared with members without one in
+    the last four weeks, who stand in the same month, band of days since the last activity (terms: days to the end of
+    the term), tenure band and spend tier. Both are members on the landmark, and both are counted from it on. Gone
+    within d days: no activity (terms: no cover) from day d after the landmark on, under the main definition.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `key_nodes` but q and is_node; ``background`` is the expected share, ``ratio`` observed to expected,
+        its interval clustered by member.
+    """
+    weekly = _by_week(_sample(history, params))
+    if weekly.months < 1 or not triggers:
+        return pd.DataFrame()
+    edges = np.arange(weekly.months + 1)
+    stratum, present = _likeness(weekly, params), _present(weekly)
+    rows = []
+    for name, log in triggers.items():
+        hits = monthly_sum(weekly, log) > 0
+        hits = np.concatenate(
+            [np.zeros((len(hits), 1), bool), hits], axis=1
+        )  # seen at the edge after the week
+        recent = np.cumsum(hits, axis=1, dtype=np.int32)
+        recent[:, CLEAN_WEEKS:] -= recent[:, :-CLEAN_WEEKS].copy()
+        for days in params.node_outcome_days:
+            known = weekly.edges + days + weekly.absences[weekly.main].threshold <= weekly.observed_until + 1
+            usable = present & known[None, :] & (edges >= CLEAN_WEEKS)[None, :]
+            gone = _gone_within(weekly, days)
+            row = _observed_to_expected(
+                usable & hits, usable & (recent == 0), gone, stratum, params.confidence
+            )
+            if row:
+                rows.append({"clock": name, "unit": "days_after", "bin_start": 0, "bin_end": days, **row})
+    return pd.DataFrame(rows)
+
+
+def _sample(history: History, params: RetentionParams) -> History:
+    size = len(history.ids)
+    if size <= params.node_members:
+        return history
+    kept = np.random.default_rng(params.seed).choice(size, params.node_members, replace=False)
+    outside = np.ones(size, bool)
+    outside[kept] = False
+    return replace(history, entered=np.where(outside, FAR, history.entered))
+
+
+def _by_week(history: History) -> History:
+    first = history.observed_from + (-(history.observed_from + 3)) % 7  # the first Monday
+    return replace(history, edges=np.arange(first, history.observed_until + 2, 7))
+
+
+def _present(weekly: History) -> Array:
+    return (weekly.entered[:, None] < weekly.edges[None, :]) & ~gone_at_edges(weekly, weekly.main)
+
+
+def _gone_within(weekly: History, days: int) -> Array:
+    gaps = weekly.absences[weekly.main]
+    change = np.zeros((len(weekly.ids), len(weekly.edges) + 1), dtype=np.int16)
+    np.add.at(change, (gaps.member, np.searchsorted(weekly.edges, gaps.last - days, side="right")), 1)
+    np.add.at(change, (gaps.member, np.searchsorted(weekly.edges, gaps.left, side="left")), -1)
+    return np.cumsum(change, axis=1)[:, : len(weekly.edges)] > 0
+
+
+def _likeness(weekly: History, params: RetentionParams) -> Array:
+    edges = weekly.edges[None, :]
+    if weekly.by_orders:
+        last = latest_before(weekly, weekly.acts.member, weekly.acts.day)
+        distance = edges - np.maximum(last, weekly.started[:, None])
+    else:
+        distance = _term_end(weekly) - edges
+    spend = monthly_sum(weekly, weekly.payments)
+    total = np.concatenate([np.zeros((len(spend), 1)), np.cumsum(spend, axis=1)], axis=1)
+    total[:, YEAR_WEEKS:] -= total[:, :-YEAR_WEEKS].copy()
+    parts = [
+        (np.searchsorted(QUIET_DAYS, distance, side="right"), len(QUIET_DAYS) + 1),
+        (
+            np.searchsorted(params.tenure_days, edges - weekly.started[:, None], "right"),
+            len(params.tenure_days) + 1,
+        ),
+        (np.searchsorted(sorted(params.tiers.values()), total, side="right"), len(params.tiers) + 1),
+    ]
+    code = np.broadcast_to((edges - edges.min()) // 28, total.shape)  # four weeks stand for the month
+    for part, size in parts:
+        code = code * size + part
+    return code
+
+
+def _term_end(weekly: History) -> Array:
+    terms = weekly.terms
+    ends = np.full((len(weekly.ids), len(weekly.edges)), -FAR)
+    position = np.searchsorted(weekly.edges, terms["starts"].to_numpy(), side="right")
+    inside = position < len(weekly.edges)
+    np.maximum.at(
+        ends, (terms["member"].to_numpy()[inside], position[inside]), terms["ends"].to_numpy()[inside]
+    )
+    return np.maximum.accumulate(ends, axis=1)
+
+
+def _observed_to_expected(
+    treated: Array, control: Array, gone: Array, stratum: Array, confidence: float
+) -> dict[str, float] | None:
+    size = int(stratum.max()) + 1
+    base = np.bincount(stratum[control], minlength=size).astype(float)
+    base_gone = np.bincount(stratum[control], gone[control], size)
+    member, week = np.nonzero(treated & (base[stratum] > 0))
+    if not len(member):
+        return None
+    place = stratum[member, week]
+    happened, expected = gone[member, week].astype(float), base_gone[place] / base[place]
+    own = np.bincount(member, happened - expected)
+    # The expected shares are estimates too: their variance joins the clustered one of the treated.
+    load = np.bincount(place, minlength=size)
+    share = np.divide(base_gone, base, out=np.zeros(size), where=base > 0)
+    spread = np.divide(load**2 * share * (1 - share), base, out=np.zeros(size), where=base > 0).sum()
+    observed, awaited = float(happened.sum()), float(expected.sum())
+    error = float(np.sqrt((own**2).sum() + spread))
+    row = {"members": float(len(np.unique(member))), "exposure": float(len(member)), "events": observed}
+    row |= {"rate": observed / len(member), "background": awaited / len(member)}
+    row |= dict.fromkeys(("low", "high", "smoothed", "ratio", "ratio_low", "ratio_high", "p"), np.nan)
+    if observed > 0 and awaited > 0 and error > 0:
+        z = float(stats.norm.ppf(0.5 + confidence / 2))
+        spread_log = error / observed
+        ratio = observed / awaited
+        row |= {"ratio": ratio, "ratio_low": ratio * np.exp(-z * spread_log)}
+        row |= {"ratio_high": ratio * np.exp(z * spread_log)}
+        row |= {"low": row["background"] * row["ratio_low"], "high": row["background"] * row["ratio_high"]}
+        row["p"] = float(2 * stats.norm.sf(abs(observed - awaited) / error))
+    return row

@@ -1,0 +1,201 @@
+"""The life cycle: one stage per member and month, and the moves between stages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.empty_tables import stack, typed
+from whychurn.contract.params import RetentionParams
+from whychurn.contract.suppression import suppress_small_cells
+from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, Array, History, Log, as_dates
+from whychurn.retention.month_grid import gone_at_edges, latest_before, month_of, monthly_sum, months_complete
+from whychurn.stats.intervals import add_wilson, clustered_number, wilson
+
+STAGES: Final = ("recruited", "activated", "nurtured", "repeat", "loyal", "at_risk", "lapsed", "won_back")
+NOT_YET: Final = -1
+COLUMNS: Final = ["month", "from_stage", "to_stage", "members", "base", "rate", "low", "high"]
+_RECRUITED, _ACTIVATED, _NURTURED, _REPEAT, _LOYAL, _AT_RISK, _LAPSED, _WON_BACK = range(8)
+
+
+def stage_matrix(history: History, params: RetentionParams) -> Array:
+    """Stage of each member at each month edge: members x (months + 1), `NOT_YET` before joining.
+
+    The first of these that holds, from what was known before the day:
+
+    - ``lapsed``: gone under the main definition, not back.
+    - ``won_back``: came back within the last `won_back_days`.
+    - ``at_risk``: quiet. Inactivity: no activity for longer than `at_risk_share` of the threshold. Terms: the term is
+      over and not renewed yet, or no use for longer than `dormant_days`.
+    - ``loyal``: purchases on at least `loyal_orders` days of the last 12 months. Terms: renewed, and a member for
+      `loyal_days` since joining or coming back.
+    - ``repeat``: purchases on at least two days. Terms: renewed once or more.
+    - ``nurtured``: one purchase, and contact on at least `nurtured_uses` days after it. Terms: used on that many days.
+    - ``activated``: one purchase. Terms: first use.
+    - ``recruited``: joined, no purchase (use) since.
+
+    Without any orders, activity days stand for purchases.
+
+    Members who joined before the data begin have a past that is not seen: they are ``repeat`` where the rules would
+    say less.
+    """
+    if history.by_orders:
+        first = _first_day(history.buys, len(history.ids))
+        done = _count_before(history, history.buys)
+        repeat, activated = done >= 2, done >= 1
+        loyal = _last_months(done) >= params.loyal_orders
+        later = history.uses.day > first[history.uses.member]
+        contact = Log(history.uses.member[later], history.uses.day[later], history.uses.amount[later])
+        nurtured = _count_before(history, contact) >= params.nurtured_uses
+        quiet_after = params.at_risk_share * history.absences[history.main].threshold
+    else:
+        repeat = _terms_started(history) >= 2
+        loyal = repeat & (history.edges[None, :] - _since(history) >= params.loyal_days)
+        used = _count_before(history, history.acts)
+        nurtured, activated = used >= params.nurtured_uses, used >= 1
+        quiet_after = float(params.dormant_days)
+    repeat |= (history.started < history.observed_from)[:, None]
+    gone, back = gone_at_edges(history, history.main), _days_since_return(history)
+    conditions = [
+        history.entered[:, None] >= history.edges[None, :],
+        gone,
+        back <= params.won_back_days,
+        _quiet(history, quiet_after),
+        loyal,
+        repeat,
+        nurtured & activated,
+        activated,
+    ]
+    choices = [NOT_YET, _LAPSED, _WON_BACK, _AT_RISK, _LOYAL, _REPEAT, _NURTURED, _ACTIVATED]
+    return np.select(conditions, choices, default=_RECRUITED).astype(np.int8)
+
+
+def lifecycle_table(history: History, stages: Array, confidence: float, min_cell: int) -> pd.DataFrame:
+    """Moves between stages, month by month and pooled over the last 12 complete months (``month`` missing).
+
+    Returns
+    -------
+    DataFrame
+        ``month`` (first day), ``from_stage``, ``to_stage``, ``members`` (member-months where pooled), ``rate``: of those
+        in `from_stage` at the start of the month. Pooled intervals count repeated months of a member as such.
+    """
+    complete = np.flatnonzero(months_complete(history))
+    tables = [
+        _moves(stages, int(month)).assign(month=as_dates(history.edges[[month]])[0]) for month in complete
+    ]
+    monthly = add_wilson(stack(tables, COLUMNS), "members", "base", confidence)
+    frame = stack([monthly, _pooled(stages, complete[-YEAR_MONTHS:], confidence)], COLUMNS)
+    return suppress_small_cells(frame, "members", ["rate", "low", "high"], min_cell)
+
+
+def stage_sizes(history: History, stages: Array, min_cell: int) -> pd.DataFrame:
+    """Members in each stage on each first of a month, and the share of all members so far.
+
+    ``partial`` marks days with less than a year of data before them, on which few can be ``loyal`` yet.
+    """
+    rows = [
+        {
+            "on": as_dates(history.edges[[edge]])[0],
+            "stage": name,
+            "members": int((stages[:, edge] == code).sum()),
+            "share": float((stages[:, edge] == code).sum()) / max(1, int((stages[:, edge] >= 0).sum())),
+            "partial": bool(history.edges[edge] < history.observed_from + YEAR_DAYS),
+        }
+        for edge in range(history.months + 1)
+        if history.observed_from < history.edges[edge] <= history.observed_until + 1
+        for code, name in enumerate(STAGES)
+    ]
+    frame = typed(pd.DataFrame(rows, columns=["on", "stage", "members", "share", "partial"]))
+    return suppress_small_cells(frame, "members", ["share"], min_cell)
+
+
+def _moves(stages: Array, month: int) -> pd.DataFrame:
+    here, there = stages[:, month].astype(int), stages[:, month + 1].astype(int)
+    known = here >= 0
+    size = len(STAGES)
+    counts = np.bincount(here[known] * size + there[known], minlength=size * size).reshape(size, size)
+    start, stop = np.nonzero(counts)
+    members = counts[start, stop]
+    return pd.DataFrame(
+        {
+            "from_stage": np.array(STAGES, dtype=object)[start],
+            "to_stage": np.array(STAGES, dtype=object)[stop],
+            "members": members,
+            "base": counts.sum(axis=1)[start],
+        }
+    )
+
+
+def _pooled(stages: Array, months: Array, confidence: float) -> pd.DataFrame:
+    rows = []
+    for start in range(len(STAGES)):
+        here = stages[:, months] == start
+        trials = here.sum(axis=1).astype(float)
+        if not trials.any():
+            continue
+        for stop in range(len(STAGES)):
+            hits = (here & (stages[:, months + 1] == stop)).sum(axis=1).astype(float)
+            if not hits.any():
+                continue
+            rate, number = hits.sum() / trials.sum(), clustered_number(hits, trials)
+            low, high = wilson(np.array([rate * number]), np.array([number]), confidence)
+            row: dict[str, object] = {"from_stage": STAGES[start], "to_stage": STAGES[stop]}
+            row |= {"members": hits.sum(), "base": trials.sum(), "month": pd.NaT}
+            rows.append(row | {"rate": rate, "low": low[0], "high": high[0]})
+    return pd.DataFrame(rows)
+
+
+def _count_before(history: History, log: Log) -> Array:
+    """Rows of `log` before each edge, those before the first month included: members x (months + 1)."""
+    early = log.day < history.edges[0]
+    start = np.bincount(log.member[early], minlength=len(history.ids)).astype(float)[:, None]
+    return np.concatenate([start, start + np.cumsum(monthly_sum(history, log), axis=1)], axis=1)
+
+
+def _last_months(done: Array) -> Array:
+    before = np.concatenate([np.zeros((len(done), YEAR_MONTHS)), done], axis=1)[:, : done.shape[1]]
+    return done - before
+
+
+def _first_day(log: Log, members: int) -> Array:
+    first = np.full(members, FAR)
+    np.minimum.at(first, log.member, log.day)
+    return first
+
+
+def _quiet(history: History, days: float) -> Array:
+    edges = history.edges[None, :]
+    last = np.maximum(latest_before(history, history.acts.member, history.acts.day), history.started[:, None])
+    silent = edges - last > days
+    if history.by_orders:
+        return silent
+    terms = history.terms
+    member, starts, ends = (terms[name].to_numpy() for name in ("member", "starts", "ends"))
+    covered = np.full((len(history.ids), history.months + 1), -FAR)
+    position = np.maximum(month_of(history, starts) + 1, 0)
+    inside = position <= history.months
+    np.maximum.at(covered, (member[inside], position[inside]), ends[inside])
+    over = np.maximum.accumulate(covered, axis=1) < edges
+    return over | (silent if len(history.acts.day) else False)
+
+
+def _days_since_return(history: History) -> Array:
+    gaps = history.absences[history.main]
+    back = gaps.returned < FAR
+    return history.edges[None, :] - latest_before(history, gaps.member[back], gaps.returned[back])
+
+
+def _terms_started(history: History) -> Array:
+    member, day = history.terms["member"].to_numpy(), history.terms["starts"].to_numpy()
+    return _count_before(history, Log(member, day, np.ones(len(day))))
+
+
+def _since(history: History) -> Array:
+    """First day of the membership that runs at each edge: joining, or the latest coming back."""
+    gaps = history.absences[history.main]
+    back = gaps.returned < FAR
+    return np.maximum(
+        latest_before(history, gaps.member[back], gaps.returned[back]), history.started[:, None]
+    )

@@ -1,0 +1,116 @@
+"""A history laid out by month edges: sums, who was there, who left, who came back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from whychurn.retention.member_history import FAR, YEAR_MONTHS, Array, History, Log
+
+
+def months_complete(history: History) -> Array:
+    """Which months are wholly inside the observed days (months)."""
+    edges = history.edges
+    return (edges[:-1] >= history.observed_from) & (edges[1:] <= history.observed_until + 1)
+
+
+def month_of(history: History, days: Array) -> Array:
+    """Month position of day numbers; outside the months: -1 or `months`."""
+    return np.searchsorted(history.edges, days, side="right") - 1
+
+
+def monthly_sum(history: History, log: Log) -> Array:
+    """Amounts of `log` as members x months."""
+    month = month_of(history, log.day)
+    inside = (month >= 0) & (month < history.months)
+    size = len(history.ids) * history.months
+    flat = log.member[inside] * history.months + month[inside]
+    return np.bincount(flat, log.amount[inside], size).reshape(len(history.ids), history.months)
+
+
+def trailing_year(monthly: Array) -> Array:
+    """Sum of the 12 calendar months before each month edge: members x (months + 1)."""
+    total = np.concatenate([np.zeros((len(monthly), 1)), np.cumsum(monthly, axis=1)], axis=1)
+    before = np.concatenate([np.zeros((len(monthly), YEAR_MONTHS)), total], axis=1)[:, : total.shape[1]]
+    return total - before
+
+
+def window_sum(log: Log, member: Array, start: Array, stop: Array) -> Array:
+    """Sum of amounts with start <= day < stop, for pairs of member and window (any equal shapes)."""
+    keys = log.member.astype("int64") * FAR + log.day
+    total = np.concatenate([[0.0], np.cumsum(log.amount)])
+    base = np.asarray(member, dtype="int64") * FAR
+    # A window may begin before 1970 only in theory; a negative day would reach into the member before.
+    low = np.searchsorted(keys, base + np.maximum(start, 0))
+    return total[np.searchsorted(keys, base + np.maximum(stop, 0))] - total[low]
+
+
+def gone_at_edges(history: History, definition: str) -> Array:
+    """Who has left and not come back at each month edge (a leaving on the edge day counts): members x (months + 1)."""
+    gaps, edges = history.absences[definition], history.edges
+    change = np.zeros((len(history.ids), len(edges) + 1), dtype=np.int16)
+    np.add.at(change, (gaps.member, np.searchsorted(edges, gaps.left, side="left")), 1)
+    np.add.at(change, (gaps.member, np.searchsorted(edges, gaps.returned, side="right")), -1)
+    return np.cumsum(change, axis=1)[:, : len(edges)] > 0
+
+
+def present_at_edges(history: History, definition: str) -> Array:
+    """Who is a member at each month edge: seen before the day and not gone."""
+    return (history.entered[:, None] < history.edges[None, :]) & ~gone_at_edges(history, definition)
+
+
+def leavings(history: History, definition: str) -> Array:
+    """Leavings per month, members x months; month t covers the days (edge t, edge t+1]."""
+    gaps = history.absences[definition]
+    return _mark(history, gaps.member, np.searchsorted(history.edges, gaps.left, side="left") - 1)
+
+
+def returns(history: History, definition: str) -> Array:
+    """Comings back per month, members x months; month t covers the days [edge t, edge t+1)."""
+    gaps = history.absences[definition]
+    return _mark(history, gaps.member, month_of(history, gaps.returned))
+
+
+def membership_days(history: History) -> tuple[Array, Array, Array, Array]:
+    """Memberships under the main definition: member, first day, day after the last watched one, left (bool).
+
+    The last watched day is the last active (covered) day of those who left; of the others, the last day from which
+    on leaving would be known by the end of the data.
+    """
+    gaps = history.absences[history.main]
+    order = np.lexsort((gaps.last, gaps.member))
+    member, last, returned = gaps.member[order], gaps.last[order], gaps.returned[order]
+    again = np.zeros(len(member), bool)
+    again[1:] = member[1:] == member[:-1]
+    first = history.entered[member]
+    first[again] = returned[:-1][again[1:]]
+    since = history.entered.copy()  # start of the membership that is still open
+    since[member] = returned  # sorted: the latest wins
+    running = np.flatnonzero(since < FAR)
+    known_until = np.full(len(running), history.observed_until + 1 - gaps.threshold)
+    return (
+        np.concatenate([member, running]),
+        np.concatenate([first, since[running]]),
+        np.concatenate([last + 1, known_until]),
+        np.concatenate([np.ones(len(member), bool), np.zeros(len(running), bool)]),
+    )
+
+
+def left_between(history: History, definition: str, first: int, after: int) -> Array:
+    """Who left at least once between two edge positions (members)."""
+    return np.asarray(leavings(history, definition)[:, first:after].any(axis=1))
+
+
+def _mark(history: History, member: Array, month: Array) -> Array:
+    marks = np.zeros((len(history.ids), history.months), dtype=bool)
+    inside = (month >= 0) & (month < history.months)
+    marks[member[inside], month[inside]] = True
+    return marks
+
+
+def latest_before(history: History, member: Array, day: Array) -> Array:
+    """Latest of a member's days before each edge, ``-FAR`` where none: members x edges."""
+    latest = np.full((len(history.ids), history.months + 1), -FAR)
+    position = np.maximum(month_of(history, day) + 1, 0)
+    inside = position <= history.months
+    np.maximum.at(latest, (member[inside], position[inside]), day[inside])
+    return np.maximum.accumulate(latest, axis=1)

@@ -1,0 +1,169 @@
+"""Cohorts by month of joining, the same month a year before, and the weeks around campaigns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from whychurn.contract.empty_tables import empty_table, stack
+from whychurn.contract.suppression import suppress_small_cells
+from whychurn.retention.member_history import FAR, History, as_dates, day_numbers
+from whychurn.retention.month_grid import month_of, monthly_sum, months_complete, present_at_edges, window_sum
+from whychurn.stats.intervals import add_wilson
+
+COHORT_VALUES: Final = ["present", "active", "revenue", "rate", "low", "high", "active_rate", "revenue_rate"]
+SEASON_COLUMNS: Final = ["measure", "period", "rate", "year_before", "difference", "low", "high", "notable"]
+CAMPAIGN_COLUMNS: Final = [
+    "campaign_id",
+    "group",
+    "first_on",
+    "last_on",
+    "days",
+    "members",
+    "spend_before",
+    "spend_after",
+    "difference",
+    "low",
+    "high",
+    "active_before",
+    "active_after",
+]
+
+
+def cohort_triangle(history: History, confidence: float, min_cell: int) -> pd.DataFrame:
+    """Join month x age in months: who is still a member, who was active, what they paid.
+
+    Only cohorts that joined while the data were recorded. Age 0 is the month of joining.
+
+    Returns
+    -------
+    DataFrame
+        ``size``: members of the cohort. ``present``: members at the end of the month under the main definition, with
+        ``rate`` and its Wilson interval. ``active``: members with activity in the month. ``revenue_rate``: revenue as a
+        share of the cohort's revenue in its month of joining. ``partial``: the month is not wholly observed.
+    """
+    joined = month_of(history, history.started)
+    known = (joined >= 0) & (joined < history.months) & (history.started >= history.observed_from)
+    present = present_at_edges(history, history.main)[:, 1:]
+    active = monthly_sum(history, history.acts) > 0
+    paid = monthly_sum(history, history.payments)
+    cells = [
+        pd.DataFrame(
+            {
+                "cohort": as_dates(history.edges[[cohort]])[0],
+                "age_months": np.arange(history.months - cohort),
+                "size": int(who.sum()),
+                "present": present[who, cohort:].sum(axis=0).astype(float),
+                "active": active[who, cohort:].sum(axis=0).astype(float),
+                "revenue": paid[who, cohort:].sum(axis=0),
+                "partial": ~months_complete(history)[cohort:],
+            }
+        )
+        for cohort in np.unique(joined[known])
+        for who in [known & (joined == cohort)]
+    ]
+    counts = ["cohort", "age_months", "size", "present", "active", "revenue", "partial"]
+    frame = add_wilson(stack(cells, counts), "present", "size", confidence)
+    first = frame["revenue"].where(frame["age_months"] == 0).groupby(frame["cohort"]).transform("max")
+    frame["active_rate"] = frame["active"] / frame["size"]
+    frame["revenue_rate"] = frame["revenue"] / first.where(first > 0)
+    return suppress_small_cells(frame, "size", COHORT_VALUES, min_cell)
+
+
+def season_comparison(rates: pd.DataFrame, main: str, confidence: float) -> pd.DataFrame:
+    """Monthly member-based rates beside the same month a year before (difference with its Wald interval).
+
+    Parameters
+    ----------
+    rates
+        What `retention_rates` returns; partial months are left out.
+    """
+    monthly = rates[
+        (rates["definition"] == main)
+        & (rates["period_kind"] == "month")
+        & (rates["basis"] == "members")
+        & (rates["measure"] != "retention")
+        & ~rates["partial"].astype(bool)
+    ]
+    before = monthly.assign(period=monthly["period"] + pd.DateOffset(years=1)) if len(monthly) else monthly
+    pair = monthly.merge(before, on=["measure", "period"], suffixes=("", "_then"))
+    if pair.empty:
+        return empty_table(SEASON_COLUMNS)
+    variance = sum(
+        pair[f"rate{end}"] * (1 - pair[f"rate{end}"]) / pair[f"denominator{end}"] for end in ("", "_then")
+    )
+    margin = stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(variance)
+    pair = pair.assign(year_before=pair["rate_then"], difference=pair["rate"] - pair["rate_then"])
+    pair = pair.assign(low=pair["difference"] - margin, high=pair["difference"] + margin)
+    pair["notable"] = (pair["low"] > 0) | (pair["high"] < 0)
+    return pair[SEASON_COLUMNS].sort_values(["measure", "period"], ignore_index=True)
+
+
+def around_campaigns(
+    history: History, touches: pd.DataFrame, events: pd.DataFrame, days: int, confidence: float, min_cell: int
+) -> pd.DataFrame:
+    """Spend and activity of the members of a campaign in the `days` before and after its first message to them.
+
+    Counted, not caused: whoever was chosen for a campaign may have been about to buy anyway. Where a campaign held
+    members out (``control``), they stand beside as a group of their own.
+    """
+    first = _first_touches(history, touches, events)
+    observed = first["day"].between(history.observed_from + days, history.observed_until - days + 1)
+    first = first[observed].reset_index(drop=True)
+    if first.empty:
+        return suppress_small_cells(empty_table(CAMPAIGN_COLUMNS), "members", [], min_cell)
+    day, member = first["day"].to_numpy(), first["member"].to_numpy()
+    first["before"] = window_sum(history.payments, member, day - days, day)
+    first["after"] = window_sum(history.payments, member, day, day + days)
+    first["was_active"] = window_sum(history.acts, member, day - days, day) > 0
+    first["is_active"] = window_sum(history.acts, member, day, day + days) > 0
+    first["change"] = first["after"] - first["before"]
+    table = (
+        first.groupby(["campaign_id", "group"])
+        .agg(
+            first_on=("day", "min"),
+            last_on=("day", "max"),
+            members=("member", "size"),
+            spend_before=("before", "mean"),
+            spend_after=("after", "mean"),
+            difference=("change", "mean"),
+            error=("change", "sem"),
+            active_before=("was_active", "mean"),
+            active_after=("is_active", "mean"),
+        )
+        .reset_index()
+    )
+    margin = stats.norm.ppf(0.5 + confidence / 2) * table.pop("error")
+    table = table.assign(low=table["difference"] - margin, high=table["difference"] + margin, days=days)
+    for name in ("first_on", "last_on"):
+        table[name] = as_dates(table[name].to_numpy()).to_numpy()
+    shown = ["spend_before", "spend_after", "difference", "low", "high", "active_before", "active_after"]
+    return suppress_small_cells(table[CAMPAIGN_COLUMNS], "members", shown, min_cell)
+
+
+def _first_touches(history: History, touches: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    sent = touches[["campaign_id", "member_id", "sent_at", "action"]].rename(columns={"sent_at": "at"})
+    if sent.empty:
+        own = events[
+            events["campaign_id"].notna() & events["event_type"].isin(["push_sent", "coupon_received"])
+        ]
+        sent = (
+            own[["campaign_id", "member_id", "occurred_at"]]
+            .rename(columns={"occurred_at": "at"})
+            .assign(action="")
+        )
+    frame = pd.DataFrame(
+        {
+            "campaign_id": sent["campaign_id"].astype("string"),
+            "group": np.where(
+                sent["action"].astype("string").fillna("") == "control", "control", "contacted"
+            ),
+            "member": history.ids.get_indexer(pd.Index(sent["member_id"].astype(object))),
+            "day": day_numbers(sent["at"]),
+        }
+    )
+    frame = frame[(frame["member"] >= 0) & (frame["day"] < FAR) & frame["campaign_id"].notna()]
+    return frame.groupby(["campaign_id", "group", "member"])["day"].min().reset_index()

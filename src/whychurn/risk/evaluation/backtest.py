@@ -1,0 +1,124 @@
+"""The same recipe at earlier cut-offs: is the test period's result a matter of luck?"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.params import RiskParams
+from whychurn.panel.encode import encode
+from whychurn.risk.evaluation.metrics import (
+    Business,
+    Forecast,
+    bootstrap,
+    measure_once,
+    member_weights,
+    percentile_interval,
+)
+from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
+from whychurn.risk.model.calibration import fit_calibrator
+from whychurn.risk.model.split import split_forward
+from whychurn.risk.model.training import Trained, labels
+from whychurn.risk.model.tuning import sample_members
+from whychurn.risk.value_at_risk import margin_at_stake
+
+MEASURES = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "rate", "mean_p")
+
+
+def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, risk: RiskParams) -> pd.DataFrame:
+    """Table risk_backtest: at each cut-off refit on what was known, calibrate, forecast the next window.
+
+    The search is not repeated: parameters and rounds are the model's, and at most `risk.backtest_rows` rows train.
+    Both were chosen with a later view, so a cut-off inside the training period is a little flattered.
+
+    Returns
+    -------
+    cutoff_on, metric, estimate, low, high, rows, members, events, train_rows; empty if no cut-off is possible.
+    """
+    months = cutoffs(panel, horizon_days, risk)
+    with ThreadPoolExecutor(max_workers=risk.workers) as pool:
+        tables = list(pool.map(lambda day: _at_cutoff(panel, trained, day, horizon_days, risk), months))
+    lines = [line for table in tables for line in table]
+    columns = ["cutoff_on", "metric", "estimate", "low", "high", "rows", "members", "events", "train_rows"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def cutoffs(panel: pd.DataFrame, horizon_days: int, risk: RiskParams) -> list[pd.Timestamp]:
+    """Evenly spaced snapshots that leave one calibration and one training snapshot before them, the last included."""
+    horizon = pd.Timedelta(days=horizon_days)
+    months = sorted(
+        pd.Timestamp(day) for day in panel.loc[panel["churned_in_horizon"].notna(), "as_of"].unique()
+    )
+    feasible = [day for day in months if months[0] + horizon <= _latest(months, day - horizon)]
+    if not feasible:
+        return []
+    picks = np.linspace(0, len(feasible) - 1, min(risk.backtest_cutoffs, len(feasible)))
+    return [feasible[round(pick)] for pick in picks]
+
+
+def _latest(months: list[pd.Timestamp], until: pd.Timestamp) -> pd.Timestamp:
+    return max((day for day in months if day <= until), default=pd.Timestamp.min)
+
+
+def _at_cutoff(
+    panel: pd.DataFrame, trained: Trained, day: pd.Timestamp, horizon_days: int, risk: RiskParams
+) -> list[dict[str, Any]]:
+    known = panel[panel["as_of"] <= day]
+    split = split_forward(known, horizon_days, risk.calibration_months, 1, risk.seed)
+    train = known[split.rows("train")]
+    train = train[sample_members(train["member_id"], risk.backtest_rows, risk.seed)]
+    calibration, test = known[split.rows("calibration")], known[split.rows("test")]
+    y = labels(train)
+    if (
+        min(y.sum(), (1 - y).sum(), labels(calibration).sum(), (1 - labels(calibration)).sum())
+        < risk.min_events
+    ):
+        return []
+    settings = Settings(risk.seed, 1, risk.bins)
+    matrix = training_matrix(encode(train, trained.features), y, trained.features, settings)
+    booster = fit_booster(matrix, trained.found.chosen, trained.found.rounds, settings)
+    calibrator = fit_calibrator(
+        predict_raw(booster, encode(calibration, trained.features)),
+        labels(calibration),
+        calibration["member_id"].to_numpy(),
+        risk.calibration_folds,
+        0,
+        risk.confidence,
+        risk.seed,
+    )
+    p = calibrator.probability(predict_raw(booster, encode(test, trained.features)))
+    return _measure(test, p, day, len(train), risk)
+
+
+def _measure(
+    test: pd.DataFrame, p: np.ndarray, day: pd.Timestamp, train_rows: int, risk: RiskParams
+) -> list[dict[str, Any]]:
+    business = Business(margin_at_stake(test, risk), risk.saved_share, risk.contact_cost, risk.capacity)
+    forecast = Forecast(labels(test), p, business, risk.lift_shares, risk.ece_bins)
+    estimates = measure_once(forecast)
+    members = test["member_id"].to_numpy()
+    draws = bootstrap(forecast, member_weights(members, risk.bootstrap, risk.seed))
+    sizes = {
+        "rows": len(test),
+        "members": test["member_id"].nunique(),
+        "events": int(labels(test).sum()),
+        "train_rows": train_rows,
+    }
+    lines = []
+    for metric in MEASURES:
+        if metric in estimates:
+            low, high = percentile_interval(draws[metric], risk.confidence)
+            lines.append(
+                {
+                    "cutoff_on": day,
+                    "metric": metric,
+                    "estimate": estimates[metric],
+                    "low": low,
+                    "high": high,
+                    **sizes,
+                }
+            )
+    return lines

@@ -1,0 +1,186 @@
+"""How good the forecasts are on the test period: every model, every measure, with intervals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.params import RiskParams
+from whychurn.panel.encode import encode
+from whychurn.risk.evaluation.metrics import (
+    Business,
+    Forecast,
+    bootstrap,
+    measure_once,
+    member_weights,
+    percentile_interval,
+)
+from whychurn.risk.model.training import MODEL, MODELS, Trained, labels
+from whychurn.risk.value_at_risk import margin_at_stake
+
+Draws = dict[str, np.ndarray]
+
+
+def forecast_test(panel: pd.DataFrame, trained: Trained, risk: RiskParams) -> pd.DataFrame:
+    """Test rows: member_id, as_of, spend_tier, y, stake, one p_<model> each."""
+    rows = panel[trained.split.rows("test")]
+    X = encode(rows, trained.features)
+    tier = rows["spend_tier"].astype("object") if "spend_tier" in rows else None
+    frame = pd.DataFrame(
+        {
+            "member_id": rows["member_id"].to_numpy(),
+            "as_of": rows["as_of"].to_numpy(),
+            "spend_tier": tier.fillna("unknown").to_numpy() if tier is not None else "unknown",
+            "y": labels(rows),
+            "stake": margin_at_stake(rows, risk),
+        }
+    )
+    for name in MODELS:
+        frame[f"p_{name}"] = trained.probability(name, X)
+    return frame
+
+
+def measure_models(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
+    """Table risk_metrics: each model overall, by month and by tier, and the model's gain over each baseline.
+
+    Intervals are percentiles of a bootstrap clustered by member; differences are paired (same draws).
+    """
+    overall = _measure(test, risk, list(MODELS))
+    lines = [_lines(*overall[name], name, test, "all", "all", risk) for name in MODELS]
+    lines += [_differences(overall, name, test, risk) for name in MODELS if name != MODEL]
+    for kind, column in (("month", "as_of"), ("tier", "spend_tier")):
+        for stratum, rows in test.groupby(column, sort=True):
+            text = f"{stratum:%Y-%m}" if kind == "month" else str(stratum)
+            measured = _measure(rows, risk, list(MODELS))
+            lines += [_lines(*measured[name], name, rows, kind, text, risk) for name in MODELS]
+    return pd.concat([pd.DataFrame(part) for part in lines], ignore_index=True)
+
+
+def _forecast(rows: pd.DataFrame, name: str, risk: RiskParams) -> Forecast:
+    business = Business(rows["stake"].to_numpy(), risk.saved_share, risk.contact_cost, risk.capacity)
+    return Forecast(
+        rows["y"].to_numpy(), rows[f"p_{name}"].to_numpy(), business, risk.lift_shares, risk.ece_bins
+    )
+
+
+def _measure(
+    rows: pd.DataFrame, risk: RiskParams, names: list[str]
+) -> dict[str, tuple[dict[str, float], Draws]]:
+    weights = member_weights(rows["member_id"].to_numpy(), risk.bootstrap, risk.seed)
+    forecasts = {name: _forecast(rows, name, risk) for name in names}
+    return {name: (measure_once(one), bootstrap(one, weights)) for name, one in forecasts.items()}
+
+
+def _lines(
+    estimates: dict[str, float],
+    draws: Draws,
+    name: str,
+    rows: pd.DataFrame,
+    kind: str,
+    stratum: str,
+    risk: RiskParams,
+) -> list[dict[str, Any]]:
+    lines = []
+    for metric, estimate in estimates.items():
+        low, high = percentile_interval(draws[metric], risk.confidence)
+        lines.append(_line(name, kind, stratum, metric, estimate, low, high, rows))
+    return lines
+
+
+def _differences(
+    measured: dict[str, tuple[dict[str, float], Draws]], baseline: str, rows: pd.DataFrame, risk: RiskParams
+) -> list[dict[str, Any]]:
+    (mine, my_draws), (other, other_draws) = measured[MODEL], measured[baseline]
+    lines = []
+    for metric in [name for name in mine if name not in ("rate", "mean_p")]:
+        low, high = percentile_interval(my_draws[metric] - other_draws[metric], risk.confidence)
+        gap = mine[metric] - other[metric]
+        lines.append(_line(f"{MODEL} - {baseline}", "difference", baseline, metric, gap, low, high, rows))
+    return lines
+
+
+def _line(
+    name: str,
+    kind: str,
+    stratum: str,
+    metric: str,
+    estimate: float,
+    low: float,
+    high: float,
+    rows: pd.DataFrame,
+) -> dict[str, Any]:
+    return {
+        "model": name,
+        "part": "test",
+        "stratum_kind": kind,
+        "stratum": stratum,
+        "metric": metric,
+        "estimate": estimate,
+        "low": low,
+        "high": high,
+        "rows": len(rows),
+        "members": rows["member_id"].nunique(),
+        "events": int(rows["y"].sum()),
+    }
+
+
+def beats_baselines(metrics: pd.DataFrame) -> dict[str, bool]:
+    """For each baseline: whether the model's log loss is lower with its whole interval."""
+    loss = metrics[(metrics["stratum_kind"] == "difference") & (metrics["metric"] == "log_loss")]
+    return {str(name): bool(high < 0) for name, high in zip(loss["stratum"], loss["high"], strict=True)}
+
+
+def reliability(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
+    """Table risk_calibration: equal-mass bins of p with the observed rate and its clustered interval."""
+    weights = member_weights(test["member_id"].to_numpy(), risk.bootstrap, risk.seed).astype("float64")
+    tables = []
+    for name in MODELS:
+        forecast = _forecast(test, name, risk)
+        bins, y, p = forecast.bin, forecast.y, forecast.p
+        mass = np.bincount(bins)
+        drawn = np.array([np.bincount(bins, w * y) / np.maximum(np.bincount(bins, w), 1e-9) for w in weights])
+        tail = (1 - risk.confidence) / 2
+        members = test.groupby(bins)["member_id"].nunique()
+        table = pd.DataFrame(
+            {
+                "model": name,
+                "bin": np.arange(len(mass)),
+                "p_mean": np.bincount(bins, p) / np.maximum(mass, 1),
+                "rate": np.bincount(bins, y) / np.maximum(mass, 1),
+                "low": np.quantile(drawn, tail, axis=0),
+                "high": np.quantile(drawn, 1 - tail, axis=0),
+                "rows": mass,
+            }
+        )
+        table["members"] = members.reindex(table["bin"], fill_value=0).to_numpy()
+        tables.append(table[table["rows"] > 0])
+    return pd.concat(tables, ignore_index=True)
+
+
+def lift_curve(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
+    """Table risk_lift: for shares of members from 0 to 1, the share of leavers reached, lift, and profit."""
+    shares = np.unique(np.r_[np.linspace(0, 0.3, 31), np.linspace(0.3, 1, 36)])
+    ones = np.ones((1, len(test)))
+    tables = []
+    for name in MODELS:
+        forecast = _forecast(test, name, risk)
+        ranked = forecast.y[forecast.order]
+        reached = np.interp(
+            shares * len(test), np.r_[0, forecast.ends + 1], np.r_[0.0, np.cumsum(ranked)[forecast.ends]]
+        ) / max(ranked.sum(), 1)
+        with np.errstate(invalid="ignore"):
+            lift = np.where(shares > 0, reached / np.where(shares > 0, shares, 1), np.nan)
+        profit = [forecast.profit(ones, share)[0] for share in shares]
+        tables.append(
+            pd.DataFrame({"model": name, "share": shares, "gain": reached, "lift": lift, "profit": profit})
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def flat_metrics(metrics: pd.DataFrame) -> dict[str, float]:
+    """The model's and the baselines' overall figures as flat numbers for DVC."""
+    whole = metrics[metrics["stratum_kind"] == "all"]
+    names = whole["model"] + "." + whole["metric"]
+    return {name: round(float(value), 6) for name, value in zip(names, whole["estimate"], strict=True)}

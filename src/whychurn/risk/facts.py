@@ -1,0 +1,122 @@
+"""What a run of the stage says of itself: risk.json, the model's metadata, notes in both languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from whychurn.contract import tables as contract_tables
+from whychurn.contract.params import RiskParams
+from whychurn.contract.yaml_files import read_yaml
+from whychurn.labels import LANGUAGES, say
+from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.risk.artifacts import panel_digest
+from whychurn.risk.evaluation.holdout import beats_baselines
+from whychurn.risk.model.split import PARTS
+from whychurn.risk.model.training import MODEL, NoModelError, Trained
+from whychurn.risk.scores import no_scores
+
+RESULTS: Final = Path(contract_tables.__file__).with_name("results.yaml")
+
+
+def model_facts(trained: Trained, facts: dict[str, Any], risk: RiskParams) -> dict[str, Any]:
+    """How the model was made: definition, parts, search, features, notes."""
+    found = trained.found
+    months = {part: [f"{day:%Y-%m-%d}" for day in trained.split.months[part]] for part in PARTS}
+    return {
+        "definition": facts["definition"],
+        "horizon_days": facts["horizon_days"],
+        "split": trained.split.mode,
+        "as_of": months,
+        "calibrator": trained.calibrators[MODEL].kind,
+        "search": {
+            "chosen": found.chosen,
+            "rounds": found.rounds,
+            "log_loss": found.log_loss,
+            "trials": found.trials,
+            "pruned": found.pruned,
+            "guard_fired": found.guard_fired,
+            "monotone": found.monotone,
+            "folds": found.folds,
+        },
+        "features": len(trained.features),
+        "left_out": trained.left_out,
+        "notes": {lang: _notes(trained, risk, lang) for lang in LANGUAGES},
+    }
+
+
+def _notes(trained: Trained, risk: RiskParams, lang: str) -> list[str]:
+    months = {part: len(days) for part, days in trained.split.months.items()}
+    notes = []
+    if trained.split.mode == "members":
+        notes.append(say("risk.note_members", lang))
+    elif months["calibration"] < risk.calibration_months or months["test"] < risk.test_months:
+        notes.append(say("risk.note_fewer_months", lang, **months))
+    if trained.found.guard_fired:
+        notes.append(say("risk.note_guard", lang, trials=trained.found.trials, wanted=risk.trials))
+    calendar = [name for name, reason in trained.left_out.items() if reason == "calendar"]
+    if calendar:
+        labels = (
+            load_catalogue().set_index("name")[lang].reindex(calendar).fillna(pd.Series(calendar, calendar))
+        )
+        joint = ("、" if lang == "zh" else ", ").join(labels)
+        notes.append(say("risk.note_calendar", lang, days=risk.season_days, features=joint))
+    return notes
+
+
+def run_facts(
+    made: dict[str, Any], metrics: pd.DataFrame, scores: pd.DataFrame, risk: RiskParams
+) -> dict[str, Any]:
+    """Content of risk.json for a study with a model."""
+    high = scores["p_churn"] >= risk.high_risk
+    return {
+        "status": "ok",
+        "reason": None,
+        **made,
+        "beats_baseline": beats_baselines(metrics),
+        "headline": headline(metrics),
+        "scored_on": f"{scores['as_of'].max():%Y-%m-%d}",
+        "scored": len(scores),
+        "expected_leavers": float(scores["p_churn"].sum()),
+        "high_risk_from": risk.high_risk,
+        "high_risk": int(high.sum()),
+        "value_at_risk": float(scores["value_at_risk"].sum())
+        if scores["value_at_risk"].notna().any()
+        else None,
+        "value_at_risk_high": float(scores.loc[high, "value_at_risk"].sum()) if high.any() else 0.0,
+    }
+
+
+def headline(metrics: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """The model's overall figures with their intervals."""
+    mine = metrics[(metrics["model"] == MODEL) & (metrics["stratum_kind"] == "all")]
+    columns = [mine[name].tolist() for name in ("metric", "estimate", "low", "high")]
+    return {
+        name: {"estimate": e, "low": low, "high": high} for name, e, low, high in zip(*columns, strict=True)
+    }
+
+
+def metadata(
+    made: dict[str, Any], metrics: pd.DataFrame, panel: pd.DataFrame, risk: RiskParams
+) -> dict[str, Any]:
+    """Content of the model's metadata.json."""
+    return {
+        **made,
+        "metrics": headline(metrics),
+        "panel": {"rows": len(panel), "columns": panel.shape[1], "sha256": panel_digest(panel)},
+        "params": risk.model_dump(mode="json"),
+    }
+
+
+def without_model(error: NoModelError) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """risk.json, and all tables: risk_metrics with the reason in place of figures, the others empty."""
+    texts = error.texts()
+    documented = read_yaml(RESULTS)["risk"]
+    tables = {name: pd.DataFrame(columns=list(entry["columns"])) for name, entry in documented.items()}
+    row = dict.fromkeys(tables["risk_metrics"]) | {"model": "none", "part": "none", "note": texts["en"]}
+    numbers = ["estimate", "low", "high", "rows", "members", "events"]
+    metrics = pd.DataFrame([row]).astype(dict.fromkeys(numbers, "float64"))
+    tables |= {"risk_metrics": metrics, "risk_scores": no_scores()}
+    return {"status": "no_model", "reason": texts, "cause": error.reason}, tables

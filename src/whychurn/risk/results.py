@@ -1,0 +1,72 @@
+"""All tables about a fitted model: measures, backtest, explanation, scores."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import pandas as pd
+
+from whychurn.contract.params import RiskParams
+from whychurn.panel.encode import encode
+from whychurn.risk.evaluation.backtest import backtest
+from whychurn.risk.evaluation.holdout import forecast_test, lift_curve, measure_models, reliability
+from whychurn.risk.explanation.archetypes import cluster_members
+from whychurn.risk.explanation.rules import tree_rules
+from whychurn.risk.explanation.shap_values import (
+    beeswarm_points,
+    dependence,
+    explain_sample,
+    feature_importance,
+    group_importance,
+    strongest_interactions,
+)
+from whychurn.risk.model.training import Trained
+from whychurn.risk.scores import score_members
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Results tables by file name."""
+
+    tables: dict[str, pd.DataFrame]
+
+
+def assess(panel: pd.DataFrame, trained: Trained, horizon_days: int, risk: RiskParams) -> Assessment:
+    """Measure the model on the test period, repeat it at earlier cut-offs, explain it, score today's members."""
+    test = forecast_test(panel, trained, risk)
+    log.info("measuring on %d test rows", len(test))
+    tables = {
+        "risk_metrics": measure_models(test, risk).assign(note=None),
+        "risk_calibration": reliability(test, risk),
+        "risk_lift": lift_curve(test, risk),
+    }
+    log.info("backtest")
+    tables["risk_backtest"] = backtest(panel, trained, horizon_days, risk)
+    log.info("explaining")
+    tables |= explanation_tables(panel, trained, risk)
+    scores, contributions = score_members(panel, trained, horizon_days, risk)
+    groups, members = cluster_members(scores, contributions, trained.features, risk)
+    tables |= {"risk_scores": scores, "risk_archetypes": groups, "risk_archetype_members": members}
+    return Assessment(tables)
+
+
+def explanation_tables(panel: pd.DataFrame, trained: Trained, risk: RiskParams) -> dict[str, pd.DataFrame]:
+    """SHAP tables on a sample of the test period, and the tree's rules as the readable cross-check."""
+    rows = panel[trained.split.rows("test")]
+    X = encode(rows, trained.features)
+    explained = explain_sample(trained.booster, X, trained.features, risk.shap_rows, risk.seed)
+    importance = feature_importance(explained)
+    y = rows["churned_in_horizon"].astype("float64").to_numpy()
+    return {
+        "risk_shap_features": importance,
+        "risk_shap_groups": group_importance(explained),
+        "risk_shap_points": beeswarm_points(explained, importance, risk),
+        "risk_shap_dependence": dependence(explained, importance, risk),
+        "risk_shap_interactions": strongest_interactions(
+            trained.booster, explained, risk.interaction_rows, risk.interaction_pairs
+        ),
+        "risk_tree": tree_rules(trained.tree, trained.features, X, y, rows["member_id"].to_numpy()),
+    }

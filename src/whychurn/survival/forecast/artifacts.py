@@ -1,0 +1,92 @@
+"""The chosen survival model in native files (data/processed/survival_model), complete enough to serve without this package.
+
+metadata.json
+    kind: "boosted", "cox" or "cox_landmark"; definition, horizons, value_days (horizon of the expected stay), tested_on,
+    tests, figures of the test, learned_until, learned_days; for "boosted" also variant ("landmark", "frozen"), bounds
+    (ends of the intervals, days) and line (a, b: log-odds of leaving in an interval are a + b × margin).
+features.json
+    {"features": [{name, kind, family, cause, unit, en, zh, categories}]}: the columns of a request.
+model.ubj (boosted)
+    XGBoost booster; input: encoded features in that order (categories as codes, null as NaN), then the end of the
+    interval in days.
+coefficients.csv (cox, cox_landmark)
+    One row a term: name, feature, kind, code, log, fill, low, high, mean, scale, coefficient; the column is
+    (f(x) - mean) / scale with f as in `design.Term`.
+baseline.csv (cox, cox_landmark)
+    day, cumulative hazard; the clock is tenure_days ("cox") or days from now ("cox_landmark"). The last day's step
+    is carried on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.files import write_json, write_whole
+from whychurn.contract.params import SurvivalParams
+from whychurn.survival.forecast.discrete_hazard import Boosted
+from whychurn.survival.forecast.forecasters import Cox
+from whychurn.survival.forecast.model_comparison import Challenge
+
+FILES: Final = ("model.ubj", "coefficients.csv", "baseline.csv", "features.json", "metadata.json")
+NO_MODEL: Final = "no_model.json"
+
+
+def write_model(folder: Path, challenge: Challenge, definition: str, survival: SurvivalParams) -> None:
+    """Write the chosen model, the metadata last; where there is none (or it was never tested), say so instead."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*FILES, NO_MODEL):
+        (folder / name).unlink(missing_ok=True)
+    model = challenge.model
+    if challenge.facts["status"] != "ok" or not isinstance(model, Boosted | Cox):
+        write_json(challenge.facts, folder / NO_MODEL)
+        return
+    own = _write_boosted(folder, model) if isinstance(model, Boosted) else _write_cox(folder, model)
+    write_json({"features": [feature.as_json() for feature in model.features]}, folder / "features.json")
+    write_json({**own, **_made(challenge, model, definition, survival)}, folder / "metadata.json")
+
+
+def _write_boosted(folder: Path, model: Boosted) -> dict[str, Any]:
+    with write_whole(folder / "model.ubj") as temporary:
+        temporary.write_bytes(bytes(model.booster.save_raw("ubj")))
+    return {"variant": model.variant, "bounds": [int(b) for b in model.bounds], "line": list(model.line)}
+
+
+def _write_cox(folder: Path, model: Cox) -> dict[str, Any]:
+    terms = pd.DataFrame([term.as_row() for term in model.terms]).assign(coefficient=model.beta)
+    _write_csv(terms, folder / "coefficients.csv")
+    days = np.arange(len(model.hazard.cumulative))
+    _write_csv(pd.DataFrame({"day": days, "cumulative": model.hazard.cumulative}), folder / "baseline.csv")
+    return {"supported_days": model.hazard.supported}
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    with write_whole(path) as temporary:
+        frame.to_csv(temporary, index=False, float_format="%.17g")
+
+
+def _made(
+    challenge: Challenge, model: Boosted | Cox, definition: str, survival: SurvivalParams
+) -> dict[str, Any]:
+    facts = challenge.facts
+    kept = (
+        "tested_on",
+        "tests",
+        "ibs",
+        "ibs_days",
+        "figures",
+        "beats_km",
+        "learned_until",
+        "untested_horizons",
+    )
+    return {
+        "kind": model.name,
+        "definition": definition,
+        "horizons": sorted(set(survival.challenge.horizons)),
+        "value_days": survival.lifetime.horizon_days,
+        "learned_days": model.learned_days,
+        **{name: facts[name] for name in kept},
+    }

@@ -1,0 +1,125 @@
+"""Forecasts of how long a member stays, from what is known today: Kaplan-Meier, Cox on two clocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.params import SurvivalParams
+from whychurn.panel.encode import Feature, encode
+from whychurn.survival.cox.counting_process import StartStop, prepare_rows
+from whychurn.survival.cox.fit import Newton, maximise
+from whychurn.survival.forecast.cox_design import Term, choose_terms, design_matrix
+from whychurn.survival.forecast.followup import DailyHazard, Known, daily_hazard, tenure_rows
+
+CLOCK: Final = "tenure_days"
+
+
+class Predictor(Protocol):
+    """A fitted model of the further stay."""
+
+    @property
+    def learned_days(self) -> int:
+        """How far ahead the learning period could see."""
+
+    def curve(self, rows: pd.DataFrame, days: int) -> np.ndarray:
+        """Chance to be still there after 0 … `days` days, shape (n, days + 1)."""
+
+
+@dataclass(frozen=True)
+class KaplanMeier:
+    """The share of all that stays on, given how long a member is there already."""
+
+    hazard: DailyHazard
+    learned_days: int
+    name: str = "km"
+
+    def curve(self, rows: pd.DataFrame, days: int) -> np.ndarray:
+        """Chance to be still there after 0 … `days` days."""
+        return np.exp(-self.hazard.between(_tenure(rows), days))
+
+
+@dataclass(frozen=True)
+class Cox:
+    """Proportional hazards with Breslow's baseline.
+
+    Parameters
+    ----------
+    name
+        "cox": time-varying covariates on the clock of tenure, held at today's values for the forecast.
+        "cox_landmark": the clock starts at each snapshot, so that a coefficient says what today's value means
+        for all that follows (van Houwelingen 2007, Scandinavian Journal of Statistics 34).
+    beta
+        Log hazard ratios of `terms`.
+    learned_days
+        How far ahead the learning period could see.
+    """
+
+    name: str
+    features: list[Feature]
+    terms: list[Term]
+    beta: np.ndarray
+    hazard: DailyHazard
+    learned_days: int
+
+    def curve(self, rows: pd.DataFrame, days: int) -> np.ndarray:
+        """Chance to be still there after 0 … `days` days."""
+        design = design_matrix(encode(rows, self.features), self.features, self.terms)
+        start = _tenure(rows) if self.name == "cox" else np.zeros(len(rows), dtype="int64")
+        return np.exp(-self.hazard.between(start, days) * np.exp(design @ self.beta)[:, None])
+
+
+def fit_kaplan_meier(known: Known, survival: SurvivalParams) -> KaplanMeier:
+    """Kaplan-Meier on the clock of tenure, with delayed entry."""
+    kept, entry, stop, event = tenure_rows(known)
+    hazard = daily_hazard(
+        entry, stop, event, np.ones(len(kept)), product=True,
+        min_at_risk=survival.min_at_risk, tail_days=survival.challenge.tail_days,
+    )  # fmt: skip
+    return KaplanMeier(hazard, int(known.reach.max()))
+
+
+def fit_cox(name: str, known: Known, features: list[Feature], survival: SurvivalParams) -> Cox:
+    """Cox model `name` on at most `cox_rows` member-months.
+
+    Raises
+    ------
+    WhychurnError
+        If nobody leaves, or the partial likelihood has no maximum.
+    """
+    params = survival.challenge
+    sample = known.sample(params.cox_rows, survival.seed)
+    if name == "cox":
+        kept, entry, stop, event = tenure_rows(sample)
+    else:
+        kept = np.flatnonzero(sample.time > 0)
+        entry, stop, event = np.zeros(len(kept), dtype="int64"), sample.time[kept], sample.event[kept]
+    X = encode(sample.rows.iloc[kept], features)
+    terms = choose_terms(X, features, {CLOCK} if name == "cox" else set(), params)
+    design = design_matrix(X, features, terms)
+    beta = _coefficients(terms, design, entry, stop, event, params.ridge, params.threads)
+    hazard = daily_hazard(
+        entry, stop, event, np.exp(design @ beta), product=False,
+        min_at_risk=survival.min_at_risk, tail_days=params.tail_days,
+    )  # fmt: skip
+    return Cox(name, features, terms, beta, hazard, int(known.reach.max()))
+
+
+def _coefficients(
+    terms: list[Term], design: np.ndarray, entry: np.ndarray, stop: np.ndarray, event: np.ndarray,
+    ridge: float, threads: int,
+) -> np.ndarray:  # fmt: skip
+    if not terms:
+        return np.zeros(0)
+    names = tuple(term.name for term in terms)
+    rows = prepare_rows(StartStop(names, design, entry, stop, event.astype("float64")))
+    how = Newton(ridge=ridge * event.sum(), tolerance=1e-6, max_steps=40, max_halvings=30, threads=threads)
+    return maximise(rows, how)[0].beta / rows.scale
+
+
+def _tenure(rows: pd.DataFrame) -> np.ndarray:
+    days = pd.to_numeric(rows[CLOCK], errors="coerce").astype("float64").fillna(0.0)
+    return days.clip(lower=0).to_numpy().astype("int64")

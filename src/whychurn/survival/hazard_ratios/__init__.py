@@ -1,0 +1,1 @@
+"""survival/hazard_ratios."""

@@ -1,0 +1,202 @@
+"""Which covariates enter Cox regression, how each is coded, and in which step its hazard ratio is read.
+
+The rule is stated and looks at no p value: `survival.cox.covariates` names, for each candidate cause, the features that
+trace it; one that is not in the data, constant, unknown for too many or seen too rarely is left out with its reason.
+What the definition of churn is itself made of does not enter: where leaving means silence, the days since the last
+order and counts of the member's own acts restate the outcome and would show hazard ratios without meaning
+(`survival.cox.terms_covariates` holds them, for programmes whose members leave by ending a term).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.params import CoxParams
+
+OTHER: Final = "other"
+Kind = Literal["number", "flag", "category"]
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """One feature as it enters the model.
+
+    Parameters
+    ----------
+    step
+        Change of the value that the hazard ratio is read for.
+    standardised
+        The step is one standard deviation.
+    fill
+        Value in place of an unknown one (median of the known ones; flags: 0).
+    unknown_term
+        Unknown values are frequent enough to have a term of their own.
+    levels
+        Categories with a term; the first is the reference, others count as `OTHER`.
+    """
+
+    name: str
+    kind: Kind
+    step: float
+    standardised: bool
+    unit: str
+    cause: str | None
+    en: str
+    zh: str
+    fill: float
+    unknown_term: bool
+    unknown_share: float
+    levels: tuple[str, ...] = ()
+
+    def terms(self) -> list[Term]:
+        """Columns of the design that the feature makes."""
+        if self.kind == "category":
+            return [Term(f"{self.name}={level}", self.name, "level", level) for level in self.levels[1:]]
+        own = [Term(self.name, self.name, self.kind, "")]
+        return [*own, Term(f"{self.name}:unknown", self.name, "unknown", "")] if self.unknown_term else own
+
+
+@dataclass(frozen=True)
+class Term:
+    """One column of the design: number, flag, level, unknown; curve (a bend of a spline); tenure (times log tenure)."""
+
+    name: str
+    feature: str
+    kind: str
+    level: str
+
+
+def choose_covariates(
+    rows: pd.DataFrame, catalogue: pd.DataFrame, kind: str, params: CoxParams
+) -> tuple[list[Covariate], dict[str, str]]:
+    """Covariates in the order of params.yaml, and why each other one is left out.
+
+    Parameters
+    ----------
+    rows
+        Start-stop rows with ``event`` and the features.
+    catalogue
+        `panel.catalogue.load_catalogue`; the study's own columns (family profile, source members) are added.
+    kind
+        "terms" or "inactivity": how churn is defined.
+
+    Returns
+    -------
+    covariates, and reasons: absent, unknown, constant, rare, stratum, definition.
+    """
+    entries = {entry["name"]: entry for entry in catalogue.to_dict("records")}
+    steps: dict[str, float | str] = dict(params.covariates)
+    left_out = {}
+    if kind == "terms":
+        steps |= params.terms_covariates
+    else:
+        left_out = {name: "definition" for name in params.terms_covariates if name in rows}
+    found = []
+    for name, step in steps.items():
+        if name in params.strata:
+            left_out[name] = "stratum"
+        elif name not in rows or name not in entries:
+            left_out[name] = "absent"
+        else:
+            made = _covariate(rows[name], rows["event"].to_numpy(float), entries[name], step, params)
+            if isinstance(made, str):
+                left_out[name] = made
+            else:
+                found.append(made)
+    return found, left_out
+
+
+def own_steps(catalogue: pd.DataFrame, member_columns: list[str]) -> dict[str, float | str]:
+    """Steps for the study's own columns: one standard deviation."""
+    return {name: "sd" for name in catalogue["name"] if name in member_columns}
+
+
+def _covariate(
+    values: pd.Series, event: np.ndarray, entry: Mapping[Any, Any], step: float | str, params: CoxParams
+) -> Covariate | str:
+    """The covariate, or why it cannot enter."""
+    unknown = float(values.isna().mean())
+    if unknown > params.max_unknown:
+        return "absent" if unknown == 1 else "unknown"
+    kind: Kind = entry["kind"]
+    levels: tuple[str, ...] = ()
+    fill, size, standardised = 0.0, 1.0, False
+    if kind == "category":
+        levels = _levels(values, event, params.min_level_events)
+        if len(levels) < 2:
+            return "constant"
+    else:
+        numbers = as_numbers(values)
+        known = numbers[~np.isnan(numbers)]
+        if known.min() == known.max():
+            return "constant"
+        fill = float(np.median(known)) if kind == "number" else 0.0
+        if kind == "flag" and _rare(numbers, event, params.min_level_events):
+            return "rare"
+        standardised = step == "sd" and kind == "number"
+        size = float(known.std()) if standardised else (float(step) if kind == "number" else 1.0)
+    missing = values.isna().to_numpy()
+    cause = entry.get("cause")
+    return Covariate(
+        name=entry["name"],
+        kind=kind,
+        step=size,
+        standardised=standardised,
+        unit=str(entry.get("unit") or ""),
+        cause=cause if isinstance(cause, str) else None,
+        en=str(entry["en"]),
+        zh=str(entry["zh"]),
+        fill=fill,
+        unknown_term=kind != "category"
+        and unknown >= params.unknown_term
+        and not _rare(missing.astype(float), event, params.min_level_events),
+        unknown_share=unknown,
+        levels=levels,
+    )
+
+
+def _rare(flag: np.ndarray, event: np.ndarray, least: int) -> bool:
+    """Too few events with, or without, the flag."""
+    on = np.nan_to_num(flag) > 0
+    return bool(min((event[on] > 0).sum(), (event[~on] > 0).sum()) < least)
+
+
+def _levels(values: pd.Series, event: np.ndarray, least: int) -> tuple[str, ...]:
+    """Levels with events enough, the most frequent first; all others (and unknown) together are one."""
+    text = values.astype("string")
+    events = pd.Series(event > 0).groupby(text.fillna(OTHER).to_numpy()).sum()
+    rows = text.fillna(OTHER).value_counts()
+    kept = [str(level) for level in rows.index if level != OTHER and events.get(level, 0) >= least]
+    rest = int(sum(count for level, count in events.items() if level not in kept))
+    return tuple([*kept, OTHER] if rest >= least else kept)
+
+
+def as_numbers(values: pd.Series) -> np.ndarray:
+    """Floats, unknown as NaN."""
+    if pd.api.types.is_bool_dtype(values) or str(values.dtype) == "boolean":
+        return values.astype("boolean").astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    return pd.to_numeric(values, errors="coerce").astype("float64").to_numpy(na_value=np.nan)
+
+
+def encode(frame: pd.DataFrame, covariates: list[Covariate]) -> tuple[list[Term], np.ndarray]:
+    """Terms and design matrix (rows × terms), numbers in units of their step."""
+    terms: list[Term] = []
+    columns: list[np.ndarray] = []
+    for one in covariates:
+        terms += one.terms()
+        if one.kind == "category":
+            text = frame[one.name].astype("string").fillna(OTHER)
+            known = text.where(text.isin(list(one.levels)), OTHER if OTHER in one.levels else one.levels[0])
+            columns += [(known == level).to_numpy(float) for level in one.levels[1:]]
+            continue
+        numbers = as_numbers(frame[one.name])
+        missing = np.isnan(numbers) | np.isinf(numbers)
+        columns.append(np.where(missing, one.fill, numbers) / one.step)
+        if one.unknown_term:
+            columns.append(missing.astype(float))
+    return terms, np.column_stack(columns) if columns else np.empty((len(frame), 0))

@@ -1,0 +1,196 @@
+"""How long members stay: Kaplan-Meier curves by stratum, with numbers at risk, means and medians."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from whychurn.contract.params import SurvivalParams
+from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
+
+Array = np.ndarray[Any, Any]
+CURVES: Final = ["stratum_kind", "stratum", "day", "estimate", "low", "high", "at_risk"]
+MEANS: Final = [
+    "stratum_kind",
+    "stratum",
+    "members",
+    "spells",
+    "leavers",
+    "from_day",
+    "until_day",
+    "mean_until",
+    "mean_days",
+    "mean_low",
+    "mean_high",
+    "median_days",
+    "median_low",
+    "median_high",
+]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A Kaplan-Meier curve on days ``span.first - 1`` (where it is 1) to ``span.last``.
+
+    Parameters
+    ----------
+    estimate, low, high, at_risk
+        One value per day.
+    """
+
+    span: Followed
+    estimate: Array
+    low: Array
+    high: Array
+    at_risk: Array
+
+    @property
+    def days(self) -> Array:
+        """Day of each value."""
+        return np.arange(self.span.first - 1, self.span.last + 1)
+
+
+def stay_curve(rows: pd.DataFrame, least: int, confidence: float) -> Curve | None:
+    """Share that stays beyond each day (lifelines' Kaplan-Meier, log-log Greenwood interval, left truncation).
+
+    Parameters
+    ----------
+    rows
+        entry, exit, event: at risk in (entry, exit]; several rows of one spell are allowed.
+    least
+        The curve begins and ends with this many at risk.
+
+    Returns
+    -------
+    Curve, or None where never enough are at risk.
+    """
+    from lifelines import KaplanMeierFitter  # slow to import
+
+    entry, exit_ = rows["entry"].to_numpy(), rows["exit"].to_numpy()
+    span = followed(entry, exit_, least)
+    if span is None:
+        return None
+    cut = within(rows, span)
+    zero = span.first - 1
+    # Half a day later: lifelines counts who enters on a day at risk on that day already.
+    begin = np.where(cut["entry"] > zero, cut["entry"] - zero + 0.5, 0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # lifelines warns of nobody leaving; the curve is 1 then
+        fit = KaplanMeierFitter(alpha=1 - confidence).fit(cut["exit"] - zero, cut["event"], entry=begin)
+        bounds = fit.confidence_interval_
+    days = np.arange(span.last - zero + 1)
+    place = np.searchsorted(fit.survival_function_.index.to_numpy(), days, side="right") - 1
+    estimate = fit.survival_function_.iloc[:, 0].to_numpy()[place]
+    low, high = (bounds.iloc[:, side].to_numpy()[place] for side in (0, 1))
+    sure = estimate >= 1  # no leaving so far: Greenwood has no width there
+    number = at_risk(entry, exit_)[np.maximum(days + zero, span.first)]
+    return Curve(span, estimate, np.where(sure, 1.0, low), np.where(sure, 1.0, high), number)
+
+
+def restricted_mean(
+    rows: pd.DataFrame, curve: Curve, until: int, confidence: float
+) -> tuple[float, float, float]:
+    """Mean days stayed out of the first `until`, with its interval.
+
+    Area below the curve; variance ``sum A_i^2 d_i / (n_i (n_i - d_i))``, with A_i the area that follows day i
+    (Klein and Moeschberger 2003, section 4.5).
+    """
+    cut = within(rows, curve.span)
+    last = curve.span.last
+    number = at_risk(cut["entry"].to_numpy(), cut["exit"].to_numpy(), days=last)
+    left = leavings(cut["exit"].to_numpy(), cut["event"].to_numpy(float), last)
+    width = until - (curve.span.first - 1)
+    area = curve.estimate[:width]  # the value of day t holds from t to t + 1
+    after = np.append(np.cumsum(area[::-1])[::-1], 0.0)  # position t: area from day t on
+    days = np.arange(curve.span.first, until + 1)
+    n, d, rest = number[days], left[days], after[days - curve.span.first + 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(n > d, rest**2 * d / (n * (n - d)), 0.0)
+    mean = float(area.sum()) + curve.span.first - 1
+    error = float(stats.norm.ppf(0.5 + confidence / 2) * np.sqrt(np.nansum(step)))
+    return mean, max(mean - error, 0.0), min(mean + error, float(until))
+
+
+def crossing(curve: Curve, level: float) -> tuple[float, float, float]:
+    """First day on which the curve, and its lower and upper bound, are at or below `level`; missing where never."""
+    found = []
+    for values in (curve.estimate, curve.low, curve.high):
+        below = np.flatnonzero(values <= level)
+        found.append(float(curve.days[below[0]]) if len(below) else np.nan)
+    return found[0], found[1], found[2]
+
+
+def stay_curves(
+    strata: Mapping[str, pd.DataFrame], params: SurvivalParams, min_cell: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Curves and their summaries by kind of stratum.
+
+    Parameters
+    ----------
+    strata
+        `strata.strata_rows`.
+
+    Returns
+    -------
+    survival_curves
+        `CURVES`, every ``curve_step_days`` days and at ``stay_days``; at_risk is never below `min_cell`.
+    survival_means
+        `MEANS` and ``stay_<d>d`` with bounds for each of ``stay_days``. Values that a curve which starts late or
+        ends early cannot tell are missing. Strata of fewer members than `min_cell` carry no figures.
+    """
+    curves, means = [], []
+    for kind, rows in strata.items():
+        for stratum, mine in rows.groupby("stratum", sort=True):
+            curve = stay_curve(mine, max(params.min_at_risk, min_cell), params.confidence)
+            means.append({"stratum_kind": kind, "stratum": stratum, **_summary(mine, curve, params)})
+            if curve is not None:
+                curves.append(_on_grid(curve, params).assign(stratum_kind=kind, stratum=stratum))
+    table = pd.concat(curves, ignore_index=True)[CURVES] if curves else pd.DataFrame(columns=CURVES)
+    return _typed(table), _typed(pd.DataFrame(means, columns=[*MEANS, *stay_columns(params)]))
+
+
+def stay_columns(params: SurvivalParams) -> list[str]:
+    """Names of the columns with the share that stays beyond each of ``stay_days``."""
+    return [f"stay_{day}d{end}" for day in params.stay_days for end in ("", "_low", "_high")]
+
+
+def _summary(rows: pd.DataFrame, curve: Curve | None, params: SurvivalParams) -> dict[str, float]:
+    counted: dict[str, float] = {
+        "members": rows["member_id"].nunique(),
+        "spells": len(rows[["member_id", "spell_no"]].drop_duplicates()),
+        "leavers": int(rows["event"].sum()),
+    }
+    if curve is None:
+        return counted
+    found = {**counted, "from_day": curve.span.first, "until_day": curve.span.last}
+    if curve.span.first > params.late_days:  # conditional on a long stay: no figure of a whole stay
+        return found
+    until = min(params.mean_days, curve.span.last)
+    mean, low, high = restricted_mean(rows, curve, until, params.confidence)
+    median, median_low, median_high = crossing(curve, 0.5)
+    found |= {"mean_until": until, "mean_days": mean, "mean_low": low, "mean_high": high}
+    found |= {"median_days": median, "median_low": median_low, "median_high": median_high}
+    for day in params.stay_days:
+        if day <= curve.span.last:
+            place = day - (curve.span.first - 1)
+            for end, values in (("", curve.estimate), ("_low", curve.low), ("_high", curve.high)):
+                found[f"stay_{day}d{end}"] = float(values[place])
+    return found
+
+
+def _on_grid(curve: Curve, params: SurvivalParams) -> pd.DataFrame:
+    days = curve.days
+    wanted = (days % params.curve_step_days == 0) | np.isin(days, [days[0], days[-1], *params.stay_days])
+    columns = {"day": days, "estimate": curve.estimate, "low": curve.low, "high": curve.high}
+    return pd.DataFrame({**columns, "at_risk": curve.at_risk})[wanted]
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    text = ["stratum_kind", "stratum"]
+    return table.astype({str(name): "string" if name in text else "float64" for name in table.columns})

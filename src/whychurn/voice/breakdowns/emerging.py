@@ -1,0 +1,146 @@
+"""Early signals: words and topics on the rise in the last weeks, and days with more texts than chance allows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import nbinom, norm, poisson
+from statsmodels.stats.multitest import multipletests
+
+from whychurn.contract.params import VoiceParams
+
+RISING_COLUMNS: Final = (
+    "kind", "name", "recent", "before", "members", "recent_share", "before_share", "log_odds", "z", "q", "rising",
+)  # fmt: skip
+ALERT_COLUMNS: Final = ("topic_id", "day", "texts", "expected", "limit", "p", "first")
+ALL_TEXTS: Final = -2  # topic_id of an alert about the number of texts, whatever they are about
+LEAST_REST: Final = 1e-9  # a word that is all that was said has finite odds
+LEAST_BASE_DAYS: Final = 21  # a shorter base raises no alert
+
+
+def log_odds(recent: pd.Series, before: pd.Series, prior_words: float) -> pd.DataFrame:
+    """Log odds ratio of each word with an informative Dirichlet prior (Monroe, Colaresi & Quinn 2008, eq. 15-22).
+
+    Parameters
+    ----------
+    recent, before
+        Counts by word.
+    prior_words
+        Strength of the prior, which has the shares of both periods together.
+
+    Returns
+    -------
+    Index of all words: recent, before, log_odds (recent against before), z.
+    """
+    counts = pd.DataFrame({"recent": recent, "before": before}).fillna(0.0)
+    both = counts.sum(axis=1)
+    prior = prior_words * both / max(1.0, both.sum())
+    odds, variance = {}, pd.Series(0.0, index=counts.index)
+    for name in ("recent", "before"):
+        seen = counts[name] + prior
+        odds[name] = np.log(seen) - np.log(np.maximum(counts[name].sum() + prior_words - seen, LEAST_REST))
+        variance = variance + 1 / seen
+    counts["log_odds"] = odds["recent"] - odds["before"]
+    counts["z"] = counts["log_odds"] / np.sqrt(variance)
+    return counts
+
+
+def rising(texts: pd.DataFrame, voice: VoiceParams, min_cell: int) -> pd.DataFrame:
+    """Words and topics of the last ``recent_weeks`` weeks against all before.
+
+    Parameters
+    ----------
+    texts
+        member_id, known_on, topic_id, tokens (separated by spaces). A word counts once a text.
+    min_cell
+        What fewer members said recently is left out.
+
+    Returns
+    -------
+    `RISING_COLUMNS`, most surprising first: kind (word, topic), name (the word, or the topic's id), texts, members and
+    share of texts, log odds and z, Benjamini-Hochberg q within the kind (one-sided), rising (q small enough, and at
+    least ``min_recent_texts`` texts).
+    """
+    if texts.empty:
+        return pd.DataFrame(columns=list(RISING_COLUMNS))
+    since = texts["known_on"].max() - pd.Timedelta(weeks=voice.recent_weeks) + pd.Timedelta(days=1)
+    new = texts["known_on"].ge(since)
+    said = {
+        "topic": texts.loc[texts["topic_id"].ge(0), ["member_id"]].assign(name=texts["topic_id"].astype(str)),
+        "word": texts[["member_id"]]
+        .assign(name=texts["tokens"].map(lambda text: sorted(set(text.split()))))
+        .explode("name"),
+    }
+    parts = [_rising(kind, rows.dropna(subset=["name"]), new, voice, min_cell) for kind, rows in said.items()]
+    return pd.concat(parts, ignore_index=True)[list(RISING_COLUMNS)]
+
+
+def _rising(kind: str, rows: pd.DataFrame, new: pd.Series, voice: VoiceParams, min_cell: int) -> pd.DataFrame:
+    recent = new.reindex(rows.index)
+    table = log_odds(rows[recent].value_counts("name"), rows[~recent].value_counts("name"), voice.prior_words)
+    table["members"] = rows[recent].groupby("name")["member_id"].nunique().reindex(table.index).fillna(0)
+    numbers = {True: max(1, int(new.sum())), False: max(1, int((~new).sum()))}
+    table["recent_share"], table["before_share"] = (
+        table["recent"] / numbers[True],
+        table["before"] / numbers[False],
+    )
+    table = table[table["members"] >= max(1, min_cell)].copy()
+    comparable = bool((~new).any()) and len(table) > 0
+    table["q"] = multipletests(norm.sf(table["z"]), method="fdr_bh")[1] if comparable else 1.0
+    table["rising"] = table["q"].lt(voice.false_discovery) & table["recent"].ge(voice.min_recent_texts)
+    named = table.rename_axis("name").reset_index().assign(kind=kind)
+    return named.sort_values(["z", "name"], ascending=[False, True])
+
+
+def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
+    """Days on which all texts, or those of one topic, were more than the weeks before let expect.
+
+    A day's count is held against a negative binomial law with mean and variance of the base: ``alert_base_days`` days
+    that end ``alert_gap_days`` before it (Poisson where the variance is no larger than the mean). Only days before it are
+    used, so the rule can run each night.
+
+    Parameters
+    ----------
+    texts
+        known_on, topic_id.
+
+    Returns
+    -------
+    `ALERT_COLUMNS`, one row an alert: expected count, smallest alarming count, probability of so many; first is true
+    where no alert of the same topic stands in the ``alert_gap_days`` days before.
+    """
+    if texts.empty:
+        return pd.DataFrame(columns=list(ALERT_COLUMNS))
+    days = pd.date_range(texts["known_on"].min(), texts["known_on"].max(), freq="D")
+    parts = []
+    for topic in (ALL_TEXTS, *sorted(set(texts["topic_id"]) - {-1})):
+        known = texts if topic == ALL_TEXTS else texts[texts["topic_id"].eq(topic)]
+        counts = known["known_on"].value_counts().reindex(days, fill_value=0).to_numpy(dtype=float)
+        found = alarms(counts, voice).assign(topic_id=topic)
+        parts.append(found.assign(day=days[found["place"]]))
+    table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    gaps = table.groupby("topic_id")["day"].diff()
+    table["first"] = gaps.isna() | (gaps > pd.Timedelta(days=voice.alert_gap_days))
+    return table[list(ALERT_COLUMNS)].sort_values(["day", "topic_id"], ignore_index=True)
+
+
+def alarms(counts: np.ndarray, voice: VoiceParams) -> pd.DataFrame:
+    """Alarming days of a daily series: place, texts, expected, limit, p (see `daily_alerts`)."""
+    rows = []
+    for day in range(LEAST_BASE_DAYS + voice.alert_gap_days, len(counts)):
+        end = day - voice.alert_gap_days
+        base = counts[max(0, end - voice.alert_base_days) : end]
+        mean, variance = max(base.mean(), 1 / len(base)), base.var(ddof=1)
+        if counts[day] < voice.min_recent_texts or counts[day] <= mean:
+            continue
+        law = poisson(mean)
+        if variance > mean:
+            size = mean**2 / (variance - mean)
+            law = nbinom(size, size / (size + mean))
+        limit = max(voice.min_recent_texts, int(law.isf(voice.alert_false_alarms)) + 1)
+        if counts[day] >= limit:
+            rows.append((day, int(counts[day]), mean, limit, float(law.sf(counts[day] - 1))))
+    table = pd.DataFrame(rows, columns=["place", "texts", "expected", "limit", "p"])
+    return table.astype({"place": "int64", "texts": "int64", "limit": "int64"})

@@ -1,0 +1,158 @@
+"""How well the causes read from texts agree with labels: macro-F1, Cohen's kappa, and the floors to be beaten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.causes import CAUSES
+from whychurn.voice.causes.lexicon import load_lexicon
+from whychurn.voice.causes.lexicon_classifier import leading_cause
+
+NONE: Final = "none"
+AGREEMENT_COLUMNS: Final = (
+    "n", "accuracy", "macro_f1", "macro_f1_low", "macro_f1_high", "kappa", "kappa_low", "kappa_high",
+)  # fmt: skip
+
+
+def agreement(
+    labels: Sequence[str] | pd.Series,
+    said: Sequence[str] | pd.Series,
+    draws: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, float]:
+    """Agreement of `said` with `labels`, with percentile bootstrap intervals over texts.
+
+    Parameters
+    ----------
+    labels, said
+        One class a text, same length. A class that only `said` knows (``none``) is an error wherever it stands, and
+        is no class of the macro average.
+    draws, confidence, seed
+        Of the bootstrap. Texts are drawn through the table of both classes, which is the same as drawing rows.
+
+    Returns
+    -------
+    `AGREEMENT_COLUMNS`; null where there are no texts, kappa null where all fall into one class.
+
+    Notes
+    -----
+    Cohen 1960: ``kappa = (p_o - p_e) / (1 - p_e)``, p_e the agreement of independent raters with these margins.
+    """
+    true, found = np.asarray(labels, dtype=object), np.asarray(said, dtype=object)
+    if not len(true):
+        return {"n": 0.0, **dict.fromkeys(AGREEMENT_COLUMNS[1:], float("nan"))}
+    classes = sorted(set(true), key=str)
+    names = [*classes, *sorted(set(found) - set(classes), key=str)]
+    place = {name: i for i, name in enumerate(names)}
+    table = np.zeros((len(names), len(names)))
+    np.add.at(table, ([place[name] for name in true], [place[name] for name in found]), 1)
+    drawn = np.random.default_rng(seed).multinomial(len(true), (table / len(true)).ravel(), size=draws)
+    drawn = drawn.reshape(draws, len(names), len(names)).astype(float)
+    tail = 100 * (1 - confidence) / 2
+    result = {"n": float(len(true)), "accuracy": float(np.trace(table) / len(true))}
+    for name, measure in (("macro_f1", _macro_f1), ("kappa", _kappa)):
+        values = measure(drawn, len(classes))
+        result[name] = float(measure(table[None], len(classes))[0])
+        known = values[~np.isnan(values)]
+        low, high = np.percentile(known, [tail, 100 - tail]) if len(known) else (np.nan, np.nan)
+        result |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+    return result
+
+
+def _macro_f1(tables: np.ndarray, classes: int) -> np.ndarray:
+    hit = np.diagonal(tables, axis1=1, axis2=2)[:, :classes]
+    both = tables.sum(axis=2)[:, :classes] + tables.sum(axis=1)[:, :classes]
+    present = tables.sum(axis=2)[:, :classes] > 0  # a class that a draw missed is not averaged
+    scores = np.divide(2 * hit, both, out=np.zeros_like(hit), where=both > 0)
+    return np.where(present, scores, 0).sum(axis=1) / np.maximum(1, present.sum(axis=1))
+
+
+def _kappa(tables: np.ndarray, _: int) -> np.ndarray:
+    n = tables.sum(axis=(1, 2))
+    observed = np.trace(tables, axis1=1, axis2=2) / n
+    expected = (tables.sum(axis=1) * tables.sum(axis=2)).sum(axis=1) / n**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(expected < 1, (observed - expected) / (1 - expected), np.nan)
+
+
+def keyword_cause(texts: Iterable[str], keywords: Mapping[str, list[str]] | None = None) -> pd.Series:
+    """The count that everybody writes first: the class with most of its few keywords in the text, else ``none``.
+
+    No negation, no weights, no phrases: the floor beside which the lexicon is shown. Ties go to the first class.
+
+    Parameters
+    ----------
+    keywords
+        Class -> pieces of text in lower case; those of the six causes that ship with the lexicon, if not given.
+    """
+    series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype="object")
+    lower = series.fillna("").astype(str).str.lower()
+    words = keywords if keywords is not None else load_lexicon().keywords
+    counts = pd.DataFrame({name: sum(lower.str.count(word) for word in words[name]) for name in words})
+    return counts.idxmax(axis=1).where(counts.max(axis=1) > 0, NONE)
+
+
+def supervised_classes(
+    known: pd.Series, labels: pd.Series | Sequence[str], texts: pd.Series, seed: int
+) -> pd.Series:
+    """Classes of `texts` by TF-IDF (words and characters) with a linear SVM trained on `known` and their labels.
+
+    What supervision on these very labels reaches; no labels are needed for the lexicon.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.svm import LinearSVC
+
+    model = make_pipeline(
+        make_union(
+            TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+            TfidfVectorizer(analyzer="char", ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+        ),
+        LinearSVC(random_state=seed),
+    )
+    model.fit(known.tolist(), np.asarray(labels, dtype=object))
+    return pd.Series(model.predict(texts.tolist()), index=texts.index)
+
+
+def text_cause_agreement(
+    feedback_topics: pd.DataFrame,
+    true_subcause: pd.DataFrame,
+    draws: int,
+    confidence: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Agreement of what leavers wrote with the cause planted in a simulated programme (for the score stage).
+
+    Parameters
+    ----------
+    feedback_topics
+        Results file of that name.
+    true_subcause
+        member_id, cause (``price`` or ``price/fees``), optionally left_on: then only texts of the 180 days before
+        it, and exit surveys, count.
+
+    Returns
+    -------
+    One row per origin (``feedback``, ``survey``, ``all``): origin, `AGREEMENT_COLUMNS`, named (share of leavers with
+    a text in which a cause is named; the measures are over these).
+    """
+    texts = feedback_topics.merge(true_subcause, on="member_id")
+    texts = texts[texts["p_none"].notna()]
+    if "left_on" in texts:
+        before = (pd.to_datetime(texts["left_on"]) - pd.to_datetime(texts["known_on"])).dt.days
+        texts = texts[before.between(0, 180) | texts["origin"].eq("survey")]
+    rows = []
+    for origin in ("feedback", "survey", "all"):
+        part = texts if origin == "all" else texts[texts["origin"] == origin]
+        columns = [f"p_{cause}" for cause in CAUSES]
+        said = leading_cause(part.groupby("member_id")[columns].sum())
+        true = part.groupby("member_id")["cause"].first().astype(str).str.split("/").str[0]
+        named = said.ne(NONE).to_numpy(dtype=bool)
+        measured = agreement(true[named], said[named], draws, confidence, seed)
+        rows.append({"origin": origin, **measured, "named": float(named.mean()) if len(named) else np.nan})
+    return pd.DataFrame(rows)

@@ -1,0 +1,160 @@
+"""All that the stage voice finds: tables, the topic model, and records for the tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import repeat
+
+import pandas as pd
+
+from whychurn.contract.fits import FitRecord
+from whychurn.contract.params import Params, VoiceParams
+from whychurn.voice.breakdowns.by_group import strata_of_texts, topics_by_group
+from whychurn.voice.breakdowns.emerging import daily_alerts, rising
+from whychurn.voice.breakdowns.over_time import topic_changes, topics_by_month
+from whychurn.voice.feedback_topics import feedback_topics
+from whychurn.voice.text.corpus import Corpus
+from whychurn.voice.text_scores import read_corpus
+from whychurn.voice.topics.fit import Discovery, find_topics, known_folds
+from whychurn.voice.topics.hierarchy import topic_tree
+from whychurn.voice.topics.method_comparison import METHOD_COLUMNS, compare_methods
+from whychurn.voice.topics.model import TopicModel
+from whychurn.voice.topics.tables import topic_table, topic_verbatims
+from whychurn.voice.triangulation import triangulate
+
+MODEL: str = "data/processed/voice_model"
+
+
+@dataclass(frozen=True)
+class VoiceAnswers:
+    """Tables by the name of their results file, the topic model, fits for the tracker."""
+
+    tables: dict[str, pd.DataFrame]
+    model: TopicModel
+    fits: list[FitRecord]
+
+
+def voice_answers(
+    corpus: Corpus,
+    interim: Mapping[str, pd.DataFrame],
+    until: pd.Timestamp,
+    params: Params,
+    pool: Executor | None = None,
+) -> VoiceAnswers:
+    """Read the texts of a corpus, find their topics, compare sources.
+
+    Parameters
+    ----------
+    interim
+        Tables of data/interim: members, surveys, orders, memberships.
+    until
+        First day whose texts must teach nothing (`prepare.fit_until`).
+    pool
+        Where languages are worked on side by side.
+    """
+    floor = params.privacy.min_cell
+    reading = read_corpus(corpus, until, params.voice)
+    found = find_topics(corpus, until, params.voice, floor, pool)
+    compared = compare_topics(found, corpus, until, params.voice, pool)
+    folds = reading.folds.join(found.folds)
+    members = interim["members"]
+    said = feedback_topics(corpus, folds, members)
+    topics = topic_table(found.model.named, corpus, folds, floor)
+    tables = {
+        "feedback_topics": said,
+        "topics": topics,
+        "topic_verbatims": topic_verbatims(topics, corpus, members, found.folds, params.voice),
+        **topic_moves(corpus, folds, interim, params),
+        **reading.checks,
+        "triangulation": triangulate(said, interim["surveys"], floor, params.voice),
+        "topic_tree": topic_tree(
+            found.fitted, found.model.topic_of, len(found.model.named), params.voice.groups
+        ),
+        "topic_methods": topic_methods(compared),
+    }
+    fits = [
+        FitRecord("causes_of_texts", {"draws": params.voice.draws}, reading.metrics(), list(reading.checks)),
+        *topic_fits(found, corpus, params),
+        *method_fits(tables["topic_methods"], params.voice),
+    ]
+    return VoiceAnswers(tables, found.model, fits)
+
+
+def topic_moves(
+    corpus: Corpus, folds: pd.DataFrame, interim: Mapping[str, pd.DataFrame], params: Params
+) -> dict[str, pd.DataFrame]:
+    """Topics over time and by group, and what is on the rise; over all texts of all members."""
+    voice, floor = params.voice, params.privacy.min_cell
+    texts = corpus.texts[corpus.texts["fold"].ge(0)][["member_id", "known_on", "fold", "state"]]
+    texts = texts.join(folds["topic_id"], on="fold").join(corpus.folds["tokens"], on="fold")
+    modelled = texts[texts["state"].eq("ok")]
+    strata = strata_of_texts(texts, interim, params.retention.tiers)
+    return {
+        "topic_months": topics_by_month(texts, floor),
+        "topic_changes": topic_changes(texts, voice, floor),
+        "topic_groups": topics_by_group(texts, strata, floor, voice.false_discovery),
+        "topic_rising": rising(modelled, voice, floor),
+        "topic_alerts": daily_alerts(texts, voice),
+    }
+
+
+def compare_topics(
+    found: Discovery, corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, pool: Executor | None = None
+) -> Iterator[pd.DataFrame]:
+    """Methods compared on each language that has topics, in `pool` while other work goes on.
+
+    Labels are the reasons ticked beside a survey's comment.
+    """
+    told = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["reason"].notna()]
+    reasons = told.drop_duplicates("fold").set_index("fold")["reason"]
+    known = [known_folds(corpus, language, until) for language in found.fitted]
+    labels = [reasons.reindex(places).reset_index(drop=True) for _, places in known]
+    each = map if pool is None else pool.map
+    return iter(each(compare_methods, [folds for folds, _ in known], labels, found.fitted, repeat(voice)))
+
+
+def topic_methods(compared: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The comparisons of all languages, one below the other."""
+    tables = list(compared)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(METHOD_COLUMNS))
+
+
+def method_fits(methods: pd.DataFrame, voice: VoiceParams) -> list[FitRecord]:
+    """One record a language and method."""
+    records = []
+    for row in methods.to_dict("records"):
+        figures = {
+            str(key): float(value)
+            for key, value in row.items()
+            if key not in ("language", "method", "used") and value == value
+        }
+        settings: dict[str, str | int | float | bool | None] = {
+            "language": row["language"],
+            "method": row["method"],
+            "used": bool(row["used"]),
+            "seeds": voice.stability_seeds,
+            "row_orders": voice.stability_orders,
+        }
+        name = f"method_{row['method']}_{row['language']}"
+        records.append(FitRecord(name, settings, figures, ["topic_methods"]))
+    return records
+
+
+def topic_fits(found: Discovery, corpus: Corpus, params: Params) -> list[FitRecord]:
+    """One record a language with topics."""
+    voice, records = params.voice, []
+    for language, fit in found.fitted.items():
+        own = corpus.folds["space"].eq(language) & corpus.folds["state"].eq("ok")
+        none = found.folds.loc[own, "topic_id"].lt(0)
+        figures = {key: float(value) for key, value in fit.facts.items() if value == value}
+        figures["outliers"] = float(none.mean()) if len(none) else 0.0
+        settings: dict[str, str | int | float | bool | None] = {
+            "method": voice.method,
+            "embedding": voice.embedding,
+            "language": language,
+            "seed": voice.seed,
+        }
+        records.append(FitRecord(f"topics_{language}", settings, figures, ["topics", "topic_tree"], [MODEL]))
+    return records

@@ -1,0 +1,135 @@
+"""Clusters of both languages gathered into topics, each with a name in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.params import VoiceParams
+from whychurn.labels import say
+from whychurn.voice.causes.lexicon import load_lexicon
+from whychurn.voice.topics.clustering import topic_words
+from whychurn.voice.topics.one_language import Fitted
+
+LANGUAGES: Final = ("zh", "en")
+NAMED_COLUMNS: Final = (
+    "topic_id", "label_zh", "label_en", "words_zh", "words_en", "concept", "concept_share", "fitted_zh", "fitted_en",
+)  # fmt: skip
+LABEL_WORDS: Final = 3
+HINT_SHARE: Final = 0.3  # of a topic's texts that name one concept, from which the label says so
+
+
+def gather_clusters(
+    fitted: Mapping[str, Fitted], voice: VoiceParams
+) -> tuple[dict[str, list[int]], pd.DataFrame]:
+    """One topic of all clusters, of any language, in which `merge_share` of the texts name the same concept.
+
+    Returns
+    -------
+    Language to the topic of each cluster; and topics by size: topic_id, concept (the leading one, null if none),
+    concept_share (texts naming it), fitted_zh, fitted_en (distinct texts).
+    """
+    rows = []
+    for language, fit in fitted.items():
+        for cluster in range(fit.topics.number):
+            named = fit.concepts[fit.clusters == cluster]
+            counts = named.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+            concept, count = (counts.index[0], int(counts.iloc[0])) if len(counts) else (None, 0)
+            rows.append((language, cluster, len(named), concept, count))
+    clusters = pd.DataFrame(rows, columns=["language", "cluster", "size", "concept", "named"])
+    sure = clusters["named"] >= np.maximum(1, voice.merge_share * clusters["size"])
+    alone = clusters["language"] + clusters["cluster"].astype(str)
+    clusters["key"] = ("concept " + clusters["concept"].astype(str)).where(sure, alone)
+    sizes = (
+        clusters.groupby("key")["size"]
+        .sum()
+        .reset_index()
+        .sort_values(["size", "key"], ascending=[False, True])
+    )
+    number = {str(key): rank for rank, key in enumerate(sizes["key"].tolist())}
+    clusters["topic_id"] = clusters["key"].map(number)
+    of_cluster = {
+        language: clusters.loc[clusters["language"] == language, "topic_id"].astype(int).tolist()
+        for language in fitted
+    }
+    return of_cluster, _sum_topics(clusters)
+
+
+def _sum_topics(clusters: pd.DataFrame) -> pd.DataFrame:
+    grouped = clusters.groupby("topic_id")
+    topics = grouped.agg(size=("size", "sum"), named=("named", "sum"), concept=("concept", "first"))
+    for language in LANGUAGES:
+        sizes = clusters[clusters["language"] == language].groupby("topic_id")["size"].sum()
+        topics[f"fitted_{language}"] = sizes.reindex(topics.index).fillna(0).astype("int64")
+    topics["concept_share"] = topics["named"] / topics["size"].clip(lower=1)
+    return topics.drop(columns=["size", "named"]).reset_index()
+
+
+def name_topics(topics: pd.DataFrame, words: Mapping[str, Mapping[int, Sequence[str]]]) -> pd.DataFrame:
+    """Labels of topics in both languages, from the concept that their texts name and from their best words.
+
+    Parameters
+    ----------
+    topics
+        As `gather_clusters` returns them.
+    words
+        Language to topic to its words, best first.
+
+    Returns
+    -------
+    `NAMED_COLUMNS`; words are separated by commas.
+    """
+    concepts = load_lexicon().concepts.set_index("concept")
+    rows = []
+    for topic in topics.to_dict("records"):
+        own = {
+            language: [_plain(w) for w in words.get(language, {}).get(topic["topic_id"], [])]
+            for language in LANGUAGES
+        }
+        told = topic["concept"] is not None and topic["concept_share"] >= HINT_SHARE
+        labels = {}
+        for language in LANGUAGES:
+            concept = str(concepts.at[topic["concept"], language]) if told else ""
+            labels[f"label_{language}"] = _label(language, concept, own, int(topic["topic_id"]))
+        joined = {f"words_{language}": ", ".join(own[language]) for language in LANGUAGES}
+        rows.append({str(key): value for key, value in topic.items()} | labels | joined)
+    return pd.DataFrame(rows, columns=list(NAMED_COLUMNS))
+
+
+def words_of_topics(
+    tokens: Mapping[str, pd.Series], topics: Mapping[str, np.ndarray], allowed: frozenset[str]
+) -> dict[str, dict[int, list[str]]]:
+    """Best words of each topic by language, among `allowed` words only.
+
+    Parameters
+    ----------
+    tokens, topics
+        Language to the texts fitted on, and to the topic of each (-1: none).
+    allowed
+        Words that enough members use; a rarer one might be somebody's name.
+    """
+    found = {}
+    for language, texts in tokens.items():
+        kept = texts.map(lambda text: " ".join(word for word in text.split() if word in allowed))
+        words = topic_words(kept, topics[language]) if kept.str.len().gt(0).any() else {}
+        found[language] = {topic: [word for word, _ in best] for topic, best in words.items()}
+    return found
+
+
+def _label(language: str, concept: str, own: Mapping[str, list[str]], number: int) -> str:
+    joint = "、" if language == "zh" else ", "
+    here, there = own[language], own["en" if language == "zh" else "zh"]
+    if here or not there:
+        inside = joint.join(here[:LABEL_WORDS])
+    else:
+        inside = say("voice.topic_other_language", language, words=joint.join(there[:LABEL_WORDS]))
+    if concept and inside:
+        return say("voice.topic_label", language, concept=concept, words=inside)
+    return concept or inside or say("voice.topic_unnamed", language, number=number)
+
+
+def _plain(word: str) -> str:
+    return word.replace("not_", "not ")

@@ -1,0 +1,117 @@
+"""Texts as vectors, offline: TF-IDF of words (and characters, in Chinese), shortened by SVD; one space a language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+
+from whychurn.contract.params import VoiceParams
+from whychurn.voice.causes.lexicon_classifier import concept_scores
+from whychurn.voice.text.normalise import PLACEHOLDER
+
+CHAR_NGRAMS: Final = (2, 3)
+SHARE_TOO_COMMON: Final = 0.3  # a word in more texts than this tells none apart
+
+
+@dataclass(frozen=True)
+class Space:
+    """A fitted embedding; all that `embed` needs, in plain arrays.
+
+    Parameters
+    ----------
+    language
+        ``zh``, ``en``, or ``joint``.
+    words, idf
+        Vocabulary of tokens, its inverse document frequencies.
+    chars, char_idf
+        Character n-grams and theirs; empty outside Chinese.
+    char_weight, concept_weight
+        What a character n-gram and a concept of the lexicon count against a word.
+    components
+        (dimensions, words + chars + concepts), of the SVD.
+    """
+
+    language: str
+    words: list[str]
+    idf: np.ndarray
+    chars: list[str]
+    char_idf: np.ndarray
+    char_weight: float
+    concept_weight: float
+    components: np.ndarray
+
+
+def fit_space(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Space:
+    """Fit the space of one language on distinct texts (columns plain, tokens).
+
+    TF-IDF with sublinear counts, then truncated SVD (latent semantic analysis, Deerwester et al. 1990). The lexicon's
+    concepts join as further terms with `voice.concept_weight`: they draw words together that name one concern, and
+    are the only thing that Chinese and English texts share in a joint space.
+    """
+    least = min(voice.min_texts_of_word, max(1, len(folds) // 50))
+    words = TfidfVectorizer(analyzer=str.split, min_df=least, max_df=_most(len(folds)), sublinear_tf=True)
+    words.fit(folds["tokens"])
+    chars = None
+    if language != "en" and voice.char_weight > 0:
+        chars = TfidfVectorizer(
+            analyzer="char", ngram_range=CHAR_NGRAMS, min_df=2 * least, max_df=_most(len(folds)),
+            max_features=voice.max_char_ngrams, sublinear_tf=True,
+        ).fit(_letters(folds["plain"]))  # fmt: skip
+    space = Space(
+        language=language,
+        words=list(words.get_feature_names_out()),
+        idf=words.idf_.astype("float32"),
+        chars=[] if chars is None else list(chars.get_feature_names_out()),
+        char_idf=np.zeros(0, "float32") if chars is None else chars.idf_.astype("float32"),
+        char_weight=voice.char_weight,
+        concept_weight=voice.concept_weight,
+        components=np.zeros((0, 0), "float32"),
+    )
+    terms = weigh_terms(folds, space)
+    wanted = min(voice.dimensions, terms.shape[1] - 1, terms.shape[0] - 1)
+    if wanted < 1:
+        return space
+    svd = TruncatedSVD(wanted, algorithm="randomized", random_state=voice.seed).fit(terms)
+    return Space(**{**vars(space), "components": svd.components_.astype("float32")})
+
+
+def embed(folds: pd.DataFrame, space: Space) -> np.ndarray:
+    """Unit vectors of texts (columns plain, tokens), (n, dimensions); a text without known words is a zero vector."""
+    if not space.components.size:
+        return np.zeros((len(folds), 1), "float32")
+    return normalize(weigh_terms(folds, space) @ space.components.T).astype("float32")
+
+
+def weigh_terms(folds: pd.DataFrame, space: Space) -> sp.csr_matrix:
+    """TF-IDF rows of texts in the terms of a space, (n, words + chars + concepts)."""
+    blocks = [_tfidf(space.words, space.idf, {"analyzer": str.split}).transform(folds["tokens"])]
+    if space.chars:
+        look: dict[str, Any] = {"analyzer": "char", "ngram_range": CHAR_NGRAMS}
+        chars = _tfidf(space.chars, space.char_idf, look).transform(_letters(folds["plain"]))
+        blocks.append(space.char_weight * chars)
+    if space.concept_weight > 0:
+        concepts = concept_scores(folds["plain"]).fillna(0.0).to_numpy()
+        blocks.append(space.concept_weight * normalize(sp.csr_matrix(concepts)))
+    return sp.csr_matrix(sp.hstack(blocks), dtype="float32")
+
+
+def _tfidf(vocabulary: list[str], idf: np.ndarray, look: dict[str, Any]) -> TfidfVectorizer:
+    vectorizer = TfidfVectorizer(vocabulary=vocabulary, sublinear_tf=True, **look)
+    vectorizer.idf_ = idf
+    return vectorizer
+
+
+def _letters(plain: pd.Series) -> pd.Series:
+    return plain.str.replace(PLACEHOLDER, "", regex=True).str.replace(r"[\W\d_]+", " ", regex=True)
+
+
+def _most(texts: int) -> float | int:
+    """Below some hundred texts a word may well stand in many of them."""
+    return SHARE_TOO_COMMON if texts >= 300 else 1.0

@@ -1,0 +1,97 @@
+"""From a corpus to topics: fitted on texts known before the test period, given to all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import repeat
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.params import VoiceParams
+from whychurn.voice.text.corpus import Corpus
+from whychurn.voice.topics.across_languages import LANGUAGES, gather_clusters, name_topics, words_of_topics
+from whychurn.voice.topics.model import TopicModel
+from whychurn.voice.topics.one_language import Fitted, fit_language
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Topics found in a corpus.
+
+    Parameters
+    ----------
+    model
+        Gives topics to further texts.
+    folds
+        One row a fold: topic_id, probability, similarity.
+    fitted
+        Language to its fit; a language with too few texts is missing.
+    samples
+        Language to the folds that it was fitted on.
+    """
+
+    model: TopicModel
+    folds: pd.DataFrame
+    fitted: Mapping[str, Fitted]
+    samples: Mapping[str, pd.DataFrame]
+
+
+def find_topics(
+    corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, min_cell: int, pool: Executor | None = None
+) -> Discovery:
+    """Find topics in texts known before `until`, and give each text of the corpus its topic.
+
+    A language with fewer than ``min_texts`` distinct texts has no topics; its texts are counted.
+
+    Parameters
+    ----------
+    until
+        First day whose texts must teach nothing (`prepare.fit_until`).
+    min_cell
+        A word is shown where at least so many members use it.
+    pool
+        Where languages are fitted side by side; one after the other if not given.
+    """
+    texts = {language: known_folds(corpus, language, until)[0] for language in LANGUAGES}
+    texts = {language: folds for language, folds in texts.items() if len(folds) >= voice.min_texts}
+    each = map if pool is None else pool.map
+    fits = list(each(fit_language, texts.values(), texts, repeat(voice)))
+    fitted: dict[str, Fitted] = dict(zip(texts, fits, strict=True))
+    samples = {
+        language: texts[language].iloc[fit.rows].reset_index(drop=True) for language, fit in fitted.items()
+    }
+    topic_of, topics = gather_clusters(fitted, voice)
+    chosen = {
+        language: np.asarray([*topic_of[language], -1])[fit.clusters] for language, fit in fitted.items()
+    }
+    tokens = {language: sample["tokens"] for language, sample in samples.items()}
+    words = words_of_topics(tokens, chosen, common_words(corpus, until, min_cell)) if fitted else {}
+    model = TopicModel(
+        {name: fit.topics for name, fit in fitted.items()}, topic_of, name_topics(topics, words)
+    )
+    return Discovery(model, model.assign(corpus.folds), fitted, samples)
+
+
+def known_folds(corpus: Corpus, language: str, until: pd.Timestamp) -> tuple[pd.DataFrame, np.ndarray]:
+    """Folds of a language that can be modelled and were known before `until`, sorted by key; their places in the corpus."""
+    texts = corpus.texts
+    known = texts.loc[texts["known_on"].lt(until) & texts["state"].eq("ok"), "fold"].unique()
+    places = np.sort(known)
+    places = places[corpus.folds["space"].iloc[places].eq(language).to_numpy()]
+    return corpus.folds.iloc[places].reset_index(drop=True), places
+
+
+def common_words(corpus: Corpus, until: pd.Timestamp, min_cell: int) -> frozenset[str]:
+    """Words that at least `min_cell` members wrote before `until`."""
+    texts = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["state"].eq("ok")]
+    said = pd.DataFrame(
+        {
+            "member_id": texts["member_id"].to_numpy(),
+            "word": corpus.folds["tokens"].reindex(texts["fold"]).str.split().to_numpy(),
+        }
+    )
+    counts = said.explode("word").drop_duplicates().groupby("word").size()
+    return frozenset(counts.index[counts >= min_cell])
