@@ -8,7 +8,6 @@ import warnings
 import pandas as pd
 import pytest
 import yaml
-from whychurn.panel.figures import draw_snapshots, draw_threshold_curve
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT, Study
@@ -155,26 +154,3 @@ def test_an_unknown_member_column_is_named(tmp_path, tables_of, params_with):
         stage.run(study, params_with(member_columns=["shoe_size"]))
     with pytest.raises(WhychurnError, match="already"):
         stage.run(study, params_with(member_columns=["gender"]))
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_figures_name_their_lines(lang):
-    curve = pd.DataFrame(
-        {
-            "threshold_days": [30, 60, 90],
-            "return_share": [0.5, 0.2, None],
-            "churn_share": [0.8, 0.5, 0.3],
-            "chosen": [False, True, False],
-        }
-    )
-    texts = [t.get_text() for t in draw_threshold_curve(curve, lang, "inactivity").axes[0].texts]
-    assert len(texts) == 3 and any("60" in text for text in texts)
-    panel = pd.DataFrame(
-        {
-            "as_of": pd.to_datetime(["2024-01-01"] * 10 + ["2024-02-01"] * 3),
-            "member_id": [f"{n}" for n in range(13)],
-            "churned_in_horizon": pd.array([True] * 5 + [False] * 8, dtype="boolean"),
-        }
-    )
-    line = draw_snapshots(panel, lang, 90, 10).axes[1].lines[0]
-    assert list(line.get_ydata()) == [0.5]  # the month of three members is not shown

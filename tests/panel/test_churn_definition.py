@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from whychurn.panel.sensitivity import definition_table
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.tables import INTERACTIONS
@@ -226,20 +225,6 @@ def test_a_table_that_is_asked_for_must_hold_something(tables_of, params_with, p
         panel_of(tables, params_with(churn="terms"))
     with pytest.raises(WhychurnError, match="events"):
         panel_of(tables, params_with(activity="events"))
-
-
-def test_table_of_definitions_hides_small_counts():
-    churners = pd.DataFrame(
-        {
-            "member_id": [f"m{n}" for n in range(12)] + ["m1"],
-            "definition": ["inactivity_60d"] * 12 + ["inactivity_90d"],
-            "returned_on": [pd.NaT] * 13,
-        }
-    )
-    spells = pd.DataFrame({"member_id": [f"m{n}" for n in range(48)]})
-    table = definition_table(churners, spells, ["inactivity_90d", "inactivity_60d"], "zh", 10)
-    assert table["definition"].tolist() == ["连续 60 天无任何活动", "连续 90 天无任何活动"]
-    assert table["share"].tolist()[0] == 0.25 and pd.isna(table["churners"].tolist()[1])
 
 
 def test_who_comes_back_as_the_wait_runs_out_is_not_at_risk_on_that_day(tables_of, params_with, panel_of):

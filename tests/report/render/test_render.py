@@ -31,8 +31,8 @@ ANSWERS = """# %% [markdown] tags=["en"]
 # %%
 import pandas as pd
 
-from whychurn.contract.theme import ACCENT, new_figure, themed
-from whychurn.delivery.page import Page
+from whychurn.report.drawing.theme import ACCENT, new_figure, themed
+from whychurn.report.page.page import Page
 
 page = Page.open()
 zh = page.lang == "zh"
@@ -69,7 +69,7 @@ START = """# %% [markdown] tags=["en"]
 # # 开始
 
 # %%
-from whychurn.delivery.page import Page
+from whychurn.report.page.page import Page
 
 page = Page.open()
 page.answer("; ".join(page.headlines()["text"]) or "nothing yet")

@@ -1,4 +1,4 @@
-"""Parameters of the yardstick, small, and invented result tables for the report."""
+"""Invented result tables for the report on causes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.contract.params import ScoreParams, load_params
-from whychurn.contract.paths import PROJECT, Study
-
-
-@pytest.fixture(scope="session")
-def score() -> ScoreParams:
-    """Parameters of the project, with fewer resamples and candidates."""
-    own = load_params(Study(PROJECT)).score
-    ceiling = own.ceiling.model_copy(
-        update={"rounds": [40, 80], "tree_depths": [2], "logistic_c": [0.03, 0.3]}
-    )
-    return own.model_copy(update={"bootstrap": 100, "ceiling": ceiling})
-
 
 SHARES = dict(zip(CAUSES, (0.28, 0.22, 0.1, 0.19, 0.15, 0.06), strict=True))
 AVOIDABLE = dict(zip(CAUSES, (0.11, 0.09, 0.04, 0.14, 0.08, 0.0), strict=True))
