@@ -44,8 +44,8 @@ reproduce: setup ## run the whole pipeline on the demo world
 test: setup      ## run the tests
 	@python -m pytest -n 2 --dist loadgroup
 
-check: setup     ## lint, format, types
-	@ruff check . && ruff format --check . && mypy
+check: setup     ## lint, format, types, layers of the import graph
+	@ruff check . && ruff format --check . && mypy && lint-imports
 
 lab: setup       ## JupyterLab; notebooks open as notebooks
 	@JUPYTER_CONFIG_DIR="$(CURDIR)/.jupyter" jupyter lab --notebook-dir="$(CURDIR)"

@@ -35,9 +35,9 @@ from whychurn.contract.paths import Study
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.score.aligned import attributed_leavings
 from whychurn.score.matching import match_leavings
+from whychurn.score.planted import read_planted
 from whychurn.score.shares import drawn_shares
 from whychurn.stages.causes import read_evidence
-from whychurn.stages.score import read_planted
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.market import simulate_market
 from whychurn.world.setting.programme import load_programme

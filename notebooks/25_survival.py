@@ -21,6 +21,7 @@
 # 会员在什么时候离开？什么会缩短或延长停留？停留因何种原因结束？
 
 # %%
+from whychurn.report.drawing.cumulative_incidence import draw_incidence
 from whychurn.report.page.page import Page
 from whychurn.report.survival import causes as cause_story
 from whychurn.report.survival import charts as figures
@@ -177,7 +178,7 @@ incidence = attributed if found else page.results("cause_incidence")
 rung = "attributed" if found else "described"
 claims(rung, [*cause_story.source(facts, found, page), *cause_story.largest(incidence, found, page)])
 if len(incidence):
-    show_figure(figures.draw_incidence(incidence, lang), "incidence", rung)
+    show_figure(draw_incidence(incidence, lang), "incidence", rung)
     show_table(cause_story.incidence_table(incidence, own.stay_days, page), "incidence", rung)
     groups = cause_story.strata_rows(incidence, cause_story.YEAR, own.late_days)
     claims(rung, cause_story.differing(groups, page, 4))

@@ -32,6 +32,7 @@ from whychurn.report.causes.accuracy import scored
 from whychurn.report.causes.charts import checks as check_figures
 from whychurn.report.causes.charts import shares as figures
 from whychurn.report.causes.charts.accuracy import draw_skill
+from whychurn.report.drawing.cumulative_incidence import draw_incidence
 from whychurn.report.page.page import Page
 from whychurn.score.benchmark import CHECKS_FILE, FILE, load_checks, load_yardstick
 
@@ -134,7 +135,7 @@ if who_story.has_shares(months):
     show_figure(figures.draw_months(months, lang), "months")
 show_table(who_story.change_table(change, page), "change")
 if len(incidence):
-    show_figure(figures.draw_incidence(incidence, lang), "incidence")
+    show_figure(draw_incidence(incidence, lang), "incidence")
 
 # %% [markdown] tags=["en"]
 # ## Members who stand for many

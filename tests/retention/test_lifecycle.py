@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.params import Params
-from whychurn.retention.lifecycle.states import NOT_YET, STAGES, lifecycle_table, stage_matrix, stage_sizes
+from whychurn.retention.lifecycle.states import NOT_YET, lifecycle_table, stage_matrix, stage_sizes
 from whychurn.retention.lifecycle.transitions import carry_over, lifecycle_steps, second_purchase
 
 YEAR = ("2024-01-01", "2024-12-31")
@@ -19,7 +20,7 @@ YEAR = ("2024-01-01", "2024-12-31")
 def path(history: Any, params: Params, member: str) -> list[str]:
     """Stages of a member on the first days of the months, February on."""
     row = stage_matrix(history, params.retention)[history.ids.get_loc(member)]
-    return ["-" if code == NOT_YET else STAGES[code] for code in row[1:]]
+    return ["-" if code == NOT_YET else LIFECYCLE_STAGES[code] for code in row[1:]]
 
 
 def visits(member: str, days: list[str]) -> list[dict[str, Any]]:
@@ -143,11 +144,11 @@ class TestMoves:
 
 class TestSteps:
     def test_silence_belongs_to_the_stage_before(self) -> None:
-        code = {name: number for number, name in enumerate(STAGES)}
+        code = {name: number for number, name in enumerate(LIFECYCLE_STAGES)}
         names = ["recruited", "activated", "at_risk", "at_risk", "lapsed", "won_back", "at_risk"]
         carried = carry_over(np.array([[code[name] for name in names]], dtype=np.int8))[0]
         expected = ["recruited", "activated", "activated", "activated", "lapsed", "won_back", "won_back"]
-        assert [STAGES[number] for number in carried] == expected
+        assert [LIFECYCLE_STAGES[number] for number in carried] == expected
 
     def test_losses_and_the_weakest_step(
         self, make_programme: Callable[..., Any], order_rows: Callable[..., Any], params: Params

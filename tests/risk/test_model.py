@@ -9,13 +9,13 @@ import shap
 import xgboost as xgb
 from sklearn.metrics import roc_auc_score
 
+from whychurn.contract.codes import RISK_BASELINES, RISK_MODEL, RISK_MODELS
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.panel.encode import choose_features, encode
 from whychurn.risk.artifacts import FILES, write_model
 from whychurn.risk.evaluation.holdout import beats_baselines, flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts
-from whychurn.risk.model.baselines import BASELINES
 from whychurn.risk.model.boosting import (
     Settings,
     fit_booster,
@@ -23,7 +23,7 @@ from whychurn.risk.model.boosting import (
     predict_margin,
     training_matrix,
 )
-from whychurn.risk.model.training import MODEL, MODELS, fit_risk
+from whychurn.risk.model.training import fit_risk
 from whychurn.risk.results import assess
 
 
@@ -50,18 +50,18 @@ def test_the_whole_assessment(fitted, risk, tmp_path):
 
 def _check_metrics(metrics, panel, trained):
     whole = metrics[metrics["stratum_kind"] == "all"].set_index(["model", "metric"])
-    assert set(whole.index.get_level_values("model")) == set(MODELS) == {MODEL, *BASELINES}
+    assert set(whole.index.get_level_values("model")) == set(RISK_MODELS) == {RISK_MODEL, *RISK_BASELINES}
     assert whole.groupby("model").size().nunique() == 1
     assert set(metrics["stratum_kind"]) == {"all", "difference", "month", "tier"}
     test = panel[trained.split.rows("test")]
     ceiling = roc_auc_score(test["churned_in_horizon"].astype(float), test["p_true"])
-    assert whole.loc[(MODEL, "auc"), "estimate"] > ceiling - 0.03
+    assert whole.loc[(RISK_MODEL, "auc"), "estimate"] > ceiling - 0.03
     inside = whole["low"] <= whole["high"] + 1e-12
     assert inside.all()
     beaten = beats_baselines(metrics)
-    assert beaten["prior"] and set(beaten) == set(BASELINES)
-    assert flat_metrics(metrics)[f"{MODEL}.auc"] == pytest.approx(
-        whole.loc[(MODEL, "auc"), "estimate"], abs=1e-6
+    assert beaten["prior"] and set(beaten) == set(RISK_BASELINES)
+    assert flat_metrics(metrics)[f"{RISK_MODEL}.auc"] == pytest.approx(
+        whole.loc[(RISK_MODEL, "auc"), "estimate"], abs=1e-6
     )
 
 
@@ -130,7 +130,7 @@ def test_same_seed_same_scores(make_panel, catalogue, risk):
     panel = make_panel(members=150)
     first, second = (fit_risk(panel, catalogue, 90, risk) for _ in range(2))
     X = encode(panel, first.features)
-    assert np.array_equal(first.probability(MODEL, X), second.probability(MODEL, X))
+    assert np.array_equal(first.probability(RISK_MODEL, X), second.probability(RISK_MODEL, X))
     assert first.booster.save_raw("ubj") == second.booster.save_raw("ubj")
 
 

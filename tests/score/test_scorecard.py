@@ -12,9 +12,10 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import ScoreParams
 from whychurn.report.causes.method_overview import method_overview, rankings
-from whychurn.score.ceiling import fit_ceiling, member_folds
+from whychurn.score.baselines import fit_ceiling, member_folds
 from whychurn.score.fit_records import score_fits
-from whychurn.score.scorecard import Planted, Scorecard, score_causes, score_facts
+from whychurn.score.planted import Planted
+from whychurn.score.scorecard import Scorecard, score_causes, score_facts
 
 P = [f"p_{cause}" for cause in CAUSES]
 LEAVERS, THERE, FLOOR = 1500, 200, 5

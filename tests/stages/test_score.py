@@ -19,6 +19,7 @@ from whychurn.contract.fits import read_fits
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import Study
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
+from whychurn.score.planted import read_planted
 from whychurn.stages import score as stage
 from whychurn.world.build import build_world
 
@@ -119,7 +120,7 @@ def test_a_lost_key_is_named(simulated: Study, tmp_path: Path, monkeypatch: pyte
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "truth").symlink_to(simulated.root / "data" / "truth")
     with pytest.raises(WhychurnError, match="there is no key"):
-        stage.read_planted(study, params(study))
+        read_planted(study, params(study))
 
 
 def test_missing_attributions_name_the_command_to_run(simulated: Study, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, Study
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.report.drawing.cumulative_incidence import draw_incidence
 from whychurn.report.survival import causes as cause_story
 from whychurn.report.survival import charts as figures
 from whychurn.report.survival import curves as story
@@ -167,7 +168,7 @@ def draw(frames: dict[str, pd.DataFrame], facts: dict[str, Any], lang: str) -> N
     if frames["survival_hazard"]["leavers"].gt(0).any():
         figures.draw_hazard(frames["survival_hazard"], story.key_moments(None, tenure=True), lang)
     if len(incidence := frames["cause_incidence"]):
-        figures.draw_incidence(incidence, lang)
+        draw_incidence(incidence, lang)
         cause_story.incidence_table(incidence, [90, 365], page)
         groups = cause_story.strata_rows(incidence, cause_story.YEAR, 31)
         cause_story.differing(groups, page, 3)

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from scipy.special import xlogy
 
-from whychurn.voice.breakdowns.emerging import ALL_TEXTS, alarms, daily_alerts, log_odds, rising
+from whychurn.contract.codes import ALL_TEXTS
+from whychurn.voice.breakdowns.emerging import alarms, daily_alerts, log_odds, rising
 from whychurn.voice.breakdowns.over_time import change_points, topic_changes, topics_by_month
 
 DATA = Path(os.environ.get("WHYCHURN_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))

@@ -44,3 +44,11 @@ def has_words(key: str) -> bool:
     """Whether `key` exists."""
     section, _, name = key.partition(".")
     return (_HERE / f"{section}.yaml").exists() and name in section_words(section)
+
+
+def family_name(family: str, lang: str) -> str:
+    """Readable name of a feature family."""
+    for key in (f"panel.family_{family}", f"risk.family_{family}"):
+        if has_words(key):
+            return say(key, lang)
+    return family.replace("_", " ")

@@ -23,11 +23,12 @@ from typing import Any
 
 import pandas as pd
 
+from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.files import write_json, write_whole
 from whychurn.labels import LANGUAGES, say
 from whychurn.panel.encode import Feature
 from whychurn.risk.explanation.reasons import value_format
-from whychurn.risk.model.training import MODEL, Trained
+from whychurn.risk.model.training import Trained
 
 FILES = ("model.ubj", "calibrator.json", "features.json", "metadata.json")
 NO_MODEL = "no_model.json"
@@ -38,7 +39,7 @@ def write_model(folder: Path, trained: Trained, metadata: dict[str, Any]) -> Non
     remove_model(folder)
     with write_whole(folder / "model.ubj") as temporary:
         temporary.write_bytes(bytes(trained.booster.save_raw("ubj")))
-    write_json(trained.calibrators[MODEL].as_json(), folder / "calibrator.json")
+    write_json(trained.calibrators[RISK_MODEL].as_json(), folder / "calibrator.json")
     write_json(feature_contract(trained.features), folder / "features.json")
     write_json(metadata, folder / "metadata.json")
 

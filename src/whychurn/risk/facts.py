@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract import tables as contract_tables
+from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.params import RiskParams
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.labels import LANGUAGES, say
@@ -15,7 +16,7 @@ from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.artifacts import panel_digest
 from whychurn.risk.evaluation.holdout import beats_baselines
 from whychurn.risk.model.split import PARTS
-from whychurn.risk.model.training import MODEL, NoModelError, Trained
+from whychurn.risk.model.training import NoModelError, Trained
 from whychurn.risk.scores import no_scores
 
 RESULTS: Final = Path(contract_tables.__file__).with_name("results.yaml")
@@ -30,7 +31,7 @@ def model_facts(trained: Trained, facts: dict[str, Any], risk: RiskParams) -> di
         "horizon_days": facts["horizon_days"],
         "split": trained.split.mode,
         "as_of": months,
-        "calibrator": trained.calibrators[MODEL].kind,
+        "calibrator": trained.calibrators[RISK_MODEL].kind,
         "search": {
             "chosen": found.chosen,
             "rounds": found.rounds,
@@ -91,7 +92,7 @@ def run_facts(
 
 def headline(metrics: pd.DataFrame) -> dict[str, dict[str, float]]:
     """The model's overall figures with their intervals."""
-    mine = metrics[(metrics["model"] == MODEL) & (metrics["stratum_kind"] == "all")]
+    mine = metrics[(metrics["model"] == RISK_MODEL) & (metrics["stratum_kind"] == "all")]
     columns = [mine[name].tolist() for name in ("metric", "estimate", "low", "high")]
     return {
         name: {"estimate": e, "low": low, "high": high} for name, e, low, high in zip(*columns, strict=True)

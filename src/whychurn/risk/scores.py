@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.params import RiskParams
 from whychurn.panel.encode import encode
 from whychurn.risk.explanation.reasons import top_reasons
 from whychurn.risk.model.boosting import predict_contributions
-from whychurn.risk.model.training import MODEL, Trained
+from whychurn.risk.model.training import Trained
 from whychurn.risk.value_at_risk import margin_at_stake, value_at_risk
 
 COLUMNS = {
@@ -35,8 +36,8 @@ def score_members(
     latest = panel[panel["as_of"] == panel["as_of"].max()]
     X = encode(latest, trained.features)
     contributions = predict_contributions(trained.booster, X)[:, :-1]
-    raw = trained.scorers[MODEL](X)
-    calibrator = trained.calibrators[MODEL]
+    raw = trained.scorers[RISK_MODEL](X)
+    calibrator = trained.calibrators[RISK_MODEL]
     p = calibrator.probability(raw)
     low, high = calibrator.interval(raw)
     stake = margin_at_stake(latest, risk)

@@ -14,8 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.score.scorecard import PLANTED
-from whychurn.score.shares import NO_CAUSE
+from whychurn.contract.codes import ALL_CAUSES, PLANTED
 
 FILE: Final = Path(__file__).with_name("benchmark.csv")
 CHECKS_FILE: Final = Path(__file__).with_name("benchmark_checks.csv")
@@ -49,7 +48,7 @@ def world_rows(scores: pd.DataFrame, world: Mapping[str, Any], counts: Mapping[s
     DataFrame
         The values of `world`, method, `MEASURES` (null where a method has none), `counts`.
     """
-    whole = scores[(scores["cause"] == NO_CAUSE) & (scores["method"] != PLANTED)]
+    whole = scores[(scores["cause"] == ALL_CAUSES) & (scores["method"] != PLANTED)]
     table = whole.pivot(index="method", columns="measure", values="value").reindex(columns=list(MEASURES))
     table = table.rename_axis(columns=None).reset_index().astype({"method": "object"})
     for place, (name, value) in enumerate(world.items()):

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from whychurn.contract.codes import ALL_CAUSES, PLANTED
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import ScoreParams
-from whychurn.score.scorecard import PLANTED, Scorecard
-from whychurn.score.shares import NO_CAUSE
+from whychurn.score.scorecard import Scorecard
 
 TABLES: Final = ["cause_scores", "cause_calibration"]
 
@@ -22,7 +22,7 @@ def score_fits(card: Scorecard, score: ScoreParams) -> list[FitRecord]:
     records = []
     for method, rows in card.scores.groupby("method", sort=False):
         figures: dict[str, float] = {}
-        about = ("_" + rows["cause"]).where(rows["cause"] != NO_CAUSE, "")
+        about = ("_" + rows["cause"]).where(rows["cause"] != ALL_CAUSES, "")
         for bound, suffix in (("value", ""), ("low", "_low"), ("high", "_high")):
             names, values = rows["measure"] + about + suffix, rows[bound].to_numpy("float64")
             figures |= {

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import ALL_CAUSES, CEILING, PRIOR
 from whychurn.contract.params import ScoreParams
 from whychurn.score.aligned import Answer
-from whychurn.score.baselines import CEILING, PRIOR
 from whychurn.score.metrics import (
     abstention,
     brier_scores,
@@ -21,7 +21,7 @@ from whychurn.score.metrics import (
     macro_f1,
     skill,
 )
-from whychurn.score.shares import NO_CAUSE, score_table
+from whychurn.score.shares import score_table
 from whychurn.stats.bootstrap import member_weights, percentiles, resampled_means
 
 MEANS: Final = ("log_loss", "log_loss_expected", "brier", "accuracy")  # bootstrapped
@@ -58,14 +58,14 @@ def leaving_scores(
     for number, (method, answer) in enumerate(answers.items()):
         for at, measure in enumerate(MEANS):
             interval = percentiles(draws[number, at], score.confidence)
-            rows.append((method, measure, NO_CAUSE, point[number, at], *interval))
+            rows.append((method, measure, ALL_CAUSES, point[number, at], *interval))
         guess = sure[method].argmax(axis=1)
         plain = abstention(guess, answer.named, y) | {
             "macro_f1": macro_f1(guess, y, len(CAUSES)),
             "not_attributed": float(np.mean(~np.isfinite(answer.p).all(axis=1))),
         }
         plain.pop("accuracy")
-        rows += [(method, measure, NO_CAUSE, value, np.nan, np.nan) for measure, value in plain.items()]
+        rows += [(method, measure, ALL_CAUSES, value, np.nan, np.nan) for measure, value in plain.items()]
     table = score_table([*rows, *_skills(list(answers), point, draws, score)])
     return table[table["value"].notna()]
 
@@ -86,5 +86,5 @@ def _skills(
     for number, method in enumerate(methods):
         value = skill(point[number, 0], point[prior, 0], point[ceiling, 0])
         drawn = skill(draws[number, 0], draws[prior, 0], draws[ceiling, 0])
-        rows.append((method, "skill", NO_CAUSE, float(value), *percentiles(drawn, score.confidence)))
+        rows.append((method, "skill", ALL_CAUSES, float(value), *percentiles(drawn, score.confidence)))
     return rows

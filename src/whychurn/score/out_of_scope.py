@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import ALL_CAUSES
 from whychurn.contract.params import ScoreParams
 from whychurn.score.aligned import AT_RISK, Answer, answers, attributed_leavings, posterior
 from whychurn.score.metrics import expected_log_losses, floored
-from whychurn.score.shares import NO_CAUSE, score_table
+from whychurn.score.shares import score_table
 
 
 def hidden_scores(found: Mapping[str, Answer], hidden: np.ndarray, score: ScoreParams) -> pd.DataFrame:
@@ -39,7 +40,7 @@ def hidden_scores(found: Mapping[str, Answer], hidden: np.ndarray, score: ScoreP
         rows += [(method, "hidden_mass", cause, mass[at], np.nan, np.nan) for at, cause in enumerate(CAUSES)]
         for measure, mine in (("hidden_abstained", hidden), ("others_abstained", ~hidden)):
             if mine.any():
-                rows.append((method, measure, NO_CAUSE, np.mean(answer.named[mine] < 0), np.nan, np.nan))
+                rows.append((method, measure, ALL_CAUSES, np.mean(answer.named[mine] < 0), np.nan, np.nan))
     return score_table(rows)
 
 
@@ -63,7 +64,7 @@ def at_risk_scores(attributions: pd.DataFrame, there: pd.DataFrame, score: Score
     q = posterior(keys)
     methods = {method: answer.p for method, answer in answers(attributions, keys, AT_RISK).items()}
     rows = [
-        (method, "at_risk_log_loss_expected", NO_CAUSE, _expected(p, q, score), np.nan, np.nan)
+        (method, "at_risk_log_loss_expected", ALL_CAUSES, _expected(p, q, score), np.nan, np.nan)
         for method, p in {**methods, "oracle": q}.items()
     ]
     return score_table(rows)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import ALL_CAUSES, CEILING, ORACLE, PLANTED, PRIOR
 from whychurn.contract.params import ScoreParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.score import calibration
@@ -23,39 +24,15 @@ from whychurn.score.aligned import (
     drawn_codes,
     posterior,
 )
-from whychurn.score.baselines import CEILING, ORACLE, PRIOR, baseline_probabilities
-from whychurn.score.ceiling import fit_ceiling
+from whychurn.score.baselines import baseline_probabilities, fit_ceiling
 from whychurn.score.matching import match_counts, match_leavings
 from whychurn.score.metric_rows import leaving_scores
 from whychurn.score.metrics import floored
 from whychurn.score.out_of_scope import at_risk_scores, hidden_scores
-from whychurn.score.shares import (
-    NO_CAUSE,
-    drawn_shares,
-    planted_avoidable,
-    rank_agreement,
-    score_table,
-    share_scores,
-)
+from whychurn.score.planted import Planted
+from whychurn.score.shares import drawn_shares, planted_avoidable, rank_agreement, score_table, share_scores
 
-PLANTED: Final = "planted"  # rows of the score table that tell what was planted
 CALIBRATION: Final = ("method", *calibration.COLUMNS, "suppressed")
-
-
-@dataclass(frozen=True)
-class Planted:
-    """What was planted, ids as in the results.
-
-    Parameters
-    ----------
-    causes
-        One row a leaving, and one a member still there: member_id, spell, status, decided_on, left_on, cause, p_<cause>.
-    without
-        One row a member: p_churn, p_without_<cause>.
-    """
-
-    causes: pd.DataFrame
-    without: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -149,7 +126,7 @@ def calibration_scores(tables: list[pd.DataFrame]) -> pd.DataFrame:
     for table in tables:
         method, errors = table["method"].iloc[0], calibration.calibration_errors(table)
         rows += [(method, "ece", cause, error, np.nan, np.nan) for cause, error in errors.items()]
-        rows.append((method, "ece", NO_CAUSE, errors.mean(), np.nan, np.nan))
+        rows.append((method, "ece", ALL_CAUSES, errors.mean(), np.nan, np.nan))
     return score_table(rows)
 
 
@@ -166,7 +143,7 @@ def all_shares(
     for name, values in planted.items():
         rows = [(PLANTED, name, cause, values[cause], np.nan, np.nan) for cause in CAUSES]
         parts.append(score_table(rows))
-    rest = PLANTED, "hidden_share", NO_CAUSE, 1 - planted["share"].sum(), np.nan, np.nan
+    rest = PLANTED, "hidden_share", ALL_CAUSES, 1 - planted["share"].sum(), np.nan, np.nan
     parts.append(score_table([rest]))
     for method, answer in found.items():
         for name, values in planted.items():
@@ -178,14 +155,14 @@ def all_shares(
             if mine["value"].notna().any():
                 parts.append(share_scores(method, mine, values, name))
                 tau = rank_agreement(mine.set_index("cause")["value"], planted["avoidable"])
-                row = method, f"{name}_rank_agreement", NO_CAUSE, tau, np.nan, np.nan
+                row = method, f"{name}_rank_agreement", ALL_CAUSES, tau, np.nan, np.nan
                 parts.append(score_table([row]))
     return pd.concat(parts, ignore_index=True)
 
 
 def score_facts(card: Scorecard, score: ScoreParams) -> dict[str, Any]:
     """Figures about all causes together by method, and how leavings were matched; for score.json."""
-    whole = card.scores[card.scores["cause"] == NO_CAUSE]
+    whole = card.scores[card.scores["cause"] == ALL_CAUSES]
     whole = whole[np.isfinite(whole["value"].to_numpy("float64"))]
     methods = {
         str(method): dict(zip(rows["measure"], rows["value"].astype("float64"), strict=True))

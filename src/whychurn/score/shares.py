@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import ALL_CAUSES
 
-NO_CAUSE: Final = "all"  # rows of the score table that are about all causes together
 COLUMNS: Final = ("method", "measure", "cause", "value", "low", "high")
 
 
@@ -72,8 +72,8 @@ def share_scores(method: str, found: pd.DataFrame, planted: pd.Series, name: str
         rows.append((method, name, cause, *table.loc[cause]))
         rows.append((method, f"{name}_error", cause, *error.loc[cause]))
         rows.append((method, f"{name}_covered", cause, held[cause], np.nan, np.nan))
-    rows.append((method, f"{name}_error_largest", NO_CAUSE, error["value"].abs().max(), np.nan, np.nan))
-    rows.append((method, f"{name}_covered", NO_CAUSE, held.mean(), np.nan, np.nan))
+    rows.append((method, f"{name}_error_largest", ALL_CAUSES, error["value"].abs().max(), np.nan, np.nan))
+    rows.append((method, f"{name}_covered", ALL_CAUSES, held.mean(), np.nan, np.nan))
     scores = score_table(rows)
     return scores[scores["value"].notna()].reset_index(drop=True)
 

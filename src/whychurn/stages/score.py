@@ -7,16 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import Study
-from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.score.elimination import removal_scores
 from whychurn.score.fit_records import score_fits
-from whychurn.score.scorecard import Planted, Scorecard, empty_scorecard, score_causes, score_facts
-from whychurn.world.truth.planted import FOLDER
+from whychurn.score.planted import has_planted, read_planted
+from whychurn.score.scorecard import Scorecard, empty_scorecard, score_causes, score_facts
+from whychurn.world.truth.place import FOLDER
 
 log = logging.getLogger(__name__)
 INPUTS = ("attributions", "shares", "evidence")
@@ -31,36 +30,6 @@ def run(study: Study, params: Params) -> None:
     write_table(_removal(study), study.results / "removal_scores.parquet")
     write_json(facts, study.results / "score.json")
     write_fits(study, "score", score_fits(card, params.score))
-
-
-def has_planted(study: Study) -> bool:
-    """Whether the causes of this study are known because they were planted."""
-    return (study.root / FOLDER / "member_causes.parquet").exists()
-
-
-def read_planted(study: Study, params: Params) -> Planted:
-    """The planted causes under the ids of the results.
-
-    Raises
-    ------
-    WhychurnError
-        If the key that makes pseudonyms is gone.
-    """
-    causes, without = (
-        read_table(study.root / FOLDER / f"{name}.parquet") for name in ("member_causes", "churn_without")
-    )
-    if params.privacy.pseudonymize:
-        key = find_key(study, params.intake.source)
-        if key is None:
-            raise WhychurnError(
-                "there is no key, so planted causes cannot be put beside attributed ones",
-                file=study.raw / "whychurn.key",
-                remedy="restore the key of the simulated programme, or simulate it again",
-            )
-        causes["member_id"] = pseudonyms(causes["member_id"], key)
-        without["member_id"] = pseudonyms(without["member_id"], key)
-    kinds = {"member_id": "string"}
-    return Planted(causes.astype(kinds), without.astype(kinds))
 
 
 def _score(study: Study, params: Params) -> tuple[Scorecard, dict[str, Any]]:

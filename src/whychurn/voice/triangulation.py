@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import TRIANGULATION_SOURCES
 from whychurn.contract.params import VoiceParams
 from whychurn.contract.suppression import suppress_small_cells
 
-SOURCES: Final = ("texts", "interviews", "survey_comments", "survey_reasons", "behaviour")
 TRIANGULATION_COLUMNS: Final = ("cause", "source", "share", "low", "high", "n", "verdict", "suppressed")
 
 
@@ -79,7 +79,9 @@ def judge(shares: pd.DataFrame) -> pd.DataFrame:
     """
     verdicts = {cause: _verdict(part.dropna(subset=["low"])) for cause, part in shares.groupby("cause")}
     judged = shares.assign(verdict=shares["cause"].map(verdicts))
-    order = judged["cause"].map(CAUSES.index) * len(SOURCES) + judged["source"].map(SOURCES.index)
+    order = judged["cause"].map(CAUSES.index) * len(TRIANGULATION_SOURCES) + judged["source"].map(
+        TRIANGULATION_SOURCES.index
+    )
     return judged.loc[order.sort_values(kind="stable").index, list(TRIANGULATION_COLUMNS)].reset_index(
         drop=True
     )

@@ -16,7 +16,7 @@ from whychurn.contract.params import WorldParams
 from whychurn.contract.tables import TABLES
 from whychurn.world.setting.programme import Programme, load_programme
 from whychurn.world.simulate import BLOCK, simulate
-from whychurn.world.truth import planted as truth
+from whychurn.world.truth.place import FOLDER
 
 log = logging.getLogger(__name__)
 _ARROW = {
@@ -37,7 +37,7 @@ def build_world(params: WorldParams, root: Path, raw: Path) -> None:
     WhychurnError
         If a folder cannot be written.
     """
-    write_world(params, raw, root / truth.FOLDER)
+    write_world(params, raw, root / FOLDER)
 
 
 def write_world(params: WorldParams, raw: Path, truth_folder: Path) -> None:

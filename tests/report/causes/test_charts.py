@@ -11,6 +11,7 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.report.causes.charts import checks, shares
 from whychurn.report.causes.competition import gap_groups, pulls
+from whychurn.report.drawing.cumulative_incidence import draw_incidence
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.words import LANGUAGES, say
 
@@ -132,7 +133,7 @@ def test_every_figure_becomes_svg_with_the_page_colours(tables: Tables, lang: st
         shares.draw_shares(tables["cause_shares"], lang),
         shares.draw_stated(tables["cause_stated"], lang),
         shares.draw_months(tables["cause_months"], lang),
-        shares.draw_incidence(tables["attributed_incidence"], lang),
+        draw_incidence(tables["attributed_incidence"], lang),
         checks.draw_gap(gap_groups(tables["cause_market"], 3), lang),
     ]
     for number, figure in enumerate(drawn):

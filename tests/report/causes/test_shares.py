@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import ALL_CAUSES
 from whychurn.report.causes import checks as check_story
 from whychurn.report.causes import competition as rival_story
 from whychurn.report.causes import shares as story
 from whychurn.report.causes import who as who_story
 from whychurn.report.page.formats import format_value
 from whychurn.report.words import LANGUAGES, say
-from whychurn.score.shares import NO_CAUSE
 
 NOTHING = pd.DataFrame()
 SHARES = {
@@ -57,7 +57,7 @@ def scores(accuracy: float = 0.71) -> pd.DataFrame:
         "abstained": 0.3,
         "share_error_largest": 0.02,
     }
-    rows = [("additive_hazard", NO_CAUSE, measure, value) for measure, value in values.items()]
+    rows = [("additive_hazard", ALL_CAUSES, measure, value) for measure, value in values.items()]
     for method, turn in (("planted", 0), ("shap_family", 1), ("additive_hazard", 2)):
         rows += [
             (method, cause, "avoidable", float(place))

@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.codes import ALL_CAUSES, PLANTED
 from whychurn.report.words import has_words, say
-from whychurn.score.scorecard import PLANTED
-from whychurn.score.shares import NO_CAUSE
 
 MEASURES: Final = (
     "skill", "log_loss", "ece", "accuracy_named", "abstained", "share_error_largest", "avoidable_error_largest",
@@ -19,7 +18,7 @@ MEASURES: Final = (
 
 def method_overview(scores: pd.DataFrame) -> pd.DataFrame:
     """Methods by log loss, best first: method and `MEASURES`, null where a method has none (cause_scores)."""
-    whole = scores[(scores["cause"] == NO_CAUSE) & (scores["method"] != PLANTED)]
+    whole = scores[(scores["cause"] == ALL_CAUSES) & (scores["method"] != PLANTED)]
     table = whole.pivot(index="method", columns="measure", values="value").reindex(columns=list(MEASURES))
     return table.sort_values("log_loss").rename_axis(columns=None).reset_index()
 
@@ -47,7 +46,7 @@ def rankings(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     """
     parts = []
     for method in (PLANTED, *methods):
-        mine = scores[(scores["method"] == method) & scores["cause"].ne(NO_CAUSE)]
+        mine = scores[(scores["method"] == method) & scores["cause"].ne(ALL_CAUSES)]
         told = [name for name in ("avoidable", "share") if mine["measure"].eq(name).any()]
         if told:
             rows = mine.loc[mine["measure"] == told[0], ["cause", "method", "measure", "value"]]

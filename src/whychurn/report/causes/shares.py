@@ -8,10 +8,10 @@ from typing import Any, Final, Protocol
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.codes import PLANTED
 from whychurn.report.causes.accuracy import measured
 from whychurn.report.causes.method_overview import method_name, method_overview, rankings
 from whychurn.score.benchmark import FILE, load_yardstick
-from whychurn.score.scorecard import PLANTED
 
 FORMATS: Final = {
     **dict.fromkeys(("share", "named", "avoidable_share"), "percent"),

@@ -11,8 +11,8 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.report.causes.shares import Speaker, six
-from whychurn.report.survival.charts import stratum_name
 from whychurn.report.words import has_words
+from whychurn.report.words.strata import stratum_name
 
 UNSTATED: Final = ("other", "silent", "not_asked")
 ANSWERS: Final = "answers"  # `said` of the chance to answer at all (cause_speech)

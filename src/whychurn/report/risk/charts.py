@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from whychurn.contract.causes import CAUSES
+from whychurn.labels import family_name
 from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, INK, MUTED, SERIES, new_figure, themed
 from whychurn.report.words import say
-from whychurn.risk.explanation.archetypes import family_name
 
 MODELS: Final = ("xgboost", "logistic", "tree", "recency", "prior")
 COLOURS: Final = dict(zip(MODELS, (SERIES[0], SERIES[1], SERIES[2], SERIES[3], MUTED), strict=True))

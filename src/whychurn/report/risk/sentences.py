@@ -6,9 +6,9 @@ from typing import Any, Final, Protocol
 
 import pandas as pd
 
+from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.report.words import has_words, say
-from whychurn.risk.model.training import MODEL, MODELS
 
 ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
 TRUST: Final = ("brier", "log_loss", "ece")  # whether probabilities can be taken at their word
@@ -151,7 +151,7 @@ def model_table(metrics: pd.DataFrame, lang: str, measures: tuple[str, ...]) -> 
 
 def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
     """The model by month and by spend tier; small cells are withheld. A member has a forecast (a row) each month."""
-    mine = metrics[(metrics["model"] == MODEL) & metrics["stratum_kind"].isin(["month", "tier"])]
+    mine = metrics[(metrics["model"] == RISK_MODEL) & metrics["stratum_kind"].isin(["month", "tier"])]
     keys = ["stratum_kind", "stratum", "members", "rows", "events"]
     values = mine.pivot_table(index=keys, columns="metric", values="estimate", observed=True).reset_index()
     table = values[[*keys, "rate", "mean_p"]].copy()
@@ -165,7 +165,7 @@ def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFram
 
 def gains_table(metrics: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
     """The model's lift and gain at each share of members contacted, with intervals."""
-    mine = metrics[(metrics["model"] == MODEL) & (metrics["stratum_kind"] == "all")]
+    mine = metrics[(metrics["model"] == RISK_MODEL) & (metrics["stratum_kind"] == "all")]
     columns = (mine[name].astype(float) for name in ("estimate", "low", "high"))
     found = dict(zip(mine["metric"], zip(*columns, strict=True), strict=True))
     rows = [
@@ -212,7 +212,7 @@ def _wide(rows: pd.DataFrame, keys: list[str], lang: str, metrics: list[str]) ->
     wide = kept.pivot(index=keys, columns="metric", values="text").reset_index()
     wide.columns.name = None
     if keys == ["model"]:
-        wide = wide.set_index("model").reindex(list(MODELS)).reset_index()
+        wide = wide.set_index("model").reindex(list(RISK_MODELS)).reset_index()
         wide["model"] = [say(f"risk.model_{name}", lang) for name in wide["model"]]
     return wide[[*keys, *(name for name in metrics if name in wide)]]
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.report.survival.charts import stratum_name
 from whychurn.report.survival.curves import Speaker
+from whychurn.report.words.strata import stratum_name
 
 FORMATS: Final = {
     **dict.fromkeys(("cif", "low", "high", "answer_share", "weighted"), "percent"),

@@ -7,8 +7,8 @@ from typing import Any, Final, Protocol
 
 import pandas as pd
 
-from whychurn.report.survival.charts import stratum_name
 from whychurn.report.words import has_words
+from whychurn.report.words.strata import stratum_name
 
 FORMATS: Final = {
     **dict.fromkeys(("members", "spells", "leavers", "observed", "expected", "mean_until"), "int"),

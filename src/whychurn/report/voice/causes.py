@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.voice.triangulation import SOURCES
+from whychurn.contract.codes import TRIANGULATION_SOURCES
 
 FORMATS: Final = {
     **dict.fromkeys(("n",), "int"),
@@ -82,7 +82,11 @@ def triangulation_lines(table: pd.DataFrame, page: Speaker) -> list[str]:
 
 def triangulation_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     """One row a cause: verdict, and share with interval by source; absent and small sources stay out or blank."""
-    sources = [source for source in SOURCES if source in set(table.loc[table["share"].notna(), "source"])]
+    sources = [
+        source
+        for source in TRIANGULATION_SOURCES
+        if source in set(table.loc[table["share"].notna(), "source"])
+    ]
     rows = []
     for cause in CAUSES:
         part = {row["source"]: row for row in table[table["cause"] == cause].to_dict("records")}

@@ -6,8 +6,8 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.contract.codes import ALL_TEXTS
 from whychurn.report.voice.causes import Speaker
-from whychurn.voice.breakdowns.emerging import ALL_TEXTS
 
 FORMATS: Final = {
     **dict.fromkeys(("size", "size_zh", "size_en", "recent", "texts", "members"), "int"),

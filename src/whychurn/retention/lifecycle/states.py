@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.empty_tables import stack, typed
 from whychurn.contract.params import RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
@@ -14,7 +15,6 @@ from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, Array
 from whychurn.retention.month_grid import gone_at_edges, latest_before, month_of, monthly_sum, months_complete
 from whychurn.stats.intervals import add_wilson, clustered_number, wilson
 
-STAGES: Final = ("recruited", "activated", "nurtured", "repeat", "loyal", "at_risk", "lapsed", "won_back")
 NOT_YET: Final = -1
 COLUMNS: Final = ["month", "from_stage", "to_stage", "members", "base", "rate", "low", "high"]
 _RECRUITED, _ACTIVATED, _NURTURED, _REPEAT, _LOYAL, _AT_RISK, _LAPSED, _WON_BACK = range(8)
@@ -105,7 +105,7 @@ def stage_sizes(history: History, stages: Array, min_cell: int) -> pd.DataFrame:
         }
         for edge in range(history.months + 1)
         if history.observed_from < history.edges[edge] <= history.observed_until + 1
-        for code, name in enumerate(STAGES)
+        for code, name in enumerate(LIFECYCLE_STAGES)
     ]
     frame = typed(pd.DataFrame(rows, columns=["on", "stage", "members", "share", "partial"]))
     return suppress_small_cells(frame, "members", ["share"], min_cell)
@@ -114,14 +114,14 @@ def stage_sizes(history: History, stages: Array, min_cell: int) -> pd.DataFrame:
 def _moves(stages: Array, month: int) -> pd.DataFrame:
     here, there = stages[:, month].astype(int), stages[:, month + 1].astype(int)
     known = here >= 0
-    size = len(STAGES)
+    size = len(LIFECYCLE_STAGES)
     counts = np.bincount(here[known] * size + there[known], minlength=size * size).reshape(size, size)
     start, stop = np.nonzero(counts)
     members = counts[start, stop]
     return pd.DataFrame(
         {
-            "from_stage": np.array(STAGES, dtype=object)[start],
-            "to_stage": np.array(STAGES, dtype=object)[stop],
+            "from_stage": np.array(LIFECYCLE_STAGES, dtype=object)[start],
+            "to_stage": np.array(LIFECYCLE_STAGES, dtype=object)[stop],
             "members": members,
             "base": counts.sum(axis=1)[start],
         }
@@ -130,18 +130,21 @@ def _moves(stages: Array, month: int) -> pd.DataFrame:
 
 def _pooled(stages: Array, months: Array, confidence: float) -> pd.DataFrame:
     rows = []
-    for start in range(len(STAGES)):
+    for start in range(len(LIFECYCLE_STAGES)):
         here = stages[:, months] == start
         trials = here.sum(axis=1).astype(float)
         if not trials.any():
             continue
-        for stop in range(len(STAGES)):
+        for stop in range(len(LIFECYCLE_STAGES)):
             hits = (here & (stages[:, months + 1] == stop)).sum(axis=1).astype(float)
             if not hits.any():
                 continue
             rate, number = hits.sum() / trials.sum(), clustered_number(hits, trials)
             low, high = wilson(np.array([rate * number]), np.array([number]), confidence)
-            row: dict[str, object] = {"from_stage": STAGES[start], "to_stage": STAGES[stop]}
+            row: dict[str, object] = {
+                "from_stage": LIFECYCLE_STAGES[start],
+                "to_stage": LIFECYCLE_STAGES[stop],
+            }
             row |= {"members": hits.sum(), "base": trials.sum(), "month": pd.NaT}
             rows.append(row | {"rate": rate, "low": low[0], "high": high[0]})
     return pd.DataFrame(rows)

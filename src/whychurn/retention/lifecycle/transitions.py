@@ -7,15 +7,20 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.retention.lifecycle.states import NOT_YET, STAGES
+from whychurn.retention.lifecycle.states import NOT_YET
 from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, Array, History
 from whychurn.retention.month_grid import months_complete, window_sum
 from whychurn.stats.intervals import wilson
 
 NEXT: Final = {"recruited": 1, "activated": 2, "nurtured": 3, "repeat": 4, "won_back": 3, "lapsed": 7}
-_AT_RISK, _LAPSED, _WON_BACK = STAGES.index("at_risk"), STAGES.index("lapsed"), STAGES.index("won_back")
+_AT_RISK, _LAPSED, _WON_BACK = (
+    LIFECYCLE_STAGES.index("at_risk"),
+    LIFECYCLE_STAGES.index("lapsed"),
+    LIFECYCLE_STAGES.index("won_back"),
+)
 MONTH_DAYS: Final = 30.4
 STEP_COLUMNS: Final = [
     "stage",
@@ -61,7 +66,7 @@ def lifecycle_steps(
     losses = _losses(history, carried, end)
     rows = [
         {"stage": name, **_outcome(carried[:, : end + 1], code, months), **losses.get(name, {})}
-        for code, name in enumerate(STAGES)
+        for code, name in enumerate(LIFECYCLE_STAGES)
         if code != _AT_RISK
     ]
     frame = pd.DataFrame(rows).reindex(columns=STEP_COLUMNS)
@@ -86,7 +91,7 @@ def carry_over(stages: Array) -> Array:
         before = carried[:, edge - 1] if edge else np.full(len(carried), NOT_YET)
         known = np.isin(before, (NOT_YET, _LAPSED), invert=True)
         carried[:, edge] = np.where(
-            quiet, np.where(known, before, STAGES.index("recruited")), carried[:, edge]
+            quiet, np.where(known, before, LIFECYCLE_STAGES.index("recruited")), carried[:, edge]
         )
     return carried
 
@@ -99,7 +104,7 @@ def _outcome(carried: Array, stage: int, months: int) -> dict[str, float]:
     member, before = np.nonzero(entries)
     advanced, lost = np.zeros(len(member), bool), np.zeros(len(member), bool)
     open_ = np.ones(len(member), bool)
-    aim = NEXT.get(STAGES[stage])
+    aim = NEXT.get(LIFECYCLE_STAGES[stage])
     for step in range(1, months + 1):
         now = carried[member, before + 1 + step]
         moved = open_ & (now != stage)
@@ -128,10 +133,10 @@ def _losses(history: History, carried: Array, end: int) -> dict[str, dict[str, f
     member, last = gaps.member[recent], gaps.last[recent]
     before = np.searchsorted(edges, gaps.left[recent], side="left") - 1
     origin = carried[member, before]
-    origin = np.where(np.isin(origin, (NOT_YET, _LAPSED)), STAGES.index("recruited"), origin)
+    origin = np.where(np.isin(origin, (NOT_YET, _LAPSED)), LIFECYCLE_STAGES.index("recruited"), origin)
     worth = window_sum(history.payments, member, last + 1 - YEAR_DAYS, last + 1)
     result = {}
-    for code, name in enumerate(STAGES):
+    for code, name in enumerate(LIFECYCLE_STAGES):
         if code in (_LAPSED, _AT_RISK):
             continue
         mine = origin == code

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.contract.params import RiskParams
 from whychurn.panel.encode import encode
 from whychurn.risk.evaluation.metrics import (
@@ -17,7 +18,7 @@ from whychurn.risk.evaluation.metrics import (
     member_weights,
     percentile_interval,
 )
-from whychurn.risk.model.training import MODEL, MODELS, Trained, labels
+from whychurn.risk.model.training import Trained, labels
 from whychurn.risk.value_at_risk import margin_at_stake
 
 Draws = dict[str, np.ndarray]
@@ -37,7 +38,7 @@ def forecast_test(panel: pd.DataFrame, trained: Trained, risk: RiskParams) -> pd
             "stake": margin_at_stake(rows, risk),
         }
     )
-    for name in MODELS:
+    for name in RISK_MODELS:
         frame[f"p_{name}"] = trained.probability(name, X)
     return frame
 
@@ -47,14 +48,14 @@ def measure_models(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
 
     Intervals are percentiles of a bootstrap clustered by member; differences are paired (same draws).
     """
-    overall = _measure(test, risk, list(MODELS))
-    lines = [_lines(*overall[name], name, test, "all", "all", risk) for name in MODELS]
-    lines += [_differences(overall, name, test, risk) for name in MODELS if name != MODEL]
+    overall = _measure(test, risk, list(RISK_MODELS))
+    lines = [_lines(*overall[name], name, test, "all", "all", risk) for name in RISK_MODELS]
+    lines += [_differences(overall, name, test, risk) for name in RISK_MODELS if name != RISK_MODEL]
     for kind, column in (("month", "as_of"), ("tier", "spend_tier")):
         for stratum, rows in test.groupby(column, sort=True):
             text = f"{stratum:%Y-%m}" if kind == "month" else str(stratum)
-            measured = _measure(rows, risk, list(MODELS))
-            lines += [_lines(*measured[name], name, rows, kind, text, risk) for name in MODELS]
+            measured = _measure(rows, risk, list(RISK_MODELS))
+            lines += [_lines(*measured[name], name, rows, kind, text, risk) for name in RISK_MODELS]
     return pd.concat([pd.DataFrame(part) for part in lines], ignore_index=True)
 
 
@@ -92,12 +93,14 @@ def _lines(
 def _differences(
     measured: dict[str, tuple[dict[str, float], Draws]], baseline: str, rows: pd.DataFrame, risk: RiskParams
 ) -> list[dict[str, Any]]:
-    (mine, my_draws), (other, other_draws) = measured[MODEL], measured[baseline]
+    (mine, my_draws), (other, other_draws) = measured[RISK_MODEL], measured[baseline]
     lines = []
     for metric in [name for name in mine if name not in ("rate", "mean_p")]:
         low, high = percentile_interval(my_draws[metric] - other_draws[metric], risk.confidence)
         gap = mine[metric] - other[metric]
-        lines.append(_line(f"{MODEL} - {baseline}", "difference", baseline, metric, gap, low, high, rows))
+        lines.append(
+            _line(f"{RISK_MODEL} - {baseline}", "difference", baseline, metric, gap, low, high, rows)
+        )
     return lines
 
 
@@ -136,7 +139,7 @@ def reliability(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
     """Table risk_calibration: equal-mass bins of p with the observed rate and its clustered interval."""
     weights = member_weights(test["member_id"].to_numpy(), risk.bootstrap, risk.seed).astype("float64")
     tables = []
-    for name in MODELS:
+    for name in RISK_MODELS:
         forecast = _forecast(test, name, risk)
         bins, y, p = forecast.bin, forecast.y, forecast.p
         mass = np.bincount(bins)
@@ -164,7 +167,7 @@ def lift_curve(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
     shares = np.unique(np.r_[np.linspace(0, 0.3, 31), np.linspace(0.3, 1, 36)])
     ones = np.ones((1, len(test)))
     tables = []
-    for name in MODELS:
+    for name in RISK_MODELS:
         forecast = _forecast(test, name, risk)
         ranked = forecast.y[forecast.order]
         reached = np.interp(

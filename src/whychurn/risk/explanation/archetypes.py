@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.cluster import KMeans
 
 from whychurn.contract.params import RiskParams
-from whychurn.labels import LANGUAGES, has_words, say
+from whychurn.labels import LANGUAGES, family_name
 from whychurn.panel.encode import Feature
 
 
@@ -79,14 +79,6 @@ def _describe(
 
 def _by_family(mean: np.ndarray, features: list[Feature]) -> pd.Series:
     return pd.Series(mean, index=[feature.family for feature in features]).groupby(level=0).sum()
-
-
-def family_name(family: str, lang: str) -> str:
-    """Readable name of a feature family."""
-    for key in (f"panel.family_{family}", f"risk.family_{family}"):
-        if has_words(key):
-            return say(key, lang)
-    return family.replace("_", " ")
 
 
 def _empty() -> tuple[pd.DataFrame, pd.DataFrame]:

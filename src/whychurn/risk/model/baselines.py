@@ -17,7 +17,6 @@ from sklearn.tree import DecisionTreeClassifier
 from whychurn.contract.params import RiskParams
 from whychurn.panel.encode import Feature
 
-BASELINES: Final = ("logistic", "tree", "recency", "prior")
 RECENCY: Final = ("days_since_last_order", "days_since_last_interaction", "tenure_days")
 Scorer = Callable[[np.ndarray], np.ndarray]
 

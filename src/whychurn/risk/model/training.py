@@ -10,20 +10,19 @@ import pandas as pd
 import xgboost as xgb
 from sklearn.pipeline import Pipeline
 
+from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import RiskParams
 from whychurn.labels import say
 from whychurn.panel.encode import Feature, choose_features, encode
 from whychurn.panel.leakage.audit import check_split
-from whychurn.risk.model.baselines import BASELINES, Scorer, fit_baselines
+from whychurn.risk.model.baselines import Scorer, fit_baselines
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
 from whychurn.risk.model.calibration import Calibrator, fit_calibrator
 from whychurn.risk.model.split import DataTooShortError, Split, split_forward
 from whychurn.risk.model.tuning import Found, search
 
 log = logging.getLogger(__name__)
-MODEL = "xgboost"
-MODELS = (MODEL, *BASELINES)
 
 
 class NoModelError(WhychurnError):
@@ -91,7 +90,7 @@ def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, ri
     booster = fit_booster(
         training_matrix(X, y[train], features, settings), found.chosen, found.rounds, settings
     )
-    scorers: dict[str, Scorer] = {MODEL: lambda rows: predict_raw(booster, rows)}
+    scorers: dict[str, Scorer] = {RISK_MODEL: lambda rows: predict_raw(booster, rows)}
     baselines = fit_baselines(X, y[train], features, horizon_days, risk)
     scorers |= baselines.scorers
     held = encode(panel[calibration], features)

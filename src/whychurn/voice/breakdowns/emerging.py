@@ -9,13 +9,13 @@ import pandas as pd
 from scipy.stats import nbinom, norm, poisson
 from statsmodels.stats.multitest import multipletests
 
+from whychurn.contract.codes import ALL_TEXTS
 from whychurn.contract.params import VoiceParams
 
 RISING_COLUMNS: Final = (
     "kind", "name", "recent", "before", "members", "recent_share", "before_share", "log_odds", "z", "q", "rising",
 )  # fmt: skip
 ALERT_COLUMNS: Final = ("topic_id", "day", "texts", "expected", "limit", "p", "first")
-ALL_TEXTS: Final = -2  # topic_id of an alert about the number of texts, whatever they are about
 LEAST_REST: Final = 1e-9  # a word that is all that was said has finite odds
 LEAST_BASE_DAYS: Final = 21  # a shorter base raises no alert
 

@@ -19,7 +19,6 @@ from whychurn.voice.causes.agreement import AGREEMENT_COLUMNS, agreement, keywor
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS, cause_probabilities, leading_cause
 from whychurn.voice.text.ngrams import text_grams
 
-METHODS: Final = ("majority", "keywords", "lexicon", "learned", "pooled")
 CHECK_COLUMNS: Final = ("language", "method", "weight", *AGREEMENT_COLUMNS)
 _FLOOR: Final = 1e-3  # probabilities are pooled on the log scale
 
@@ -140,7 +139,7 @@ def stated_reason_check(
 
     Returns
     -------
-    One row per language (``all``, zh, en) and method of `METHODS`: `CHECK_COLUMNS`.
+    One row per language (``all``, zh, en) and method of `TEXT_CLASSIFIERS`: `CHECK_COLUMNS`.
     """
     told = stated(texts)
     known, new = told[told["known_on"] < until], told[told["known_on"] >= until]

@@ -24,8 +24,6 @@ world.json
 
 from __future__ import annotations
 
-from pathlib import Path as FilePath
-
 import numpy as np
 import pandas as pd
 
@@ -36,8 +34,6 @@ from whychurn.world.lives.members import Members
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.mechanism import combine, total_without
 from whychurn.world.setting.programme import Programme
-
-FOLDER = FilePath("data") / "truth"
 
 
 def posterior(hazards: np.ndarray, week: np.ndarray, who: np.ndarray) -> np.ndarray:

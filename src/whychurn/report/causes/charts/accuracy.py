@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.codes import CEILING, PRIOR
 from whychurn.report.causes.method_overview import method_name
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, new_figure
 from whychurn.report.words import say
-from whychurn.score.baselines import CEILING, PRIOR
 from whychurn.score.benchmark import ADDITIVE, ALL, of_base_size
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, SERIES, new_figure
-from whychurn.report.survival.charts import draw_incidence as draw_incidence
 from whychurn.report.words import say
 
 if TYPE_CHECKING:

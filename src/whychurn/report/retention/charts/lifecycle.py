@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
 from whychurn.report.retention.charts.time import month_axis
 from whychurn.report.words import say
-from whychurn.retention.lifecycle.states import STAGES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ def draw_stages(frame: pd.DataFrame, lang: str) -> Figure:
     """Share of all members in each stage over the months, one small panel per stage."""
     figure, axes = new_figure(8.0, 3.8, rows=2, columns=4)
     top = float(frame["share"].max()) * 1.1
-    for axis, stage in zip(axes, STAGES, strict=True):
+    for axis, stage in zip(axes, LIFECYCLE_STAGES, strict=True):
         rows = frame[frame["stage"] == stage].sort_values("on")
         colour = ALERT if stage in ("at_risk", "lapsed") else ACCENT
         axis.plot(rows["on"], rows["share"], color=colour, linewidth=1, linestyle=":")
@@ -45,7 +45,9 @@ def draw_moves(frame: pd.DataFrame, lang: str) -> Figure:
     frame
         Pooled rows of ``lifecycle`` (no month).
     """
-    names = [stage for stage in STAGES if stage in set(frame["from_stage"]) | set(frame["to_stage"])]
+    names = [
+        stage for stage in LIFECYCLE_STAGES if stage in set(frame["from_stage"]) | set(frame["to_stage"])
+    ]
     place = {stage: number for number, stage in enumerate(names)}
     figure, (axis,) = new_figure(8.0, 1.2 + 0.42 * len(names))
     for row in frame.dropna(subset=["rate"]).to_dict("records"):

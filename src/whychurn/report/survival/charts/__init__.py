@@ -1,13 +1,12 @@
 """Figures of the survival answers; each takes a results table and a language."""
 
-from whychurn.report.survival.charts.causes import draw_cause_strata, draw_incidence, draw_removal
+from whychurn.report.survival.charts.causes import draw_cause_strata, draw_removal
 from whychurn.report.survival.charts.curves import (
     draw_hazard,
     draw_moments,
     draw_sensitivity,
     draw_stay,
     draw_strata,
-    stratum_name,
 )
 from whychurn.report.survival.charts.forecasts import draw_forecast_calibration, draw_forecasts, draw_spread
 from whychurn.report.survival.charts.hazard_ratios import (
@@ -27,7 +26,6 @@ __all__ = [
     "draw_forecasts",
     "draw_hazard",
     "draw_hazard_ratios",
-    "draw_incidence",
     "draw_moments",
     "draw_removal",
     "draw_sensitivity",
@@ -36,5 +34,4 @@ __all__ = [
     "draw_stay",
     "draw_strata",
     "draw_tiers",
-    "stratum_name",
 ]

@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, SERIES, new_figure
-from whychurn.report.words import has_words, say
+from whychurn.report.words import say
+from whychurn.report.words.strata import stratum_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,14 +23,6 @@ _YEAR: Final = 365
 _BELOW: Final = 46  # points from the axis to the first line of numbers below it
 _LINE: Final = 11.5  # points from line to line
 _NEAR: Final = 6  # days between a tick and the row that tells its number
-
-
-def stratum_name(kind: str, stratum: str, lang: str) -> str:
-    """Readable name of a stratum; names of the company's own are left as they are."""
-    for key in (f"survival.stratum_{stratum}", f"retention.segment_{stratum}"):
-        if (kind in ("spell", "cohort", "spend_tier", "all")) and has_words(key):
-            return say(key, lang)
-    return stratum.replace("..", "–") if kind == "cohort" else stratum
 
 
 def draw_stay(curves: pd.DataFrame, lang: str) -> Figure:

@@ -8,16 +8,15 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import TEXT_CLASSIFIERS, TRIANGULATION_SOURCES
 from whychurn.report.drawing.theme import MUTED, SERIES, new_figure
 from whychurn.report.words import say
-from whychurn.voice.causes.survey_classifier import METHODS
-from whychurn.voice.triangulation import SOURCES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS = dict(zip(SOURCES, SERIES, strict=False))
+_COLOURS = dict(zip(TRIANGULATION_SOURCES, SERIES, strict=False))
 
 
 def draw_triangulation(frame: pd.DataFrame, lang: str) -> Figure:
@@ -29,7 +28,7 @@ def draw_triangulation(frame: pd.DataFrame, lang: str) -> Figure:
         Table ``triangulation``, with behaviour or without.
     """
     shown = frame.dropna(subset=["share"])
-    sources = [source for source in SOURCES if source in set(shown["source"])]
+    sources = [source for source in TRIANGULATION_SOURCES if source in set(shown["source"])]
     figure, (axis,) = new_figure(8.0, 1.4 + 0.17 * len(CAUSES) * (len(sources) + 1))
     for order, source in enumerate(sources):
         rows = shown[shown["source"] == source]
@@ -63,7 +62,7 @@ def draw_agreement(frame: pd.DataFrame, lang: str) -> Figure:
         Table ``text_cause_check``.
     """
     shown = frame.dropna(subset=["kappa"])
-    methods = [method for method in METHODS if method in set(shown["method"])]
+    methods = [method for method in TEXT_CLASSIFIERS if method in set(shown["method"])]
     languages = [language for language in ("all", "zh", "en") if language in set(shown["language"])]
     figure, (axis,) = new_figure(8.0, 1.3 + 0.42 * len(methods))
     for order, language in enumerate(languages):

@@ -1,0 +1,26 @@
+"""Codes that columns of results files take: the folder that writes them and the pages that read them name them from here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# retention: column stage
+LIFECYCLE_STAGES: Final = (
+    "recruited", "activated", "nurtured", "repeat", "loyal", "at_risk", "lapsed", "won_back",
+)  # fmt: skip
+# risk: column model, the served one first
+RISK_MODEL: Final = "xgboost"
+RISK_BASELINES: Final = ("logistic", "tree", "recency", "prior")
+RISK_MODELS: Final = (RISK_MODEL, *RISK_BASELINES)
+# voice: column source of triangulation, method of text_cause_check, topic_id of an alert about the number of texts
+TRIANGULATION_SOURCES: Final = ("texts", "interviews", "survey_comments", "survey_reasons", "behaviour")
+TEXT_CLASSIFIERS: Final = ("majority", "keywords", "lexicon", "learned", "pooled")
+ALL_TEXTS: Final = -2
+# score: rows of cause_scores that tell what was planted, and rows about all causes together; baselines in column method
+PLANTED: Final = "planted"
+ALL_CAUSES: Final = "all"
+PRIOR: Final = "prior"
+MAJORITY: Final = "majority"
+CEILING: Final = "ceiling"
+ORACLE: Final = "oracle"
+SCORE_BASELINES: Final = (MAJORITY, PRIOR, CEILING, ORACLE)

@@ -1,0 +1,8 @@
+"""Where the planted truth of a simulated programme lies, below its study's root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path("data") / "truth"
