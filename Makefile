@@ -36,8 +36,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 # numba compiles a part of umap once on each machine, and MLflow makes its tables: meanwhile the first stages run, which use one processor.
 reproduce: setup ## run the whole pipeline on the demo world
-	@(python -c "import umap; from whychurn.contract.paths import Study; from whychurn.delivery.mlflow_store import connect; \
-	  connect(Study.at()).search_experiments()" >/dev/null 2>&1 &)
+	@(python -c "import umap; from whychurn.contract.paths import StudyPaths; from whychurn.delivery.mlflow_store import connect; \
+	  connect(StudyPaths.at()).search_experiments()" >/dev/null 2>&1 &)
 	@whychurn run
 	@whychurn experiment promote --model risk --model survival --if-none --reason "first model of this checkout"
 

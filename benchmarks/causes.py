@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from whychurn.causes.evidence.gather import evidence_table
 from whychurn.causes.methods import Inputs, find_method
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.stages.causes import INTERIM, read_evidence
 
 
@@ -46,9 +46,9 @@ def write_copies(source: Path, target: Path, copies: int) -> None:
             writer.write_table(table.set_column(place, table.schema.field(place), ids.cast(kind)))
 
 
-def grown(study: Study, folder: Path, copies: int) -> Study:
+def grown(study: StudyPaths, folder: Path, copies: int) -> StudyPaths:
     """A study of its own, larger, with all that stage causes reads."""
-    target = Study(folder)
+    target = StudyPaths(folder)
     for own, other, names in (
         (study.interim, target.interim, INTERIM),
         (study.processed, target.processed, ("panel", "spells")),
@@ -63,7 +63,7 @@ def grown(study: Study, folder: Path, copies: int) -> Study:
     return target
 
 
-def run(study: Study) -> None:
+def run(study: StudyPaths) -> None:
     """One size, printed as one line."""
     params = load_params(study)
     times = [time.perf_counter()]
@@ -113,9 +113,9 @@ def main() -> None:
     """Run each size in a process of its own, so that peaks do not mix."""
     asked = sys.argv[1:]
     if asked[:1] == ["--one"]:
-        run(Study(Path(asked[1])))
+        run(StudyPaths(Path(asked[1])))
         return
-    study, whole = Study(PROJECT), asked[:1] == ["--stage"]
+    study, whole = StudyPaths(PROJECT), asked[:1] == ["--stage"]
     if not (study.processed / "spells.parquet").exists():
         raise SystemExit("the demo is not there: run `make reproduce` first")
     for copies in asked[whole:] or ["1", "3", "50"]:

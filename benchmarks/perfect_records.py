@@ -31,7 +31,7 @@ from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
 from whychurn.causes.methods.additive_hazard import posterior
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.score.aligned import attributed_leavings
 from whychurn.score.matching import match_leavings
@@ -69,7 +69,7 @@ class Planted:
     column: Array
 
 
-def draw_again(study: Study, params: Params, evidence: Evidence) -> Planted:
+def draw_again(study: StudyPaths, params: Params, evidence: Evidence) -> Planted:
     """Simulate the world's hazards once more: the same seed gives the same."""
     programme = load_programme(params.world.program)
     clock = Clock.of(params.world.starts_on, params.world.months)
@@ -141,7 +141,7 @@ def knowing_tempo(evidence: Evidence, planted: Planted) -> Evidence:
     return replace(evidence, tape=replace(tape, risk=risk, decisions=decisions, totals=totals(risk)))
 
 
-def planted_shares(study: Study, params: Params, evidence: Evidence) -> pd.Series:
+def planted_shares(study: StudyPaths, params: Params, evidence: Evidence) -> pd.Series:
     """Share of each cause among the leavings that the evidence holds, as the yardstick counts them."""
     causes = read_planted(study, params).causes
     rows = attributed_leavings(evidence.anchors.assign(method="-"))
@@ -152,7 +152,7 @@ def planted_shares(study: Study, params: Params, evidence: Evidence) -> pd.Serie
 def run_world(world: World, folder: Path, each: bool) -> list[dict[str, Any]]:
     """Errors of one world, a row for each step of knowing more."""
     logging.basicConfig(level=logging.WARNING)
-    study = Study.at(folder / "studies" / world.name)
+    study = StudyPaths.at(folder / "studies" / world.name)
     params = prepare(world, study, [])
     evidence = read_evidence(study, params)
     planted, truth = draw_again(study, params, evidence), planted_shares(study, params, evidence)

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.panel.churn_definition import cover_sql, spells_sql
 from whychurn.panel.database import Observed, day_number, open_database
@@ -61,7 +61,7 @@ def _shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def snapshot(tables: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
     """The panel's features of every customer seen before `day`, with what the next 26 weeks brought."""
-    params = load_params(Study.at(PROJECT))
+    params = load_params(StudyPaths.at(PROJECT))
     observed = Observed(day_number(START), day_number(day) - 1)  # later rows do not exist for the features
     catalogue = load_catalogue()
     with open_database(tables, observed, params.panel.memory_limit, []) as connection:

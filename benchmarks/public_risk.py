@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.risk.evaluation.cross_validation import cross_validate_grouped, duplicate_groups
 
 CHOSEN = {"min_child_weight": 5.0, "subsample": 0.8, "colsample_bytree": 0.6}
@@ -19,7 +19,7 @@ DEEP = CHOSEN | {"eta": 0.1, "max_depth": 6}
 
 def main(folder: Path) -> None:
     """Print our AUC (mean and spread over five folds) beside the floors of the data's own README."""
-    risk = load_params(Study(PROJECT)).risk
+    risk = load_params(StudyPaths(PROJECT)).risk
     telco = pd.read_csv(folder / "telco_ibm_basic" / "telco_basic.csv.gz")
     telco["TotalCharges"] = pd.to_numeric(telco["TotalCharges"], errors="coerce")
     iranian = pd.read_csv(folder / "iranian_churn" / "iranian_churn.csv.gz")

@@ -18,14 +18,14 @@ import time
 from pathlib import Path
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.serving.server import example_request, serving_command
 
 PLAN = {1: 300, 1000: 30}  # rows: requests
 
 
 def main() -> None:
-    study = Study.at(sys.argv[1] if len(sys.argv) > 1 else None)
+    study = StudyPaths.at(sys.argv[1] if len(sys.argv) > 1 else None)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.cox.counting_process import StartStop
 from whychurn.survival.cox.fit import Newton
 from whychurn.survival.cox.regression import fit_cox
@@ -49,7 +49,7 @@ def programme(rows: int) -> StartStop:
 
 def ours(rows: int) -> dict[str, Any]:
     """Coefficients, standard errors, seconds."""
-    data, cox = programme(rows), load_params(Study(PROJECT)).survival.cox
+    data, cox = programme(rows), load_params(StudyPaths(PROJECT)).survival.cox
     how = Newton(cox.ridge, cox.tolerance, cox.max_steps, cox.max_halvings, THREADS)
     before = time.perf_counter()
     fit = fit_cox(data, how)

@@ -25,7 +25,7 @@ import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from whychurn.contract.params import VoiceParams, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.voice.text.corpus import TEXT_COLUMNS, Corpus, build_corpus
 from whychurn.voice.text.deduplicate import fold_texts
 from whychurn.voice.topics.fit import find_topics
@@ -65,7 +65,7 @@ def as_texts(texts: pd.Series) -> pd.DataFrame:
 
 def measure_cost(data: Path, number: int) -> None:
     """From texts to named topics of all of them: seconds by step, peak memory."""
-    texts, params = as_texts(resample(read_reviews(data)["review"], number)), load_params(Study.at())
+    texts, params = as_texts(resample(read_reviews(data)["review"], number)), load_params(StudyPaths.at())
     start, used = time.perf_counter(), time.process_time()
     corpus = build_corpus(texts, params.voice)
     prepared = time.perf_counter()
@@ -86,7 +86,7 @@ def measure_cost(data: Path, number: int) -> None:
 
 def measure_sample(data: Path, full: int) -> None:
     """Agreement of the topics given by models fitted on samples with those of a model fitted on `full` texts."""
-    params = load_params(Study.at())
+    params = load_params(StudyPaths.at())
     corpus = build_corpus(as_texts(resample(read_reviews(data)["review"], full)), params.voice)
     whole = [
         assign(corpus, params.voice.model_copy(update={"fit_sample": full, "seed": seed})) for seed in (7, 8)
@@ -130,7 +130,7 @@ def labelled_sets(data: Path) -> Iterator[tuple[str, str, pd.Series, pd.Series]]
 
 def measure_methods(data: Path, seeds: int, orders: int) -> None:
     """The comparison that the stage makes, on labelled texts, at the size that the stage fits on."""
-    voice = load_params(Study.at()).voice
+    voice = load_params(StudyPaths.at()).voice
     more = {"stability_seeds": seeds, "stability_orders": orders, "stability_sample": voice.fit_sample}
     parts = []
     for name, language, texts, labels in labelled_sets(data):

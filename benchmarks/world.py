@@ -15,13 +15,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.world.build import build_world
 
 
 def measure(members: int) -> None:
     """Simulate and write `members` of the shop to a temporary folder, print what it took."""
-    params = load_params(Study.at(PROJECT), {"world": {"members": members}}).world
+    params = load_params(StudyPaths.at(PROJECT), {"world": {"members": members}}).world
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         start = time.perf_counter()

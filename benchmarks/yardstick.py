@@ -26,7 +26,7 @@ import yaml
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
 from whychurn.contract.params import Params, load_params, merge
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.score.benchmark import CHECKS_FILE, FILE, WORLD, summarise, summarise_checks, world_rows
 from whychurn.stages.pipeline import code_digest
 
@@ -102,7 +102,7 @@ def run_world(world: World, folder: Path, prepare_only: bool, other: list[str]) 
     """Simulate, read, attribute, score; seconds. The scores file is written last, whole."""
     logging.basicConfig(level=logging.WARNING)
     before = time.perf_counter()
-    study = Study.at(folder / "studies" / world.name)
+    study = StudyPaths.at(folder / "studies" / world.name)
     params = prepare(world, study, other)
     if prepare_only:
         return time.perf_counter() - before
@@ -120,7 +120,7 @@ def run_world(world: World, folder: Path, prepare_only: bool, other: list[str]) 
     return time.perf_counter() - before
 
 
-def prepare(world: World, study: Study, other: list[str]) -> Params:
+def prepare(world: World, study: StudyPaths, other: list[str]) -> Params:
     """Everything before attribution, unless it lies there already by the same code and parameters."""
     from whychurn.stages import intake, panel
     from whychurn.world.build import build_world
@@ -153,7 +153,7 @@ def prepare(world: World, study: Study, other: list[str]) -> Params:
     return params
 
 
-def read_texts(study: Study, params: Params) -> None:
+def read_texts(study: StudyPaths, params: Params) -> None:
     """What the texts say, as the stage `voice` writes it, without looking for topics."""
     from whychurn.voice.feedback_topics import feedback_topics
     from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts

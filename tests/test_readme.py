@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from whychurn.cli import app
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.intake.build import build_interim
 from whychurn.score.benchmark import load_yardstick
 
@@ -92,7 +92,7 @@ def test_the_worked_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     members.to_excel(root / "raw" / "members.xlsx", index=False)
     orders = "单号,会员号,下单时间,实付金额,是否退货\nA1,007,2024-03-01 10:00,12.5,否\nA2,008,2024-03-02 11:30,99,是\n"
     (root / "raw" / "orders.csv").write_bytes(orders.encode("gb18030"))
-    study = Study.at(root)
+    study = StudyPaths.at(root)
     build_interim(study, load_params(study), dt.date(2024, 12, 31))
     found = read_table(study.interim / "orders.parquet").sort_values("amount")
     assert found["amount"].tolist() == [12.5, 99.0]

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.stages.pipeline import STAGES, run_study
 
 app = typer.Typer(
@@ -44,7 +44,7 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="Stages side by side: 1 where memory is short.")] = 2,
 ) -> None:
     """Run the whole pipeline; what is up to date is skipped, a killed run resumes."""
-    place = Study.at(study)
+    place = StudyPaths.at(study)
     if until is not None:
         _check_stage(until)
     run_study(place, until, force, min(jobs, os.cpu_count() or 1))
@@ -56,7 +56,7 @@ def run(
 def stage(name: str, study: StudyOption = None) -> None:
     """Run one stage alone, as DVC does."""
     _check_stage(name)
-    place = Study.at(study)
+    place = StudyPaths.at(study)
     importlib.import_module(f"whychurn.stages.{name}").run(place, load_params(place))
 
 
@@ -69,7 +69,7 @@ def report(
     """Render the reports again from the results that are there."""
     from whychurn.report.render.render import render_reports
 
-    place = Study.at(study)
+    place = StudyPaths.at(study)
     render_reports(place, load_params(place), languages=lang, notebooks=notebook)
 
 
@@ -91,12 +91,12 @@ def world_simulate(
 
     given = {"program": program, "members": members, "months": months, "seed": seed}
     over = {"world": {key: value for key, value in given.items() if value is not None}}
-    place = Study.at(out)
+    place = StudyPaths.at(out)
     if place.is_demo:
         raise WhychurnError(
             "the demo's own world is a stage", remedy="change params.yaml: world, then `whychurn run`"
         )
-    build_world(load_params(Study.at(PROJECT), over).world, place.root, place.raw)
+    build_world(load_params(StudyPaths.at(PROJECT), over).world, place.root, place.raw)
     console.print(f"Now: whychurn run --study {out}")
 
 
@@ -106,7 +106,7 @@ def world_score(study: StudyOption = None) -> None:
     from whychurn.contract.files import read_table
     from whychurn.report.causes.method_overview import method_overview
 
-    place = Study.at(study)
+    place = StudyPaths.at(study)
     importlib.import_module("whychurn.stages.score").run(place, load_params(place))
     overview = method_overview(read_table(place.results / "cause_scores.parquet"))
     table = Table(*(name.replace("_", " ") for name in overview.columns), box=None)
@@ -123,7 +123,7 @@ def data_check(folder: Annotated[Path, typer.Argument(help="Study folder, with r
     """Say what fits, what does not, and which questions the tables can answer; write nothing."""
     from whychurn.intake.preview import check_source, render_check
 
-    place = Study.at(folder)
+    place = StudyPaths.at(folder)
     render_check(check_source(place, load_params(place)), console)
 
 
@@ -135,7 +135,7 @@ def data_import(
     """Copy the contract's tables from a database into a study's raw/ folder."""
     from whychurn.intake.read.database import import_tables
 
-    place = Study.at(study)
+    place = StudyPaths.at(study)
     counts = import_tables(address, place.raw, load_params(place).intake.tables)
     for table, rows in counts.items():
         console.print(f"{table:12s} {rows:>12,} rows")
@@ -146,7 +146,7 @@ def data_lookup(pseudonyms: list[str], study: StudyOption = None) -> None:
     """Turn pseudonyms back into the company's ids, for whoever holds the key and the source."""
     from whychurn.intake.reidentify import lookup
 
-    place = Study.at(study)
+    place = StudyPaths.at(study)
     found = lookup(place, load_params(place), pseudonyms)
     table = Table("member_id", "source_id")
     for row in found.itertuples(index=False):
@@ -183,7 +183,7 @@ def experiment_promote(
     decide = {"risk": promote, "survival": promote_survival}
     if unknown := [name for name in model if name not in decide]:
         raise WhychurnError(f"no model {unknown[0]!r} to promote", remedy="choose risk or survival")
-    place = Study.at(study)
+    place = StudyPaths.at(study)
     params = load_params(place)
     for name in model:
         console.print(decide[name](place, params, reason, if_none=if_none))
@@ -199,7 +199,7 @@ def serve(
     """Serve the champion over HTTP."""
     from whychurn.delivery.serving.server import serve as serve_champion
 
-    place = Study.at(study)
+    place = StudyPaths.at(study)
     serve_champion(place, load_params(place), host, port, model)
 
 
@@ -208,7 +208,7 @@ def mlflow(study: StudyOption = None, port: int = 5000) -> None:
     """Open MLflow's pages over the study's runs."""
     from whychurn.delivery.serving.server import mlflow_ui
 
-    mlflow_ui(Study.at(study), port)
+    mlflow_ui(StudyPaths.at(study), port)
 
 
 def _check_stage(name: str) -> None:

@@ -14,7 +14,7 @@ from whychurn.causes.member_weeks.counts import own_acts
 from whychurn.causes.member_weeks.records import Calendar, Records
 from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
 from whychurn.contract.params import CausesParams, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.exit_surveys import NOT_ASKED
 
 WEEKS, QUIET = 40, 6
@@ -22,7 +22,7 @@ WEEKS, QUIET = 40, 6
 
 @pytest.fixture(scope="module")
 def params() -> CausesParams:
-    return load_params(Study(PROJECT)).causes
+    return load_params(StudyPaths(PROJECT)).causes
 
 
 def records(weeks: list[int]) -> Records:

@@ -22,7 +22,7 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.panel.exit_surveys import SILENT
 from whychurn.stages import intake
 from whychurn.stages import panel as panel_stage
@@ -70,7 +70,7 @@ def simulate(root: Path, program: str = "shop", **world: object) -> Programme:
         "causes": {"resamples": 4, "resample_steps": 5, "max_steps": 60},
         "panel": {"audit_sample": 20},
     }
-    study = Study.at(root / program)
+    study = StudyPaths.at(root / program)
     params = load_params(study, over)
     build_world(params.world, study.root, study.raw)
     intake.run(study, params)

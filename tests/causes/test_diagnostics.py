@@ -15,7 +15,7 @@ from whychurn.causes.latent_cause.em import fit_additive
 from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.exit_surveys import OTHER, SILENT
 
 STAYS, WEEKS, BASE, EFFECT = 8000, 30, 0.0005, 0.012
@@ -48,7 +48,7 @@ def checked(multiplied: bool = False, other: float = 0.08, answering: float = 0.
     stated[who[answers]] = said[answers]
     seen = Observations(stated, np.zeros((STAYS, 7)), np.zeros((STAYS, 7)))
     everyone = np.ones(STAYS, bool)
-    params = load_params(Study(PROJECT)).causes
+    params = load_params(StudyPaths(PROJECT)).causes
     fitted = fit_additive(tape, seen, everyone, params)
     evidence = SimpleNamespace(tape=tape, seen=seen, teaches=everyone)
     region = pd.Series(np.array(["north", "south"])[rng.integers(0, 2, STAYS)])

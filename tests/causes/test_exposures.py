@@ -16,7 +16,7 @@ from whychurn.causes.exposures.reference_levels import learn_usual
 from whychurn.causes.member_weeks.counts import own_acts
 from whychurn.causes.member_weeks.records import Calendar, Records
 from whychurn.contract.params import CausesParams, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 
 WEEKS, MEMBERS = 40, 60
 FIRST = pd.Timestamp("2024-01-01")
@@ -25,7 +25,7 @@ TROUBLED = range(20, 24)
 
 @pytest.fixture(scope="module")
 def params() -> CausesParams:
-    own = load_params(Study(PROJECT)).causes
+    own = load_params(StudyPaths(PROJECT)).causes
     return own.model_copy(update={"exposures": own.exposures.model_copy(update={"trouble_prior": 5.0})})
 
 

@@ -16,7 +16,7 @@ from whychurn.causes.latent_cause.em import LOOK_BACK, cause_hazards, fit_additi
 from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
 
 STAYS, WEEKS = 6000, 40
@@ -25,7 +25,7 @@ BASE, EFFECT = 0.0004, np.array([0.010, 0.006, 0.004, 0.005, 0.008, 0.007])
 
 @pytest.fixture(scope="module")
 def params() -> CausesParams:
-    return load_params(Study(PROJECT)).causes
+    return load_params(StudyPaths(PROJECT)).causes
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import pytest
 from whychurn.causes.tables.attribution import attributed, named_from
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import CausesParams, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 
 
 @pytest.fixture(scope="module")
 def params() -> CausesParams:
-    return load_params(Study(PROJECT)).causes
+    return load_params(StudyPaths(PROJECT)).causes
 
 
 def named(first: np.ndarray, params: CausesParams) -> pd.Series:

@@ -16,7 +16,7 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.score.metrics import floored, log_losses
 from whychurn.stages import causes, intake, panel
 from whychurn.voice.feedback_topics import feedback_topics
@@ -52,9 +52,9 @@ def read(name: str, **options: object) -> pd.DataFrame:
     return pd.read_csv(path, **options)
 
 
-def attributed(root: Path, tables: dict[str, pd.DataFrame]) -> Study:
+def attributed(root: Path, tables: dict[str, pd.DataFrame]) -> StudyPaths:
     """A study of `tables`, brought up to its causes."""
-    study = Study.at(root)
+    study = StudyPaths.at(root)
     for name, table in tables.items():
         write_table(table, study.raw / f"{name}.parquet")
     over = {"panel": {"audit_sample": 20}, "intake": {"max_quarantined": 0.2, "observed_until": UNTIL}}
@@ -97,7 +97,9 @@ def withheld(surveys: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return shown, taken
 
 
-def claims(study: Study, taken: pd.DataFrame, method: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+def claims(
+    study: StudyPaths, taken: pd.DataFrame, method: str
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Leavings whose answer was withheld with what was attributed; probabilities (n, 6) and stated codes (n,)."""
     from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 
@@ -126,7 +128,7 @@ def gained_information(p: np.ndarray, y: np.ndarray) -> float:
 
 
 @pytest.fixture(scope="module")
-def ravenstack(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, pd.DataFrame]:
+def ravenstack(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyPaths, pd.DataFrame]:
     """Accounts that end with their first churn event; reasons independent of everything."""
     folder = "ravenstack_saas/"
     accounts, events = read(folder + "accounts.csv.gz"), read(folder + "churn_events.csv.gz")
@@ -179,7 +181,7 @@ def ravenstack(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, pd.Data
 
 
 @pytest.fixture(scope="module")
-def telco(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, pd.DataFrame, set[str]]:
+def telco(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyPaths, pd.DataFrame, set[str]]:
     """One quarter of a telephone company; San Diego's competitor is the one planted story."""
     table = read("telco_ibm_extended/telco_extended.csv.gz", keep_default_na=False)
     table = table.sort_values("Customer ID", ignore_index=True)
@@ -226,7 +228,7 @@ def telco(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, pd.DataFrame
 
 
 def test_reasons_independent_of_everything_are_not_read_from_traces(
-    ravenstack: tuple[Study, pd.DataFrame],
+    ravenstack: tuple[StudyPaths, pd.DataFrame],
 ) -> None:
     study, taken = ravenstack
     rows, p, y = claims(study, taken, load_params(study).causes.method)
@@ -241,7 +243,7 @@ def test_reasons_independent_of_everything_are_not_read_from_traces(
 
 
 def test_outside_san_diego_the_answer_is_the_same_for_all_and_its_rival_is_found(
-    telco: tuple[Study, pd.DataFrame, set[str]],
+    telco: tuple[StudyPaths, pd.DataFrame, set[str]],
 ) -> None:
     study, taken, there = telco
     rows, p, y = claims(study, taken, load_params(study).causes.method)

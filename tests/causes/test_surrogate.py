@@ -12,7 +12,7 @@ import pytest
 from whychurn.causes.surrogate import served_causes
 from whychurn.causes.tables.attribution import P
 from whychurn.contract.params import CausesParams, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.delivery.registry.served_model import RiskModel
 
 FEATURES: list[dict[str, Any]] = [
@@ -26,7 +26,7 @@ FEATURES: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def own() -> CausesParams:
-    causes = load_params(Study(PROJECT)).causes
+    causes = load_params(StudyPaths(PROJECT)).causes
     return causes.model_copy(update={"served": causes.served.model_copy(update={"c": 1.0, "min_rows": 100})})
 
 

@@ -10,24 +10,24 @@ from pydantic import ValidationError
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import effective_values, load_params, merge
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 
 
-def study_with(folder: Path, text: str) -> Study:
+def study_with(folder: Path, text: str) -> StudyPaths:
     (folder / "params.yaml").write_text(text, encoding="utf-8")
-    return Study.at(folder)
+    return StudyPaths.at(folder)
 
 
 def test_a_study_overrides_single_keys_and_keeps_the_rest(tmp_path: Path) -> None:
     params = load_params(study_with(tmp_path, "panel: {horizon_days: 45}\n"))
-    base = load_params(Study.at(PROJECT))
+    base = load_params(StudyPaths.at(PROJECT))
     assert params.panel.horizon_days == 45
     assert params.panel.model_copy(update={"horizon_days": base.panel.horizon_days}) == base.panel
     assert params.intake.source == "raw", "a study's tables lie in its own raw/"
 
 
 def test_a_study_needs_no_params_file(tmp_path: Path) -> None:
-    assert load_params(Study.at(tmp_path)).panel == load_params(Study.at(PROJECT)).panel
+    assert load_params(StudyPaths.at(tmp_path)).panel == load_params(StudyPaths.at(PROJECT)).panel
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_wrong_key_or_type_is_named_with_the_file(tmp_path: Path, text: str, e
 
 
 def test_parameters_cannot_be_changed() -> None:
-    params = load_params(Study.at(PROJECT))
+    params = load_params(StudyPaths.at(PROJECT))
     with pytest.raises(ValidationError):
         params.panel.horizon_days = 1  # type: ignore[misc]
 

@@ -13,7 +13,7 @@ import pytest
 import xgboost as xgb
 
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 
 FEATURES = [
     {"name": "days_since_last_order", "kind": "number", "unit": "days", "en": "Days since last order", "zh": "距上次下单天数"},
@@ -123,9 +123,9 @@ def invent_metrics(auc: float, ece: float) -> pd.DataFrame:
 
 def write_study(
     root: Path, seed: int = 1, auc: float = 0.75, ece: float = 0.02, shuffled: bool = False, rounds: int = 20
-) -> Study:
+) -> StudyPaths:
     """A study as the stages before delivery leave it; the metrics are stated, the model is real."""
-    study = Study(root)
+    study = StudyPaths(root)
     folder = study.processed / "risk_model"
     folder.mkdir(parents=True, exist_ok=True)
     study.results.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ def write(path: Path, content: object) -> None:
 
 @pytest.fixture(scope="session")
 def params() -> Params:
-    return load_params(Study(PROJECT), {"delivery": {"max_request_rows": 1500}})
+    return load_params(StudyPaths(PROJECT), {"delivery": {"max_request_rows": 1500}})
 
 
 @pytest.fixture(scope="session")
@@ -178,16 +178,16 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database whose tables are made: making them takes seconds, copying the file does not."""
     from whychurn.delivery.mlflow_store import connect
 
-    study = Study(tmp_path_factory.mktemp("store"))
+    study = StudyPaths(tmp_path_factory.mktemp("store"))
     connect(study).search_experiments()
     return study.mlflow / "mlflow.db"
 
 
 @pytest.fixture(scope="session")
-def make_study_at(empty_store: Path) -> Callable[..., Study]:
+def make_study_at(empty_store: Path) -> Callable[..., StudyPaths]:
     """Build (or rebuild, with another model) a study in a folder."""
 
-    def make(root: Path, **options: object) -> Study:
+    def make(root: Path, **options: object) -> StudyPaths:
         study = write_study(root, **options)  # type: ignore[arg-type]
         if not (study.mlflow / "mlflow.db").exists():
             study.mlflow.mkdir(parents=True)
@@ -198,6 +198,6 @@ def make_study_at(empty_store: Path) -> Callable[..., Study]:
 
 
 @pytest.fixture
-def make_study(tmp_path: Path, make_study_at: Callable[..., Study]) -> Callable[..., Study]:
+def make_study(tmp_path: Path, make_study_at: Callable[..., StudyPaths]) -> Callable[..., StudyPaths]:
     """Build (or rebuild) the study of this test."""
     return lambda **options: make_study_at(tmp_path / "会员 study", **options)

@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
 from whychurn.delivery.registry.experiment import (
     EXPERIMENTS,
@@ -24,7 +24,7 @@ from whychurn.delivery.registry.experiment import (
 )
 from whychurn.delivery.registry.paired_comparison import forecast_test_rows, paired_differences
 
-Make = Callable[..., Study]
+Make = Callable[..., StudyPaths]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def copying(make_study_at: Make, **options: object) -> Callable[[Study], None]:
+def copying(make_study_at: Make, **options: object) -> Callable[[StudyPaths], None]:
     """A pipeline that leaves the invented results in the trial's study."""
     return lambda study: make_study_at(study.root, **options)
 
@@ -97,7 +97,7 @@ def test_the_same_model_differs_by_nothing(make_study: Make, make_study_at: Make
 
 
 def test_another_target_is_not_paired(folder: Path, make_study: Make, make_study_at: Make) -> None:
-    def pipeline(study: Study) -> None:
+    def pipeline(study: StudyPaths) -> None:
         make_study_at(study.root)
         file = study.processed / "risk_model" / "metadata.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), "horizon_days": 30}))
@@ -110,7 +110,7 @@ def test_another_target_is_not_paired(folder: Path, make_study: Make, make_study
 
 
 def test_an_experiment_without_a_model_says_so(folder: Path, make_study: Make, make_study_at: Make) -> None:
-    def pipeline(study: Study) -> None:
+    def pipeline(study: StudyPaths) -> None:
         make_study_at(study.root)
         (study.results / "risk.json").write_text('{"status": "no_model"}')
 
@@ -121,7 +121,7 @@ def test_an_experiment_without_a_model_says_so(folder: Path, make_study: Make, m
 
 def test_without_a_demo_nothing_is_run(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(WhychurnError, match="no results to compare"):
-        run_experiment(folder, lambda study: pytest.fail(str(study)), Study(tmp_path / "empty"))
+        run_experiment(folder, lambda study: pytest.fail(str(study)), StudyPaths(tmp_path / "empty"))
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,15 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_table
 from whychurn.contract.fits import FitRecord, read_fits, write_fits
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
 from whychurn.delivery.tracking.fit_runs import track_fits
 
-Make = Callable[..., Study]
+Make = Callable[..., StudyPaths]
 
 
 @pytest.fixture
-def study(tmp_path: Path, make_study_at: Make) -> Study:
+def study(tmp_path: Path, make_study_at: Make) -> StudyPaths:
     study = make_study_at(tmp_path / "study")
     table = pd.DataFrame({"stratum": ["a", "b"], "members": [3, 40], "estimate": [0.123, 0.456]})
     write_table(table, study.results / "curves.parquet")
@@ -29,7 +29,7 @@ def study(tmp_path: Path, make_study_at: Make) -> Study:
     return study
 
 
-def test_fits_become_nested_runs_with_their_files(study: Study, params: Params) -> None:
+def test_fits_become_nested_runs_with_their_files(study: StudyPaths, params: Params) -> None:
     fit = FitRecord("cox", {"penalty": 0.1}, {"c": 0.7}, ["curves"], ["data/processed/cox"])
     write_fits(study, "survival", [fit, FitRecord("km")])
     assert read_fits(study, "survival")[0] == fit
@@ -49,7 +49,7 @@ def test_fits_become_nested_runs_with_their_files(study: Study, params: Params) 
     assert track_fits(client, experiment, study, params, "survival", "abc", {}) == run
 
 
-def test_members_are_not_tracked(study: Study, params: Params) -> None:
+def test_members_are_not_tracked(study: StudyPaths, params: Params) -> None:
     write_table(pd.DataFrame({"member_id": ["m1"], "estimate": [1.0]}), study.results / "scores.parquet")
     write_fits(study, "causes", [FitRecord("em", tables=["scores"])])
     client = store.connect(study)
@@ -58,7 +58,7 @@ def test_members_are_not_tracked(study: Study, params: Params) -> None:
         track_fits(client, experiment, study, params, "causes", "abc", {})
 
 
-def test_names_are_unique(study: Study) -> None:
+def test_names_are_unique(study: StudyPaths) -> None:
     with pytest.raises(WhychurnError, match="one name: cox, cox"):
         write_fits(study, "survival", [FitRecord("cox"), FitRecord("cox")])
     assert read_fits(study, "survival") == []

@@ -8,11 +8,11 @@ import pytest
 
 from whychurn.contract.files import write_json
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.registry.registry import causes_file
 from whychurn.delivery.tracking.model_card import write_model_card
 
-Make = Callable[..., Study]
+Make = Callable[..., StudyPaths]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -10,17 +10,17 @@ from sklearn.metrics import roc_auc_score
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
 from whychurn.delivery.registry import promotion, registry
 from whychurn.delivery.registry.promotion import promote, schema_gate
 from whychurn.delivery.registry.registry import CHALLENGER, CHAMPION, find_version
 from whychurn.delivery.tracking.runs import track
 
-Make = Callable[..., Study]
+Make = Callable[..., StudyPaths]
 
 
-def champion_of(study: Study, params: Params) -> str | None:
+def champion_of(study: StudyPaths, params: Params) -> str | None:
     version = find_version(store.connect(study), params.delivery.model_name, CHAMPION)
     return str(version.version) if version else None
 

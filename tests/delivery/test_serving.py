@@ -25,14 +25,14 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_json
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.registry import registry, served_model
 from whychurn.delivery.registry.promotion import promote
 from whychurn.delivery.registry.served_model import RefusedRequestError, RiskModel
 from whychurn.delivery.serving.server import example_request, serving_command
 from whychurn.delivery.tracking.runs import track
 
-Make = Callable[..., Study]
+Make = Callable[..., StudyPaths]
 SECRET = "13800138000"
 FIDELITY = {
     "held_out": 400,
@@ -44,23 +44,23 @@ FIDELITY = {
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory, make_study_at: Make, params: Params) -> Study:
+def study(tmp_path_factory: pytest.TempPathFactory, make_study_at: Make, params: Params) -> StudyPaths:
     place = make_study_at(tmp_path_factory.mktemp("served") / "会员 study")
     write_json(registry.served_limits(place, params), registry.model_folder(place) / "limits.json")
     return place
 
 
 @pytest.fixture(scope="module")
-def model(study: Study) -> RiskModel:
+def model(study: StudyPaths) -> RiskModel:
     return RiskModel.from_folder(registry.model_folder(study))
 
 
 @pytest.fixture(scope="module")
-def rows(study: Study) -> pd.DataFrame:
+def rows(study: StudyPaths) -> pd.DataFrame:
     return pd.DataFrame(registry.invent_rows(registry.read_features(study), 1000, seed=3))
 
 
-def expected(study: Study, rows: pd.DataFrame) -> np.ndarray:
+def expected(study: StudyPaths, rows: pd.DataFrame) -> np.ndarray:
     """Booster and calibrator by hand."""
     folder = registry.model_folder(study)
     booster = xgb.Booster(model_file=folder / "model.ubj")
@@ -73,7 +73,9 @@ def expected(study: Study, rows: pd.DataFrame) -> np.ndarray:
     return np.interp(booster.predict(data), curve["x"], curve["y"])
 
 
-def test_probabilities_are_the_calibrated_booster(study: Study, model: RiskModel, rows: pd.DataFrame) -> None:
+def test_probabilities_are_the_calibrated_booster(
+    study: StudyPaths, model: RiskModel, rows: pd.DataFrame
+) -> None:
     answer = model.predict(rows)
     assert np.abs(answer["p_churn"] - expected(study, rows)).max() < 1e-6
     assert np.abs(model.probability(rows) - expected(study, rows)).max() < 1e-6
@@ -111,14 +113,14 @@ def served_causes() -> dict[str, Any]:
     return {"causes": list(CAUSES), "terms": terms, "intercepts": [0.2, 0.1, 0.0, 0.0, -0.1, -0.2], "name_from": [0.6] * 6}  # fmt: skip
 
 
-def with_causes(study: Study) -> RiskModel:
+def with_causes(study: StudyPaths) -> RiskModel:
     model = RiskModel.from_folder(registry.model_folder(study))
     model.causes = served_causes()
     return model
 
 
 def test_chances_of_the_causes_are_the_regression_and_the_rest_of_the_answer_stays(
-    study: Study, model: RiskModel, rows: pd.DataFrame
+    study: StudyPaths, model: RiskModel, rows: pd.DataFrame
 ) -> None:
     few = rows.head(50).assign(region=np.resize(["east", "north", "west", "atlantis"], 50))
     few.loc[few.index[:5], "orders_90d"] = np.nan
@@ -148,7 +150,7 @@ def test_the_forms_of_a_request_agree(model: RiskModel, rows: pd.DataFrame) -> N
         pd.testing.assert_frame_equal(model.predict(form), model.predict(few))
 
 
-def test_reasons_add_up_and_read_like_those_of_the_risk_stage(study: Study, rows: pd.DataFrame) -> None:
+def test_reasons_add_up_and_read_like_those_of_the_risk_stage(study: StudyPaths, rows: pd.DataFrame) -> None:
     from whychurn.panel.encode import Feature
     from whychurn.risk.explanation.reasons import describe_reason
 
@@ -234,7 +236,7 @@ def test_the_served_file_imports_nothing_of_the_project() -> None:
     assert tops - set(sys.stdlib_module_names) == {"mlflow", "numpy", "pandas", "xgboost"}
 
 
-def test_the_example_request_is_readable_by_the_model(study: Study, model: RiskModel) -> None:
+def test_the_example_request_is_readable_by_the_model(study: StudyPaths, model: RiskModel) -> None:
     answer = model.predict(json.loads(example_request(study, 7))["inputs"])
     assert len(answer) == 7
 
@@ -245,7 +247,7 @@ def test_without_a_champion_serving_says_what_to_do(make_study: Make, params: Pa
 
 
 @pytest.fixture
-def champion(study: Study, params: Params) -> Study:
+def champion(study: StudyPaths, params: Params) -> StudyPaths:
     write_json(served_causes() | {"fidelity": FIDELITY}, registry.causes_file(study))
     track(study, params)
     promote(study, params, "the only one", if_none=True)
@@ -255,7 +257,7 @@ def champion(study: Study, params: Params) -> Study:
 @pytest.mark.slow
 @pytest.mark.parametrize("door", [True, False], ids=["whychurn serve", "mlflow models serve"])
 def test_one_row_and_a_thousand_over_http(
-    champion: Study, params: Params, rows: pd.DataFrame, door: bool
+    champion: StudyPaths, params: Params, rows: pd.DataFrame, door: bool
 ) -> None:
     port = free_port()
     command, environment = serving_command(champion, params, "127.0.0.1", port)

@@ -18,7 +18,7 @@ import xgboost as xgb
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, write_json
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.delivery import mlflow_store as store
 from whychurn.delivery.registry import registry
 from whychurn.delivery.registry.served_model import RefusedRequestError, SurvivalModel
@@ -39,8 +39,8 @@ from whychurn.survival.forecast.model_comparison import Challenge
 
 from .test_serving import free_port, post, running
 
-Make = Callable[..., Study]
-SURVIVAL = load_params(Study(PROJECT)).survival
+Make = Callable[..., StudyPaths]
+SURVIVAL = load_params(StudyPaths(PROJECT)).survival
 FEATURES = [
     Feature("tenure_days", "number", "membership", None, "days", 0, "Days since joining", "入会天数"),
     Feature("orders_90d", "number", "activity", None, "count", 0, "Orders", "订单数"),
@@ -97,7 +97,7 @@ def chosen(
     return Challenge({}, facts, model, [])
 
 
-def leave(study: Study, model: Boosted | Cox, **options: Any) -> None:
+def leave(study: StudyPaths, model: Boosted | Cox, **options: Any) -> None:
     write_model(survival_folder(study), chosen(model, **options), "inactivity_90d", SURVIVAL)
 
 
@@ -214,7 +214,7 @@ class TestRegistry:
         assert refusal(version(0.01, beats="False"), None, 0.002) is not None
 
 
-def track(study: Study, params: Params) -> Any:
+def track(study: StudyPaths, params: Params) -> Any:
     client = store.connect(study)
     experiment = store.find_experiment(client, study, "pipeline")
     return track_survival_model(client, experiment, study, params, {})

@@ -16,19 +16,19 @@ import xgboost as xgb
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
 from whychurn.delivery.registry import registry
 from whychurn.delivery.registry.registry import CHALLENGER, find_version
 from whychurn.delivery.tracking.runs import PIPELINE, track
 
-Make = Callable[..., Study]
+Make = Callable[..., StudyPaths]
 
 
 @pytest.fixture(scope="module")
 def tracked(
     tmp_path_factory: pytest.TempPathFactory, make_study_at: Make, params: Params
-) -> tuple[Study, Params, str]:
+) -> tuple[StudyPaths, Params, str]:
     """One tracked study for the tests that only read."""
     study = make_study_at(tmp_path_factory.mktemp("tracked") / "会员 study")
     run_id = track(study, params)
@@ -36,7 +36,7 @@ def tracked(
     return study, params, run_id
 
 
-def test_the_run_holds_every_logged_piece(tracked: tuple[Study, Params, str]) -> None:
+def test_the_run_holds_every_logged_piece(tracked: tuple[StudyPaths, Params, str]) -> None:
     study, params, run_id = tracked
     client = store.connect(study)
     run = client.get_run(run_id)
@@ -57,7 +57,7 @@ def test_the_run_holds_every_logged_piece(tracked: tuple[Study, Params, str]) ->
     assert {"model_card_en.md", "model_card_zh.md", "risk.json", "tables/risk_metrics.csv"} <= files
 
 
-def test_each_candidate_is_a_nested_run(tracked: tuple[Study, Params, str]) -> None:
+def test_each_candidate_is_a_nested_run(tracked: tuple[StudyPaths, Params, str]) -> None:
     study, _, run_id = tracked
     client = store.connect(study)
     experiment = store.find_experiment(client, study, PIPELINE)
@@ -67,7 +67,7 @@ def test_each_candidate_is_a_nested_run(tracked: tuple[Study, Params, str]) -> N
     assert figures["prior"] == pytest.approx(0.5)
 
 
-def test_other_sections_have_runs_of_their_own(tracked: tuple[Study, Params, str]) -> None:
+def test_other_sections_have_runs_of_their_own(tracked: tuple[StudyPaths, Params, str]) -> None:
     study, _, _ = tracked
     client = store.connect(study)
     runs = client.search_runs([store.find_experiment(client, study, PIPELINE)])
@@ -79,7 +79,7 @@ def test_other_sections_have_runs_of_their_own(tracked: tuple[Study, Params, str
     assert by_section["panel"].data.tags["panel.definition"] == "inactivity_90d"
 
 
-def test_the_model_is_native_and_its_example_invented(tracked: tuple[Study, Params, str]) -> None:
+def test_the_model_is_native_and_its_example_invented(tracked: tuple[StudyPaths, Params, str]) -> None:
     study, _, _ = tracked
     files = [path for path in (study.mlflow / "artifacts").rglob("*") if path.is_file()]
     assert {path.name for path in files} >= {
@@ -102,14 +102,14 @@ def test_the_model_is_native_and_its_example_invented(tracked: tuple[Study, Para
     assert list(rows) == [feature["name"] for feature in registry.read_features(study)]
 
 
-def test_no_member_is_named_in_what_is_logged(tracked: tuple[Study, Params, str]) -> None:
+def test_no_member_is_named_in_what_is_logged(tracked: tuple[StudyPaths, Params, str]) -> None:
     study, _, _ = tracked
     members = pd.read_parquet(study.processed / "panel.parquet")["member_id"].unique()
     text = b"".join(p.read_bytes() for p in (study.mlflow / "artifacts").rglob("*") if p.is_file())
     assert not [member for member in members if member.encode() in text]
 
 
-def test_small_cells_are_hidden_in_the_card_and_tables(tracked: tuple[Study, Params, str]) -> None:
+def test_small_cells_are_hidden_in_the_card_and_tables(tracked: tuple[StudyPaths, Params, str]) -> None:
     study, _, run_id = tracked
     client = store.connect(study)
     card = Path(client.download_artifacts(run_id, "model_card_en.md")).read_text(encoding="utf-8")
@@ -120,7 +120,7 @@ def test_small_cells_are_hidden_in_the_card_and_tables(tracked: tuple[Study, Par
     assert len(gold) and gold[["estimate", "low", "high", "members", "events"]].isna().all(axis=None)
 
 
-def test_signature_and_requirements_are_explicit(tracked: tuple[Study, Params, str]) -> None:
+def test_signature_and_requirements_are_explicit(tracked: tuple[StudyPaths, Params, str]) -> None:
     import mlflow
 
     study, params, _ = tracked
@@ -143,7 +143,7 @@ def test_signature_and_requirements_are_explicit(tracked: tuple[Study, Params, s
     assert names in ({"mlflow", "numpy", "pandas", "xgboost-cpu"}, {"mlflow", "numpy", "pandas", "xgboost"})
 
 
-def test_the_registered_model_agrees_with_its_parts(tracked: tuple[Study, Params, str]) -> None:
+def test_the_registered_model_agrees_with_its_parts(tracked: tuple[StudyPaths, Params, str]) -> None:
     import mlflow
 
     study, params, _ = tracked
@@ -208,7 +208,7 @@ def test_a_study_without_risk_results_is_tracked_as_far_as_it_goes(make_study: M
 def test_a_study_that_moved_is_told_what_to_do(make_study: Make, params: Params) -> None:
     study = make_study()
     track(study, params)
-    moved = Study(study.root.rename(study.root.with_name("moved")))
+    moved = StudyPaths(study.root.rename(study.root.with_name("moved")))
     (moved.results / "risk.json").write_text(
         '{"status": "no_model", "reason": {"en": "new"}}', encoding="utf-8"
     )
@@ -236,8 +236,8 @@ def test_what_a_run_rewrites_is_no_uncommitted_change(
     monkeypatch.setattr(store, "PROJECT", tmp_path)
     for file in written:
         file.write_text("second\n", encoding="utf-8")
-    tags = store.code_tags(Study(tmp_path))
+    tags = store.code_tags(StudyPaths(tmp_path))
     assert tags["git_dirty"] == "false" and len(tags["git_commit"]) == 40
     assert tags["dvc_lock_sha256"] == hashlib.sha256(b"second\n").hexdigest()
     code.write_text("second\n", encoding="utf-8")
-    assert store.code_tags(Study(tmp_path))["git_dirty"] == "true"
+    assert store.code_tags(StudyPaths(tmp_path))["git_dirty"] == "true"

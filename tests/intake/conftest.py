@@ -20,7 +20,7 @@ import yaml
 
 from whychurn.contract.files import read_json
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.build import build_interim
 
 TODAY = dt.date(2025, 6, 30)
@@ -50,28 +50,28 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture
-def make_study(tmp_path: Path) -> Callable[..., Study]:
+def make_study(tmp_path: Path) -> Callable[..., StudyPaths]:
     """Study at `name` below tmp_path with CSV files of `tables` and `params` overrides."""
 
     def make(
         tables: dict[str, pd.DataFrame], params: dict[str, Any] | None = None, name: str = "study"
-    ) -> Study:
+    ) -> StudyPaths:
         root = tmp_path / name
         (root / "raw").mkdir(parents=True, exist_ok=True)
         for table, frame in tables.items():
             frame.to_csv(root / "raw" / f"{table}.csv", index=False)
         if params:
             (root / "params.yaml").write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
-        return Study.at(root)
+        return StudyPaths.at(root)
 
     return make
 
 
 @pytest.fixture
-def build() -> Callable[[Study], dict[str, Any]]:
+def build() -> Callable[[StudyPaths], dict[str, Any]]:
     """Run intake on a study as of 2025-06-30 and return intake.json."""
 
-    def run(study: Study) -> dict[str, Any]:
+    def run(study: StudyPaths) -> dict[str, Any]:
         build_interim(study, load_params(study), TODAY)
         return read_json(study.interim / "intake.json")
 

@@ -238,9 +238,9 @@ def test_a_kill_in_the_middle_leaves_no_half_file(make_study, build, tables) -> 
     code = (
         "import os, pandas as pd, datetime as dt\n"
         "from pathlib import Path\n"
-        "from whychurn.contract.paths import Study\nfrom whychurn.contract.params import load_params\n"
+        "from whychurn.contract.paths import StudyPaths\nfrom whychurn.contract.params import load_params\n"
         "from whychurn.intake import build as b\n"
-        f"study = Study.at({str(study.root)!r})\n"
+        f"study = StudyPaths.at({str(study.root)!r})\n"
         "write = b.write_table\n"
         "def dying(frame, path):\n"
         "    if path.name == 'orders.parquet':\n        os._exit(9)\n    write(frame, path)\n"

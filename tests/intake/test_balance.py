@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whychurn.contract.params import check_params, effective_values, merge
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.all_tables import examine, table_facts
 from whychurn.intake.check.one_table import draft_table, empty_draft
@@ -62,7 +62,7 @@ def corrupt_tables(draw: st.DrawFn) -> dict[str, RawTable]:
 @given(raws=corrupt_tables(), complete=st.booleans())
 def test_rows_balance_and_each_source_row_is_told_once(raws, complete, fold) -> None:
     over = {"intake": {"fold": fold, "complete_members": complete}}
-    params = check_params(merge(effective_values(Study.at(PROJECT)), over), PROJECT / "params.yaml")
+    params = check_params(merge(effective_values(StudyPaths.at(PROJECT)), over), PROJECT / "params.yaml")
     drafts = {t: draft_table(t, raws[t], params.intake) if t in raws else empty_draft(t) for t in TABLES}
     examined = examine(drafts, params, dt.date(2025, 6, 30))
     quarantine = examined.quarantine

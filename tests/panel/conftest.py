@@ -13,7 +13,7 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import DTYPES, EVENT_TYPES, TABLES
 from whychurn.panel.build import Churn, build_panel, find_churn
 from whychurn.panel.database import NOTHING_SAID, Observed, day_number, open_database
@@ -54,7 +54,7 @@ def tables_of() -> Callable[..., Tables]:
 def params_with(tmp_path: Path) -> Callable[..., Params]:
     """The project's parameters with keys of section panel on top."""
     assert (PROJECT / "params.yaml").exists()
-    return lambda **panel: load_params(Study(tmp_path), {"panel": panel})
+    return lambda **panel: load_params(StudyPaths(tmp_path), {"panel": panel})
 
 
 @pytest.fixture

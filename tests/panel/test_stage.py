@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.load import feature_names, load_panel, study_catalogue
 from whychurn.stages import panel as stage
 
 
 def write_study(root, tables, start="2024-01-01", end="2024-12-31"):
-    study = Study(root / "研究 one")
+    study = StudyPaths(root / "研究 one")
     study.interim.mkdir(parents=True)
     for name, frame in tables.items():
         frame.to_parquet(study.interim / f"{name}.parquet", index=False)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.retention.member_history import History, build_history
 
@@ -87,7 +87,7 @@ def _make_programme() -> Callable[..., Programme]:
 
 @pytest.fixture(scope="session")
 def params() -> Params:
-    return load_params(Study.at())
+    return load_params(StudyPaths.at())
 
 
 def order_rows(member: str, days: list[str], amount: float = 10.0) -> list[dict[str, Any]]:

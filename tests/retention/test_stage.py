@@ -13,7 +13,7 @@ import yaml
 from whychurn import labels as words
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.retention import charts as figures
 from whychurn.report.retention import sentences as story
 from whychurn.report.retention.tables import report_table
@@ -154,7 +154,7 @@ class TestOddProgrammes:
 def test_stage_writes_what_is_documented(
     tmp_path: Path, random_shop: Callable[..., Any], params: Params
 ) -> None:
-    programme, study = random_shop(250, 1, 0.04), Study(tmp_path / "a study 研究")
+    programme, study = random_shop(250, 1, 0.04), StudyPaths(tmp_path / "a study 研究")
     for name, table in programme.tables.items():
         write_table(table, study.interim / f"{name}.parquet")
     write_json(programme.intake_facts, study.interim / "intake.json")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import RiskParams, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 
 FEATURES = [
     # name, family, cause, kind, unit, monotone
@@ -45,7 +45,7 @@ def risk() -> RiskParams:
         "archetypes": 2,
         "high_risk": 0.3,
     }
-    return load_params(Study(PROJECT)).risk.model_copy(update=small)
+    return load_params(StudyPaths(PROJECT)).risk.model_copy(update=small)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from whychurn.contract.codes import RISK_BASELINES, RISK_MODEL, RISK_MODELS
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.encode import choose_features, encode
 from whychurn.risk.artifacts import FILES, write_model
 from whychurn.risk.evaluation.holdout import beats_baselines, flat_metrics
@@ -177,6 +177,6 @@ def test_features_without_information_are_left_out(make_panel, catalogue):
 
 
 def test_parameters_of_the_project_are_sound():
-    risk = load_params(Study(PROJECT)).risk
+    risk = load_params(StudyPaths(PROJECT)).risk
     assert {0.01, 0.05, 0.1, 0.2} <= set(risk.lift_shares)
     assert risk.backtest_cutoffs >= 4

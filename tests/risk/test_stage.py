@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.risk.scores import COLUMNS
 from whychurn.stages import risk as stage
 
@@ -17,18 +17,18 @@ from whychurn.stages import risk as stage
 def run(tmp_path, catalogue, risk, monkeypatch):
     monkeypatch.setattr(stage, "load_catalogue", lambda *_: catalogue)
 
-    def stage_on(panel: pd.DataFrame) -> Study:
-        study = Study(tmp_path / "项目 with space")
+    def stage_on(panel: pd.DataFrame) -> StudyPaths:
+        study = StudyPaths(tmp_path / "项目 with space")
         write_table(panel, study.processed / "panel.parquet")
         write_json({"definition": "inactivity_90d", "horizon_days": 90}, study.processed / "panel.json")
-        params = load_params(Study(PROJECT))
+        params = load_params(StudyPaths(PROJECT))
         stage.run(study, params.model_copy(update={"risk": risk}))
         return study
 
     return stage_on
 
 
-def _facts(study: Study) -> dict:
+def _facts(study: StudyPaths) -> dict:
     return json.loads((study.results / "risk.json").read_text(encoding="utf-8"))
 
 

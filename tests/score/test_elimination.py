@@ -10,7 +10,7 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.score.elimination import COLUMNS, planted_stays, removal_scores
 from whychurn.survival.competing_risks.cause_elimination import without_cause
 from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights
@@ -20,7 +20,7 @@ from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Fate, draw_fate
 from whychurn.world.truth.elimination import stay_without
 
-OWN = load_params(Study(PROJECT)).survival.model_copy(update={"bootstrap": 60})
+OWN = load_params(StudyPaths(PROJECT)).survival.model_copy(update={"bootstrap": 60})
 
 
 def said(gain: float, low: float, high: float, day: int = 14, **over: object) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def first_stays(fate: Fate, clock: Clock) -> tuple[pd.DataFrame, CauseWeights]:
 
 
 def test_with_the_true_causes_the_gains_are_the_planted_ones_and_the_naive_ones_are_not() -> None:
-    own = load_params(Study(PROJECT)).world.model_copy(
+    own = load_params(StudyPaths(PROJECT)).world.model_copy(
         update={"members": 9000, "months": 24, "starts_on": dt.date(2024, 1, 1), "seed": 5}
     )
     programme, clock = load_programme("shop"), Clock.of(own.starts_on, own.months)

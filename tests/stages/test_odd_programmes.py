@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.words import LANGUAGES
 from whychurn.stages.pipeline import STAGES
 
@@ -25,7 +25,7 @@ PROGRAMMES = {  # days of each member's orders
 
 
 @pytest.fixture(params=PROGRAMMES)
-def study(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyPaths:
     monkeypatch.setenv("WHYCHURN_KEY", "a key for tests")
     root = tmp_path / f"项目 {request.param}"
     (root / "raw").mkdir(parents=True)
@@ -43,10 +43,10 @@ def study(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     columns = ["order_id", "member_id", "ordered_at", "amount"]
     pd.DataFrame(orders, columns=columns).to_csv(root / "raw" / "orders.csv", index=False)
     (root / "params.yaml").write_text("risk: {trials: 2, bootstrap: 20}\n", encoding="utf-8")
-    return Study.at(root)
+    return StudyPaths.at(root)
 
 
-def test_reports_are_rendered_and_say_what_they_cannot(study: Study) -> None:
+def test_reports_are_rendered_and_say_what_they_cannot(study: StudyPaths) -> None:
     for stage in STAGES[1:]:  # its own tables: no simulated world
         importlib.import_module(f"whychurn.stages.{stage}").run(study, load_params(study))
     facts = json.loads((study.results / "risk.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.stages import pipeline
 from whychurn.stages.pipeline import (
     BEFORE_SIDES,
@@ -44,7 +44,7 @@ stages:
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Study]:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, StudyPaths]:
     """A toy project with two stages, and a study in a folder with a space and Chinese characters."""
     project, root = tmp_path / "project", tmp_path / "会员 研究"
     for folder in ("src/world", "src/intake", "src/panel"):
@@ -54,14 +54,16 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Study]:
     (root / "raw").mkdir(parents=True)
     (root / "raw" / "orders.csv").write_text("a\nb\n", encoding="utf-8")
     monkeypatch.setattr(pipeline, "PROJECT", project)
-    return project, Study(root)
+    return project, StudyPaths(root)
 
 
-def ran(study: Study) -> list[str]:
+def ran(study: StudyPaths) -> list[str]:
     return (study.root / "ran.log").read_text(encoding="utf-8").split()
 
 
-def test_the_second_run_runs_nothing_and_changes_run_what_depends_on_them(toy: tuple[Path, Study]) -> None:
+def test_the_second_run_runs_nothing_and_changes_run_what_depends_on_them(
+    toy: tuple[Path, StudyPaths],
+) -> None:
     project, study = toy
     before = sorted(project.rglob("*"))
     run_study(study, until="panel")
@@ -84,12 +86,12 @@ def test_the_second_run_runs_nothing_and_changes_run_what_depends_on_them(toy: t
     assert sorted(project.rglob("*")) == before, "the project is left untouched"
 
 
-def test_a_killed_run_resumes_where_it_stopped(toy: tuple[Path, Study]) -> None:
+def test_a_killed_run_resumes_where_it_stopped(toy: tuple[Path, StudyPaths]) -> None:
     project, study = toy
     (study.root / "slow").touch()
     script = (
-        "from pathlib import Path; from whychurn.stages import pipeline; from whychurn.contract.paths import Study;"
-        f"pipeline.PROJECT = Path({str(project)!r}); pipeline.run_study(Study(Path({str(study.root)!r})), until='panel')"
+        "from pathlib import Path; from whychurn.stages import pipeline; from whychurn.contract.paths import StudyPaths;"
+        f"pipeline.PROJECT = Path({str(project)!r}); pipeline.run_study(StudyPaths(Path({str(study.root)!r})), until='panel')"
     )
     process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
     for _ in range(600):
@@ -104,7 +106,7 @@ def test_a_killed_run_resumes_where_it_stopped(toy: tuple[Path, Study]) -> None:
     assert ran(study)[-1] == "panel" and (study.root / "data/processed/n.txt").exists()
 
 
-def test_a_failing_stage_keeps_what_is_finished_and_says_how_to_go_on(toy: tuple[Path, Study]) -> None:
+def test_a_failing_stage_keeps_what_is_finished_and_says_how_to_go_on(toy: tuple[Path, StudyPaths]) -> None:
     project, study = toy
     text = (project / "dvc.yaml").read_text(encoding="utf-8")
     (project / "dvc.yaml").write_text(
@@ -117,7 +119,7 @@ def test_a_failing_stage_keeps_what_is_finished_and_says_how_to_go_on(toy: tuple
 
 def test_missing_raw_tables_are_named_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(WhychurnError, match=r"folder of raw tables is missing.*raw"):
-        run_study(Study(tmp_path / "nothing"))
+        run_study(StudyPaths(tmp_path / "nothing"))
     assert not (tmp_path / "nothing").exists()
 
 

@@ -17,7 +17,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.fits import read_fits
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.score.planted import read_planted
 from whychurn.stages import score as stage
@@ -33,14 +33,14 @@ OVER = {
 }
 
 
-def params(study: Study) -> Params:
+def params(study: StudyPaths) -> Params:
     return load_params(study, OVER)
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
     """A simulated study with attributions as the stage `causes` writes them: one method knows the posterior."""
-    study = Study.at(tmp_path_factory.mktemp("programme") / "study")
+    study = StudyPaths.at(tmp_path_factory.mktemp("programme") / "study")
     own = params(study)
     build_world(own.world, study.root, study.raw)
     planted = pd.read_parquet(study.root / "data" / "truth" / "member_causes.parquet")
@@ -68,7 +68,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return study
 
 
-def test_all_outputs_are_written_with_documented_columns(simulated: Study) -> None:
+def test_all_outputs_are_written_with_documented_columns(simulated: StudyPaths) -> None:
     documented = yaml.safe_load(
         (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
     )
@@ -76,7 +76,7 @@ def test_all_outputs_are_written_with_documented_columns(simulated: Study) -> No
         assert list(read_table(simulated.results / f"{name}.parquet")) == list(content["columns"]), name
 
 
-def test_planted_causes_are_found_under_their_pseudonyms(simulated: Study) -> None:
+def test_planted_causes_are_found_under_their_pseudonyms(simulated: StudyPaths) -> None:
     facts = read_json(simulated.results / "score.json")
     assert facts["status"] == "scored" and facts["world"]["seed"] == 4
     assert facts["matching"]["attributed_only"] == 0 == facts["matching"]["planted_only"]
@@ -88,7 +88,7 @@ def test_planted_causes_are_found_under_their_pseudonyms(simulated: Study) -> No
 
 
 def test_the_command_line_scores_one_study_and_still_simulates_another(
-    simulated: Study, tmp_path: Path
+    simulated: StudyPaths, tmp_path: Path
 ) -> None:
     asked = CliRunner().invoke(cli.app, ["world", "score", "--study", str(simulated.root)])
     assert asked.exit_code == 0 and "posterior" in asked.output and "oracle" in asked.output
@@ -103,7 +103,7 @@ def test_the_command_line_scores_one_study_and_still_simulates_another(
 def test_without_planted_causes_it_says_so_and_writes_empty_tables(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    study = Study.at(tmp_path)
+    study = StudyPaths.at(tmp_path)
     with caplog.at_level("INFO"):
         stage.run(study, params(study))
     assert "no causes were planted" in caplog.text
@@ -114,17 +114,17 @@ def test_without_planted_causes_it_says_so_and_writes_empty_tables(
     assert read_fits(study, "score") == []
 
 
-def test_a_lost_key_is_named(simulated: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_key_is_named(simulated: StudyPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WHYCHURN_KEY", raising=False)
-    study = Study.at(tmp_path)
+    study = StudyPaths.at(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "truth").symlink_to(simulated.root / "data" / "truth")
     with pytest.raises(WhychurnError, match="there is no key"):
         read_planted(study, params(study))
 
 
-def test_missing_attributions_name_the_command_to_run(simulated: Study, tmp_path: Path) -> None:
+def test_missing_attributions_name_the_command_to_run(simulated: StudyPaths, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "truth").symlink_to(simulated.root / "data" / "truth")
     with pytest.raises(WhychurnError, match="whychurn run"):
-        stage.run(Study.at(tmp_path), params(Study.at(tmp_path)))
+        stage.run(StudyPaths.at(tmp_path), params(StudyPaths.at(tmp_path)))

@@ -10,7 +10,7 @@ from lifelines import AalenJohansenFitter
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.exit_surveys import SILENT
 from whychurn.survival.competing_risks.cause_elimination import without_cause
 from whychurn.survival.competing_risks.cumulative_incidence import (
@@ -21,7 +21,7 @@ from whychurn.survival.competing_risks.cumulative_incidence import (
 from whychurn.survival.competing_risks.stated_causes import answer_bands, known_of, stated_weights
 from whychurn.survival.nonparametric.kaplan_meier import stay_curve
 
-OWN = load_params(Study(PROJECT)).survival.model_copy(
+OWN = load_params(StudyPaths(PROJECT)).survival.model_copy(
     update={
         "bootstrap": 30,
         "min_at_risk": 1,

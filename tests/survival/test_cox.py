@@ -16,7 +16,7 @@ from statsmodels.duration.hazard_regression import PHReg
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.cox.counting_process import BLOCK, StartStop, prepare_rows
 from whychurn.survival.cox.fit import Newton
 from whychurn.survival.cox.partial_likelihood import sum_risks
@@ -24,7 +24,7 @@ from whychurn.survival.cox.regression import CoxFit, fit_cox, hazard_ratio_table
 from whychurn.survival.cox.splines import spline_bends, spline_knots
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
-COX = load_params(Study(PROJECT)).survival.cox
+COX = load_params(StudyPaths(PROJECT)).survival.cox
 HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.max_halvings, COX.threads)
 
 

@@ -13,7 +13,7 @@ from lifelines.statistics import proportional_hazard_test
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.cox.counting_process import StartStop
 from whychurn.survival.cox.fit import Newton
 from whychurn.survival.cox.regression import fit_cox
@@ -28,7 +28,7 @@ from whychurn.survival.hazard_ratios.collinearity import (
 )
 from whychurn.survival.hazard_ratios.covariates import Term
 
-COX = load_params(Study(PROJECT)).survival.cox
+COX = load_params(StudyPaths(PROJECT)).survival.cox
 HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.max_halvings, COX.threads)
 PLACES = (COX.drift_quantiles[0], COX.drift_quantiles[1])
 

@@ -8,13 +8,13 @@ import pytest
 from lifelines import KaplanMeierFitter
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.encode import Feature
 from whychurn.survival.forecast.followup import Known, daily_hazard
 from whychurn.survival.forecast.forecasters import fit_cox as fit_forecast
 from whychurn.survival.forecast.forecasters import fit_kaplan_meier
 
-SURVIVAL = load_params(Study(PROJECT)).survival
+SURVIVAL = load_params(StudyPaths(PROJECT)).survival
 
 
 def snapshots(n: int, seed: int, effect: float = 0.0) -> Known:

@@ -10,7 +10,7 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.survival.cox.counting_process import StartStop
 from whychurn.survival.hazard_ratios import remedies as cox_remedies
@@ -19,7 +19,7 @@ from whychurn.survival.hazard_ratios.results import cause_hazard_ratios
 from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
 from whychurn.survival.hazard_ratios.tables import curve_rows, drift_rows, ratio_rows
 
-SURVIVAL = load_params(Study(PROJECT)).survival
+SURVIVAL = load_params(StudyPaths(PROJECT)).survival
 
 
 def stays(n: int, seed: int, hazard: float = 0.01) -> tuple[pd.DataFrame, np.random.Generator]:

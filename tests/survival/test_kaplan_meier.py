@@ -14,7 +14,7 @@ from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.nonparametric.kaplan_meier import crossing, restricted_mean, stay_curve, stay_curves
 from whychurn.survival.nonparametric.logrank import compare_strata, log_rank
 from whychurn.survival.nonparametric.smoothed_hazard import smoothed_hazard
@@ -24,7 +24,7 @@ from whychurn.survival.strata import strata_rows
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 WINDOW = Window(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31"), 60)  # followed until 2024-11-01
-OWN = load_params(Study(PROJECT)).survival
+OWN = load_params(StudyPaths(PROJECT)).survival
 
 
 def spells(rows: list[tuple[str, int, str, str, str, bool]]) -> pd.DataFrame:

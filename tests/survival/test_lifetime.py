@@ -13,7 +13,7 @@ from scipy.stats import beta, gamma
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.lifetime.bgnbd import (
     Fit,
     alive_probability,
@@ -26,7 +26,7 @@ from whychurn.survival.lifetime.bgnbd import (
 from whychurn.survival.lifetime.value import daily_fee, member_values, tier_table, value_tiers
 
 DATA = Path(os.environ.get("WHYCHURN_SHARED_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
-SURVIVAL = load_params(Study(PROJECT)).survival
+SURVIVAL = load_params(StudyPaths(PROJECT)).survival
 PUBLISHED = np.array([0.243, 4.414, 0.793, 2.426])  # Fader, Hardie & Lee 2005, table 2
 
 

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.forecast.comparison_tables import TABLES
 from whychurn.survival.forecast.followup import follow_stays, known_before
 from whychurn.survival.forecast.model_comparison import challenge_answers, choose_model
 from whychurn.survival.forecast.rolling_origin import Verdicts, plan_trials
 
-FOUND = load_params(Study(PROJECT)).survival
+FOUND = load_params(StudyPaths(PROJECT)).survival
 SMALL = FOUND.challenge.model_copy(
     update={
         "rows": 4000,

@@ -7,14 +7,14 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.by_definition import fixed_rows
 from whychurn.survival.cox.counting_process import StartStop
 from whychurn.survival.cox.fit import Newton
 from whychurn.survival.cox.negative_control import control_facts, random_covariates
 from whychurn.survival.cox.regression import fit_cox, hazard_ratio_table
 
-COX = load_params(Study(PROJECT)).survival.cox
+COX = load_params(StudyPaths(PROJECT)).survival.cox
 HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.max_halvings, COX.threads)
 
 

@@ -16,7 +16,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.fits import read_fits
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.report.drawing.cumulative_incidence import draw_incidence
@@ -123,7 +123,7 @@ def programme(members: int, rate: float, answered: float = 0.6, seed: int = 0) -
 
 
 def params() -> Any:
-    found = load_params(Study(PROJECT))
+    found = load_params(StudyPaths(PROJECT))
     return found.model_copy(update={"survival": found.survival.model_copy(update={"bootstrap": 10})})
 
 
@@ -237,7 +237,7 @@ def test_odd_programmes(made: Callable[[], dict[str, Any]], reason: str | None) 
 
 
 def test_the_stage_writes_what_the_pipeline_and_the_documentation_name(tmp_path: Path) -> None:
-    study = Study(tmp_path / "会员 study")
+    study = StudyPaths(tmp_path / "会员 study")
     made = programme(200, 0.0)
     for name in ("members", "surveys"):
         write_table(made[name], study.interim / f"{name}.parquet")

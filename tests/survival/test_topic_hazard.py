@@ -8,12 +8,12 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
 from whychurn.survival.hazard_ratios.topic_hazard import SAID, exposures, said_fits, said_hazard_ratios, spoke
 
-SURVIVAL = load_params(Study(PROJECT)).survival
+SURVIVAL = load_params(StudyPaths(PROJECT)).survival
 START, MONTH, MONTHS = pd.Timestamp("2024-01-01"), 30, 12
 DAYS_MONTH = 180 // MONTH
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import DTYPES, TABLES
 
 FIRST, DAYS = pd.Timestamp("2024-01-01"), 360
@@ -85,7 +85,7 @@ def interim_tables(
 @pytest.fixture(scope="session")
 def params() -> Params:
     """The project's parameters, with fewer draws."""
-    whole = load_params(Study.at())
+    whole = load_params(StudyPaths.at())
     return whole.model_copy(update={"voice": whole.voice.model_copy(update={"draws": 20})})
 
 

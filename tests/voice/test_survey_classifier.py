@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS, cause_probabilities, leading_cause
 from whychurn.voice.causes.survey_classifier import CauseReader, learn_causes, log_pool, stated_reason_check
 
@@ -20,7 +20,7 @@ UNTIL = pd.Timestamp("2024-10-01")
 
 @pytest.fixture(scope="module")
 def voice():
-    return load_params(Study.at()).voice
+    return load_params(StudyPaths.at()).voice
 
 
 def comments(number: int, noise: float, seed: int = 0, words: dict[str, str] | None = None) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.voice.sentiment.from_ratings import learn_sentiment, rate_scale, rating_check, read_sentiment
 from whychurn.voice.sentiment.polarity import sentiment
 from whychurn.voice.text.corpus import build_corpus, gather_texts
@@ -21,7 +21,7 @@ UNTIL = pd.Timestamp("2024-10-01")
 
 @pytest.fixture(scope="module")
 def voice():
-    return load_params(Study.at()).voice
+    return load_params(StudyPaths.at()).voice
 
 
 def rated(number: int) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.world import build, simulate
 from whychurn.world.build import build_world, simulated_key
 from whychurn.world.setting.programme import load_programme
@@ -37,7 +37,7 @@ def test_same_seed_same_bytes(world_params: Callable, tmp_path: Path, name: str)
 
 
 def test_folders_and_truth_apart(world_params: Callable, tmp_path: Path) -> None:
-    study = Study(tmp_path / "新 study")
+    study = StudyPaths(tmp_path / "新 study")
     build_world(world_params(program="school", members=200, months=12), study.root, study.raw)
     assert {path.stem for path in study.raw.glob("*.parquet")} == {
         "members", "memberships", "orders", "events", "feedback", "surveys", "touches", "market",

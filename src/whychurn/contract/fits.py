@@ -8,7 +8,7 @@ from typing import Any
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, write_json
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class FitRecord:
     files: list[str] = field(default_factory=list)
 
 
-def fits_file(study: Study, section: str) -> Path:
+def fits_file(study: StudyPaths, section: str) -> Path:
     """Where the records of `section` lie."""
     return study.processed / "fits" / f"{section}.json"
 
 
-def write_fits(study: Study, section: str, fits: list[FitRecord]) -> None:
+def write_fits(study: StudyPaths, section: str, fits: list[FitRecord]) -> None:
     """Write the records of `section`, whole or not at all.
 
     Raises
@@ -55,7 +55,7 @@ def write_fits(study: Study, section: str, fits: list[FitRecord]) -> None:
     write_json([asdict(fit) for fit in fits], fits_file(study, section))
 
 
-def read_fits(study: Study, section: str) -> list[FitRecord]:
+def read_fits(study: StudyPaths, section: str) -> list[FitRecord]:
     """The records of `section`; none where its stage has not run."""
     path = fits_file(study, section)
     content: list[dict[str, Any]] = read_json(path) if path.exists() else []

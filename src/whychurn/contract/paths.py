@@ -10,7 +10,7 @@ PROJECT: Path = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyPaths:
     """The folders of one programme under study; the project itself is the demo's study.
 
     Parameters
@@ -22,7 +22,7 @@ class Study:
     root: Path
 
     @classmethod
-    def at(cls, root: str | os.PathLike[str] | None = None) -> Study:
+    def at(cls, root: str | os.PathLike[str] | None = None) -> StudyPaths:
         """Study at `root`, at ``$WHYCHURN_STUDY``, or the project's own demo."""
         chosen = root or os.environ.get("WHYCHURN_STUDY") or PROJECT
         return cls(Path(chosen).expanduser().resolve())

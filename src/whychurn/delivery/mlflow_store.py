@@ -19,7 +19,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 
 CONTENT: Final = "whychurn.content"  # digest of what a run logs: the same content is not logged twice
 QUIET: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
@@ -27,12 +27,12 @@ _WRITTEN_BY_RUNS: Final = (":!dvc.lock", ":!reports")
 _CHUNK: Final = 100  # MLflow's bound on parameters and tags a call
 
 
-def store_address(study: Study) -> str:
+def store_address(study: StudyPaths) -> str:
     """SQLite address of the study's runs and models; absolute, so that every working folder sees the same."""
     return f"sqlite:///{study.mlflow / 'mlflow.db'}"
 
 
-def connect(study: Study) -> MlflowClient:
+def connect(study: StudyPaths) -> MlflowClient:
     """Client of the study's store, made if absent; MLflow's own functions use it from here on."""
     for switch, value in QUIET.items():
         os.environ.setdefault(switch, value)
@@ -44,7 +44,7 @@ def connect(study: Study) -> MlflowClient:
     return MlflowClient()
 
 
-def find_experiment(client: MlflowClient, study: Study, name: str) -> str:
+def find_experiment(client: MlflowClient, study: StudyPaths, name: str) -> str:
     """Id of the experiment `name`, made if absent.
 
     Raises
@@ -132,7 +132,7 @@ def digest_files(files: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def code_tags(study: Study) -> dict[str, str]:
+def code_tags(study: StudyPaths) -> dict[str, str]:
     """Git commit of the project (with a flag for uncommitted changes) and digest of the study's dvc.lock.
 
     What the run itself rewrites (dvc.lock, the summary) is no uncommitted change.

@@ -8,7 +8,7 @@ from typing import Any
 
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.all_tables import (
     Examined,
     examine,
@@ -26,7 +26,7 @@ from whychurn.labels import say
 log = logging.getLogger(__name__)
 
 
-def build_interim(study: Study, params: Params, today: dt.date) -> None:
+def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     """Write all eight interim tables, ``quarantine.parquet`` and ``intake.json``.
 
     Parameters
@@ -84,7 +84,7 @@ def _facts(examined: Examined) -> dict[str, Any]:
     }
 
 
-def _key(study: Study, params: Params) -> bytes | None:
+def _key(study: StudyPaths, params: Params) -> bytes | None:
     if not params.privacy.pseudonymize:
         return None
     return find_key(study, params.intake.source) or make_key(study)

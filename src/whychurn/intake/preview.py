@@ -12,7 +12,7 @@ from rich.table import Table
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.questions import load_questions
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.all_tables import Examined, examine, judge_drafts, refuse_excess, table_facts
@@ -59,7 +59,7 @@ class CheckReport:
         return self.problems.empty
 
 
-def check_source(study: Study, params: Params, today: dt.date | None = None) -> CheckReport:
+def check_source(study: StudyPaths, params: Params, today: dt.date | None = None) -> CheckReport:
     """Read and judge the source of `study`; one table's problem does not hide another's.
 
     Parameters

@@ -8,14 +8,14 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.privacy.pseudonym import OWN_KEY, VARIABLE, find_key, pseudonyms
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.source import open_source
 
 
-def lookup(study: Study, params: Params, wanted: Sequence[str]) -> pd.DataFrame:
+def lookup(study: StudyPaths, params: Params, wanted: Sequence[str]) -> pd.DataFrame:
     """The company's ids behind pseudonyms, for whoever holds the key and the source.
 
     Parameters
@@ -48,7 +48,7 @@ def lookup(study: Study, params: Params, wanted: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def _source_ids(study: Study, params: Params) -> pd.Series:
+def _source_ids(study: StudyPaths, params: Params) -> pd.Series:
     from whychurn.intake.check.all_tables import (
         read_drafts,  # the examination itself needs nothing of this module
     )

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from whychurn.contract.files import read_json, read_table
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
 
 
-def load_panel(study: Study) -> pd.DataFrame:
+def load_panel(study: StudyPaths) -> pd.DataFrame:
     """The panel, its category features as pandas categories from a sorted list (the same for every snapshot).
 
     Raises
@@ -28,7 +28,7 @@ def load_panel(study: Study) -> pd.DataFrame:
     return panel
 
 
-def study_catalogue(study: Study) -> pd.DataFrame:
+def study_catalogue(study: StudyPaths) -> pd.DataFrame:
     """Catalogue of the features in this study's panel, its own member columns included."""
     further = read_json(study.processed / "panel.json")["member_columns"]
     members = read_table(study.interim / "members.parquet") if further else None

@@ -9,7 +9,7 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.world.truth.place import FOLDER
 
@@ -30,12 +30,12 @@ class Planted:
     without: pd.DataFrame
 
 
-def has_planted(study: Study) -> bool:
+def has_planted(study: StudyPaths) -> bool:
     """Whether the causes of this study are known because they were planted."""
     return (study.root / FOLDER / "member_causes.parquet").exists()
 
 
-def read_planted(study: Study, params: Params) -> Planted:
+def read_planted(study: StudyPaths, params: Params) -> Planted:
     """The planted causes under the ids of the results.
 
     Raises

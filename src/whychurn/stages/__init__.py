@@ -1,4 +1,4 @@
 """One thin file per stage: read, call pure functions, write.
 
-Each module has ``run(study: Study, params: Params) -> None``.
+Each module has ``run(study: StudyPaths, params: Params) -> None``.
 """

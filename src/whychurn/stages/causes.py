@@ -16,7 +16,7 @@ from whychurn.causes.surrogate import served_causes
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.panel.load import study_catalogue
 from whychurn.survival.competing_risks.results import attributed_tables
 
@@ -30,7 +30,7 @@ BESIDE = (
 )  # fmt: skip
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Read intake's tables, the panel and what texts say, write the attribution and what stands beside it."""
     spells = read_table(study.processed / "spells.parquet")
     churners = read_table(study.results / "churners.parquet")
@@ -68,7 +68,7 @@ def run(study: Study, params: Params) -> None:
     write_fits(study, "causes", answers.fits)
 
 
-def read_evidence(study: Study, params: Params) -> Evidence:
+def read_evidence(study: StudyPaths, params: Params) -> Evidence:
     """What the members of a study met and said; large tables are read by blocks of members."""
     seen = read_json(study.interim / "intake.json")
     return gather_evidence(
@@ -83,13 +83,13 @@ def read_evidence(study: Study, params: Params) -> Evidence:
     )
 
 
-def _inputs(study: Study) -> list[dict[str, Any]]:
+def _inputs(study: StudyPaths) -> list[dict[str, Any]]:
     """Inputs of the risk model: what a request to the served model carries; none without a model."""
     file = study.processed / "risk_model" / "features.json"
     return list(read_json(file)["features"]) if file.exists() else []
 
 
-def _write_served(study: Study, served: dict[str, Any] | None) -> None:
+def _write_served(study: StudyPaths, served: dict[str, Any] | None) -> None:
     file = study.processed / "causes" / "served.json"
     if served is None:
         file.unlink(missing_ok=True)

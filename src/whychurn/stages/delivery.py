@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from whychurn.contract.files import write_json
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.tracking.runs import run_contents, track
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Track this run; ``delivery.json`` says by which content each run is found in MLflow."""
     track(study, params)
     write_json(run_contents(study, params), study.processed / "delivery.json")

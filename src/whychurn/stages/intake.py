@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.build import build_interim
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Read `intake.source`, write data/interim."""
     build_interim(study, params, dt.date.today())

@@ -6,7 +6,7 @@ import logging
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.panel.build import build_panel, find_churn, panel_facts
 from whychurn.panel.database import Observed, day_number, open_database
@@ -18,7 +18,7 @@ from whychurn.panel.leakage.future_shift import audit_panel
 log = logging.getLogger(__name__)
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Read intake's tables, write churners, spells, the panel and its leakage audit."""
     tables = {name: study.interim / f"{name}.parquet" for name in TABLES}
     said = study.results / "feedback_topics.parquet"

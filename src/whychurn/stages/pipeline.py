@@ -16,7 +16,7 @@ import yaml
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import effective_values, load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.stages.locks import release_dead_locks
 
@@ -43,7 +43,7 @@ OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: 
 _CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
 
 
-def run_study(study: Study, until: str | None = None, force: bool = False, jobs: int = 1) -> None:
+def run_study(study: StudyPaths, until: str | None = None, force: bool = False, jobs: int = 1) -> None:
     """Bring `study` up to date: stages whose inputs did not change are skipped, a killed run resumes.
 
     Parameters
@@ -75,7 +75,7 @@ def run_study(study: Study, until: str | None = None, force: bool = False, jobs:
         _dvc(study, ["repro", "--force", "--single-item", "delivery"])  # the registry was removed by hand
 
 
-def prepare_study(study: Study, source: str) -> None:
+def prepare_study(study: StudyPaths, source: str) -> None:
     """Write the study's DVC files: the project's stages, its code by digest, the merged parameters."""
     if "://" not in source and not (study.root / source).is_dir():
         raise WhychurnError(
@@ -163,7 +163,7 @@ def _write_if_changed(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _dvc(study: Study, *commands: list[str]) -> None:
+def _dvc(study: StudyPaths, *commands: list[str]) -> None:
     """Run DVC commands side by side; all end before a failure is raised."""
     if released := release_dead_locks(study.root):
         log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)

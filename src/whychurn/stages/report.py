@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.render.render import render_reports
 from whychurn.report.render.summary import write_summary
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Render all reports, write the summary."""
     render_reports(study, params)
     write_summary(study, params)

@@ -6,14 +6,14 @@ import logging
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.retention.results import retention_answers
 
 log = logging.getLogger(__name__)
 TABLES = ("members", "memberships", "orders", "events", "feedback", "surveys", "touches", "market")
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Read intake's tables and the panel, write the retention answers to data/results."""
     answers, facts = retention_answers(
         tables={name: read_table(study.interim / f"{name}.parquet") for name in TABLES},

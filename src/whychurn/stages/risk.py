@@ -8,7 +8,7 @@ import pandas as pd
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.artifacts import remove_model, write_model
 from whychurn.risk.evaluation.holdout import flat_metrics
@@ -19,7 +19,7 @@ from whychurn.risk.results import Assessment, assess
 log = logging.getLogger(__name__)
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Model who leaves within the horizon; where the data carry no model, say why and go on."""
     facts = read_json(study.processed / "panel.json")
     panel = read_table(study.processed / "panel.parquet")
@@ -40,14 +40,14 @@ def run(study: Study, params: Params) -> None:
     write_json(run_facts(made, metrics, scores, params.risk), study.results / "risk.json")
 
 
-def _catalogue(study: Study, params: Params) -> pd.DataFrame:
+def _catalogue(study: StudyPaths, params: Params) -> pd.DataFrame:
     """Features, with the study's own member columns where it names some."""
     further = params.panel.member_columns
     members = read_table(study.interim / "members.parquet") if further else None
     return load_catalogue(members, further)
 
 
-def _write(study: Study, tables: dict[str, pd.DataFrame], flat: dict[str, float]) -> None:
+def _write(study: StudyPaths, tables: dict[str, pd.DataFrame], flat: dict[str, float]) -> None:
     for name, table in tables.items():
         write_table(table, study.results / f"{name}.parquet")
     write_json(flat, study.results / "risk_metrics.json")

@@ -10,7 +10,7 @@ import pandas as pd
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.score.elimination import removal_scores
 from whychurn.score.fit_records import score_fits
 from whychurn.score.planted import has_planted, read_planted
@@ -22,7 +22,7 @@ INPUTS = ("attributions", "shares", "evidence")
 REMOVALS = {"stated": "cause_removal", "attributed": "attributed_removal"}
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Read attributions and the planted causes, write the scores; without planted causes, empty tables that say so."""
     card, facts = _score(study, params) if has_planted(study) else _nothing()
     write_table(card.scores, study.results / "cause_scores.parquet")
@@ -32,7 +32,7 @@ def run(study: Study, params: Params) -> None:
     write_fits(study, "score", score_fits(card, params.score))
 
 
-def _score(study: Study, params: Params) -> tuple[Scorecard, dict[str, Any]]:
+def _score(study: StudyPaths, params: Params) -> tuple[Scorecard, dict[str, Any]]:
     found = {name: read_table(study.processed / "causes" / f"{name}.parquet") for name in INPUTS}
     card = score_causes(
         **found, planted=read_planted(study, params), score=params.score, min_cell=params.privacy.min_cell
@@ -43,7 +43,7 @@ def _score(study: Study, params: Params) -> tuple[Scorecard, dict[str, Any]]:
     return card, {"status": status, "world": world, **score_facts(card, params.score)}
 
 
-def _removal(study: Study) -> pd.DataFrame:
+def _removal(study: StudyPaths) -> pd.DataFrame:
     """What the removal of a cause is said to gain beside what it would gain.
 
     Where members have terms, leaving takes effect later than it is decided, and planted stays are not comparable.

@@ -9,7 +9,7 @@ import pandas as pd
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.panel.load import study_catalogue
 from whychurn.survival.forecast.artifacts import write_model
 from whychurn.survival.forecast.model_comparison import challenge_answers
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 INTERIM = ("members", "surveys", "orders", "memberships")
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Read intake's tables and the panel, write the survival answers, the chosen model and the fits."""
     interim = {name: read_table(study.interim / f"{name}.parquet") for name in INTERIM}
     panel = read_table(study.processed / "panel.parquet")

@@ -11,14 +11,14 @@ import pandas as pd
 from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.voice.results import voice_answers
 from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
 
 log = logging.getLogger(__name__)
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Read intake's redacted texts, write what each says and which topics they are about."""
     names = ("members", "feedback", "surveys", "orders", "memberships")
     interim = {name: read_table(study.interim / f"{name}.parquet") for name in names}

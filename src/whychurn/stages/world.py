@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.world.build import build_world
 
 
-def run(study: Study, params: Params) -> None:
+def run(study: StudyPaths, params: Params) -> None:
     """Write the simulated programme's raw tables and, apart, its truth."""
     build_world(params.world, study.root, study.raw)

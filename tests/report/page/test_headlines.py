@@ -12,12 +12,12 @@ import pytest
 from whychurn.contract.causes import RUNGS
 from whychurn.contract.files import read_json
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
 from whychurn.report.render.summary import FILES
 from whychurn.report.words import LANGUAGES
 
-STUDY = Study.at()  # $WHYCHURN_STUDY, or the demo
+STUDY = StudyPaths.at()  # $WHYCHURN_STUDY, or the demo
 HEADLINES = read_headlines(STUDY)
 pytestmark = pytest.mark.skipif(not HEADLINES, reason="no rendered reports: run `make reproduce` first")
 

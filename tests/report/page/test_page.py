@@ -11,7 +11,7 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.page import page as page_module
 from whychurn.report.page.formats import format_value
 from whychurn.report.page.page import RECORD, Page
@@ -28,7 +28,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def page(tmp_path: Path, shown: list[str]) -> Page:
     del shown
-    study = Study(tmp_path)
+    study = StudyPaths(tmp_path)
     return Page(study, load_params(study), "en")
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.drawing.theme import ACCENT, new_figure, themed
 from whychurn.report.page.markup import answer_box, claim_line, figure_box
@@ -101,7 +101,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def _sample(path: Path, lang: str) -> Path:
-    study = Study(path.parent)
+    study = StudyPaths(path.parent)
     params = load_params(study)
     labels = ["产品或服务", "自然流失（生活变化）"] if lang == "zh" else ["Product or service", "Life change"]
     with themed():
@@ -197,7 +197,7 @@ def test_tables_sort_fold_and_download(pages: list[Path], tmp_path: Path) -> Non
     assert lines[3].startswith('"\'=1+1,""x""",2000.5,2000.5')
 
 
-DEMO = sorted(Study.at().reports.glob("[ez][nh]/*.html"))  # $WHYCHURN_STUDY, or the demo
+DEMO = sorted(StudyPaths.at().reports.glob("[ez][nh]/*.html"))  # $WHYCHURN_STUDY, or the demo
 
 
 @pytest.mark.skipif(not DEMO, reason="no rendered reports: run `make reproduce` first")

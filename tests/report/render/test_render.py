@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.report.page.headlines import merge_headlines, read_headlines
 from whychurn.report.render.execute import execute_cells
 from whychurn.report.render.render import render_reports
@@ -100,7 +100,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _render(root: Path, **options: list[str]) -> list[Path]:
-    study = Study(root)
+    study = StudyPaths(root)
     return render_reports(study, load_params(study), folder=root / "notebooks", **options)  # type: ignore[arg-type]
 
 
@@ -176,7 +176,7 @@ def test_one_page_again_gives_the_same_bytes_and_leaves_the_rest(rendered: Path)
     before = {path: path.read_bytes() for path in (rendered / "reports").rglob("*.*")}
     written = _render(rendered, languages=["zh"], notebooks=["20_who"])
     assert {path.parent.name for path in written} == {"zh", "reports"}
-    assert set(read_headlines(Study(rendered))["how_many.left"]["text"]) == {"en", "zh"}
+    assert set(read_headlines(StudyPaths(rendered))["how_many.left"]["text"]) == {"en", "zh"}
     assert {path: path.read_bytes() for path in (rendered / "reports").rglob("*.*")} == before
 
 
@@ -222,4 +222,6 @@ def test_languages_must_record_the_same_number(tmp_path: Path) -> None:
         content = {"cost.x": {"value": value, "rung": "described", "text": "t"}}
         (tmp_path / f"{lang}.json").write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(WhychurnError, match="20_x records different headlines"):
-        merge_headlines(Study(tmp_path), "20_x", {lang: tmp_path / f"{lang}.json" for lang in ("en", "zh")})
+        merge_headlines(
+            StudyPaths(tmp_path), "20_x", {lang: tmp_path / f"{lang}.json" for lang in ("en", "zh")}
+        )

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.report.page.tables import table_html
 from whychurn.report.render.layout import CODES
 from whychurn.report.render.notebooks import find_notebooks
 from whychurn.report.words import LANGUAGES, say
 
-REPORTS = Study.at().reports
+REPORTS = StudyPaths.at().reports
 PAGES = sorted(path for lang in LANGUAGES for path in (REPORTS / lang).glob("*.html"))
 NO_REPORTS = "no rendered reports: run `make reproduce` first"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -107,7 +107,7 @@ class TestPage:
             assert place or anchor in anchors, target
 
     def test_counts_of_few_members_are_withheld(self, path: Path) -> None:
-        min_cell = load_params(Study.at()).privacy.min_cell
+        min_cell = load_params(StudyPaths.at()).privacy.min_cell
         assert not small_counts(path.read_text(encoding="utf-8"), path.parent.name, min_cell)
 
     def test_is_small(self, path: Path) -> None:

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ValidationError
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params.sections import Params
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = "params.yaml"
 
 
-def load_params(study: Study, over: Mapping[str, Any] | None = None) -> Params:
+def load_params(study: StudyPaths, over: Mapping[str, Any] | None = None) -> Params:
     """Parameters of `study`: the project's params.yaml, single keys overridden by the study's own.
 
     Parameters
@@ -36,7 +36,7 @@ def load_params(study: Study, over: Mapping[str, Any] | None = None) -> Params:
     return check_params(merge(effective_values(study), over or {}), study.root / FILE)
 
 
-def effective_values(study: Study) -> dict[str, Any]:
+def effective_values(study: StudyPaths) -> dict[str, Any]:
     """Merged values before the check, as DVC tracks them for a study."""
     values = _read_yaml(PROJECT / FILE)
     if study.is_demo:

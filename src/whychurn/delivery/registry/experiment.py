@@ -19,7 +19,7 @@ import yaml
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_json, write_whole
 from whychurn.contract.params import Params, load_params, merge
-from whychurn.contract.paths import PROJECT, Study
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.delivery.mlflow_store import (
     CONTENT,
@@ -43,7 +43,7 @@ FIXED: Final = ("study", "world", "intake", "delivery")  # an experiment runs on
 
 
 def run_experiment(
-    folder: Path, pipeline: Callable[[Study], None], demo: Study | None = None
+    folder: Path, pipeline: Callable[[StudyPaths], None], demo: StudyPaths | None = None
 ) -> pd.DataFrame:
     """Run the pipeline with the folder's overrides, record result.json and an MLflow run, and compare.
 
@@ -66,7 +66,7 @@ def run_experiment(
     WhychurnError
         If there are no overrides, or they touch what an experiment must leave alone, or the demo has no model.
     """
-    base = demo or Study(PROJECT)
+    base = demo or StudyPaths(PROJECT)
     overrides = read_overrides(folder)
     if not (base.results / "risk_metrics.parquet").exists():
         raise WhychurnError("the demo has no results to compare with", remedy="run `whychurn run` first")
@@ -107,9 +107,9 @@ def read_overrides(folder: Path) -> dict[str, Any]:
     return overrides
 
 
-def prepare_trial(folder: Path, overrides: dict[str, Any], demo: Study) -> Study:
+def prepare_trial(folder: Path, overrides: dict[str, Any], demo: StudyPaths) -> StudyPaths:
     """The experiment's own study: its overrides, the demo's raw tables."""
-    trial = Study((folder / "work").resolve())
+    trial = StudyPaths((folder / "work").resolve())
     source = {"intake": {"source": str(demo.raw.resolve())}}
     text = yaml.safe_dump(merge(overrides, source), allow_unicode=True, sort_keys=False)
     with write_whole(trial.root / "params.yaml") as temporary:
@@ -117,7 +117,7 @@ def prepare_trial(folder: Path, overrides: dict[str, Any], demo: Study) -> Study
     return trial
 
 
-def compare(demo: Study, trial: Study, params: Params, overrides: dict[str, Any]) -> dict[str, Any]:
+def compare(demo: StudyPaths, trial: StudyPaths, params: Params, overrides: dict[str, Any]) -> dict[str, Any]:
     """Content of result.json: what was changed, the figures of both, and their paired difference.
 
     Raises
@@ -138,7 +138,7 @@ def compare(demo: Study, trial: Study, params: Params, overrides: dict[str, Any]
     }
 
 
-def headline(study: Study) -> dict[str, dict[str, float]]:
+def headline(study: StudyPaths) -> dict[str, dict[str, float]]:
     """The served candidate's test figures with their intervals."""
     if read_json(study.results / "risk.json")["status"] != "ok":
         raise WhychurnError(
@@ -180,7 +180,7 @@ def _interval(figure: dict[str, float], signed: bool = False) -> str:
     return f"{mid} [{low}, {high}]"
 
 
-def _target(study: Study) -> dict[str, Any]:
+def _target(study: StudyPaths) -> dict[str, Any]:
     made = read_json(model_folder(study) / "metadata.json")
     return {
         "definition": made["definition"],
@@ -190,7 +190,7 @@ def _target(study: Study) -> dict[str, Any]:
     }
 
 
-def _log_run(demo: Study, folder: Path, params: Params, result: dict[str, Any]) -> None:
+def _log_run(demo: StudyPaths, folder: Path, params: Params, result: dict[str, Any]) -> None:
     client = connect(demo)
     experiment = find_experiment(client, demo, EXPERIMENTS)
     content = digest_files([folder / "result.json"])

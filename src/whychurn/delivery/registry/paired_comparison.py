@@ -8,7 +8,7 @@ import pandas as pd
 
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import RiskParams
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.registry.registry import model_folder
 from whychurn.delivery.registry.served_model import RiskModel
 from whychurn.risk.evaluation.metrics import (
@@ -24,7 +24,7 @@ from whychurn.risk.value_at_risk import margin_at_stake
 KEY = ["member_id", "as_of"]
 
 
-def paired_differences(demo: Study, trial: Study, risk: RiskParams) -> dict[str, Any]:
+def paired_differences(demo: StudyPaths, trial: StudyPaths, risk: RiskParams) -> dict[str, Any]:
     """Figures of the trial's model minus those of the demo's on the test rows that both have.
 
     Both are measured under the same draws of a bootstrap clustered by member, so what moves both cancels out.
@@ -60,7 +60,7 @@ def paired_differences(demo: Study, trial: Study, risk: RiskParams) -> dict[str,
     return {**counts, "metrics": metrics}
 
 
-def forecast_test_rows(study: Study, risk: RiskParams) -> pd.DataFrame:
+def forecast_test_rows(study: StudyPaths, risk: RiskParams) -> pd.DataFrame:
     """The study's own model on its own test rows: member_id, as_of, y, p, stake (currency)."""
     folder = model_folder(study)
     panel = read_table(study.processed / "panel.parquet")

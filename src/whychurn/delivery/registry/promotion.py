@@ -16,7 +16,7 @@ from mlflow.entities.model_registry import ModelVersion
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import connect, digest_files
 from whychurn.delivery.registry.registry import CHALLENGER, CHAMPION, find_version
 from whychurn.risk.evaluation.metrics import Business, Forecast, measure_once
@@ -43,7 +43,7 @@ class Gate:
     finding: str
 
 
-def promote(study: Study, params: Params, reason: str, if_none: bool = False) -> str:
+def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = False) -> str:
     """Make the challenger of `study` the champion.
 
     Parameters
@@ -89,7 +89,7 @@ def promote(study: Study, params: Params, reason: str, if_none: bool = False) ->
 
 def check_gates(
     client: MlflowClient,
-    study: Study,
+    study: StudyPaths,
     params: Params,
     challenger: ModelVersion,
     champion: ModelVersion | None,
@@ -168,7 +168,7 @@ def _bounded(name: str, mine: float, theirs: float, worse: float, allowed: float
 
 
 def measure_again(
-    study: Study, params: Params, challenger: ModelVersion, champion: ModelVersion
+    study: StudyPaths, params: Params, challenger: ModelVersion, champion: ModelVersion
 ) -> dict[str, float]:
     """Champion's figures on the challenger's test rows, by the measures of the risk stage.
 

@@ -19,7 +19,7 @@ from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json, write_json
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import CONTENT
 from whychurn.delivery.registry.served_model import FILES, OUTPUTS
 
@@ -43,13 +43,13 @@ _SPANS: Final = {
 }
 
 
-def model_folder(study: Study) -> Path:
+def model_folder(study: StudyPaths) -> Path:
     """Where the risk stage leaves the model in native files."""
     return study.processed / "risk_model"
 
 
 def register_challenger(
-    client: MlflowClient, study: Study, params: Params, tags: dict[str, str]
+    client: MlflowClient, study: StudyPaths, params: Params, tags: dict[str, str]
 ) -> ModelVersion:
     """Log the model of `study` in the active run and register it under the alias `challenger`.
 
@@ -75,12 +75,12 @@ def register_challenger(
     )
 
 
-def causes_file(study: Study) -> Path:
+def causes_file(study: StudyPaths) -> Path:
     """Where stage causes leaves what the served model knows of causes."""
     return study.processed / "causes" / FILES["causes"]
 
 
-def served_files(study: Study) -> dict[str, Path]:
+def served_files(study: StudyPaths) -> dict[str, Path]:
     """Native files of the risk model, and of the causes where stage causes has left them; absent ones are left out."""
     places = {key: model_folder(study) / file for key, file in FILES.items()}
     places["causes"] = causes_file(study)
@@ -127,7 +127,7 @@ def register(
     return client.get_model_version(name, version.version)
 
 
-def served_limits(study: Study, params: Params) -> dict[str, Any]:
+def served_limits(study: StudyPaths, params: Params) -> dict[str, Any]:
     """What the served model knows beside trees, calibrator and features."""
     facts = read_json(study.processed / "panel.json")
     return {
@@ -138,7 +138,7 @@ def served_limits(study: Study, params: Params) -> dict[str, Any]:
     }
 
 
-def read_features(study: Study, folder: Path | None = None) -> list[dict[str, Any]]:
+def read_features(study: StudyPaths, folder: Path | None = None) -> list[dict[str, Any]]:
     """Inputs in order of the risk model, or of the one in `folder`: name, kind, categories, labels, unit."""
     return read_json((folder or model_folder(study)) / FILES["features"])["features"]
 

@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import CONTENT, connect, digest_files, open_run, write_run
 from whychurn.delivery.registry.registry import (
     CHALLENGER,
@@ -34,13 +34,13 @@ TEST: Final = (
 REASON: Final = "promotion_reason"
 
 
-def survival_folder(study: Study) -> Path:
+def survival_folder(study: StudyPaths) -> Path:
     """Where the survival stage leaves the chosen model in native files."""
     return study.processed / "survival_model"
 
 
 def track_survival_model(
-    client: MlflowClient, experiment: str, study: Study, params: Params, origin: dict[str, str]
+    client: MlflowClient, experiment: str, study: StudyPaths, params: Params, origin: dict[str, str]
 ) -> ModelVersion | None:
     """Register the chosen model under the alias `challenger`; None where the stage chose none.
 
@@ -70,7 +70,7 @@ def model_tags(made: dict[str, Any]) -> dict[str, str]:
     return {**{key: str(made[key]) for key in TEST}, "ibs": f"{ibs:.6f}", "beats_km": str(made["beats_km"])}
 
 
-def promote_survival(study: Study, params: Params, reason: str, if_none: bool = False) -> str:
+def promote_survival(study: StudyPaths, params: Params, reason: str, if_none: bool = False) -> str:
     """Make the waiting survival model the champion, if it beats Kaplan-Meier and, on the same test, the champion.
 
     Returns
@@ -125,7 +125,7 @@ def refusal(challenger: ModelVersion, champion: ModelVersion | None, most: float
 
 
 def _register(
-    client: MlflowClient, study: Study, params: Params, made: dict[str, Any], tags: dict[str, str]
+    client: MlflowClient, study: StudyPaths, params: Params, made: dict[str, Any], tags: dict[str, str]
 ) -> ModelVersion:
     folder = survival_folder(study)
     features = read_features(study, folder)

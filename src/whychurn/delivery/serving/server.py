@@ -15,7 +15,7 @@ from pathlib import Path
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import QUIET, connect, store_address
 from whychurn.delivery.registry.registry import (
     CHAMPION,
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 RISK, SURVIVAL = "risk", "survival"
 
 
-def serve(study: Study, params: Params, host: str, port: int, model: str = RISK) -> None:
+def serve(study: StudyPaths, params: Params, host: str, port: int, model: str = RISK) -> None:
     """Answer ``POST /invocations`` until interrupted.
 
     Raises
@@ -45,7 +45,7 @@ def serve(study: Study, params: Params, host: str, port: int, model: str = RISK)
 
 
 def serving_command(
-    study: Study, params: Params, host: str, port: int, model: str = RISK
+    study: StudyPaths, params: Params, host: str, port: int, model: str = RISK
 ) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the server.
 
@@ -76,7 +76,7 @@ def serving_command(
     return command, {**_environment(study), **told}
 
 
-def mlflow_ui(study: Study, port: int) -> None:
+def mlflow_ui(study: StudyPaths, port: int) -> None:
     """Show the runs and models of `study` in MLflow's pages until interrupted."""
     connect(study)
     address = store_address(study)
@@ -96,13 +96,13 @@ def mlflow_ui(study: Study, port: int) -> None:
     _stay(command, _environment(study))
 
 
-def example_request(study: Study, rows: int, model: str = RISK) -> str:
+def example_request(study: StudyPaths, rows: int, model: str = RISK) -> str:
     """A request of `rows` invented rows, as ``POST /invocations`` takes it."""
     folder = {RISK: model_folder, SURVIVAL: survival_folder}[model](study)
     return json.dumps({"inputs": invent_rows(read_features(study, folder), rows)}, ensure_ascii=False)
 
 
-def _environment(study: Study) -> dict[str, str]:
+def _environment(study: StudyPaths) -> dict[str, str]:
     # MLflow starts further programs by name, and must find those beside this interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     address = store_address(study)

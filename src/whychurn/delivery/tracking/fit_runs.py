@@ -11,7 +11,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.fits import FitRecord, fits_file, read_fits
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.delivery.mlflow_store import CONTENT, find_logged, open_run, write_run
 
@@ -21,7 +21,7 @@ SECTIONS: Final = ("voice", "survival", "causes", "score")
 def track_fits(
     client: MlflowClient,
     experiment: str,
-    study: Study,
+    study: StudyPaths,
     params: Params,
     section: str,
     content: str,
@@ -54,7 +54,7 @@ def track_fits(
     return run_id
 
 
-def _log_files(study: Study, params: Params, fit: FitRecord) -> None:
+def _log_files(study: StudyPaths, params: Params, fit: FitRecord) -> None:
     for name in fit.tables:
         table = read_table(study.results / f"{name}.parquet")
         if "member_id" in table:  # the tracker keeps aggregates only

@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.delivery.mlflow_store import digest_files
 from whychurn.delivery.registry.registry import causes_file, model_folder, read_features
@@ -19,7 +19,7 @@ METRICS: Final = ("auc", "pr_auc", "brier", "ece")
 MODEL: Final = "xgboost"
 
 
-def write_model_card(study: Study, params: Params, lang: str) -> str:
+def write_model_card(study: StudyPaths, params: Params, lang: str) -> str:
     """Markdown card of the model that lies in `study`, in one language.
 
     Raises
@@ -68,7 +68,7 @@ def _forecasts(facts: dict[str, Any], lang: str) -> str:
     return _word(key, lang, horizon=facts["horizon_days"], days=days, definition=facts["definition"])
 
 
-def _data(study: Study, params: Params, facts: dict[str, Any], lang: str) -> str:
+def _data(study: StudyPaths, params: Params, facts: dict[str, Any], lang: str) -> str:
     panel = read_table(study.processed / "panel.parquet", ["member_id", "churned_in_horizon"])
     return _word(
         "data",
@@ -115,7 +115,7 @@ def _cell(rows: pd.DataFrame, metric: str) -> str:
     return f"{row['estimate']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
 
 
-def _causes(study: Study, lang: str) -> str:
+def _causes(study: StudyPaths, lang: str) -> str:
     served = read_json(causes_file(study))
     fit = served["fidelity"]
     values = {
@@ -137,7 +137,7 @@ def _inputs(features: list[dict[str, Any]], lang: str) -> str:
     return _table(lines)
 
 
-def _origin(study: Study, lang: str) -> str:
+def _origin(study: StudyPaths, lang: str) -> str:
     model = digest_files(sorted(model_folder(study).glob("*")))
     return _word("origin", lang, panel=digest_files([study.processed / "panel.parquet"]), model=model)
 

@@ -9,13 +9,13 @@ import pandas as pd
 
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def model_figures(study: Study, params: Params) -> Iterator[tuple[str, Figure]]:
+def model_figures(study: StudyPaths, params: Params) -> Iterator[tuple[str, Figure]]:
     """Name and figure (English) of every results table that is there and not empty."""
     from whychurn.report.risk import charts as figures
 

@@ -19,7 +19,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.fits import fits_file
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.delivery.mlflow_store import (
     CONTENT,
@@ -58,7 +58,7 @@ _DIGEST_CHARS: Final = 36  # MLflow's bound
 _VALUES: Final = ("estimate", "low", "high", "p_mean", "rate", "rows", "events")
 
 
-def track(study: Study, params: Params) -> str | None:
+def track(study: StudyPaths, params: Params) -> str | None:
     """Log the results that lie in `study`; what is logged already is not logged again.
 
     Returns
@@ -79,7 +79,7 @@ def track(study: Study, params: Params) -> str | None:
     return _track_risk(client, experiment, study, params, origin)
 
 
-def run_contents(study: Study, params: Params) -> dict[str, str]:
+def run_contents(study: StudyPaths, params: Params) -> dict[str, str]:
     """Section -> digest under which its run is found (tag ``whychurn.content``); only of stages that have run."""
     facts = {section: getattr(study, folder) / f"{name}.json" for section, (folder, name) in FACTS.items()}
     files = facts | {section: fits_file(study, section) for section in SECTIONS}
@@ -102,7 +102,7 @@ def content_digest(section: str, params: Params, files: list[Path]) -> str:
     return hashlib.sha256((settings + digest_files(files)).encode()).hexdigest()
 
 
-def risk_content(study: Study, params: Params) -> str:
+def risk_content(study: StudyPaths, params: Params) -> str:
     """Digest of the risk model with the results and limits that belong to it."""
     results = [study.results / f"{name}.parquet" for name in ("risk_metrics", "risk_backtest")]
     served = json.dumps([params.delivery.max_request_rows, params.delivery.model_name])
@@ -123,7 +123,7 @@ def risk_metrics(table: pd.DataFrame, model: str = MODEL) -> dict[str, float]:
 def _track_section(
     client: MlflowClient,
     experiment: str,
-    study: Study,
+    study: StudyPaths,
     params: Params,
     section: str,
     tags: dict[str, str],
@@ -146,14 +146,14 @@ def split_facts(facts: Mapping[str, Any], section: str) -> tuple[dict[str, float
     return numbers, words
 
 
-def _panel_figures(study: Study) -> dict[str, float]:
+def _panel_figures(study: StudyPaths) -> dict[str, float]:
     panel = read_table(study.processed / "panel.parquet", ["member_id", "churned_in_horizon"])
     labels = panel["churned_in_horizon"].astype("float64")
     return {"rows": len(panel), "members": panel["member_id"].nunique(), "churn_rate": labels.mean()}
 
 
 def _track_risk(
-    client: MlflowClient, experiment: str, study: Study, params: Params, origin: dict[str, str]
+    client: MlflowClient, experiment: str, study: StudyPaths, params: Params, origin: dict[str, str]
 ) -> str:
     status = read_json(study.results / "risk.json")
     content = risk_content(study, params)
@@ -178,14 +178,16 @@ def _track_risk(
     return run_id
 
 
-def target_tags(study: Study) -> dict[str, str]:
+def target_tags(study: StudyPaths) -> dict[str, str]:
     """What a model of this study forecasts, and the rows on which its figures were measured."""
     made = read_json(model_folder(study) / "metadata.json")
     target = {name: str(made[name]) for name in ("definition", "horizon_days")}
     return {**target, "test_months": " ".join(made["as_of"]["test"])}
 
 
-def _log_results(client: MlflowClient, experiment: str, study: Study, params: Params, run_id: str) -> None:
+def _log_results(
+    client: MlflowClient, experiment: str, study: StudyPaths, params: Params, run_id: str
+) -> None:
     table = read_table(study.results / "risk_metrics.parquet")
     write_run(client, run_id, risk_metrics(table))
     for metric in ("auc", "ece"):
@@ -210,7 +212,7 @@ def _by_month(table: pd.DataFrame, metric: str) -> dict[int, float]:
     return dict(zip(steps, rows["estimate"], strict=True))
 
 
-def _tables(study: Study, min_cell: int) -> Iterator[tuple[str, str]]:
+def _tables(study: StudyPaths, min_cell: int) -> Iterator[tuple[str, str]]:
     """The aggregated results behind the card; none holds a member."""
     for name in ("risk_metrics", "risk_calibration", "risk_lift", "risk_backtest", "risk_shap_features"):
         path = study.results / f"{name}.parquet"
@@ -222,7 +224,7 @@ def _tables(study: Study, min_cell: int) -> Iterator[tuple[str, str]]:
             yield name, table.to_csv(index=False)
 
 
-def _panel_dataset(study: Study, digest: str) -> MetaDataset:
+def _panel_dataset(study: StudyPaths, digest: str) -> MetaDataset:
     with warnings.catch_warnings():  # MLflow lists its local source twice and then wonders which to take
         warnings.simplefilter("ignore", UserWarning)
         source = resolve_dataset_source(str(study.processed / "panel.parquet"))

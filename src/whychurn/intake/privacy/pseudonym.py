@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.read.dtypes import arrow_text
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ SOURCE_KEY: Final = "whychurn.key"
 OWN_KEY: Final = ".whychurn.key"
 
 
-def find_key(study: Study, source: str) -> bytes | None:
+def find_key(study: StudyPaths, source: str) -> bytes | None:
     """The key: ``$WHYCHURN_KEY``, else ``whychurn.key`` in the source folder, else ``.whychurn.key`` of the study."""
     given = os.environ.get(VARIABLE)
     if given:
@@ -38,7 +38,7 @@ def find_key(study: Study, source: str) -> bytes | None:
     return None
 
 
-def make_key(study: Study) -> bytes:
+def make_key(study: StudyPaths) -> bytes:
     """A new random key in the study's ``.whychurn.key``, readable only by its owner.
 
     Raises

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.read.delimited import read_delimited
 from whychurn.intake.read.dtypes import as_text, plain_frame, plain_objects
@@ -36,7 +36,7 @@ class Source(Protocol):
         """All rows kept under `name`."""
 
 
-def open_source(study: Study, params: IntakeParams) -> Source:
+def open_source(study: StudyPaths, params: IntakeParams) -> Source:
     """The source that `intake.source` names: a database address, or a folder below the study.
 
     Raises

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, write_json
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 
 PLACES: Final = ("why", "how_many", "when", "who_next", "cost", "how_sure")  # on the index, in this order
 
@@ -28,7 +28,7 @@ def place_of(key: str) -> str:
     return place
 
 
-def read_headlines(study: Study) -> dict[str, dict[str, Any]]:
+def read_headlines(study: StudyPaths) -> dict[str, dict[str, Any]]:
     """All headlines of a study, in reading order: key -> value, rung, text (by language), notebook."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((study.reports / "headlines").glob("*.json")):
@@ -36,7 +36,7 @@ def read_headlines(study: Study) -> dict[str, dict[str, Any]]:
     return found
 
 
-def merge_headlines(study: Study, name: str, records: dict[str, Path]) -> None:
+def merge_headlines(study: StudyPaths, name: str, records: dict[str, Path]) -> None:
     """Write ``reports/headlines/<notebook>.json`` from what a notebook recorded in each language.
 
     A language that was not rendered now keeps its text as long as the number stays the same.

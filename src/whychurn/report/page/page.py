@@ -13,7 +13,7 @@ from IPython.display import HTML, display
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, write_json
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.formats import format_value
 from whychurn.report.page.headlines import place_of, read_headlines
 from whychurn.report.page.markup import answer_box, claim_line, figure_box, unanswered_line
@@ -38,7 +38,7 @@ class Page:
     escaped. Numbers go through `format`, words through `say`.
     """
 
-    def __init__(self, study: Study, params: Params, lang: str) -> None:
+    def __init__(self, study: StudyPaths, params: Params, lang: str) -> None:
         self.study, self.params, self.lang = study, params, lang
         self._figures = self._tables = 0
         self._headlines: dict[str, Any] = {}
@@ -46,7 +46,7 @@ class Page:
     @classmethod
     def open(cls) -> Page:
         """Page for the study and language that the environment names (default: the demo, English)."""
-        study = Study.at()
+        study = StudyPaths.at()
         lang = os.environ.get(LANG, LANGUAGES[0])
         if lang not in LANGUAGES:
             raise WhychurnError(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from whychurn.contract.files import read_json, write_whole
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
 from whychurn.report.page.markup import badge, inline
 from whychurn.report.page.questions import missing_words, question_words
@@ -17,7 +17,7 @@ from whychurn.report.words import say
 LINES: Final = 4  # headlines per place: the answer fits one screen
 
 
-def write_index(study: Study, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:
+def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:
     """Write ``reports/<language>/index.html`` and ``reports/index.html``; returns them."""
     headlines = read_headlines(study)
     written = {
@@ -39,7 +39,7 @@ def write_index(study: Study, params: Params, frames: dict[str, dict[str, Any]])
     return list(written)
 
 
-def unanswered_lines(study: Study, lang: str) -> list[str]:
+def unanswered_lines(study: StudyPaths, lang: str) -> list[str]:
     """One line per question that the study's tables cannot answer."""
     path = study.interim / "intake.json"
     questions = read_json(path).get("questions", []) if path.exists() else []

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader
 from whychurn.contract.causes import RUNGS
 from whychurn.contract.files import read_json
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.markup import badge, inline
 from whychurn.report.page.page import TEMPLATE
 from whychurn.report.render.notebooks import Source, find_notebooks
@@ -58,7 +58,7 @@ def chooser_html(languages: list[str], title: str) -> str:
     )
 
 
-def study_frame(study: Study, params: Params, lang: str, folder: Path) -> dict[str, Any]:
+def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> dict[str, Any]:
     """What all pages of one language share: navigation between the notebooks of `folder`, words, style, script."""
     name = params.study.name.get(lang) or next(iter(params.study.name.values()))
     return {
@@ -80,7 +80,7 @@ def study_frame(study: Study, params: Params, lang: str, folder: Path) -> dict[s
     }
 
 
-def observed_until(study: Study) -> str:
+def observed_until(study: StudyPaths) -> str:
     """Last day that the data cover, or a dash."""
     path = study.interim / "intake.json"
     return str(read_json(path).get("observed_until", "–")) if path.exists() else "–"

@@ -14,7 +14,7 @@ from typing import Final
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.headlines import merge_headlines
 from whychurn.report.render.notebooks import NOTEBOOKS, START, Source, find_notebooks, read_cells
 
@@ -36,7 +36,7 @@ class Job:
 
     source: Source
     lang: str
-    study: Study
+    study: StudyPaths
     params: Params
     record: Path
 
@@ -47,7 +47,7 @@ class Job:
 
 
 def render_reports(
-    study: Study,
+    study: StudyPaths,
     params: Params,
     languages: list[str] | None = None,
     notebooks: list[str] | None = None,
@@ -127,7 +127,7 @@ def render_one(job: Job) -> int:
     return len(page.encode("utf-8"))
 
 
-def _index(study: Study, params: Params, languages: list[str], folder: Path) -> list[Path]:
+def _index(study: StudyPaths, params: Params, languages: list[str], folder: Path) -> list[Path]:
     from whychurn.report.render.index import write_index
     from whychurn.report.render.layout import study_frame
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.contract.files import read_json, write_whole
 from whychurn.contract.params import Params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
 from whychurn.report.render.index import unanswered_lines
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FILES: Final = {"en": "SUMMARY.md", "zh": "SUMMARY.zh-CN.md"}
 
 
-def write_summary(study: Study, params: Params) -> list[Path]:
+def write_summary(study: StudyPaths, params: Params) -> list[Path]:
     """Write ``reports/summary/SUMMARY.md`` and ``SUMMARY.zh-CN.md`` with their figures; returns the Markdown files.
 
     Nothing in them depends on the day or the machine, so the same results give the same bytes.
@@ -41,7 +41,7 @@ def write_summary(study: Study, params: Params) -> list[Path]:
     return written
 
 
-def summary_text(study: Study, params: Params, lang: str, figures: dict[str, str]) -> str:
+def summary_text(study: StudyPaths, params: Params, lang: str, figures: dict[str, str]) -> str:
     """Markdown of the summary; `figures` maps the place of a figure to its line of Markdown."""
     name = params.study.name.get(lang) or next(iter(params.study.name.values()))
     other = next(code for code in FILES if code != lang)
@@ -73,7 +73,7 @@ def _line(entry: dict[str, Any], lang: str) -> str:
     return f"- {entry['text'][lang]} _({rung})_"
 
 
-def _write_figures(study: Study, params: Params, folder: Path, lang: str) -> dict[str, str]:
+def _write_figures(study: StudyPaths, params: Params, folder: Path, lang: str) -> dict[str, str]:
     lines = {}
     for place, draw in _figures(study, params, lang).items():
         figure = draw()
@@ -86,7 +86,7 @@ def _write_figures(study: Study, params: Params, folder: Path, lang: str) -> dic
     return lines
 
 
-def _figures(study: Study, params: Params, lang: str) -> dict[str, Callable[[], Figure | None]]:
+def _figures(study: StudyPaths, params: Params, lang: str) -> dict[str, Callable[[], Figure | None]]:
     """Place on the index -> drawing, None where there is nothing to draw."""
     from whychurn.report.causes.charts.shares import draw_shares
     from whychurn.report.retention.charts import draw_rates, draw_steps
