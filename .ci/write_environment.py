@@ -26,7 +26,6 @@ dependencies:
   - pip
   - make
   - git
-  - openjdk 17.*      # only for the extra [spark]
 """
 
 

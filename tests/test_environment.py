@@ -73,7 +73,7 @@ def test_the_lock_satisfies_pyproject(platform: dict[str, str]) -> None:
 
 def test_extras_are_extras() -> None:
     extras = PYPROJECT["project"]["optional-dependencies"]
-    assert set(extras) == {"embeddings", "spark"}
+    assert set(extras) == {"embeddings"}
     default = {canonicalize_name(Requirement(line).name) for line in PYPROJECT["project"]["dependencies"]}
     for lines in extras.values():
         assert not default & {canonicalize_name(Requirement(line).name) for line in lines}
@@ -89,3 +89,12 @@ def test_help_lists_every_target() -> None:
 
 def test_there_is_one_lock() -> None:
     assert not [name for name in ("uv.lock", "poetry.lock", "Pipfile.lock") if (ROOT / name).exists()]
+
+
+def test_the_wheel_carries_what_a_study_needs_of_the_project() -> None:
+    """Every notebook by name: a folder would take along what somebody tried in notebooks/scratch."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    inside = build["targets"]["wheel"]["force-include"]
+    notebooks = {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.py")}
+    assert set(inside) == notebooks | {"dvc.yaml", "params.yaml"}
+    assert all(target == f"whychurn/{source}" for source, target in inside.items())

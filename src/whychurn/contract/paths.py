@@ -6,7 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT: Path = Path(__file__).resolve().parents[3]
+from whychurn.contract.errors import WhychurnError
+
+PACKAGE: Path = Path(__file__).resolve().parents[1]
+# A checkout's root, with the demo study in it; the package itself where it was installed from a wheel, which carries
+# dvc.yaml, params.yaml and the notebooks inside.
+PROJECT: Path = PACKAGE.parents[1] if (PACKAGE.parents[1] / "dvc.yaml").exists() else PACKAGE
+HAS_DEMO: bool = PROJECT != PACKAGE
 
 
 @dataclass(frozen=True)
@@ -23,8 +29,18 @@ class StudyPaths:
 
     @classmethod
     def at(cls, root: str | os.PathLike[str] | None = None) -> StudyPaths:
-        """Study at `root`, at ``$WHYCHURN_STUDY``, or the project's own demo."""
-        chosen = root or os.environ.get("WHYCHURN_STUDY") or PROJECT
+        """Study at `root`, at ``$WHYCHURN_STUDY``, or the demo of a checkout.
+
+        Raises
+        ------
+        WhychurnError
+            If none is named and there is no checkout, so no demo.
+        """
+        chosen = root or os.environ.get("WHYCHURN_STUDY") or (PROJECT if HAS_DEMO else None)
+        if chosen is None:
+            raise WhychurnError(
+                "no study is named", remedy="name its folder: whychurn … --study FOLDER, or set WHYCHURN_STUDY"
+            )
         return cls(Path(chosen).expanduser().resolve())
 
     @property

@@ -16,7 +16,7 @@ import yaml
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import effective_values, load_params
-from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.contract.paths import PACKAGE, PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.stages.locks import release_dead_locks
 
@@ -89,7 +89,7 @@ def prepare_study(study: StudyPaths, source: str) -> None:
     _write_if_changed(study.root / ".dvc" / "config", "[core]\n    analytics = false\n    no_scm = true\n")
     _write_if_changed(study.root / ".dvcignore", "/data/mlflow/\n")
     for place in {dep for stage in _project_stages().values() for dep in stage["deps"] if _is_code(dep)}:
-        _write_if_changed(study.root / _digest_file(place), code_digest(PROJECT / place) + "\n")
+        _write_if_changed(study.root / _digest_file(place), code_digest(_code_place(place)) + "\n")
 
 
 def study_pipeline(project: dict[str, Any], source: str, has: Callable[[str], bool]) -> dict[str, Any]:
@@ -140,6 +140,12 @@ def _project_stages() -> dict[str, Any]:
 
 def _is_code(dep: str) -> bool:
     return not dep.startswith("data/")
+
+
+def _code_place(dep: str) -> Path:
+    """Where the code of a dependency lies: below a checkout's root, or below the installed package."""
+    inside = dep.removeprefix("src/whychurn/")
+    return PACKAGE / inside if inside != dep else PROJECT / dep
 
 
 def _digest_file(dep: str) -> Path:
