@@ -136,8 +136,7 @@ def test_the_project_pipeline_has_one_stage_a_question_with_folders_as_dependenc
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     assert tuple(stages) == STAGES
     for name, stage in stages.items():
-        folder = "causes" if name == "score" else name  # the yardstick scores what causes attributes
-        assert f"src/whychurn/{folder}" in stage["deps"] and "src/whychurn/contract" in stage["deps"]
+        assert f"src/whychurn/{name}" in stage["deps"] and "src/whychurn/contract" in stage["deps"]
         if name not in ("world", "score"):
             assert not [dep for dep in stage["deps"] if "truth" in dep], (
                 f"{name} must not see the planted truth"
@@ -146,13 +145,13 @@ def test_the_project_pipeline_has_one_stage_a_question_with_folders_as_dependenc
             assert dep.startswith("data/") or (PROJECT / dep).exists(), f"{name}: {dep}"
 
 
-def test_delivery_depends_on_every_table_that_a_notebook_names() -> None:
+def test_reports_depend_on_every_table_that_a_notebook_names() -> None:
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     read = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "notebooks").glob("*.py"))
     made = [out for stage in stages.values() for out in stage["outs"] if out.startswith("data/results/")]
     named = [out for out in made if f'"{Path(out).stem}"' in read]
     assert "data/results/topics.parquet" in named
-    assert not set(named) - set(stages["delivery"]["deps"])
+    assert not set(named) - set(stages["report"]["deps"])
 
 
 def test_the_digest_follows_bytes_and_names_but_not_caches(tmp_path: Path) -> None:
