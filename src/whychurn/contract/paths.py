@@ -39,7 +39,8 @@ class StudyPaths:
         chosen = root or os.environ.get("WHYCHURN_STUDY") or (PROJECT if HAS_DEMO else None)
         if chosen is None:
             raise WhychurnError(
-                "no study is named", remedy="name its folder: whychurn … --study FOLDER, or set WHYCHURN_STUDY"
+                "no study is named",
+                remedy="name its folder: whychurn … --study FOLDER, or set WHYCHURN_STUDY",
             )
         return cls(Path(chosen).expanduser().resolve())
 

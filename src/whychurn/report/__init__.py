@@ -1,1 +1,1 @@
-"""report."""
+"""Pages: words, drawing, parts of a page, a folder a question, rendering."""

@@ -1,1 +1,1 @@
-"""stats."""
+"""What several questions compute alike: intervals, resamples by member, parallel map."""

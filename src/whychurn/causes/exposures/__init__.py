@@ -1,1 +1,1 @@
-"""causes/exposures."""
+"""What each member was exposed to, week by week, cause by cause."""

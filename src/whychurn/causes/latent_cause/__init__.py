@@ -1,1 +1,1 @@
-"""causes/latent_cause."""
+"""The additive hazard with a latent cause: priors, confusion of answers, EM, avoidable churn."""

@@ -1,1 +1,1 @@
-"""causes/member_weeks."""
+"""Members by week: weeks at risk, what happened to each member in each week."""

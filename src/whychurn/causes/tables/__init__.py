@@ -1,1 +1,1 @@
-"""causes/tables."""
+"""Results tables of the attribution."""

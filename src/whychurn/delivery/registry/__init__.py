@@ -1,1 +1,1 @@
-"""delivery/registry."""
+"""The model registry: versions, gates of a promotion, the served model."""

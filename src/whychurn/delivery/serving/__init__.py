@@ -1,1 +1,1 @@
-"""delivery/serving."""
+"""The champion over HTTP."""

@@ -1,1 +1,1 @@
-"""delivery/tracking."""
+"""What MLflow keeps of a run."""

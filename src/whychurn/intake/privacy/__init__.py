@@ -1,1 +1,1 @@
-"""intake/privacy."""
+"""Pseudonyms and redaction, and what may leave intake."""

@@ -1,1 +1,1 @@
-"""intake/read."""
+"""Files and databases read as they are; types, dates and numbers told."""

@@ -1,1 +1,1 @@
-"""panel/leakage."""
+"""Tests for leakage from the future."""

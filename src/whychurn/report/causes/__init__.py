@@ -1,1 +1,1 @@
-"""report/causes."""
+"""Why members left, and how sure that is."""

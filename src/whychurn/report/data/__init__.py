@@ -1,1 +1,1 @@
-"""report/data."""
+"""Tables and charts of what came in."""

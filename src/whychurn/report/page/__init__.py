@@ -1,1 +1,1 @@
-"""report/page."""
+"""Parts of a page: headlines, tables, numbers, questions that could not be answered."""

@@ -1,1 +1,1 @@
-"""report/render."""
+"""Notebooks executed and laid out, the index, the summary."""

@@ -1,1 +1,1 @@
-"""report/retention."""
+"""Who left."""

@@ -1,1 +1,1 @@
-"""report/risk."""
+"""Who is next."""

@@ -1,1 +1,1 @@
-"""report/survival."""
+"""How long members stay."""

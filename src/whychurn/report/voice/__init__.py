@@ -1,1 +1,1 @@
-"""report/voice."""
+"""What members say."""

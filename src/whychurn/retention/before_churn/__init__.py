@@ -1,1 +1,1 @@
-"""retention/before_churn."""
+"""What happened before members left: event study, triggers, complaints, peaks of the hazard."""

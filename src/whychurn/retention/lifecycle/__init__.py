@@ -1,1 +1,1 @@
-"""retention/lifecycle."""
+"""Stages of a member's life, transitions between them, segments."""

@@ -1,1 +1,1 @@
-"""retention/rates."""
+"""Rates by period, cohort, region, stratum and churn definition."""

@@ -1,1 +1,1 @@
-"""risk/evaluation."""
+"""Figures on held-out months, backtest, cross-validation of public data."""

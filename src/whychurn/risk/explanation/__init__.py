@@ -1,1 +1,1 @@
-"""risk/explanation."""
+"""What the model looks at: SHAP values, reasons, rules, archetypes."""

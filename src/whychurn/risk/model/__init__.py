@@ -1,1 +1,1 @@
-"""risk/model."""
+"""Split by time, baselines, boosting, tuning, calibration."""

@@ -1,1 +1,1 @@
-"""survival/competing_risks."""
+"""Cumulative incidence by cause, stated causes weighted for silence, elimination of a cause."""

@@ -1,1 +1,1 @@
-"""survival/cox."""
+"""Cox regression: counting process, partial likelihood, tests of its assumptions."""

@@ -1,1 +1,1 @@
-"""survival/forecast."""
+"""Forecasts of the stay, compared forward in time."""

@@ -1,1 +1,1 @@
-"""survival/hazard_ratios."""
+"""What goes along with shorter stays: the model, its remedies, its tables."""

@@ -1,1 +1,1 @@
-"""survival/lifetime."""
+"""Expected margin of each member."""

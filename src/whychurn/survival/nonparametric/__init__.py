@@ -1,1 +1,1 @@
-"""survival/nonparametric."""
+"""Kaplan-Meier curves, log-rank tests, smoothed hazard, by churn definition."""

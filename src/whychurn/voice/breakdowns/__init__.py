@@ -1,1 +1,1 @@
-"""voice/breakdowns."""
+"""Topics over time, by group, on the rise."""

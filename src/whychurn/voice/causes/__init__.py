@@ -1,1 +1,1 @@
-"""voice/causes."""
+"""Which cause a text speaks of."""

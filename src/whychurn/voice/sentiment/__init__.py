@@ -1,1 +1,1 @@
-"""voice/sentiment."""
+"""Polarity of texts, from words or from ratings."""

@@ -1,1 +1,1 @@
-"""voice/text."""
+"""Texts made comparable: language, tokens, duplicates."""

@@ -1,1 +1,1 @@
-"""voice/topics."""
+"""Topics of texts in each language, joined across languages."""

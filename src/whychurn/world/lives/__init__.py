@@ -1,1 +1,1 @@
-"""world/lives."""
+"""Members' lives: exposures, hazards, terms, campaigns."""

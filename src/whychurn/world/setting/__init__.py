@@ -1,1 +1,1 @@
-"""world/setting."""
+"""The setting of a simulated programme: calendar, market, seasons, mechanism."""

@@ -1,1 +1,1 @@
-"""world/tables."""
+"""The tables that a company would export of those lives."""
