@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -23,27 +21,12 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_info
 
+pytestmark = pytest.mark.xdist_group("small_study")
 FROZEN = Path(__file__).with_name("frozen_study.json")
-SETTINGS = "risk: {trials: 3, bootstrap: 50}\n"
 PLACES = ("interim", "processed", "results", "truth")
 LIBRARIES = ("numpy", "pandas", "pyarrow", "duckdb", "scipy", "scikit-learn", "umap-learn", "hdbscan")
 # largest difference of a headline figure between machines
 TOLERANCES = {"share": 0.03, "auc": 0.01, "churners": 0, "topics": 4, "days": 5}
-
-
-def run_study(root: Path) -> Path:
-    """Simulate 1 500 members into `root` and run every stage but reports and tracking."""
-
-    def whychurn(*words: str) -> None:
-        command = [Path(sys.executable).with_name("whychurn"), *words]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    whychurn("world", "--program", "shop", "--members", "1500", "--out", str(root))
-    (root / "params.yaml").write_text(SETTINGS, encoding="utf-8")
-    for last in ("retention", "score"):
-        whychurn("run", "--study", str(root), "--until", last)
-    return root
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -84,18 +67,13 @@ def probe() -> str:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_study(tmp_path_factory.mktemp("frozen") / "study")
-
-
-@pytest.fixture(scope="module")
 def frozen() -> dict[str, Any]:
     content: dict[str, Any] = json.loads(FROZEN.read_text(encoding="utf-8"))
     return content
 
 
-def test_every_file_is_the_same_bytes(study: Path, frozen: dict[str, Any]) -> None:
-    now = digests(study)
+def test_every_file_is_the_same_bytes(small_study: Path, frozen: dict[str, Any]) -> None:
+    now = digests(small_study)
     assert sorted(now) == sorted(frozen["files"])
     if probe() != frozen["probe"]:
         pytest.skip("other arithmetic or libraries than where the bytes were frozen; figures are held below")
@@ -103,8 +81,8 @@ def test_every_file_is_the_same_bytes(study: Path, frozen: dict[str, Any]) -> No
     assert not changed
 
 
-def test_headline_figures_agree_on_every_machine(study: Path, frozen: dict[str, Any]) -> None:
-    now = figures(study)
+def test_headline_figures_agree_on_every_machine(small_study: Path, frozen: dict[str, Any]) -> None:
+    now = figures(small_study)
     assert sorted(now) == sorted(frozen["figures"])
     for name, value in now.items():
         off = abs(value - frozen["figures"][name])
@@ -112,7 +90,9 @@ def test_headline_figures_agree_on_every_machine(study: Path, frozen: dict[str, 
 
 
 if __name__ == "__main__":
+    from conftest import run_small_study  # this file's folder comes first on the path of a script
+
     with tempfile.TemporaryDirectory() as folder:
-        root = run_study(Path(folder) / "study")
+        root = run_small_study(Path(folder) / "study")
         content = {"probe": probe(), "figures": figures(root), "files": digests(root)}
     FROZEN.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
