@@ -1,0 +1,175 @@
+"""What methods look at, and what is assumed before data: sums of probabilities, columns left out, sources left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whychurn.causes.checks.sensitivity import without_source
+from whychurn.causes.evidence.gather import Evidence, anchor_exposures, classifier_inputs, profiled
+from whychurn.causes.evidence.keyword_weights import word_weights
+from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.causes.exposures.history import Tape
+from whychurn.causes.latent_cause.confusion import assumed_speech, log_likelihood
+from whychurn.causes.latent_cause.priors import priors_of
+from whychurn.causes.member_weeks.weeks_at_risk import Rows
+from whychurn.causes.tables.by_group import (
+    cause_change,
+    cause_groups,
+    cause_months,
+    leavers_chances,
+    stated_against,
+)
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.params import CausesParams, load_params
+from whychurn.contract.paths import Study
+from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
+
+K = len(CAUSES)
+PRICE = CAUSES.index("price")
+NAMES = ["base"] * K + ["price_rise@4", "price_rise@12", "rival_activity"]
+OF_CAUSE = np.array([*range(K), PRICE, PRICE, CAUSES.index("competition")])
+
+
+@pytest.fixture(scope="module")
+def params() -> CausesParams:
+    return load_params(Study.at()).causes
+
+
+@pytest.fixture
+def evidence() -> Evidence:
+    """Three stays; the second and third are attributed."""
+    columns = len(NAMES)
+    x = np.arange(3 * columns, dtype="float32").reshape(3, columns)
+    rows = Rows(np.arange(3), np.zeros(3, int), np.ones(3), x, np.zeros(3, "int8"))
+    tape = Tape(OF_CAUSE, NAMES, np.ones(columns), rows, rows, x, rows)
+    seen = Observations(np.array([0, 1, SILENT]), np.ones((3, K + 1)), np.ones((3, K + 1)))
+    anchors = pd.DataFrame(
+        {"member_id": ["b", "c"], "spell_no": [1, 1], "status": ["churned", "at_risk"], "anchor_on": pd.to_datetime(["2024-05-01", "2024-06-01"])}
+    )  # fmt: skip
+    return Evidence(None, anchors, np.array([1, 2]), np.ones(3, bool), tape, seen, pd.DataFrame(), None)  # type: ignore[arg-type]
+
+
+def test_evidence_is_told_by_anchor(evidence: Evidence) -> None:
+    assert (anchor_exposures(evidence) == evidence.tape.at_anchor[1:]).all()
+    assert evidence.stated.tolist() == [1, SILENT] and evidence.churned.tolist() == [True, False]
+    assert evidence.tape.roots[-3:] == ["price_rise", "price_rise", "rival_activity"]
+
+
+def test_a_source_that_is_left_out_says_nothing(evidence: Evidence) -> None:
+    survey, text, market = (without_source(evidence, source) for source in ("survey", "text", "market"))
+    assert (
+        (survey.seen.stated == NOT_ASKED).all() and not survey.seen.after.any() and survey.seen.before.any()
+    )
+    assert (
+        text.seen.stated == evidence.seen.stated
+    ).all() and not text.seen.before.any() | text.seen.after.any()
+    assert (
+        not market.tape.at_anchor[:, -1].any()
+        and (market.tape.at_anchor[:, :-1] == evidence.tape.at_anchor[:, :-1]).all()
+    )
+
+
+def test_words_count_in_the_days_before_the_anchor(evidence: Evidence) -> None:
+    """b wrote of the price within 90 days, and before; c after the anchor."""
+    feedback = pd.DataFrame(
+        {
+            "member_id": ["b", "b", "c", "c"],
+            "created_at": pd.to_datetime(["2024-04-20", "2023-01-01", "2024-06-02", "2024-05-31"]),
+            "text": ["too expensive", "too expensive, too expensive", "too expensive", None],
+        }
+    )
+    weights = word_weights(evidence, feedback, text_days=90)
+    assert weights[0, PRICE] > 0 and weights[0].sum() == weights[0, PRICE] and not weights[1].any()
+
+
+def test_labels_are_no_inputs_of_a_classifier() -> None:
+    table = pd.DataFrame(
+        {"x_a": [1.0, np.nan, 3, 5], "x_constant": [2.0] * 4, "x_none": [np.nan] * 4, "x_stated_price": [1.0, 0, 0, 1], "x_silent": [0.0, 1, 0, 0], "other": [9.0] * 4}
+    )  # fmt: skip
+    x = classifier_inputs(table)
+    filled = np.array([1.0, 3, 3, 5])
+    assert x.shape == (4, 1) and x[:, 0] == pytest.approx((filled - 3) / filled.std())
+    assert classifier_inputs(table, said=True).shape == (4, 3)
+
+
+def test_who_may_be_profiled() -> None:
+    members = pd.DataFrame(
+        {"member_id": list("abc"), "profiling_consent": pd.array([True, False, None], dtype="boolean")}
+    )
+    assert profiled(members, "allow")["member_id"].tolist() == ["a", "c"]
+    assert profiled(members, "deny")["member_id"].tolist() == ["a"]
+
+
+def test_assumed_answers_are_mostly_true_else_price() -> None:
+    seen = Observations(
+        np.array([0, 1, SILENT, SILENT, NOT_ASKED]), np.zeros((5, K + 1)), np.zeros((5, K + 1))
+    )
+    speech = assumed_speech(seen, true=0.6, price=0.2)
+    assert speech.answers == pytest.approx(np.full(K, 0.5)), "two of the four that were asked"
+    assert speech.stated.sum(axis=1) == pytest.approx(1) and speech.before.sum(axis=1) == pytest.approx(1)
+    other = CAUSES.index("natural")
+    assert speech.stated[other, other] / speech.stated[other, PRICE] == pytest.approx(3)
+
+
+def test_silence_and_answers_in_the_likelihood() -> None:
+    """By hand: a silent one has 1 - answers, one who named the first cause answers x stated, one not asked nothing."""
+    seen = Observations(np.array([0, SILENT, NOT_ASKED]), np.zeros((3, K + 1)), np.zeros((3, K + 1)))
+    speech = assumed_speech(seen, true=0.6, price=0.2)
+    rates = np.linspace(0.2, 0.7, K)
+    log = log_likelihood(seen, replace(speech, answers=rates))
+    assert log[0] == pytest.approx(np.log(rates * speech.stated[:, 0]))
+    assert log[1] == pytest.approx(np.log(1 - rates)) and not log[2].any()
+
+
+def test_columns_of_one_exposure_share_what_is_assumed(evidence: Evidence, params: CausesParams) -> None:
+    priors = priors_of(evidence.tape, None, 100.0, params)
+    assert priors.excess[:K].tolist() == [0] * K
+    assert priors.excess[K:] == pytest.approx(params.excess_prior * np.array([0.5, 0.5, 1]))
+    place, worth = priors.bases[0]
+    assert place.tolist() == list(range(K)) and worth == pytest.approx(np.full(K, params.base_prior))
+    split = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1])
+    assert priors_of(evidence.tape, split, 100.0, params).bases[0][1] == pytest.approx(
+        K * params.base_prior * split
+    )
+
+
+def test_tables_by_group_and_time() -> None:
+    """Forty leavers: half of each group for price, all of one; the second half of the year for price only."""
+    p = np.eye(K)[np.repeat([0, PRICE], 20)]
+    left_on = pd.Series(pd.to_datetime(["2024-01-10"] * 20 + ["2024-02-10"] * 20))
+    strata = pd.DataFrame({"region": ["n", "s"] * 20, "tier": ["gold"] * 20 + ["plain"] * 15 + ["rare"] * 5})
+    groups = cause_groups(p, strata, min_cell=10, confidence=0.95).set_index(["kind", "stratum", "cause"])
+    assert (
+        groups.loc[("region", "n", "price"), "share"] == 0.5
+        and groups.loc[("region", "n", "price"), "q"] > 0.9
+    )
+    assert groups.loc[("tier", "gold", CAUSES[0]), "share"] == 1
+    assert groups.loc[("tier", "rare", "price"), "suppressed"] and np.isnan(
+        groups.loc[("tier", "rare", "price"), "share"]
+    )
+    months = cause_months(p, left_on, 10, 0.95).set_index(["month", "cause"])["share"]
+    assert (
+        months[pd.Timestamp("2024-01-01"), CAUSES[0]] == 1
+        and months[pd.Timestamp("2024-02-01"), "price"] == 1
+    )
+    change = cause_change(p, left_on, 0.95).set_index("cause")["difference"]
+    assert change["price"] == 1 and change[CAUSES[0]] == -1
+    assert cause_change(p[:3], left_on[:3], 0.95).empty
+
+
+def test_from_what_was_stated_to_what_evidence_says() -> None:
+    p = np.array([[0.5, 0.5, 0, 0, 0, 0], [1.0, 0, 0, 0, 0, 0], [0, 0, 1.0, 0, 0, 0]])
+    table = stated_against(p, np.array([1, 1, SILENT]), min_cell=2).set_index(["stated", "cause"])
+    assert table.loc[("price", CAUSES[0]), ["leavings", "share"]].tolist() == [1.5, 0.75]
+    assert table.loc[("silent", CAUSES[2]), "suppressed"] and np.isnan(
+        table.loc[("silent", CAUSES[2]), "leavings"]
+    )
+    members = pd.DataFrame(p, columns=[f"p_{cause}" for cause in CAUSES]).assign(
+        status=["churned", "at_risk", "churned"]
+    )
+    gone, chances = leavers_chances(members)
+    assert len(gone) == 2 and (chances == p[[0, 2]]).all()
