@@ -1,15 +1,18 @@
-"""What tests of several folders share: one small study, and properties that are tried without a stop-watch."""
+"""What tests of several folders share: one small study, and costs that are compared, never timed against a clock."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("whychurn", deadline=None)  # a loaded machine is no counter-example
+# a loaded machine is no counter-example
+settings.register_profile("whychurn", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("whychurn")
 
 SETTINGS = "risk: {trials: 3, bootstrap: 50}\n"
@@ -34,3 +37,24 @@ def run_small_study(root: Path) -> Path:
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the study, run once a worker: who reads it belongs to the xdist group ``small_study``, and changes nothing."""
     return run_small_study(tmp_path_factory.mktemp("small") / "study")
+
+
+@pytest.fixture
+def growth() -> Callable[[Callable[[int], object], int], float]:
+    """How many times more of the processor a work takes on four times as much: 4 if linear, 16 if quadratic."""
+
+    def ratio(work: Callable[[int], object], size: int) -> float:
+        work(size)  # what is loaded once
+        return _least(work, 4 * size) / _least(work, size)
+
+    return ratio
+
+
+def _least(work: Callable[[int], object], size: int) -> float:
+    """Least of three times of this thread alone, which other processes do not lengthen."""
+    times = []
+    for _ in range(3):
+        start = time.thread_time()
+        work(size)
+        times.append(time.thread_time() - start)
+    return max(min(times), 1e-3)

@@ -310,7 +310,7 @@ def check_door(port: int, rows: pd.DataFrame, params: Params) -> None:
         assert status == 400 and SECRET not in text
     assert post(port, f"a\n{SECRET}\n", "text/csv")[0] == 415
     assert post(port, " " * (params.delivery.max_request_mb * 1024**2 + 1))[0] == 413
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=120) as answer:
         assert answer.status == 200
 
 
@@ -341,7 +341,7 @@ class running:  # noqa: N801
     def __exit__(self, *_: object) -> None:
         os.killpg(self.process.pid, signal.SIGTERM)
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=120)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -351,7 +351,7 @@ def post(port: int, body: str, kind: str = "application/json") -> tuple[int, str
     address = f"http://127.0.0.1:{port}/invocations"
     request = urllib.request.Request(address, body.encode(), {"Content-Type": kind})
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -58,7 +58,7 @@ def corrupt_tables(draw: st.DrawFn) -> dict[str, RawTable]:
 
 
 @pytest.mark.parametrize("fold", [[], ["orders"]])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(raws=corrupt_tables(), complete=st.booleans())
 def test_rows_balance_and_each_source_row_is_told_once(raws, complete, fold) -> None:
     over = {"intake": {"fold": fold, "complete_members": complete}}

@@ -113,7 +113,7 @@ def test_the_parameter_decides() -> None:
     assert read_dates(text("05/04/2024"), True).guessed == 0
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2199, 1, 1)), min_size=1, max_size=20))
 def test_dates_written_in_five_ways_come_back(moments) -> None:
     whole = [moment.replace(microsecond=0) for moment in moments]

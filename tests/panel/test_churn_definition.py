@@ -146,9 +146,8 @@ def walk(present: set[pd.Timestamp], wait: int) -> list[tuple]:
 @settings(
     max_examples=4,
     phases=[Phase.generate],
-    deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(["terms", "inactivity"]))
 def test_definitions_agree_with_a_day_by_day_walk(seed, kind, random_tables, params_with, panel_of):

@@ -323,9 +323,8 @@ def filled(tables: dict[str, pd.DataFrame], source: str) -> bool:
 @settings(
     max_examples=5,
     phases=[Phase.generate],
-    deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 10**6))
 def test_every_feature_agrees_with_reading_rows_one_by_one(seed, random_tables, params_with, panel_of):

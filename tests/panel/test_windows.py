@@ -51,7 +51,7 @@ def trailing(rows, slices):
     return connection.execute("SELECT * FROM found JOIN risk USING (r)").df()
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(rows=rows_drawn, slices=st.booleans())
 def test_sums_equal_adding_row_by_row(rows, slices):
     found = trailing(rows, slices)
@@ -69,7 +69,7 @@ def test_a_window_without_rows_is_a_true_zero():
     assert (found.loc[found["d"] == 291, "money_before"] == 0).all()
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 @given(values=st.permutations([0.1, 0.2, 0.3, 0.7, 1.1, 2.3, 1e6, None]))
 def test_sums_and_means_do_not_depend_on_the_order_of_rows(values):
     frame = pd.DataFrame({"x": pd.array(values, dtype="Float64")})  # noqa: F841 - read by DuckDB

@@ -34,7 +34,7 @@ def _panel(months: int, horizon: int, members: int = 6, skip: tuple[int, ...] = 
     test=st.integers(1, 6),
     skip=st.sets(st.integers(1, 39), max_size=10),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_label_windows_never_overlap_a_later_part(months, horizon, calibration, test, skip):
     panel = _panel(months, horizon, skip=tuple(skip))
     try:

@@ -1,8 +1,18 @@
 """Methods that attribute causes, on a shop whose causes are known: the order and the bounds that a broken one would leave.
 
-Log loss over the leavings of 1 500 members in 24 months, three seeds (seed 7 is the one that is run here):
+Log loss over the leavings of 1 500 members in 24 months, measured on four seeds; seed 7 is the one that is run here. An
+even answer has 1.79. Over 18 months Dawid-Skene has 1.55 to 1.65 and additive hazards 1.21 to 1.28: too near to a bound.
 
-MEASURED
+====  ======  ===========  =============  ===============  ======
+seed  shares  dawid_skene  majority_vote  additive_hazard  oracle
+====  ======  ===========  =============  ===============  ======
+7      1.768        1.424          1.400            1.147   1.042
+11     1.742        1.482          1.386            1.182   1.019
+23     1.736        1.407          1.409            1.180   1.052
+42     1.750        1.544          1.429            1.167   1.020
+====  ======  ===========  =============  ===============  ======
+
+The mean spread of a method's chances between leavers lies between 0.10 (keyword) and 0.25 (shap_family).
 """
 
 from __future__ import annotations
@@ -25,7 +35,7 @@ from whychurn.score.metrics import floored, log_losses
 from whychurn.stages.score import read_planted
 
 pytestmark = pytest.mark.xdist_group("small_study")
-BOUNDS = {"dawid_skene": 1.65, "majority_vote": 1.65, "additive_hazard": 1.35}
+BOUNDS = {"dawid_skene": 1.65, "majority_vote": 1.55, "additive_hazard": 1.30}
 SPREAD = 0.05  # mean over causes of the standard deviation between leavers
 
 

@@ -65,7 +65,7 @@ def test_a_killed_run_that_nobody_collected_loses_them(
 
 
 def test_a_number_that_another_program_got_does_not_hold_a_lock(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
         lock_file(tmp_path, held_by(process.pid))
         assert release_dead_locks(tmp_path) == 2

@@ -36,7 +36,7 @@ stages:
     params: [intake]
     outs: [data/interim]
   panel:
-    cmd: echo panel >> ran.log && test ! -e slow || sleep 60; mkdir -p data/processed && wc -l < data/interim/rows.csv > data/processed/n.txt
+    cmd: echo panel >> ran.log && test ! -e slow || sleep 600; mkdir -p data/processed && wc -l < data/interim/rows.csv > data/processed/n.txt
     deps: [src/panel, data/interim]
     params: [panel]
     outs: [data/processed/n.txt]
@@ -94,9 +94,8 @@ def test_a_killed_run_resumes_where_it_stopped(toy: tuple[Path, StudyPaths]) -> 
         f"pipeline.PROJECT = Path({str(project)!r}); pipeline.run_study(StudyPaths(Path({str(study.root)!r})), until='panel')"
     )
     process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
-    for _ in range(600):
-        if (study.root / "ran.log").exists() and "panel" in ran(study):
-            break
+    while not ((study.root / "ran.log").exists() and "panel" in ran(study)):
+        assert process.poll() is None, "the run ended before it could be killed"
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -110,7 +109,7 @@ def test_a_failing_stage_keeps_what_is_finished_and_says_how_to_go_on(toy: tuple
     project, study = toy
     text = (project / "dvc.yaml").read_text(encoding="utf-8")
     (project / "dvc.yaml").write_text(
-        text.replace("test ! -e slow || sleep 60;", "exit 3;"), encoding="utf-8"
+        text.replace("test ! -e slow || sleep 600;", "exit 3;"), encoding="utf-8"
     )
     with pytest.raises(WhychurnError, match="the pipeline stopped"):
         run_study(study, until="panel")

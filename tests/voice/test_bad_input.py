@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -126,20 +125,15 @@ def test_emoji_are_heard_as_feeling_and_as_nothing_else(read) -> None:
 def test_the_end_of_a_very_long_text_is_not_read(read, params) -> None:
     short = "快递很慢，包裹坏了。"
     many = 50_000 // len(short)
-    start = time.perf_counter()
     corpus, found = read([short * many, "the parcel came late. " * 2500, short * many + "太贵了，涨价"])
-    assert time.perf_counter() - start < 20
     assert corpus.folds["plain"].str.len().max() <= params.voice.max_characters
     said = found.tables["feedback_topics"]
     assert (said["p_product_service"] > 0.5).all() and (said["p_price"] < 0.1).all()
 
 
 @pytest.mark.parametrize("piece", ["<", "&lt;", "a", "<script>", "<!--", "不", "不是没有", "not no "])
-def test_a_hostile_text_costs_no_more_than_others(read, piece: str) -> None:
-    read([piece])  # dictionaries are loaded
-    start = time.perf_counter()
-    read([piece * (200_000 // len(piece))])
-    assert time.perf_counter() - start < 5
+def test_a_hostile_text_costs_no_more_than_others(read, growth, piece: str) -> None:
+    assert growth(lambda size: read([piece * (size // len(piece))]), 50_000) < 10
 
 
 def test_markup_is_not_what_members_say(read, texts_of) -> None:
@@ -167,9 +161,7 @@ def test_damaged_encodings_are_mended_or_counted(read, texts_of) -> None:
 
 def test_one_text_very_many_times_is_one_text(read, texts_of) -> None:
     texts, _ = texts_of(300, "zh")
-    start = time.perf_counter()
     corpus, found = read([*texts, *["物流太慢，客服不理人"] * 200_000], members=5000)
-    assert time.perf_counter() - start < 90
     repeated = corpus.folds.loc[corpus.folds["count"].idxmax()]
     assert repeated["count"] == 200_000 and len(corpus.folds) <= 301
     topics = found.tables["topics"]
