@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from whychurn.score.ceiling import fit_logistic, fit_trees, mix_candidates
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import ScoreParams
 from whychurn.score.aligned import Answer
 from whychurn.score.baselines import CEILING, MAJORITY, ORACLE, PRIOR, baseline_probabilities
 from whychurn.score.benchmark import of_base_size
-from whychurn.score.ceiling import fit_logistic, fit_trees, mix_candidates
 from whychurn.score.metric_rows import leaving_scores
 from whychurn.score.out_of_scope import at_risk_scores, hidden_scores
 from whychurn.score.scorecard import (
