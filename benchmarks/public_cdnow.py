@@ -64,7 +64,7 @@ def snapshot(tables: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame
     params = load_params(StudyPaths.at(PROJECT))
     observed = Observed(day_number(START), day_number(day) - 1)  # later rows do not exist for the features
     catalogue = load_catalogue()
-    with open_database(tables, observed, params.panel.memory_limit, []) as connection:
+    with open_database(tables, observed, params.run.memory_limit, []) as connection:
         connection.execute(f"CREATE TABLE cover AS {cover_sql('orders', observed)}")
         connection.execute(f"CREATE TABLE spell AS {spells_sql(100_000, observed)}")  # nobody is gone yet
         create_snapshots(connection, [day_number(day)])

@@ -19,7 +19,7 @@ DEEP = CHOSEN | {"eta": 0.1, "max_depth": 6}
 
 def main(folder: Path) -> None:
     """Print our AUC (mean and spread over five folds) beside the floors of the data's own README."""
-    risk = load_params(StudyPaths(PROJECT)).risk
+    params = load_params(StudyPaths(PROJECT))
     telco = pd.read_csv(folder / "telco_ibm_basic" / "telco_basic.csv.gz")
     telco["TotalCharges"] = pd.to_numeric(telco["TotalCharges"], errors="coerce")
     iranian = pd.read_csv(folder / "iranian_churn" / "iranian_churn.csv.gz")
@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
     print(f"{'table':16} {'logistic':>18} {'floor':>6}   {'xgboost':>18} {'floor':>6}")
     for name, (X, label, chosen, rounds, floors) in tables.items():
         found = cross_validate_grouped(
-            X, np.asarray(label, dtype=float), duplicate_groups(X), chosen, rounds, 5, risk
+            X, np.asarray(label, dtype=float), duplicate_groups(X), chosen, rounds, 5, params
         )
         parts = [f"{found[m].mean():9.3f} ± {found[m].std():.3f}" for m in ("logistic", "xgboost")]
         print(f"{name:16} {parts[0]:>18} {floors[0]:6.3f}   {parts[1]:>18} {floors[1]:6.3f}")

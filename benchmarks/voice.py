@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from whychurn.contract.params import VoiceParams, load_params
+from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.voice.text.corpus import TEXT_COLUMNS, Corpus, build_corpus
 from whychurn.voice.text.deduplicate import fold_texts
@@ -69,7 +69,7 @@ def measure_cost(data: Path, number: int) -> None:
     start, used = time.perf_counter(), time.process_time()
     corpus = build_corpus(texts, params.voice)
     prepared = time.perf_counter()
-    found = find_topics(corpus, pd.Timestamp.max, params.voice, params.privacy.min_cell)
+    found = find_topics(corpus, pd.Timestamp.max, params, params.privacy.min_cell)
     end, used = time.perf_counter(), time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     outliers = found.folds.loc[corpus.folds["state"].eq("ok"), "topic_id"].lt(0).mean()
@@ -86,25 +86,22 @@ def measure_cost(data: Path, number: int) -> None:
 
 def measure_sample(data: Path, full: int) -> None:
     """Agreement of the topics given by models fitted on samples with those of a model fitted on `full` texts."""
-    params = load_params(StudyPaths.at())
-    corpus = build_corpus(as_texts(resample(read_reviews(data)["review"], full)), params.voice)
-    whole = [
-        assign(corpus, params.voice.model_copy(update={"fit_sample": full, "seed": seed})) for seed in (7, 8)
-    ]
+    texts = as_texts(resample(read_reviews(data)["review"], full))
+    corpus = build_corpus(texts, load_params(StudyPaths.at()).voice)
+    whole = [assign(corpus, full, seed) for seed in (7, 8)]
     print(f"{full:,} texts, all fitted on, two seeds: {agreement(*whole)}", flush=True)
     for number in (1500, 3000, 6000, 12_000):
-        own = [
-            assign(corpus, params.voice.model_copy(update={"fit_sample": number, "seed": s})) for s in (7, 8)
-        ]
+        own = [assign(corpus, number, seed) for seed in (7, 8)]
         against = [agreement(one, whole[0]) for one in own[:1]]
         print(
             f"  fitted on {number:,}: with all {against[0]}; between two seeds {agreement(*own)}", flush=True
         )
 
 
-def assign(corpus: Corpus, voice: VoiceParams) -> np.ndarray:
-    """Topic of each text."""
-    found = find_topics(corpus, pd.Timestamp.max, voice, 1)
+def assign(corpus: Corpus, sample: int, seed: int) -> np.ndarray:
+    """Topic of each text, by a model fitted on `sample` texts."""
+    params = load_params(StudyPaths.at(), {"run": {"seed": seed}, "voice": {"fit_sample": sample}})
+    found = find_topics(corpus, pd.Timestamp.max, params, 1)
     return found.folds.loc[corpus.folds["state"].eq("ok"), "topic_id"].to_numpy()
 
 
@@ -132,13 +129,14 @@ def measure_methods(data: Path, seeds: int, orders: int) -> None:
     """The comparison that the stage makes, on labelled texts, at the size that the stage fits on."""
     voice = load_params(StudyPaths.at()).voice
     more = {"stability_seeds": seeds, "stability_orders": orders, "stability_sample": voice.fit_sample}
+    params = load_params(StudyPaths.at(), {"voice": more})
     parts = []
     for name, language, texts, labels in labelled_sets(data):
         texts, labels = texts.astype(str).reset_index(drop=True), labels.reset_index(drop=True)
         fold, folds = fold_texts(texts, voice.boilerplate, voice.max_characters)
         told = pd.Series(labels.to_numpy(), index=fold.to_numpy()).groupby(level=0).first()
         folds = folds[folds["state"].eq("ok") & folds["space"].eq(language)]
-        table = compare_methods(folds, told.reindex(folds.index), language, voice.model_copy(update=more))
+        table = compare_methods(folds, told.reindex(folds.index), language, params)
         parts.append(table.assign(texts_of=name))
         shown = table.drop(columns=["language", "used", "labelled"]).round(3)
         print(f"{name}\n{shown.to_string(index=False)}", flush=True)

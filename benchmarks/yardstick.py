@@ -43,12 +43,12 @@ MEMBERS, MONTHS = 5000, 24
 LARGE = 20_000  # what more members do
 SIZES = {MEMBERS: (5, 3), LARGE: (2, 0)}  # so many of the first seeds: sound worlds, broken ones
 CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candidates for the ceiling
+    "run": {"workers": 1},
     "panel": {"audit_sample": 20},
     "causes": {"stability_drops": []},
     "score": {
         "bootstrap": 100,
         "ceiling": {
-            "workers": 1,
             "eta": 0.06,
             "logistic_c": [0.01, 0.03],
             "tree_depths": [2, 3],
@@ -140,7 +140,7 @@ def prepare(world: World, study: StudyPaths, other: list[str]) -> Params:
     with write_whole(study.root / "params.yaml") as temporary:
         temporary.write_text(yaml.safe_dump(own), encoding="utf-8")
     params = load_params(study)
-    used = params.model_dump(mode="json", include={"world", "intake", "privacy", "voice", "panel"})
+    used = params.model_dump(mode="json", include={"run", "world", "intake", "privacy", "voice", "panel"})
     made = used | {part: code_digest(PROJECT / "src" / "whychurn" / part) for part in UPSTREAM}
     done = study.root / "prepared.json"
     if done.exists() and read_json(done) == made:
@@ -164,7 +164,7 @@ def read_texts(study: StudyPaths, params: Params) -> None:
     }
     corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), params.voice)
     until = fit_until(params, pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"]))
-    reading = read_corpus(corpus, until, params.voice)
+    reading = read_corpus(corpus, until, params)
     said = feedback_topics(corpus, reading.folds, tables["members"])
     write_table(said, study.results / "feedback_topics.parquet")
 

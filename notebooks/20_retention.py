@@ -27,7 +27,7 @@ from whychurn.report.retention import sentences as story
 from whychurn.report.retention.tables import FORMATS, report_table
 
 page = Page.open()
-facts, own = page.facts("retention"), page.params.retention
+facts, level = page.facts("retention"), page.params.run.false_discovery
 empty = facts.get("empty", {})
 page.answer(story.answer(facts, page))
 for key, value, text, rung in story.headlines(facts, page):
@@ -179,7 +179,7 @@ if nodes["is_node"].any():
 # %%
 strata, segments = page.results("strata"), page.results("segments")
 if strata["rate"].notna().any():
-    claims("described", story.strata(strata, page, own.false_discovery, most=5))
+    claims("described", story.strata(strata, page, level, most=5))
     show_figure(figures.draw_strata(strata, page.lang), "strata", "described")
     show_table("strata", "strata", "described")
 else:

@@ -31,7 +31,7 @@ from whychurn.report.survival import hazard_ratios as cox_story
 
 page = Page.open()
 facts, own, lang, money = page.facts("survival"), page.params.survival, page.lang, page.params.study.currency
-ratios, level = page.results("hazard_ratios"), own.false_discovery
+ratios, level = page.results("hazard_ratios"), page.params.run.false_discovery
 strong = cox_story.strongest(ratios, facts, level, page, 3)
 page.answer("\n\n".join([story.answer(facts, page), *strong[:1], forecast_story.answer(facts, page)]))
 for key, value, text, rung in [*story.headlines(facts, page), *forecast_story.headlines(facts, page)]:
@@ -233,7 +233,9 @@ if len(scores):
 tiers, spend, actual = (page.results(f"lifetime_{name}") for name in ("tiers", "holdout", "holdout_groups"))
 claims("associated", forecast_story.worth(facts, page))
 if tiers["margin_per_member"].notna().any():
-    show_figure(figures.draw_tiers(tiers, money, own.lifetime.horizon_days, lang), "lifetime", "associated")
+    show_figure(
+        figures.draw_tiers(tiers, money, page.params.business.value_days, lang), "lifetime", "associated"
+    )
     show_table(forecast_story.tiers_table(tiers, page), "tiers", "associated")
 if len(spend):
     show_figure(figures.draw_spend(actual, money, lang), "spend", "described")

@@ -109,9 +109,9 @@ if found:
 
 # %%
 if found:
-    lift, currency = page.results("risk_lift"), page.params.study.currency
+    lift, business, currency = page.results("risk_lift"), page.params.business, page.params.study.currency
     page.figure(
-        figures.draw_lift(lift, page.lang, risk.capacity),
+        figures.draw_lift(lift, page.lang, business.capacity),
         title=page.say("risk.fig_lift", **story.lift_words(facts, page)),
         alt=page.say("risk.fig_lift_alt"),
         rung="described",
@@ -121,15 +121,15 @@ if found:
     page.table(table, name="risk-gains", title=page.say("risk.tab_gains"), rung="described", **look)
     if lift["profit"].notna().any():
         page.figure(
-            figures.draw_profit(lift, page.lang, risk.capacity, currency),
+            figures.draw_profit(lift, page.lang, business.capacity, currency),
             title=page.say("risk.fig_profit"),
             alt=page.say("risk.fig_profit_alt"),
             rung="described",
             note=page.say(
                 "risk.fig_profit_note",
-                margin=page.format(risk.margin_rate, "percent"),
-                cost=page.format(risk.contact_cost, "money"),
-                saved=page.format(risk.saved_share, "percent"),
+                margin=page.format(business.margin_rate, "percent"),
+                cost=page.format(business.contact_cost, "money"),
+                saved=page.format(business.saved_share, "percent"),
             ),
         )
 

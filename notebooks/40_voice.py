@@ -173,12 +173,12 @@ if sources["share"].notna().any():
 # 投诉如何处理，以投诉两周之后的情况为准，并且只跟踪那时仍在会的会员；否则，因留得久才等到答复的人，会被误认为是因答复而忠诚。
 
 # %%
-survival = page.params.survival
+level, said_days = page.params.run.false_discovery, page.params.survival.said_days
 effects = effect_story.effect_table(page.results("topic_hazard"), topics, page)
-for line in effect_story.effect_lines(effects, survival.false_discovery, survival.said_days, page):
+for line in effect_story.effect_lines(effects, level, said_days, page):
     page.claim("associated" if len(effects) else "described", line)
 if len(effects):
-    drawn = effect_figures.draw_effects(effects, survival.false_discovery, page.lang)
+    drawn = effect_figures.draw_effects(effects, level, page.lang)
     show("voice", "said_effects", "associated", drawn, effects, effect_story.FORMATS)
 outcomes, own = page.results("complaint_outcomes"), page.params.retention
 for line in after_words_story.outcome_lines(outcomes, own.complaint_outcome_days, page):

@@ -38,7 +38,7 @@ from whychurn.score.benchmark import CHECKS_FILE, FILE, load_checks, load_yardst
 
 page = Page.open()
 facts, lang = page.facts("causes"), page.lang
-level, method = 1 - page.params.causes.confidence, page.params.causes.method
+level, method = 1 - page.params.run.confidence, page.params.causes.method
 results = page.rows
 
 

@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.stages.pipeline import STAGES, run_study
 
@@ -187,6 +188,24 @@ def experiment_promote(
     params = load_params(place)
     for name in model:
         console.print(decide[name](place, params, reason, if_none=if_none))
+
+
+@app.command()
+def params(
+    section: Annotated[str | None, typer.Option(help="Such as risk; all by default.")] = None,
+) -> None:
+    """List every parameter that a study's params.yaml may set: type, default, meaning."""
+    from whychurn.contract.params.reference import entries
+
+    found = entries(section)
+    if not found:
+        known = ", ".join(Params.model_fields)
+        raise WhychurnError(f"no section {section!r} of parameters", remedy=f"choose one of {known}")
+    table = Table("key", "type", "default", "meaning", box=None)
+    table.columns[0].no_wrap = True
+    for entry in found:
+        table.add_row(*map(escape, (entry.key, entry.kind, entry.default, entry.meaning)))
+    console.print(table)
 
 
 @app.command()

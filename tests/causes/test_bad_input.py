@@ -55,7 +55,7 @@ class Programme:
             self.known,
             self.until,
             "allow",
-            self.params.causes,
+            self.params,
         )
 
     def inputs(self) -> Inputs:
@@ -196,7 +196,8 @@ def test_intervals_keep_what_no_number_of_members_removes(shop: Programme) -> No
     inputs = shop.inputs()
 
     def half(discrepancy: float) -> pd.DataFrame:
-        own = shop.params.causes.model_copy(update={"discrepancy": discrepancy})
+        causes = shop.params.causes.model_copy(update={"discrepancy": discrepancy})
+        own = shop.params.model_copy(update={"causes": causes})
         rows = find_method("additive_hazard")(inputs, own).shares.set_index("cause")
         odds = np.log(rows / (1 - rows))
         return pd.DataFrame(
@@ -234,7 +235,7 @@ def test_results_hold_no_company_ids_and_small_cells_are_blank(shop: Programme) 
 def test_every_method_has_one_signature_and_an_unknown_one_is_named(shop: Programme) -> None:
     inputs = shop.inputs()
     for name in shop.params.causes.methods:
-        found = find_method(name)(inputs, shop.params.causes)
+        found = find_method(name)(inputs, shop.params)
         assert found.p.shape == (len(inputs.table), 6) and np.allclose(found.p.sum(axis=1), 1), name
         assert list(found.shares["cause"]) == list(CAUSES), name
     with pytest.raises(WhychurnError, match="no method 'crystal_ball'"):
@@ -263,7 +264,7 @@ def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -
         update = {"fit_members": 500, **how}
         own.params = shop.params.model_copy(update={"causes": shop.params.causes.model_copy(update=update)})
         inputs = own.inputs()
-        return inputs.evidence, find_method("additive_hazard")(inputs, own.params.causes).p
+        return inputs.evidence, find_method("additive_hazard")(inputs, own.params).p
 
     stored = copy.copy(shop)
     whole = {**shop.interim, "panel": shop.panel}
@@ -294,17 +295,17 @@ def test_classifiers_learn_from_those_who_teach_and_speak_of_all(shop: Programme
     swapped[others] = (swapped[others] + 1) % len(CAUSES)
     changed = replace(evidence, seen=replace(evidence.seen, stated=swapped))
     find = find_method("survey_classifier")
-    p, q = (find(replace(inputs, evidence=one), causes).p for one in (evidence, changed))
+    p, q = (find(replace(inputs, evidence=one), small.params).p for one in (evidence, changed))
     assert np.array_equal(p, q)
     assert len(np.unique(p[~evidence.teaches[evidence.rows]], axis=0)) > 20
-    corrected = find_method("corrected_classifier")(inputs, causes).p
+    corrected = find_method("corrected_classifier")(inputs, small.params).p
     assert np.allclose(corrected.sum(axis=1), 1) and len(np.unique(corrected, axis=0)) > 20
 
 
 def test_members_that_teach_nothing_are_attributed_alike(shop: Programme) -> None:
     """A leaver that is left out of the fit gets the chances that the same hazards give to one that is not."""
     inputs = shop.inputs()
-    fitted = find_method("additive_hazard")(inputs, shop.params.causes).fitted
+    fitted = find_method("additive_hazard")(inputs, shop.params).fitted
     assert fitted is not None
     halved = replace(fitted, p=fitted.p[::2], leavings=fitted.leavings[::2])
     own, alike = (posterior(inputs.evidence, one) for one in (fitted, halved))

@@ -48,11 +48,11 @@ def checked(multiplied: bool = False, other: float = 0.08, answering: float = 0.
     stated[who[answers]] = said[answers]
     seen = Observations(stated, np.zeros((STAYS, 7)), np.zeros((STAYS, 7)))
     everyone = np.ones(STAYS, bool)
-    params = load_params(StudyPaths(PROJECT)).causes
-    fitted = fit_additive(tape, seen, everyone, params)
+    params = load_params(StudyPaths(PROJECT))
+    fitted = fit_additive(tape, seen, everyone, params.causes)
     evidence = SimpleNamespace(tape=tape, seen=seen, teaches=everyone)
     region = pd.Series(np.array(["north", "south"])[rng.integers(0, 2, STAYS)])
-    return diagnostics(evidence, fitted, region, params.confidence)
+    return diagnostics(evidence, fitted, region, params.run.confidence)
 
 
 def noticed(checks: pd.DataFrame) -> set[str]:

@@ -65,7 +65,7 @@ def attributed(root: Path, tables: dict[str, pd.DataFrame]) -> StudyPaths:
     }
     corpus = build_corpus(gather_texts(interim["feedback"], interim["surveys"]), params.voice)
     until = fit_until(params, pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"]))
-    said = feedback_topics(corpus, read_corpus(corpus, until, params.voice).folds, interim["members"])
+    said = feedback_topics(corpus, read_corpus(corpus, until, params).folds, interim["members"])
     write_table(said, study.results / "feedback_topics.parquet")
     panel.run(study, params)
     causes.run(study, params)

@@ -11,7 +11,7 @@ import pytest
 
 from whychurn.causes.surrogate import served_causes
 from whychurn.causes.tables.attribution import P
-from whychurn.contract.params import CausesParams, load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.delivery.registry.served_model import RiskModel
 
@@ -25,9 +25,8 @@ FEATURES: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def own() -> CausesParams:
-    causes = load_params(StudyPaths(PROJECT)).causes
-    return causes.model_copy(update={"served": causes.served.model_copy(update={"c": 1.0, "min_rows": 100})})
+def params() -> Params:
+    return load_params(StudyPaths(PROJECT), {"causes": {"served": {"c": 1.0, "min_rows": 100}}})
 
 
 def invent(rows: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -65,9 +64,9 @@ def answered(served: dict[str, Any], panel: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(model._causes(X, json.loads(json.dumps(served))))
 
 
-def test_requests_get_the_planted_chances_back(own: CausesParams) -> None:
+def test_requests_get_the_planted_chances_back(params: Params) -> None:
     members, panel = invent(3000)
-    served = served_causes(members, panel, FEATURES, own)
+    served = served_causes(members, panel, FEATURES, params)
     assert served is not None
     fresh, asked = invent(500, seed=1)
     known = asked["price_rise"].notna().to_numpy()
@@ -81,9 +80,9 @@ def test_requests_get_the_planted_chances_back(own: CausesParams) -> None:
     }
 
 
-def test_fidelity_is_measured_on_members_that_taught_nothing(own: CausesParams) -> None:
+def test_fidelity_is_measured_on_members_that_taught_nothing(params: Params) -> None:
     members, panel = invent(3000)
-    served = served_causes(members, panel, FEATURES, own)
+    served = served_causes(members, panel, FEATURES, params)
     assert served is not None
     fit = served["fidelity"]
     assert 500 < fit["held_out"] < 1000 and fit["divergence"] < 0.3 * fit["divergence_of_mean"]
@@ -92,18 +91,18 @@ def test_fidelity_is_measured_on_members_that_taught_nothing(own: CausesParams) 
     assert fit["absolute_error"] == pytest.approx(apart, rel=0.15)
 
 
-def test_chances_that_features_do_not_tell_are_said_to_be_no_better_than_the_mean(own: CausesParams) -> None:
+def test_chances_that_features_do_not_tell_are_said_to_be_no_better_than_the_mean(params: Params) -> None:
     members, panel = invent(3000)
     shuffled = panel.sample(frac=1, random_state=0).reset_index(drop=True)
-    served = served_causes(members, shuffled, FEATURES, own)
+    served = served_causes(members, shuffled, FEATURES, params)
     assert served is not None
     assert served["fidelity"]["divergence"] > 0.97 * served["fidelity"]["divergence_of_mean"]
 
 
-def test_a_cause_is_named_only_from_the_chance_on_that_the_report_uses(own: CausesParams) -> None:
+def test_a_cause_is_named_only_from_the_chance_on_that_the_report_uses(params: Params) -> None:
     members, panel = invent(2000)
-    served = served_causes(members, panel, FEATURES, own)
-    assert served is not None and min(served["name_from"]) >= own.name_from
+    served = served_causes(members, panel, FEATURES, params)
+    assert served is not None and min(served["name_from"]) >= params.causes.name_from
     answer = answered(served, panel)
     unknown = answer["primary_cause"] == "unknown"
     p = answer[P].to_numpy()
@@ -112,29 +111,29 @@ def test_a_cause_is_named_only_from_the_chance_on_that_the_report_uses(own: Caus
 
 
 @pytest.mark.parametrize("rows", [0, 20, 99])
-def test_too_few_members_teach_nothing(own: CausesParams, rows: int) -> None:
+def test_too_few_members_teach_nothing(params: Params, rows: int) -> None:
     members, panel = invent(rows)
-    assert served_causes(members, panel, FEATURES, own) is None
+    assert served_causes(members, panel, FEATURES, params) is None
 
 
-def test_without_a_risk_model_there_is_nothing_to_serve(own: CausesParams) -> None:
-    assert served_causes(*invent(500), [], own) is None
+def test_without_a_risk_model_there_is_nothing_to_serve(params: Params) -> None:
+    assert served_causes(*invent(500), [], params) is None
 
 
 def test_members_without_a_row_of_the_panel_are_left_out_and_absent_causes_stay_possible(
-    own: CausesParams,
+    params: Params,
 ) -> None:
     members, panel = invent(1000)
     members[P] = np.eye(6)[np.arange(1000) % 2]  # two causes only, and beyond doubt
     panel = panel.astype(object)
     panel.iloc[:100] = None
-    served = served_causes(members, panel, FEATURES, own)
+    served = served_causes(members, panel, FEATURES, params)
     assert served is not None and served["rows"] == 900
     p = answered(served, panel.iloc[100:].infer_objects())[P]
     assert (p > 0).all(axis=None) and (p.iloc[:, 2:] < 0.01).all(axis=None)
 
 
-def test_the_same_members_give_the_same_file(own: CausesParams) -> None:
+def test_the_same_members_give_the_same_file(params: Params) -> None:
     members, panel = invent(800)
-    first, second = (served_causes(members, panel, FEATURES, own) for _ in range(2))
+    first, second = (served_causes(members, panel, FEATURES, params) for _ in range(2))
     assert first == second

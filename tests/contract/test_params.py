@@ -1,16 +1,33 @@
-"""params.yaml: typed, frozen, and helpful when a key is misspelt."""
+"""Parameters: defaults that stay what they were, typed, frozen, and helpful when a key is misspelt or has left."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import effective_values, load_params, merge
+from whychurn.contract.params import Params, effective_values, load, load_params, merge
+from whychurn.contract.params.problems import retired_keys
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.contract.yaml_files import read_yaml
+
+FROZEN = Path(__file__).with_name(
+    "frozen_params.json"
+)  # every key of the one long params.yaml of old, and its value
+CHANGED = {"causes.memory_limit": "4GB"}  # one limit for all stages; results do not depend on it
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        below = isinstance(value, dict) and value
+        found |= flat(value, f"{prefix}{key}.") if below else {f"{prefix}{key}": value}
+    return found
 
 
 def study_with(folder: Path, text: str) -> StudyPaths:
@@ -68,3 +85,82 @@ def test_a_date_may_be_written_with_or_without_quotes(tmp_path: Path) -> None:
         assert effective_values(study)["intake"]["observed_until"] == "2025-06-30", (
             "DVC tracks text, not dates"
         )
+
+
+def test_defaults_are_the_values_of_the_former_file_types_included() -> None:
+    now, left = flat(Params().model_dump(mode="json")), retired_keys()
+    for key, value in json.loads(FROZEN.read_text(encoding="utf-8")).items():
+        if key in now:
+            assert repr(now[key]) == repr(value), key
+            continue
+        old = next((name for name in left if f"{key}.".startswith(f"{name}.")), None)
+        assert old is not None, f"{key} has left: say where it went in retired.yaml"
+        if left[old].startswith("set "):
+            assert repr(now[left[old].removeprefix("set ") + key.removeprefix(old)]) == repr(
+                CHANGED.get(key, value)
+            ), key
+
+
+def test_the_project_s_own_file_says_the_defaults_in_at_most_90_lines() -> None:
+    text = (PROJECT / "params.yaml").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 90
+    written, defaults = flat(read_yaml(PROJECT / "params.yaml")), flat(Params().model_dump(mode="json"))
+    assert {key: value for key, value in written.items() if value != {}} == {
+        key: defaults[key] for key, value in written.items() if value != {}
+    }
+
+
+def test_every_section_and_key_that_a_stage_depends_on_is_in_the_project_s_own_file() -> None:
+    written = read_yaml(PROJECT / "params.yaml")
+    assert list(written) == list(Params.model_fields)
+    for name, stage in read_yaml(PROJECT / "dvc.yaml")["stages"].items():
+        for key in stage["params"]:
+            place = written
+            for part in key.split("."):
+                assert part in place, f"{name}: DVC refuses {key}, which params.yaml lacks"
+                place = place[part]
+
+
+def test_effective_values_hold_every_key_and_load_as_they_are(tmp_path: Path) -> None:
+    study = study_with(tmp_path, "risk: {trials: 3}")
+    values = effective_values(study)
+    assert flat(values).keys() == flat(Params().model_dump(mode="json")).keys()
+    assert Params.model_validate(values) == load_params(study)
+    assert values["risk"]["trials"] == 3 and values["intake"]["source"] == "raw"
+
+
+def test_defaults_suffice_where_the_project_has_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "PROJECT", tmp_path / "installed")
+    params = load_params(study_with(tmp_path, "run: {seed: 8}"))
+    assert params.run.seed == 8
+    assert params.model_copy(update={"run": Params().run, "intake": Params().intake}) == Params()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("risk: {seed: 8}", "'risk.seed' is no parameter any more: set run.seed"),
+        ("delivery: {languages: [en]}", "set report.languages"),
+        ("survival: {cox: {covariates: {age_years: 5}}}", "catalogue.yaml"),
+        ("survival: {lifetime: {tiers: {high: 0.1}}}", "set survival.value_tiers"),
+        ("risk: {season_days: 100}", "SEASON_DAYS in panel/encode.py"),
+    ],
+)
+def test_a_key_that_has_left_is_told_with_where_it_went(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(WhychurnError) as caught:
+        load_params(study_with(tmp_path, text))
+    assert expected in str(caught.value) and str(tmp_path / "params.yaml") in str(caught.value)
+
+
+def test_retired_keys_are_no_parameters_and_lead_to_some() -> None:
+    now = Params().model_dump()
+    for key, words in retired_keys().items():
+        for name, known in ((key, False), (words.removeprefix("set "), True)):
+            if known and not words.startswith("set "):
+                continue
+            place: Any = now
+            for part in name.split("."):
+                place = place.get(part) if isinstance(place, dict) else None
+            assert (place is not None) == known, f"{key}: {words}"

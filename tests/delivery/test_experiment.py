@@ -71,8 +71,8 @@ def test_the_paired_difference_is_that_of_the_two_models(
     make_study: Make, make_study_at: Make, params: Params, tmp_path: Path
 ) -> None:
     demo, trial = make_study(), make_study_at(tmp_path / "trial", rounds=2)
-    paired = paired_differences(demo, trial, params.risk)
-    one, other = (forecast_test_rows(study, params.risk) for study in (demo, trial))
+    paired = paired_differences(demo, trial, params)
+    one, other = (forecast_test_rows(study, params) for study in (demo, trial))
     assert one["as_of"].dt.strftime("%Y-%m").unique().tolist() == ["2025-08", "2025-09", "2025-10"]
     expected = roc_auc_score(other["y"], other["p"]) - roc_auc_score(one["y"], one["p"])
     found = paired["metrics"]["auc"]
@@ -90,7 +90,7 @@ def draw(frame: pd.DataFrame, seed: int) -> tuple[pd.Series, pd.Series]:
 
 
 def test_the_same_model_differs_by_nothing(make_study: Make, make_study_at: Make, params: Params, tmp_path: Path) -> None:  # fmt: skip
-    paired = paired_differences(make_study(), make_study_at(tmp_path / "trial"), params.risk)
+    paired = paired_differences(make_study(), make_study_at(tmp_path / "trial"), params)
     for name, figure in paired["metrics"].items():
         if name != "profit":  # spend is not known here
             assert figure == {"estimate": 0, "low": 0, "high": 0}, name

@@ -40,7 +40,7 @@ from whychurn.survival.forecast.model_comparison import Challenge
 from .test_serving import free_port, post, running
 
 Make = Callable[..., StudyPaths]
-SURVIVAL = load_params(StudyPaths(PROJECT)).survival
+PARAMS = load_params(StudyPaths(PROJECT))
 FEATURES = [
     Feature("tenure_days", "number", "membership", None, "days", 0, "Days since joining", "入会天数"),
     Feature("orders_90d", "number", "activity", None, "count", 0, "Orders", "订单数"),
@@ -98,7 +98,7 @@ def chosen(
 
 
 def leave(study: StudyPaths, model: Boosted | Cox, **options: Any) -> None:
-    write_model(survival_folder(study), chosen(model, **options), "inactivity_90d", SURVIVAL)
+    write_model(survival_folder(study), chosen(model, **options), "inactivity_90d", PARAMS)
 
 
 @pytest.mark.parametrize(
@@ -107,28 +107,28 @@ def leave(study: StudyPaths, model: Boosted | Cox, **options: Any) -> None:
     ids=["landmark", "little seen", "frozen", "cox", "cox from today"],
 )
 def test_native_files_answer_as_the_fitted_model(model: Boosted | Cox, tmp_path: Path) -> None:
-    write_model(tmp_path, chosen(model), "inactivity_90d", SURVIVAL)
+    write_model(tmp_path, chosen(model), "inactivity_90d", PARAMS)
     write_json({"max_request_rows": 100}, tmp_path / "limits.json")
     asked = rows()
     answer = SurvivalModel.from_folder(tmp_path).predict(asked)
     curve = model.curve(asked, 365)
-    for days in SURVIVAL.challenge.horizons:
+    for days in PARAMS.survival.challenge.horizons:
         assert answer[f"p_stay_{days}d"].to_numpy() == pytest.approx(curve[:, days], abs=1e-9)
     assert answer["expected_stay_days"].to_numpy() == pytest.approx(curve[:, 1:].sum(axis=1), rel=1e-9)
     assert not list(tmp_path.glob("*.pkl"))
 
 
 def test_another_kind_leaves_no_file_of_the_one_before(tmp_path: Path) -> None:
-    write_model(tmp_path, chosen(boosted("landmark")), "inactivity_90d", SURVIVAL)
-    write_model(tmp_path, chosen(cox("cox")), "inactivity_90d", SURVIVAL)
+    write_model(tmp_path, chosen(boosted("landmark")), "inactivity_90d", PARAMS)
+    write_model(tmp_path, chosen(cox("cox")), "inactivity_90d", PARAMS)
     assert {path.name for path in tmp_path.iterdir()} == {"coefficients.csv", "baseline.csv", "features.json", "metadata.json"}  # fmt: skip
     untested = replace(chosen(cox("cox")), facts={"status": "untested"})
-    write_model(tmp_path, untested, "inactivity_90d", SURVIVAL)
+    write_model(tmp_path, untested, "inactivity_90d", PARAMS)
     assert [path.name for path in tmp_path.iterdir()] == ["no_model.json"]
 
 
 def test_requests_are_refused_without_their_values(tmp_path: Path) -> None:
-    write_model(tmp_path, chosen(cox("cox")), "inactivity_90d", SURVIVAL)
+    write_model(tmp_path, chosen(cox("cox")), "inactivity_90d", PARAMS)
     write_json({"max_request_rows": 100}, tmp_path / "limits.json")
     model = SurvivalModel.from_folder(tmp_path)
     with pytest.raises(RefusedRequestError, match="columns are missing: region"):

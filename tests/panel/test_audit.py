@@ -27,9 +27,7 @@ def audited(tables, params):
     with open_database(tables, OBSERVED, "500MB", []) as connection:
         churn = find_churn(connection, OBSERVED, params.panel)
         panel, _ = build_panel(connection, OBSERVED, params.panel, tiers, catalogue)
-        return shift_test(
-            connection, panel, catalogue, OBSERVED, params.panel, tiers, churn.main, churn.activity
-        )
+        return shift_test(connection, panel, catalogue, OBSERVED, params, churn.main, churn.activity)
 
 
 def leaking(findings):

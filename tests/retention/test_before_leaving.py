@@ -20,14 +20,14 @@ from whychurn.retention.member_history import day_numbers
 
 def study(programme: Any, params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     history = programme.history
-    matched = match_stayers(history, params.retention)
-    return event_study(history, behaviour_logs(history, programme.tables), matched, params.retention, 10)
+    matched = match_stayers(history, params)
+    return event_study(history, behaviour_logs(history, programme.tables), matched, params, 10)
 
 
 class TestMatching:
     def test_controls_are_like_their_leaver(self, random_shop: Callable[..., Any], params: Params) -> None:
         history = random_shop(500, 1, 0.03).history
-        matched = match_stayers(history, params.retention)
+        matched = match_stayers(history, params)
         case = pd.DataFrame({"group": matched.group, "member": matched.member, "anchor": matched.anchor})
         pairs = case[matched.is_case].merge(case[~matched.is_case], on="group", suffixes=("", "_control"))
         assert len(pairs) > 500
@@ -44,7 +44,7 @@ class TestMatching:
         self, random_shop: Callable[..., Any], params: Params
     ) -> None:
         history = random_shop(400, 2, 0.03).history
-        matched = match_stayers(history, params.retention)
+        matched = match_stayers(history, params)
         gaps = history.absences[history.main]
         last = {}
         for member, day in zip(gaps.member, gaps.last, strict=True):
@@ -58,7 +58,7 @@ class TestMatching:
     ) -> None:
         history = random_shop(300, 3, 0.03).history
         consent = np.arange(len(history.ids)) % 2 == 0
-        matched = match_stayers(replace(history, consent=consent), params.retention)
+        matched = match_stayers(replace(history, consent=consent), params)
         assert len(matched.member)
         assert consent[matched.member].all()
 
@@ -121,7 +121,7 @@ class TestEventStudy:
 class TestKeyNodes:
     def test_constant_risk_has_few_nodes(self, random_shop: Callable[..., Any], params: Params) -> None:
         programme = random_shop(800, 8, 0.03)
-        nodes = key_nodes(programme.history, {}, params.retention, 10)
+        nodes = key_nodes(programme.history, {}, params, 10)
         days = nodes[nodes["unit"] == "days"]
         assert len(days) > 100
         assert days["is_node"].sum() <= 3
@@ -129,7 +129,7 @@ class TestKeyNodes:
     def test_exposure_agrees_with_a_slow_count(self, random_shop: Callable[..., Any], params: Params) -> None:
         programme = random_shop(40, 9, 0.03)
         history = programme.history
-        nodes = key_nodes(history, {}, params.retention, 1)
+        nodes = key_nodes(history, {}, params, 1)
         tenure = nodes[nodes["clock"] == "tenure"].set_index("bin_start")
         gaps, exposure, events = history.absences[history.main], {}, {}
         for member in range(len(history.ids)):
@@ -165,7 +165,7 @@ class TestKeyNodes:
         gone = gone.assign(definition="inactivity_60d", is_main=True, spell_no=1)
         others = programme.churners[~programme.churners["member_id"].isin(chosen)]
         programme.tables["orders"], programme.churners = orders, pd.concat([others, gone])
-        nodes = key_nodes(programme.history, {}, params.retention, 10)
+        nodes = key_nodes(programme.history, {}, params, 10)
         tenure = nodes[(nodes["clock"] == "tenure") & nodes["is_node"]]
         assert 70 in tenure["bin_start"].tolist()
         assert tenure["bin_start"].between(56, 77).all()
@@ -197,7 +197,7 @@ class TestKeyNodes:
         )
         programme.tables["events"] = pd.concat([programme.tables["events"], events.assign(campaign_id=None)])
         history = programme.history
-        rows = trigger_outcomes(history, trigger_logs(history, programme.tables), params.retention)
+        rows = trigger_outcomes(history, trigger_logs(history, programme.tables), params)
         rows = rows.set_index(["clock", "bin_end"])
         assert rows.loc[("offer_expired", 30), "ratio_low"] > 2
         assert rows.loc[("app_fault", 30), "ratio_low"] < 1.1

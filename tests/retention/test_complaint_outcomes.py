@@ -20,9 +20,10 @@ DAY = pd.Timedelta(days=1)
 
 @pytest.fixture
 def own(params):
-    return params.retention.model_copy(
+    retention = params.retention.model_copy(
         update={"complaint_fast_hours": 48.0, "complaint_landmark_days": 14, "complaint_outcome_days": 90, "silent_days": 180}
     )  # fmt: skip
+    return params.model_copy(update={"retention": retention})
 
 
 def complaint(member, on, cause="price", hours=None, resolved=True, source="complaint"):

@@ -61,7 +61,7 @@ class TestSegments:
         assert frame["member_id"].tolist() == ["a"]
 
     def test_small_segments_are_blank(self, random_shop: Callable[..., Any], params: Params) -> None:
-        table = segment_table(random_shop(60, 1, 0.03).history, params.retention, min_cell=10)
+        table = segment_table(random_shop(60, 1, 0.03).history, params, min_cell=10)
         assert table["members"].dropna().ge(10).all()
         assert table.loc[table["members"].isna(), ["mean_spend", "member_share"]].isna().all(axis=None)
 

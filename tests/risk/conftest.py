@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.params import RiskParams, load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 
 FEATURES = [
@@ -30,7 +30,7 @@ def catalogue() -> pd.DataFrame:
 
 
 @pytest.fixture
-def risk() -> RiskParams:
+def params() -> Params:
     """The project's parameters, small enough for tests."""
     small = {
         "trials": 3,
@@ -43,9 +43,8 @@ def risk() -> RiskParams:
         "interaction_rows": 20,
         "beeswarm_points": 50,
         "archetypes": 2,
-        "high_risk": 0.3,
     }
-    return load_params(StudyPaths(PROJECT)).risk.model_copy(update=small)
+    return load_params(StudyPaths(PROJECT), {"risk": small, "business": {"high_risk": 0.3}})
 
 
 @pytest.fixture

@@ -28,24 +28,24 @@ from whychurn.risk.results import assess
 
 
 @pytest.fixture
-def fitted(make_panel, catalogue, risk):
+def fitted(make_panel, catalogue, params):
     panel = make_panel(members=700, months=16, seed=3)
-    return panel, fit_risk(panel, catalogue, 90, risk)
+    return panel, fit_risk(panel, catalogue, 90, params)
 
 
-def test_the_whole_assessment(fitted, risk, tmp_path):
+def test_the_whole_assessment(fitted, params, tmp_path):
     panel, trained = fitted
-    tables = assess(panel, trained, 90, risk).tables
+    tables = assess(panel, trained, 90, params).tables
     _check_metrics(tables["risk_metrics"], panel, trained)
-    _check_scores(tables["risk_scores"], panel, risk)
+    _check_scores(tables["risk_scores"], panel, params)
     _check_explanation(tables)
-    made = model_facts(trained, {"definition": "inactivity_90d", "horizon_days": 90}, risk)
-    write_model(tmp_path, trained, metadata(made, tables["risk_metrics"], panel, risk))
+    made = model_facts(trained, {"definition": "inactivity_90d", "horizon_days": 90}, params.risk)
+    write_model(tmp_path, trained, metadata(made, tables["risk_metrics"], panel, params))
     _check_files(tmp_path, panel, tables["risk_scores"])
-    facts = run_facts(made, tables["risk_metrics"], tables["risk_scores"], risk)
+    facts = run_facts(made, tables["risk_metrics"], tables["risk_scores"], params)
     json.dumps(facts)
     assert facts["status"] == "ok"
-    assert facts["high_risk"] == (tables["risk_scores"]["p_churn"] >= risk.high_risk).sum()
+    assert facts["high_risk"] == (tables["risk_scores"]["p_churn"] >= params.business.high_risk).sum()
 
 
 def _check_metrics(metrics, panel, trained):
@@ -65,7 +65,7 @@ def _check_metrics(metrics, panel, trained):
     )
 
 
-def _check_scores(scores, panel, risk):
+def _check_scores(scores, panel, params):
     latest = panel[panel["as_of"] == panel["as_of"].max()]
     assert sorted(scores["member_id"]) == sorted(latest["member_id"])
     assert scores["p_churn"].between(0, 1).all()
@@ -75,7 +75,7 @@ def _check_scores(scores, panel, risk):
     truth = latest.set_index("member_id").loc[scores["member_id"], "p_true"].to_numpy()
     assert np.corrcoef(scores["p_churn"], truth)[0, 1] > 0.9
     reasons = json.loads(scores["reasons"].iloc[0])
-    assert len(reasons) == risk.top_reasons
+    assert len(reasons) == params.risk.top_reasons
     sizes = [abs(reason["contribution"]) for reason in reasons]
     assert sizes == sorted(sizes, reverse=True)
     for reason in reasons:
@@ -126,25 +126,25 @@ def _check_files(folder, panel, scores):
     )
 
 
-def test_same_seed_same_scores(make_panel, catalogue, risk):
+def test_same_seed_same_scores(make_panel, catalogue, params):
     panel = make_panel(members=150)
-    first, second = (fit_risk(panel, catalogue, 90, risk) for _ in range(2))
+    first, second = (fit_risk(panel, catalogue, 90, params) for _ in range(2))
     X = encode(panel, first.features)
     assert np.array_equal(first.probability(RISK_MODEL, X), second.probability(RISK_MODEL, X))
     assert first.booster.save_raw("ubj") == second.booster.save_raw("ubj")
 
 
-def _numeric_booster(risk, catalogue, panel):
+def _numeric_booster(params, catalogue, panel):
     numbers = catalogue[catalogue["kind"] != "category"]
-    features, _ = choose_features(panel, np.ones(len(panel), dtype=bool), numbers, 0)
-    X, settings = encode(panel, features), Settings(risk.seed, risk.threads, risk.bins)
+    features, _ = choose_features(panel, np.ones(len(panel), dtype=bool), numbers)
+    X, settings = encode(panel, features), Settings(params.run.seed, params.risk.threads, params.risk.bins)
     y = (panel["p_true"] > 0.3).to_numpy().astype(float)
     chosen = {"eta": 0.3, "max_depth": 3}
     return fit_booster(training_matrix(X, y, features, settings), chosen, 20, settings), X
 
 
-def test_contributions_add_up_and_agree_with_the_shap_package(make_panel, catalogue, risk):
-    booster, X = _numeric_booster(risk, catalogue, make_panel(members=60))
+def test_contributions_add_up_and_agree_with_the_shap_package(make_panel, catalogue, params):
+    booster, X = _numeric_booster(params, catalogue, make_panel(members=60))
     values = predict_contributions(booster, X)
     assert np.abs(values.sum(axis=1) - predict_margin(booster, X)).max() < 1e-4
     reference = shap.TreeExplainer(booster).shap_values(
@@ -155,7 +155,7 @@ def test_contributions_add_up_and_agree_with_the_shap_package(make_panel, catalo
 
 def test_unknown_category_and_null_are_missing(make_panel, catalogue):
     panel = make_panel(members=30)
-    features, _ = choose_features(panel, np.ones(len(panel), dtype=bool), catalogue, 0)
+    features, _ = choose_features(panel, np.ones(len(panel), dtype=bool), catalogue)
     row = panel.head(2).copy()
     row["plan_taken"] = ["never seen", None]
     column = [feature.name for feature in features].index("plan_taken")
@@ -167,7 +167,7 @@ def test_features_without_information_are_left_out(make_panel, catalogue):
     panel["noise"] = np.nan
     panel["discount_depth_90d"] = 0.0
     more = pd.concat([catalogue, catalogue.head(1).assign(name="elsewhere")])
-    _, left_out = choose_features(panel, np.ones(len(panel), dtype=bool), more, 365)
+    _, left_out = choose_features(panel, np.ones(len(panel), dtype=bool), more)
     assert left_out == {
         "noise": "constant",
         "discount_depth_90d": "constant",

@@ -51,7 +51,7 @@ def test_reasons_name_the_feature_and_the_direction():
     assert describe_reason(DAYS, 63.0, -0.4, "zh") == "距上次下单天数：63 天（降低预测风险）"
 
 
-def test_rules_say_what_the_tree_does(risk):
+def test_rules_say_what_the_tree_does(params):
     """Leavers are exactly the members quiet for more than 30 days, or opted out."""
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.integers(0, 60, 3000), rng.random(3000) < 0.3, rng.integers(0, 2, 3000)]).astype(
@@ -59,7 +59,9 @@ def test_rules_say_what_the_tree_does(risk):
     )
     y = ((X[:, 0] > 30) | (X[:, 1] == 1)).astype(float)
     features = [DAYS, FLAG, PLAN]
-    tree = shallow_tree(features, risk.model_copy(update={"tree_depth": 2})).fit(X, y)
+    tree = shallow_tree(
+        features, params.model_copy(update={"risk": params.risk.model_copy(update={"tree_depth": 2})})
+    ).fit(X, y)
     rules = tree_rules(tree, features, X, y, np.arange(3000))
     texts = dict(zip(rules["rule_en"], rules["rate"], strict=True))
     stay = [rule for rule, rate in texts.items() if rate == 0]
@@ -71,9 +73,9 @@ def test_rules_say_what_the_tree_does(risk):
 
 
 @pytest.fixture
-def tables(make_panel, catalogue, risk) -> dict[str, pd.DataFrame]:
+def tables(make_panel, catalogue, params) -> dict[str, pd.DataFrame]:
     panel = make_panel(members=250)
-    return assess(panel, fit_risk(panel, catalogue, 90, risk), 90, risk).tables
+    return assess(panel, fit_risk(panel, catalogue, 90, params), 90, params).tables
 
 
 def test_each_results_column_is_documented(tables):
@@ -173,19 +175,19 @@ def test_a_model_that_beats_no_baseline_is_said_so(lang):
     assert ("not shown" if lang == "en" else "未能证明") in some
 
 
-def test_cutoffs_are_spread_and_leave_room_for_training(make_panel, risk):
+def test_cutoffs_are_spread_and_leave_room_for_training(make_panel, params):
     panel = make_panel(members=5, months=20)
-    days = cutoffs(panel, 90, risk.model_copy(update={"backtest_cutoffs": 4}))
+    days = cutoffs(panel, 90, params.risk.model_copy(update={"backtest_cutoffs": 4}))
     labelled = panel.loc[panel["churned_in_horizon"].notna(), "as_of"]
     assert len(days) == 4
     assert days[-1] == labelled.max()
     assert min(days) >= labelled.min() + pd.Timedelta(days=180)
 
 
-def test_gains_are_told_at_every_share_with_intervals(tables, risk):
+def test_gains_are_told_at_every_share_with_intervals(tables, params):
     metrics = tables["risk_metrics"]
-    table = story.gains_table(metrics, risk.lift_shares)
-    assert table["contacted"].tolist() == risk.lift_shares
+    table = story.gains_table(metrics, params.risk.lift_shares)
+    assert table["contacted"].tolist() == params.risk.lift_shares
     mine = metrics[(metrics["model"] == "xgboost") & (metrics["stratum_kind"] == "all")].set_index("metric")
     for share, gain, lift in table.itertuples(index=False):
         told = float(gain.split("%")[0]) / 100

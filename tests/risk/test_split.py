@@ -85,7 +85,7 @@ def test_folds_of_the_search_are_embargoed():
         assert max(early) + pd.Timedelta(days=90) <= day
 
 
-def test_a_split_that_leaks_stops_the_run(monkeypatch, make_panel, risk):
+def test_a_split_that_leaks_stops_the_run(monkeypatch, make_panel, params):
     panel = make_panel(members=60)
     months = sorted(panel.loc[panel["churned_in_horizon"].notna(), "as_of"].unique())
     parts = {
@@ -96,4 +96,4 @@ def test_a_split_that_leaks_stops_the_run(monkeypatch, make_panel, risk):
     leaking = Split(pd.Series("train", index=panel.index), "forward", parts)
     monkeypatch.setattr(train, "split_forward", lambda *_: leaking)
     with pytest.raises(WhychurnError, match=r"reach \d+ days into the test period"):
-        train.checked_split(panel, 90, risk)
+        train.checked_split(panel, 90, params)

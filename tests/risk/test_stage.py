@@ -7,22 +7,20 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.files import write_json, write_table
-from whychurn.contract.params import load_params
-from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.contract.paths import StudyPaths
 from whychurn.risk.scores import COLUMNS
 from whychurn.stages import risk as stage
 
 
 @pytest.fixture
-def run(tmp_path, catalogue, risk, monkeypatch):
+def run(tmp_path, catalogue, params, monkeypatch):
     monkeypatch.setattr(stage, "load_catalogue", lambda *_: catalogue)
 
     def stage_on(panel: pd.DataFrame) -> StudyPaths:
         study = StudyPaths(tmp_path / "项目 with space")
         write_table(panel, study.processed / "panel.parquet")
         write_json({"definition": "inactivity_90d", "horizon_days": 90}, study.processed / "panel.json")
-        params = load_params(StudyPaths(PROJECT))
-        stage.run(study, params.model_copy(update={"risk": risk}))
+        stage.run(study, params)
         return study
 
     return stage_on

@@ -20,7 +20,7 @@ from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Fate, draw_fate
 from whychurn.world.truth.elimination import stay_without
 
-OWN = load_params(StudyPaths(PROJECT)).survival.model_copy(update={"bootstrap": 60})
+PARAMS = load_params(StudyPaths(PROJECT), {"survival": {"bootstrap": 60}})
 
 
 def said(gain: float, low: float, high: float, day: int = 14, **over: object) -> pd.DataFrame:
@@ -84,7 +84,7 @@ def test_with_the_true_causes_the_gains_are_the_planted_ones_and_the_naive_ones_
     fate = draw_fate(own, programme, clock, market, 0, np.arange(own.members) + 1)
     stays, weights = first_stays(fate, clock)
     found = removal_scores(
-        {"planted": without_cause({"all": stays}, weights, OWN, 10)},
+        {"planted": without_cause({"all": stays}, weights, PARAMS, 10)},
         stay_without(programme, clock, fate.members, fate.hazards),
     )
     early, late = (found[(found["measure"] == "share") & (found["day"] == day)] for day in (90, 730))

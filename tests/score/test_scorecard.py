@@ -10,7 +10,7 @@ import pytest
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import ScoreParams
+from whychurn.contract.params import Params
 from whychurn.report.causes.method_overview import method_overview, rankings
 from whychurn.score.baselines import fit_ceiling, member_folds
 from whychurn.score.fit_records import score_fits
@@ -70,8 +70,8 @@ class Programme:
             table[f"avoidable_{name}"] = avoidable + shift
         return table
 
-    def score(self, attributions: pd.DataFrame, shares: pd.DataFrame, score: ScoreParams) -> Scorecard:
-        return score_causes(attributions, shares, self.evidence, self.planted, score, FLOOR)
+    def score(self, attributions: pd.DataFrame, shares: pd.DataFrame, params: Params) -> Scorecard:
+        return score_causes(attributions, shares, self.evidence, self.planted, params, FLOOR)
 
 
 def value(card: Scorecard, method: str, measure: str, cause: str = "all", column: str = "value") -> float:
@@ -81,7 +81,7 @@ def value(card: Scorecard, method: str, measure: str, cause: str = "all", column
 
 
 @pytest.fixture(scope="module")
-def known(score: ScoreParams) -> tuple[Programme, Scorecard]:
+def known(params: Params) -> tuple[Programme, Scorecard]:
     """Three methods: one names the drawn cause, one knows the posterior with noise, one says the same of all."""
     made = Programme()
     truth, even = np.eye(6)[made.y], np.full((len(made.y), 6), 1 / 6)
@@ -96,7 +96,7 @@ def known(score: ScoreParams) -> tuple[Programme, Scorecard]:
     )
     drawn = np.bincount(made.y[:LEAVERS], minlength=6) / LEAVERS
     shares = pd.concat([made.shares("names_it", drawn, 0.01), made.shares("noisy", drawn + 0.02, 0.01, 0.1)])
-    return made, made.score(attributions, shares, score)
+    return made, made.score(attributions, shares, params)
 
 
 def test_oracle_beats_ceiling_beats_prior_beats_majority(known: tuple[Programme, Scorecard]) -> None:
@@ -172,23 +172,23 @@ def test_members_still_there_are_scored_against_the_mix_of_their_hazards(
 
 
 def test_what_is_written_for_people_and_the_tracker(
-    known: tuple[Programme, Scorecard], score: ScoreParams
+    known: tuple[Programme, Scorecard], params: Params
 ) -> None:
     _, card = known
     assert method_overview(card.scores)["method"].to_list()[0] == "names_it"
-    fits = {fit.name: fit for fit in score_fits(card, score)}
+    fits = {fit.name: fit for fit in score_fits(card, params.score)}
     assert set(fits) == set(card.scores["method"]) and fits["planted"].tables
     assert fits["noisy"].metrics["skill_low"] < fits["noisy"].metrics["skill"]
     assert fits["planted"].metrics["matched"] == LEAVERS
-    facts = score_facts(card, score)
-    assert facts["methods"]["prior"]["skill"] == 0 and facts["floor"] == score.floor
+    facts = score_facts(card, params.score)
+    assert facts["methods"]["prior"]["skill"] == 0 and facts["floor"] == params.score.floor
 
 
-def test_a_hidden_cause_shows_and_is_not_held_against_the_log_loss(score: ScoreParams) -> None:
+def test_a_hidden_cause_shows_and_is_not_held_against_the_log_loss(params: Params) -> None:
     made = Programme(hidden=0.4)
     attributions = made.attribute("posterior", made.q)
     drawn = made.planted.causes.loc[made.planted.causes["status"] == "churned", "cause"]
-    card = made.score(attributions, made.shares("posterior", made.q[:LEAVERS].mean(axis=0), 0.02), score)
+    card = made.score(attributions, made.shares("posterior", made.q[:LEAVERS].mean(axis=0), 0.02), params)
     hidden = (drawn == "hidden").mean()
     assert value(card, "planted", "hidden_share") == pytest.approx(hidden)
     mass = [value(card, "posterior", "hidden_mass", cause) for cause in CAUSES]
@@ -199,69 +199,69 @@ def test_a_hidden_cause_shows_and_is_not_held_against_the_log_loss(score: ScoreP
     assert value(card, "posterior", "log_loss") == pytest.approx(value(card, "oracle", "log_loss"), abs=1e-3)
 
 
-def test_leavings_without_a_row_are_counted_and_scored_as_knowing_nothing(score: ScoreParams) -> None:
+def test_leavings_without_a_row_are_counted_and_scored_as_knowing_nothing(params: Params) -> None:
     made = Programme()
     whole, half = made.attribute("whole", made.q), made.attribute("half", made.q).iloc[: LEAVERS // 2]
-    card = made.score(pd.concat([whole, half]), made.shares("whole", np.full(6, 1 / 6), 0.1), score)
+    card = made.score(pd.concat([whole, half]), made.shares("whole", np.full(6, 1 / 6), 0.1), params)
     assert value(card, "half", "not_attributed") == 0.5 and value(card, "whole", "not_attributed") == 0
     expected = (value(card, "whole", "log_loss") + np.log(6)) / 2
     assert value(card, "half", "log_loss") == pytest.approx(expected, rel=0.05)
     assert value(card, "half", "abstained") == 0.5
 
 
-def test_one_leaving_attributed_twice_is_an_error(score: ScoreParams) -> None:
+def test_one_leaving_attributed_twice_is_an_error(params: Params) -> None:
     made = Programme()
     rows = made.attribute("twice", made.q)
     with pytest.raises(WhychurnError, match="attributes one leaving twice"):
-        made.score(pd.concat([rows, rows.head(3)]), made.shares("twice", np.full(6, 1 / 6), 0.1), score)
+        made.score(pd.concat([rows, rows.head(3)]), made.shares("twice", np.full(6, 1 / 6), 0.1), params)
 
 
-def test_nothing_planted_matches_nothing_scored(score: ScoreParams) -> None:
+def test_nothing_planted_matches_nothing_scored(params: Params) -> None:
     made = Programme()
     late = made.planted.causes.assign(
         decided_on=pd.Timestamp("2030-01-01"), left_on=pd.Timestamp("2030-01-01")
     )
     made.planted = replace(made.planted, causes=late)
-    card = made.score(made.attribute("any", made.q), made.shares("any", np.full(6, 1 / 6), 0.1), score)
+    card = made.score(made.attribute("any", made.q), made.shares("any", np.full(6, 1 / 6), 0.1), params)
     assert card.scores.empty and card.matching["attributed_only"] == LEAVERS
-    assert score_fits(card, score) == []
+    assert score_fits(card, params.score) == []
 
 
-def test_the_ceiling_never_sees_the_member_it_judges(score: ScoreParams) -> None:
+def test_the_ceiling_never_sees_the_member_it_judges(params: Params) -> None:
     rng = np.random.default_rng(0)
     member = np.repeat(np.arange(300), 2)
-    fold = member_folds(member, score.ceiling.folds, score.seed)
+    fold = member_folds(member, params.score.ceiling.folds, params.run.seed)
     assert (fold[::2] == fold[1::2]).all() and np.bincount(fold).min() > 80
     y = np.repeat(
         rng.integers(0, 6, 300), 2
     )  # both leavings of a member alike, and a column that tells the member
     evidence = pd.DataFrame({"x_member": member.astype(float), "x_noise": rng.random(600)})
-    p = fit_ceiling(evidence, y, member, score)
+    p = fit_ceiling(evidence, y, member, params)
     assert p is not None
     assert -np.log(p[np.arange(600), y]).mean() > np.log(6) * 0.98, (
         "knowing the member would give the cause away"
     )
 
 
-def test_no_ceiling_without_evidence_or_with_too_few_leavings(score: ScoreParams) -> None:
+def test_no_ceiling_without_evidence_or_with_too_few_leavings(params: Params) -> None:
     y, member = np.arange(90) % 6, np.arange(90)
     noise = np.random.default_rng(0).random(90)
-    assert fit_ceiling(pd.DataFrame({"other": noise}), y, member, score) is None
-    assert fit_ceiling(pd.DataFrame({"x_same": np.ones(90)}), y, member, score) is None
-    assert fit_ceiling(pd.DataFrame({"x_a": noise[:20]}), y[:20], member[:20], score) is None
-    assert fit_ceiling(pd.DataFrame({"x_a": noise}), y, member, score) is not None
+    assert fit_ceiling(pd.DataFrame({"other": noise}), y, member, params) is None
+    assert fit_ceiling(pd.DataFrame({"x_same": np.ones(90)}), y, member, params) is None
+    assert fit_ceiling(pd.DataFrame({"x_a": noise[:20]}), y[:20], member[:20], params) is None
+    assert fit_ceiling(pd.DataFrame({"x_a": noise}), y, member, params) is not None
 
 
-def test_without_a_ceiling_there_is_no_skill(score: ScoreParams) -> None:
+def test_without_a_ceiling_there_is_no_skill(params: Params) -> None:
     made = Programme()
     made.evidence = made.keys
-    card = made.score(made.attribute("any", made.q), made.shares("any", np.full(6, 1 / 6), 0.1), score)
+    card = made.score(made.attribute("any", made.q), made.shares("any", np.full(6, 1 / 6), 0.1), params)
     assert not (card.scores["measure"] == "skill").any()
     assert value(card, "any", "log_loss") < value(card, "prior", "log_loss")
     assert method_overview(card.scores)["skill"].isna().all()
 
 
-def test_shap_families_stand_beside_the_churn_that_each_cause_adds(score: ScoreParams) -> None:
+def test_shap_families_stand_beside_the_churn_that_each_cause_adds(params: Params) -> None:
     made = Programme()
     backwards = made.planted.without.iloc[0][[f"p_without_{cause}" for cause in CAUSES]].to_numpy("float64")
     shares = pd.concat(
@@ -271,7 +271,7 @@ def test_shap_families_stand_beside_the_churn_that_each_cause_adds(score: ScoreP
         ]
     )
     attributions = pd.concat([made.attribute("shap_family", made.q), made.attribute("mine", made.q)])
-    card = made.score(attributions, shares, score)
+    card = made.score(attributions, shares, params)
     table = rankings(card.scores, ["shap_family", "mine"])
     by_planted = table[table["method"] == "planted"]
     assert by_planted["cause"].to_list() == list(CAUSES) and by_planted["rank"].to_list() == [

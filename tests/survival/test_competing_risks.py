@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from lifelines import AalenJohansenFitter
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.exit_surveys import SILENT
 from whychurn.survival.competing_risks.cause_elimination import without_cause
@@ -21,15 +23,20 @@ from whychurn.survival.competing_risks.cumulative_incidence import (
 from whychurn.survival.competing_risks.stated_causes import answer_bands, known_of, stated_weights
 from whychurn.survival.nonparametric.kaplan_meier import stay_curve
 
-OWN = load_params(StudyPaths(PROJECT)).survival.model_copy(
-    update={
-        "bootstrap": 30,
-        "min_at_risk": 1,
-        "stay_days": [50, 100],
-        "mean_days": 100,
-        "curve_step_days": 10,
-    }
-)
+SMALL = {
+    "bootstrap": 30,
+    "min_at_risk": 1,
+    "stay_days": [50, 100],
+    "mean_days": 100,
+    "curve_step_days": 10,
+}
+
+
+def params(run: dict[str, Any] | None = None, **survival: Any) -> Params:
+    return load_params(StudyPaths(PROJECT), {"run": run or {}, "survival": SMALL | survival})
+
+
+PARAMS = params()
 RATES = np.array([0.004, 0.003, 0.0, 0.001, 0.002, 0.0])  # a day, of the six causes
 
 
@@ -63,7 +70,7 @@ class TestIncidence:
         """Without ties and late entries, where lifelines' Aalen-Johansen is exact."""
         data, cause = drawn(400, 0, last=300)
         data["exit"] = np.random.default_rng(1).permutation(len(data)) + 1
-        found = cause_incidence({"all": data}, known(data, cause), OWN, 1)
+        found = cause_incidence({"all": data}, known(data, cause), PARAMS, 1)
         for number in (0, 1, 3, 4):
             fit = AalenJohansenFitter(calculate_variance=False)
             fit.fit(data["exit"], np.where(data["event"], cause + 1, 0), event_of_interest=number + 1)
@@ -76,7 +83,7 @@ class TestIncidence:
         parts = np.random.default_rng(0).dirichlet(np.ones(len(CAUSES) + 1), len(data))[:, : len(CAUSES)]
         gone = data["event"].to_numpy()
         weights = CauseWeights(data.loc[gone, ["member_id", "spell_no"]], parts[gone])
-        found = cause_incidence({"all": data}, weights, OWN, 1)
+        found = cause_incidence({"all": data}, weights, PARAMS, 1)
         curve = stay_curve(data, 1, 0.95)
         assert curve is not None
         total = found.groupby("day")["cif"].sum()
@@ -93,7 +100,7 @@ class TestIncidence:
         parts = np.zeros((1, len(CAUSES)))
         parts[0, CAUSES.index("price")], parts[0, CAUSES.index("engagement")] = 0.5, 0.25
         weights = CauseWeights(data.loc[[0], ["member_id", "spell_no"]], parts)
-        own = OWN.model_copy(update={"curve_step_days": 1})
+        own = params(curve_step_days=1)
         found = cause_incidence({"all": data.assign(stratum="all")}, weights, own, 1)
         at_end = found[found["day"] == 4].set_index("cause")["cif"]
         assert at_end["price"] == pytest.approx(0.25)
@@ -106,7 +113,7 @@ class TestIncidence:
         inside = []
         for seed in range(120):
             data, cause = drawn(250, seed, late=True)
-            own = OWN.model_copy(update={"bootstrap": 60, "min_at_risk": 20, "confidence": 0.9})
+            own = params({"confidence": 0.9}, bootstrap=60, min_at_risk=20)
             found = cause_incidence({"all": data}, known(data, cause), own, 1)
             row = found[(found["cause"] == CAUSES[0]) & (found["day"] == 100)].iloc[0]
             inside.append(row["low"] <= true <= row["high"])
@@ -130,20 +137,20 @@ class TestIncidence:
         )
         data = data.assign(event=event, stratum="all")
         none = CauseWeights(data.loc[[], ["member_id", "spell_no"]], np.zeros((0, 6)))
-        found = cause_incidence({"all": data}, none, OWN, 10)
+        found = cause_incidence({"all": data}, none, PARAMS, 10)
         last = found[found["day"] == 90].set_index("cause")["cif"]
         assert last[UNKNOWN] == float(event) and last.drop(UNKNOWN).eq(0).all()
-        assert without_cause({"all": data}, none, OWN, 10)["gain"].eq(0).all()
+        assert without_cause({"all": data}, none, PARAMS, 10)["gain"].eq(0).all()
 
     def test_small_strata_are_not_told(self) -> None:
         data, cause = drawn(8, 0)
-        assert cause_incidence({"region": data}, known(data, cause), OWN, 10).empty
+        assert cause_incidence({"region": data}, known(data, cause), PARAMS, 10).empty
 
 
 class TestRemoval:
     def test_constant_hazards_give_the_closed_form_and_the_naive_gain_is_too_large(self) -> None:
         data, cause = drawn(20000, 4, late=True)
-        found = without_cause({"all": data}, known(data, cause), OWN, 1)
+        found = without_cause({"all": data}, known(data, cause), PARAMS, 1)
         for number in (0, 1):
             row = found[
                 (found["cause"] == CAUSES[number]) & (found["measure"] == "share") & (found["day"] == 100)
@@ -200,7 +207,7 @@ class TestStated:
         )
         panel = pd.DataFrame({"member_id": ids, "spell_no": 1, "as_of": pd.Timestamp("2024-02-01")})
         panel["channel"] = np.where(app, "app", "store")
-        own = OWN.model_copy(update={"answer_features": ["channel"]})
+        own = params(answer_features=["channel"]).survival
         found = stated_weights(stays, spells, asked, panel, own)
         assert found is not None
         assert (found.leavings["reason"] == SILENT).equals(pd.Series(~answers))
@@ -228,13 +235,13 @@ class TestStated:
             last_active_on=pd.Timestamp("2024-02-01"), returned_on=pd.NaT
         )
         panel = pd.DataFrame({"member_id": [], "spell_no": [], "as_of": []})
-        assert stated_weights(stays, spells, surveys([]), panel, OWN) is None
+        assert stated_weights(stays, spells, surveys([]), panel, PARAMS.survival) is None
         few = surveys([("m00001", "2024-02-10", "2024-02-11", "price")])
-        assert stated_weights(stays, spells, few, panel, OWN) is None
+        assert stated_weights(stays, spells, few, panel, PARAMS.survival) is None
 
     def test_bands_hold_enough_answers(self) -> None:
         days, answered = np.arange(1, 201), np.arange(200) % 2 == 0
-        own = OWN.model_copy(update={"answer_bands": 4, "answer_min": 30})
+        own = params(answer_bands=4, answer_min=30).survival
         band = answer_bands(days, answered, own)
         assert np.bincount(band[answered]).tolist() == [34, 33, 33]
         assert answer_bands(days, np.arange(200) < 20, own).max() == 0

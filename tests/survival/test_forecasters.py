@@ -14,7 +14,7 @@ from whychurn.survival.forecast.followup import Known, daily_hazard
 from whychurn.survival.forecast.forecasters import fit_cox as fit_forecast
 from whychurn.survival.forecast.forecasters import fit_kaplan_meier
 
-SURVIVAL = load_params(StudyPaths(PROJECT)).survival
+PARAMS = load_params(StudyPaths(PROJECT))
 
 
 def snapshots(n: int, seed: int, effect: float = 0.0) -> Known:
@@ -41,7 +41,7 @@ def snapshots(n: int, seed: int, effect: float = 0.0) -> Known:
 
 def test_kaplan_meier_forecast_is_lifelines_own_with_late_entry() -> None:
     known = snapshots(800, 1)
-    mine = fit_kaplan_meier(known, SURVIVAL).curve(pd.DataFrame({"tenure_days": [0, 100]}), 120)
+    mine = fit_kaplan_meier(known, PARAMS.survival).curve(pd.DataFrame({"tenure_days": [0, 100]}), 120)
     tenure = known.rows["tenure_days"]
     theirs = KaplanMeierFitter().fit(tenure + known.time, known.event, entry=tenure)
     at = theirs.survival_function_at_times([50, 120, 100, 150, 220]).to_numpy()
@@ -53,7 +53,7 @@ def test_kaplan_meier_forecast_is_lifelines_own_with_late_entry() -> None:
 def test_forecast_of_a_planted_effect(name: str) -> None:
     known = snapshots(6000, 2, 0.7)
     feature = Feature("x", "number", "activity", None, "", 0, "x", "x")
-    model = fit_forecast(name, known, [feature], SURVIVAL)
+    model = fit_forecast(name, known, [feature], PARAMS)
     rows = pd.DataFrame({"x": [-1.0, 0.0, 1.0], "tenure_days": 0})
     truth = np.exp(-0.004 * np.exp(0.7 * rows["x"].to_numpy())[:, None] * np.array([30, 90, 180]))
     assert model.curve(rows, 180)[:, [30, 90, 180]] == pytest.approx(truth, abs=0.03)

@@ -19,7 +19,7 @@ from whychurn.survival.hazard_ratios.results import cause_hazard_ratios
 from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
 from whychurn.survival.hazard_ratios.tables import curve_rows, drift_rows, ratio_rows
 
-SURVIVAL = load_params(StudyPaths(PROJECT)).survival
+PARAMS = load_params(StudyPaths(PROJECT))
 
 
 def stays(n: int, seed: int, hazard: float = 0.01) -> tuple[pd.DataFrame, np.random.Generator]:
@@ -31,9 +31,8 @@ def stays(n: int, seed: int, hazard: float = 0.01) -> tuple[pd.DataFrame, np.ran
     return rows, rng
 
 
-def study(rows: pd.DataFrame, **changes: Any) -> CoxStudy:
-    own = SURVIVAL.model_copy(update={"cox": SURVIVAL.cox.model_copy(update=changes)})
-    return study_cox(rows, load_catalogue(), "inactivity", own, {})
+def study(rows: pd.DataFrame) -> CoxStudy:
+    return study_cox(rows, load_catalogue(), "inactivity", PARAMS, [])
 
 
 def readable(found: CoxStudy) -> None:
@@ -146,10 +145,10 @@ def test_terms_without_a_finite_ratio_for_one_cause_have_no_row_and_the_others_h
     stop = np.ceil(rng.exponential(80, n))
     X = np.column_stack([1e3 - stop, rng.normal(size=n), np.ones(n)])
     data = StartStop(("first_out", "noise", "same"), X, np.zeros(n), stop, np.ones(n), cluster=np.arange(n))
-    fit, kept = fit_told_apart(data, SURVIVAL.cox, np.zeros(3))
+    fit, kept = fit_told_apart(data, PARAMS.survival.cox, np.zeros(3))
     assert fit is not None and fit.terms == ("noise",) and kept.tolist() == [False, True, False]
     none, kept = fit_told_apart(
-        StartStop(("same",), np.ones((n, 1)), np.zeros(n), stop, np.ones(n)), SURVIVAL.cox, np.zeros(1)
+        StartStop(("same",), np.ones((n, 1)), np.zeros(n), stop, np.ones(n)), PARAMS.survival.cox, np.zeros(1)
     )
     assert none is None and not kept.any()
 
@@ -162,7 +161,7 @@ def test_causes_of_a_study_are_modelled_beside_each_other() -> None:
     weights = gone[["member_id", "spell_no"]].assign(p_product_service=many, p_price=1 - many)
     for cause in ("personalization", "engagement", "competition", "natural"):
         weights[f"p_{cause}"] = 0.0
-    table = cause_hazard_ratios(found, weights, SURVIVAL)
+    table = cause_hazard_ratios(found, weights, PARAMS)
     ratio = table.set_index(["cause", "term"])["hazard_ratio"]
     assert set(table["cause"]) == {"product_service", "price"}
     assert ratio["product_service", "tickets_90d"] > 1 > ratio["price", "tickets_90d"]

@@ -24,7 +24,7 @@ from whychurn.survival.strata import strata_rows
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 WINDOW = Window(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31"), 60)  # followed until 2024-11-01
-OWN = load_params(StudyPaths(PROJECT)).survival
+PARAMS = load_params(StudyPaths(PROJECT))
 
 
 def spells(rows: list[tuple[str, int, str, str, str, bool]]) -> pd.DataFrame:
@@ -261,7 +261,9 @@ class TestCurve:
         assert curve is not None and curve.estimate[0] == 1 and curve.estimate[-1] == pytest.approx(19 / 50)
         assert within(data, span)["exit"].max() == 51
         _, means = stay_curves(
-            {"all": data.assign(stratum="all")}, OWN.model_copy(update={"min_at_risk": 20}), 10
+            {"all": data.assign(stratum="all")},
+            load_params(StudyPaths(PROJECT), {"survival": {"min_at_risk": 20}}),
+            10,
         )
         assert means["mean_days"].isna().all(), "no mean of a stay whose beginning nobody saw"
 
@@ -340,7 +342,7 @@ class TestHazard:
     ids=["nobody leaves", "one leaves", "all leave on one day", "too few", "nobody"],
 )
 def test_odd_data_give_a_guarded_result(data: pd.DataFrame, leavers: int) -> None:
-    curves, means = stay_curves({"all": data.assign(stratum="all")}, OWN, 10)
+    curves, means = stay_curves({"all": data.assign(stratum="all")}, PARAMS, 10)
     assert not curves["estimate"].isna().any() and curves["estimate"].between(0, 1).all()
     assert means["leavers"].sum() == leavers
     assert compare_strata({"all": data.assign(stratum="all")}, 0.05, 10).empty

@@ -26,7 +26,7 @@ from whychurn.survival.lifetime.bgnbd import (
 from whychurn.survival.lifetime.value import daily_fee, member_values, tier_table, value_tiers
 
 DATA = Path(os.environ.get("WHYCHURN_SHARED_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
-SURVIVAL = load_params(StudyPaths(PROJECT)).survival
+PARAMS = load_params(StudyPaths(PROJECT), {"business": {"margin_rate": 0.3}})
 PUBLISHED = np.array([0.243, 4.414, 0.793, 2.426])  # Fader, Hardie & Lee 2005, table 2
 
 
@@ -177,9 +177,9 @@ def test_margin_and_value_at_risk_by_hand() -> None:
             "list_price": pd.Series(dtype=float),
         }
     )
-    values = member_values(latest, Half(), none, SURVIVAL, 0.3).set_index("member_id")
-    days = np.arange(1, SURVIVAL.lifetime.horizon_days + 1)
-    discount = (1 + SURVIVAL.lifetime.discount_rate) ** (-days / 365)
+    values = member_values(latest, Half(), none, PARAMS).set_index("member_id")
+    days = np.arange(1, PARAMS.business.value_days + 1)
+    discount = (1 + PARAMS.business.discount_rate) ** (-days / 365)
     daily = 730 / 365
     assert values.loc["a", "expected_margin"] == pytest.approx(
         0.3 * daily * (0.99**days * discount).sum(), rel=1e-3

@@ -15,17 +15,14 @@ from whychurn.survival.forecast.followup import follow_stays, known_before
 from whychurn.survival.forecast.model_comparison import challenge_answers, choose_model
 from whychurn.survival.forecast.rolling_origin import Verdicts, plan_trials
 
-FOUND = load_params(StudyPaths(PROJECT)).survival
-SMALL = FOUND.challenge.model_copy(
-    update={
-        "rows": 4000,
-        "cox_rows": 4000,
-        "validation_rows": 2000,
-        "max_rounds": 40,
-        "min_child_weight": 5.0,
-    }
-)
-SURVIVAL = FOUND.model_copy(update={"bootstrap": 60, "challenge": SMALL})
+SMALL = {
+    "rows": 4000,
+    "cox_rows": 4000,
+    "validation_rows": 2000,
+    "max_rounds": 40,
+    "min_child_weight": 5.0,
+}
+PARAMS = load_params(StudyPaths(PROJECT), {"survival": {"bootstrap": 60, "challenge": SMALL}})
 FIRST, LAST = pd.Timestamp("2024-01-01"), pd.Timestamp("2025-12-31")
 CATALOGUE = pd.DataFrame(
     [
@@ -62,7 +59,7 @@ def programme(
 
 def answers(effect: float, members: int = 2500, **changes: Any) -> Any:
     panel, spells = programme(members, effect, **changes)
-    return challenge_answers(panel, spells, CATALOGUE, LAST, SURVIVAL)
+    return challenge_answers(panel, spells, CATALOGUE, LAST, PARAMS)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +99,7 @@ class TestPlantedKnowledge:
 
 
 def test_tests_side_by_side_give_the_same_figures_as_one_after_the_other(strong: Any) -> None:
-    one = SURVIVAL.model_copy(update={"challenge": SURVIVAL.challenge.model_copy(update={"workers": 1})})
+    one = PARAMS.model_copy(update={"run": PARAMS.run.model_copy(update={"workers": 1})})
     panel, spells = programme(2500, 1.0)
     alone = challenge_answers(panel, spells, CATALOGUE, LAST, one)
     assert len(alone.facts["tests"]) > 1, "two test days, or nothing runs side by side"
@@ -120,7 +117,7 @@ def test_too_few_leavers_and_too_short_data_are_told_in_both_languages() -> None
     assert none.model is None and none.facts["status"] == "no_model"
     panel, spells = programme(1500, 0.0, rate=0.01)
     early = panel[panel["as_of"] < "2024-04-15"]
-    short = challenge_answers(early, spells, CATALOGUE, pd.Timestamp("2024-06-01"), SURVIVAL)
+    short = challenge_answers(early, spells, CATALOGUE, pd.Timestamp("2024-06-01"), PARAMS)
     assert short.facts["status"] == "untested" and short.model.name == "km"
     for found in (none, short):
         assert all(found.facts["reason"][lang] for lang in ("en", "zh"))

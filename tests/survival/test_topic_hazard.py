@@ -13,7 +13,7 @@ from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
 from whychurn.survival.hazard_ratios.topic_hazard import SAID, exposures, said_fits, said_hazard_ratios, spoke
 
-SURVIVAL = load_params(StudyPaths(PROJECT)).survival
+PARAMS = load_params(StudyPaths(PROJECT))
 START, MONTH, MONTHS = pd.Timestamp("2024-01-01"), 30, 12
 DAYS_MONTH = 180 // MONTH
 
@@ -51,12 +51,12 @@ def programme(ratio: float, members: int, seed: int) -> tuple[CoxStudy, pd.DataF
     frame = pd.DataFrame(rows, columns=["member_id", "spell_no", "entry", "exit", "event", "age_years"])
     frame = frame.astype({"entry": float, "exit": float})
     stays = frame[["member_id", "spell_no"]].drop_duplicates().assign(started_on=START)
-    return study_cox(frame, load_catalogue(), "inactivity", SURVIVAL, {}), stays, said_rows(texts)
+    return study_cox(frame, load_catalogue(), "inactivity", PARAMS, []), stays, said_rows(texts)
 
 
 def table_of(ratio: float, members: int = 1500, seed: int = 0) -> pd.DataFrame:
     study, stays, said = programme(ratio, members, seed)
-    return said_hazard_ratios(study, stays, said, load_catalogue(), SURVIVAL, 5).set_index(["kind", "name"])
+    return said_hazard_ratios(study, stays, said, load_catalogue(), PARAMS, 5).set_index(["kind", "name"])
 
 
 def test_a_planted_ratio_is_found_and_idle_talk_has_none() -> None:
@@ -94,12 +94,12 @@ def test_comments_of_exit_surveys_expose_to_nothing() -> None:
 def test_few_members_are_not_shown_and_no_model_is_no_table() -> None:
     study, stays, said = programme(2.0, 400, 3)
     lone = said_rows([("m1", START + pd.Timedelta(days=40), 7, "review")])
-    found = said_hazard_ratios(study, stays, pd.concat([said, lone]), load_catalogue(), SURVIVAL, 5)
+    found = said_hazard_ratios(study, stays, pd.concat([said, lone]), load_catalogue(), PARAMS, 5)
     row = found[found["name"] == "7"].iloc[0]
     assert row["suppressed"] and pd.isna(row["hazard_ratio"]) and pd.isna(row["texts"])
     for nothing in (
-        said_hazard_ratios(None, stays, said, load_catalogue(), SURVIVAL, 5),
-        said_hazard_ratios(study, stays, said.iloc[:0], load_catalogue(), SURVIVAL, 5),
+        said_hazard_ratios(None, stays, said, load_catalogue(), PARAMS, 5),
+        said_hazard_ratios(study, stays, said.iloc[:0], load_catalogue(), PARAMS, 5),
     ):
-        assert nothing.empty and list(nothing.columns) == SAID and said_fits(nothing, SURVIVAL) == []
-    assert said_fits(found, SURVIVAL)[0].metrics["exposures"] >= 2
+        assert nothing.empty and list(nothing.columns) == SAID and said_fits(nothing, PARAMS) == []
+    assert said_fits(found, PARAMS)[0].metrics["exposures"] >= 2

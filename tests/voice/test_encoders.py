@@ -51,7 +51,8 @@ def test_a_packaged_sentence_model_finds_english_subjects(params, interim, texts
     tables = interim(texts)
     corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), params.voice)
     voice = params.voice.model_copy(update={"embedding": PACKAGED})
-    found = find_topics(corpus, pd.Timestamp("2026-01-01"), voice, 1)
+    params = params.model_copy(update={"voice": voice})
+    found = find_topics(corpus, pd.Timestamp("2026-01-01"), params, 1)
     told = found.folds["topic_id"].reindex(corpus.texts["fold"]).to_numpy()
     assert adjusted_mutual_info_score(subjects, told) > 0.5
     found.model.save(tmp_path)

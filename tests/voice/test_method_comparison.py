@@ -64,7 +64,9 @@ def compared(params, texts_of) -> pd.DataFrame:
     fold, folds = fold_texts(pd.Series(texts), [], 2000)
     labels = pd.Series(subjects).groupby(fold).first()
     few = {"stability_seeds": 2, "stability_orders": 2, "stability_sample": 300, "max_topics": 8}
-    return compare_methods(folds, labels, "en", params.voice.model_copy(update=few))
+    return compare_methods(
+        folds, labels, "en", params.model_copy(update={"voice": params.voice.model_copy(update=few)})
+    )
 
 
 def test_every_method_finds_planted_subjects(compared: pd.DataFrame, params) -> None:
@@ -82,7 +84,9 @@ def test_labels_drawn_by_lot_agree_with_no_method(params, texts_of) -> None:
     _, folds = fold_texts(pd.Series(texts), [], 2000)
     lots = pd.Series(np.random.default_rng(0).integers(0, 4, len(folds)))
     few = {"stability_seeds": 1, "stability_orders": 1, "stability_sample": 300, "max_topics": 8}
-    table = compare_methods(folds, lots, "en", params.voice.model_copy(update=few))
+    table = compare_methods(
+        folds, lots, "en", params.model_copy(update={"voice": params.voice.model_copy(update=few)})
+    )
     assert table["label_agreement"].abs().max() < 0.03
     assert table[["seed_ari", "order_ari", "word_overlap"]].isna().all(axis=None), "one run has no stability"
 

@@ -57,13 +57,11 @@ def weekly_texts(shares: np.ndarray, a_week: int, seed: int) -> pd.DataFrame:
 
 
 def test_a_planted_change_is_found_in_its_week_and_nothing_where_there_is_none(params) -> None:
-    change = topic_changes(weekly_texts(np.repeat([0.2, 0.4], 26), 100, 0), params.voice, 5)
+    change = topic_changes(weekly_texts(np.repeat([0.2, 0.4], 26), 100, 0), params, 5)
     first = change[change["topic_id"] == 0].iloc[0]
     assert abs(first["week"] - pd.Timestamp("2024-07-01")) <= pd.Timedelta(weeks=1)
     assert first["low"] < 2 < first["high"] and first["share_before"] == pytest.approx(0.2, abs=0.03)
-    quiet = [
-        len(topic_changes(weekly_texts(np.full(52, 0.3), 100, seed), params.voice, 5)) for seed in range(20)
-    ]
+    quiet = [len(topic_changes(weekly_texts(np.full(52, 0.3), 100, seed), params, 5)) for seed in range(20)]
     assert np.mean(np.array(quiet) > 0) <= 0.05
 
 
@@ -104,9 +102,9 @@ def test_a_word_that_comes_up_rises_and_rarely_one_that_does_not(params) -> None
     recent = texts["known_on"] > texts["known_on"].max() - pd.Timedelta(weeks=params.voice.recent_weeks)
     marked = recent & (np.arange(len(texts)) % 12 == 0)
     texts["tokens"] = texts["tokens"].where(~marked, texts["tokens"] + " outage")
-    found = rising(texts, params.voice, 5)
+    found = rising(texts, params, 5)
     assert found.loc[found["rising"], "name"].tolist()[0] == "outage"
-    false = [rising(spoken(3000, 365, seed), params.voice, 5)["rising"].any() for seed in range(1, 21)]
+    false = [rising(spoken(3000, 365, seed), params, 5)["rising"].any() for seed in range(1, 21)]
     assert np.mean(false) <= 0.15, "about one study in twenty and kind"
 
 

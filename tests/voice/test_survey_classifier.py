@@ -19,8 +19,8 @@ UNTIL = pd.Timestamp("2024-10-01")
 
 
 @pytest.fixture(scope="module")
-def voice():
-    return load_params(StudyPaths.at()).voice
+def params():
+    return load_params(StudyPaths.at())
 
 
 def comments(number: int, noise: float, seed: int = 0, words: dict[str, str] | None = None) -> pd.DataFrame:
@@ -44,20 +44,20 @@ def comments(number: int, noise: float, seed: int = 0, words: dict[str, str] | N
     )
 
 
-def test_words_that_the_lexicon_lacks_are_learned(voice) -> None:
+def test_words_that_the_lexicon_lacks_are_learned(params) -> None:
     texts = comments(900, noise=0.3)
-    reader = learn_causes(texts, UNTIL, voice)
+    reader = learn_causes(texts, UNTIL, params.voice)
     assert reader.weight > 0
     new = texts[texts["known_on"] >= UNTIL]
     assert (leading_cause(cause_probabilities(new["text"])) == "none").all()
     said = leading_cause(reader.probabilities(new["text"]))
     assert (said == new["true"]).mean() > 0.95, "over-stated price does not drown the rest"
-    check = stated_reason_check(reader, texts, UNTIL, voice).set_index(["language", "method"])
+    check = stated_reason_check(reader, texts, UNTIL, params).set_index(["language", "method"])
     assert check.loc[("all", "pooled"), "kappa_low"] > check.loc[("all", "lexicon"), "kappa_high"]
     assert check.loc[("all", "pooled"), "n"] == len(new)
 
 
-def test_a_lexicon_that_says_it_all_stands_alone(voice) -> None:
+def test_a_lexicon_that_says_it_all_stands_alone(params) -> None:
     words = dict(
         zip(
             CAUSES,
@@ -74,49 +74,49 @@ def test_a_lexicon_that_says_it_all_stands_alone(voice) -> None:
     )
     noise = comments(900, noise=0.0, words=words)
     noise["reason"] = np.random.default_rng(1).permutation(noise["reason"])  # reasons that tell nothing
-    reader = learn_causes(noise, UNTIL, voice)
+    reader = learn_causes(noise, UNTIL, params.voice)
     said = leading_cause(reader.probabilities(noise["text"]))
     assert (said == noise["true"]).mean() > 0.9
 
 
 @pytest.mark.parametrize("change", ["few", "one_cause", "no_reason", "empty"])
-def test_too_little_to_learn_from_leaves_the_lexicon(voice, change: str) -> None:
+def test_too_little_to_learn_from_leaves_the_lexicon(params, change: str) -> None:
     texts = comments(900, noise=0.0)
     if change == "few":
-        texts = texts.head(voice.learn_min_comments - 1)
+        texts = texts.head(params.voice.learn_min_comments - 1)
     elif change == "one_cause":
         texts = texts.assign(reason="price")
     elif change == "no_reason":
         texts = texts.assign(reason=None)
     else:
         texts = texts.assign(text="")
-    reader = learn_causes(texts, UNTIL, voice)
+    reader = learn_causes(texts, UNTIL, params.voice)
     assert reader.weight == 0 and reader.model is None
     given = pd.Series(["too expensive", None])
     pd.testing.assert_frame_equal(reader.probabilities(given), cause_probabilities(given))
-    assert set(stated_reason_check(reader, texts, UNTIL, voice)["method"]) <= {
+    assert set(stated_reason_check(reader, texts, UNTIL, params)["method"]) <= {
         "majority",
         "keywords",
         "lexicon",
     }
 
 
-def test_nothing_is_learned_from_the_future(voice) -> None:
+def test_nothing_is_learned_from_the_future(params) -> None:
     texts = comments(900, noise=0.1)
     later = texts["known_on"] >= UNTIL
     other = texts.copy()
     other.loc[later, "reason"] = "natural"
     other.loc[later, "text"] = "trask quonk"
     given = texts["text"].head(50)
-    one, two = (learn_causes(t, UNTIL, voice).probabilities(given) for t in (texts, other))
+    one, two = (learn_causes(t, UNTIL, params.voice).probabilities(given) for t in (texts, other))
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_the_order_of_rows_does_not_matter(voice) -> None:
+def test_the_order_of_rows_does_not_matter(params) -> None:
     texts = comments(600, noise=0.1)
     given = texts["text"].head(50)
     one, two = (
-        learn_causes(t, UNTIL, voice).probabilities(given)
+        learn_causes(t, UNTIL, params.voice).probabilities(given)
         for t in (texts, texts.sample(frac=1, random_state=3))
     )
     assert np.allclose(one, two, atol=1e-6)

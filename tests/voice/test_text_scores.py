@@ -20,8 +20,8 @@ UNTIL = pd.Timestamp("2024-10-01")
 
 
 @pytest.fixture(scope="module")
-def voice():
-    return load_params(StudyPaths.at()).voice
+def params():
+    return load_params(StudyPaths.at())
 
 
 def rated(number: int) -> pd.DataFrame:
@@ -42,28 +42,28 @@ def test_ratings_scale() -> None:
     assert rate_scale(pd.Series([0.0, 5.0, 10.0])).tolist() == [-1, 0, 1]
 
 
-def test_sentiment_of_a_studys_own_ratings_is_asked_for(voice) -> None:
+def test_sentiment_of_a_studys_own_ratings_is_asked_for(params) -> None:
     texts = rated(3000)
-    assert learn_sentiment(texts, UNTIL, voice) is None, "words are the default"
-    asked = voice.model_copy(update={"sentiment_from": "ratings"})
+    assert learn_sentiment(texts, UNTIL, params.voice) is None, "words are the default"
+    asked = params.voice.model_copy(update={"sentiment_from": "ratings"})
     assert learn_sentiment(texts.head(100), UNTIL, asked) is None, "too few"
     model = learn_sentiment(texts, UNTIL, asked)
     values = read_sentiment(model, pd.Series(["plib", "dront", None]))
     assert values[0] > 0.5 and values[1] < -0.5 and np.isnan(values[2])
-    check = rating_check(model, texts, UNTIL, asked).set_index(["language", "method"])
+    check = rating_check(model, texts, UNTIL, params).set_index(["language", "method"])
     assert check.loc[("all", "ratings"), "low"] > 0.9
 
 
-def test_correlation_is_that_of_scipy(voice) -> None:
+def test_correlation_is_that_of_scipy(params) -> None:
     texts = rated(300).assign(text=lambda t: np.where(t["rating"] > 3, "good thing", "bad thing"))
     texts.loc[::3, "text"] = "a thing"
     later = texts[texts["known_on"] >= UNTIL]
-    found = rating_check(None, texts, UNTIL, voice).set_index("language")
+    found = rating_check(None, texts, UNTIL, params).set_index("language")
     assert np.isclose(
         found.loc["all", "spearman"], spearmanr(sentiment(later["text"]), later["rating"]).statistic
     )
     assert found.loc["all", "low"] < found.loc["all", "spearman"] < found.loc["all", "high"]
-    assert rating_check(None, texts.assign(rating=np.nan), UNTIL, voice).empty
+    assert rating_check(None, texts.assign(rating=np.nan), UNTIL, params).empty
 
 
 def topics(rows: list[tuple[str, str, str, str]]) -> pd.DataFrame:
@@ -80,10 +80,10 @@ def surveys(reasons: list[str | None]) -> pd.DataFrame:
     )
 
 
-def test_sources_that_say_the_same_agree_and_others_do_not(voice) -> None:
+def test_sources_that_say_the_same_agree_and_others_do_not(params) -> None:
     rows = [(f"m{n}", "feedback", "complaint", "price" if n % 2 else "natural") for n in range(200)]
     rows += [(f"i{n}", "feedback", "interview", "price" if n % 2 else "engagement") for n in range(40)]
-    table = triangulate(topics(rows), surveys(["price", "natural"] * 100 + [None, "other"]), 5, voice)
+    table = triangulate(topics(rows), surveys(["price", "natural"] * 100 + [None, "other"]), 5, params)
     assert list(table.columns) == list(TRIANGULATION_COLUMNS)
     shares = table.set_index(["source", "cause"])["share"]
     assert np.allclose(shares[["texts", "interviews", "survey_reasons"]].groupby("source").sum(), 1)
@@ -97,18 +97,18 @@ def test_sources_that_say_the_same_agree_and_others_do_not(voice) -> None:
     assert table.set_index(["source", "cause"])["n"]["interviews", "price"] == 40
 
 
-def test_small_and_absent_sources_are_not_shown(voice) -> None:
+def test_small_and_absent_sources_are_not_shown(params) -> None:
     rows = [("a", "feedback", "interview", "price"), ("b", "feedback", "interview", "price")]
-    table = triangulate(topics(rows), surveys([]), 5, voice)
+    table = triangulate(topics(rows), surveys([]), 5, params)
     assert table["share"].isna().all() and set(table["verdict"]) == {"alone"}
     assert table.loc[table["source"] == "interviews", "suppressed"].all()
-    nothing = triangulate(topics([]), surveys([]), 5, voice)
+    nothing = triangulate(topics([]), surveys([]), 5, params)
     assert len(nothing) == len(table) and nothing["n"].fillna(0).eq(0).all()
 
 
-def test_behaviour_joins_and_is_judged(voice) -> None:
+def test_behaviour_joins_and_is_judged(params) -> None:
     rows = [(f"m{n}", "feedback", "complaint", "price") for n in range(50)]
-    table = triangulate(topics(rows), surveys([]), 5, voice)
+    table = triangulate(topics(rows), surveys([]), 5, params)
     cause_shares = pd.DataFrame({"cause": [*CAUSES, "unknown"], "share": 1 / 7, "low": 0.1, "high": 0.2})
     joined = add_behaviour(table, cause_shares, 1000)
     assert (joined["source"] == "behaviour").sum() == len(CAUSES)
@@ -149,9 +149,9 @@ NO_SURVEYS = pd.DataFrame(
     ],
     ids=["no_feedback", "empty", "ten", "emoji", "html", "mojibake", "long", "copies", "boilerplate"],
 )
-def test_odd_texts_are_read_or_counted(voice, texts) -> None:
-    corpus = build_corpus(gather_texts(feedback(texts), NO_SURVEYS), voice)
-    reading = read_corpus(corpus, UNTIL, voice)
+def test_odd_texts_are_read_or_counted(params, texts) -> None:
+    corpus = build_corpus(gather_texts(feedback(texts), NO_SURVEYS), params.voice)
+    reading = read_corpus(corpus, UNTIL, params)
     assert len(reading.folds) == len(corpus.folds)
     causes = reading.folds.filter(like="p_")
     assert np.allclose(causes.sum(axis=1), 1)

@@ -47,7 +47,7 @@ def corpus(corpus_of, texts) -> Corpus:
 
 @pytest.fixture(scope="module")
 def found(corpus, params) -> Discovery:
-    return find_topics(corpus, END, params.voice, 1)
+    return find_topics(corpus, END, params, 1)
 
 
 def topics_by_id(corpus: Corpus, found: Discovery) -> pd.Series:
@@ -65,7 +65,7 @@ def test_topics_are_the_subjects(corpus, found, texts) -> None:
 def test_the_same_rows_in_any_order_give_identical_topics(corpus, found, corpus_of, texts, params) -> None:
     for order in (None, np.random.default_rng(3).permutation(len(texts[0]))):
         again_corpus = corpus_of(texts[0], order)
-        again = find_topics(again_corpus, END, params.voice, 1)
+        again = find_topics(again_corpus, END, params, 1)
         pd.testing.assert_series_equal(
             topics_by_id(again_corpus, again), topics_by_id(corpus, found), check_names=False
         )
@@ -74,12 +74,12 @@ def test_the_same_rows_in_any_order_give_identical_topics(corpus, found, corpus_
 
 def test_later_texts_teach_nothing(corpus_of, texts, params) -> None:
     until = pd.Timestamp("2024-09-01")
-    early = find_topics(corpus_of(texts[0]), until, params.voice, 1)
+    early = find_topics(corpus_of(texts[0]), until, params, 1)
     changed = [
         text if n < 0.7 * len(texts[0]) else f"the swimming pool water is cold and the towels number {n}"
         for n, text in enumerate(texts[0])
     ]
-    other = find_topics(corpus_of(changed), until, params.voice, 1)
+    other = find_topics(corpus_of(changed), until, params, 1)
     pd.testing.assert_frame_equal(other.model.named, early.model.named)
     for language, topics in early.model.languages.items():
         np.testing.assert_array_equal(other.model.languages[language].weights, topics.weights)
@@ -126,7 +126,8 @@ def test_a_damaged_model_is_refused(
 
 
 def test_a_sample_stands_for_all(corpus, found, params) -> None:
-    small = find_topics(corpus, END, params.voice.model_copy(update={"fit_sample": 200}), 1)
+    fewer = params.voice.model_copy(update={"fit_sample": 200})
+    small = find_topics(corpus, END, params.model_copy(update={"voice": fewer}), 1)
     assert all(len(sample) == 200 for sample in small.samples.values())
     told, whole = topics_by_id(corpus, small), topics_by_id(corpus, found)
     assert (told >= 0).mean() > 0.85
@@ -136,7 +137,7 @@ def test_a_sample_stands_for_all(corpus, found, params) -> None:
 def test_a_word_that_few_members_use_is_not_shown(corpus_of, texts_of, params) -> None:
     texts = [f"{text} zhangsan" if n % 200 < 3 else text for n, text in enumerate(texts_of(400, "en")[0])]
     corpus = corpus_of(texts)
-    hidden, shown = (find_topics(corpus, END, params.voice, cell).model.named for cell in (5, 1))
+    hidden, shown = (find_topics(corpus, END, params, cell).model.named for cell in (5, 1))
     assert shown["words_en"].str.contains("zhangsan").any(), "it would have been among the best words"
     assert not hidden["words_en"].str.contains("zhangsan").any()
     assert not hidden["label_en"].str.contains("zhangsan").any()

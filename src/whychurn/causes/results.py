@@ -80,7 +80,7 @@ def causes_answers(
         Leavings under every definition.
     """
     evidence, own, least = inputs.evidence, params.causes, params.privacy.min_cell
-    found = run_methods(inputs, own)
+    found = run_methods(inputs, params)
     chosen = found[own.method]
     members = attributed(evidence.anchors, chosen.p, own)
     members["evidence"] = member_evidence(
@@ -96,9 +96,9 @@ def causes_answers(
         "cause_shares": cause_shares(chosen.shares, members),
         "cause_methods": shares,
         "cause_stated": stated_against(p, evidence.stated[evidence.churned], least),
-        "cause_groups": cause_groups(p, strata_of(beside), least, own.confidence),
-        "cause_months": cause_months(p, gone["anchor_on"], least, own.confidence),
-        "cause_change": cause_change(p, gone["anchor_on"], own.confidence),
+        "cause_groups": cause_groups(p, strata_of(beside), least, params.run.confidence),
+        "cause_months": cause_months(p, gone["anchor_on"], least, params.run.confidence),
+        "cause_change": cause_change(p, gone["anchor_on"], params.run.confidence),
         "cause_stories": cause_stories(gone, beside["tenure_days"], own.stories, least),
         "cause_market": cause_market(panel, gone, beside["region"], least),
         "cause_triangulation": cause_triangulation(chosen.shares, evidence, least),
@@ -136,7 +136,7 @@ def _of_additive(
     tables["cause_stability"] = stability(
         evidence, what.fitted, left, _definitions(table, churners), params.causes
     )
-    tables["cause_diagnostics"] = diagnostics(evidence, what.fitted, where, params.causes.confidence)
+    tables["cause_diagnostics"] = diagnostics(evidence, what.fitted, where, params.run.confidence)
     return tables
 
 

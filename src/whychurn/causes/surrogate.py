@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 
 from whychurn.causes.tables.attribution import P, named_from
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams, ServedCausesParams
+from whychurn.contract.params import Params, ServedCausesParams
 
 Array = np.ndarray[Any, Any]
 LEAST: Final = 1e-4  # chance below which the distance between two sets of chances is not counted further
@@ -26,7 +26,7 @@ SKEWED: Final = 20.0  # largest over middle value from which on a feature is tak
 
 
 def served_causes(
-    members: pd.DataFrame, panel: pd.DataFrame, features: Sequence[Mapping[str, Any]], params: CausesParams
+    members: pd.DataFrame, panel: pd.DataFrame, features: Sequence[Mapping[str, Any]], params: Params
 ) -> dict[str, Any] | None:
     """Content of served.json; None where there is no risk model, or too few members to learn from.
 
@@ -46,9 +46,9 @@ def served_causes(
         rows, and fidelity on members held out: absolute error (of a chance, mean), divergence (Kullback-Leibler, mean, in
         nats) beside that of telling everybody the mean chances, same_cause (share with the same likeliest cause).
     """
-    own = params.served
+    own = params.causes.served
     p, churned = members[P].to_numpy("float64"), (members["status"] == "churned").to_numpy()
-    rng = np.random.default_rng(params.seed)
+    rng = np.random.default_rng(params.run.seed)
     if not features or not len(members):
         return None
     known = np.flatnonzero(panel[[feature["name"] for feature in features]].notna().any(axis=1).to_numpy())
@@ -66,8 +66,8 @@ def served_causes(
             {**term, "coefficients": column.tolist()} for term, column in zip(terms, coefficients.T.round(6), strict=True)
         ],
         "intercepts": intercepts.round(6).tolist(),
-        "name_from": named_from(p[churned], params).round(4).tolist(),
-        "method": params.method,
+        "name_from": named_from(p[churned], params.causes).round(4).tolist(),
+        "method": params.causes.method,
         "rows": len(chosen),
         "fidelity": {**fidelity, "held_out": int(held.sum())},
     }  # fmt: skip

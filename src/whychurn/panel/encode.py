@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+
+SEASON_DAYS: Final = 365  # a feature that only tells the calendar is used when training spans this long
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Feature:
 
 
 def choose_features(
-    panel: pd.DataFrame, train: np.ndarray, catalogue: pd.DataFrame, season_days: int
+    panel: pd.DataFrame, train: np.ndarray, catalogue: pd.DataFrame
 ) -> tuple[list[Feature], dict[str, str]]:
     """Features of the catalogue that carry information in the training rows.
 
@@ -57,8 +59,6 @@ def choose_features(
         Mask of the training rows: nothing is learnt from later ones.
     catalogue
         name, family, cause, kind, unit, monotone, en, zh.
-    season_days
-        A feature that only tells the calendar is used when training spans at least this many days.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def choose_features(
             left_out[name] = "absent"
         elif rows[name].nunique(dropna=False) < 2:
             left_out[name] = "constant"
-        elif span < season_days and _tells_the_calendar(rows, name):
+        elif span < SEASON_DAYS and _tells_the_calendar(rows, name):
             left_out[name] = "calendar"  # it would only name the months, and later ones are new
         else:
             features.append(_feature(entry, rows[name]))

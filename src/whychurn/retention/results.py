@@ -64,7 +64,7 @@ def retention_answers(
         history,
         answers["retention_rates"],
         with_tenure_band(panel, params.retention.tenure_days),
-        params.retention.confidence,
+        params.run.confidence,
         params.privacy.min_cell,
     )
     answers = {name: typed(frame) for name, frame in answers.items()}
@@ -122,13 +122,13 @@ def _totals(
     history: History, tables: Mapping[str, pd.DataFrame], observed: tuple[str, str], params: Params
 ) -> dict[str, pd.DataFrame]:
     own, min_cell = params.retention, params.privacy.min_cell
-    rates = retention_rates(history, own.confidence, min_cell)
+    rates = retention_rates(history, params.run.confidence, min_cell)
     return {
         "retention_rates": rates,
-        "cohorts": cohort_triangle(history, own.confidence, min_cell),
-        "season_comparison": season_comparison(rates, history.main, own.confidence),
+        "cohorts": cohort_triangle(history, params.run.confidence, min_cell),
+        "season_comparison": season_comparison(rates, history.main, params.run.confidence),
         "campaigns": around_campaigns(
-            history, tables["touches"], tables["events"], own.campaign_days, own.confidence, min_cell
+            history, tables["touches"], tables["events"], own.campaign_days, params.run.confidence, min_cell
         ),
         "region_category": region_category(
             tables["orders"],
@@ -136,7 +136,7 @@ def _totals(
             tables["market"],
             observed,
             own.decline_days,
-            own.confidence,
+            params.run.confidence,
             min_cell,
         ),
     }
@@ -146,31 +146,33 @@ def _life(history: History, params: Params) -> dict[str, pd.DataFrame]:
     own, min_cell = params.retention, params.privacy.min_cell
     stages = stage_matrix(history, own)
     return {
-        "lifecycle": lifecycle_table(history, stages, own.confidence, min_cell),
+        "lifecycle": lifecycle_table(history, stages, params.run.confidence, min_cell),
         "lifecycle_sizes": stage_sizes(history, stages, min_cell),
-        "lifecycle_steps": lifecycle_steps(history, stages, own.conversion_months, own.confidence, min_cell),
-        "second_purchase": second_purchase(history, min_cell, own.confidence),
+        "lifecycle_steps": lifecycle_steps(
+            history, stages, own.conversion_months, params.run.confidence, min_cell
+        ),
+        "second_purchase": second_purchase(history, min_cell, params.run.confidence),
     }
 
 
 def _profiles(history: History, panel: pd.DataFrame, params: Params) -> dict[str, pd.DataFrame]:
     own, min_cell = params.retention, params.privacy.min_cell
     return {
-        "segments": segment_table(history, own, min_cell),
+        "segments": segment_table(history, params, min_cell),
         PERSONAL: member_segments(history, own, history.observed_until + 1),
         "strata": churn_by_stratum(
-            history, panel, own.tenure_days, own.confidence, own.false_discovery, min_cell
+            history, panel, own.tenure_days, params.run.confidence, params.run.false_discovery, min_cell
         ),
     }
 
 
 def _moments(history: History, tables: Mapping[str, pd.DataFrame], params: Params) -> dict[str, pd.DataFrame]:
-    own, min_cell = params.retention, params.privacy.min_cell
+    min_cell = params.privacy.min_cell
     study, precursors = event_study(
-        history, behaviour_logs(history, tables), match_stayers(history, own), own, min_cell
+        history, behaviour_logs(history, tables), match_stayers(history, params), params, min_cell
     )
     return {
-        "key_nodes": key_nodes(history, trigger_logs(history, tables), own, min_cell),
+        "key_nodes": key_nodes(history, trigger_logs(history, tables), params, min_cell),
         "event_study": study,
         "precursors": precursors,
     }
@@ -184,11 +186,11 @@ def _words(
     observed_until: str,
     params: Params,
 ) -> dict[str, pd.DataFrame]:
-    own, min_cell = params.retention, params.privacy.min_cell
+    min_cell = params.privacy.min_cell
     until, said = pd.Timestamp(observed_until), NOTHING_SAID if said is None else said
     return {
-        "complaint_outcomes": complaint_outcomes(said, tables["feedback"], spells, until, own, min_cell),
-        "silence": silence(tables["feedback"], tables["surveys"], panel, spells, own, min_cell),
+        "complaint_outcomes": complaint_outcomes(said, tables["feedback"], spells, until, params, min_cell),
+        "silence": silence(tables["feedback"], tables["surveys"], panel, spells, params, min_cell),
     }
 
 

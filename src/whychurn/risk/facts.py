@@ -9,9 +9,10 @@ import pandas as pd
 
 from whychurn.contract import tables as contract_tables
 from whychurn.contract.codes import RISK_MODEL
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params, RiskParams
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.labels import LANGUAGES, say
+from whychurn.panel.encode import SEASON_DAYS
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.artifacts import panel_digest
 from whychurn.risk.evaluation.holdout import beats_baselines
@@ -63,15 +64,15 @@ def _notes(trained: Trained, risk: RiskParams, lang: str) -> list[str]:
             load_catalogue().set_index("name")[lang].reindex(calendar).fillna(pd.Series(calendar, calendar))
         )
         joint = ("、" if lang == "zh" else ", ").join(labels)
-        notes.append(say("risk.note_calendar", lang, days=risk.season_days, features=joint))
+        notes.append(say("risk.note_calendar", lang, days=SEASON_DAYS, features=joint))
     return notes
 
 
 def run_facts(
-    made: dict[str, Any], metrics: pd.DataFrame, scores: pd.DataFrame, risk: RiskParams
+    made: dict[str, Any], metrics: pd.DataFrame, scores: pd.DataFrame, params: Params
 ) -> dict[str, Any]:
     """Content of risk.json for a study with a model."""
-    high = scores["p_churn"] >= risk.high_risk
+    high = scores["p_churn"] >= params.business.high_risk
     return {
         "status": "ok",
         "reason": None,
@@ -81,7 +82,7 @@ def run_facts(
         "scored_on": f"{scores['as_of'].max():%Y-%m-%d}",
         "scored": len(scores),
         "expected_leavers": float(scores["p_churn"].sum()),
-        "high_risk_from": risk.high_risk,
+        "high_risk_from": params.business.high_risk,
         "high_risk": int(high.sum()),
         "value_at_risk": float(scores["value_at_risk"].sum())
         if scores["value_at_risk"].notna().any()
@@ -100,14 +101,14 @@ def headline(metrics: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def metadata(
-    made: dict[str, Any], metrics: pd.DataFrame, panel: pd.DataFrame, risk: RiskParams
+    made: dict[str, Any], metrics: pd.DataFrame, panel: pd.DataFrame, params: Params
 ) -> dict[str, Any]:
     """Content of the model's metadata.json."""
     return {
         **made,
         "metrics": headline(metrics),
         "panel": {"rows": len(panel), "columns": panel.shape[1], "sha256": panel_digest(panel)},
-        "params": risk.model_dump(mode="json"),
+        "params": params.model_dump(mode="json", include={"run", "business", "risk"}),
     }
 
 

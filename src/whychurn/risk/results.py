@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.panel.encode import encode
 from whychurn.risk.evaluation.backtest import backtest
 from whychurn.risk.evaluation.holdout import forecast_test, lift_curve, measure_models, reliability
@@ -34,36 +34,37 @@ class Assessment:
     tables: dict[str, pd.DataFrame]
 
 
-def assess(panel: pd.DataFrame, trained: Trained, horizon_days: int, risk: RiskParams) -> Assessment:
+def assess(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params) -> Assessment:
     """Measure the model on the test period, repeat it at earlier cut-offs, explain it, score today's members."""
-    test = forecast_test(panel, trained, risk)
+    test = forecast_test(panel, trained, params)
     log.info("measuring on %d test rows", len(test))
     tables = {
-        "risk_metrics": measure_models(test, risk).assign(note=None),
-        "risk_calibration": reliability(test, risk),
-        "risk_lift": lift_curve(test, risk),
+        "risk_metrics": measure_models(test, params).assign(note=None),
+        "risk_calibration": reliability(test, params),
+        "risk_lift": lift_curve(test, params),
     }
     log.info("backtest")
-    tables["risk_backtest"] = backtest(panel, trained, horizon_days, risk)
+    tables["risk_backtest"] = backtest(panel, trained, horizon_days, params)
     log.info("explaining")
-    tables |= explanation_tables(panel, trained, risk)
-    scores, contributions = score_members(panel, trained, horizon_days, risk)
-    groups, members = cluster_members(scores, contributions, trained.features, risk)
+    tables |= explanation_tables(panel, trained, params)
+    scores, contributions = score_members(panel, trained, horizon_days, params)
+    groups, members = cluster_members(scores, contributions, trained.features, params)
     tables |= {"risk_scores": scores, "risk_archetypes": groups, "risk_archetype_members": members}
     return Assessment(tables)
 
 
-def explanation_tables(panel: pd.DataFrame, trained: Trained, risk: RiskParams) -> dict[str, pd.DataFrame]:
+def explanation_tables(panel: pd.DataFrame, trained: Trained, params: Params) -> dict[str, pd.DataFrame]:
     """SHAP tables on a sample of the test period, and the tree's rules as the readable cross-check."""
+    risk = params.risk
     rows = panel[trained.split.rows("test")]
     X = encode(rows, trained.features)
-    explained = explain_sample(trained.booster, X, trained.features, risk.shap_rows, risk.seed)
+    explained = explain_sample(trained.booster, X, trained.features, risk.shap_rows, params.run.seed)
     importance = feature_importance(explained)
     y = rows["churned_in_horizon"].astype("float64").to_numpy()
     return {
         "risk_shap_features": importance,
         "risk_shap_groups": group_importance(explained),
-        "risk_shap_points": beeswarm_points(explained, importance, risk),
+        "risk_shap_points": beeswarm_points(explained, importance, params),
         "risk_shap_dependence": dependence(explained, importance, risk),
         "risk_shap_interactions": strongest_interactions(
             trained.booster, explained, risk.interaction_rows, risk.interaction_pairs

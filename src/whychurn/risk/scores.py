@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.codes import RISK_MODEL
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.panel.encode import encode
 from whychurn.risk.explanation.reasons import top_reasons
 from whychurn.risk.model.boosting import predict_contributions
@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 def score_members(
-    panel: pd.DataFrame, trained: Trained, horizon_days: int, risk: RiskParams
+    panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Score the members of the latest snapshot with the model that was evaluated (it is not refitted).
 
@@ -40,7 +40,7 @@ def score_members(
     calibrator = trained.calibrators[RISK_MODEL]
     p = calibrator.probability(raw)
     low, high = calibrator.interval(raw)
-    stake = margin_at_stake(latest, risk)
+    stake = margin_at_stake(latest, params.business)
     scores = pd.DataFrame(
         {
             "member_id": latest["member_id"].to_numpy(),
@@ -48,8 +48,8 @@ def score_members(
             "p_churn": p,
             "p_churn_low": low,
             "p_churn_high": high,
-            "value_at_risk": value_at_risk(p, stake, horizon_days, risk.value_days),
-            "reasons": top_reasons(X, contributions, trained.features, risk.top_reasons).to_numpy(),
+            "value_at_risk": value_at_risk(p, stake, horizon_days, params.business.value_days),
+            "reasons": top_reasons(X, contributions, trained.features, params.risk.top_reasons).to_numpy(),
         }
     ).astype(COLUMNS)
     return scores, contributions

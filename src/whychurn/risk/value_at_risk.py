@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import BusinessParams
 from whychurn.panel.spend_rate import daily_spend
 
 
-def margin_at_stake(rows: pd.DataFrame, risk: RiskParams) -> np.ndarray:
-    """Margin over `risk.value_days` if the member stays: margin rate × daily spend of the last year × days.
+def margin_at_stake(rows: pd.DataFrame, business: BusinessParams) -> np.ndarray:
+    """Margin over `business.value_days` if the member stays: margin rate × daily spend of the last year × days.
 
     Parameters
     ----------
     rows
         spend_365d (currency), tenure_days. Members of less than a year are taken at the rate of their own
-        time, at least `risk.value_min_days` long so that one first basket is not a year of baskets.
+        time, at least `spend_rate.MIN_DAYS` long so that one first basket is not a year of baskets.
 
     Returns
     -------
     Currency, one a row; NaN where no spend is known.
     """
-    return risk.margin_rate * daily_spend(rows, risk.value_min_days) * risk.value_days
+    return business.margin_rate * daily_spend(rows) * business.value_days
 
 
 def value_at_risk(p_churn: np.ndarray, stake: np.ndarray, horizon_days: int, value_days: int) -> np.ndarray:

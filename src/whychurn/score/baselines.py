@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import CEILING, MAJORITY, ORACLE, PRIOR
-from whychurn.contract.params import ScoreParams
+from whychurn.contract.params import Params, ScoreParams
 from whychurn.score.metrics import floored, log_losses
 
 LOGISTIC, TREES = "logistic", "trees"
@@ -48,7 +48,7 @@ def baseline_probabilities(
 
 
 def fit_ceiling(
-    evidence: pd.DataFrame, y: np.ndarray, member: np.ndarray, score: ScoreParams
+    evidence: pd.DataFrame, y: np.ndarray, member: np.ndarray, params: Params
 ) -> np.ndarray | None:
     """Cross-fitted cause probabilities of a classifier on true causes.
 
@@ -66,16 +66,16 @@ def fit_ceiling(
     (n, 6); None where there is no evidence, or fewer than `score.ceiling.min_leavings` rows.
     """
     columns = [name for name in evidence if str(name).startswith("x_")]
-    if not columns or len(y) < score.ceiling.min_leavings or len(np.unique(y)) < 2:
+    if not columns or len(y) < params.score.ceiling.min_leavings or len(np.unique(y)) < 2:
         return None
     X = evidence[columns].to_numpy("float64", na_value=np.nan)
     X = X[:, np.isfinite(X).any(axis=0)]
     X = X[:, np.nanmin(X, axis=0) < np.nanmax(X, axis=0)] if X.shape[1] else X
     if not X.shape[1]:
         return None
-    fold = member_folds(member, score.ceiling.folds, score.seed)
-    candidates = out_of_fold(X, y, fold, score)
-    return mix_candidates(candidates, y, fold, score)
+    fold = member_folds(member, params.score.ceiling.folds, params.run.seed)
+    candidates = out_of_fold(X, y, fold, params)
+    return mix_candidates(candidates, y, fold, params.score)
 
 
 def member_folds(member: np.ndarray, folds: int, seed: int) -> np.ndarray:
@@ -85,10 +85,10 @@ def member_folds(member: np.ndarray, folds: int, seed: int) -> np.ndarray:
 
 
 def out_of_fold(
-    X: np.ndarray, y: np.ndarray, fold: np.ndarray, score: ScoreParams
+    X: np.ndarray, y: np.ndarray, fold: np.ndarray, params: Params
 ) -> dict[tuple[str, str], np.ndarray]:
     """Probabilities of each candidate (family, settings) for rows that it has not seen; each (n, 6)."""
-    own = score.ceiling
+    own = params.score.ceiling
     jobs = [
         *product(range(own.folds), [LOGISTIC], own.logistic_c),
         *product(range(own.folds), [TREES], own.tree_depths),
@@ -101,11 +101,11 @@ def out_of_fold(
             return {}
         if family == LOGISTIC:
             return {(family, f"{setting}"): fit_logistic(X[learn], y[learn], X[ask], setting)}
-        staged = fit_trees(X[learn], y[learn], X[ask], int(setting), score)
+        staged = fit_trees(X[learn], y[learn], X[ask], int(setting), params)
         return {(family, f"{setting} x {rounds}"): p for rounds, p in staged.items()}
 
     found: dict[tuple[str, str], np.ndarray] = {}
-    with threadpool_limits(limits=1), ThreadPoolExecutor(own.workers) as pool:
+    with threadpool_limits(limits=1), ThreadPoolExecutor(params.run.workers) as pool:
         for job, answers in zip(jobs, pool.map(work, jobs), strict=True):
             for name, p in answers.items():
                 found.setdefault(name, np.full((len(y), len(CAUSES)), np.nan))[fold == job[0]] = p
@@ -126,12 +126,12 @@ def fit_logistic(X: np.ndarray, y: np.ndarray, asked: np.ndarray, c: float) -> n
 
 
 def fit_trees(
-    X: np.ndarray, y: np.ndarray, asked: np.ndarray, depth: int, score: ScoreParams
+    X: np.ndarray, y: np.ndarray, asked: np.ndarray, depth: int, params: Params
 ) -> dict[int, np.ndarray]:
     """Boosted trees of one depth, read after each number of rounds; each (m, 6)."""
     import xgboost as xgb
 
-    own = score.ceiling
+    own = params.score.ceiling
     settings = {
         "objective": "multi:softprob",
         "num_class": len(CAUSES),
@@ -143,7 +143,7 @@ def fit_trees(
         "tree_method": "hist",
         "max_bin": own.tree_bins,
         "nthread": 1,  # fixed, so that every machine adds in the same order
-        "seed": score.seed,
+        "seed": params.run.seed,
     }
     booster = xgb.train(settings, xgb.DMatrix(X, y), num_boost_round=max(own.rounds))
     ask = xgb.DMatrix(asked)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import ALL_CAUSES, CEILING, PRIOR
-from whychurn.contract.params import ScoreParams
+from whychurn.contract.params import Params
 from whychurn.score.aligned import Answer
 from whychurn.score.metrics import (
     abstention,
@@ -28,7 +28,7 @@ MEANS: Final = ("log_loss", "log_loss_expected", "brier", "accuracy")  # bootstr
 
 
 def leaving_scores(
-    answers: Mapping[str, Answer], y: np.ndarray, q: np.ndarray, member: np.ndarray, score: ScoreParams
+    answers: Mapping[str, Answer], y: np.ndarray, q: np.ndarray, member: np.ndarray, params: Params
 ) -> pd.DataFrame:
     """Scores of each method over leavings whose drawn cause is one of the six.
 
@@ -49,15 +49,15 @@ def leaving_scores(
         Rows of the score table: `MEANS` and skill with intervals, macro_f1, not_attributed (share of leavings without a row), and
         the measures of `measures.abstention`. What cannot be taken is left out.
     """
-    sure = {method: floored(answer.p, score.floor) for method, answer in answers.items()}
+    sure = {method: floored(answer.p, params.score.floor) for method, answer in answers.items()}
     values = np.stack([_means(p, y, q) for p in sure.values()])  # (methods, measures, n)
     point = values.mean(axis=2)
-    weights = member_weights(member, score.bootstrap, score.seed)
+    weights = member_weights(member, params.score.bootstrap, params.run.seed)
     draws = resampled_means(values.reshape(-1, len(y)).T, weights).T.reshape(*point.shape, -1)
     rows: list[tuple[object, ...]] = []
     for number, (method, answer) in enumerate(answers.items()):
         for at, measure in enumerate(MEANS):
-            interval = percentiles(draws[number, at], score.confidence)
+            interval = percentiles(draws[number, at], params.run.confidence)
             rows.append((method, measure, ALL_CAUSES, point[number, at], *interval))
         guess = sure[method].argmax(axis=1)
         plain = abstention(guess, answer.named, y) | {
@@ -66,7 +66,7 @@ def leaving_scores(
         }
         plain.pop("accuracy")
         rows += [(method, measure, ALL_CAUSES, value, np.nan, np.nan) for measure, value in plain.items()]
-    table = score_table([*rows, *_skills(list(answers), point, draws, score)])
+    table = score_table([*rows, *_skills(list(answers), point, draws, params)])
     return table[table["value"].notna()]
 
 
@@ -76,7 +76,7 @@ def _means(p: np.ndarray, y: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def _skills(
-    methods: list[str], point: np.ndarray, draws: np.ndarray, score: ScoreParams
+    methods: list[str], point: np.ndarray, draws: np.ndarray, params: Params
 ) -> list[tuple[object, ...]]:
     """Skill by the log loss of the drawn causes; no rows where there is no ceiling."""
     if CEILING not in methods:
@@ -86,5 +86,5 @@ def _skills(
     for number, method in enumerate(methods):
         value = skill(point[number, 0], point[prior, 0], point[ceiling, 0])
         drawn = skill(draws[number, 0], draws[prior, 0], draws[ceiling, 0])
-        rows.append((method, "skill", ALL_CAUSES, float(value), *percentiles(drawn, score.confidence)))
+        rows.append((method, "skill", ALL_CAUSES, float(value), *percentiles(drawn, params.run.confidence)))
     return rows

@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import ALL_CAUSES, CEILING, ORACLE, PLANTED, PRIOR
-from whychurn.contract.params import ScoreParams
+from whychurn.contract.params import Params, ScoreParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.score import calibration
 from whychurn.score.aligned import (
@@ -54,7 +54,7 @@ def score_causes(
     shares: pd.DataFrame,
     evidence: pd.DataFrame,
     planted: Planted,
-    score: ScoreParams,
+    params: Params,
     min_cell: int,
 ) -> Scorecard:
     """Score every method and the baselines.
@@ -76,7 +76,7 @@ def score_causes(
         Empty where no attributed leaving has a planted one.
     """
     leavings = planted.causes[planted.causes["status"] == CHURNED]
-    matched = match_leavings(attributed_leavings(attributions), leavings, score.match_days)
+    matched = match_leavings(attributed_leavings(attributions), leavings, params.score.match_days)
     rows = matched[matched["spell"].notna()].reset_index(drop=True)
     counts = match_counts(matched, leavings)
     codes = drawn_codes(rows["cause"])
@@ -84,38 +84,38 @@ def score_causes(
         return Scorecard(score_table([]), _typed_calibration([]), counts)
     given, six = answers(attributions, rows), codes >= 0
     found = with_baselines(
-        {name: answer.rows(six) for name, answer in given.items()}, rows[six], evidence, score
+        {name: answer.rows(six) for name, answer in given.items()}, rows[six], evidence, params
     )
     y = codes[six]
     member = rows.loc[six, "member_id"].to_numpy()
     there = planted.causes[planted.causes["status"] == AT_RISK]
-    tables = [calibrated(name, answer, y, score) for name, answer in found.items()]
+    tables = [calibrated(name, answer, y, params) for name, answer in found.items()]
     scores = [
-        leaving_scores(found, y, posterior(rows[six]), member, score),
+        leaving_scores(found, y, posterior(rows[six]), member, params),
         calibration_scores(tables),
         all_shares(found, shares, planted_shares(rows["cause"], planted.without)),
-        hidden_scores(given, ~six, score),
-        at_risk_scores(attributions, there, score),
+        hidden_scores(given, ~six, params.score),
+        at_risk_scores(attributions, there, params.score),
     ]
     return Scorecard(pd.concat(scores, ignore_index=True), _typed_calibration(tables, min_cell), counts)
 
 
 def with_baselines(
-    given: Mapping[str, Answer], rows: pd.DataFrame, evidence: pd.DataFrame, score: ScoreParams
+    given: Mapping[str, Answer], rows: pd.DataFrame, evidence: pd.DataFrame, params: Params
 ) -> dict[str, Answer]:
     """Answers of the methods and, beside them, of the baselines; `rows` are leavings with one of the six causes."""
     y = drawn_codes(rows["cause"])
     seen = evidence[evidence["status"] == CHURNED].drop(columns=["status", "anchor_on"], errors="ignore")
     seen = rows[KEYS].merge(seen, on=KEYS, how="left", validate="one_to_one")
-    ceiling = fit_ceiling(seen, y, rows["member_id"].to_numpy(), score)
+    ceiling = fit_ceiling(seen, y, rows["member_id"].to_numpy(), params)
     base = baseline_probabilities(y, posterior(rows), ceiling)
     return {**given, **{name: Answer(p, p.argmax(axis=1)) for name, p in base.items()}}
 
 
-def calibrated(method: str, answer: Answer, y: np.ndarray, score: ScoreParams) -> pd.DataFrame:
+def calibrated(method: str, answer: Answer, y: np.ndarray, params: Params) -> pd.DataFrame:
     """Calibration bins of one method."""
-    p = floored(answer.p, score.floor)
-    table = calibration.calibration_table(p, y, score.bins, score.confidence)
+    p = floored(answer.p, params.score.floor)
+    table = calibration.calibration_table(p, y, params.score.bins, params.run.confidence)
     table.insert(0, "method", method)
     return table
 

@@ -62,7 +62,7 @@ def run(study: StudyPaths, params: Params) -> None:
     for name, table in {**answers.tables, **stays}.items():
         write_table(table, study.results / f"{name}.parquet")
     _write_served(
-        study, served_causes(answers.tables["member_causes"], evidence.panel, _inputs(study), params.causes)
+        study, served_causes(answers.tables["member_causes"], evidence.panel, _inputs(study), params)
     )
     write_json(answers.facts, study.results / "causes.json")
     write_fits(study, "causes", answers.fits)
@@ -79,7 +79,7 @@ def read_evidence(study: StudyPaths, params: Params) -> Evidence:
         read_json(study.processed / "panel.json"),
         pd.Timestamp(str(seen["observed_until"])),
         params.privacy.missing_consent,
-        params.causes,
+        params,
     )
 
 

@@ -29,16 +29,14 @@ def run(study: StudyPaths, params: Params) -> None:
     observed = Observed(*(day_number(facts[key]) for key in ("observed_from", "observed_until")))
     check_member_columns(members, params.panel.member_columns, load_catalogue())
     catalogue = load_catalogue(members, params.panel.member_columns)
-    with open_database(
-        tables, observed, params.panel.memory_limit, params.panel.member_columns
-    ) as connection:
+    with open_database(tables, observed, params.run.memory_limit, params.panel.member_columns) as connection:
         churn = find_churn(connection, observed, params.panel)
         log.info(
             "churn is %s, by %s: %d left", churn.main.name, churn.activity, churn.spells["churned"].sum()
         )
         tiers = params.retention.tiers
         panel, without = build_panel(connection, observed, params.panel, tiers, catalogue)
-        findings = audit_panel(connection, churn, panel, catalogue, observed, params.panel, tiers)
+        findings = audit_panel(connection, churn, panel, catalogue, observed, params)
     log.info("panel: %d rows, %d features", len(panel), len(catalogue))
     write_table(findings, study.results / "leakage.parquet")
     refuse_leaks(findings)

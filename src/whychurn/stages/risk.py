@@ -24,7 +24,7 @@ def run(study: StudyPaths, params: Params) -> None:
     facts = read_json(study.processed / "panel.json")
     panel = read_table(study.processed / "panel.parquet")
     try:
-        trained = fit_risk(panel, _catalogue(study, params), facts["horizon_days"], params.risk)
+        trained = fit_risk(panel, _catalogue(study, params), facts["horizon_days"], params)
     except NoModelError as error:
         log.warning("no model: %s", error)
         summary, tables = without_model(error)
@@ -32,12 +32,12 @@ def run(study: StudyPaths, params: Params) -> None:
         _write(study, tables, {})
         write_json(summary, study.results / "risk.json")
         return
-    found: Assessment = assess(panel, trained, facts["horizon_days"], params.risk)
+    found: Assessment = assess(panel, trained, facts["horizon_days"], params)
     made = model_facts(trained, facts, params.risk)
     metrics, scores = found.tables["risk_metrics"], found.tables["risk_scores"]
-    write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel, params.risk))
+    write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel, params))
     _write(study, found.tables, flat_metrics(metrics))
-    write_json(run_facts(made, metrics, scores, params.risk), study.results / "risk.json")
+    write_json(run_facts(made, metrics, scores, params), study.results / "risk.json")
 
 
 def _catalogue(study: StudyPaths, params: Params) -> pd.DataFrame:

@@ -35,7 +35,7 @@ def run(study: StudyPaths, params: Params) -> None:
 def _score(study: StudyPaths, params: Params) -> tuple[Scorecard, dict[str, Any]]:
     found = {name: read_table(study.processed / "causes" / f"{name}.parquet") for name in INPUTS}
     card = score_causes(
-        **found, planted=read_planted(study, params), score=params.score, min_cell=params.privacy.min_cell
+        **found, planted=read_planted(study, params), params=params, min_cell=params.privacy.min_cell
     )
     world = read_json(study.root / FOLDER / "world.json")["params"]
     log.info("score: %s", ", ".join(f"{name} {value:g}" for name, value in card.matching.items()))

@@ -33,19 +33,18 @@ def run(study: StudyPaths, params: Params) -> None:
     found = survival_answers(
         interim["members"], interim["surveys"], spells, churners, panel, catalogue, known, seen, params
     )
-    until, own = pd.Timestamp(str(seen["observed_until"])), params.survival
-    challenge = challenge_answers(panel, spells, catalogue, until, own)
+    until = pd.Timestamp(str(seen["observed_until"]))
+    challenge = challenge_answers(panel, spells, catalogue, until, params)
     worth = lifetime_answers(
-        panel, spells, challenge, interim["orders"], interim["memberships"], known["kind"], own,
-        params.risk.margin_rate, params.privacy.min_cell,
-    )  # fmt: skip
+        panel, spells, challenge, interim["orders"], interim["memberships"], known["kind"], params
+    )
     told = read_table(study.results / "feedback_topics.parquet")
     stays = stay_rows(spells, Window.of(known, seen))
-    said = said_hazard_ratios(found.study, stays, told, catalogue, own, params.privacy.min_cell)
-    write_model(study.processed / "survival_model", challenge, known["definition"], own)
+    said = said_hazard_ratios(found.study, stays, told, catalogue, params, params.privacy.min_cell)
+    write_model(study.processed / "survival_model", challenge, known["definition"], params)
     for name, frame in {**found.tables, **challenge.tables, **worth.tables, "topic_hazard": said}.items():
         write_table(frame, study.results / f"{name}.parquet")
         log.info("%s: %d rows", name, len(frame))
     facts = {**found.facts, "challenge": challenge.facts, "lifetime": worth.facts}
     write_json(facts, study.results / "survival.json")
-    write_fits(study, "survival", [*found.fits, *challenge.fits, *worth.fits, *said_fits(said, own)])
+    write_fits(study, "survival", [*found.fits, *challenge.fits, *worth.fits, *said_fits(said, params)])

@@ -28,7 +28,7 @@ def run(study: StudyPaths, params: Params) -> None:
     until = fit_until(params, observed_until)
     # workers are forked from a server that has run nothing: no copied threads; compiled code serves both comparisons
     context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(params.voice.workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(params.run.workers, mp_context=context) as pool:
         answers = voice_answers(corpus, interim, until, params, pool)
     for name, table in answers.tables.items():
         write_table(table, study.results / f"{name}.parquet")

@@ -90,7 +90,7 @@ def _ratios(stays: pd.DataFrame, members: pd.DataFrame, params: Params) -> Itera
         return
     how = Newton(cox.ridge, cox.tolerance, cox.max_steps, cox.max_halvings, cox.threads)
     try:
-        table = hazard_ratio_table(fit_cox(data, how), params.survival.confidence)
+        table = hazard_ratio_table(fit_cox(data, how), params.run.confidence)
     except WhychurnError as error:
         log.warning("no hazard ratios under one definition: %s", error.message)
         return
@@ -107,7 +107,7 @@ def _causes(
     if stated is None:
         return
     strata = {"all": stays.assign(stratum="all")}
-    table = cause_incidence(strata, stated.weights, own, params.privacy.min_cell)
+    table = cause_incidence(strata, stated.weights, params, params.privacy.min_cell)
     days = table.loc[table["day"].isin([day for day in own.stay_days if day <= 365]), "day"]
     for row in table[table["day"] == days.max()].to_dict("records"):
         yield {

@@ -69,18 +69,20 @@ def survival_answers(
     stays = stay_rows(spells, window)
     strata = strata_rows(stays, members, panel, window, own.cohort_months)
     tables = _stay_tables(stays, strata, params)
-    definitions = definition_stays(spells, churners, panel_facts, intake_facts, own, params.privacy.min_cell)
+    definitions = definition_stays(
+        spells, churners, panel_facts, intake_facts, params, params.privacy.min_cell
+    )
     tables["survival_definitions"] = hide_small(definitions, params.privacy.min_cell)
     tables["survival_sensitivity"] = definition_effects(
         members, surveys, spells, churners, panel, panel_facts, intake_facts, params
     )
-    cox = cox_answers(stays, panel, catalogue, panel_facts, own)
+    cox = cox_answers(stays, panel, catalogue, panel_facts, params)
     profiled = profiled_strata(stays, members, panel, window, params)
     causes, cause_facts, stated = cause_answers(profiled, spells, surveys, panel, params)
     tables |= {**cox.tables, **causes, "cause_hazard_ratios": empty(CAUSE_RATIOS)}
     if cox.study is not None and stated is not None:
         events = stated_events(stated, own.answer_max_odds)
-        tables["cause_hazard_ratios"] = cause_hazard_ratios(cox.study, events, own)
+        tables["cause_hazard_ratios"] = cause_hazard_ratios(cox.study, events, params)
     facts = stay_facts(spells, stays, window, tables["survival_means"], tables["survival_tests"], panel_facts)
     facts |= {"cox": cox.facts, "causes": cause_facts}
     return SurvivalAnswers(tables, facts, [*stay_fits(facts), *cox_fits(cox)], cox.study)
@@ -90,15 +92,15 @@ def _stay_tables(
     stays: pd.DataFrame, strata: Mapping[str, pd.DataFrame], params: Params
 ) -> dict[str, pd.DataFrame]:
     own, min_cell = params.survival, params.privacy.min_cell
-    curves, means = stay_curves(strata, own, min_cell)
-    tests = compare_strata(strata, own.false_discovery, min_cell)
+    curves, means = stay_curves(strata, params, min_cell)
+    tests = compare_strata(strata, params.run.false_discovery, min_cell)
     least = max(own.min_at_risk, min_cell)
     return {
         "survival_curves": curves,
         "survival_means": hide_small(means, min_cell),
         "survival_tests": suppress_small_counts(tests, {"observed": ["ratio"]}, min_cell),
         "survival_hazard": smoothed_hazard(
-            stays, own.hazard_bandwidth_days, own.curve_step_days, least, own.confidence
+            stays, own.hazard_bandwidth_days, own.curve_step_days, least, params.run.confidence
         ),
     }
 

@@ -55,9 +55,9 @@ def voice_answers(
         Where languages are worked on side by side.
     """
     floor = params.privacy.min_cell
-    reading = read_corpus(corpus, until, params.voice)
-    found = find_topics(corpus, until, params.voice, floor, pool)
-    compared = compare_topics(found, corpus, until, params.voice, pool)
+    reading = read_corpus(corpus, until, params)
+    found = find_topics(corpus, until, params, floor, pool)
+    compared = compare_topics(found, corpus, until, params, pool)
     folds = reading.folds.join(found.folds)
     members = interim["members"]
     said = feedback_topics(corpus, folds, members)
@@ -68,7 +68,7 @@ def voice_answers(
         "topic_verbatims": topic_verbatims(topics, corpus, members, found.folds, params.voice),
         **topic_moves(corpus, folds, interim, params),
         **reading.checks,
-        "triangulation": triangulate(said, interim["surveys"], floor, params.voice),
+        "triangulation": triangulate(said, interim["surveys"], floor, params),
         "topic_tree": topic_tree(
             found.fitted, found.model.topic_of, len(found.model.named), params.voice.groups
         ),
@@ -93,15 +93,15 @@ def topic_moves(
     strata = strata_of_texts(texts, interim, params.retention.tiers)
     return {
         "topic_months": topics_by_month(texts, floor),
-        "topic_changes": topic_changes(texts, voice, floor),
-        "topic_groups": topics_by_group(texts, strata, floor, voice.false_discovery),
-        "topic_rising": rising(modelled, voice, floor),
+        "topic_changes": topic_changes(texts, params, floor),
+        "topic_groups": topics_by_group(texts, strata, floor, params.run.false_discovery),
+        "topic_rising": rising(modelled, params, floor),
         "topic_alerts": daily_alerts(texts, voice),
     }
 
 
 def compare_topics(
-    found: Discovery, corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, pool: Executor | None = None
+    found: Discovery, corpus: Corpus, until: pd.Timestamp, params: Params, pool: Executor | None = None
 ) -> Iterator[pd.DataFrame]:
     """Methods compared on each language that has topics, in `pool` while other work goes on.
 
@@ -112,7 +112,7 @@ def compare_topics(
     known = [known_folds(corpus, language, until) for language in found.fitted]
     labels = [reasons.reindex(places).reset_index(drop=True) for _, places in known]
     each = map if pool is None else pool.map
-    return iter(each(compare_methods, [folds for folds, _ in known], labels, found.fitted, repeat(voice)))
+    return iter(each(compare_methods, [folds for folds, _ in known], labels, found.fitted, repeat(params)))
 
 
 def topic_methods(compared: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def topic_fits(found: Discovery, corpus: Corpus, params: Params) -> list[FitReco
             "method": voice.method,
             "embedding": voice.embedding,
             "language": language,
-            "seed": voice.seed,
+            "seed": params.run.seed,
         }
         records.append(FitRecord(f"topics_{language}", settings, figures, ["topics", "topic_tree"], [MODEL]))
     return records

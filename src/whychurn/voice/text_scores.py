@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params
 from whychurn.voice.causes.survey_classifier import CauseReader, learn_causes, stated_reason_check
 from whychurn.voice.sentiment.from_ratings import learn_sentiment, rating_check, read_sentiment
 from whychurn.voice.sentiment.polarity import urgency
@@ -43,14 +43,14 @@ class Reading:
         return found | {f"sentiment_spearman_{method}": float(value) for method, value in values.items()}
 
 
-def read_corpus(corpus: Corpus, until: pd.Timestamp, voice: VoiceParams) -> Reading:
+def read_corpus(corpus: Corpus, until: pd.Timestamp, params: Params) -> Reading:
     """Read all folds of a corpus; learn only from texts known before `until`."""
     plain = corpus.folds["plain"]
-    reader = learn_causes(corpus.texts, until, voice)
-    rated = learn_sentiment(corpus.texts, until, voice)
+    reader = learn_causes(corpus.texts, until, params.voice)
+    rated = learn_sentiment(corpus.texts, until, params.voice)
     folds = reader.probabilities(plain).assign(sentiment=read_sentiment(rated, plain), urgency=urgency(plain))
     checks = {
-        "text_cause_check": stated_reason_check(reader, corpus.texts, until, voice),
-        "sentiment_check": rating_check(rated, corpus.texts, until, voice),
+        "text_cause_check": stated_reason_check(reader, corpus.texts, until, params),
+        "sentiment_check": rating_check(rated, corpus.texts, until, params),
     }
     return Reading(folds, reader, checks)

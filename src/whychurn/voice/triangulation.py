@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import TRIANGULATION_SOURCES
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params
 from whychurn.contract.suppression import suppress_small_cells
 
 TRIANGULATION_COLUMNS: Final = ("cause", "source", "share", "low", "high", "n", "verdict", "suppressed")
@@ -21,7 +21,7 @@ def triangulate(
     feedback_topics: pd.DataFrame,
     surveys: pd.DataFrame,
     min_cell: int,
-    voice: VoiceParams,
+    params: Params,
 ) -> pd.DataFrame:
     """Share of each cause by source.
 
@@ -50,7 +50,7 @@ def triangulate(
         "survey_comments": _by_member(feedback_topics[survey & feedback_topics["source"].eq("survey_exit")]),
         "survey_reasons": reasons.groupby(exits["member_id"].to_numpy()).sum(),
     }
-    rows = [_shares(name, table, voice) for name, table in weights.items()]
+    rows = [_shares(name, table, params) for name, table in weights.items()]
     return judge(
         suppress_small_cells(pd.concat(rows, ignore_index=True), "n", ["share", "low", "high"], min_cell)
     )
@@ -99,17 +99,17 @@ def _by_member(texts: pd.DataFrame) -> pd.DataFrame:
     return texts.groupby("member_id")[[f"p_{cause}" for cause in CAUSES]].sum()
 
 
-def _shares(source: str, weights: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
+def _shares(source: str, weights: pd.DataFrame, params: Params) -> pd.DataFrame:
     columns = [f"p_{cause}" for cause in CAUSES]
     values = weights[columns].to_numpy(dtype=float) if len(weights) else np.zeros((0, len(CAUSES)))
     values = values[values.sum(axis=1) > 0]
     frame: Mapping[str, object] = {"cause": list(CAUSES), "source": source, "n": float(len(values))}
     if not len(values):
         return pd.DataFrame(frame).assign(share=np.nan, low=np.nan, high=np.nan)
-    random = np.random.default_rng(voice.seed)
+    random = np.random.default_rng(params.run.seed)
     drawn = np.array([np.bincount(random.integers(0, len(values), len(values)), minlength=len(values)) @ values
-                      for _ in range(voice.draws)])  # fmt: skip
+                      for _ in range(params.voice.draws)])  # fmt: skip
     drawn /= drawn.sum(axis=1, keepdims=True)
-    tail = 100 * (1 - voice.confidence) / 2
+    tail = 100 * (1 - params.run.confidence) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)
     return pd.DataFrame(frame).assign(share=values.sum(axis=0) / values.sum(), low=low, high=high)

@@ -18,7 +18,7 @@ from whychurn.causes.member_weeks.decision_windows import Stays, read_stays
 from whychurn.causes.member_weeks.panel_rows import panel_at
 from whychurn.causes.member_weeks.records import Calendar, calendar_of, read_market
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import Params
 from whychurn.panel.exit_surveys import SILENT
 
 Array = np.ndarray[Any, Any]
@@ -81,7 +81,7 @@ def gather_evidence(
     known: Mapping[str, Any],
     observed_until: pd.Timestamp,
     consent: str,
-    params: CausesParams,
+    params: Params,
 ) -> Evidence:
     """Gather the evidence from intake's tables, the panel and what the voice stage read.
 
@@ -104,20 +104,20 @@ def gather_evidence(
     wait = int(known.get("threshold_days", known.get("grace_days", 0)))
     feedback = told_of(whole_table(interim["feedback"], FEEDBACK), said, OTHER_CAUSES)
     interim = {**interim, "feedback": feedback}
-    with open_activity(interim, members["member_id"], params.memory_limit) as activity:
+    with open_activity(interim, members["member_id"], params.run.memory_limit) as activity:
         calendar = calendar_of(activity, observed_until)
         acts = activity.own_acts(len(members)).set_axis(members["member_id"])
         terms = whole_table(interim["memberships"], TERMS)
-        stays = read_stays(spells, members, terms, acts, str(known["kind"]), wait, calendar, params)
+        stays = read_stays(spells, members, terms, acts, str(known["kind"]), wait, calendar, params.causes)
         market = read_market(whole_table(interim["market"]), calendar)
         teaches = drawn_to_teach(stays, params)
         pace = usual_pace(acts.to_numpy("float64"), stays.last_week - stays.first_week + 1)
         tape = build_tape(stays, teaches, members, activity, market, calendar, pace, params)
-    seen = observe(stays, spells, whole_table(interim["surveys"], ASKED), said, calendar, params)
+    seen = observe(stays, spells, whole_table(interim["surveys"], ASKED), said, calendar, params.causes)
     last = stays.table.groupby("member_id")["spell_no"].transform("max")
     rows = np.flatnonzero(stays.table["churned"] | (stays.table["spell_no"] == last))
     anchors = _anchors(stays, rows, calendar)
-    at = panel_at(anchors, panel, params.memory_limit)
+    at = panel_at(anchors, panel, params.run.memory_limit)
     return Evidence(stays, anchors, rows, teaches, tape, seen, at, calendar)
 
 

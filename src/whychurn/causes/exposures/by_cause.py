@@ -46,7 +46,7 @@ def exposures(records: Records, usual: Usual, acts: Array, params: CausesParams)
     yield from _messages(records, usual, own)
     yield from _contact(records, usual, own)
     yield from rival_exposures(where, minds, own)
-    yield from _life(records, own)
+    yield from _life(records, params)
 
 
 def _service(records: Records, usual: Usual, acts: Array, chances: Array, params: CausesParams) -> Named:
@@ -108,9 +108,9 @@ def _contact(records: Records, usual: Usual, params: ExposureParams) -> Named:
             yield "engagement", f"unused_points@{start}", (idle * has).astype("float32")
 
 
-def _life(records: Records, params: ExposureParams) -> Named:
+def _life(records: Records, params: CausesParams) -> Named:
     """A move; ages at which a need may end (which of them count is for the data to say)."""
-    yield from fading("natural", "moved", events(records, "address_changed"), params)
+    yield from fading("natural", "moved", events(records, "address_changed"), params.exposures)
     week = np.arange(records.calendar.weeks)
     day = records.calendar.date(week * DAYS)
     year = (day - np.datetime64("1970-01-01")).astype("timedelta64[D]").astype(float) / 365.25 + 1970

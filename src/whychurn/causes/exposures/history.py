@@ -17,7 +17,7 @@ from whychurn.causes.member_weeks.decision_windows import Stays
 from whychurn.causes.member_weeks.records import Calendar, Market, Records, records_of
 from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import CausesParams, Params
 from whychurn.stats.parallel import side_by_side
 
 Array = np.ndarray[Any, Any]
@@ -59,13 +59,17 @@ class Tape:
         return [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in self.names]
 
 
-def drawn_to_teach(stays: Stays, params: CausesParams) -> Array:
+def drawn_to_teach(stays: Stays, params: Params) -> Array:
     """Flag of each stay: its member is one of at most `fit_members` that teach the hazard."""
     ids = np.unique(stays.table["member_id"].to_numpy(dtype=object))
-    if len(ids) <= params.fit_members:
+    if len(ids) <= params.causes.fit_members:
         return np.ones(len(stays.table), dtype=bool)
-    rng = np.random.default_rng(params.seed)
-    return stays.table["member_id"].isin(set(rng.choice(ids, params.fit_members, replace=False))).to_numpy()
+    rng = np.random.default_rng(params.run.seed)
+    return (
+        stays.table["member_id"]
+        .isin(set(rng.choice(ids, params.causes.fit_members, replace=False)))
+        .to_numpy()
+    )
 
 
 def build_tape(
@@ -76,7 +80,7 @@ def build_tape(
     market: Market | None,
     calendar: Calendar,
     pace: float,
-    params: CausesParams,
+    params: Params,
 ) -> Tape:
     """Read all members block by block; those that teach the hazard leave all their weeks at risk on the tape.
 
@@ -89,17 +93,18 @@ def build_tape(
     pace
         Own acts a week of all members together.
     """
+    causes = params.causes
     member = pd.Index(members["member_id"]).get_indexer(pd.Index(stays.table["member_id"]))
     read = partial(records_of, members, activity=activity, market=market, calendar=calendar)
-    usual = learn_usual(read(np.unique(member[teaches])), pace, params)
+    usual = learn_usual(read(np.unique(member[teaches])), pace, causes)
 
     def jobs() -> Iterator[tuple[Records, Usual, Stays, Array, Array, CausesParams]]:
-        for start in range(0, len(members), params.block_members):
-            numbers = np.arange(start, min(start + params.block_members, len(members)))
+        for start in range(0, len(members), causes.block_members):
+            numbers = np.arange(start, min(start + causes.block_members, len(members)))
             mine = slice(*np.searchsorted(member, [start, start + len(numbers)]))
-            yield read(numbers), usual, stays.part(mine), member[mine] - start, teaches[mine], params
+            yield read(numbers), usual, stays.part(mine), member[mine] - start, teaches[mine], causes
 
-    return _joined(list(side_by_side(read_block, jobs(), params.workers)))
+    return _joined(list(side_by_side(read_block, jobs(), params.run.workers)))
 
 
 def _joined(parts: list[Block]) -> Tape:

@@ -14,7 +14,7 @@ from whychurn.causes.evidence.gather import Evidence
 from whychurn.causes.latent_cause.em import Fitted
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import Params
 
 Array = np.ndarray[Any, Any]
 
@@ -68,7 +68,7 @@ class Attribution:
     fitted: Fitted | None = None
 
 
-def find_method(name: str) -> Callable[[Inputs, CausesParams], Attribution]:
+def find_method(name: str) -> Callable[[Inputs, Params], Attribution]:
     """The function ``attribute`` of ``causes/methods/<name>.py``.
 
     Raises
@@ -86,17 +86,17 @@ def find_method(name: str) -> Callable[[Inputs, CausesParams], Attribution]:
     return module.attribute
 
 
-def mean_shares(p: Array, churned: Array, params: CausesParams) -> pd.DataFrame:
+def mean_shares(p: Array, churned: Array, params: Params) -> pd.DataFrame:
     """Mean of the leavers' chances with bootstrap intervals over leavers; avoidable unknown."""
     mine = p[churned]
     table = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")})
     if not len(mine):
         return table.assign(**dict.fromkeys(BOUNDS, np.nan))
-    rng = np.random.default_rng(params.seed)
+    rng = np.random.default_rng(params.run.seed)
     draws = np.stack(
-        [mine[rng.integers(0, len(mine), len(mine))].mean(axis=0) for _ in range(params.resamples)]
+        [mine[rng.integers(0, len(mine), len(mine))].mean(axis=0) for _ in range(params.causes.resamples)]
     )
-    ends = [(1 - params.confidence) / 2, (1 + params.confidence) / 2]
+    ends = [(1 - params.run.confidence) / 2, (1 + params.run.confidence) / 2]
     low, high = np.quantile(draws, ends, axis=0)
     return table.assign(share=mine.mean(axis=0), low=low, high=high).reindex(columns=["cause", *BOUNDS])
 

@@ -20,16 +20,16 @@ from whychurn.causes.latent_cause.confusion import assumed_speech, log_likelihoo
 from whychurn.causes.latent_cause.em import Fitted, cause_hazards, fit_additive
 from whychurn.causes.methods import BOUNDS, Attribution, Inputs
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import CausesParams, Params
 
 Array = np.ndarray[Any, Any]
 FEWEST: Final = 0.01  # share of leavers who answer, below which nothing is known of the discrepancy
 
 
-def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+def attribute(inputs: Inputs, params: Params) -> Attribution:
     """Posterior of the causes given exposures, answers and texts; shares and avoidable churn with intervals."""
     evidence = inputs.evidence
-    fitted = fit_additive(evidence.tape, evidence.seen, evidence.teaches, params)
+    fitted = fit_additive(evidence.tape, evidence.seen, evidence.teaches, params.causes)
     p = posterior(evidence, fitted)
     shares = _shares(evidence, fitted, p[evidence.churned], params)
     facts = {
@@ -63,19 +63,20 @@ def posterior(evidence: Evidence, fitted: Fitted) -> Array:
     return mine
 
 
-def _shares(evidence: Evidence, fitted: Fitted, p: Array, params: CausesParams) -> pd.DataFrame:
+def _shares(evidence: Evidence, fitted: Fitted, p: Array, params: Params) -> pd.DataFrame:
     """Mean of the leavers' chances `p`; intervals from resamples of the members that teach the hazard."""
+    causes = params.causes
     found = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")}).assign(**dict.fromkeys(BOUNDS, np.nan))
     if not len(fitted.leavings):
         return found
     cells = exposure_cells(evidence.tape, fitted.tempo, evidence.stays.first_week, evidence.calendar.weeks)
     member = pd.factorize(evidence.stays.table["member_id"])[0]
-    draws = [_draw(evidence, member, fitted, cells, params, number) for number in range(params.resamples)]
+    draws = [_draw(evidence, member, fitted, cells, params, number) for number in range(causes.resamples)]
     share, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
     mine, saved = p.mean(axis=0), np.median(avoidable, axis=0)
-    beyond = discrepancy(evidence.seen.stated[fitted.leavings], params)
-    low, high = _interval(mine, share, params.interval_width, beyond, params.confidence)
-    least, most = _interval(saved, avoidable, params.avoidable_width, beyond, params.confidence)
+    beyond = discrepancy(evidence.seen.stated[fitted.leavings], causes)
+    low, high = _interval(mine, share, causes.interval_width, beyond, params.run.confidence)
+    least, most = _interval(saved, avoidable, causes.avoidable_width, beyond, params.run.confidence)
     return found.assign(
         share=mine, low=low, high=high, avoidable_share=saved, avoidable_low=least, avoidable_high=most
     )
@@ -111,32 +112,33 @@ def _interval(
 
 
 def _draw(
-    evidence: Evidence, member: Array, fitted: Fitted, cells: Cells, params: CausesParams, number: int
+    evidence: Evidence, member: Array, fitted: Fitted, cells: Cells, params: Params, number: int
 ) -> tuple[Array, Array]:
     """Shares and avoidable shares of one resample of members under one draw of the assumptions."""
-    rng = np.random.default_rng([params.seed, number])
+    causes = params.causes
+    rng = np.random.default_rng([params.run.seed, number])
     members = member.max() + 1
     times = rng.multinomial(members, np.full(members, 1 / members))[member].astype("float64")
     worth = rng.uniform(0.0, 2.0)  # of a text, against what is assumed
     seen = replace(evidence.seen, before=evidence.seen.before * worth)
-    drawn = params.model_copy(
+    drawn = causes.model_copy(
         update={
-            "max_steps": params.resample_steps,
-            "answer_spread": params.answer_spread * float(np.exp(rng.uniform(-0.6, 0.6))),
-            "survey_prior": params.survey_prior * float(np.exp(rng.uniform(-0.7, 0.7))),
+            "max_steps": causes.resample_steps,
+            "answer_spread": causes.answer_spread * float(np.exp(rng.uniform(-0.6, 0.6))),
+            "survey_prior": causes.survey_prior * float(np.exp(rng.uniform(-0.7, 0.7))),
         }
     )
     mine = Observations(
         seen.stated[fitted.leavings], seen.before[fitted.leavings], seen.after[fitted.leavings]
     )
     prior = assumed_speech(mine, true=rng.uniform(0.45, 0.65), price=rng.uniform(0.15, 0.35))
-    split, tape = _split(mine, params, rng), evidence.tape
+    split, tape = _split(mine, causes, rng), evidence.tape
     start = fitted.beta * np.where(excess_flags(tape.names), 1.0, len(CAUSES) * split[tape.causes])
     begun = replace(fitted, beta=start)
     again = fit_additive(tape, seen, evidence.teaches, drawn, begun, times, prior, split)
     weight = times[fitted.leavings]
     share = weight @ again.p / max(weight.sum(), 1e-9)
-    return share, avoidable_shares(cells, again.beta, rng.uniform(0, params.untraced, len(CAUSES)))
+    return share, avoidable_shares(cells, again.beta, rng.uniform(0, causes.untraced, len(CAUSES)))
 
 
 def _split(mine: Observations, params: CausesParams, rng: np.random.Generator) -> Array:

@@ -16,21 +16,21 @@ from whychurn.causes.latent_cause.confusion import prior_speech
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
 from whychurn.causes.methods.survey_classifier import fit_softmax
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import CausesParams, Params
 from whychurn.panel.exit_surveys import SILENT
 
 Array = np.ndarray[Any, Any]
 ROUNDS, MOST = 6, 8.0  # EM rounds; an answer stands for at most so many silent leavers
 
 
-def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+def attribute(inputs: Inputs, params: Params) -> Attribution:
     """Chances of the latent cause given behaviour, texts and, where there is one, the answer."""
     evidence, stated = inputs.evidence, inputs.evidence.stated
     teaches = evidence.teaches[evidence.rows]
     p = np.tile(stated_shares(stated), (len(stated), 1))
-    if (teaches & (stated >= 0)).sum() >= params.min_answers:
+    if (teaches & (stated >= 0)).sum() >= params.causes.min_answers:
         said = prior_speech(evidence.seen).stated
-        p = _fit(classifier_inputs(inputs.table), stated, teaches, said, params)
+        p = _fit(classifier_inputs(inputs.table), stated, teaches, said, params.causes)
     return Attribution(p, mean_shares(p, evidence.churned, params))
 
 

@@ -9,14 +9,14 @@ import numpy as np
 from whychurn.causes.methods import Attribution, Inputs, mean_shares
 from whychurn.causes.methods.majority_vote import ABSTAINS, source_votes
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import Params
 
 Array = np.ndarray[Any, Any]
 STEPS: Final = 50
 PRIOR: Final = 20.0  # votes that "mostly right" is worth, a source and cause
 
 
-def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+def attribute(inputs: Inputs, params: Params) -> Attribution:
     """Posterior of the latent cause given the votes; each source has a confusion matrix of its own."""
     votes = source_votes(inputs)
     churned = inputs.evidence.churned

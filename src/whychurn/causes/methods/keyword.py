@@ -6,10 +6,10 @@ import numpy as np
 
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, normalised
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import Params
 
 
-def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+def attribute(inputs: Inputs, params: Params) -> Attribution:
     """Share of each cause in the lexicon's words in a member's texts before leaving."""
     spoken = inputs.words[inputs.evidence.churned].sum(axis=0)
     usual = spoken / spoken.sum() if spoken.sum() > 0 else np.full(len(CAUSES), 1 / len(CAUSES))

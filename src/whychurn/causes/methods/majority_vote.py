@@ -10,7 +10,7 @@ from whychurn.causes.evidence.gather import anchor_exposures
 from whychurn.causes.latent_cause.avoidable import excess_flags
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, normalised
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import Params
 
 Array = np.ndarray[Any, Any]
 ABSTAINS: Final = -1
@@ -18,7 +18,7 @@ CLEAR: Final = 2.0  # an exposure speaks from so many times its usual level on
 SOFT: Final = 0.5  # votes that the shares of all votes are worth
 
 
-def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+def attribute(inputs: Inputs, params: Params) -> Attribution:
     """Share of the votes of each member's sources, softened by the shares of all votes."""
     votes = source_votes(inputs)
     counts = np.stack([(votes == number).sum(axis=1) for number in range(len(CAUSES))], axis=1).astype(float)

@@ -6,10 +6,10 @@ import numpy as np
 
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, normalised
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import Params
 
 
-def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+def attribute(inputs: Inputs, params: Params) -> Attribution:
     """Positive contributions of the features of each candidate cause, as shares of their sum."""
     even = np.full(len(CAUSES), 1 / len(CAUSES))
     given = inputs.contributions

@@ -6,10 +6,10 @@ import numpy as np
 
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import Params
 
 
-def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+def attribute(inputs: Inputs, params: Params) -> Attribution:
     """One-hot for leavers who named one of the six, shares of the answers for everyone else."""
     stated = inputs.evidence.stated
     p = np.tile(stated_shares(stated), (len(stated), 1))

@@ -9,19 +9,22 @@ import numpy as np
 from whychurn.causes.evidence.gather import classifier_inputs
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import CausesParams, Params
 
 Array = np.ndarray[Any, Any]
 
 
-def attribute(inputs: Inputs, params: CausesParams) -> Attribution:
+def attribute(inputs: Inputs, params: Params) -> Attribution:
     """Chances of a multinomial logistic model of the stated reason (ridge), answers "other" left out."""
     evidence, stated = inputs.evidence, inputs.evidence.stated
     usable = (stated >= 0) & (stated < len(CAUSES)) & evidence.teaches[evidence.rows]
     p = np.tile(stated_shares(stated), (len(stated), 1))
-    if usable.sum() >= params.min_answers and len(np.unique(stated[usable])) > 1:
+    if usable.sum() >= params.causes.min_answers and len(np.unique(stated[usable])) > 1:
         p = fit_softmax(
-            classifier_inputs(inputs.table), np.eye(len(CAUSES))[np.where(usable, stated, 0)], usable, params
+            classifier_inputs(inputs.table),
+            np.eye(len(CAUSES))[np.where(usable, stated, 0)],
+            usable,
+            params.causes,
         )
     return Attribution(p, mean_shares(p, evidence.churned, params))
 

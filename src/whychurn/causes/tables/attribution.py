@@ -9,15 +9,15 @@ import pandas as pd
 
 from whychurn.causes.methods import BOUNDS, Attribution, Inputs, find_method
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.contract.params import CausesParams
+from whychurn.contract.params import CausesParams, Params
 
 Array = np.ndarray[Any, Any]
 P: Final = [f"p_{cause}" for cause in CAUSES]
 
 
-def run_methods(inputs: Inputs, params: CausesParams) -> dict[str, Attribution]:
+def run_methods(inputs: Inputs, params: Params) -> dict[str, Attribution]:
     """What each method of ``causes.methods`` says, by name; the chosen one is always among them."""
-    names = dict.fromkeys([*params.methods, params.method])
+    names = dict.fromkeys([*params.causes.methods, params.causes.method])
     return {name: find_method(name)(inputs, params) for name in names}
 
 

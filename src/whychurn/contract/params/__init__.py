@@ -1,5 +1,6 @@
-"""The sections of params.yaml as frozen types, and the one place that reads the file."""
+"""Parameters: a frozen type a section with its defaults, and the one place that reads params.yaml."""
 
+from whychurn.contract.params.business import BusinessParams as BusinessParams
 from whychurn.contract.params.causes import CausesParams as CausesParams
 from whychurn.contract.params.causes import ExposureParams as ExposureParams
 from whychurn.contract.params.causes import PaceParams as PaceParams
@@ -12,8 +13,10 @@ from whychurn.contract.params.load import load_params as load_params
 from whychurn.contract.params.load import merge as merge
 from whychurn.contract.params.panel import PanelParams as PanelParams
 from whychurn.contract.params.privacy import PrivacyParams as PrivacyParams
+from whychurn.contract.params.report import ReportParams as ReportParams
 from whychurn.contract.params.retention import RetentionParams as RetentionParams
 from whychurn.contract.params.risk import RiskParams as RiskParams
+from whychurn.contract.params.run import RunParams as RunParams
 from whychurn.contract.params.score import CeilingParams as CeilingParams
 from whychurn.contract.params.score import ScoreParams as ScoreParams
 from whychurn.contract.params.sections import Params as Params

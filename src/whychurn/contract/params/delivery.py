@@ -1,8 +1,8 @@
-"""Reports, registry, serving."""
+"""Registry and serving."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -10,13 +10,19 @@ from whychurn.contract.params.section import Count, Section, Share
 
 
 class DeliveryParams(Section):
-    """Reports, registry gates, serving limits."""
+    """Registry gates, serving limits."""
 
-    languages: list[Literal["en", "zh"]]
-    model_name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
-    max_ece_increase: Share
-    max_auc_decrease: Share
-    survival_model_name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
-    max_ibs_increase: Share
-    max_request_rows: Count
-    max_request_mb: Count
+    model_name: Annotated[str, Field(pattern="^[\\w.-]+$")] = "whychurn-risk"
+    """Name of the risk model in the registry."""
+    max_ece_increase: Share = 0.01
+    """Gate of a promotion, against the champion on the same test rows: calibration error."""
+    max_auc_decrease: Share = 0.005
+    """The same gate for the AUC."""
+    survival_model_name: Annotated[str, Field(pattern="^[\\w.-]+$")] = "whychurn-survival"
+    """Name of the survival model in the registry."""
+    max_ibs_increase: Share = 0.002
+    """The same gate for the survival model: integrated Brier score."""
+    max_request_rows: Count = 5000
+    """Rows of one request to the served model."""
+    max_request_mb: Count = 16
+    """Size of one request to the served model."""

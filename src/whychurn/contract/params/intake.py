@@ -10,12 +10,22 @@ from whychurn.contract.params.section import Day, Section, Share
 class IntakeParams(Section):
     """Where tables come from and how their columns are named."""
 
-    source: str
-    max_quarantined: Share
-    observed_until: Day | None
-    day_first: bool | None
-    complete_members: bool
-    fold: list[Literal["orders"]]
-    tables: dict[str, str]
-    columns: dict[str, str]
-    codes: dict[str, dict[str | int | float | bool, str | int | float | bool | None]]
+    source: str = "data/raw"
+    """Folder below the study, or a database address."""
+    max_quarantined: Share = 0.05
+    """A larger share of bad rows in a table stops the run."""
+    observed_until: Day | None = None
+    """Last day the data cover; null: the last day seen in the data."""
+    day_first: bool | None = None
+    """05/01/2024 is 5 January (true) or May 1 (false); null: decided column by column."""
+    complete_members: bool = False
+    """Add members that only activity tables know, joined on their first day."""
+    fold: list[Literal["orders"]] = []
+    """With [orders], lines with one order_id become one order, amounts summed."""
+    tables: dict[str, str] = {}
+    """Contract table: file or database table, where the name differs; a + b joins a lookup."""
+    columns: dict[str, str] = {}
+    """Contract column: column of the source, such as orders.amount: 实付金额; touches.action: =email sets one
+    value for all rows."""
+    codes: dict[str, dict[str | int | float | bool, str | int | float | bool | None]] = {}
+    """Contract column: what its codes mean, such as orders.returned: {是: true, 否: false}."""

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from whychurn.contract.params.section import Count, Days, Section, Share
+from whychurn.contract.params.section import Count, Days, Natural, Positive, Section, Share
 
 
 class PanelParams(Section):
     """Churn definition, snapshots, label window, audit."""
 
-    churn: Literal["auto", "terms", "inactivity"]
-    activity: Literal["auto", "any", "orders", "events"]
-    threshold_days: Days | Literal["auto"]
-    threshold_return_share: Share
-    threshold_candidates: list[Days]
-    alternative_factors: list[Annotated[float, Field(gt=0)]]
-    grace_days: Annotated[int, Field(ge=0)]
-    horizon_days: Days
-    warmup_days: Days
-    member_columns: list[str]
-    audit_max_auc: Share
-    audit_sample: Count
-    threshold_min_lapses: Count
-    threshold_max_share: Share
-    return_lag_days: Annotated[int, Field(ge=0)]
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB)$")]
-    seed: int
+    churn: Literal["auto", "terms", "inactivity"] = "auto"
+    """When a member counts as gone; auto: terms where memberships exist."""
+    activity: Literal["auto", "any", "orders", "events"] = "auto"
+    """Inactivity: what counts as present, orders, events (the member's own) or any of both; auto:
+    whichever there are."""
+    threshold_days: Days | Literal["auto"] = "auto"
+    """Inactivity: so many days of silence; auto: chosen from the data's own gaps."""
+    threshold_return_share: Share = 0.1
+    """Auto threshold: at most this share of the lapsed comes back."""
+    threshold_candidates: list[Days] = [30, 45, 60, 90, 120, 180, 270]
+    """Auto threshold: days that are tried."""
+    alternative_factors: list[Positive] = [0.67, 1.0, 1.5]
+    """The definition is recomputed at these multiples."""
+    grace_days: Natural = 30
+    """Terms: days after the end before a member counts as gone."""
+    horizon_days: Days = 90
+    """Label window after a snapshot."""
+    warmup_days: Days = 90
+    """The first snapshot is this long after the data start."""
+    member_columns: list[str] = []
+    """Further columns of members, stated to be known at joining."""
+    audit_max_auc: Share = 0.95
+    """A single feature above this is flagged as a leak."""
+    audit_sample: Count = 500
+    """Members in the test that shifts the future."""
+    threshold_min_lapses: Count = 30
+    """Auto threshold: a candidate with fewer lapses to judge by is passed over."""
+    threshold_max_share: Share = 0.25
+    """Auto threshold: no longer than this share of the observed time."""
+    return_lag_days: Natural = 14
+    """A returned flag has no time of its own: known this long after the order."""

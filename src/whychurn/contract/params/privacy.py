@@ -10,6 +10,9 @@ from whychurn.contract.params.section import Count, Section
 class PrivacyParams(Section):
     """What protects members."""
 
-    pseudonymize: bool
-    min_cell: Count
-    missing_consent: Literal["allow", "deny"]
+    pseudonymize: bool = True
+    """Replace ids by keyed pseudonyms; false only for ids that are pseudonyms already."""
+    min_cell: Count = 10
+    """Smallest number of members behind a figure that is shown."""
+    missing_consent: Literal["allow", "deny"] = "allow"
+    """Whether a member with no profiling_consent recorded may be profiled."""

@@ -6,33 +6,54 @@ from typing import Annotated
 
 from pydantic import Field
 
-from whychurn.contract.params.section import Count, Days, Section, Share
+from whychurn.contract.params.section import (
+    Count,
+    Days,
+    Fraction,
+    NotNegative,
+    Positive,
+    Section,
+    Several,
+    Share,
+)
 
 
 class CeilingParams(Section):
     """The classifier that learns from the true causes."""
 
-    min_leavings: Count
-    folds: Annotated[int, Field(ge=2)]
-    logistic_c: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
-    tree_depths: Annotated[list[Count], Field(min_length=1)]
-    rounds: Annotated[list[Count], Field(min_length=1)]
-    eta: Annotated[float, Field(gt=0, le=1)]
-    min_child_weight: Annotated[float, Field(ge=0)]
-    subsample: Annotated[float, Field(gt=0, le=1)]
-    colsample: Annotated[float, Field(gt=0, le=1)]
-    tree_bins: Annotated[int, Field(ge=2)]
-    weights: Annotated[list[Share], Field(min_length=1)]
-    workers: Count
+    min_leavings: Count = 60
+    """Fewer leavings: no ceiling."""
+    folds: Several = 5
+    """Folds of members: none is judged by a model that saw it."""
+    logistic_c: Annotated[list[Positive], Field(min_length=1)] = [0.01, 0.05]
+    """Inverse strengths of the ridge tried."""
+    tree_depths: Annotated[list[Count], Field(min_length=1)] = [3]
+    """Depths of trees tried."""
+    rounds: Annotated[list[Count], Field(min_length=1)] = [60, 120]
+    """Numbers of trees tried."""
+    eta: Fraction = 0.12
+    """Learning rate of the trees."""
+    min_child_weight: NotNegative = 2.0
+    """Least weight of a leaf."""
+    subsample: Fraction = 0.8
+    """Share of rows a tree sees."""
+    colsample: Fraction = 0.4
+    """Share of features a tree sees."""
+    tree_bins: Several = 64
+    """Histogram bins a feature."""
+    weights: Annotated[list[Share], Field(min_length=1)] = [0.0, 0.5, 1.0]
+    """Weights of the trees tried, beside the logistic regression."""
 
 
 class ScoreParams(Section):
     """Methods that attribute causes, against planted ones."""
 
-    seed: int
-    match_days: Days
-    floor: Annotated[float, Field(gt=0, lt=0.1)]
-    bins: Annotated[int, Field(ge=2)]
-    bootstrap: Annotated[int, Field(ge=2)]
-    confidence: Annotated[float, Field(gt=0, lt=1)]
-    ceiling: CeilingParams
+    match_days: Days = 90
+    """Days between the last presence of an attributed leaving and the planted leaving."""
+    floor: Annotated[float, Field(gt=0, lt=0.1)] = 0.001
+    """Least probability of a cause when losses are taken: none is ever ruled out for good."""
+    bins: Several = 10
+    """Bins of probability in calibration."""
+    bootstrap: Several = 500
+    """Resamples of members behind intervals."""
+    ceiling: CeilingParams = CeilingParams()

@@ -1,14 +1,17 @@
-"""All of params.yaml."""
+"""All parameters."""
 
 from __future__ import annotations
 
+from whychurn.contract.params.business import BusinessParams
 from whychurn.contract.params.causes import CausesParams
 from whychurn.contract.params.delivery import DeliveryParams
 from whychurn.contract.params.intake import IntakeParams
 from whychurn.contract.params.panel import PanelParams
 from whychurn.contract.params.privacy import PrivacyParams
+from whychurn.contract.params.report import ReportParams
 from whychurn.contract.params.retention import RetentionParams
 from whychurn.contract.params.risk import RiskParams
+from whychurn.contract.params.run import RunParams
 from whychurn.contract.params.score import ScoreParams
 from whychurn.contract.params.section import Section
 from whychurn.contract.params.study import StudyParams
@@ -18,17 +21,23 @@ from whychurn.contract.params.world import WorldParams
 
 
 class Params(Section):
-    """All of params.yaml."""
+    """All parameters; `Params()` holds the defaults.
 
-    study: StudyParams
-    world: WorldParams
-    intake: IntakeParams
-    privacy: PrivacyParams
-    voice: VoiceParams
-    panel: PanelParams
-    retention: RetentionParams
-    survival: SurvivalParams
-    risk: RiskParams
-    causes: CausesParams
-    score: ScoreParams
-    delivery: DeliveryParams
+    A function that reads one section takes that section; one that reads `run` or `business` beside it takes all.
+    """
+
+    study: StudyParams = StudyParams()
+    run: RunParams = RunParams()
+    business: BusinessParams = BusinessParams()
+    world: WorldParams = WorldParams()
+    intake: IntakeParams = IntakeParams()
+    privacy: PrivacyParams = PrivacyParams()
+    voice: VoiceParams = VoiceParams()
+    panel: PanelParams = PanelParams()
+    retention: RetentionParams = RetentionParams()
+    survival: SurvivalParams = SurvivalParams()
+    risk: RiskParams = RiskParams()
+    causes: CausesParams = CausesParams()
+    score: ScoreParams = ScoreParams()
+    report: ReportParams = ReportParams()
+    delivery: DeliveryParams = DeliveryParams()

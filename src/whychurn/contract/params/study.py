@@ -8,5 +8,7 @@ from whychurn.contract.params.section import Section
 class StudyParams(Section):
     """Names shown in reports."""
 
-    name: dict[str, str]
-    currency: str
+    name: dict[str, str] = {"en": "Demo shop", "zh": "演示商城"}
+    """Name of the programme in reports, by language."""
+    currency: str = "CNY"
+    """Currency of all amounts."""

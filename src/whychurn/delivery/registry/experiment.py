@@ -133,7 +133,7 @@ def compare(demo: StudyPaths, trial: StudyPaths, params: Params, overrides: dict
         "overrides": overrides,
         "target": targets,
         "metrics": figures,
-        "paired": paired_differences(demo, trial, params.risk) if comparable else None,
+        "paired": paired_differences(demo, trial, params) if comparable else None,
         "origin": {**code_tags(trial), "panel_sha256": digest_files([trial.processed / "panel.parquet"])},
     }
 

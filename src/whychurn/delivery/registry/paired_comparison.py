@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from whychurn.contract.files import read_json, read_table
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.registry.registry import model_folder
 from whychurn.delivery.registry.served_model import RiskModel
@@ -24,7 +24,7 @@ from whychurn.risk.value_at_risk import margin_at_stake
 KEY = ["member_id", "as_of"]
 
 
-def paired_differences(demo: StudyPaths, trial: StudyPaths, risk: RiskParams) -> dict[str, Any]:
+def paired_differences(demo: StudyPaths, trial: StudyPaths, params: Params) -> dict[str, Any]:
     """Figures of the trial's model minus those of the demo's on the test rows that both have.
 
     Both are measured under the same draws of a bootstrap clustered by member, so what moves both cancels out.
@@ -34,7 +34,7 @@ def paired_differences(demo: StudyPaths, trial: StudyPaths, risk: RiskParams) ->
     ``rows``, ``members``, ``rows_demo``, ``rows_experiment`` and, by metric, estimate, low, high; empty metrics
     where no test row is common.
     """
-    one, other = forecast_test_rows(demo, risk), forecast_test_rows(trial, risk)
+    one, other = forecast_test_rows(demo, params), forecast_test_rows(trial, params)
     both = one.merge(other[[*KEY, "y", "p"]], on=KEY, suffixes=("", "_trial"), validate="one_to_one")
     both = both[both["y"] == both["y_trial"]]
     counts = {
@@ -45,13 +45,13 @@ def paired_differences(demo: StudyPaths, trial: StudyPaths, risk: RiskParams) ->
     }
     if both.empty:
         return {**counts, "metrics": {}}
-    weights = member_weights(both["member_id"].to_numpy(), risk.bootstrap, risk.seed)
-    before, after = (_forecast(both, column, risk) for column in ("p", "p_trial"))
+    weights = member_weights(both["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed)
+    before, after = (_forecast(both, column, params) for column in ("p", "p_trial"))
     first, second = measure_once(before), measure_once(after)
     drawn_first, drawn_second = bootstrap(before, weights), bootstrap(after, weights)
     metrics = {}
     for name in first:
-        low, high = percentile_interval(drawn_second[name] - drawn_first[name], risk.confidence)
+        low, high = percentile_interval(drawn_second[name] - drawn_first[name], params.run.confidence)
         metrics[name] = {
             "estimate": round(second[name] - first[name], 6),
             "low": round(low, 6),
@@ -60,18 +60,25 @@ def paired_differences(demo: StudyPaths, trial: StudyPaths, risk: RiskParams) ->
     return {**counts, "metrics": metrics}
 
 
-def forecast_test_rows(study: StudyPaths, risk: RiskParams) -> pd.DataFrame:
+def forecast_test_rows(study: StudyPaths, params: Params) -> pd.DataFrame:
     """The study's own model on its own test rows: member_id, as_of, y, p, stake (currency)."""
     folder = model_folder(study)
     panel = read_table(study.processed / "panel.parquet")
     months = pd.to_datetime(read_json(folder / "metadata.json")["as_of"]["test"])
     rows = panel[panel["as_of"].isin(months) & panel["churned_in_horizon"].notna()]
     forecasts = rows[KEY].assign(
-        y=rows["churned_in_horizon"].astype("float64"), stake=margin_at_stake(rows, risk)
+        y=rows["churned_in_horizon"].astype("float64"), stake=margin_at_stake(rows, params.business)
     )
     return forecasts.assign(p=RiskModel.from_folder(folder).probability(rows))
 
 
-def _forecast(rows: pd.DataFrame, column: str, risk: RiskParams) -> Forecast:
-    business = Business(rows["stake"].to_numpy(), risk.saved_share, risk.contact_cost, risk.capacity)
-    return Forecast(rows["y"].to_numpy(), rows[column].to_numpy(), business, risk.lift_shares, risk.ece_bins)
+def _forecast(rows: pd.DataFrame, column: str, params: Params) -> Forecast:
+    business = Business(
+        rows["stake"].to_numpy(),
+        params.business.saved_share,
+        params.business.contact_cost,
+        params.business.capacity,
+    )
+    return Forecast(
+        rows["y"].to_numpy(), rows[column].to_numpy(), business, params.risk.lift_shares, params.risk.ece_bins
+    )

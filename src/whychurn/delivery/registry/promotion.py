@@ -196,7 +196,10 @@ def measure_again(
 def measure(y: np.ndarray, p: np.ndarray, params: Params) -> dict[str, float]:
     """Test measures of probabilities `p` for labels `y`, as the risk stage takes them."""
     unknown = Business(
-        np.full(len(y), np.nan), params.risk.saved_share, params.risk.contact_cost, params.risk.capacity
+        np.full(len(y), np.nan),
+        params.business.saved_share,
+        params.business.contact_cost,
+        params.business.capacity,
     )
     forecast = Forecast(y, p, unknown, params.risk.lift_shares, params.risk.ece_bins)
     return measure_once(forecast)

@@ -19,7 +19,7 @@ def model_figures(study: StudyPaths, params: Params) -> Iterator[tuple[str, Figu
     """Name and figure (English) of every results table that is there and not empty."""
     from whychurn.report.risk import charts as figures
 
-    capacity, small = params.risk.capacity, params.privacy.min_cell
+    capacity, small = params.business.capacity, params.privacy.min_cell
     draw: dict[str, Callable[[pd.DataFrame, str], Figure]] = {
         "risk_metrics": figures.draw_models,
         "risk_calibration": lambda table, lang: figures.draw_reliability(

@@ -19,6 +19,7 @@ COLUMNS: Final = (
     "source",
     "kind",
     "unit",
+    "step",
     "monotone",
     "en",
     "zh",
@@ -26,7 +27,7 @@ COLUMNS: Final = (
 
 
 def load_catalogue(members: pd.DataFrame | None = None, further: list[str] | None = None) -> pd.DataFrame:
-    """One row per feature: name, family, cause, window_days, source, kind, unit, monotone, en, zh.
+    """One row per feature: name, family, cause, window_days, source, kind, unit, step, monotone, en, zh.
 
     Parameters
     ----------
@@ -61,6 +62,7 @@ def _own_column(name: str, values: pd.Series) -> dict[str, Any]:
         "source": "members",
         "kind": kind,
         "unit": None,
+        "step": "sd",
         "monotone": 0,
         "en": name.replace("_", " "),
         "zh": name,

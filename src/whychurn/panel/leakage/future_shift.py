@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import PanelParams
+from whychurn.contract.params import PanelParams, Params
 from whychurn.contract.tables import TABLES
 from whychurn.panel.build import Churn
 from whychurn.panel.churn_definition import Activity, Definition, cover_sql, edge_sql, spells_sql
@@ -33,15 +33,14 @@ def audit_panel(
     panel: pd.DataFrame,
     catalogue: pd.DataFrame,
     observed: Observed,
-    params: PanelParams,
-    tiers: Mapping[str, float],
+    params: Params,
 ) -> pd.DataFrame:
     """All findings of the leakage audit: shift test, label rules, single features."""
     until = pd.Timestamp(observed.last, unit="D")
     found = (
-        shift_test(connection, panel, catalogue, observed, params, tiers, churn.main, churn.activity),
-        check_labels(panel, churn.spells, params.horizon_days, until),
-        check_single_features(panel, catalogue, params.audit_max_auc, params.seed),
+        shift_test(connection, panel, catalogue, observed, params, churn.main, churn.activity),
+        check_labels(panel, churn.spells, params.panel.horizon_days, until),
+        check_single_features(panel, catalogue, params.panel.audit_max_auc, params.run.seed),
     )
     return pd.concat([part for part in found if len(part)], ignore_index=True)
 
@@ -51,8 +50,7 @@ def shift_test(
     panel: pd.DataFrame,
     catalogue: pd.DataFrame,
     observed: Observed,
-    params: PanelParams,
-    tiers: Mapping[str, float],
+    params: Params,
     definition: Definition,
     activity: Activity,
 ) -> pd.DataFrame:
@@ -73,20 +71,20 @@ def shift_test(
     """
     if panel.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    days = np.sort(panel["as_of"].unique())
+    own, days = params.panel, np.sort(panel["as_of"].unique())
     as_of = pd.Timestamp(days[len(days) // 2])
     here = panel[panel["as_of"] == as_of]
-    here = here.sample(min(params.audit_sample, len(here)), random_state=params.seed).set_index("member_id")
+    here = here.sample(min(own.audit_sample, len(here)), random_state=params.run.seed).set_index("member_id")
     filled = [row[0] for row in connection.execute("SELECT name FROM filled").fetchall()]
     tables = _sample(connection, here.index)
-    rng = np.random.default_rng(params.seed)
+    rng = np.random.default_rng(params.run.seed)
     futures = {
         "shift_removed": (
-            {t: past_only(t, f, as_of, params.return_lag_days) for t, f in tables.items()},
+            {t: past_only(t, f, as_of, own.return_lag_days) for t, f in tables.items()},
             True,
         ),
         "shift_scrambled": (
-            {t: scrambled(t, f, as_of, params.return_lag_days, rng) for t, f in tables.items()},
+            {t: scrambled(t, f, as_of, own.return_lag_days, rng) for t, f in tables.items()},
             False,
         ),
     }
@@ -94,12 +92,19 @@ def shift_test(
     for check, (other, ends_here) in futures.items():
         last = day_number(as_of) - 1 if ends_here else observed.last
         with open_database(
-            other, Observed(observed.first, last), params.memory_limit, params.member_columns
+            other, Observed(observed.first, last), params.run.memory_limit, own.member_columns
         ) as again:
             again.execute("DELETE FROM filled")
             again.executemany("INSERT INTO filled VALUES (?)", [[name] for name in filled])
             values = _recompute(
-                again, as_of, Observed(observed.first, last), catalogue, params, tiers, definition, activity
+                again,
+                as_of,
+                Observed(observed.first, last),
+                catalogue,
+                own,
+                params.retention.tiers,
+                definition,
+                activity,
             )
         changed = compare(here, values, catalogue)
         found += [finding(check, name, share, 0.0) for name, share in changed.items()]

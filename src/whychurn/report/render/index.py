@@ -30,7 +30,7 @@ def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, A
         )
         for lang, frame in frames.items()
     }
-    languages = [str(lang) for lang in params.delivery.languages]
+    languages = [str(lang) for lang in params.report.languages]
     names = " · ".join(dict.fromkeys(params.study.name.values()))
     written[study.reports / "index.html"] = chooser_html(languages, names)
     for path, page in written.items():

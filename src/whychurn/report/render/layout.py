@@ -72,7 +72,7 @@ def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> d
             {"name": source.name, "title": inline(source.title(lang)), "lead": inline(source.lead(lang))}
             for source in find_notebooks(folder=folder)
         ],
-        "others": _links([str(other) for other in params.delivery.languages if other != lang]),
+        "others": _links([str(other) for other in params.report.languages if other != lang]),
         "ladder": [
             {"badge": badge(rung, lang), "meaning": escape(say(f"delivery.why_{rung}", lang))}
             for rung in RUNGS

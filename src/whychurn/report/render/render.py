@@ -58,7 +58,7 @@ def render_reports(
     Parameters
     ----------
     languages, notebooks
-        All of ``params.delivery.languages`` and all notebooks by default.
+        All of ``params.report.languages`` and all notebooks by default.
     folder
         Where the notebooks lie.
 
@@ -72,7 +72,7 @@ def render_reports(
     WhychurnError
         If a notebook or language does not exist, a cell fails, or the languages record different headlines.
     """
-    every = [str(lang) for lang in params.delivery.languages]
+    every = [str(lang) for lang in params.report.languages]
     chosen = list(languages or every)
     unknown = sorted(set(chosen) - set(every))
     if unknown:

@@ -32,7 +32,7 @@ def write_summary(study: StudyPaths, params: Params) -> list[Path]:
     folder = study.reports / "summary"
     shutil.rmtree(folder / "figures", ignore_errors=True)
     written = []
-    for lang in (str(code) for code in params.delivery.languages):
+    for lang in (str(code) for code in params.report.languages):
         figures = _write_figures(study, params, folder / "figures", lang)
         path = folder / FILES[lang]
         with write_whole(path) as temporary:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.empty_tables import stack
-from whychurn.contract.params import RetentionParams
+from whychurn.contract.params import Params, RetentionParams
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.rates.strata import with_tenure_band
 from whychurn.stats.intervals import clustered_number, wilson
@@ -38,7 +38,7 @@ def complaint_outcomes(
     feedback: pd.DataFrame,
     spells: pd.DataFrame,
     observed_until: pd.Timestamp,
-    own: RetentionParams,
+    params: Params,
     min_cell: int,
 ) -> pd.DataFrame:
     """Share last seen within ``complaint_outcome_days``, and then gone, by theme and handling of a complaint.
@@ -66,8 +66,8 @@ def complaint_outcomes(
     told = complaints.merge(
         feedback[["feedback_id", "created_at", "responded_at", "resolved"]], on="feedback_id"
     )
-    told = told.assign(landmark=told["known_on"] + own.complaint_landmark_days * _DAY)
-    horizon = own.complaint_outcome_days * _DAY
+    told = told.assign(landmark=told["known_on"] + params.retention.complaint_landmark_days * _DAY)
+    horizon = params.retention.complaint_outcome_days * _DAY
     wait = (
         spells["ended_on"] - spells["last_active_on"]
     ).max()  # days of silence or grace before leaving counts
@@ -78,10 +78,10 @@ def complaint_outcomes(
     there = there.assign(
         gone=there["ended_on"].notna() & (there["last_active_on"] <= there["landmark"] + horizon),
         theme=_themes(there),
-        handled=_handled(there, own),
+        handled=_handled(there, params.retention),
     )
     rows = [
-        _outcome(part, theme, handled, own.confidence)
+        _outcome(part, theme, handled, params.run.confidence)
         for theme in ("all", *CAUSES, "none", "no_text")
         for handled in ("all", *HANDLED)
         if len(part := _chosen(there, theme, handled))
@@ -128,7 +128,7 @@ def silence(
     surveys: pd.DataFrame,
     panel: pd.DataFrame,
     spells: pd.DataFrame,
-    own: RetentionParams,
+    params: Params,
     min_cell: int,
 ) -> pd.DataFrame:
     """Who left without a word, by stratum, and whether the silent leave less.
@@ -156,24 +156,24 @@ def silence(
     words = _words(feedback, surveys)
     if words.empty or panel.empty:
         return suppress_small_cells(stack([], SILENCE_COLUMNS[:-1]), "members", ["part"], min_cell)
-    banded = with_tenure_band(panel, own.tenure_days)
+    banded = with_tenure_band(panel, params.retention.tenure_days)
     keys = ["member_id", "spell_no"]
     left = banded[banded["event"]].merge(spells[[*keys, "last_active_on"]], on=keys)
-    since = left["last_active_on"] - own.silent_days * _DAY
+    since = left["last_active_on"] - params.retention.silent_days * _DAY
     left = left.assign(hit=_state(left, since, left["stop_on"], words).eq("silent"))
-    rows = [_group(left, "leavers", "all", "all", own.confidence)]
+    rows = [_group(left, "leavers", "all", "all", params.run.confidence)]
     for dimension in ("spend_tier", "tenure_band", "channel", "region", "age_band"):
         if dimension in left and left[dimension].notna().any():
             for stratum, part in left.assign(stratum=left[dimension].fillna("?")).groupby("stratum"):
-                rows.append(_group(part, "leavers", dimension, str(stratum), own.confidence))
+                rows.append(_group(part, "leavers", dimension, str(stratum), params.run.confidence))
     known = banded[banded["churned_in_horizon"].notna()]
     last = known[known["as_of"] == known["as_of"].max()]
-    since = last["as_of"] - own.silent_days * _DAY
+    since = last["as_of"] - params.retention.silent_days * _DAY
     last = last.assign(
         hit=last["churned_in_horizon"].astype(bool), state=_state(last, since, last["as_of"], words)
     )
     for state in SPOKE:
-        rows.append(_group(last[last["state"] == state], "following", "all", state, own.confidence))
+        rows.append(_group(last[last["state"] == state], "following", "all", state, params.run.confidence))
     table = stack([pd.DataFrame(rows)], SILENCE_COLUMNS[:-1])
     rates = ["rate", "low", "high"]
     return suppress_small_counts(

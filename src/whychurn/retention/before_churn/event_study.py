@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse, stats
 
 from whychurn.contract.empty_tables import stack, typed
-from whychurn.contract.params import RetentionParams
+from whychurn.contract.params import Params
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.matching import Matched
 from whychurn.retention.member_history import FAR, Array, History, Log, log_of
@@ -65,7 +65,7 @@ def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict
 
 
 def event_study(
-    history: History, logs: Mapping[str, Log], matched: Matched, params: RetentionParams, min_cell: int
+    history: History, logs: Mapping[str, Log], matched: Matched, params: Params, min_cell: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Weekly means of leavers and stayers, and the precursors ranked by lead time.
 
@@ -83,7 +83,7 @@ def event_study(
         is the change in the last week, ``relative`` its share of the stayers' usual level; ``q`` is
         Benjamini-Hochberg's over the measures. The direction is that of the leavers against the stayers.
     """
-    weeks = np.arange(-params.event_study_weeks, 0)
+    weeks = np.arange(-params.retention.event_study_weeks, 0)
     study, found = [], []
     if matched.is_case.any():
         since = np.maximum(_membership_start(history, matched), history.observed_from)
@@ -117,11 +117,11 @@ def _membership_start(history: History, matched: Matched) -> Array:
 
 
 def _measure(
-    name: str, level: Array, seen: Array, weeks: Array, matched: Matched, params: RetentionParams
+    name: str, level: Array, seen: Array, weeks: Array, matched: Matched, params: Params
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     level_fit = _compare(level, seen, matched)
-    margin = stats.norm.ppf(0.5 + params.confidence / 2) * level_fit["error"]
-    baseline = params.event_study_baseline_weeks
+    margin = stats.norm.ppf(0.5 + params.run.confidence / 2) * level_fit["error"]
+    baseline = params.retention.event_study_baseline_weeks
     whole = np.repeat(seen.all(axis=1, keepdims=True), len(weeks), axis=1)
     usual = level[:, :baseline].mean(axis=1, keepdims=True)
     change = _compare(level - usual, whole, matched)
@@ -165,9 +165,9 @@ def _precursor(name: str, table: pd.DataFrame, later: Array, usual: float, p: fl
     }
 
 
-def _rank(found: pd.DataFrame, params: RetentionParams, min_cell: int) -> pd.DataFrame:
+def _rank(found: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
     found = found.assign(q=benjamini_hochberg(found["p"].to_numpy(float)))
-    found = found[(found["lead_weeks"] > 0) & (found["q"] < params.false_discovery)]
+    found = found[(found["lead_weeks"] > 0) & (found["q"] < params.run.false_discovery)]
     found = found.sort_values(
         ["lead_weeks", "q", "measure"], ascending=[False, True, True], ignore_index=True
     )
@@ -209,18 +209,16 @@ def _membership(codes: Array, size: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (codes, np.arange(len(codes)))), shape=(size, len(codes)))
 
 
-def _largest(
-    fit: dict[str, Array], later: Array, matched: Matched, params: RetentionParams
-) -> tuple[float, float]:
+def _largest(fit: dict[str, Array], later: Array, matched: Matched, params: Params) -> tuple[float, float]:
     """Bound of |t| that holds for all weeks at once, and the p-value of the largest |t| seen."""
     influence = fit["influence"][:, later]
     spread = np.sqrt((influence**2).sum(axis=0))
     usable = (spread > 0) & (fit["error"][later] > 0)
     if not usable.any() or matched.is_case.sum() < 2:
         return float("nan"), float("nan")
-    generator = np.random.default_rng(params.seed)
-    signs = generator.choice(np.array([-1.0, 1.0]), (params.event_study_draws, len(influence)))
+    generator = np.random.default_rng(params.run.seed)
+    signs = generator.choice(np.array([-1.0, 1.0]), (params.retention.event_study_draws, len(influence)))
     drawn = np.abs(signs @ (influence[:, usable] / spread[usable])).max(axis=1)
     seen = np.abs(fit["difference"][later][usable] / fit["error"][later][usable]).max()
-    p = (1 + int((drawn >= seen).sum())) / (params.event_study_draws + 1)
-    return float(np.quantile(drawn, params.confidence)), p
+    p = (1 + int((drawn >= seen).sum())) / (params.retention.event_study_draws + 1)
+    return float(np.quantile(drawn, params.run.confidence)), p

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.empty_tables import stack
-from whychurn.contract.params import RetentionParams
+from whychurn.contract.params import Params, RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.triggers import trigger_outcomes
 from whychurn.retention.member_history import FAR, Array, History, Log
@@ -40,9 +40,7 @@ SHOWN: Final = COLUMNS[5:17]
 MAX_COUNT: Final = 12  # orders and terms are counted one by one up to here
 
 
-def key_nodes(
-    history: History, triggers: Mapping[str, Log], params: RetentionParams, min_cell: int
-) -> pd.DataFrame:
+def key_nodes(history: History, triggers: Mapping[str, Log], params: Params, min_cell: int) -> pd.DataFrame:
     """Leaving by clock, each bin against its background.
 
     The moment of leaving is the last active day (inactivity: the last activity, not the day on which the waiting time
@@ -60,8 +58,8 @@ def key_nodes(
         `node_min_ratio`, and q (Benjamini-Hochberg within the clock) below `false_discovery`.
     """
     clocks = [
-        _day_clock(history, "tenure", history.started, params),
-        *_purchase_clocks(history, params),
+        _day_clock(history, "tenure", history.started, params.retention),
+        *_purchase_clocks(history, params.retention),
         *_renewal_clock(history),
     ]
     tables = [_judge(_against_neighbours(clock, params), params) for clock in clocks if len(clock)]
@@ -148,23 +146,23 @@ def _counted(name: str, number: Array, final: Array) -> pd.DataFrame:
     return pd.DataFrame(frame).assign(clock=name, unit="count").query("exposure > 0").reset_index(drop=True)
 
 
-def _against_neighbours(clock: pd.DataFrame, params: RetentionParams) -> pd.DataFrame:
+def _against_neighbours(clock: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Background: up to `node_neighbours` bins on each side, the two direct neighbours left out."""
     events, exposure = clock["events"].to_numpy(float), clock["exposure"].to_numpy(float)
     place = np.arange(len(clock))
     away = np.abs(place[:, None] - place[None, :])
-    around = ((away > 1) & (away <= params.node_neighbours)).astype(float)
+    around = ((away > 1) & (away <= params.retention.node_neighbours)).astype(float)
     other_events, other_exposure = around @ events, around @ exposure
-    low, high = poisson_interval(events, exposure, params.confidence)
+    low, high = poisson_interval(events, exposure, params.run.confidence)
     kernel = np.where(away == 0, 2.0, np.where(away == 1, 1.0, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         background = other_events / other_exposure
     table = clock.assign(rate=events / exposure, low=low, high=high, background=background)
     table["smoothed"] = (kernel @ events) / (kernel @ exposure)
-    return table.join(rate_ratio(events, exposure, other_events, other_exposure, params.confidence))
+    return table.join(rate_ratio(events, exposure, other_events, other_exposure, params.run.confidence))
 
 
-def _judge(table: pd.DataFrame, params: RetentionParams) -> pd.DataFrame:
+def _judge(table: pd.DataFrame, params: Params) -> pd.DataFrame:
     q = benjamini_hochberg(table["p"].to_numpy(float))
-    clear = (q < params.false_discovery) & (table["ratio_low"] > 1)
-    return table.assign(q=q, is_node=clear & (table["ratio"] >= params.node_min_ratio))
+    clear = (q < params.run.false_discovery) & (table["ratio_low"] > 1)
+    return table.assign(q=q, is_node=clear & (table["ratio"] >= params.retention.node_min_ratio))

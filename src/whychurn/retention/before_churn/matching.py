@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whychurn.contract.params import RetentionParams
+from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.lifecycle.segments import spend_tier
 from whychurn.retention.member_history import FAR, YEAR_DAYS, Array, History
 from whychurn.retention.month_grid import window_sum
@@ -32,7 +32,7 @@ class Matched:
     is_case: Array
 
 
-def match_stayers(history: History, params: RetentionParams) -> Matched:
+def match_stayers(history: History, params: Params) -> Matched:
     """Leavers of the main definition, each with up to `event_study_controls` stayers.
 
     The anchor of a leaver is the last active day (inactivity: the day of the last activity; terms: the last covered
@@ -40,22 +40,23 @@ def match_stayers(history: History, params: RetentionParams) -> Matched:
     an activity (terms: the end of a term) after which it stayed for at least the waiting time. So having been active
     in the anchor week is common to both and cannot show up as a difference. Only consenting members.
     """
-    generator = np.random.default_rng(params.seed)
-    member, anchor = _leavers(history, params, generator)
+    retention = params.retention
+    generator = np.random.default_rng(params.run.seed)
+    member, anchor = _leavers(history, retention, generator)
     other, day = _stayers(history)
     shuffled = generator.permutation(len(other))
     other, day = other[shuffled], day[shuffled]
-    keys, other_keys = _strata(history, member, anchor, params), _strata(history, other, day, params)
+    keys, other_keys = _strata(history, member, anchor, retention), _strata(history, other, day, retention)
     order = np.argsort(other_keys, kind="stable")
     start = np.searchsorted(other_keys[order], keys, side="left")
     count = np.searchsorted(other_keys[order], keys, side="right") - start
     rank = _rank_within(keys)
     picks = [
-        (np.flatnonzero(count > turn), turn) for turn in range(params.event_study_controls)
+        (np.flatnonzero(count > turn), turn) for turn in range(retention.event_study_controls)
     ]  # sets with fewer stayers keep those there are
     case = np.concatenate([sets for sets, _ in picks])
     turns = np.concatenate([np.full(len(sets), turn) for sets, turn in picks])
-    place = start[case] + (rank[case] * params.event_study_controls + turns) % np.maximum(count[case], 1)
+    place = start[case] + (rank[case] * retention.event_study_controls + turns) % np.maximum(count[case], 1)
     chosen = order[place]
     used = np.flatnonzero(count > 0)
     return Matched(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.contract.params import RetentionParams
+from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.before_churn.event_study import COMPLAINTS
 from whychurn.retention.member_history import FAR, Array, History, Log, log_of
 from whychurn.retention.month_grid import gone_at_edges, latest_before, monthly_sum
@@ -39,7 +39,7 @@ def trigger_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict[s
     return {name: log for name, log in logs.items() if len(log.day)}
 
 
-def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: RetentionParams) -> pd.DataFrame:
+def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Params) -> pd.DataFrame:
     """Share gone within some days after the week of each trigger, and the share expected of like members.
 
     Each week is a landmark: members with the trigger in the week before it are compared with members without one in
@@ -57,7 +57,7 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Rete
     if weekly.months < 1 or not triggers:
         return pd.DataFrame()
     edges = np.arange(weekly.months + 1)
-    stratum, present = _likeness(weekly, params), _present(weekly)
+    stratum, present = _likeness(weekly, params.retention), _present(weekly)
     rows = []
     for name, log in triggers.items():
         hits = monthly_sum(weekly, log) > 0
@@ -66,23 +66,23 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Rete
         )  # seen at the edge after the week
         recent = np.cumsum(hits, axis=1, dtype=np.int32)
         recent[:, CLEAN_WEEKS:] -= recent[:, :-CLEAN_WEEKS].copy()
-        for days in params.node_outcome_days:
+        for days in params.retention.node_outcome_days:
             known = weekly.edges + days + weekly.absences[weekly.main].threshold <= weekly.observed_until + 1
             usable = present & known[None, :] & (edges >= CLEAN_WEEKS)[None, :]
             gone = _gone_within(weekly, days)
             row = _observed_to_expected(
-                usable & hits, usable & (recent == 0), gone, stratum, params.confidence
+                usable & hits, usable & (recent == 0), gone, stratum, params.run.confidence
             )
             if row:
                 rows.append({"clock": name, "unit": "days_after", "bin_start": 0, "bin_end": days, **row})
     return pd.DataFrame(rows)
 
 
-def _sample(history: History, params: RetentionParams) -> History:
+def _sample(history: History, params: Params) -> History:
     size = len(history.ids)
-    if size <= params.node_members:
+    if size <= params.retention.node_members:
         return history
-    kept = np.random.default_rng(params.seed).choice(size, params.node_members, replace=False)
+    kept = np.random.default_rng(params.run.seed).choice(size, params.retention.node_members, replace=False)
     outside = np.ones(size, bool)
     outside[kept] = False
     return replace(history, entered=np.where(outside, FAR, history.entered))

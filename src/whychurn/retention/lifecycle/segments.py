@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.empty_tables import empty_table
-from whychurn.contract.params import RetentionParams
+from whychurn.contract.params import Params, RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import YEAR_DAYS, YEAR_MONTHS, Array, History, Log, as_dates
 from whychurn.retention.month_grid import left_between, months_complete
@@ -87,19 +87,19 @@ def member_segments(history: History, params: RetentionParams, day: int) -> pd.D
     return frame[MEMBER_COLUMNS]
 
 
-def segment_table(history: History, params: RetentionParams, min_cell: int) -> pd.DataFrame:
+def segment_table(history: History, params: Params, min_cell: int) -> pd.DataFrame:
     """One row per segment: size and money today, and how many of those in it a year ago have left since.
 
     ``members_then`` and ``rate`` look at who was in the segment 12 complete months ago (or at the first full month
     after the data start, where they are shorter).
     """
-    today = member_segments(history, params, history.observed_until + 1)
+    today = member_segments(history, params.retention, history.observed_until + 1)
     span = _look_back(history)
     if today.empty:
         return suppress_small_cells(empty_table(SEGMENT_COLUMNS), "members", [], min_cell)
-    then = _then(history, params, span)
-    rows = pd.concat([_sizes(today, then, kind, params.tiers) for kind in KINDS], ignore_index=True)
-    rows = add_wilson(rows, "churners", "members_then", params.confidence)
+    then = _then(history, params.retention, span)
+    rows = pd.concat([_sizes(today, then, kind, params.retention.tiers) for kind in KINDS], ignore_index=True)
+    rows = add_wilson(rows, "churners", "members_then", params.run.confidence)
     rows["as_of"] = as_dates(np.full(len(rows), history.observed_until + 1)).to_numpy()
     rows = suppress_small_cells(
         rows[SEGMENT_COLUMNS],

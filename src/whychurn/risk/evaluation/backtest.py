@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params, RiskParams
 from whychurn.panel.encode import encode
 from whychurn.risk.evaluation.metrics import (
     Business,
@@ -28,7 +28,7 @@ from whychurn.risk.value_at_risk import margin_at_stake
 MEASURES = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "rate", "mean_p")
 
 
-def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, risk: RiskParams) -> pd.DataFrame:
+def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params) -> pd.DataFrame:
     """Table risk_backtest: at each cut-off refit on what was known, calibrate, forecast the next window.
 
     The search is not repeated: parameters and rounds are the model's, and at most `risk.backtest_rows` rows train.
@@ -38,9 +38,9 @@ def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, risk: Ris
     -------
     cutoff_on, metric, estimate, low, high, rows, members, events, train_rows; empty if no cut-off is possible.
     """
-    months = cutoffs(panel, horizon_days, risk)
-    with ThreadPoolExecutor(max_workers=risk.workers) as pool:
-        tables = list(pool.map(lambda day: _at_cutoff(panel, trained, day, horizon_days, risk), months))
+    months = cutoffs(panel, horizon_days, params.risk)
+    with ThreadPoolExecutor(max_workers=params.run.workers) as pool:
+        tables = list(pool.map(lambda day: _at_cutoff(panel, trained, day, horizon_days, params), months))
     lines = [line for table in tables for line in table]
     columns = ["cutoff_on", "metric", "estimate", "low", "high", "rows", "members", "events", "train_rows"]
     return pd.DataFrame(lines, columns=columns)
@@ -64,12 +64,13 @@ def _latest(months: list[pd.Timestamp], until: pd.Timestamp) -> pd.Timestamp:
 
 
 def _at_cutoff(
-    panel: pd.DataFrame, trained: Trained, day: pd.Timestamp, horizon_days: int, risk: RiskParams
+    panel: pd.DataFrame, trained: Trained, day: pd.Timestamp, horizon_days: int, params: Params
 ) -> list[dict[str, Any]]:
+    risk = params.risk
     known = panel[panel["as_of"] <= day]
-    split = split_forward(known, horizon_days, risk.calibration_months, 1, risk.seed)
+    split = split_forward(known, horizon_days, risk.calibration_months, 1, params.run.seed)
     train = known[split.rows("train")]
-    train = train[sample_members(train["member_id"], risk.backtest_rows, risk.seed)]
+    train = train[sample_members(train["member_id"], risk.backtest_rows, params.run.seed)]
     calibration, test = known[split.rows("calibration")], known[split.rows("test")]
     y = labels(train)
     if (
@@ -77,7 +78,7 @@ def _at_cutoff(
         < risk.min_events
     ):
         return []
-    settings = Settings(risk.seed, 1, risk.bins)
+    settings = Settings(params.run.seed, 1, risk.bins)
     matrix = training_matrix(encode(train, trained.features), y, trained.features, settings)
     booster = fit_booster(matrix, trained.found.chosen, trained.found.rounds, settings)
     calibrator = fit_calibrator(
@@ -86,21 +87,26 @@ def _at_cutoff(
         calibration["member_id"].to_numpy(),
         risk.calibration_folds,
         0,
-        risk.confidence,
-        risk.seed,
+        params.run.confidence,
+        params.run.seed,
     )
     p = calibrator.probability(predict_raw(booster, encode(test, trained.features)))
-    return _measure(test, p, day, len(train), risk)
+    return _measure(test, p, day, len(train), params)
 
 
 def _measure(
-    test: pd.DataFrame, p: np.ndarray, day: pd.Timestamp, train_rows: int, risk: RiskParams
+    test: pd.DataFrame, p: np.ndarray, day: pd.Timestamp, train_rows: int, params: Params
 ) -> list[dict[str, Any]]:
-    business = Business(margin_at_stake(test, risk), risk.saved_share, risk.contact_cost, risk.capacity)
-    forecast = Forecast(labels(test), p, business, risk.lift_shares, risk.ece_bins)
+    business = Business(
+        margin_at_stake(test, params.business),
+        params.business.saved_share,
+        params.business.contact_cost,
+        params.business.capacity,
+    )
+    forecast = Forecast(labels(test), p, business, params.risk.lift_shares, params.risk.ece_bins)
     estimates = measure_once(forecast)
     members = test["member_id"].to_numpy()
-    draws = bootstrap(forecast, member_weights(members, risk.bootstrap, risk.seed))
+    draws = bootstrap(forecast, member_weights(members, params.risk.bootstrap, params.run.seed))
     sizes = {
         "rows": len(test),
         "members": test["member_id"].nunique(),
@@ -110,7 +116,7 @@ def _measure(
     lines = []
     for metric in MEASURES:
         if metric in estimates:
-            low, high = percentile_interval(draws[metric], risk.confidence)
+            low, high = percentile_interval(draws[metric], params.run.confidence)
             lines.append(
                 {
                     "cutoff_on": day,

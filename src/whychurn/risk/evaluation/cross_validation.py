@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.panel.encode import Feature, encode
 from whychurn.risk.model.baselines import logistic_regression
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
@@ -31,7 +31,7 @@ def cross_validate_grouped(
     chosen: dict[str, float],
     rounds: int,
     folds: int,
-    risk: RiskParams,
+    params: Params,
 ) -> pd.DataFrame:
     """AUC of the model and of logistic regression per fold; rows of one group never stand on both sides.
 
@@ -47,14 +47,14 @@ def cross_validate_grouped(
     fold, xgboost, logistic.
     """
     features = flat_features(X)
-    matrix, settings = encode(X, features), Settings(risk.seed, risk.threads, risk.bins)
+    matrix, settings = encode(X, features), Settings(params.run.seed, params.risk.threads, params.risk.bins)
     lines = []
-    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=risk.seed)
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=params.run.seed)
     for fold, (fit, held) in enumerate(splitter.split(matrix, y, groups)):
         booster = fit_booster(
             training_matrix(matrix[fit], y[fit], features, settings), chosen, rounds, settings
         )
-        logistic = logistic_regression(features, risk).fit(matrix[fit], y[fit])
+        logistic = logistic_regression(features, params).fit(matrix[fit], y[fit])
         lines.append(
             {
                 "fold": fold,

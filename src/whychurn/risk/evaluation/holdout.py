@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.panel.encode import encode
 from whychurn.risk.evaluation.metrics import (
     Business,
@@ -24,7 +24,7 @@ from whychurn.risk.value_at_risk import margin_at_stake
 Draws = dict[str, np.ndarray]
 
 
-def forecast_test(panel: pd.DataFrame, trained: Trained, risk: RiskParams) -> pd.DataFrame:
+def forecast_test(panel: pd.DataFrame, trained: Trained, params: Params) -> pd.DataFrame:
     """Test rows: member_id, as_of, spend_tier, y, stake, one p_<model> each."""
     rows = panel[trained.split.rows("test")]
     X = encode(rows, trained.features)
@@ -35,7 +35,7 @@ def forecast_test(panel: pd.DataFrame, trained: Trained, risk: RiskParams) -> pd
             "as_of": rows["as_of"].to_numpy(),
             "spend_tier": tier.fillna("unknown").to_numpy() if tier is not None else "unknown",
             "y": labels(rows),
-            "stake": margin_at_stake(rows, risk),
+            "stake": margin_at_stake(rows, params.business),
         }
     )
     for name in RISK_MODELS:
@@ -43,34 +43,43 @@ def forecast_test(panel: pd.DataFrame, trained: Trained, risk: RiskParams) -> pd
     return frame
 
 
-def measure_models(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
+def measure_models(test: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Table risk_metrics: each model overall, by month and by tier, and the model's gain over each baseline.
 
     Intervals are percentiles of a bootstrap clustered by member; differences are paired (same draws).
     """
-    overall = _measure(test, risk, list(RISK_MODELS))
-    lines = [_lines(*overall[name], name, test, "all", "all", risk) for name in RISK_MODELS]
-    lines += [_differences(overall, name, test, risk) for name in RISK_MODELS if name != RISK_MODEL]
+    overall = _measure(test, params, list(RISK_MODELS))
+    lines = [_lines(*overall[name], name, test, "all", "all", params) for name in RISK_MODELS]
+    lines += [_differences(overall, name, test, params) for name in RISK_MODELS if name != RISK_MODEL]
     for kind, column in (("month", "as_of"), ("tier", "spend_tier")):
         for stratum, rows in test.groupby(column, sort=True):
             text = f"{stratum:%Y-%m}" if kind == "month" else str(stratum)
-            measured = _measure(rows, risk, list(RISK_MODELS))
-            lines += [_lines(*measured[name], name, rows, kind, text, risk) for name in RISK_MODELS]
+            measured = _measure(rows, params, list(RISK_MODELS))
+            lines += [_lines(*measured[name], name, rows, kind, text, params) for name in RISK_MODELS]
     return pd.concat([pd.DataFrame(part) for part in lines], ignore_index=True)
 
 
-def _forecast(rows: pd.DataFrame, name: str, risk: RiskParams) -> Forecast:
-    business = Business(rows["stake"].to_numpy(), risk.saved_share, risk.contact_cost, risk.capacity)
+def _forecast(rows: pd.DataFrame, name: str, params: Params) -> Forecast:
+    business = Business(
+        rows["stake"].to_numpy(),
+        params.business.saved_share,
+        params.business.contact_cost,
+        params.business.capacity,
+    )
     return Forecast(
-        rows["y"].to_numpy(), rows[f"p_{name}"].to_numpy(), business, risk.lift_shares, risk.ece_bins
+        rows["y"].to_numpy(),
+        rows[f"p_{name}"].to_numpy(),
+        business,
+        params.risk.lift_shares,
+        params.risk.ece_bins,
     )
 
 
 def _measure(
-    rows: pd.DataFrame, risk: RiskParams, names: list[str]
+    rows: pd.DataFrame, params: Params, names: list[str]
 ) -> dict[str, tuple[dict[str, float], Draws]]:
-    weights = member_weights(rows["member_id"].to_numpy(), risk.bootstrap, risk.seed)
-    forecasts = {name: _forecast(rows, name, risk) for name in names}
+    weights = member_weights(rows["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed)
+    forecasts = {name: _forecast(rows, name, params) for name in names}
     return {name: (measure_once(one), bootstrap(one, weights)) for name, one in forecasts.items()}
 
 
@@ -81,22 +90,22 @@ def _lines(
     rows: pd.DataFrame,
     kind: str,
     stratum: str,
-    risk: RiskParams,
+    params: Params,
 ) -> list[dict[str, Any]]:
     lines = []
     for metric, estimate in estimates.items():
-        low, high = percentile_interval(draws[metric], risk.confidence)
+        low, high = percentile_interval(draws[metric], params.run.confidence)
         lines.append(_line(name, kind, stratum, metric, estimate, low, high, rows))
     return lines
 
 
 def _differences(
-    measured: dict[str, tuple[dict[str, float], Draws]], baseline: str, rows: pd.DataFrame, risk: RiskParams
+    measured: dict[str, tuple[dict[str, float], Draws]], baseline: str, rows: pd.DataFrame, params: Params
 ) -> list[dict[str, Any]]:
     (mine, my_draws), (other, other_draws) = measured[RISK_MODEL], measured[baseline]
     lines = []
     for metric in [name for name in mine if name not in ("rate", "mean_p")]:
-        low, high = percentile_interval(my_draws[metric] - other_draws[metric], risk.confidence)
+        low, high = percentile_interval(my_draws[metric] - other_draws[metric], params.run.confidence)
         gap = mine[metric] - other[metric]
         lines.append(
             _line(f"{RISK_MODEL} - {baseline}", "difference", baseline, metric, gap, low, high, rows)
@@ -135,16 +144,18 @@ def beats_baselines(metrics: pd.DataFrame) -> dict[str, bool]:
     return {str(name): bool(high < 0) for name, high in zip(loss["stratum"], loss["high"], strict=True)}
 
 
-def reliability(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
+def reliability(test: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Table risk_calibration: equal-mass bins of p with the observed rate and its clustered interval."""
-    weights = member_weights(test["member_id"].to_numpy(), risk.bootstrap, risk.seed).astype("float64")
+    weights = member_weights(test["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed).astype(
+        "float64"
+    )
     tables = []
     for name in RISK_MODELS:
-        forecast = _forecast(test, name, risk)
+        forecast = _forecast(test, name, params)
         bins, y, p = forecast.bin, forecast.y, forecast.p
         mass = np.bincount(bins)
         drawn = np.array([np.bincount(bins, w * y) / np.maximum(np.bincount(bins, w), 1e-9) for w in weights])
-        tail = (1 - risk.confidence) / 2
+        tail = (1 - params.run.confidence) / 2
         members = test.groupby(bins)["member_id"].nunique()
         table = pd.DataFrame(
             {
@@ -162,13 +173,13 @@ def reliability(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def lift_curve(test: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
+def lift_curve(test: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Table risk_lift: for shares of members from 0 to 1, the share of leavers reached, lift, and profit."""
     shares = np.unique(np.r_[np.linspace(0, 0.3, 31), np.linspace(0.3, 1, 36)])
     ones = np.ones((1, len(test)))
     tables = []
     for name in RISK_MODELS:
-        forecast = _forecast(test, name, risk)
+        forecast = _forecast(test, name, params)
         ranked = forecast.y[forecast.order]
         reached = np.interp(
             shares * len(test), np.r_[0, forecast.ends + 1], np.r_[0.0, np.cumsum(ranked)[forecast.ends]]

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.labels import LANGUAGES, family_name
 from whychurn.panel.encode import Feature
 
 
 def cluster_members(
-    scores: pd.DataFrame, contributions: np.ndarray, features: list[Feature], risk: RiskParams
+    scores: pd.DataFrame, contributions: np.ndarray, features: list[Feature], params: Params
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """k-means on the contributions of the members at high risk.
 
@@ -28,12 +28,12 @@ def cluster_members(
     risk_archetypes (one row per group, named by its two strongest families) and risk_archetype_members
     (member_id, archetype). Both empty where fewer members than groups are at high risk.
     """
-    high = (scores["p_churn"] >= risk.high_risk).to_numpy()
-    wanted = min(risk.archetypes, int(high.sum()) // 10)
+    high = (scores["p_churn"] >= params.business.high_risk).to_numpy()
+    wanted = min(params.risk.archetypes, int(high.sum()) // 10)
     if wanted < 1:
         return _empty()
     vectors = contributions[high]
-    found = KMeans(n_clusters=wanted, n_init=4, random_state=risk.seed).fit_predict(vectors)
+    found = KMeans(n_clusters=wanted, n_init=4, random_state=params.run.seed).fit_predict(vectors)
     sizes = pd.Series(found).value_counts()
     number = pd.Series(found).map({old: new for new, old in enumerate(sizes.index, start=1)}).to_numpy()
     chosen = scores[high].assign(archetype=number)

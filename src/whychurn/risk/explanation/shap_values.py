@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params, RiskParams
 from whychurn.panel.encode import Feature
 from whychurn.risk.model.boosting import predict_contributions, predict_interactions
 
@@ -83,15 +83,15 @@ def group_importance(explained: Explained) -> pd.DataFrame:
     return both.sort_values(["grouping", "importance"], ascending=[True, False], ignore_index=True)
 
 
-def beeswarm_points(explained: Explained, importance: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
+def beeswarm_points(explained: Explained, importance: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Table risk_shap_points: for the top features, contribution and rank of the value (0 low … 1 high).
 
     No member ids, and ranks in place of values: a point tells of nobody.
     """
-    rows = np.random.default_rng(risk.seed).permutation(len(explained.X))[: risk.beeswarm_points]
+    rows = np.random.default_rng(params.run.seed).permutation(len(explained.X))[: params.risk.beeswarm_points]
     columns = {feature.name: i for i, feature in enumerate(explained.features)}
     tables = []
-    for name in importance["feature"].head(risk.beeswarm_features):
+    for name in importance["feature"].head(params.risk.beeswarm_features):
         column = columns[name]
         rank = pd.Series(explained.X[:, column]).rank(pct=True).to_numpy()[rows]
         if explained.features[column].categories is not None:

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.panel.encode import Feature
 
 RECENCY: Final = ("days_since_last_order", "days_since_last_interaction", "tenure_days")
@@ -30,10 +30,10 @@ class Baselines:
 
 
 def fit_baselines(
-    X: np.ndarray, y: np.ndarray, features: list[Feature], horizon_days: int, risk: RiskParams
+    X: np.ndarray, y: np.ndarray, features: list[Feature], horizon_days: int, params: Params
 ) -> Baselines:
     """Fit each baseline on the same rows as the model; a scorer maps encoded rows to raw scores in [0, 1]."""
-    logistic, tree = logistic_regression(features, risk).fit(X, y), shallow_tree(features, risk).fit(X, y)
+    logistic, tree = logistic_regression(features, params).fit(X, y), shallow_tree(features, params).fit(X, y)
     scorers: dict[str, Scorer] = {
         "logistic": lambda rows: logistic.predict_proba(rows)[:, 1],
         "tree": lambda rows: tree.predict_proba(rows)[:, 1],
@@ -43,7 +43,7 @@ def fit_baselines(
     return Baselines(scorers, tree)
 
 
-def logistic_regression(features: list[Feature], risk: RiskParams) -> Pipeline:
+def logistic_regression(features: list[Feature], params: Params) -> Pipeline:
     """Median-imputed, log-scaled and standardised numbers with missing flags; one-hot categories."""
     numbers = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
@@ -52,15 +52,17 @@ def logistic_regression(features: list[Feature], risk: RiskParams) -> Pipeline:
     )
     return make_pipeline(
         _columns(features, numbers),
-        LogisticRegression(C=risk.logistic_c, max_iter=300, tol=1e-3, random_state=risk.seed),
+        LogisticRegression(C=params.risk.logistic_c, max_iter=300, tol=1e-3, random_state=params.run.seed),
     )
 
 
-def shallow_tree(features: list[Feature], risk: RiskParams) -> Pipeline:
+def shallow_tree(features: list[Feature], params: Params) -> Pipeline:
     """A tree that fits on a page; it also serves as the readable cross-check."""
     numbers = SimpleImputer(strategy="median", keep_empty_features=True)
     tree = DecisionTreeClassifier(
-        max_depth=risk.tree_depth, min_samples_leaf=risk.tree_leaf_share, random_state=risk.seed
+        max_depth=params.risk.tree_depth,
+        min_samples_leaf=params.risk.tree_leaf_share,
+        random_state=params.run.seed,
     )
     return make_pipeline(_columns(features, numbers), tree)
 

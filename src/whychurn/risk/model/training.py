@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.labels import say
 from whychurn.panel.encode import Feature, choose_features, encode
 from whychurn.panel.leakage.audit import check_split
@@ -63,7 +63,7 @@ class Trained:
         return self.calibrators[name].probability(self.scorers[name](X))
 
 
-def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, risk: RiskParams) -> Trained:
+def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, params: Params) -> Trained:
     """Split, choose features, search, fit, calibrate.
 
     Parameters
@@ -76,32 +76,32 @@ def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, ri
     NoModelError
         If there are too few snapshots, leavers, stayers or usable features.
     """
-    split = checked_split(panel, horizon_days, risk)
+    split = checked_split(panel, horizon_days, params)
     train, calibration = split.rows("train"), split.rows("calibration")
-    features, left_out = choose_features(panel, train, catalogue, risk.season_days)
+    features, left_out = choose_features(panel, train, catalogue)
     if not features:
         raise NoModelError("no_features")
     y = labels(panel)
     X = encode(panel[train], features)
     log.info("fitting on %d rows × %d features, mode %s", len(X), len(features), split.mode)
     rows = panel.loc[train, ["member_id", "as_of"]].reset_index(drop=True)
-    found = search(rows, X, y[train], features, horizon_days, risk)
-    settings = Settings(risk.seed, risk.threads, risk.bins)
+    found = search(rows, X, y[train], features, horizon_days, params)
+    settings = Settings(params.run.seed, params.risk.threads, params.risk.bins)
     booster = fit_booster(
         training_matrix(X, y[train], features, settings), found.chosen, found.rounds, settings
     )
     scorers: dict[str, Scorer] = {RISK_MODEL: lambda rows: predict_raw(booster, rows)}
-    baselines = fit_baselines(X, y[train], features, horizon_days, risk)
+    baselines = fit_baselines(X, y[train], features, horizon_days, params)
     scorers |= baselines.scorers
     held = encode(panel[calibration], features)
     members = panel.loc[calibration, "member_id"].to_numpy()
     calibrators = {
-        name: _calibrate(scorer(held), y[calibration], members, risk) for name, scorer in scorers.items()
+        name: _calibrate(scorer(held), y[calibration], members, params) for name, scorer in scorers.items()
     }
     return Trained(features, left_out, split, found, booster, scorers, calibrators, baselines.tree)
 
 
-def checked_split(panel: pd.DataFrame, horizon_days: int, risk: RiskParams) -> Split:
+def checked_split(panel: pd.DataFrame, horizon_days: int, params: Params) -> Split:
     """The split, once each part holds enough leavers and stayers to learn from.
 
     Raises
@@ -111,10 +111,11 @@ def checked_split(panel: pd.DataFrame, horizon_days: int, risk: RiskParams) -> S
     WhychurnError
         If a label window of a row that is learnt from reaches into the test period.
     """
+    risk = params.risk
     if not panel["churned_in_horizon"].notna().any():
         raise NoModelError("no_rows", horizon=horizon_days)
     try:
-        split = split_forward(panel, horizon_days, risk.calibration_months, risk.test_months, risk.seed)
+        split = split_forward(panel, horizon_days, risk.calibration_months, risk.test_months, params.run.seed)
     except DataTooShortError as error:
         raise NoModelError(
             "too_short", horizon=horizon_days, months=2 * -(-horizon_days // 30) + 1
@@ -136,5 +137,13 @@ def labels(panel: pd.DataFrame) -> np.ndarray:
     return panel["churned_in_horizon"].astype("float64").to_numpy(na_value=np.nan)
 
 
-def _calibrate(raw: np.ndarray, y: np.ndarray, members: np.ndarray, risk: RiskParams) -> Calibrator:
-    return fit_calibrator(raw, y, members, risk.calibration_folds, risk.bootstrap, risk.confidence, risk.seed)
+def _calibrate(raw: np.ndarray, y: np.ndarray, members: np.ndarray, params: Params) -> Calibrator:
+    return fit_calibrator(
+        raw,
+        y,
+        members,
+        params.risk.calibration_folds,
+        params.risk.bootstrap,
+        params.run.confidence,
+        params.run.seed,
+    )

@@ -12,7 +12,7 @@ import optuna
 import pandas as pd
 import xgboost as xgb
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.params import Params
 from whychurn.panel.encode import Feature
 from whychurn.risk.model.boosting import Settings, training_matrix
 from whychurn.risk.model.split import forward_folds
@@ -73,7 +73,7 @@ def search(
     y: np.ndarray,
     features: list[Feature],
     horizon_days: int,
-    risk: RiskParams,
+    params: Params,
 ) -> Found:
     """Best parameters by log loss on later, embargoed snapshots of the training period.
 
@@ -82,24 +82,25 @@ def search(
     rows
         member_id and as_of of the training rows, in the order of X and y.
     """
-    settings = Settings(risk.seed, risk.threads, risk.bins)
-    kept = sample_members(rows["member_id"], risk.search_rows, risk.seed)
-    folds, kind = _folds(rows[kept], X[kept], y[kept], features, horizon_days, risk, settings)
+    risk = params.risk
+    settings = Settings(params.run.seed, risk.threads, risk.bins)
+    kept = sample_members(rows["member_id"], risk.search_rows, params.run.seed)
+    folds, kind = _folds(rows[kept], X[kept], y[kept], features, horizon_days, params, settings)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=risk.seed, n_startup_trials=max(4, risk.trials // 3)),
+        sampler=optuna.samplers.TPESampler(seed=params.run.seed, n_startup_trials=max(4, risk.trials // 3)),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=20),
     )
 
     def objective(trial: optuna.Trial) -> float:
-        loss, rounds = _score(_suggest(trial, risk.search_space), folds, settings, risk, trial)
+        loss, rounds = _score(_suggest(trial, risk.search_space), folds, settings, params, trial)
         trial.set_user_attr("rounds", rounds)
         return loss
 
     study.optimize(
         objective, n_trials=risk.trials, timeout=risk.search_seconds, callbacks=[_progress(risk.trials)]
     )
-    found = _settle(study, folds, kind, features, settings, risk)
+    found = _settle(study, folds, kind, features, settings, params)
     log.info("search: log loss %.4f with %d trees, %s", found.log_loss, found.rounds, found.chosen)
     return found
 
@@ -119,18 +120,18 @@ def _folds(
     y: np.ndarray,
     features: list[Feature],
     horizon_days: int,
-    risk: RiskParams,
+    params: Params,
     settings: Settings,
 ) -> tuple[list[Fold], str]:
     months = sorted(pd.Timestamp(day) for day in rows["as_of"].unique())
     pairs = []
-    for early, day in forward_folds(months, horizon_days, risk.search_folds):
+    for early, day in forward_folds(months, horizon_days, params.risk.search_folds):
         fit, valid = rows["as_of"].isin(early).to_numpy(), rows["as_of"].eq(day).to_numpy()
         if _both(y[fit]) and _both(y[valid]):
             pairs.append((fit, valid))
     kind = "forward" if pairs else "members"
     if not pairs:
-        pairs = [(~valid, valid) for valid in _member_folds(rows["member_id"], risk)]
+        pairs = [(~valid, valid) for valid in _member_folds(rows["member_id"], params)]
     folds: list[Fold] = []
     for fit, valid in pairs:
         train = training_matrix(X[fit], y[fit], features, settings)
@@ -138,10 +139,12 @@ def _folds(
     return folds, kind
 
 
-def _member_folds(members: pd.Series, risk: RiskParams) -> list[np.ndarray]:
+def _member_folds(members: pd.Series, params: Params) -> list[np.ndarray]:
     codes, names = pd.factorize(members, sort=True)
-    fold = np.random.default_rng(risk.seed).integers(0, max(3, risk.search_folds), len(names))[codes]
-    return [fold == number for number in range(risk.search_folds)]
+    fold = np.random.default_rng(params.run.seed).integers(0, max(3, params.risk.search_folds), len(names))[
+        codes
+    ]
+    return [fold == number for number in range(params.risk.search_folds)]
 
 
 def _both(y: np.ndarray) -> bool:
@@ -163,7 +166,7 @@ def _score(
     chosen: dict[str, Any],
     folds: list[Fold],
     settings: Settings,
-    risk: RiskParams,
+    params: Params,
     trial: optuna.Trial | None,
 ) -> tuple[float, int]:
     """Mean log loss and rounds over the folds, which run side by side."""
@@ -173,16 +176,16 @@ def _score(
         booster = xgb.train(
             settings.booster(chosen),
             train,
-            num_boost_round=risk.max_rounds,
+            num_boost_round=params.risk.max_rounds,
             evals=[(valid, "valid")],
-            early_stopping_rounds=risk.early_stopping,
+            early_stopping_rounds=params.risk.early_stopping,
             verbose_eval=False,
             callbacks=[_Pruning(trial)] if trial is not None and number == 0 else None,
         )
         return float(booster.best_score), booster.best_iteration + 1
 
     first = fit(0)  # alone, so that a hopeless trial costs one fold
-    with ThreadPoolExecutor(max_workers=risk.workers) as pool:
+    with ThreadPoolExecutor(max_workers=params.run.workers) as pool:
         results = [first, *pool.map(fit, range(1, len(folds)))]
     return float(np.mean([loss for loss, _ in results])), round(np.mean([rounds for _, rounds in results]))
 
@@ -212,7 +215,7 @@ def _settle(
     kind: str,
     features: list[Feature],
     settings: Settings,
-    risk: RiskParams,
+    params: Params,
 ) -> Found:
     """Best trial; the catalogue's directions are imposed only where they cost no log loss."""
     best = study.best_trial
@@ -223,10 +226,10 @@ def _settle(
         False,
     )
     signs = tuple(0 if feature.categories else feature.monotone for feature in features)
-    if risk.monotone_loss is not None and any(signs):
+    if params.risk.monotone_loss is not None and any(signs):
         bound = {**chosen, "monotone_constraints": str(signs).replace(" ", "")}
-        bound_loss, bound_rounds = _score(bound, folds, settings, risk, None)
-        if bound_loss <= loss + risk.monotone_loss:
+        bound_loss, bound_rounds = _score(bound, folds, settings, params, None)
+        if bound_loss <= loss + params.risk.monotone_loss:
             chosen, rounds, loss, monotone = bound, bound_rounds, bound_loss, True
     states = [trial.state for trial in study.trials]
     return Found(
@@ -235,7 +238,7 @@ def _settle(
         log_loss=loss,
         trials=len(states),
         pruned=states.count(optuna.trial.TrialState.PRUNED),
-        guard_fired=len(states) < risk.trials,
+        guard_fired=len(states) < params.risk.trials,
         monotone=monotone,
         folds=kind,
     )

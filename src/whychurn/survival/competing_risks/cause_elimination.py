@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.survival.competing_risks.cumulative_incidence import (
     CauseWeights,
     Incidence,
@@ -26,7 +26,7 @@ COLUMNS: Final = [
 
 
 def without_cause(
-    strata: Mapping[str, pd.DataFrame], weights: CauseWeights, params: SurvivalParams, min_cell: int
+    strata: Mapping[str, pd.DataFrame], weights: CauseWeights, params: Params, min_cell: int
 ) -> pd.DataFrame:
     """Share that stays, and mean days stayed, if the hazard of one cause were zero.
 
@@ -46,13 +46,13 @@ def without_cause(
         `COLUMNS`: measure ``share`` (stays beyond the day) or ``days`` (mean days stayed out of so many); interval of the
         gain by a bootstrap over members.
     """
-    stack = list(samples(strata, weights, max(params.min_at_risk, min_cell)))
-    days = [_days(sample, params) for _, _, sample in stack]
+    stack = list(samples(strata, weights, max(params.survival.min_at_risk, min_cell)))
+    days = [_days(sample, params.survival) for _, _, sample in stack]
     repeated: list[list[Array]] = [[] for _ in stack]
     for times, values in draws(strata, weights, params) if stack else ():
         for number, (_, _, sample) in enumerate(stack):
             repeated[number].append(_gains(sample, sample.count(values, times), days[number])[2:])
-    ends = [(1 - params.confidence) / 2, (1 + params.confidence) / 2]
+    ends = [(1 - params.run.confidence) / 2, (1 + params.run.confidence) / 2]
     parts = []
     for (kind, stratum, sample), mine, again in zip(stack, days, repeated, strict=True):
         now, without, gain, naive = _gains(sample, sample.count(weights.values, None), mine)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
 
 Array = np.ndarray[Any, Any]
@@ -170,20 +170,20 @@ def member_order(strata: Mapping[str, pd.DataFrame]) -> Array:
 
 
 def draws(
-    strata: Mapping[str, pd.DataFrame], weights: CauseWeights, params: SurvivalParams
+    strata: Mapping[str, pd.DataFrame], weights: CauseWeights, params: Params
 ) -> Iterator[tuple[Array, Array]]:
     """Multiplicity of each member and weights of each leaving, for each bootstrap sample of members."""
     order = member_order(strata)
-    rng = np.random.default_rng(params.seed)
+    rng = np.random.default_rng(params.run.seed)
     code = pd.Index(order).get_indexer(pd.Index(weights.leavings["member_id"]))
-    for _ in range(params.bootstrap):
+    for _ in range(params.survival.bootstrap):
         times = np.bincount(rng.integers(0, len(order), len(order)), minlength=len(order))
         seen = np.where(code >= 0, times[code], 0)
         yield times, weights.values if weights.again is None else weights.again(seen)
 
 
 def cause_incidence(
-    strata: Mapping[str, pd.DataFrame], weights: CauseWeights, params: SurvivalParams, min_cell: int
+    strata: Mapping[str, pd.DataFrame], weights: CauseWeights, params: Params, min_cell: int
 ) -> pd.DataFrame:
     """Share that has left from each cause by each day, by stratum.
 
@@ -203,10 +203,10 @@ def cause_incidence(
         bootstrap over members. On every day the incidences of a stratum and its Kaplan-Meier survival sum to one.
     """
     parts = []
-    stack = list(samples(strata, weights, max(params.min_at_risk, min_cell)))
+    stack = list(samples(strata, weights, max(params.survival.min_at_risk, min_cell)))
     repeated = _repeat(stack, strata, weights, params, lambda found, place: found.cif[:, place])
     for (kind, stratum, sample), bounds in zip(stack, repeated, strict=True):
-        place = grid(sample, params)
+        place = grid(sample, params.survival)
         cif = sample.count(weights.values, None).cif[:, place]
         columns = {"day": np.tile(sample.days[place], len(ALL)), "cif": cif.ravel()}
         columns |= {"low": bounds[0].ravel(), "high": bounds[1].ravel()}
@@ -228,14 +228,14 @@ def _repeat(
     stack: list[tuple[str, str, Sample]],
     strata: Mapping[str, pd.DataFrame],
     weights: CauseWeights,
-    params: SurvivalParams,
+    params: Params,
     read: Callable[[Incidence, Array], Array],
 ) -> list[Array]:
     """Lower and upper bound of what `read` takes from each sample, shape (2, …)."""
-    places = [grid(sample, params) for _, _, sample in stack]
+    places = [grid(sample, params.survival) for _, _, sample in stack]
     found: list[list[Array]] = [[] for _ in stack]
     for times, values in draws(strata, weights, params) if stack else ():
         for number, (_, _, sample) in enumerate(stack):
             found[number].append(read(sample.count(values, times), places[number]).astype("float32"))
-    ends = [(1 - params.confidence) / 2, (1 + params.confidence) / 2]
+    ends = [(1 - params.run.confidence) / 2, (1 + params.run.confidence) / 2]
     return [np.quantile(np.stack(values), ends, axis=0) for values in found]

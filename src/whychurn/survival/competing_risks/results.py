@@ -35,9 +35,9 @@ def incidence_tables(
     strata: Mapping[str, pd.DataFrame], weights: CauseWeights, params: Params
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Incidence of each cause by stratum, and what its removal would gain over all."""
-    own, min_cell = params.survival, params.privacy.min_cell
-    incidence = cause_incidence(strata, weights, own, min_cell)
-    return incidence, without_cause({"all": strata["all"]}, weights, own, min_cell)
+    min_cell = params.privacy.min_cell
+    incidence = cause_incidence(strata, weights, params, min_cell)
+    return incidence, without_cause({"all": strata["all"]}, weights, params, min_cell)
 
 
 def attributed_tables(

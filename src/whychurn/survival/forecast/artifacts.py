@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.files import write_json, write_whole
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params
 from whychurn.survival.forecast.discrete_hazard import Boosted
 from whychurn.survival.forecast.forecasters import Cox
 from whychurn.survival.forecast.model_comparison import Challenge
@@ -35,7 +35,7 @@ FILES: Final = ("model.ubj", "coefficients.csv", "baseline.csv", "features.json"
 NO_MODEL: Final = "no_model.json"
 
 
-def write_model(folder: Path, challenge: Challenge, definition: str, survival: SurvivalParams) -> None:
+def write_model(folder: Path, challenge: Challenge, definition: str, params: Params) -> None:
     """Write the chosen model, the metadata last; where there is none (or it was never tested), say so instead."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*FILES, NO_MODEL):
@@ -46,7 +46,7 @@ def write_model(folder: Path, challenge: Challenge, definition: str, survival: S
         return
     own = _write_boosted(folder, model) if isinstance(model, Boosted) else _write_cox(folder, model)
     write_json({"features": [feature.as_json() for feature in model.features]}, folder / "features.json")
-    write_json({**own, **_made(challenge, model, definition, survival)}, folder / "metadata.json")
+    write_json({**own, **_made(challenge, model, definition, params)}, folder / "metadata.json")
 
 
 def _write_boosted(folder: Path, model: Boosted) -> dict[str, Any]:
@@ -68,9 +68,7 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
         frame.to_csv(temporary, index=False, float_format="%.17g")
 
 
-def _made(
-    challenge: Challenge, model: Boosted | Cox, definition: str, survival: SurvivalParams
-) -> dict[str, Any]:
+def _made(challenge: Challenge, model: Boosted | Cox, definition: str, params: Params) -> dict[str, Any]:
     facts = challenge.facts
     kept = (
         "tested_on",
@@ -85,8 +83,8 @@ def _made(
     return {
         "kind": model.name,
         "definition": definition,
-        "horizons": sorted(set(survival.challenge.horizons)),
-        "value_days": survival.lifetime.horizon_days,
+        "horizons": sorted(set(params.survival.challenge.horizons)),
+        "value_days": params.business.value_days,
         "learned_days": model.learned_days,
         **{name: facts[name] for name in kept},
     }

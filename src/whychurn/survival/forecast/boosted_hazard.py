@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params
 from whychurn.panel.encode import Feature
 from whychurn.survival.forecast.accuracy import brier_terms, integrated
 from whychurn.survival.forecast.discrete_hazard import (
@@ -51,46 +51,48 @@ class Recipe:
         }
 
 
-def choose_recipe(known: Known, features: list[Feature], survival: SurvivalParams) -> Recipe | None:
+def choose_recipe(known: Known, features: list[Feature], params: Params) -> Recipe | None:
     """Fit each variant on what was known before the validation period, judge it on what came in it.
 
     Returns
     -------
     None where the learning period is too short, or too few left in either part.
     """
-    params, seed = survival.challenge, survival.seed
-    start = known.until + pd.Timedelta(days=1) - pd.Timedelta(days=params.validation_days)
-    early = known_before(known, start).sample(params.rows, seed)
-    late = known.take((known.rows["as_of"] >= start).to_numpy()).sample(params.validation_rows, seed)
+    challenge, seed = params.survival.challenge, params.run.seed
+    start = known.until + pd.Timedelta(days=1) - pd.Timedelta(days=challenge.validation_days)
+    early = known_before(known, start).sample(challenge.rows, seed)
+    late = known.take((known.rows["as_of"] >= start).to_numpy()).sample(challenge.validation_rows, seed)
     found: dict[str, Recipe] = {}
     for variant in VARIANTS:
-        bounds = variant_bounds(variant, params.interval_days)
+        bounds = variant_bounds(variant, challenge.interval_days)
         learn, watched = (learning_data(part, features, bounds) for part in (early, late))
-        if min(learn.y.sum(), watched.y.sum()) < params.min_events or not (learn.usable and watched.usable):
+        if min(learn.y.sum(), watched.y.sum()) < challenge.min_events or not (
+            learn.usable and watched.usable
+        ):
             return None
-        booster = boost(learn, features, params.max_rounds, params, seed, watched)
+        booster = boost(learn, features, challenge.max_rounds, challenge, seed, watched)
         rounds = booster.best_iteration + 1
         line = calibration_line(booster, watched, features)
         model = Boosted(
-            booster[:rounds], features, variant, _all(params.interval_days), line, int(early.reach.max())
+            booster[:rounds], features, variant, _all(challenge.interval_days), line, int(early.reach.max())
         )
-        found[variant] = Recipe(variant, rounds, line, {variant: _score(model, late, params.grid_days)})
+        found[variant] = Recipe(variant, rounds, line, {variant: _score(model, late, challenge.grid_days)})
     best = min(found.values(), key=lambda recipe: recipe.score[recipe.variant])
     score = {name: recipe.score[name] for name, recipe in found.items()}
     log.info("challenger: %s, %d trees, validation IBS %s", best.variant, best.rounds, score)
     return replace(best, score=score)
 
 
-def fit_recipe(known: Known, features: list[Feature], recipe: Recipe, survival: SurvivalParams) -> Boosted:
+def fit_recipe(known: Known, features: list[Feature], recipe: Recipe, params: Params) -> Boosted:
     """The recipe, fitted on all of `known`."""
-    params = survival.challenge
-    bounds = variant_bounds(recipe.variant, params.interval_days)
-    sample = known.sample(params.rows, survival.seed)
+    challenge = params.survival.challenge
+    bounds = variant_bounds(recipe.variant, challenge.interval_days)
+    sample = known.sample(challenge.rows, params.run.seed)
     data: LearningData = learning_data(sample, features, bounds)
-    booster = boost(data, features, recipe.rounds, params, survival.seed)
+    booster = boost(data, features, recipe.rounds, challenge, params.run.seed)
     seen = interval_rows(sample, bounds).interval.max(initial=0)
     learned = int(bounds[seen]) if recipe.variant == "landmark" else int(known.reach.max())
-    return Boosted(booster, features, recipe.variant, _all(params.interval_days), recipe.line, learned)
+    return Boosted(booster, features, recipe.variant, _all(challenge.interval_days), recipe.line, learned)
 
 
 def variant_bounds(variant: str, interval_days: list[int]) -> np.ndarray:

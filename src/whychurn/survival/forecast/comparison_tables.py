@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.fits import FitRecord
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.panel.encode import Feature
 from whychurn.survival.forecast.boosted_hazard import Recipe
 from whychurn.survival.forecast.rolling_origin import Trial, Verdicts
@@ -37,7 +37,7 @@ class Tested:
 
 
 def challenge_facts(
-    chosen: str, tied: list[str], tested: list[Tested], missed: list[int], until: pd.Timestamp, survival: SurvivalParams
+    chosen: str, tied: list[str], tested: list[Tested], missed: list[int], until: pd.Timestamp, params: Params
 ) -> dict[str, Any]:  # fmt: skip
     """Entry "challenge" of survival.json; `missed` are the horizons that no test reached, the first test is the main one."""
     main = tested[0]
@@ -53,7 +53,7 @@ def challenge_facts(
         "reason": None,
         "chosen": chosen,
         "tied": [name for name in tied if name != chosen],
-        "beats_km": bool(np.quantile(gap, (1 + survival.confidence) / 2) < 0),
+        "beats_km": bool(np.quantile(gap, (1 + params.run.confidence) / 2) < 0),
         "ibs": {name: float(values[0]) for name, values in main.verdicts.ibs.items()},
         "ibs_days": max(main.trial.horizons),
         "figures": mine,

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.panel.encode import Feature, encode
 from whychurn.survival.cox.counting_process import StartStop, prepare_rows
 from whychurn.survival.cox.fit import Newton, maximise
@@ -82,7 +82,7 @@ def fit_kaplan_meier(known: Known, survival: SurvivalParams) -> KaplanMeier:
     return KaplanMeier(hazard, int(known.reach.max()))
 
 
-def fit_cox(name: str, known: Known, features: list[Feature], survival: SurvivalParams) -> Cox:
+def fit_cox(name: str, known: Known, features: list[Feature], params: Params) -> Cox:
     """Cox model `name` on at most `cox_rows` member-months.
 
     Raises
@@ -90,20 +90,20 @@ def fit_cox(name: str, known: Known, features: list[Feature], survival: Survival
     WhychurnError
         If nobody leaves, or the partial likelihood has no maximum.
     """
-    params = survival.challenge
-    sample = known.sample(params.cox_rows, survival.seed)
+    challenge = params.survival.challenge
+    sample = known.sample(challenge.cox_rows, params.run.seed)
     if name == "cox":
         kept, entry, stop, event = tenure_rows(sample)
     else:
         kept = np.flatnonzero(sample.time > 0)
         entry, stop, event = np.zeros(len(kept), dtype="int64"), sample.time[kept], sample.event[kept]
     X = encode(sample.rows.iloc[kept], features)
-    terms = choose_terms(X, features, {CLOCK} if name == "cox" else set(), params)
+    terms = choose_terms(X, features, {CLOCK} if name == "cox" else set(), challenge)
     design = design_matrix(X, features, terms)
-    beta = _coefficients(terms, design, entry, stop, event, params.ridge, params.threads)
+    beta = _coefficients(terms, design, entry, stop, event, challenge.ridge, challenge.threads)
     hazard = daily_hazard(
         entry, stop, event, np.exp(design @ beta), product=False,
-        min_at_risk=survival.min_at_risk, tail_days=params.tail_days,
+        min_at_risk=params.survival.min_at_risk, tail_days=challenge.tail_days,
     )  # fmt: skip
     return Cox(name, features, terms, beta, hazard, int(known.reach.max()))
 

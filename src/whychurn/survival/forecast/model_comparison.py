@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.labels import LANGUAGES, say
 from whychurn.panel.encode import choose_features
 from whychurn.survival.forecast.boosted_hazard import choose_recipe, fit_recipe
@@ -64,7 +64,7 @@ def challenge_answers(
     spells: pd.DataFrame,
     catalogue: pd.DataFrame,
     observed_until: pd.Timestamp,
-    survival: SurvivalParams,
+    params: Params,
 ) -> Challenge:
     """Test the models forward in time, choose by the integrated Brier score, fit the chosen one on everything.
 
@@ -78,34 +78,36 @@ def challenge_answers(
         Last observed day: there, follow-up ends for everybody (administrative censoring).
     """
     stays = follow_stays(panel, spells, observed_until)
-    params = survival.challenge
-    if len(panel) == 0 or stays.event.sum() < params.min_events:
-        return _nothing("too_few_leavers", needed=params.min_events, found=int(stays.event.sum()))
-    trials, untested = plan_trials(panel["as_of"], observed_until, params.horizons, params.min_learning_days)
+    challenge = params.survival.challenge
+    if len(panel) == 0 or stays.event.sum() < challenge.min_events:
+        return _nothing("too_few_leavers", needed=challenge.min_events, found=int(stays.event.sum()))
+    trials, untested = plan_trials(
+        panel["as_of"], observed_until, challenge.horizons, challenge.min_learning_days
+    )
     with (
         threadpool_limits(limits=1, user_api="blas"),  # the same sums however many trials run side by side
-        ThreadPoolExecutor(params.workers) as pool,
+        ThreadPoolExecutor(params.run.workers) as pool,
     ):
-        found = pool.map(lambda trial: _test(trial, stays, catalogue, survival), trials)
+        found = pool.map(lambda trial: _test(trial, stays, catalogue, params), trials)
         tested = [one for one in found if one is not None]
     if not tested or not tested[0].trial.main:
-        return _untested(stays, observed_until, survival)
+        return _untested(stays, observed_until, params.survival)
     main = tested[0]
-    chosen, tied = choose_model(main.verdicts, survival.confidence)
+    chosen, tied = choose_model(main.verdicts, params.run.confidence)
     try:
-        model = _fit_chosen(chosen, main, stays, catalogue, survival)
+        model = _fit_chosen(chosen, main, stays, catalogue, params)
     except WhychurnError as error:
         log.warning("%s not fitted on everything, the tested one stands: %s", chosen, error.message)
         model = main.models[chosen]
     missed = sorted(
         {*untested, *(h for t in trials if t not in [f.trial for f in tested] for h in t.horizons)}
     )
-    facts = challenge_facts(chosen, tied, tested, missed, observed_until, survival)
+    facts = challenge_facts(chosen, tied, tested, missed, observed_until, params)
     return Challenge(
         challenge_tables(tested),
         facts,
         model,
-        challenge_fits(tested, chosen, survival),
+        challenge_fits(tested, chosen, params.survival),
         main.models[chosen],
         main.trial.day,
     )
@@ -126,29 +128,27 @@ def choose_model(verdicts: Verdicts, confidence: float) -> tuple[str, list[str]]
     return tied[0], tied
 
 
-def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, survival: SurvivalParams) -> Tested | None:
+def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, params: Params) -> Tested | None:
     """Fit all models on what was known before the trial's day and judge them after it."""
-    params = survival.challenge
+    challenge = params.survival.challenge
     known = known_before(stays, trial.day)
     later = stays.take((stays.rows["as_of"] == trial.day).to_numpy()).sample(
-        params.test_members, survival.seed
+        challenge.test_members, params.run.seed
     )
-    if min(known.event.sum(), later.event.sum()) < params.min_events:
+    if min(known.event.sum(), later.event.sum()) < challenge.min_events:
         return None
-    features, _ = choose_features(
-        stays.rows, (stays.rows["as_of"] < trial.day).to_numpy(), catalogue, params.season_days
-    )
-    models: dict[str, Any] = {"km": fit_kaplan_meier(known, survival)}
+    features, _ = choose_features(stays.rows, (stays.rows["as_of"] < trial.day).to_numpy(), catalogue)
+    models: dict[str, Any] = {"km": fit_kaplan_meier(known, params.survival)}
     failed: dict[str, str] = {}
     for name in ("cox", "cox_landmark"):
         try:
-            models[name] = fit_cox(name, known, features, survival)
+            models[name] = fit_cox(name, known, features, params)
         except WhychurnError as error:
             log.warning("%s left out: %s", name, error.message)
             failed[name] = error.message
-    recipe = choose_recipe(known, features, survival)
+    recipe = choose_recipe(known, features, params)
     if recipe is not None:
-        models["boosted"] = fit_recipe(known, features, recipe, survival)
+        models["boosted"] = fit_recipe(known, features, recipe, params)
     if len(models) == 1:
         return None
     curves = {name: model.curve(later.rows, max(trial.horizons)) for name, model in models.items()}
@@ -158,23 +158,21 @@ def _test(trial: Trial, stays: Known, catalogue: pd.DataFrame, survival: Surviva
         trial.horizons,
         len(later.rows),
     )
-    return Tested(trial, judge(trial, curves, later.follow, survival), features, recipe, failed, models)
+    return Tested(trial, judge(trial, curves, later.follow, params), features, recipe, failed, models)
 
 
 def _fit_chosen(
-    chosen: str, main: Tested, stays: Known, catalogue: pd.DataFrame, survival: SurvivalParams
+    chosen: str, main: Tested, stays: Known, catalogue: pd.DataFrame, params: Params
 ) -> Boosted | Cox:
     """The recipe that was tested, on all that is known today."""
     everything = stays.take((stays.rows["as_of"] <= stays.until).to_numpy())
-    found, _ = choose_features(
-        everything.rows, np.ones(len(everything.rows), dtype=bool), catalogue, survival.challenge.season_days
-    )
+    found, _ = choose_features(everything.rows, np.ones(len(everything.rows), dtype=bool), catalogue)
     tested = {feature.name for feature in main.features}
     features = [feature for feature in found if feature.name in tested]
     if chosen == "boosted":
         assert main.recipe is not None
-        return fit_recipe(everything, features, main.recipe, survival)
-    return fit_cox(chosen, everything, features, survival)
+        return fit_recipe(everything, features, main.recipe, params)
+    return fit_cox(chosen, everything, features, params)
 
 
 def _nothing(reason: str, **values: object) -> Challenge:

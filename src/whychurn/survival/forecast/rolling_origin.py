@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.survival.forecast.accuracy import (
     FollowUp,
     brier_terms,
@@ -104,9 +104,7 @@ class Verdicts:
     ibs: dict[str, np.ndarray]
 
 
-def judge(
-    trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, survival: SurvivalParams
-) -> Verdicts:
+def judge(trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, params: Params) -> Verdicts:
     """Measure the models on the same members under the same drawings.
 
     Parameters
@@ -114,10 +112,12 @@ def judge(
     curves
         Per model, chance to be still there after 0 … days, shape (n, at least the longest horizon + 1).
     """
-    weights = member_weights(len(follow.time), survival.bootstrap, survival.seed)
-    drawn = {name: dict(_measure(trial, curve, follow, weights, survival)) for name, curve in curves.items()}
+    weights = member_weights(len(follow.time), params.survival.bootstrap, params.run.seed)
+    drawn = {
+        name: dict(_measure(trial, curve, follow, weights, params.survival)) for name, curve in curves.items()
+    }
     counts = {"members": len(follow.time), "landmark_on": trial.day, "main": trial.main}
-    tail = (1 - survival.confidence) / 2
+    tail = (1 - params.run.confidence) / 2
     events = {h: int((follow.event & (follow.time <= h)).sum()) for h in trial.horizons}
     scores, differences = [], []
     for name, measures in drawn.items():
@@ -151,8 +151,8 @@ def judge(
     return Verdicts(
         pd.DataFrame(scores),
         pd.DataFrame(differences),
-        pd.concat([calibration_groups(trial, name, curve, follow, survival) for name, curve in curves.items()], ignore_index=True),
-        pd.concat([_spread(trial, name, curve, follow, survival) for name, curve in curves.items()], ignore_index=True),
+        pd.concat([calibration_groups(trial, name, curve, follow, params) for name, curve in curves.items()], ignore_index=True),
+        pd.concat([_spread(trial, name, curve, follow, params.survival) for name, curve in curves.items()], ignore_index=True),
         {name: measures["ibs", last] for name, measures in drawn.items()},
     )  # fmt: skip
 
@@ -188,18 +188,18 @@ def _interval(values: np.ndarray, tail: float) -> dict[str, float]:
 
 
 def calibration_groups(
-    trial: Trial, name: str, curve: np.ndarray, follow: FollowUp, survival: SurvivalParams
+    trial: Trial, name: str, curve: np.ndarray, follow: FollowUp, params: Params
 ) -> pd.DataFrame:
     """Members in groups of like forecast: predicted and observed share that left by each horizon."""
     rows = []
     for horizon in trial.horizons:
         gone = 1 - curve[:, horizon]
-        edges = np.unique(np.quantile(gone, np.linspace(0, 1, survival.challenge.groups + 1)))
+        edges = np.unique(np.quantile(gone, np.linspace(0, 1, params.survival.challenge.groups + 1)))
         group = np.clip(np.searchsorted(edges[1:-1], gone, side="right"), 0, None)
         for number in np.unique(group):
             mine = group == number
             own = FollowUp(follow.time[mine], follow.event[mine])
-            there, low, high = kaplan_meier_at(own, horizon, survival.confidence)
+            there, low, high = kaplan_meier_at(own, horizon, params.run.confidence)
             rows.append({
                 "model": name, "landmark_on": trial.day, "main": trial.main, "horizon_days": horizon,
                 "group": int(number), "predicted": float(gone[mine].mean()), "observed": 1 - there,

@@ -1,24 +1,37 @@
 """Which covariates enter Cox regression, how each is coded, and in which step its hazard ratio is read.
 
-The rule is stated and looks at no p value: `survival.cox.covariates` names, for each candidate cause, the features that
-trace it; one that is not in the data, constant, unknown for too many or seen too rarely is left out with its reason.
+The rule is stated and looks at no p value: `COVARIATES` names, for each candidate cause, the features that trace it, in
+order of preference; the catalogue says in which step a feature's ratio is read. One that is not in the data, constant, unknown for too many or seen too rarely is left out with its reason.
 What the definition of churn is itself made of does not enter: where leaving means silence, the days since the last
 order and counts of the member's own acts restate the outcome and would show hazard ratios without meaning
-(`survival.cox.terms_covariates` holds them, for programmes whose members leave by ending a term).
+(`TERMS_COVARIATES` holds them, for programmes whose members leave by ending a term).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import CoxParams
+from whychurn.contract.params import CoxParams, SurvivalParams
 
 OTHER: Final = "other"
+# of collinear ones the one that stands last gives way
+COVARIATES: Final = (
+    "price_rise_since_joining", "plan_price", "discount_depth_90d", "coupons_received_90d",
+    "return_share_180d", "tickets_90d", "app_faults_90d", "unresolved_180d",
+    "push_sent_90d", "push_dismiss_rate_90d", "opted_out",
+    "greetings_180d", "offers_expired_90d", "points_balance",
+    "competitor_price_gap", "competitor_activity_30d",
+    "moved_180d", "age_years",
+    "order_value_180d", "returned_before", "channel",
+)  # fmt: skip
+TERMS_COVARIATES: Final = (
+    "visits_90d", "community_90d", "orders_90d", "days_since_last_interaction", "auto_renews", "renewals_so_far",
+)  # fmt: skip
 Kind = Literal["number", "flag", "category"]
 
 
@@ -72,9 +85,9 @@ class Term:
 
 
 def choose_covariates(
-    rows: pd.DataFrame, catalogue: pd.DataFrame, kind: str, params: CoxParams
+    rows: pd.DataFrame, catalogue: pd.DataFrame, kind: str, params: SurvivalParams, own: Sequence[str] = ()
 ) -> tuple[list[Covariate], dict[str, str]]:
-    """Covariates in the order of params.yaml, and why each other one is left out.
+    """Covariates in the order of `COVARIATES`, and why each other one is left out.
 
     Parameters
     ----------
@@ -84,26 +97,24 @@ def choose_covariates(
         `panel.catalogue.load_catalogue`; the study's own columns (family profile, source members) are added.
     kind
         "terms" or "inactivity": how churn is defined.
+    own
+        The study's own columns, which enter after `COVARIATES`.
 
     Returns
     -------
     covariates, and reasons: absent, unknown, constant, rare, stratum, definition.
     """
     entries = {entry["name"]: entry for entry in catalogue.to_dict("records")}
-    steps: dict[str, float | str] = dict(params.covariates)
-    left_out = {}
-    if kind == "terms":
-        steps |= params.terms_covariates
-    else:
-        left_out = {name: "definition" for name in params.terms_covariates if name in rows}
+    names = [*COVARIATES, *own, *(TERMS_COVARIATES if kind == "terms" else ())]
+    left_out = {} if kind == "terms" else {name: "definition" for name in TERMS_COVARIATES if name in rows}
     found = []
-    for name, step in steps.items():
-        if name in params.strata:
+    for name in dict.fromkeys(names):
+        if name in params.cox_strata:
             left_out[name] = "stratum"
         elif name not in rows or name not in entries:
             left_out[name] = "absent"
         else:
-            made = _covariate(rows[name], rows["event"].to_numpy(float), entries[name], step, params)
+            made = _covariate(rows[name], rows["event"].to_numpy(float), entries[name], params.cox)
             if isinstance(made, str):
                 left_out[name] = made
             else:
@@ -111,13 +122,8 @@ def choose_covariates(
     return found, left_out
 
 
-def own_steps(catalogue: pd.DataFrame, member_columns: list[str]) -> dict[str, float | str]:
-    """Steps for the study's own columns: one standard deviation."""
-    return {name: "sd" for name in catalogue["name"] if name in member_columns}
-
-
 def _covariate(
-    values: pd.Series, event: np.ndarray, entry: Mapping[Any, Any], step: float | str, params: CoxParams
+    values: pd.Series, event: np.ndarray, entry: Mapping[Any, Any], params: CoxParams
 ) -> Covariate | str:
     """The covariate, or why it cannot enter."""
     unknown = float(values.isna().mean())
@@ -138,8 +144,8 @@ def _covariate(
         fill = float(np.median(known)) if kind == "number" else 0.0
         if kind == "flag" and _rare(numbers, event, params.min_level_events):
             return "rare"
-        standardised = step == "sd" and kind == "number"
-        size = float(known.std()) if standardised else (float(step) if kind == "number" else 1.0)
+        standardised = kind == "number" and entry["step"] == "sd"
+        size = float(known.std()) if standardised else (float(entry["step"]) if kind == "number" else 1.0)
     missing = values.isna().to_numpy()
     cause = entry.get("cause")
     return Covariate(

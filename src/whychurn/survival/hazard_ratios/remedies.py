@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import chi2, false_discovery_control
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import CoxParams, SurvivalParams
+from whychurn.contract.params import CoxParams, Params, SurvivalParams
 from whychurn.survival.cox.counting_process import StartStop
 from whychurn.survival.cox.regression import fit_cox
 from whychurn.survival.cox.schoenfeld import drifts, joint_drift_p, proportionality, weighted_quantiles
@@ -65,14 +65,14 @@ def choose_curves(
     return table, knots_of
 
 
-def find_drift(model: CoxModel, params: SurvivalParams) -> pd.DataFrame:
+def find_drift(model: CoxModel, params: Params) -> pd.DataFrame:
     """Terms whose hazard ratio changes with tenure, and what is done about each."""
-    cox = params.cox
+    cox = params.survival.cox
     table = proportionality(model.fit, (cox.drift_quantiles[0], cox.drift_quantiles[1]))
     table["p_adjusted"] = false_discovery_control(table["p"].fillna(1.0))
     table["feature"] = [term.feature for term in model.terms]
     table["kind"] = [term.kind for term in model.terms]
-    failed = drifts(table, table["p_adjusted"].to_numpy(), params.false_discovery, cox.drift_ratio)
+    failed = drifts(table, table["p_adjusted"].to_numpy(), params.run.false_discovery, cox.drift_ratio)
     categories = set(table.loc[failed & (table["kind"] == "level"), "feature"])
     action = np.where(failed, TENURE, KEPT)
     action[table["feature"].isin(categories).to_numpy()] = STRATIFIED

@@ -13,11 +13,11 @@ from scipy.stats import chi2, false_discovery_control
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params
 from whychurn.survival.competing_risks.stated_causes import Stated
 from whychurn.survival.cox.negative_control import control_facts, random_covariates
 from whychurn.survival.cox.regression import hazard_ratio_table
-from whychurn.survival.hazard_ratios.covariates import own_steps
+from whychurn.survival.hazard_ratios.covariates import COVARIATES, TERMS_COVARIATES
 from whychurn.survival.hazard_ratios.labels import term_label
 from whychurn.survival.hazard_ratios.model import STRATIFIED, TENURE, NoCoxError, fit_told_apart, newton
 from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
@@ -54,7 +54,7 @@ def cox_answers(
     panel: pd.DataFrame,
     catalogue: pd.DataFrame,
     panel_facts: Mapping[str, Any],
-    params: SurvivalParams,
+    params: Params,
 ) -> CoxAnswers:
     """Hazard ratios before and after what was done about bends and drifts, with a negative control.
 
@@ -76,9 +76,9 @@ def cox_answers(
     the words, where the data carry no model.
     """
     wanted = [
-        *params.cox.covariates,
-        *params.cox.terms_covariates,
-        *params.cox.strata,
+        *COVARIATES,
+        *TERMS_COVARIATES,
+        *params.survival.cox_strata,
         *panel_facts["member_columns"],
     ]
     known = [name for name in dict.fromkeys(wanted) if name in panel and name not in ROWS]
@@ -89,14 +89,14 @@ def cox_answers(
             catalogue,
             str(panel_facts["kind"]),
             params,
-            own_steps(catalogue, panel_facts["member_columns"]),
+            [name for name in catalogue["name"] if name in panel_facts["member_columns"]],
         )
     except NoCoxError as error:
         return CoxAnswers(empty_tables(), {"reason": f"no_cox_{error}", "rows": len(rows)}, None)
     tables = {
-        "hazard_ratios": ratio_rows(study, params.confidence),
+        "hazard_ratios": ratio_rows(study, params.run.confidence),
         "proportional_hazards": drift_rows(study),
-        "spline_effects": curve_rows(study, params.cox.curve_points, params.confidence),
+        "spline_effects": curve_rows(study, params.survival.cox.curve_points, params.run.confidence),
         "collinearity": collinear_rows(study, catalogue),
     }
     return CoxAnswers(tables, {"reason": None, **_facts(study, rows, params)}, study)
@@ -126,7 +126,7 @@ def stated_events(stated: Stated, max_odds: float) -> pd.DataFrame:
     return pd.concat([stated.leavings[["member_id", "spell_no"]].reset_index(drop=True), values], axis=1)
 
 
-def cause_hazard_ratios(study: CoxStudy, leavings: pd.DataFrame, params: SurvivalParams) -> pd.DataFrame:
+def cause_hazard_ratios(study: CoxStudy, leavings: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Cause-specific Cox models: who leaves from each cause, everybody still there being at risk of it.
 
     Parameters
@@ -148,16 +148,16 @@ def cause_hazard_ratios(study: CoxStudy, leavings: pd.DataFrame, params: Surviva
     owner = {one.name: one for one in study.before.covariates}
     parts = []
     for cause, weight in zip(CAUSES, weights.T, strict=True):
-        if min(weight.sum(), (weight > 0).sum()) < params.cox.min_cause_events:
+        if min(weight.sum(), (weight > 0).sum()) < params.survival.cox.min_cause_events:
             continue
-        told = _told_apart(study, weight, params.cox.min_level_events)
+        told = _told_apart(study, weight, params.survival.cox.min_level_events)
         terms = [term for term, kept in zip(study.before.terms, told, strict=True) if kept]
         data = replace(study.data, terms=tuple(t.name for t in terms), X=study.data.X[:, told], event=weight)
-        fit, finite = fit_told_apart(data, params.cox, study.before.fit.coefficients[told])
+        fit, finite = fit_told_apart(data, params.survival.cox, study.before.fit.coefficients[told])
         if fit is None:
             continue
         terms = [term for term, kept in zip(terms, finite, strict=True) if kept]
-        made = hazard_ratio_table(fit, params.confidence).assign(
+        made = hazard_ratio_table(fit, params.run.confidence).assign(
             cause=cause, events=weight.sum(), leavers=float((weight > 0).sum())
         )
         made["feature"] = [term.feature for term in terms]
@@ -203,7 +203,7 @@ def cox_fits(answers: CoxAnswers) -> list[FitRecord]:
     return records
 
 
-def _facts(study: CoxStudy, rows: pd.DataFrame, params: SurvivalParams) -> dict[str, Any]:
+def _facts(study: CoxStudy, rows: pd.DataFrame, params: Params) -> dict[str, Any]:
     before, after = study.before.fit, study.after.fit
     likelihood_ratio = 2 * (before.log_likelihood - before.log_likelihood_null)
     drift = study.drift
@@ -224,7 +224,7 @@ def _facts(study: CoxStudy, rows: pd.DataFrame, params: SurvivalParams) -> dict[
         "curves": list(study.after.knots),
         "tested": len(drift),
         "drifting": int((drift["action"] != "kept").sum()),
-        "significant": int((drift["p_adjusted"] < params.false_discovery).sum()),
+        "significant": int((drift["p_adjusted"] < params.run.false_discovery).sum()),
         "stratified": sorted(set(drift.loc[drift["action"] == STRATIFIED, "feature"])),
         "tenure": list(drift.loc[drift["action"] == TENURE, "term"]),
         "penalised": study.before.penalised,
@@ -234,8 +234,12 @@ def _facts(study: CoxStudy, rows: pd.DataFrame, params: SurvivalParams) -> dict[
     }
     try:
         control = random_covariates(
-            study.data, params.cox.control_draws, newton(params.cox), params.confidence, params.seed
+            study.data,
+            params.survival.cox.control_draws,
+            newton(params.survival.cox),
+            params.run.confidence,
+            params.run.seed,
         )
     except WhychurnError:  # too few leavers for further covariates
         return facts | {"control": None}
-    return facts | {"control": control_facts(control, params.confidence)}
+    return facts | {"control": control_facts(control, params.run.confidence)}

@@ -7,13 +7,13 @@ tenure, so that it has an early and a late ratio.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import CoxParams, SurvivalParams
+from whychurn.contract.params import CoxParams, Params, SurvivalParams
 from whychurn.survival.cox.counting_process import StartStop
 from whychurn.survival.hazard_ratios.collinearity import condition_number, correlations, thin_out
 from whychurn.survival.hazard_ratios.covariates import Covariate, choose_covariates, encode
@@ -68,8 +68,8 @@ def study_cox(
     rows: pd.DataFrame,
     catalogue: pd.DataFrame,
     kind: str,
-    params: SurvivalParams,
-    own: Mapping[str, float | str],
+    params: Params,
+    own: Sequence[str],
 ) -> CoxStudy:
     """Fit, check, act, refit.
 
@@ -79,32 +79,32 @@ def study_cox(
         Start-stop rows with features: member_id, entry, exit, event and the columns of the catalogue
         (`spells.with_features`).
     own
-        Steps of the study's own columns, which enter after those of params.yaml.
+        The study's own columns, which enter after `covariates.COVARIATES`.
 
     Raises
     ------
     NoCoxError
         Too few leavers, or no usable covariate.
     """
-    cox = params.cox.model_copy(update={"covariates": {**params.cox.covariates, **own}})
+    survival, cox = params.survival, params.survival.cox
     leavers = int((rows["event"] > 0).sum()) if len(rows) else 0
     if leavers < cox.min_events:
         raise NoCoxError("few_events")
-    chosen, left_out = choose_covariates(rows, catalogue, kind, cox)
+    chosen, left_out = choose_covariates(rows, catalogue, kind, survival, own)
     terms, X = encode(rows, chosen)
     kept, collinear = thin_out(terms, correlations(X), cox.max_vif) if terms else ([], pd.DataFrame())
     left_out |= {one.name: "collinear" for one in chosen if one.name not in kept}
     chosen = _affordable([one for one in chosen if one.name in kept], leavers, cox, left_out)
     if not chosen:
         raise NoCoxError("no_covariates")
-    before, data = _first_model(rows, chosen, cox, left_out)
-    curves, knots = choose_curves(before, data, params)
+    before, data = _first_model(rows, chosen, survival, left_out)
+    curves, knots = choose_curves(before, data, survival)
     drift = find_drift(before, params)
     after, given_up = second_model(rows, before, knots, drift, cox)
     curves["kept"] &= ~curves["feature"].isin([name for name, what in given_up.items() if what == CURVE])
     return CoxStudy(
         before, after, left_out, collinear, condition_number(correlations(data.X)), curves,
-        after_drift(drift, after, given_up, params), data, rows[["member_id", "spell_no"]], given_up,
+        after_drift(drift, after, given_up, survival), data, rows[["member_id", "spell_no"]], given_up,
     )  # fmt: skip
 
 
@@ -123,15 +123,15 @@ def _affordable(
 
 
 def _first_model(
-    rows: pd.DataFrame, chosen: list[Covariate], params: CoxParams, left_out: dict[str, str]
+    rows: pd.DataFrame, chosen: list[Covariate], params: SurvivalParams, left_out: dict[str, str]
 ) -> tuple[CoxModel, StartStop]:
     """The plain model; covariates without an estimate, penalised or not, are left out."""
-    strata = tuple(name for name in params.strata if name in rows and rows[name].notna().any())
+    strata = tuple(name for name in params.cox_strata if name in rows and rows[name].notna().any())
     while chosen:
         terms, X = encode(rows, chosen)
         data, combinations = start_stop(rows, terms, X, strata)
         try:
-            fit, penalised = guarded_fit(data, params)
+            fit, penalised = guarded_fit(data, params.cox)
         except WhychurnError as error:
             named = {term.feature for term in terms if term.name in named_terms(error)} or {chosen[-1].name}
             left_out |= dict.fromkeys(named, "no_estimate")

@@ -17,7 +17,7 @@ from scipy.stats import false_discovery_control
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.survival.cox.counting_process import RiskRows, StartStop, prepare_rows
 from whychurn.survival.cox.regression import fit_rows, hazard_ratio_table
@@ -47,7 +47,7 @@ def said_hazard_ratios(
     stays: pd.DataFrame,
     feedback_topics: pd.DataFrame,
     catalogue: pd.DataFrame,
-    params: SurvivalParams,
+    params: Params,
     min_cell: int,
 ) -> pd.DataFrame:
     """Hazard ratio of having spoken of each topic, each cause, or of anything, against not having done so.
@@ -85,7 +85,7 @@ def said_hazard_ratios(
     start = study.before.fit.coefficients[[study.data.terms.index(term) for term in base.terms]]
     prepared, found = prepare_rows(base), []
     for (kind, name), texts in said.groupby(["kind", "name"], sort=True):
-        exposed = spoke(rows["member_id"], days, texts, params.said_days)
+        exposed = spoke(rows["member_id"], days, texts, params.survival.said_days)
         found.append(
             {
                 "kind": kind,
@@ -127,16 +127,16 @@ def spoke(member_id: pd.Series, day: pd.Series, texts: pd.DataFrame, within_days
     return exposed
 
 
-def said_fits(table: pd.DataFrame, params: SurvivalParams) -> list[FitRecord]:
+def said_fits(table: pd.DataFrame, params: Params) -> list[FitRecord]:
     """What the tracker keeps."""
     known = table["p_adjusted"].astype(float)
     if not known.notna().any():
         return []
     metrics = {
         "exposures": float(known.notna().sum()),
-        "notable": float(known.lt(params.false_discovery).sum()),
+        "notable": float(known.lt(params.run.false_discovery).sum()),
     }
-    return [FitRecord("cox_said", {"said_days": params.said_days}, metrics, ["topic_hazard"])]
+    return [FitRecord("cox_said", {"said_days": params.survival.said_days}, metrics, ["topic_hazard"])]
 
 
 def _controls(study: CoxStudy, catalogue: pd.DataFrame) -> StartStop:
@@ -153,21 +153,21 @@ def _ratio(
     rows: pd.DataFrame,
     exposed: np.ndarray,
     start: np.ndarray,
-    params: SurvivalParams,
+    params: Params,
 ) -> dict[str, Any]:
     left = base.event > 0
     facts: dict[str, Any] = {
         "members": int(rows.loc[exposed, "member_id"].nunique()),
         "leavers": int((left & exposed).sum()),
     }
-    least = params.cox.min_level_events
+    least = params.survival.cox.min_level_events
     if min((left & exposed).sum(), (left & ~exposed).sum()) < least:
         return facts
     try:
         fit = fit_rows(
-            prepared.with_term("said", exposed), base.cluster, newton(params.cox), np.r_[start, 0.0]
+            prepared.with_term("said", exposed), base.cluster, newton(params.survival.cox), np.r_[start, 0.0]
         )
     except WhychurnError:  # no finite ratio
         return facts
-    own = hazard_ratio_table(fit, params.confidence).set_index("term").loc["said"]
+    own = hazard_ratio_table(fit, params.run.confidence).set_index("term").loc["said"]
     return facts | {name: float(own[name]) for name in WALD}

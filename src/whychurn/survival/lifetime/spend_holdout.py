@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params
 from whychurn.panel.spend_rate import daily_spend
 from whychurn.survival.forecast.accuracy import member_weights
 from whychurn.survival.forecast.model_comparison import Challenge
@@ -58,7 +58,7 @@ def judge_spend(
     spells: pd.DataFrame,
     challenge: Challenge,
     orders: pd.DataFrame,
-    survival: SurvivalParams,
+    params: Params,
 ) -> Held | None:
     """Compare the forecasts on the main test day of the challenge, over its longest horizon.
 
@@ -74,12 +74,12 @@ def judge_spend(
     day, window = challenge.tested_on, challenge.facts["ibs_days"]
     history = purchase_history(orders, day - pd.Timedelta(days=1))
     history = history[history.index.isin(_followed_from_the_start(spells))]
-    if (history["repeats"] > 0).sum() < survival.lifetime.min_repeaters:
+    if (history["repeats"] > 0).sum() < params.survival.lifetime.min_repeaters:
         return None
     try:
         counts, values = (
-            fit_bgnbd(history, survival.confidence),
-            fit_gamma_gamma(history, survival.confidence),
+            fit_bgnbd(history, params.run.confidence),
+            fit_gamma_gamma(history, params.run.confidence),
         )
     except WhychurnError as error:
         log.warning("no BG/NBD: %s", error.message)
@@ -87,7 +87,7 @@ def judge_spend(
     rows = panel[panel["as_of"] == day]
     rows = rows[rows["member_id"].isin(history.index)]
     known = history.loc[rows["member_id"]]
-    rate = np.nan_to_num(daily_spend(rows, survival.lifetime.spend_min_days))
+    rate = np.nan_to_num(daily_spend(rows))
     curve = challenge.tested_model.curve(rows, window)
     expected = {
         PANEL: rate * curve[:, 1:].sum(axis=1),
@@ -96,8 +96,8 @@ def judge_spend(
     }
     actual = _spent(orders, rows["member_id"], day, window)
     place = {"landmark_on": day, "window_days": window}
-    scores = holdout_scores(expected, actual, survival).assign(**place)
-    groups = holdout_groups(expected, actual, survival.lifetime.holdout_groups).assign(**place)
+    scores = holdout_scores(expected, actual, params).assign(**place)
+    groups = holdout_groups(expected, actual, params.survival.lifetime.holdout_groups).assign(**place)
     parameters = pd.concat([counts.table("bgnbd"), values.table("gamma_gamma")], ignore_index=True)
     log.info("spend forecasts tested on %d members over %d days", len(rows), window)
     tables = {
@@ -123,16 +123,14 @@ def _spent(orders: pd.DataFrame, members: pd.Series, day: pd.Timestamp, window: 
     return total.reindex(members).fillna(0.0).to_numpy("float64")
 
 
-def holdout_scores(
-    expected: dict[str, np.ndarray], actual: np.ndarray, survival: SurvivalParams
-) -> pd.DataFrame:
+def holdout_scores(expected: dict[str, np.ndarray], actual: np.ndarray, params: Params) -> pd.DataFrame:
     """Per method mean absolute error, ratio of totals and rank correlation; then mae differences against "panel".
 
     Intervals by bootstrap over members, the same drawings for all.
     """
-    weights = member_weights(len(actual), survival.bootstrap, survival.seed)
+    weights = member_weights(len(actual), params.survival.bootstrap, params.run.seed)
     total = weights.sum(axis=1)
-    tail = (1 - survival.confidence) / 2
+    tail = (1 - params.run.confidence) / 2
     ranks = rankdata(actual)
     rows, errors = [], {}
     for method, forecast in expected.items():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.fits import FitRecord
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.labels import LANGUAGES, say
 from whychurn.panel.spend_rate import YEAR, daily_spend
@@ -43,9 +43,7 @@ def lifetime_answers(
     orders: pd.DataFrame,
     memberships: pd.DataFrame,
     kind: str,
-    survival: SurvivalParams,
-    margin_rate: float,
-    min_cell: int,
+    params: Params,
 ) -> Lifetime:
     """Value of each member of the latest snapshot, tiers, and how spend forecasts did in a holdout.
 
@@ -57,8 +55,6 @@ def lifetime_answers(
         Interim tables, possibly empty.
     kind
         Of the churn definition, "terms" or "inactivity"; BG/NBD stands beside the panel for the latter only.
-    margin_rate
-        Margin on spend.
     """
     no_parts = {
         name: pd.DataFrame(columns=columns)
@@ -70,23 +66,23 @@ def lifetime_answers(
     }
     if challenge.model is None or not len(panel):
         empty = {
-            "lifetime_value": pd.DataFrame(columns=value_columns(survival)),
+            "lifetime_value": pd.DataFrame(columns=value_columns(params.survival)),
             "lifetime_tiers": pd.DataFrame(columns=TIERS),
             **no_parts,
         }
         texts = {lang: say("survival.no_lifetime", lang) for lang in LANGUAGES}
         return Lifetime(empty, {"status": "no_model", "reason": texts}, [])
     latest = panel[panel["as_of"] == panel["as_of"].max()]
-    values = member_values(latest, challenge.model, memberships, survival, margin_rate)
-    tiers = tier_table(values, min_cell)
-    facts = _facts(values, challenge, survival, margin_rate)
-    held = judge_spend(panel, spells, challenge, orders, survival) if kind == "inactivity" else None
+    values = member_values(latest, challenge.model, memberships, params)
+    tiers = tier_table(values, params.privacy.min_cell)
+    facts = _facts(values, challenge, params)
+    held = judge_spend(panel, spells, challenge, orders, params) if kind == "inactivity" else None
     if held is None:
         return Lifetime({"lifetime_value": values, "lifetime_tiers": tiers, **no_parts}, facts, [])
     shown = {
         **held.tables,
         "lifetime_holdout_groups": suppress_small_cells(
-            held.tables["lifetime_holdout_groups"], "members", ["expected", "actual"], min_cell
+            held.tables["lifetime_holdout_groups"], "members", ["expected", "actual"], params.privacy.min_cell
         ),
     }
     return Lifetime(
@@ -101,7 +97,7 @@ def value_columns(survival: SurvivalParams) -> list[str]:
 
 
 def member_values(
-    latest: pd.DataFrame, model: Predictor, memberships: pd.DataFrame, survival: SurvivalParams, margin_rate: float
+    latest: pd.DataFrame, model: Predictor, memberships: pd.DataFrame, params: Params
 ) -> pd.DataFrame:  # fmt: skip
     """One row a member of the latest snapshot.
 
@@ -109,15 +105,14 @@ def member_values(
     survival_value_at_risk is what is missing to the same sum with S = 1. Spend is taken to go on at the rate of the
     last year for as long as the member stays.
     """
-    params = survival.lifetime
-    horizons = sorted(set(survival.challenge.horizons))
-    curve = model.curve(latest, max(*horizons, params.horizon_days))
-    days = np.arange(1, params.horizon_days + 1)
-    discount = (1 + params.discount_rate) ** (-days / YEAR)
-    spend = np.nan_to_num(daily_spend(latest, params.spend_min_days)) + daily_fee(memberships, latest)
-    known = np.isfinite(daily_spend(latest, params.spend_min_days)) | (spend > 0)
+    horizons = sorted(set(params.survival.challenge.horizons))
+    curve = model.curve(latest, max(*horizons, params.business.value_days))
+    days = np.arange(1, params.business.value_days + 1)
+    discount = (1 + params.business.discount_rate) ** (-days / YEAR)
+    spend = np.nan_to_num(daily_spend(latest)) + daily_fee(memberships, latest)
+    known = np.isfinite(daily_spend(latest)) | (spend > 0)
     spend = np.where(known, spend, np.nan)
-    expected = margin_rate * spend * (curve[:, days] @ discount)
+    expected = params.business.margin_rate * spend * (curve[:, days] @ discount)
     values = pd.DataFrame(
         {
             "member_id": latest["member_id"].to_numpy(),
@@ -126,11 +121,11 @@ def member_values(
             "expected_stay_days": curve[:, days].sum(axis=1),
             "daily_spend": spend,
             "expected_margin": expected,
-            "survival_value_at_risk": margin_rate * spend * discount.sum() - expected,
-            "tier": value_tiers(expected, params.tiers),
+            "survival_value_at_risk": params.business.margin_rate * spend * discount.sum() - expected,
+            "tier": value_tiers(expected, params.survival.value_tiers),
         }
     )
-    return values.astype({"member_id": "string", "tier": "string"})[value_columns(survival)]
+    return values.astype({"member_id": "string", "tier": "string"})[value_columns(params.survival)]
 
 
 def daily_fee(memberships: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
@@ -187,11 +182,9 @@ def tier_table(values: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     return suppress_small_cells(table, "members", TIERS[2:-1], min_cell)
 
 
-def _facts(
-    values: pd.DataFrame, challenge: Challenge, survival: SurvivalParams, margin_rate: float
-) -> dict[str, Any]:
+def _facts(values: pd.DataFrame, challenge: Challenge, params: Params) -> dict[str, Any]:
     known = values["expected_margin"].notna()
-    horizon = survival.lifetime.horizon_days
+    horizon = params.business.value_days
     reached = [h for one in challenge.facts["tests"] for h in one["horizons"] if h not in one["extrapolated"]]
     tested = max(reached, default=0)
     return {
@@ -205,8 +198,8 @@ def _facts(
         "tested_days": tested,
         "beyond_test": horizon > tested,
         "learned_days": int(getattr(challenge.model, "learned_days", 0)),
-        "margin_rate": margin_rate,
-        "discount_rate": survival.lifetime.discount_rate,
+        "margin_rate": params.business.margin_rate,
+        "discount_rate": params.business.discount_rate,
         "expected_stay_days": float(values["expected_stay_days"].mean()),
         "expected_margin": float(values["expected_margin"].sum()) if known.any() else None,
         "survival_value_at_risk": float(values["survival_value_at_risk"].sum()) if known.any() else None,

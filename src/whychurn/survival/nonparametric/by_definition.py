@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params
 from whychurn.survival.nonparametric.kaplan_meier import MEANS, stay_columns, stay_curves
 from whychurn.survival.spells import Window, alternative_spells, stay_rows
 
@@ -19,7 +19,7 @@ def definition_stays(
     churners: pd.DataFrame,
     panel_facts: Mapping[str, Any],
     intake_facts: Mapping[str, Any],
-    params: SurvivalParams,
+    params: Params,
     min_cell: int,
 ) -> pd.DataFrame:
     """Counts, mean, median and shares that stay under the main definition and its alternatives, shortest wait first.
@@ -47,7 +47,7 @@ def definition_stays(
                 **found,
             }
         )
-    columns = [*COLUMNS, *stay_columns(params)]
+    columns = [*COLUMNS, *stay_columns(params.survival)]
     table = pd.DataFrame(rows, columns=columns).sort_values("wait_days", ignore_index=True)
     kinds = {"definition": "string", "is_main": "bool", "censored_on": "datetime64[ns]"}
     return table.astype({name: kinds.get(name, "float64") for name in columns})

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.contract.params import SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
 
 Array = np.ndarray[Any, Any]
@@ -127,7 +127,7 @@ def crossing(curve: Curve, level: float) -> tuple[float, float, float]:
 
 
 def stay_curves(
-    strata: Mapping[str, pd.DataFrame], params: SurvivalParams, min_cell: int
+    strata: Mapping[str, pd.DataFrame], params: Params, min_cell: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curves and their summaries by kind of stratum.
 
@@ -147,12 +147,12 @@ def stay_curves(
     curves, means = [], []
     for kind, rows in strata.items():
         for stratum, mine in rows.groupby("stratum", sort=True):
-            curve = stay_curve(mine, max(params.min_at_risk, min_cell), params.confidence)
+            curve = stay_curve(mine, max(params.survival.min_at_risk, min_cell), params.run.confidence)
             means.append({"stratum_kind": kind, "stratum": stratum, **_summary(mine, curve, params)})
             if curve is not None:
-                curves.append(_on_grid(curve, params).assign(stratum_kind=kind, stratum=stratum))
+                curves.append(_on_grid(curve, params.survival).assign(stratum_kind=kind, stratum=stratum))
     table = pd.concat(curves, ignore_index=True)[CURVES] if curves else pd.DataFrame(columns=CURVES)
-    return _typed(table), _typed(pd.DataFrame(means, columns=[*MEANS, *stay_columns(params)]))
+    return _typed(table), _typed(pd.DataFrame(means, columns=[*MEANS, *stay_columns(params.survival)]))
 
 
 def stay_columns(params: SurvivalParams) -> list[str]:
@@ -160,7 +160,7 @@ def stay_columns(params: SurvivalParams) -> list[str]:
     return [f"stay_{day}d{end}" for day in params.stay_days for end in ("", "_low", "_high")]
 
 
-def _summary(rows: pd.DataFrame, curve: Curve | None, params: SurvivalParams) -> dict[str, float]:
+def _summary(rows: pd.DataFrame, curve: Curve | None, params: Params) -> dict[str, float]:
     counted: dict[str, float] = {
         "members": rows["member_id"].nunique(),
         "spells": len(rows[["member_id", "spell_no"]].drop_duplicates()),
@@ -169,14 +169,14 @@ def _summary(rows: pd.DataFrame, curve: Curve | None, params: SurvivalParams) ->
     if curve is None:
         return counted
     found = {**counted, "from_day": curve.span.first, "until_day": curve.span.last}
-    if curve.span.first > params.late_days:  # conditional on a long stay: no figure of a whole stay
+    if curve.span.first > params.survival.late_days:  # conditional on a long stay: no figure of a whole stay
         return found
-    until = min(params.mean_days, curve.span.last)
-    mean, low, high = restricted_mean(rows, curve, until, params.confidence)
+    until = min(params.survival.mean_days, curve.span.last)
+    mean, low, high = restricted_mean(rows, curve, until, params.run.confidence)
     median, median_low, median_high = crossing(curve, 0.5)
     found |= {"mean_until": until, "mean_days": mean, "mean_low": low, "mean_high": high}
     found |= {"median_days": median, "median_low": median_low, "median_high": median_high}
-    for day in params.stay_days:
+    for day in params.survival.stay_days:
         if day <= curve.span.last:
             place = day - (curve.span.first - 1)
             for end, values in (("", curve.estimate), ("_low", curve.low), ("_high", curve.high)):

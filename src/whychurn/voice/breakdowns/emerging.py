@@ -10,7 +10,7 @@ from scipy.stats import nbinom, norm, poisson
 from statsmodels.stats.multitest import multipletests
 
 from whychurn.contract.codes import ALL_TEXTS
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params, VoiceParams
 
 RISING_COLUMNS: Final = (
     "kind", "name", "recent", "before", "members", "recent_share", "before_share", "log_odds", "z", "q", "rising",
@@ -47,7 +47,7 @@ def log_odds(recent: pd.Series, before: pd.Series, prior_words: float) -> pd.Dat
     return counts
 
 
-def rising(texts: pd.DataFrame, voice: VoiceParams, min_cell: int) -> pd.DataFrame:
+def rising(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
     """Words and topics of the last ``recent_weeks`` weeks against all before.
 
     Parameters
@@ -65,7 +65,7 @@ def rising(texts: pd.DataFrame, voice: VoiceParams, min_cell: int) -> pd.DataFra
     """
     if texts.empty:
         return pd.DataFrame(columns=list(RISING_COLUMNS))
-    since = texts["known_on"].max() - pd.Timedelta(weeks=voice.recent_weeks) + pd.Timedelta(days=1)
+    since = texts["known_on"].max() - pd.Timedelta(weeks=params.voice.recent_weeks) + pd.Timedelta(days=1)
     new = texts["known_on"].ge(since)
     said = {
         "topic": texts.loc[texts["topic_id"].ge(0), ["member_id"]].assign(name=texts["topic_id"].astype(str)),
@@ -73,13 +73,17 @@ def rising(texts: pd.DataFrame, voice: VoiceParams, min_cell: int) -> pd.DataFra
         .assign(name=texts["tokens"].map(lambda text: sorted(set(text.split()))))
         .explode("name"),
     }
-    parts = [_rising(kind, rows.dropna(subset=["name"]), new, voice, min_cell) for kind, rows in said.items()]
+    parts = [
+        _rising(kind, rows.dropna(subset=["name"]), new, params, min_cell) for kind, rows in said.items()
+    ]
     return pd.concat(parts, ignore_index=True)[list(RISING_COLUMNS)]
 
 
-def _rising(kind: str, rows: pd.DataFrame, new: pd.Series, voice: VoiceParams, min_cell: int) -> pd.DataFrame:
+def _rising(kind: str, rows: pd.DataFrame, new: pd.Series, params: Params, min_cell: int) -> pd.DataFrame:
     recent = new.reindex(rows.index)
-    table = log_odds(rows[recent].value_counts("name"), rows[~recent].value_counts("name"), voice.prior_words)
+    table = log_odds(
+        rows[recent].value_counts("name"), rows[~recent].value_counts("name"), params.voice.prior_words
+    )
     table["members"] = rows[recent].groupby("name")["member_id"].nunique().reindex(table.index).fillna(0)
     numbers = {True: max(1, int(new.sum())), False: max(1, int((~new).sum()))}
     table["recent_share"], table["before_share"] = (
@@ -89,7 +93,9 @@ def _rising(kind: str, rows: pd.DataFrame, new: pd.Series, voice: VoiceParams, m
     table = table[table["members"] >= max(1, min_cell)].copy()
     comparable = bool((~new).any()) and len(table) > 0
     table["q"] = multipletests(norm.sf(table["z"]), method="fdr_bh")[1] if comparable else 1.0
-    table["rising"] = table["q"].lt(voice.false_discovery) & table["recent"].ge(voice.min_recent_texts)
+    table["rising"] = table["q"].lt(params.run.false_discovery) & table["recent"].ge(
+        params.voice.min_recent_texts
+    )
     named = table.rename_axis("name").reset_index().assign(kind=kind)
     return named.sort_values(["z", "name"], ascending=[False, True])
 

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import xlogy
 from scipy.stats import norm
 
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params
 from whychurn.contract.suppression import suppress_small_cells
 
 MONTH_COLUMNS: Final = ("topic_id", "month", "texts", "members", "share", "suppressed")
@@ -48,7 +48,7 @@ def topics_by_month(texts: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     return suppress_small_cells(table, "members", ["texts", "share"], min_cell)[list(MONTH_COLUMNS)]
 
 
-def topic_changes(texts: pd.DataFrame, voice: VoiceParams, min_cell: int) -> pd.DataFrame:
+def topic_changes(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
     """Weeks from which a topic's share of all topics was another than before.
 
     Weekly counts are Poisson with the week's texts as exposure; the segmentation with the best penalised likelihood is
@@ -70,13 +70,13 @@ def topic_changes(texts: pd.DataFrame, voice: VoiceParams, min_cell: int) -> pd.
     rows = []
     for topic in counts.columns:
         series = counts[topic].to_numpy(dtype=float)
-        cuts = change_points(series, total, voice.min_change_weeks, voice.change_penalty)
+        cuts = change_points(series, total, params.voice.min_change_weeks, params.voice.change_penalty)
         edges = [0, *cuts, len(series)]
         for left, cut, right in zip(edges, edges[1:], edges[2:], strict=False):
             before, after = series[left:cut].sum(), series[cut:right].sum()
             if min(before, after) >= min_cell:
                 found = _compare(
-                    before, total[left:cut].sum(), after, total[cut:right].sum(), voice.confidence
+                    before, total[left:cut].sum(), after, total[cut:right].sum(), params.run.confidence
                 )
                 rows.append({"topic_id": topic, "week": counts.index[cut], **found})
     table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))

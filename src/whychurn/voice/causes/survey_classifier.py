@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params, VoiceParams
 from whychurn.voice.causes.agreement import AGREEMENT_COLUMNS, agreement, keyword_cause
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS, cause_probabilities, leading_cause
 from whychurn.voice.text.ngrams import text_grams
@@ -133,7 +133,7 @@ def log_pool(lexicon: pd.DataFrame, learned: pd.DataFrame, weight: float) -> pd.
 
 
 def stated_reason_check(
-    reader: CauseReader, texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams
+    reader: CauseReader, texts: pd.DataFrame, until: pd.Timestamp, params: Params
 ) -> pd.DataFrame:
     """Agreement of each method with the reasons stated from `until` on, which taught nothing and chose nothing.
 
@@ -158,7 +158,11 @@ def stated_reason_check(
         for method, classes in said.items():
             if classes is not None:
                 found = agreement(
-                    new.loc[chosen, "reason"], classes[chosen], voice.draws, voice.confidence, voice.seed
+                    new.loc[chosen, "reason"],
+                    classes[chosen],
+                    params.voice.draws,
+                    params.run.confidence,
+                    params.run.seed,
                 )
                 rows.append({"language": language, "method": method, "weight": reader.weight, **found})
     return pd.DataFrame(rows, columns=list(CHECK_COLUMNS))

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params, VoiceParams
 from whychurn.voice.sentiment.polarity import sentiment
 from whychurn.voice.text.ngrams import text_grams
 
@@ -55,7 +55,7 @@ def read_sentiment(model: Any, texts: pd.Series) -> pd.Series:
     return pd.Series(values, index=texts.index, name="sentiment").where(words.notna())
 
 
-def rating_check(model: Any, texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams) -> pd.DataFrame:
+def rating_check(model: Any, texts: pd.DataFrame, until: pd.Timestamp, params: Params) -> pd.DataFrame:
     """Rank correlation of sentiment with the rating given beside the text, from `until` on, by language.
 
     Returns
@@ -73,7 +73,7 @@ def rating_check(model: Any, texts: pd.DataFrame, until: pd.Timestamp, voice: Vo
         if len(chosen) > 2:
             for method, values in read.items():
                 found = _spearman(
-                    values[chosen].to_numpy(), rated.loc[chosen, "rating"].to_numpy(dtype=float), voice
+                    values[chosen].to_numpy(), rated.loc[chosen, "rating"].to_numpy(dtype=float), params
                 )
                 rows.append((language, method, len(chosen), *found))
     return pd.DataFrame(rows, columns=list(RATED_COLUMNS))
@@ -85,17 +85,17 @@ def _rated(texts: pd.DataFrame) -> pd.DataFrame:
     return rated.assign(text=rated["text"].astype(object))
 
 
-def _spearman(said: np.ndarray, rating: np.ndarray, voice: VoiceParams) -> tuple[float, float, float]:
+def _spearman(said: np.ndarray, rating: np.ndarray, params: Params) -> tuple[float, float, float]:
     from scipy.stats import rankdata
 
     ranks = np.column_stack([rankdata(said), rankdata(rating)])
-    random, values = np.random.default_rng(voice.seed), []
-    for draw in [np.arange(len(said)), *(random.integers(0, len(said), (voice.draws, len(said))))]:
+    random, values = np.random.default_rng(params.run.seed), []
+    for draw in [np.arange(len(said)), *(random.integers(0, len(said), (params.voice.draws, len(said))))]:
         a, b = ranks[draw].T  # ranks of the whole sample: close to ranking again, and much cheaper
         flat = a.std() == 0 or b.std() == 0
         values.append(np.nan if flat else float(np.corrcoef(a, b)[0, 1]))
     if np.isnan(values[1:]).all():
         return values[0], np.nan, np.nan
-    tail = 100 * (1 - voice.confidence) / 2
+    tail = 100 * (1 - params.run.confidence) / 2
     low, high = np.nanpercentile(values[1:], [tail, 100 - tail])
     return values[0], float(low), float(high)

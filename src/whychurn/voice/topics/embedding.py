@@ -12,7 +12,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params
 from whychurn.voice.causes.lexicon_classifier import concept_scores
 from whychurn.voice.text.normalise import PLACEHOLDER
 
@@ -48,13 +48,14 @@ class Space:
     components: np.ndarray
 
 
-def fit_space(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Space:
+def fit_space(folds: pd.DataFrame, language: str, params: Params) -> Space:
     """Fit the space of one language on distinct texts (columns plain, tokens).
 
     TF-IDF with sublinear counts, then truncated SVD (latent semantic analysis, Deerwester et al. 1990). The lexicon's
     concepts join as further terms with `voice.concept_weight`: they draw words together that name one concern, and
     are the only thing that Chinese and English texts share in a joint space.
     """
+    voice = params.voice
     least = min(voice.min_texts_of_word, max(1, len(folds) // 50))
     words = TfidfVectorizer(analyzer=str.split, min_df=least, max_df=_most(len(folds)), sublinear_tf=True)
     words.fit(folds["tokens"])
@@ -78,7 +79,7 @@ def fit_space(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Space:
     wanted = min(voice.dimensions, terms.shape[1] - 1, terms.shape[0] - 1)
     if wanted < 1:
         return space
-    svd = TruncatedSVD(wanted, algorithm="randomized", random_state=voice.seed).fit(terms)
+    svd = TruncatedSVD(wanted, algorithm="randomized", random_state=params.run.seed).fit(terms)
     return Space(**{**vars(space), "components": svd.components_.astype("float32")})
 
 

@@ -10,7 +10,7 @@ from itertools import repeat
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params
 from whychurn.voice.text.corpus import Corpus
 from whychurn.voice.topics.across_languages import LANGUAGES, gather_clusters, name_topics, words_of_topics
 from whychurn.voice.topics.model import TopicModel
@@ -40,7 +40,7 @@ class Discovery:
 
 
 def find_topics(
-    corpus: Corpus, until: pd.Timestamp, voice: VoiceParams, min_cell: int, pool: Executor | None = None
+    corpus: Corpus, until: pd.Timestamp, params: Params, min_cell: int, pool: Executor | None = None
 ) -> Discovery:
     """Find topics in texts known before `until`, and give each text of the corpus its topic.
 
@@ -56,14 +56,14 @@ def find_topics(
         Where languages are fitted side by side; one after the other if not given.
     """
     texts = {language: known_folds(corpus, language, until)[0] for language in LANGUAGES}
-    texts = {language: folds for language, folds in texts.items() if len(folds) >= voice.min_texts}
+    texts = {language: folds for language, folds in texts.items() if len(folds) >= params.voice.min_texts}
     each = map if pool is None else pool.map
-    fits = list(each(fit_language, texts.values(), texts, repeat(voice)))
+    fits = list(each(fit_language, texts.values(), texts, repeat(params)))
     fitted: dict[str, Fitted] = dict(zip(texts, fits, strict=True))
     samples = {
         language: texts[language].iloc[fit.rows].reset_index(drop=True) for language, fit in fitted.items()
     }
-    topic_of, topics = gather_clusters(fitted, voice)
+    topic_of, topics = gather_clusters(fitted, params.voice)
     chosen = {
         language: np.asarray([*topic_of[language], -1])[fit.clusters] for language, fit in fitted.items()
     }

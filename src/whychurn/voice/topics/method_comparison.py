@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params, VoiceParams
 from whychurn.voice.causes.lexicon_classifier import leading_concept
 from whychurn.voice.topics.clustering import METHODS, topic_words
 from whychurn.voice.topics.embedding import fit_space
@@ -63,9 +63,7 @@ class Trial:
     space: Any
 
 
-def compare_methods(
-    folds: pd.DataFrame, labels: pd.Series, language: str, voice: VoiceParams
-) -> pd.DataFrame:
+def compare_methods(folds: pd.DataFrame, labels: pd.Series, language: str, params: Params) -> pd.DataFrame:
     """Each method refitted over seeds and row orders on the same texts and vectors.
 
     K-means and NMF are asked for as many topics as UMAP with HDBSCAN ends with, so that no measure favours a number.
@@ -86,10 +84,11 @@ def compare_methods(
     what remains without a topic after the assignment. seed_ari compares runs of one row order, order_ari runs of one
     seed; word_overlap all. Measures that need two runs are null with one.
     """
+    voice = params.voice
     with threadpool_limits(1):
-        trial = make_trial(folds, labels, language, voice)
-        seeds = [voice.seed + step for step in range(voice.stability_seeds)]
-        orders = [_order(len(trial.tokens), step, voice.seed) for step in range(voice.stability_orders)]
+        trial = make_trial(folds, labels, language, params)
+        seeds = [params.run.seed + step for step in range(voice.stability_seeds)]
+        orders = [_order(len(trial.tokens), step, params.run.seed) for step in range(voice.stability_orders)]
         rows, number = [], voice.max_topics
         for method in METHODS:
             runs = {
@@ -103,15 +102,16 @@ def compare_methods(
     return table[list(METHOD_COLUMNS)]
 
 
-def make_trial(folds: pd.DataFrame, labels: pd.Series, language: str, voice: VoiceParams) -> Trial:
+def make_trial(folds: pd.DataFrame, labels: pd.Series, language: str, params: Params) -> Trial:
     """Sample, split and embed texts; the space is fitted on the part that topics are fitted on."""
+    voice = params.voice
     by_chance = hash_order(folds)
     aside = max(1, round(voice.held_out * len(folds)))
     places = np.sort(by_chance[:-aside][: voice.stability_sample])
     fitted = folds.iloc[places].reset_index(drop=True)
     rest = folds.iloc[np.sort(by_chance[-aside:])].reset_index(drop=True)
     encoder = None if voice.embedding == "tfidf" else voice.embedding
-    space = fit_space(fitted, language, voice)
+    space = fit_space(fitted, language, params)
     return Trial(
         tokens=fitted["tokens"],
         vectors=embed_texts(fitted, space, encoder),

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
-from whychurn.contract.params import VoiceParams
+from whychurn.contract.params import Params, VoiceParams
 from whychurn.voice.causes.lexicon_classifier import leading_concept
 from whychurn.voice.topics.clustering import fit_bertopic, fit_nmf
 from whychurn.voice.topics.embedding import Space, embed, fit_space
@@ -90,7 +90,7 @@ def hash_order(folds: pd.DataFrame) -> np.ndarray:
     return np.argsort(pd.util.hash_array(folds["key"].to_numpy(dtype=object)), kind="stable")
 
 
-def fit_language(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Fitted:
+def fit_language(folds: pd.DataFrame, language: str, params: Params) -> Fitted:
     """Fit topics on distinct texts of one language.
 
     Parameters
@@ -101,16 +101,17 @@ def fit_language(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Fitt
     with threadpool_limits(
         1
     ):  # matrices are small: threads cost more than they give, and change the last digit
-        return _fit(folds, language, voice)
+        return _fit(folds, language, params)
 
 
-def _fit(folds: pd.DataFrame, language: str, voice: VoiceParams) -> Fitted:
+def _fit(folds: pd.DataFrame, language: str, params: Params) -> Fitted:
+    voice = params.voice
     encoder = None if voice.embedding == "tfidf" else voice.embedding
     rows = draw_sample(folds, voice.fit_sample)
     sample = folds.iloc[rows].reset_index(drop=True)
-    space = fit_space(sample, language, voice)
+    space = fit_space(sample, language, params)
     vectors = embed_texts(sample, space, encoder)
-    raw = find_clusters(sample["tokens"], vectors, voice.method, voice.max_topics, voice, voice.seed)
+    raw = find_clusters(sample["tokens"], vectors, voice.method, voice.max_topics, voice, params.run.seed)
     concepts = leading_concept(sample["plain"])
     clusters = merge_closest(raw, vectors, concepts, voice)
     topics = learn_assignment(space, vectors, clusters, encoder, voice)

@@ -34,7 +34,7 @@ def draw_hazard_ratios(ratios: pd.DataFrame, lang: str, level: float, model: str
     Parameters
     ----------
     level
-        ``survival.false_discovery``: rows above it are hollow and grey.
+        ``run.false_discovery``: rows above it are hollow and grey.
     model
         "after" or "before".
     """

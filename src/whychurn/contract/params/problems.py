@@ -1,0 +1,56 @@
+"""What is wrong with a file of parameters, in words: a key that has left, one that is misspelt, a wrong value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from whychurn.contract.params.sections import Params
+from whychurn.contract.yaml_files import read_yaml
+
+RETIRED: Final = Path(__file__).with_name("retired.yaml")
+
+
+@cache
+def retired_keys() -> dict[str, str]:
+    """Keys that have left, and where each went."""
+    return dict(read_yaml(RETIRED))
+
+
+def explain(problem: Mapping[str, Any]) -> str:
+    """One sentence for one of pydantic's problems.
+
+    Parameters
+    ----------
+    problem
+        Entry of `ValidationError.errors()`: loc, type, msg, input.
+    """
+    where = [str(part) for part in problem["loc"]]
+    key = ".".join(where)
+    if problem["type"] != "extra_forbidden":
+        return f"{key}: {problem['msg'].lower()} (got {problem['input']!r})"
+    if left := [old for old in _keys_below(key, problem["input"]) if old in retired_keys()]:
+        return "; ".join(f"{old!r} is no parameter any more: {retired_keys()[old]}" for old in left)
+    near = difflib.get_close_matches(where[-1], _known_keys(where[:-1]), n=1, cutoff=0.0)
+    return f"unknown key {key!r}; the nearest known key is {'.'.join([*where[:-1], *near])!r}"
+
+
+def _keys_below(key: str, value: Any) -> list[str]:
+    """`key`, and with a mapping below it each of its keys."""
+    below = value.items() if isinstance(value, Mapping) else ()
+    return [key, *(name for part, content in below for name in _keys_below(f"{key}.{part}", content))]
+
+
+def _known_keys(section: list[str]) -> list[str]:
+    model: type[BaseModel] = Params
+    for part in section:
+        kind = model.model_fields[part].annotation
+        if not isinstance(kind, type) or not issubclass(kind, BaseModel):
+            return []
+        model = kind
+    return list(model.model_fields)

@@ -1,0 +1,14 @@
+"""Pages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from whychurn.contract.params.section import Section
+
+
+class ReportParams(Section):
+    """What is rendered."""
+
+    languages: list[Literal["en", "zh"]] = ["en", "zh"]
+    """Languages of the reports."""

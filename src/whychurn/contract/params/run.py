@@ -1,0 +1,20 @@
+"""What holds for every stage of a run."""
+
+from __future__ import annotations
+
+from whychurn.contract.params.section import Count, Level, Memory, Section
+
+
+class RunParams(Section):
+    """Randomness, levels of confidence, and how much of the machine is used."""
+
+    seed: int = 7
+    """Seed of everything that is drawn after the data came in."""
+    confidence: Level = 0.95
+    """Level of all intervals."""
+    false_discovery: Level = 0.05
+    """Benjamini-Hochberg level of all families of tests."""
+    workers: Count = 2
+    """Fits, blocks of members or languages side by side; results do not depend on it."""
+    memory_limit: Memory = "4GB"
+    """Memory of DuckDB; beyond it, it works on disk."""
