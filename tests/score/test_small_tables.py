@@ -5,12 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from whychurn.score.ceiling import fit_logistic, fit_trees, mix_candidates
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import ScoreParams
+from whychurn.contract.params import Params
 from whychurn.score.aligned import Answer
-from whychurn.score.baselines import CEILING, MAJORITY, ORACLE, PRIOR, baseline_probabilities
+from whychurn.score.baselines import (
+    CEILING,
+    MAJORITY,
+    ORACLE,
+    PRIOR,
+    baseline_probabilities,
+    fit_logistic,
+    fit_trees,
+    mix_candidates,
+)
 from whychurn.score.benchmark import of_base_size
 from whychurn.score.metric_rows import leaving_scores
 from whychurn.score.out_of_scope import at_risk_scores, hidden_scores
@@ -42,9 +50,9 @@ def test_an_answer_of_some_rows() -> None:
     assert some.p.shape == (2, K) and some.named.tolist() == [0, 0]
 
 
-def test_scores_of_one_that_is_right_and_one_that_cannot_tell(score: ScoreParams) -> None:
+def test_scores_of_one_that_is_right_and_one_that_cannot_tell(params: Params) -> None:
     silent = Answer(EVEN, np.full(4, -1))
-    table = leaving_scores({"sure": SURE, "silent": silent}, Y, np.eye(K)[Y], np.arange(4), score)
+    table = leaving_scores({"sure": SURE, "silent": silent}, Y, np.eye(K)[Y], np.arange(4), params)
     found = table.set_index(["method", "measure"])["value"]
     assert found["silent", "log_loss"] == pytest.approx(np.log(K)) and found["sure", "log_loss"] < 0.1
     assert (
@@ -55,25 +63,25 @@ def test_scores_of_one_that_is_right_and_one_that_cannot_tell(score: ScoreParams
     assert found["silent", "brier"] == pytest.approx((5 / 6) ** 2 + 5 / 36)
 
 
-def test_where_leavings_for_another_cause_went(score: ScoreParams) -> None:
+def test_where_leavings_for_another_cause_went(params: Params) -> None:
     """One of four left for none of the six; the method gave it to the third cause."""
     hidden = np.array([False, False, False, True])
     answer = Answer(SURE.p, np.array([0, 0, -1, 2]))
-    found = hidden_scores({"sure": answer}, hidden, score).set_index(["measure", "cause"])["value"]
+    found = hidden_scores({"sure": answer}, hidden, params.score).set_index(["measure", "cause"])["value"]
     assert found["hidden_mass", CAUSES[2]] == pytest.approx(0.25, abs=0.01)
     assert found["hidden_abstained", "all"] == 0 and found["others_abstained", "all"] == pytest.approx(1 / 3)
-    assert hidden_scores({"sure": answer}, np.zeros(4, bool), score).empty
+    assert hidden_scores({"sure": answer}, np.zeros(4, bool), params.score).empty
 
 
-def test_members_still_there_are_held_against_their_hazards(score: ScoreParams) -> None:
+def test_members_still_there_are_held_against_their_hazards(params: Params) -> None:
     keys = pd.DataFrame(
         {"member_id": ["a", "b"], "spell_no": 1, "status": "at_risk", "anchor_on": pd.Timestamp("2024-01-01")}
     )
     said = keys.assign(method="even", primary_cause="unknown", **dict.fromkeys(P, 1 / K))
     there = pd.DataFrame(np.eye(K)[[0, 3]], columns=P).assign(member_id=["a", "b"])
-    found = at_risk_scores(said, there, score).set_index("method")["value"]
+    found = at_risk_scores(said, there, params.score).set_index("method")["value"]
     assert found["even"] == pytest.approx(np.log(K)) and found["oracle"] < 0.1
-    assert at_risk_scores(said, there.assign(member_id="x").iloc[:1], score).empty
+    assert at_risk_scores(said, there.assign(member_id="x").iloc[:1], params.score).empty
 
 
 def test_shares_against_what_was_planted() -> None:
@@ -92,9 +100,9 @@ def test_shares_against_what_was_planted() -> None:
     assert table["planted", "hidden_share", "all"] == pytest.approx(0.25)
 
 
-def test_calibration_of_one_that_is_always_right(score: ScoreParams) -> None:
+def test_calibration_of_one_that_is_always_right(params: Params) -> None:
     table = calibration_scores(
-        [calibrated("sure", SURE, Y, score), calibrated("even", Answer(EVEN, Y), Y, score)]
+        [calibrated("sure", SURE, Y, params), calibrated("even", Answer(EVEN, Y), Y, params)]
     )
     found = table.set_index(["method", "cause"])["value"]
     assert found["sure", "all"] < 0.01 and found["even", CAUSES[0]] == pytest.approx(0.5 - 1 / K)
@@ -111,20 +119,23 @@ def test_the_smallest_size_is_the_base() -> None:
     assert of_base_size(pd.DataFrame({"members": [2000, 500, 500], "x": [1, 2, 3]}))["x"].tolist() == [2, 3]
 
 
-def test_ceilings_learn_a_cause_that_one_column_gives_away(score: ScoreParams) -> None:
+def test_ceilings_learn_a_cause_that_one_column_gives_away(params: Params) -> None:
     """Even of causes that nobody left for they say something: nothing."""
     y = np.repeat([0, 3], 60)
     x = np.column_stack([np.where(y == 3, 1.0, -1.0), np.zeros(120)])
     logistic = fit_logistic(x, y, np.array([[1.0, 0], [-1, np.nan]]), 1.0)
     assert logistic[0, 3] > 0.9 and logistic[1, 0] > 0.9 and not logistic[:, [1, 2, 4, 5]].any()
-    trees = fit_trees(x, y, np.array([[1.0, 0], [-1, 0]]), 2, score)
-    assert set(trees) == set(score.ceiling.rounds) and trees[max(trees)].argmax(axis=1).tolist() == [3, 0]
+    trees = fit_trees(x, y, np.array([[1.0, 0], [-1, 0]]), 2, params)
+    assert set(trees) == set(params.score.ceiling.rounds) and trees[max(trees)].argmax(axis=1).tolist() == [
+        3,
+        0,
+    ]
 
 
-def test_the_mixture_is_chosen_by_the_other_folds(score: ScoreParams) -> None:
+def test_the_mixture_is_chosen_by_the_other_folds(params: Params) -> None:
     """Trees are right on both folds, one logistic on none: the mixture of each fold leans on the trees."""
     y, fold = np.tile([0, 1], 20), np.repeat([0, 1], 20)
     right, wrong = np.eye(K)[y], np.eye(K)[1 - y]
-    mixed = mix_candidates({("logistic", "1"): wrong, ("trees", "2"): right}, y, fold, score)
-    most = max(score.ceiling.weights)
+    mixed = mix_candidates({("logistic", "1"): wrong, ("trees", "2"): right}, y, fold, params.score)
+    most = max(params.score.ceiling.weights)
     assert (mixed[np.arange(40), y] > most - 0.05).all() and mixed.sum(axis=1) == pytest.approx(1)
