@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 METHODS: Final = ("umap_hdbscan", "kmeans", "nmf")
 MOST_EXACT: Final = 4000  # texts whose distances are all computed; above, UMAP's approximate neighbours
 WORDS: Final = 20  # kept of each topic
+# of UMAP; at its usual 1.0, parts that share no neighbour are thrown over each other on the way to their places
+STEP: Final = 0.1
 
 
 def smallest_topic(texts: int, voice: VoiceParams) -> int:
@@ -51,7 +53,7 @@ def fit_bertopic(
     from bertopic.vectorizers import ClassTfidfTransformer
 
     reduce, cluster = (
-        _umap_hdbscan(len(vectors), voice, seed)
+        _umap_hdbscan(*vectors.shape, voice, seed)
         if method == "umap_hdbscan"
         else (BaseDimensionalityReduction(), KMeans(number, n_init=3, random_state=seed))
     )
@@ -129,18 +131,25 @@ class ExactNeighbours:
         return self.places
 
 
-def _umap_hdbscan(texts: int, voice: VoiceParams, seed: int) -> tuple[Any, Any]:
+def _umap_hdbscan(texts: int, dimensions: int, voice: VoiceParams, seed: int) -> tuple[Any, Any]:
+    """UMAP and HDBSCAN for `texts` vectors of `dimensions`.
+
+    UMAP's usual start, eigenvectors of the graph of neighbours, draws numbers from a generator that nobody seeds where
+    the graph falls into small parts (scipy's ARPACK restarts), so topics differed from run to run. Principal components
+    are the same each time, and what lies far apart starts far apart (Kobak & Linderman 2021).
+    """
     from hdbscan import HDBSCAN
     from umap import UMAP
 
     settings = {
         "n_neighbors": min(voice.neighbours, texts - 1),
-        "n_components": min(voice.umap_dimensions, texts - 2),
+        "n_components": min(voice.umap_dimensions, texts - 2, dimensions),
         "n_epochs": voice.umap_epochs,
         "min_dist": 0.0,
         "random_state": seed,  # one thread, and the same result each time
         "n_jobs": 1,
-        "init": "spectral" if texts > 200 else "random",
+        "init": "pca",
+        "learning_rate": STEP,
     }
     small = texts <= MOST_EXACT
     reduce = ExactNeighbours(**settings) if small else UMAP(metric="cosine", **settings)
