@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -13,21 +12,21 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.files import write_table
-from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
-from whychurn.contract.sections import Params
-from whychurn.voice.answers import voice_answers
-from whychurn.voice.discover import known_folds
-from whychurn.voice.prepare import build_corpus, gather_texts
-from whychurn.voice.topics import fit_language
+from whychurn.contract.params import Params, load_params
+from whychurn.contract.paths import StudyPaths
+from whychurn.voice.results import voice_answers
+from whychurn.voice.text.corpus import build_corpus, gather_texts
+from whychurn.voice.topics.fit import known_folds
+from whychurn.voice.topics.one_language import fit_language
 
 UNTIL = pd.Timestamp("2024-12-01")
 FEW = {"draws": 20, "stability_seeds": 1, "stability_orders": 1}
 
 
-def write_answers(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    """All tables and the topic model of the texts in `tables`, as the stage writes them."""
-    whole = load_params(Study.at())
+def write_answers(source: Path, folder: Path) -> None:
+    """All tables and the topic model of the tables in `source`, as the stage writes them."""
+    tables = {path.stem: pd.read_parquet(path) for path in sorted(source.glob("*.parquet"))}
+    whole = load_params(StudyPaths.at())
     params = whole.model_copy(update={"voice": whole.voice.model_copy(update=FEW)})
     corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), params.voice)
     found = voice_answers(corpus, tables, UNTIL, params)
@@ -43,8 +42,9 @@ def digests(folder: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_fresh_processes_write_the_same_bytes(interim, texts_of, tmp_path: Path) -> None:
-    tables, given = interim(texts_of(400, "en")[0]), tmp_path / "tables.pickle"
-    given.write_bytes(pickle.dumps(tables))
+    given = tmp_path / "interim"
+    for name, table in interim(texts_of(400, "en")[0]).items():
+        write_table(table, given / f"{name}.parquet")
     processes = []
     for number in (1, 2):
         # other hashes order sets and dicts otherwise; a longer environment moves everything in memory
@@ -52,7 +52,7 @@ def test_fresh_processes_write_the_same_bytes(interim, texts_of, tmp_path: Path)
         command = [sys.executable, "-W", "ignore", __file__, str(given), str(tmp_path / str(number))]
         processes.append(subprocess.Popen(command, env=os.environ | other))
     assert [process.wait() for process in processes] == [0, 0]
-    write_answers(tables, tmp_path / "here")
+    write_answers(given, tmp_path / "here")
     here = digests(tmp_path / "here")
     assert {"topics.parquet", "feedback_topics.parquet", "voice_model/topics.safetensors"} <= set(here)
     assert here == digests(tmp_path / "1") == digests(tmp_path / "2")
@@ -62,11 +62,11 @@ def test_fresh_processes_write_the_same_bytes(interim, texts_of, tmp_path: Path)
 def test_no_seed_mixes_subjects(interim, texts_of, params: Params, seed: int) -> None:
     """Texts of two subjects share no neighbour, so no cluster may hold both."""
     texts, subjects = texts_of(400, "en", seed)
-    voice = params.voice.model_copy(update={"seed": seed})
+    own = params.model_copy(update={"run": params.run.model_copy(update={"seed": seed})})
     tables = interim(texts)
-    corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), voice)
+    corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), own.voice)
     folds, places = known_folds(corpus, "en", UNTIL)
-    fit = fit_language(folds, "en", voice)
+    fit = fit_language(folds, "en", own)
     subject = corpus.texts["text"].map(dict(zip(texts, subjects, strict=True)))
     told = subject.groupby(corpus.texts["fold"]).first().loc[places[fit.rows]].to_numpy()
     inside = fit.clusters >= 0
@@ -75,4 +75,4 @@ def test_no_seed_mixes_subjects(interim, texts_of, params: Params, seed: int) ->
 
 
 if __name__ == "__main__":
-    write_answers(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]))
+    write_answers(Path(sys.argv[1]), Path(sys.argv[2]))

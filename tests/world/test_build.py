@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import StudyPaths
 from whychurn.world import build, simulate
-from whychurn.world.build import build_world, simulated_key
+from whychurn.world.build import build_world, rounded, simulated_key
 from whychurn.world.setting.programme import load_programme
 
 
@@ -97,3 +98,13 @@ def test_a_tiny_world_and_a_single_member(world_params: Callable, tmp_path: Path
         root = tmp_path / program
         build_world(world_params(program=program, members=1, months=6), root, root / "raw")
         assert len(pd.read_parquet(root / "raw" / "members.parquet")) == 1
+
+
+def test_truth_tells_no_last_bit() -> None:
+    """Exponentials differ in it from processor to processor."""
+    chance = np.random.default_rng(0).random(1000)
+    frame = pd.DataFrame({"who": "m", "p": chance})
+    pd.testing.assert_frame_equal(
+        rounded(frame), rounded(frame.assign(p=np.nextafter(chance, 1))), check_exact=True
+    )
+    assert rounded(frame)["p"].dtype == "float64" and np.allclose(rounded(frame)["p"], chance, rtol=1e-7)

@@ -47,7 +47,8 @@ def write_world(params: WorldParams, raw: Path, truth_folder: Path) -> None:
     with ExitStack() as files:
         writers: dict[Path, pq.ParquetWriter] = {}
         for block in simulate(params, programme):
-            for folder, tables in ((raw, block.tables), (truth_folder, block.truth)):
+            planted = {name: rounded(frame) for name, frame in block.truth.items()}
+            for folder, tables in ((raw, block.tables), (truth_folder, planted)):
                 for name, frame in tables.items():
                     rows = as_arrow(name, frame)
                     path = folder / f"{name}.parquet"
@@ -59,6 +60,15 @@ def write_world(params: WorldParams, raw: Path, truth_folder: Path) -> None:
         temporary.write_text(simulated_key(params.seed) + "\n", encoding="ascii")
     write_json(planted_facts(params, programme), truth_folder / "world.json")
     log.info("world: %s members of %s written to %s", f"{params.members:,}", programme.name, raw)
+
+
+def rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with its numbers as precise as the hazards they come from, which are float32.
+
+    The last bit of an exponential differs from processor to processor; written so, the files are the same.
+    """
+    numbers = frame.select_dtypes("float64").columns
+    return frame.assign(**{name: frame[name].astype("float32").astype("float64") for name in numbers})
 
 
 def as_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
