@@ -25,7 +25,7 @@ from whychurn.causes.tables.by_group import (
 )
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
 
 K = len(CAUSES)
@@ -36,7 +36,7 @@ OF_CAUSE = np.array([*range(K), PRICE, PRICE, CAUSES.index("competition")])
 
 @pytest.fixture(scope="module")
 def params() -> CausesParams:
-    return load_params(Study.at()).causes
+    return load_params(StudyPaths.at()).causes
 
 
 @pytest.fixture

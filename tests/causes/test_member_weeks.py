@@ -22,7 +22,7 @@ from whychurn.causes.member_weeks.weeks_at_risk import (
     weeks_of_decision,
 )
 from whychurn.contract.params import CausesParams, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 
 FIRST = pd.Timestamp("2024-01-01")
 CALENDAR = Calendar(FIRST, 70)  # ten weeks
@@ -30,7 +30,7 @@ CALENDAR = Calendar(FIRST, 70)  # ten weeks
 
 @pytest.fixture(scope="module")
 def params() -> CausesParams:
-    return load_params(Study.at()).causes
+    return load_params(StudyPaths.at()).causes
 
 
 def on(*days: int | None) -> pd.Series:
@@ -150,12 +150,13 @@ def test_the_last_panel_row_before_each_anchor() -> None:
     assert "event" not in found, "what the panel knows of the time after"
 
 
-def test_those_that_teach_are_drawn_by_member(params: CausesParams) -> None:
+def test_those_that_teach_are_drawn_by_member() -> None:
     ids = [f"m{number}" for number in range(50)] * 2
     stays = Stays(pd.DataFrame({"member_id": ids}), *[np.zeros(100)] * 5)
-    few = drawn_to_teach(stays, params.model_copy(update={"fit_members": 20}))
+    some, all_of_them = (load_params(StudyPaths.at(), {"causes": {"fit_members": most}}) for most in (20, 50))
+    few = drawn_to_teach(stays, some)
     assert few.sum() == 40 and (few[:50] == few[50:]).all()
-    assert drawn_to_teach(stays, params.model_copy(update={"fit_members": 50})).all()
+    assert drawn_to_teach(stays, all_of_them).all()
 
 
 def test_small_ones() -> None:

@@ -14,8 +14,8 @@ from whychurn.causes.methods import Inputs, find_method, mean_shares, normalised
 from whychurn.causes.methods.majority_vote import ABSTAINS, source_votes
 from whychurn.causes.methods.survey_classifier import fit_softmax
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import CausesParams, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.params import Params, load_params
+from whychurn.contract.paths import StudyPaths
 from whychurn.panel.exit_surveys import NOT_ASKED, OTHER, SILENT
 
 K = len(CAUSES)
@@ -30,8 +30,8 @@ BASELINES = (
 
 
 @pytest.fixture(scope="module")
-def params() -> CausesParams:
-    return load_params(Study.at()).causes
+def params() -> Params:
+    return load_params(StudyPaths.at())
 
 
 def given(
@@ -96,7 +96,7 @@ def log_loss(p: np.ndarray, true: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("method", BASELINES)
-def test_finds_a_planted_signal(params: CausesParams, method: str) -> None:
+def test_finds_a_planted_signal(params: Params, method: str) -> None:
     true, inputs = planted(1, signal=True)
     found = find_method(method)(inputs, params)
     assert found.p.shape == (LEAVERS, K) and found.p.sum(axis=1) == pytest.approx(1)
@@ -107,13 +107,13 @@ def test_finds_a_planted_signal(params: CausesParams, method: str) -> None:
 @pytest.mark.parametrize(
     "method", ["survey_classifier", "corrected_classifier", "majority_vote", "dawid_skene"]
 )
-def test_chances_are_worth_more_than_the_shares_alone(params: CausesParams, method: str) -> None:
+def test_chances_are_worth_more_than_the_shares_alone(params: Params, method: str) -> None:
     true, inputs = planted(1, signal=True)
     assert log_loss(find_method(method)(inputs, params).p, true) < 0.8 * np.log(K)
 
 
 @pytest.mark.parametrize("method", BASELINES)
-def test_is_chance_where_the_sources_speak_of_somebody_else(params: CausesParams, method: str) -> None:
+def test_is_chance_where_the_sources_speak_of_somebody_else(params: Params, method: str) -> None:
     true, inputs = planted(2, signal=False)
     p = find_method(method)(inputs, params).p
     assert accuracy(p, true) == pytest.approx(1 / K, abs=0.045)  # four standard errors
@@ -121,7 +121,7 @@ def test_is_chance_where_the_sources_speak_of_somebody_else(params: CausesParams
 
 
 @pytest.mark.parametrize("method", BASELINES)
-def test_without_any_source_nothing_is_told_of_anybody(params: CausesParams, method: str) -> None:
+def test_without_any_source_nothing_is_told_of_anybody(params: Params, method: str) -> None:
     p = find_method(method)(given(np.full(50, NOT_ASKED)), params).p
     assert p == pytest.approx(np.full((50, K), 1 / K))
 
@@ -137,7 +137,7 @@ def votes_of_three(seed: int, leavers: int) -> tuple[np.ndarray, np.ndarray]:
     return true, np.stack([answers, voted(rng, true, 0.5), voted(rng, true, 0.5)])
 
 
-def ask_after(votes: np.ndarray, asked: np.ndarray, params: CausesParams) -> np.ndarray:
+def ask_after(votes: np.ndarray, asked: np.ndarray, params: Params) -> np.ndarray:
     """What Dawid-Skene, having read the `votes` (3, leavers), says of members with the votes `asked` (3, members)."""
     stated, before, after = np.concatenate([votes, asked], axis=1)
     gone = np.arange(len(stated)) < votes.shape[1]
@@ -145,7 +145,7 @@ def ask_after(votes: np.ndarray, asked: np.ndarray, params: CausesParams) -> np.
     return find_method("dawid_skene")(given(stated, before, after, gone), params).p[~gone]
 
 
-def confusion_of(source: int, votes: np.ndarray, params: CausesParams) -> np.ndarray:
+def confusion_of(source: int, votes: np.ndarray, params: Params) -> np.ndarray:
     """Confusion matrix that Dawid-Skene has found of one source, read off its answers; (cause, vote).
 
     Of a silent member it says the shares; of one with a single vote s, shares times column s of the confusion, up to a
@@ -159,7 +159,7 @@ def confusion_of(source: int, votes: np.ndarray, params: CausesParams) -> np.nda
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_dawid_skene_finds_how_far_each_source_can_be_trusted(params: CausesParams, seed: int) -> None:
+def test_dawid_skene_finds_how_far_each_source_can_be_trusted(params: Params, seed: int) -> None:
     true, votes = votes_of_three(seed, leavers=3000)
     found = [confusion_of(source, votes, params) for source in range(3)]
     drawn = [pd.crosstab(true, vote).to_numpy() / np.bincount(true)[:, None] for vote in votes]
@@ -172,14 +172,14 @@ def test_dawid_skene_finds_how_far_each_source_can_be_trusted(params: CausesPara
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_dawid_skene_trusts_the_good_source_most_even_of_few_leavers(params: CausesParams, seed: int) -> None:
+def test_dawid_skene_trusts_the_good_source_most_even_of_few_leavers(params: Params, seed: int) -> None:
     _, votes = votes_of_three(seed, leavers=200)
     survey, *texts = (np.diag(confusion_of(source, votes, params)).mean() for source in range(3))
     assert survey > max(texts)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_dawid_skene_gives_the_good_source_more_weight(params: CausesParams, seed: int) -> None:
+def test_dawid_skene_gives_the_good_source_more_weight(params: Params, seed: int) -> None:
     """Survey against one text, the other silent: the survey is believed, where a majority vote is undecided."""
     _, votes = votes_of_three(seed, leavers=1200)
     others = np.delete(np.arange(K), PRICE)
@@ -192,7 +192,7 @@ def test_dawid_skene_gives_the_good_source_more_weight(params: CausesParams, see
     assert equal[rows, good] == pytest.approx(equal[rows, noisy])
 
 
-def test_votes_of_the_sources(params: CausesParams) -> None:
+def test_votes_of_the_sources(params: Params) -> None:
     """Survey, words after, texts before, behaviour; "other" and silence are no votes, and a text about none is none."""
     exposed = np.zeros((4, K))
     exposed[3, 2] = 5.0
@@ -209,14 +209,14 @@ def test_votes_of_the_sources(params: CausesParams) -> None:
     assert p[2] == pytest.approx(usual)
 
 
-def test_survey_takes_the_answer_and_spreads_the_silent(params: CausesParams) -> None:
+def test_survey_takes_the_answer_and_spreads_the_silent(params: Params) -> None:
     p = find_method("survey")(given(np.array([0, 0, PRICE, OTHER, SILENT])), params).p
     assert p[:3] == pytest.approx(np.eye(K)[[0, 0, PRICE]])
     spread = np.array([2, 1, 0, 0, 0, 0]) / 3
     assert p[3:] == pytest.approx(np.stack([spread, spread]))
 
 
-def test_keyword_and_shap_take_parts_of_their_sum(params: CausesParams) -> None:
+def test_keyword_and_shap_take_parts_of_their_sum(params: Params) -> None:
     words = np.array([[3.0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]])
     raised = np.array([[0.3, -2, 0, 0.1, 0, 0], [-1, -1, -1, -1, -1, -1]])
     inputs = given(np.full(2, NOT_ASKED), words=words, raised=raised)
@@ -226,7 +226,7 @@ def test_keyword_and_shap_take_parts_of_their_sum(params: CausesParams) -> None:
     assert shap == pytest.approx(np.array([[0.75, 0, 0, 0.25, 0, 0], [1 / K] * K]))
 
 
-def test_corrected_classifier_undoes_answers_that_say_price(params: CausesParams) -> None:
+def test_corrected_classifier_undoes_answers_that_say_price(params: Params) -> None:
     """A quarter says price whatever the cause: taken as they are, answers of the silent would say so too."""
     rng = np.random.default_rng(4)
     true = rng.integers(0, K, LEAVERS)
@@ -244,16 +244,16 @@ def test_corrected_classifier_undoes_answers_that_say_price(params: CausesParams
     assert log_loss(corrected.p, true) < log_loss(plain.p, true)
 
 
-def test_softmax_learns_soft_labels_and_leaves_rows_without_weight_out(params: CausesParams) -> None:
+def test_softmax_learns_soft_labels_and_leaves_rows_without_weight_out(params: Params) -> None:
     x = np.repeat(np.array([[-1.0], [1.0]]), 100, axis=0)
     target = np.repeat(np.array([[0.9, 0.1, 0, 0, 0, 0], [0.2, 0.8, 0, 0, 0, 0]]), 100, axis=0)
-    free = params.model_copy(update={"classifier_c": 1e4})
+    free = params.causes.model_copy(update={"classifier_c": 1e4})
     assert fit_softmax(x, target, np.ones(200), free)[[0, -1]] == pytest.approx(target[[0, -1]], abs=0.01)
     first = fit_softmax(x, np.eye(K)[np.repeat([0, 1], 100)], np.repeat([1.0, 0.0], 100), free)
     assert first[:, 0] == pytest.approx(1)  # the only cause that teaches
 
 
-def test_means_of_chances(params: CausesParams) -> None:
+def test_means_of_chances(params: Params) -> None:
     p = np.eye(K)[[0, 0, 0, 1, 5]]
     table = mean_shares(p, np.array([True, True, True, True, False]), params).set_index("cause")
     assert table["share"].tolist() == [0.75, 0.25, 0, 0, 0, 0]

@@ -11,7 +11,7 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.mapping import check_mapping, further_columns, missing_columns, source_columns
 from whychurn.intake.check.quarantine import COLUMNS, quarantine_frame, value_kinds
 from whychurn.intake.read.coerce import empty_column
@@ -74,7 +74,7 @@ def test_an_empty_column_has_its_kind(kind: str) -> None:
 
 
 def test_source_columns_are_found_by_map_name_and_constant() -> None:
-    params = load_params(Study.at()).intake
+    params = load_params(StudyPaths.at()).intake
     raw = RawTable(pd.DataFrame(columns=["MEMBER ID", "joined", "pet"]), np.zeros(0, "int64"), "members.csv")
     mapped = params.model_copy(
         update={"columns": {"members.joined_on": "joined", "members.region": "=north"}}
@@ -91,7 +91,7 @@ def test_source_columns_are_found_by_map_name_and_constant() -> None:
 
 
 def test_a_mapping_that_names_nothing_names_the_nearest() -> None:
-    params = load_params(Study.at()).intake
+    params = load_params(StudyPaths.at()).intake
     with pytest.raises(WhychurnError, match=r"orders\.amount") as raised:
         check_mapping(params.model_copy(update={"columns": {"orders.amuont": "total"}}))
     assert "amuont" in str(raised.value)

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import xgboost as xgb
 
-from whychurn.contract.params import RiskParams
+from whychurn.contract.codes import RISK_MODELS
+from whychurn.contract.params import Params
 from whychurn.panel.encode import Feature
 from whychurn.risk.artifacts import NO_MODEL, panel_digest, remove_model
 from whychurn.risk.evaluation.cross_validation import flat_features
@@ -26,7 +27,7 @@ from whychurn.risk.explanation.shap_values import (
 from whychurn.risk.facts import without_model
 from whychurn.risk.model.baselines import fit_baselines, logistic_regression, recency_rule
 from whychurn.risk.model.boosting import predict_interactions, predict_raw
-from whychurn.risk.model.training import MODELS, NoModelError
+from whychurn.risk.model.training import NoModelError
 from whychurn.risk.model.tuning import sample_members
 from whychurn.risk.scores import no_scores
 
@@ -62,15 +63,15 @@ def test_importance_of_families_and_causes(explained: Explained) -> None:
     assert both.loc[("family", "activity"), "importance"] == pytest.approx((0.8 + 1.2 + 0.8 + 1.2) / 4), "sums, not sizes"  # fmt: skip
 
 
-def test_points_tell_ranks_not_values(explained: Explained, risk: RiskParams) -> None:
-    points = beeswarm_points(explained, pd.DataFrame({"feature": ["spend"]}), risk)
+def test_points_tell_ranks_not_values(explained: Explained, params: Params) -> None:
+    points = beeswarm_points(explained, pd.DataFrame({"feature": ["spend"]}), params)
     assert sorted(points["value_rank"]) == [0.25, 0.5, 0.75, 1.0] and set(points["contribution"]) == {
         -1.0,
         1.0,
     }
 
 
-def test_dependence_is_told_by_bins_of_the_value(risk: RiskParams) -> None:
+def test_dependence_is_told_by_bins_of_the_value(params: Params) -> None:
     """The contribution rises with the value, so it rises from bin to bin; categories have no such line."""
     value = np.arange(200, dtype="float32")[:, None]
     mixed = Explained(
@@ -79,7 +80,7 @@ def test_dependence_is_told_by_bins_of_the_value(risk: RiskParams) -> None:
         np.hstack([value, value]) / 100,
         0,
     )
-    table = dependence(mixed, pd.DataFrame({"feature": ["c", "x"]}), risk)
+    table = dependence(mixed, pd.DataFrame({"feature": ["c", "x"]}), params.risk)
     assert set(table["feature"]) == {"x"} and table["rows"].sum() == 200
     assert table["contribution"].is_monotonic_increasing and (table["low"] <= table["high"]).all()
 
@@ -109,21 +110,21 @@ def test_recency_rule_by_hand() -> None:
     assert recency_rule([feature("spend")], 90)(np.zeros((2, 1))).tolist() == [0.5, 0.5]
 
 
-def test_baselines_rank_what_they_can_see(risk: RiskParams) -> None:
+def test_baselines_rank_what_they_can_see(params: Params) -> None:
     rng = np.random.default_rng(2)
     X = np.column_stack([rng.uniform(0, 100, 300), rng.random(300)])
     y = (X[:, 0] > 50).astype(float)
-    scorers = fit_baselines(X, y, FEATURES, 90, risk).scorers
+    scorers = fit_baselines(X, y, FEATURES, 90, params).scorers
     assert (np.ptp(scorers["prior"](X)), scorers["prior"](X)[0]) == (0, 0.5)
     for name in ("logistic", "tree", "recency"):
         p = scorers[name](X)
         assert p[y == 1].mean() > p[y == 0].mean() + 0.2, name
     gaps = X.copy()
     gaps[::7, 1] = np.nan
-    assert np.isfinite(logistic_regression(FEATURES, risk).fit(gaps, y).predict_proba(gaps)).all()
+    assert np.isfinite(logistic_regression(FEATURES, params).fit(gaps, y).predict_proba(gaps)).all()
 
 
-def test_lift_of_a_perfect_and_of_an_upside_down_forecast(risk: RiskParams) -> None:
+def test_lift_of_a_perfect_and_of_an_upside_down_forecast(params: Params) -> None:
     """Ten of a hundred leave: the perfect one has them all in the first tenth."""
     y = np.repeat([1.0, 0.0], [10, 90])
     test = pd.DataFrame(
@@ -131,23 +132,23 @@ def test_lift_of_a_perfect_and_of_an_upside_down_forecast(risk: RiskParams) -> N
             "y": y,
             "stake": 1.0,
             "member_id": np.arange(100),
-            **{f"p_{name}": 0.5 - np.arange(100) / 300 for name in MODELS},
+            **{f"p_{name}": 0.5 - np.arange(100) / 300 for name in RISK_MODELS},
         }
     )
     test["p_prior"] = np.arange(100) / 300
-    table = lift_curve(test, risk).set_index(["model", "share"])
+    table = lift_curve(test, params).set_index(["model", "share"])
     best, worst = table.loc["xgboost"], table.loc["prior"]
     assert best["gain"].iloc[10] == pytest.approx(1) and best["lift"].iloc[10] == pytest.approx(10)
     assert worst["gain"].iloc[10] == 0 and worst["gain"].iloc[-1] == 1 and np.isnan(best["lift"].iloc[0])
 
 
-def test_groups_of_members_at_high_risk(risk: RiskParams) -> None:
+def test_groups_of_members_at_high_risk(params: Params) -> None:
     """Two kinds of reasons make two groups; too few at risk make none."""
     scores = pd.DataFrame({"member_id": [f"m{i}" for i in range(40)], "p_churn": 0.9, "value_at_risk": 1.0})
     contributions = np.repeat([[2.0, 0.0], [0.0, 2.0]], [25, 15], axis=0)
-    groups, members = cluster_members(scores, contributions, FEATURES, risk)
+    groups, members = cluster_members(scores, contributions, FEATURES, params)
     assert groups["members"].tolist() == [25, 15] and members["archetype"].value_counts().tolist() == [25, 15]
-    assert cluster_members(scores.assign(p_churn=0.0), contributions, FEATURES, risk)[0].empty
+    assert cluster_members(scores.assign(p_churn=0.0), contributions, FEATURES, params)[0].empty
 
 
 def test_values_and_families_read_well() -> None:

@@ -28,11 +28,11 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.score.aligned import answers, attributed_leavings, drawn_codes, posterior
 from whychurn.score.matching import match_leavings
 from whychurn.score.metrics import floored, log_losses
-from whychurn.stages.score import read_planted
+from whychurn.score.planted import read_planted
 
 pytestmark = pytest.mark.xdist_group("small_study")
 BOUNDS = {"dawid_skene": 1.65, "majority_vote": 1.55, "additive_hazard": 1.30}
@@ -60,7 +60,7 @@ class Scored:
 
 @pytest.fixture(scope="module")
 def scored(small_study: Path) -> Scored:
-    study = Study.at(small_study)
+    study = StudyPaths.at(small_study)
     params = load_params(study)
     found = pd.read_parquet(study.processed / "causes" / "attributions.parquet")
     planted = read_planted(study, params).causes.query("status == 'churned'")

@@ -7,18 +7,10 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import CEILING, MAJORITY, ORACLE, PRIOR
 from whychurn.contract.params import Params
 from whychurn.score.aligned import Answer
-from whychurn.score.baselines import (
-    CEILING,
-    MAJORITY,
-    ORACLE,
-    PRIOR,
-    baseline_probabilities,
-    fit_logistic,
-    fit_trees,
-    mix_candidates,
-)
+from whychurn.score.baselines import baseline_probabilities, fit_logistic, fit_trees, mix_candidates
 from whychurn.score.benchmark import of_base_size
 from whychurn.score.metric_rows import leaving_scores
 from whychurn.score.out_of_scope import at_risk_scores, hidden_scores

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import SurvivalParams, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.survival.competing_risks.cumulative_incidence import member_order
 from whychurn.survival.cox.schoenfeld import weighted_quantiles
 from whychurn.survival.cox.time_varying_effects import TenureClock
@@ -26,7 +26,7 @@ DAY = pd.Timestamp("2024-01-01")
 
 @pytest.fixture(scope="module")
 def survival() -> SurvivalParams:
-    return load_params(Study.at()).survival
+    return load_params(StudyPaths.at()).survival
 
 
 def followed() -> Known:
@@ -99,9 +99,11 @@ def test_forecast_and_spend_by_group() -> None:
     assert table["members"].tolist() == [2, 2]
 
 
-def test_scores_of_a_forecast_that_is_right_and_of_one_that_doubles(survival: SurvivalParams) -> None:
+def test_scores_of_a_forecast_that_is_right_and_of_one_that_doubles() -> None:
     actual = np.arange(1.0, 41)
-    table = holdout_scores({"panel": actual.copy(), "double": 2 * actual}, actual, survival)
+    table = holdout_scores(
+        {"panel": actual.copy(), "double": 2 * actual}, actual, load_params(StudyPaths.at())
+    )
     found = table.set_index(["method", "metric"])["estimate"]
     assert found["panel", "mae"] == pytest.approx(0) and found["panel", "ratio"] == pytest.approx(1)
     assert found["double", "ratio"] == pytest.approx(2, rel=1e-5) and found["double", "mae"] == pytest.approx(

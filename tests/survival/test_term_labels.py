@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.survival.hazard_ratios.covariates import Covariate, Term, as_numbers, own_steps
+from whychurn.survival.hazard_ratios.covariates import Covariate, Term, as_numbers
 from whychurn.survival.hazard_ratios.labels import amount, feature_label, step_text, term_label
 from whychurn.survival.hazard_ratios.model import bend_columns, named_terms, start_stop, stratum_keys
 
@@ -43,7 +43,6 @@ def test_columns_become_numbers() -> None:
         [1, np.nan, 0], nan_ok=True
     )
     assert as_numbers(pd.Series(["1.5", "x", None])) == pytest.approx([1.5, np.nan, np.nan], nan_ok=True)
-    assert own_steps(pd.DataFrame({"name": ["age", "pet"]}), ["pet", "other"]) == {"pet": "sd"}
 
 
 def test_strata_are_combinations_with_the_unknown_as_one_of_them() -> None:

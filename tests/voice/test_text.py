@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import VoiceParams, load_params
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.voice.breakdowns.by_group import strata_of_texts
 from whychurn.voice.breakdowns.over_time import weekly_counts
 from whychurn.voice.causes.lexicon import load_lexicon
@@ -28,7 +28,7 @@ from whychurn.voice.topics.one_language import draw_sample, hash_order, merge_cl
 
 @pytest.fixture(scope="module")
 def voice() -> VoiceParams:
-    return load_params(Study.at()).voice
+    return load_params(StudyPaths.at()).voice
 
 
 @pytest.mark.parametrize(
