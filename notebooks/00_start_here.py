@@ -120,8 +120,8 @@ page.claim(
 # %% [markdown] tags=["en"]
 # ## Where everything is, and how to change it
 #
-# - `params.yaml` holds every choice, one section per step: the churn definition, the horizon, the search budget.
-#   Change a value and run `whychurn run`: only the steps that depend on it run again.
+# - `params.yaml` holds the choices made most often, one section per step: the churn definition, the horizon, the search
+#   budget; `whychurn params` lists all. Change one and run `whychurn run`: only the steps that depend on it run again.
 # - `data/results/` holds the tables behind the reports, as Parquet; each table here can also be downloaded as CSV.
 # - `notebooks/` holds these reports as scripts. `make lab` opens them as notebooks; `whychurn report` renders them again.
 # - For another programme: put its tables in `FOLDER/raw/` and run `whychurn run --study FOLDER`.
@@ -129,8 +129,8 @@ page.claim(
 # %% [markdown] tags=["zh"]
 # ## 内容在哪里，怎样修改
 #
-# - 所有选项都在 `params.yaml` 里，每个步骤一节，例如流失的定义、预测时长、调参预算。改好后运行
-#   `whychurn run`，只有受影响的步骤会重新计算。
+# - 常用选项都在 `params.yaml` 里，每个步骤一节，例如流失的定义、预测时长、调参预算；`whychurn params` 列出全部选项。
+#   改好后运行 `whychurn run`，只有受影响的步骤会重新计算。
 # - `data/results/` 存放报告背后的结果表（Parquet 格式）；报告中的每张表也可以下载为 CSV。
 # - `notebooks/` 是这些报告的脚本。`make lab` 以笔记本方式打开，`whychurn report` 重新生成报告。
 # - 分析另一个会员项目：把数据表放进 `某文件夹/raw/`，运行 `whychurn run --study 某文件夹`。

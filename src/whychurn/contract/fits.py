@@ -20,7 +20,7 @@ class FitRecord:
     name
         Short, unique within the section: the nested run is called ``<section>/<name>``.
     settings
-        What distinguishes this fit; all of params.yaml is logged anyway.
+        What distinguishes this fit; all parameters are logged anyway.
     metrics
         Figures; the tracker puts the section's name in front.
     tables

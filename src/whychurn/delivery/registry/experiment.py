@@ -197,7 +197,7 @@ def _log_run(demo: StudyPaths, folder: Path, params: Params, result: dict[str, A
     if find_logged(client, experiment, content):
         return
     tags = {CONTENT: content, "folder": folder.name, **{k: str(v) for k, v in result["origin"].items()}}
-    settings = flatten(params.model_dump(mode="json", exclude={"study", "world", "delivery"}))
+    settings = flatten(params.model_dump(mode="json", exclude={"study", "world", "report", "delivery"}))
     with open_run(client, experiment, folder.name, tags) as run_id:
         for side in ("demo", "experiment"):
             prefix = "risk" if side == "experiment" else "demo.risk"

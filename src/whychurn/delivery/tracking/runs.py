@@ -93,7 +93,7 @@ def run_contents(study: StudyPaths, params: Params) -> dict[str, str]:
 
 def logged_params(params: Params) -> dict[str, Any]:
     """Every parameter that results depend on, as ``section.key``."""
-    return flatten(params.model_dump(mode="json", exclude={"study", "delivery"}))
+    return flatten(params.model_dump(mode="json", exclude={"study", "report", "delivery"}))
 
 
 def content_digest(section: str, params: Params, files: list[Path]) -> str:

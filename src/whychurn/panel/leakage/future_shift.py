@@ -79,10 +79,7 @@ def shift_test(
     tables = _sample(connection, here.index)
     rng = np.random.default_rng(params.run.seed)
     futures = {
-        "shift_removed": (
-            {t: past_only(t, f, as_of, own.return_lag_days) for t, f in tables.items()},
-            True,
-        ),
+        "shift_removed": ({t: past_only(t, f, as_of, own.return_lag_days) for t, f in tables.items()}, True),
         "shift_scrambled": (
             {t: scrambled(t, f, as_of, own.return_lag_days, rng) for t, f in tables.items()},
             False,
@@ -90,21 +87,12 @@ def shift_test(
     }
     found = []
     for check, (other, ends_here) in futures.items():
-        last = day_number(as_of) - 1 if ends_here else observed.last
-        with open_database(
-            other, Observed(observed.first, last), params.run.memory_limit, own.member_columns
-        ) as again:
+        span = Observed(observed.first, day_number(as_of) - 1 if ends_here else observed.last)
+        with open_database(other, span, params.run.memory_limit, own.member_columns) as again:
             again.execute("DELETE FROM filled")
             again.executemany("INSERT INTO filled VALUES (?)", [[name] for name in filled])
             values = _recompute(
-                again,
-                as_of,
-                Observed(observed.first, last),
-                catalogue,
-                own,
-                params.retention.tiers,
-                definition,
-                activity,
+                again, as_of, span, catalogue, own, params.retention.tiers, definition, activity
             )
         changed = compare(here, values, catalogue)
         found += [finding(check, name, share, 0.0) for name, share in changed.items()]

@@ -41,8 +41,8 @@ def thin_out(terms: list[Term], correlation: np.ndarray, limit: float) -> tuple[
     """Features that stay, and feature, vif, vif_after, action (kept, dropped).
 
     While a factor exceeds `limit`, the feature with the largest gives way; of several that are equal (within a
-    hundredth, as in a pair) the one that stands last in params.yaml, whose order is that of preference. A level of a category is regressed on the other features only: that levels exclude
-    each other inflates nothing.
+    hundredth, as in a pair) the one that stands last in `covariates.COVARIATES`, whose order is that of preference. A
+    level of a category is regressed on the other features only: that levels exclude each other inflates nothing.
 
     Parameters
     ----------
