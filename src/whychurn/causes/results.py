@@ -33,11 +33,11 @@ from whychurn.causes.tables.by_group import (
 from whychurn.causes.tables.context import cause_market, cause_stories, cause_triangulation
 from whychurn.causes.tables.limitations import limits
 from whychurn.causes.tables.member_reasons import member_evidence
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import UNKNOWN
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
 
-Array = np.ndarray[Any, Any]
 # tables of the additive hazard that are empty where it was not among the methods
 DRIVERS: Final = {
     "cause_drivers": ["cause", "exposure", "share", "yearly_per_1000"],

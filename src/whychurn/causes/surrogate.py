@@ -17,10 +17,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from whychurn.causes.tables.attribution import P, named_from
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, ServedCausesParams
 
-Array = np.ndarray[Any, Any]
 LEAST: Final = 1e-4  # chance below which the distance between two sets of chances is not counted further
 SKEWED: Final = 20.0  # largest over middle value from which on a feature is taken as its logarithm
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 
-Array = np.ndarray[Any, Any]
 OTHER: Final = len(CAUSES)  # an answer that names none of the six
 SILENT: Final = -1  # was asked and did not answer
 NOT_ASKED: Final = -2

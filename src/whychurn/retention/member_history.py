@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.tables import INTERACTIONS
 
-Array = np.ndarray[Any, Any]
 FAR: Final = 10**7  # a day number that never comes: stands for "not yet"
 YEAR_MONTHS: Final = 12
 YEAR_DAYS: Final = 365

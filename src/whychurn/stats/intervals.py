@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-Array = np.ndarray[Any, Any]
+from whychurn.contract.arrays import Array
 
 
 def wilson(successes: Array, trials: Array, confidence: float) -> tuple[Array, Array]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-Array = np.ndarray[Any, Any]
+from whychurn.contract.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from whychurn.causes.evidence.gather import Evidence
 from whychurn.causes.latent_cause.avoidable import excess_flags
 from whychurn.causes.latent_cause.confusion import STATED_OTHER
 from whychurn.causes.latent_cause.em import Fitted, cause_hazards
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.panel.exit_surveys import OTHER
 from whychurn.stats.intervals import benjamini_hochberg
 
-Array = np.ndarray[Any, Any]
 COLUMNS: Final = ["check", "detail", "value", "low", "high", "noticed"]
 HIGH: Final = 0.9  # quantile of a cause's excess from which on it is high
 LEVEL: Final = 0.01

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,11 @@ from whychurn.causes.evidence.gather import Evidence
 from whychurn.causes.evidence.noisy_labels import Observations
 from whychurn.causes.exposures.history import Tape
 from whychurn.causes.latent_cause.em import Fitted, fit_additive
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
 from whychurn.panel.exit_surveys import NOT_ASKED
 
-Array = np.ndarray[Any, Any]
 COLUMNS = ["variant", "cause", "share", "rank", "leavings", "kept"]
 
 

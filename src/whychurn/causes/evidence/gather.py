@@ -17,11 +17,11 @@ from whychurn.causes.member_weeks.activity import Source, open_activity, whole_t
 from whychurn.causes.member_weeks.decision_windows import Stays, read_stays
 from whychurn.causes.member_weeks.panel_rows import panel_at
 from whychurn.causes.member_weeks.records import Calendar, calendar_of, read_market
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
 from whychurn.panel.exit_surveys import SILENT
 
-Array = np.ndarray[Any, Any]
 TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on"]
 FEEDBACK: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]
 OTHER_CAUSES: Final = [f"p_{cause}" for cause in CAUSES if cause != "product_service"]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.evidence.gather import Evidence
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.causes.lexicon_classifier import concept_scores
-
-Array = np.ndarray[Any, Any]
 
 
 def word_weights(evidence: Evidence, feedback: pd.DataFrame, text_days: int) -> Array:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.member_weeks.decision_windows import Stays
 from whychurn.causes.member_weeks.records import DAYS, Calendar
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import CausesParams
 from whychurn.panel.exit_surveys import NOT_ASKED, exit_answers, last_leaving
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS
 
-Array = np.ndarray[Any, Any]
 TICKET: Final = "ticket"
 AFTER: Final = ("survey_exit", "interview")  # words after leaving, about the leaving
 

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json
 from whychurn.panel.encode import Feature, encode, feature_types
-
-Array = np.ndarray[Any, Any]
 
 
 def family_contributions(folder: Path, panel: pd.DataFrame) -> Array | None:

@@ -6,13 +6,13 @@ harmless. It cancels in the causes of a leaving; it matters for what the exposur
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import PaceParams
 
-Array = np.ndarray[Any, Any]
 UNKNOWN: Final = 0  # too short a time to tell
 
 

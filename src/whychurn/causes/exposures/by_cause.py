@@ -7,7 +7,7 @@ choose between them (a mixture of exponential kernels).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -20,9 +20,9 @@ from whychurn.causes.exposures.reference_levels import Usual
 from whychurn.causes.member_weeks.counts import Named, events, fading, first_weeks, later, rows_of
 from whychurn.causes.member_weeks.matrices import fade, weeks_since
 from whychurn.causes.member_weeks.records import DAYS, Records
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import CausesParams, ExposureParams
 
-Array = np.ndarray[Any, Any]
 ACTS_OF_CONTACT: Final = ("activity_joined", "community")
 
 

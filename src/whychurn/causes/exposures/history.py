@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,11 @@ from whychurn.causes.member_weeks.activity import Activity
 from whychurn.causes.member_weeks.decision_windows import Stays
 from whychurn.causes.member_weeks.records import Calendar, Market, Records, records_of
 from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, Params
 from whychurn.stats.parallel import side_by_side
 
-Array = np.ndarray[Any, Any]
 SPANS: Final = ("risk", "decisions")
 
 

@@ -8,7 +8,7 @@ expected number of incidents given what is known stands in for the unrecorded on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,9 @@ import pandas as pd
 from whychurn.causes.member_weeks.counts import shape
 from whychurn.causes.member_weeks.matrices import count, fade
 from whychurn.causes.member_weeks.records import DAYS, Records
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import ExposureParams
 
-Array = np.ndarray[Any, Any]
 ASKING: Final = ("ticket", "complaint")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -21,10 +21,10 @@ from whychurn.causes.member_weeks.weeks_at_risk import (
     weeks_at_risk,
     weeks_of_decision,
 )
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
 
-Array = np.ndarray[Any, Any]
 Keys = list[tuple[str, str]]  # cause and name of each exposure
 BASES: Final = ("base", "newcomer")  # of each cause: what no exposure explains
 NEWNESS_WEEKS: Final = 8.0  # newcomers leave more often: an excess of the base that fades so

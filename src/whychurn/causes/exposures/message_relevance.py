@@ -7,7 +7,7 @@ taken for its subject. A message fits who, by then, bought that category first o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ import pandas as pd
 from whychurn.causes.member_weeks.counts import bought
 from whychurn.causes.member_weeks.matrices import count
 from whychurn.causes.member_weeks.records import DAYS, Records
+from whychurn.contract.arrays import Array
 
-Array = np.ndarray[Any, Any]
 KNOWN: Final = (1, 2, 4, 8, 16)  # bins of the number of orders that a member's taste is read from
 PRIOR: Final = 20.0  # messages that a category's open rate is shrunk by
 

@@ -8,15 +8,15 @@ missed by those who leave early (regression calibration, Prentice 1982).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.member_weeks.counts import bought
 from whychurn.causes.member_weeks.records import Market, Records
+from whychurn.contract.arrays import Array
 
-Array = np.ndarray[Any, Any]
 STEPS: Final = 200  # of EM, at most
 CLOSE: Final = 1e-6  # a smaller step of the loyalty is the last
 START: Final = 0.5  # loyalty from which it begins

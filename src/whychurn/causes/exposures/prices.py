@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,9 @@ from whychurn.causes.member_weeks.counts import (
 )
 from whychurn.causes.member_weeks.matrices import count, fade, spread_terms
 from whychurn.causes.member_weeks.records import DAYS, Records
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import ExposureParams
 
-Array = np.ndarray[Any, Any]
 COUPONS: Final = 4  # received coupons that "as thrifty as others" is worth
 
 

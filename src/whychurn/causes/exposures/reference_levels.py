@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,9 +12,8 @@ from whychurn.causes.exposures.message_relevance import Campaigns, learn_campaig
 from whychurn.causes.exposures.preferred_category import Tastes, learn_tastes, main_chances
 from whychurn.causes.member_weeks.counts import discount_shares, first_weeks, own_acts
 from whychurn.causes.member_weeks.records import Records
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import CausesParams
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

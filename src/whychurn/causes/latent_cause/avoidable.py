@@ -7,16 +7,15 @@ action saves from one cause stays exposed to all others (the damper), so that le
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from whychurn.causes.exposures.history import Tape
 from whychurn.causes.exposures.member_block import BASES
 from whychurn.causes.member_weeks.weeks_at_risk import summed
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 
-Array = np.ndarray[Any, Any]
 COHORT_WEEKS = 4  # members who came in the same four weeks share one curve
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
 from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
 
-Array = np.ndarray[Any, Any]
 K: Final = len(CAUSES)
 # Assumed before data: most say what it was, the rest say "price" or nothing of use more often than anything else.
 STATED_TRUE, STATED_PRICE, STATED_OTHER = 0.55, 0.25, 0.08

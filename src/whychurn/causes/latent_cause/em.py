@@ -14,7 +14,7 @@ What answers and exposures leave open is settled by priors, see `causes.priors`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -23,10 +23,10 @@ from whychurn.causes.exposures.activity_rate import tempo
 from whychurn.causes.exposures.history import Tape
 from whychurn.causes.latent_cause.confusion import Speech, learn_speech, log_likelihood, prior_speech
 from whychurn.causes.latent_cause.priors import priors_of
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
 
-Array = np.ndarray[Any, Any]
 # where few answer, EM creeps: a single step gains little long before the end
 LOOK_BACK: Final = 10
 

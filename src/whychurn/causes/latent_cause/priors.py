@@ -10,16 +10,14 @@ as any other, together `excess_share` of all, which is worth `excess_prior` leav
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from whychurn.causes.exposures.history import Tape
 from whychurn.causes.exposures.member_block import BASES
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.files import read_table
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.database import attach
 
-Array = np.ndarray[Any, Any]
 Source = Path | pd.DataFrame
 # tables that are read week by week: the column with the day
 DAY_OF: Final[dict[str, str]] = {

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.member_weeks.matrices import count, fade
 from whychurn.causes.member_weeks.records import DAYS, Records
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import ExposureParams
 from whychurn.contract.tables import INTERACTIONS
 
-Array = np.ndarray[Any, Any]
 Named = Iterator[tuple[str, str, Array]]  # cause, name, (weeks, n)
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.member_weeks.records import DAYS, Calendar
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import CausesParams
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

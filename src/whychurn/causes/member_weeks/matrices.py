@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from whychurn.contract.arrays import Array
 
 
 def count(week: Array, member: Array, shape: tuple[int, int], value: Array | None = None) -> Array:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.member_weeks.activity import NEVER, Activity
+from whychurn.contract.arrays import Array
 
-Array = np.ndarray[Any, Any]
 DAYS: Final = 7
 ANYWHERE: Final = -1  # region or category not known, or the market does not tell them apart
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from whychurn.causes.member_weeks.decision_windows import Stays
 from whychurn.causes.member_weeks.matrices import runs
+from whychurn.contract.arrays import Array
 
-Array = np.ndarray[Any, Any]
 Span = tuple[Array, Array, Array]  # number of the stay, week, weight
 
 

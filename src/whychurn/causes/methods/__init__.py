@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.evidence.gather import Evidence
 from whychurn.causes.latent_cause.em import Fitted
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ what is true, whether silence differs by cause, how much a text is worth, and ho
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,10 @@ from whychurn.causes.latent_cause.avoidable import Cells, avoidable_shares, exce
 from whychurn.causes.latent_cause.confusion import assumed_speech, log_likelihood
 from whychurn.causes.latent_cause.em import Fitted, cause_hazards, fit_additive
 from whychurn.causes.methods import BOUNDS, Attribution, Inputs
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, Params
 
-Array = np.ndarray[Any, Any]
 FEWEST: Final = 0.01  # share of leavers who answer, below which nothing is known of the discrepancy
 
 

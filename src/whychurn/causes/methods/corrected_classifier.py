@@ -7,19 +7,17 @@ given what is known (Horvitz and Thompson 1952); what silence hides beyond that 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from whychurn.causes.evidence.gather import classifier_inputs
 from whychurn.causes.latent_cause.confusion import prior_speech
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
 from whychurn.causes.methods.survey_classifier import fit_softmax
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, Params
 from whychurn.panel.exit_surveys import SILENT
 
-Array = np.ndarray[Any, Any]
 ROUNDS, MOST = 6, 8.0  # EM rounds; an answer stands for at most so many silent leavers
 
 

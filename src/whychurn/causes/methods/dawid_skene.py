@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from whychurn.causes.methods import Attribution, Inputs, mean_shares
 from whychurn.causes.methods.majority_vote import ABSTAINS, source_votes
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
 
-Array = np.ndarray[Any, Any]
 STEPS: Final = 50
 PRIOR: Final = 20.0  # votes that "mostly right" is worth, a source and cause
 

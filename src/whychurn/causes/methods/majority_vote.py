@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from whychurn.causes.evidence.gather import anchor_exposures
 from whychurn.causes.latent_cause.avoidable import excess_flags
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, normalised
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
 
-Array = np.ndarray[Any, Any]
 ABSTAINS: Final = -1
 CLEAR: Final = 2.0  # an exposure speaks from so many times its usual level on
 SOFT: Final = 0.5  # votes that the shares of all votes are worth

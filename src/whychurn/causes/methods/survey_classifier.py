@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from whychurn.causes.evidence.gather import classifier_inputs
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, Params
-
-Array = np.ndarray[Any, Any]
 
 
 def attribute(inputs: Inputs, params: Params) -> Attribution:

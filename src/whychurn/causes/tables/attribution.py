@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.methods import BOUNDS, Attribution, Inputs, find_method
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import CausesParams, Params
 
-Array = np.ndarray[Any, Any]
 P: Final = [f"p_{cause}" for cause in CAUSES]
 
 

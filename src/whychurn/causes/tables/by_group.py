@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from whychurn.causes.tables.attribution import P
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.stats.intervals import benjamini_hochberg
 
-Array = np.ndarray[Any, Any]
 KINDS: Final = {"tier": "spend_tier", "region": "region", "channel": "channel"}
 TENURE_BANDS: Final = ((0, 90), (90, 180), (180, 365), (365, 730), (730, 10**6))
 SEASONS: Final = {12: "winter", 1: "winter", 2: "winter", 3: "spring", 4: "spring", 5: "spring"} | {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,9 @@ from scipy import stats
 
 from whychurn.causes.evidence.gather import Evidence
 from whychurn.causes.tables.by_group import TENURE_BANDS
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 
-Array = np.ndarray[Any, Any]
 MARKET: Final = [
     "region", "month", "leavings", "at_risk", "hazard", "competition_share", "rival_activity", "price_gap", "suppressed",
 ]  # fmt: skip

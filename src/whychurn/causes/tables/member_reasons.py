@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import LANGUAGES, say
 
-Array = np.ndarray[Any, Any]
 # (cause, feature of the panel, smallest value that is told, decimals, factor); told as words `causes.fact_<feature>`
 FACTS: Final[tuple[tuple[str, str, float, int, float], ...]] = (
     ("product_service", "returns_90d", 1, 0, 1),

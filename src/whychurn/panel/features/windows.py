@@ -17,12 +17,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from whychurn.contract.arrays import Array
+
 # Numbers are added as whole millionths: exact, hence the same in any order, and a window without rows is a true zero.
 MILLIONTHS: Final = 1e6
 SLICE_CELLS: Final = 2_000_000  # buckets of members in work at a time
 SLICE_ROWS: Final = 2_000_000  # rows in work at a time, roughly
 WORKERS: Final = 2
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

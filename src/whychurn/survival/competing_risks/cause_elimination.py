@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.survival.competing_risks.cumulative_incidence import (
@@ -18,7 +19,6 @@ from whychurn.survival.competing_risks.cumulative_incidence import (
     samples,
 )
 
-Array = np.ndarray[Any, Any]
 COLUMNS: Final = [
     "cause", "stratum_kind", "stratum", "measure", "day", "now", "without", "gain", "low", "high",
     "naive_gain", "naive_low", "naive_high",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
 
-Array = np.ndarray[Any, Any]
 ALL: Final = (*CAUSES, UNKNOWN)
 COLUMNS: Final = ["cause", "stratum_kind", "stratum", "day", "cif", "low", "high"]
 P: Final = [f"p_{cause}" for cause in CAUSES]

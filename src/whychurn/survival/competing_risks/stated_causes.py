@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import SurvivalParams
 from whychurn.panel.exit_surveys import SILENT, exit_answers
 from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights
 
-Array = np.ndarray[Any, Any]
 SHARES: Final = ["cause", "answers", "share", "weighted"]
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
 
-Array = np.ndarray[Any, Any]
 CURVES: Final = ["stratum_kind", "stratum", "day", "estimate", "low", "high", "at_risk"]
 MEANS: Final = [
     "stratum_kind",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from whychurn.contract.arrays import Array
 from whychurn.survival.risk_set import at_risk, benjamini_hochberg, leavings
 
-Array = np.ndarray[Any, Any]
 COLUMNS: Final = [
     "stratum_kind", "stratum", "members", "observed", "expected", "ratio", "chi2", "df", "p", "q", "notable",
 ]  # fmt: skip

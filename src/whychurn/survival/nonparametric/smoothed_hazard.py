@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,6 @@ from scipy import stats
 
 from whychurn.survival.risk_set import at_risk, followed, leavings
 
-Array = np.ndarray[Any, Any]
 COLUMNS: Final = ["day", "hazard", "low", "high", "at_risk", "leavers"]
 
 

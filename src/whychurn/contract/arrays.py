@@ -1,0 +1,9 @@
+"""The type of an array whose shape and element type its docstring names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
