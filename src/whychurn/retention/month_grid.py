@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from whychurn.retention.member_history import FAR, YEAR_MONTHS, Array, History, Log
+from whychurn.contract.arrays import Array
+from whychurn.retention.member_history import FAR, YEAR_MONTHS, History, Log
 
 
 def months_complete(history: History) -> Array:

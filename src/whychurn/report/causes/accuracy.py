@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Final
 
 import pandas as pd
 
 from whychurn.report.causes.method_overview import MEASURES, method_name, method_overview
+from whychurn.report.page.protocol import PageLike
 from whychurn.score.benchmark import measured_on_like
 
 FORMATS: Final = dict.fromkeys(
@@ -14,19 +15,7 @@ FORMATS: Final = dict.fromkeys(
 ) | dict.fromkeys(("skill", "log_loss"), "number")
 
 
-class Speaker(Protocol):
-    """What the sentences need of a page."""
-
-    lang: str
-
-    def say(self, key: str, **values: object) -> str:
-        """Words of a key."""
-
-    def format(self, value: Any, kind: str) -> str:
-        """A value as text."""
-
-
-def measured(table: pd.DataFrame, answered: float, leavings: float, method: str, page: Speaker) -> list[str]:
+def measured(table: pd.DataFrame, answered: float, leavings: float, method: str, page: PageLike) -> list[str]:
     """How accurate `method` was on planted programmes as hard and as large as this study; empty where it was not measured.
 
     Parameters
@@ -52,7 +41,7 @@ def measured(table: pd.DataFrame, answered: float, leavings: float, method: str,
     return [page.say(f"causes.yardstick_{key}", **words) for key in keys]
 
 
-def scored(scores: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def scored(scores: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Scores of this study's own methods for a table of the report, names in words; empty where nothing was planted."""
     table = method_overview(scores)[["method", *MEASURES]]
     return table.assign(method=[method_name(method, page.lang) for method in table["method"]])

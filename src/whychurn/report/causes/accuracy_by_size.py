@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.report.causes.accuracy import Speaker
+from whychurn.report.page.protocol import PageLike
 from whychurn.score.benchmark import ADDITIVE, ALL
 
 AIM: Final = 0.03  # largest error of a share, and of avoidable churn, that decisions can live with
@@ -40,7 +40,7 @@ def sizes(table: pd.DataFrame, method: str) -> pd.DataFrame:
     return order[list(FORMATS)]
 
 
-def size_lines(rows: pd.DataFrame, page: Speaker) -> list[str]:
+def size_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
     """For each share of leavers who answer: what more members do for the largest error of a share."""
     lines = []
     for _, group in rows.groupby("survey_answered", sort=False):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.report.causes.accuracy import Speaker
+from whychurn.report.page.protocol import PageLike
 from whychurn.score.benchmark import ADDITIVE, ALL, of_base_size
 
 FORMATS: Final = {"worlds": "int", "skill": "number"} | dict.fromkeys(
@@ -44,7 +44,7 @@ def broken_worlds(table: pd.DataFrame, checks: pd.DataFrame, method: str) -> pd.
     return rows.assign(noticed=rows["raised"].fillna(0).round().astype(int))
 
 
-def broken_table(rows: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def broken_table(rows: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """`broken_worlds` in words."""
     if rows.empty:
         return rows
@@ -53,7 +53,7 @@ def broken_table(rows: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return rows.assign(mechanism=names, noticed_by=told)[COLUMNS]
 
 
-def broken_lines(rows: pd.DataFrame, page: Speaker) -> list[str]:
+def broken_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
     """One sentence for each kind of world that is not as the method assumes."""
     lines = []
     for _, row in rows[rows["mechanism"] != ADDITIVE].iterrows():
@@ -64,6 +64,6 @@ def broken_lines(rows: pd.DataFrame, page: Speaker) -> list[str]:
     return lines
 
 
-def _times(row: pd.Series, page: Speaker) -> dict[str, str]:
+def _times(row: pd.Series, page: PageLike) -> dict[str, str]:
     """In how many of the worlds a check noticed something."""
     return {name: page.format(row[name], "int") for name in ("noticed", "worlds")}

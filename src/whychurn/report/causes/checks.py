@@ -11,7 +11,8 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.report.causes.method_overview import method_name
-from whychurn.report.causes.shares import Speaker, avoidable, six
+from whychurn.report.causes.shares import avoidable, six
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
 
 MAIN: Final = "main"
@@ -25,7 +26,7 @@ def present_sources(table: pd.DataFrame) -> list[str]:
     return [name for name in SOURCES if name in table and table[name].notna().any()]
 
 
-def triangulation_lines(table: pd.DataFrame, page: Speaker) -> list[str]:
+def triangulation_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
     """On which causes the sources agree, and where they are furthest apart."""
     sources = present_sources(table)
     if len(sources) < 2:
@@ -43,7 +44,7 @@ def triangulation_lines(table: pd.DataFrame, page: Speaker) -> list[str]:
     return [*lines, page.say("causes.claim_apart", cause=page.say(f"causes.{cause}"), **names_of, **shares)]
 
 
-def variant_name(variant: str, page: Speaker) -> str:
+def variant_name(variant: str, page: PageLike) -> str:
     """Readable name of a variant of `cause_stability`."""
     found = DEFINITION.fullmatch(variant)
     if found:
@@ -52,7 +53,7 @@ def variant_name(variant: str, page: Speaker) -> str:
     return page.say(key) if has_words(key) else variant
 
 
-def stability_lines(stability: pd.DataFrame, page: Speaker) -> list[str]:
+def stability_lines(stability: pd.DataFrame, page: PageLike) -> list[str]:
     """How far the ranking of the causes survives another definition, another period, a source left out."""
     rows = stability[stability["variant"] != MAIN] if len(stability) else stability
     kept = (
@@ -100,29 +101,29 @@ def wide_shares(table: pd.DataFrame, key: str, extra: list[str]) -> pd.DataFrame
     return more.join(shares).reset_index()[[key, *CAUSES, *extra]]
 
 
-def stability_table(stability: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def stability_table(stability: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Share of each cause under every variant, and how much of the ranking it keeps."""
     table = wide_shares(stability, "variant", ["kept", "leavings"])
     return table.assign(variant=[variant_name(str(name), page) for name in table["variant"]])
 
 
-def method_table(methods: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def method_table(methods: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Share of each cause by every method."""
     table = wide_shares(methods, "method", [])
     return table.assign(method=[method_name(str(name), page.lang) for name in table["method"]])
 
 
-def method_names(methods: pd.DataFrame, page: Speaker) -> dict[str, str]:
+def method_names(methods: pd.DataFrame, page: PageLike) -> dict[str, str]:
     """Method -> readable name, in order of the table."""
     return {str(name): method_name(str(name), page.lang) for name in methods["method"].unique()}
 
 
-def joined(names: list[str], page: Speaker) -> str:
+def joined(names: list[str], page: PageLike) -> str:
     """Names in one line."""
     return ("、" if page.lang == "zh" else ", ").join(names)
 
 
-def diagnostic_lines(checks: pd.DataFrame, page: Speaker) -> list[str]:
+def diagnostic_lines(checks: pd.DataFrame, page: PageLike) -> list[str]:
     """Which checks of the method noticed something."""
     if checks.empty:
         return [page.say("causes.claim_no_checks")]
@@ -134,12 +135,12 @@ def diagnostic_lines(checks: pd.DataFrame, page: Speaker) -> list[str]:
     return lines or [page.say("causes.claim_all_quiet", checks=len(checks))]
 
 
-def detail(name: str, page: Speaker) -> str:
+def detail(name: str, page: PageLike) -> str:
     """Readable name of what a check looked at; a region stays as it is."""
     return page.say(f"causes.detail_{name}") if has_words(f"causes.detail_{name}") else name
 
 
-def diagnostic_table(checks: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def diagnostic_table(checks: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Every check: what it looked at, its figure with bounds, whether it noticed something."""
     if checks.empty:
         return checks
@@ -154,7 +155,7 @@ def diagnostic_table(checks: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return shown[["check", "detail", "value", "interval", "noticed"]]
 
 
-def driver_table(drivers: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def driver_table(drivers: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """What each exposure contributes, most first; those of no weight are left out."""
     if drivers.empty:
         return drivers
@@ -174,7 +175,7 @@ def doubts(
     stability: pd.DataFrame,
     checks: pd.DataFrame,
     facts: Mapping[str, Any],
-    page: Speaker,
+    page: PageLike,
 ) -> list[str]:
     """What would change our mind: observations that speak against the answer, with numbers."""
     rows = six(shares)

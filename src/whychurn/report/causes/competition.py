@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.report.causes.shares import Speaker
+from whychurn.report.page.protocol import PageLike
 
 Z: Final = 1.96  # of a 95 % interval
+
 THIRDS: Final = 3
 
 
@@ -22,7 +23,7 @@ def pulls(market: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(pull=1000 * rows["hazard"] * rows["competition_share"])
 
 
-def market_lines(market: pd.DataFrame, page: Speaker) -> list[str]:
+def market_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
     """Where and when most leave for a rival."""
     rows = pulls(market)
     if rows.empty:
@@ -40,7 +41,7 @@ def market_lines(market: pd.DataFrame, page: Speaker) -> list[str]:
     return lines
 
 
-def gap_lines(market: pd.DataFrame, page: Speaker) -> list[str]:
+def gap_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
     """Share leaving where rivals are cheapest against where they are dearest."""
     rows = gap_groups(market, THIRDS)
     if len(rows) < THIRDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.codes import PLANTED
 from whychurn.report.causes.accuracy import measured
 from whychurn.report.causes.method_overview import method_name, method_overview, rankings
+from whychurn.report.page.protocol import PageLike
 from whychurn.score.benchmark import FILE, load_yardstick
 
 FORMATS: Final = {
@@ -22,18 +23,6 @@ FORMATS: Final = {
     **dict.fromkeys(CAUSES, "percent"),
 }
 TOLD: Final = 3  # causes that the answer names
-
-
-class Speaker(Protocol):
-    """What the sentences need of a report page."""
-
-    lang: str
-
-    def say(self, key: str, **values: object) -> str:
-        """Words of `key` in the language of the page."""
-
-    def format(self, value: Any, kind: str) -> str:
-        """`value` as text."""
 
 
 def six(shares: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +40,7 @@ def unnamed(shares: pd.DataFrame) -> float | None:
     return float(rows["named"].iloc[0]) if len(rows) and rows["leavings"].iloc[0] > 0 else None
 
 
-def answer(shares: pd.DataFrame, facts: Mapping[str, Any], page: Speaker) -> str:
+def answer(shares: pd.DataFrame, facts: Mapping[str, Any], page: PageLike) -> str:
     """The answer box: the largest causes, what could be avoided, what is not known."""
     rows = six(shares)
     if rows.empty:
@@ -71,7 +60,7 @@ def answer(shares: pd.DataFrame, facts: Mapping[str, Any], page: Speaker) -> str
     return "\n\n".join(lines)
 
 
-def difference(page: Speaker) -> str:
+def difference(page: PageLike) -> str:
     """Why the share of a cause and the churn that could be avoided are not the same number."""
     return page.say("causes.claim_difference")
 
@@ -86,7 +75,7 @@ def avoidable(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def headlines(
-    shares: pd.DataFrame, scores: pd.DataFrame, method: str, page: Speaker
+    shares: pd.DataFrame, scores: pd.DataFrame, method: str, page: PageLike
 ) -> list[tuple[str, float, str, str]]:
     """Headline key, plain number, sentence and rung; only those that this study can tell."""
     rows, found = six(shares), []
@@ -109,14 +98,14 @@ def headlines(
 
 
 def confidence(
-    shares: pd.DataFrame, facts: Mapping[str, Any], scores: pd.DataFrame, page: Speaker
+    shares: pd.DataFrame, facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike
 ) -> list[str]:
     """How accurate the reasons are, and what limits them here."""
     lines = [] if six(shares).empty else _accuracy(facts, scores, page)
     return lines + [limit[page.lang] for limit in facts.get("limits", [])]
 
 
-def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: Speaker) -> list[str]:
+def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) -> list[str]:
     method = str(facts.get("method"))
     mine = _own_scores(scores, method)
     if mine is not None:
@@ -133,7 +122,7 @@ def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: Speaker) -> 
     return [page.say("causes.yardstick_none"), *(lines or [page.say("causes.claim_unmeasured")])]
 
 
-def shares_table(shares: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def shares_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """One row a cause: named, share and avoidable churn with their intervals."""
     rows = pd.concat([six(shares), shares[shares["cause"] == UNKNOWN]], ignore_index=True)
     return pd.DataFrame(
@@ -153,7 +142,7 @@ def shares_table(shares: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     )
 
 
-def rank_table(scores: pd.DataFrame, method: str, page: Speaker) -> pd.DataFrame:
+def rank_table(scores: pd.DataFrame, method: str, page: PageLike) -> pd.DataFrame:
     """Rank of each cause by planted avoidable churn, by SHAP families, by `method`; empty where nothing was planted."""
     table = rankings(scores, list(dict.fromkeys(["shap_family", method]))) if len(scores) else scores
     if table.empty:
@@ -164,7 +153,7 @@ def rank_table(scores: pd.DataFrame, method: str, page: Speaker) -> pd.DataFrame
     return wide.assign(cause=[page.say(f"causes.{cause}") for cause in wide["cause"]]).rename(columns=names)
 
 
-def spread(low: float, high: float, page: Speaker) -> str:
+def spread(low: float, high: float, page: PageLike) -> str:
     """An interval of shares as text, a dash where it is not known."""
     if pd.isna(low) or pd.isna(high):
         return "–"
@@ -179,7 +168,7 @@ def _own_scores(scores: pd.DataFrame, method: str) -> pd.Series | None:
     return mine.iloc[0] if len(mine) else None
 
 
-def _cause(row: Mapping[Any, Any], page: Speaker) -> dict[str, str]:
+def _cause(row: Mapping[Any, Any], page: PageLike) -> dict[str, str]:
     return {
         "cause": page.say(f"causes.{row['cause']}"),
         "share": page.format(row["share"], "percent"),
@@ -187,7 +176,7 @@ def _cause(row: Mapping[Any, Any], page: Speaker) -> dict[str, str]:
     }
 
 
-def _saved(row: pd.Series, page: Speaker) -> dict[str, str]:
+def _saved(row: pd.Series, page: PageLike) -> dict[str, str]:
     return {
         "cause": page.say(f"causes.{row['cause']}"),
         "share": page.format(row["avoidable_share"], "percent"),
@@ -195,5 +184,5 @@ def _saved(row: pd.Series, page: Speaker) -> dict[str, str]:
     }
 
 
-def _join(parts: list[str], page: Speaker) -> str:
+def _join(parts: list[str], page: PageLike) -> str:
     return ("，" if page.lang == "zh" else ", ").join(parts)

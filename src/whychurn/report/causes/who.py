@@ -10,7 +10,8 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.report.causes.shares import Speaker, six
+from whychurn.report.causes.shares import six
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
 from whychurn.report.words.strata import stratum_name
 
@@ -20,7 +21,7 @@ SEASONS: Final = ("spring", "summer", "autumn", "winter")
 MOST: Final = 4  # groups that are told in sentences
 
 
-def said_lines(stated: pd.DataFrame, speech: pd.DataFrame, page: Speaker) -> list[str]:
+def said_lines(stated: pd.DataFrame, speech: pd.DataFrame, page: PageLike) -> list[str]:
     """Where what was stated and what the evidence says part, and who answers at all."""
     lines = []
     rows = stated[~stated["suppressed"].astype(bool) & stated["share"].notna()] if len(stated) else stated
@@ -56,7 +57,7 @@ def has_answers(stated: pd.DataFrame) -> bool:
     return bool(len(stated)) and bool((~stated["suppressed"].astype(bool) & stated["share"].notna()).any())
 
 
-def group_name(kind: str, stratum: str, lang: str, page: Speaker) -> str:
+def group_name(kind: str, stratum: str, lang: str, page: PageLike) -> str:
     """Readable name of a group; names of the company's own are left as they are."""
     if kind == "season":
         return page.say(f"causes.season_{stratum}") if has_words(f"causes.season_{stratum}") else stratum
@@ -65,7 +66,7 @@ def group_name(kind: str, stratum: str, lang: str, page: Speaker) -> str:
     return stratum_name("spend_tier" if kind == "tier" else kind, stratum, lang)
 
 
-def group_names(groups: pd.DataFrame, page: Speaker) -> dict[tuple[str, str], str]:
+def group_names(groups: pd.DataFrame, page: PageLike) -> dict[tuple[str, str], str]:
     """(kind, stratum) -> readable name; kinds in order of the table, days and seasons in theirs."""
     found = list(dict.fromkeys(zip(groups["kind"].astype(str), groups["stratum"].astype(str), strict=True)))
     kinds = list(dict.fromkeys(kind for kind, _ in found))
@@ -86,7 +87,7 @@ def notable(groups: pd.DataFrame, level: float) -> pd.DataFrame:
     return groups[~groups["suppressed"].astype(bool) & (groups["q"] < level)]
 
 
-def group_table(groups: pd.DataFrame, shares: pd.DataFrame, level: float, page: Speaker) -> pd.DataFrame:
+def group_table(groups: pd.DataFrame, shares: pd.DataFrame, level: float, page: PageLike) -> pd.DataFrame:
     """One row a group that differs: the cause that is furthest from its share among all, furthest first."""
     columns = ["kind", "stratum", "leavings", "cause", "share", "gap", "q"]
     rows = notable(groups, level)
@@ -107,7 +108,7 @@ def group_table(groups: pd.DataFrame, shares: pd.DataFrame, level: float, page: 
     )[columns]
 
 
-def group_lines(table: pd.DataFrame, page: Speaker) -> list[str]:
+def group_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
     """The groups whose mix differs most (`group_table`), or that none does."""
     lines = [
         page.say(
@@ -124,7 +125,7 @@ def group_lines(table: pd.DataFrame, page: Speaker) -> list[str]:
     return lines or [page.say("causes.claim_no_group")]
 
 
-def change_lines(change: pd.DataFrame, level: float, page: Speaker) -> list[str]:
+def change_lines(change: pd.DataFrame, level: float, page: PageLike) -> list[str]:
     """Causes whose share clearly changed from the first to the second half of the leavings in time."""
     rows = change[change["q"] < level] if len(change) else change
     rows = rows.sort_values("difference", key=abs, ascending=False) if len(rows) else rows
@@ -140,7 +141,7 @@ def change_lines(change: pd.DataFrame, level: float, page: Speaker) -> list[str]
     return lines or [page.say("causes.claim_no_change")]
 
 
-def change_table(change: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def change_table(change: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Share of each cause in both halves of the leavings, difference with interval, adjusted p."""
     if change.empty:
         return change
@@ -152,7 +153,7 @@ def change_table(change: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return shown[["cause", "first_half", "second_half", "difference", "interval", "q"]]
 
 
-def story_table(stories: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def story_table(stories: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Anonymised members: cause, how long a member, its chance, the evidence in one line."""
     columns = ["cause", "tenure", "confidence", "evidence"]
     if stories.empty:
@@ -169,7 +170,7 @@ def story_table(stories: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     )
 
 
-def evidence_line(text: str, page: Speaker) -> str:
+def evidence_line(text: str, page: PageLike) -> str:
     """Sentences of an evidence list (JSON) in the language of the page, in one line."""
     told: list[Mapping[str, Any]] = json.loads(text) if text else []
     joint = "；" if page.lang == "zh" else "; "

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.retention.charts import group_name
-from whychurn.report.retention.sentences import Speaker
 
 FORMATS: Final = {
     **dict.fromkeys(("rate", "low", "high"), "percent"),
@@ -16,7 +16,7 @@ FORMATS: Final = {
 }
 
 
-def outcome_lines(table: pd.DataFrame, days: int, page: Speaker) -> list[str]:
+def outcome_lines(table: pd.DataFrame, days: int, page: PageLike) -> list[str]:
     """Who was gone after a complaint, by how fast it was solved, for all themes together."""
     shown = table[(table["theme"] == "all") & (table["handled"] != "all") & table["rate"].notna()]
     rows = [(str(row["handled"]), row) for row in shown.to_dict("records")]
@@ -32,7 +32,7 @@ def outcome_lines(table: pd.DataFrame, days: int, page: Speaker) -> list[str]:
     return [*lines, page.say("retention.outcome_apart" if apart else "retention.outcome_alike")]
 
 
-def silence_lines(table: pd.DataFrame, days: int, horizon: int, page: Speaker) -> list[str]:
+def silence_lines(table: pd.DataFrame, days: int, horizon: int, page: PageLike) -> list[str]:
     """How many leave without a word, who they are, and whether the silent stay longer."""
     leavers = table[(table["kind"] == "leavers") & table["rate"].notna()]
     total = leavers[leavers["dimension"] == "all"]
@@ -65,7 +65,7 @@ def silence_lines(table: pd.DataFrame, days: int, horizon: int, page: Speaker) -
     return lines
 
 
-def outcome_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def outcome_table(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Table complaint_outcomes in words."""
     return table.assign(
         theme=[page.say(f"retention.theme_{code}") for code in table["theme"]],
@@ -73,7 +73,7 @@ def outcome_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     )
 
 
-def silence_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def silence_table(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Table silence in words."""
     groups = zip(table["dimension"], table["stratum"], strict=True)
     return table.assign(
@@ -83,7 +83,7 @@ def silence_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     )
 
 
-def _stratum(dimension: str, name: str, page: Speaker) -> str:
+def _stratum(dimension: str, name: str, page: PageLike) -> str:
     return (
         page.say(f"retention.silence_{name}")
         if dimension == "all"
@@ -91,5 +91,5 @@ def _stratum(dimension: str, name: str, page: Speaker) -> str:
     )
 
 
-def _bounds(row: Mapping[Any, Any] | pd.Series, page: Speaker) -> dict[str, str]:
+def _bounds(row: Mapping[Any, Any] | pd.Series, page: PageLike) -> dict[str, str]:
     return {name: page.format(row[name], "percent") for name in ("rate", "low", "high")}

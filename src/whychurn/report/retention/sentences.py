@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.retention.charts import group_name
 
 
-class Speaker(Protocol):
-    """What the sentences need of a report page."""
-
-    lang: str
-
-    def say(self, key: str, **values: object) -> str:
-        """Words of `key` in the language of the page."""
-
-    def format(self, value: Any, kind: str) -> str:
-        """`value` as text."""
-
-    def members(self, count: float) -> str:
-        """A number of members, withheld where small."""
-
-
-def answer(facts: Mapping[str, Any], page: Speaker) -> str:
+def answer(facts: Mapping[str, Any], page: PageLike) -> str:
     """The answer box: the rate, the weakest step, the earliest sign."""
     rate, step = facts.get("churn_last_12_months"), facts.get("weakest_step")
     parts = [_rate(rate, page)]
@@ -41,7 +27,7 @@ def answer(facts: Mapping[str, Any], page: Speaker) -> str:
     return "\n\n".join(parts)
 
 
-def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float, str, str]]:
+def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float, str, str]]:
     """Headline key, plain number, sentence and rung; only those that this study can tell."""
     found: list[tuple[str, float, str, str]] = []
 
@@ -69,7 +55,7 @@ def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float,
     return found
 
 
-def confidence(facts: Mapping[str, Any], sensitivity: pd.DataFrame, page: Speaker) -> list[str]:
+def confidence(facts: Mapping[str, Any], sensitivity: pd.DataFrame, page: PageLike) -> list[str]:
     """What the definition means for the number, and what other definitions would say."""
     days = str(facts["definition"]).rsplit("_", 1)[1].removesuffix("d")
     lines = [page.say(f"retention.confidence_{facts['kind']}", days=days, definition=facts["definition"])]
@@ -87,7 +73,7 @@ def confidence(facts: Mapping[str, Any], sensitivity: pd.DataFrame, page: Speake
     return lines
 
 
-def definitions(measures: list[str], page: Speaker) -> list[str]:
+def definitions(measures: list[str], page: PageLike) -> list[str]:
     """What each measure of the rates counts."""
     known = [
         name for name in ("churn", "retention", "repurchase", "renewal", "reactivation") if name in measures
@@ -98,7 +84,7 @@ def definitions(measures: list[str], page: Speaker) -> list[str]:
     return [*lines, page.say("retention.says_revenue")]
 
 
-def season(table: pd.DataFrame, page: Speaker) -> list[str]:
+def season(table: pd.DataFrame, page: PageLike) -> list[str]:
     """The churn months that differ most from a year before."""
     rows = table[(table["measure"] == "churn") & table["notable"].astype(bool)]
     rows = rows.reindex(rows["difference"].abs().sort_values(ascending=False).index).head(3)
@@ -115,7 +101,7 @@ def season(table: pd.DataFrame, page: Speaker) -> list[str]:
     return lines
 
 
-def second(table: pd.DataFrame, page: Speaker) -> str:
+def second(table: pd.DataFrame, page: PageLike) -> str:
     """When half of the new buyers had bought again, or how many ever did."""
     rows = table.dropna(subset=["share"])
     median = rows["median_day"].iloc[0]
@@ -126,7 +112,7 @@ def second(table: pd.DataFrame, page: Speaker) -> str:
     return page.say("retention.claim_second_few", share=share, days=f"{last['day']:.0f}")
 
 
-def nodes(table: pd.DataFrame, page: Speaker, most: int) -> list[str]:
+def nodes(table: pd.DataFrame, page: PageLike, most: int) -> list[str]:
     """The highest key nodes, at most two of each clock."""
     rows = table[table["is_node"].astype(bool)].sort_values("ratio", ascending=False).groupby("clock").head(2)
     if rows.empty:
@@ -143,7 +129,7 @@ def nodes(table: pd.DataFrame, page: Speaker, most: int) -> list[str]:
     ]
 
 
-def moment(row: Mapping[Any, Any], page: Speaker) -> str:
+def moment(row: Mapping[Any, Any], page: PageLike) -> str:
     """Name of a bin of a clock."""
     clock = page.say(f"retention.clock_{row['clock']}")
     span = {"start": f"{row['bin_start']:.0f}", "stop": f"{row['bin_end'] - 1:.0f}"}
@@ -154,7 +140,7 @@ def moment(row: Mapping[Any, Any], page: Speaker) -> str:
     return page.say("retention.node_days", clock=clock, **span)
 
 
-def strata(table: pd.DataFrame, page: Speaker, level: float, most: int) -> list[str]:
+def strata(table: pd.DataFrame, page: PageLike, level: float, most: int) -> list[str]:
     """The notable strata with the highest churn."""
     rows = table[table["notable"].astype(bool) & table["difference"].gt(0)].dropna(subset=["rate"])
     if rows.empty:
@@ -171,7 +157,7 @@ def strata(table: pd.DataFrame, page: Speaker, level: float, most: int) -> list[
     ]
 
 
-def value(table: pd.DataFrame, page: Speaker) -> list[str]:
+def value(table: pd.DataFrame, page: PageLike) -> list[str]:
     """Weight and churn of the high-value members."""
     rows = table[(table["kind"] == "value_tier") & (table["segment"] == "high")]
     rows = rows.dropna(subset=["spend_share", "rate"])
@@ -184,7 +170,7 @@ def value(table: pd.DataFrame, page: Speaker) -> list[str]:
     ]
 
 
-def decline(table: pd.DataFrame, page: Speaker) -> list[str]:
+def decline(table: pd.DataFrame, page: PageLike) -> list[str]:
     """The largest decline of spend whose interval excludes zero."""
     rows = table[table["high"] < 0]
     lines = []
@@ -197,7 +183,7 @@ def decline(table: pd.DataFrame, page: Speaker) -> list[str]:
     return lines or [page.say("retention.claim_no_decline")]
 
 
-def precursors(table: pd.DataFrame, page: Speaker) -> list[str]:
+def precursors(table: pd.DataFrame, page: PageLike) -> list[str]:
     """One sentence per precursor, earliest first."""
     lines = [
         page.say(
@@ -211,7 +197,7 @@ def precursors(table: pd.DataFrame, page: Speaker) -> list[str]:
     return lines or [page.say("retention.answer_no_precursor")]
 
 
-def _rate(rate: Mapping[str, Any] | None, page: Speaker) -> str:
+def _rate(rate: Mapping[str, Any] | None, page: PageLike) -> str:
     if not rate or rate["rate"] is None:
         return page.say("retention.answer_no_rate")
     span = _span(rate)
@@ -221,19 +207,19 @@ def _rate(rate: Mapping[str, Any] | None, page: Speaker) -> str:
     return page.say("retention.answer_rate", **span, **counts, **_bounds(rate, page))
 
 
-def _sign(sign: Mapping[str, Any] | None, page: Speaker) -> str:
+def _sign(sign: Mapping[str, Any] | None, page: PageLike) -> str:
     if not sign:
         return page.say("retention.answer_no_precursor")
     return page.say("retention.answer_precursor", **_precursor(sign, page))
 
 
-def _precursor(sign: Mapping[Any, Any], page: Speaker) -> dict[str, str]:
+def _precursor(sign: Mapping[Any, Any], page: PageLike) -> dict[str, str]:
     measure = page.say(f"retention.behaviour_{sign['measure']}")
     direction = page.say(f"retention.direction_{sign['direction']}")
     return {"measure": measure, "direction": direction, "weeks": f"{sign['lead_weeks']:.0f}"}
 
 
-def _bounds(row: Mapping[Any, Any], page: Speaker) -> dict[str, str]:
+def _bounds(row: Mapping[Any, Any], page: PageLike) -> dict[str, str]:
     return {name: page.format(row[name], "percent") for name in ("rate", "low", "high")}
 
 

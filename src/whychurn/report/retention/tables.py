@@ -7,8 +7,9 @@ from typing import Final
 import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_counts
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.retention.charts import group_name
-from whychurn.report.retention.sentences import Speaker, moment
+from whychurn.report.retention.sentences import moment
 from whychurn.report.words import has_words, say
 
 FORMATS: Final = {
@@ -66,7 +67,7 @@ _WORDS: Final = {
 }
 
 
-def report_table(frame: pd.DataFrame, name: str, page: Speaker, min_cell: int) -> pd.DataFrame:
+def report_table(frame: pd.DataFrame, name: str, page: PageLike, min_cell: int) -> pd.DataFrame:
     """`frame` with the columns of the report's table `name`, codes in the language of the page, no count below `min_cell`."""
     shown = suppress_small_counts(frame, _COUNTS[name], min_cell) if name in _COUNTS else frame.copy()
     if name == "nodes":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pandas as pd
 
 from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words, say
 
 ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
@@ -23,22 +24,7 @@ ARCHETYPE_FORMATS: Final = {
 }
 
 
-class Writer(Protocol):
-    """What a report page offers to writers of sentences."""
-
-    lang: str
-
-    def say(self, key: str, **values: object) -> str:
-        """Words of a key."""
-
-    def format(self, value: Any, kind: str) -> str:
-        """A number as text."""
-
-    def members(self, count: float) -> str:
-        """A number of members, withheld where small."""
-
-
-def answer(facts: dict[str, Any], page: Writer) -> str:
+def answer(facts: dict[str, Any], page: PageLike) -> str:
     """The report's answer: who is next, what it costs, how sure."""
     figures = facts["headline"]
     parts = [
@@ -64,12 +50,12 @@ def answer(facts: dict[str, Any], page: Writer) -> str:
     return "\n\n".join(parts)
 
 
-def no_answer(facts: dict[str, Any], page: Writer) -> str:
+def no_answer(facts: dict[str, Any], page: PageLike) -> str:
     """Why there is no forecast."""
     return facts["reason"][page.lang] if facts.get("reason") else page.say("risk.not_run")
 
 
-def headlines(facts: dict[str, Any], page: Writer) -> list[tuple[str, Any, str, str]]:
+def headlines(facts: dict[str, Any], page: PageLike) -> list[tuple[str, Any, str, str]]:
     """Key, plain value, sentence and rung of each number that the index quotes."""
     figures = facts["headline"]
     lines = [
@@ -110,7 +96,7 @@ def headlines(facts: dict[str, Any], page: Writer) -> list[tuple[str, Any, str, 
     return [line for line in lines if "lift_5" in figures or line[0] != "who_next.lift_5"]
 
 
-def lift_words(facts: dict[str, Any], page: Writer) -> dict[str, str]:
+def lift_words(facts: dict[str, Any], page: PageLike) -> dict[str, str]:
     """Lift and gain at 5 %."""
     figures = facts["headline"]
     return {
@@ -119,7 +105,7 @@ def lift_words(facts: dict[str, Any], page: Writer) -> dict[str, str]:
     }
 
 
-def embargo(facts: dict[str, Any], page: Writer) -> str:
+def embargo(facts: dict[str, Any], page: PageLike) -> str:
     """That no outcome which was learnt from lies in the test period; the risk stage stops where one does."""
     learnt = max(pd.Timestamp(day) for part in ("train", "calibration") for day in facts["as_of"][part])
     until = learnt + pd.Timedelta(days=facts["horizon_days"])
@@ -127,7 +113,7 @@ def embargo(facts: dict[str, Any], page: Writer) -> str:
     return page.say("risk.embargo", until=page.format(until, "date"), test=test)
 
 
-def verdict(facts: dict[str, Any], page: Writer) -> str:
+def verdict(facts: dict[str, Any], page: PageLike) -> str:
     """Which baselines the model beats, and which it does not."""
     sides = facts["beats_baseline"]
     joint = "、" if page.lang == "zh" else ", "

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.report.survival.curves import Speaker
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.words.strata import stratum_name
 
 FORMATS: Final = {
@@ -19,7 +19,7 @@ FORMATS: Final = {
 YEAR: Final = 365
 
 
-def source(facts: Mapping[str, Any], attributed: bool, page: Speaker) -> list[str]:
+def source(facts: Mapping[str, Any], attributed: bool, page: PageLike) -> list[str]:
     """Where the causes come from, and what that means for them."""
     if attributed:
         return [page.say("survival.cause_attributed")]
@@ -34,7 +34,7 @@ def source(facts: Mapping[str, Any], attributed: bool, page: Speaker) -> list[st
     return lines
 
 
-def largest(incidence: pd.DataFrame, attributed: bool, page: Speaker) -> list[str]:
+def largest(incidence: pd.DataFrame, attributed: bool, page: PageLike) -> list[str]:
     """The causes from which most have left after a year (or as long as the data reach)."""
     rows = at_day(incidence[incidence["stratum_kind"] == "all"], YEAR)
     rows = rows[rows["cause"] != UNKNOWN].nlargest(2, "cif")
@@ -67,7 +67,7 @@ def strata_rows(incidence: pd.DataFrame, day: int, late: int) -> pd.DataFrame:
     return rows[complete]
 
 
-def differing(rows: pd.DataFrame, page: Speaker, most: int) -> list[str]:
+def differing(rows: pd.DataFrame, page: PageLike, most: int) -> list[str]:
     """Strata whose interval for a cause does not touch that of all members, furthest first."""
     everyone = rows[rows["stratum_kind"] == "all"].set_index("cause")
     found = []
@@ -90,7 +90,7 @@ def differing(rows: pd.DataFrame, page: Speaker, most: int) -> list[str]:
     ]
 
 
-def removal(table: pd.DataFrame, page: Speaker) -> list[str]:
+def removal(table: pd.DataFrame, page: PageLike) -> list[str]:
     """What removing the cause that matters most would gain, and by how much the naive count overstates."""
     rows = table[table["measure"] == "days"]
     lines = []
@@ -107,7 +107,7 @@ def removal(table: pd.DataFrame, page: Speaker) -> list[str]:
     return lines
 
 
-def incidence_table(incidence: pd.DataFrame, days: list[int], page: Speaker) -> pd.DataFrame:
+def incidence_table(incidence: pd.DataFrame, days: list[int], page: PageLike) -> pd.DataFrame:
     """Share of all members that has left from each cause by each of `days`, with intervals."""
     rows = incidence[(incidence["stratum_kind"] == "all") & incidence["day"].isin(days)]
     table = pd.DataFrame({"cause": [page.say(f"causes.{cause}") for cause in (*CAUSES, UNKNOWN)]})
@@ -121,7 +121,7 @@ def incidence_table(incidence: pd.DataFrame, days: list[int], page: Speaker) -> 
     return table
 
 
-def stated_table(shares: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def stated_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """What was answered, and what it stands for."""
     named = shares.assign(cause=[page.say(f"causes.{cause}") for cause in shares["cause"]])
     return named.rename(columns={"share": "answer_share"})
@@ -137,7 +137,7 @@ def planted_rows(scores: pd.DataFrame | None, attributed: bool) -> pd.DataFrame:
     return mine.set_index("cause")
 
 
-def planted(rows: pd.DataFrame, page: Speaker) -> list[str]:
+def planted(rows: pd.DataFrame, page: PageLike) -> list[str]:
     """How the gains lie beside the planted ones."""
     if rows.empty:
         return []
@@ -155,7 +155,7 @@ def planted(rows: pd.DataFrame, page: Speaker) -> list[str]:
     ]  # fmt: skip
 
 
-def removal_table(table: pd.DataFrame, page: Speaker, planted: pd.DataFrame | None = None) -> pd.DataFrame:
+def removal_table(table: pd.DataFrame, page: PageLike, planted: pd.DataFrame | None = None) -> pd.DataFrame:
     """Share that stays after a year and mean days, now and without each cause; `planted_rows` beside them."""
     rows = table[(table["measure"] == "share") & (table["day"] == YEAR)].set_index("cause")
     days = table[table["measure"] == "days"].set_index("cause")
@@ -178,6 +178,6 @@ def removal_table(table: pd.DataFrame, page: Speaker, planted: pd.DataFrame | No
     return pd.DataFrame(found)
 
 
-def _range(row: pd.Series, names: tuple[str, str, str], page: Speaker) -> str:
+def _range(row: pd.Series, names: tuple[str, str, str], page: PageLike) -> str:
     value, low, high = (page.format(row[name], "int") for name in names)
     return f"{value} ({low}–{high})"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
 from whychurn.report.words.strata import stratum_name
 
@@ -19,19 +20,7 @@ _MEANS: Final = "members leavers mean_days mean_until median_days"
 _TESTS: Final = "stratum_kind stratum members observed expected ratio q notable suppressed"
 
 
-class Speaker(Protocol):
-    """What the sentences need of a report page."""
-
-    lang: str
-
-    def say(self, key: str, **values: object) -> str:
-        """Words of `key` in the language of the page."""
-
-    def format(self, value: Any, kind: str) -> str:
-        """`value` as text."""
-
-
-def answer(facts: Mapping[str, Any], page: Speaker) -> str:
+def answer(facts: Mapping[str, Any], page: PageLike) -> str:
     """The answer box: how long members stay."""
     whole = facts.get("overall") or {}
     if not facts.get("leavers"):
@@ -49,7 +38,7 @@ def answer(facts: Mapping[str, Any], page: Speaker) -> str:
     return "\n\n".join(parts) or page.say("survival.answer_few")
 
 
-def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float, str, str]]:
+def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float, str, str]]:
     """Headline key, plain number, sentence and rung; only those that this study can tell."""
     whole = facts.get("overall") or {}
     found = []
@@ -65,7 +54,7 @@ def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float,
     return found
 
 
-def confidence(facts: Mapping[str, Any], definitions: pd.DataFrame, page: Speaker) -> list[str]:
+def confidence(facts: Mapping[str, Any], definitions: pd.DataFrame, page: PageLike) -> list[str]:
     """How stays were followed and cut short, and what other definitions would say."""
     counts = {name: page.format(facts[name], "int") for name in ("stays", "members", "leavers", "censored")}
     counts |= {
@@ -88,7 +77,7 @@ def confidence(facts: Mapping[str, Any], definitions: pd.DataFrame, page: Speake
     return lines
 
 
-def strata(tests: pd.DataFrame, facts: Mapping[str, Any], page: Speaker, most: int) -> list[str]:
+def strata(tests: pd.DataFrame, facts: Mapping[str, Any], page: PageLike, most: int) -> list[str]:
     """The strata that leave most above expectation, and the kinds without a difference."""
     rows = tests[tests["notable"].astype(bool) & (tests["stratum"] != "all") & tests["ratio"].gt(1)]
     rows = rows[rows["stratum_kind"].isin(facts["differ"])]
@@ -110,7 +99,7 @@ def strata(tests: pd.DataFrame, facts: Mapping[str, Any], page: Speaker, most: i
     return lines or [page.say("survival.claim_none_differ")]
 
 
-def peak(hazard: pd.DataFrame, page: Speaker) -> list[str]:
+def peak(hazard: pd.DataFrame, page: PageLike) -> list[str]:
     """The day of a stay around which leaving is most frequent, against a settled year."""
     later = hazard[hazard["day"].between(91, 455)]
     if later.empty or hazard["hazard"].isna().all():
@@ -123,7 +112,7 @@ def peak(hazard: pd.DataFrame, page: Speaker) -> list[str]:
     return [page.say("survival.claim_peak", day=page.format(top["day"], "int"), rate=rate, base=base)]
 
 
-def moments(nodes: pd.DataFrame, page: Speaker) -> list[str]:
+def moments(nodes: pd.DataFrame, page: PageLike) -> list[str]:
     """Names of key nodes (results file ``key_nodes``)."""
     names = []
     for row in nodes.to_dict("records"):
@@ -151,20 +140,20 @@ def key_moments(nodes: pd.DataFrame | None, tenure: bool) -> pd.DataFrame:
     return rows.groupby("clock", sort=False).head(2)
 
 
-def means_table(means: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def means_table(means: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """How long the groups stay, with names in the language of the page."""
     shares = [name for name in means.columns if name.startswith("stay_") and name.count("_") == 1]
     table = _with_ranges(_named(means, page), page)
     return table[["stratum_kind", "stratum", *_MEANS.split(), *shares, "suppressed"]]
 
 
-def tests_table(tests: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def tests_table(tests: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Log-rank tests, with names in the language of the page."""
     table = _named(tests, page)
     return table.assign(q=[_small(q, page) for q in table["q"]])[_TESTS.split()]
 
 
-def definitions_table(definitions: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def definitions_table(definitions: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """The same figures under each definition."""
     shares = [name for name in definitions.columns if name.startswith("stay_") and name.count("_") == 1]
     table = _with_ranges(definitions, page).assign(
@@ -173,31 +162,31 @@ def definitions_table(definitions: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return table[["definition", "is_main", "censored_on", *_MEANS.split(), *shares, "suppressed"]]
 
 
-def definition_name(definition: str, page: Speaker) -> str:
+def definition_name(definition: str, page: PageLike) -> str:
     """A churn definition in words."""
     kind, _, days = definition.rpartition("_")
     return page.say(f"panel.definition_{kind}", days=days.removesuffix("d"))
 
 
-def columns(table: pd.DataFrame, page: Speaker) -> dict[str, str]:
+def columns(table: pd.DataFrame, page: PageLike) -> dict[str, str]:
     """Headings; a share at a day of the study's own choice is named by its day."""
     found = {name: f"survival.column_{name}" for name in table.columns}
     return {name: page.say(key) for name, key in found.items() if has_words(key)}
 
 
-def _named(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def _named(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     pairs = zip(table["stratum_kind"].astype(str), table["stratum"].astype(str), strict=True)
     strata = [stratum_name(kind, name, page.lang) for kind, name in pairs]
     kinds = [page.say(f"survival.kind_{kind}") for kind in table["stratum_kind"]]
     return table.assign(stratum=strata, stratum_kind=kinds)
 
 
-def _small(q: float, page: Speaker) -> str:
+def _small(q: float, page: PageLike) -> str:
     """A corrected p-value; tiny ones are not spelt out."""
     return "<0.001" if q < 0.001 else page.format(q, "number")
 
 
-def _with_ranges(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def _with_ranges(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Mean and median as text with their intervals."""
     columns: dict[str, Any] = {}
     for name in ("mean", "median"):
@@ -206,7 +195,7 @@ def _with_ranges(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return table.assign(**columns)
 
 
-def _range(value: float, low: float, high: float, page: Speaker) -> str | None:
+def _range(value: float, low: float, high: float, page: PageLike) -> str | None:
     """Such as ``513 (508–518)``; a bound that the data do not reach is left open."""
     if pd.isna(value):
         return None
@@ -215,12 +204,12 @@ def _range(value: float, low: float, high: float, page: Speaker) -> str | None:
     return f"{page.format(value, 'int')} ({span})"
 
 
-def _year(whole: Mapping[str, Any], page: Speaker) -> dict[str, str]:
+def _year(whole: Mapping[str, Any], page: PageLike) -> dict[str, str]:
     if whole.get("stay_365d") is None:
         return {}
     names = {"year": "stay_365d", "year_low": "stay_365d_low", "year_high": "stay_365d_high"}
     return {word: page.format(whole[name], "percent") for word, name in names.items()}
 
 
-def _ints(whole: Mapping[str, Any], names: Mapping[str, str], page: Speaker) -> dict[str, str]:
+def _ints(whole: Mapping[str, Any], names: Mapping[str, str], page: PageLike) -> dict[str, str]:
     return {word: page.format(whole.get(name), "int") for word, name in names.items()}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.report.survival.curves import Speaker
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
 
 FORMATS: Final = {
@@ -18,7 +18,7 @@ FORMATS: Final = {
 MEASURES: Final = ("ibs", "uno_c", "auc", "ratio")
 
 
-def answer(facts: Mapping[str, Any], page: Speaker) -> str:
+def answer(facts: Mapping[str, Any], page: PageLike) -> str:
     """Expected stay, margin and value at risk of today's members; why not, where there is none."""
     worth = facts["lifetime"]
     if worth["status"] != "ok":
@@ -36,7 +36,7 @@ def answer(facts: Mapping[str, Any], page: Speaker) -> str:
     return page.say(f"survival.{tested}", **words, **amounts, members=page.format(worth["members"], "int"))
 
 
-def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float, str, str]]:
+def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float, str, str]]:
     """Headline key, plain number, sentence and rung."""
     worth = facts["lifetime"]
     if worth["status"] != "ok" or facts["challenge"]["status"] != "ok":
@@ -52,7 +52,7 @@ def headlines(facts: Mapping[str, Any], page: Speaker) -> list[tuple[str, float,
     return found
 
 
-def verdict(facts: Mapping[str, Any], scores: pd.DataFrame, page: Speaker) -> list[str]:
+def verdict(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) -> list[str]:
     """Which model was chosen and why, whether it can be taken at its word, and how far it was tested."""
     found = facts["challenge"]
     if found["status"] != "ok":
@@ -78,7 +78,7 @@ def verdict(facts: Mapping[str, Any], scores: pd.DataFrame, page: Speaker) -> li
     return lines
 
 
-def _choice(found: Mapping[str, Any], page: Speaker) -> str:
+def _choice(found: Mapping[str, Any], page: PageLike) -> str:
     ibs, chosen = found["ibs"], found["chosen"]
     words: dict[str, Any] = {name: f"{value:.4f}" for name, value in ibs.items()}
     if chosen == "boosted":
@@ -101,7 +101,7 @@ def _choice(found: Mapping[str, Any], page: Speaker) -> str:
     )  # fmt: skip
 
 
-def _calibrated(found: Mapping[str, Any], page: Speaker) -> str:
+def _calibrated(found: Mapping[str, Any], page: PageLike) -> str:
     days = found["ibs_days"]
     shares = {
         name: page.format(found["figures"][f"{name}_{days}"]["estimate"], "percent")
@@ -117,7 +117,7 @@ def _calibrated(found: Mapping[str, Any], page: Speaker) -> str:
     return page.say("survival.claim_calibrated", days=days, evenly=evenly, p=shown, **shares, **ratio)
 
 
-def worth(facts: Mapping[str, Any], page: Speaker) -> list[str]:
+def worth(facts: Mapping[str, Any], page: PageLike) -> list[str]:
     """How far the value reaches beyond the test, and how spend forecasts did."""
     found = facts["lifetime"]
     if found["status"] != "ok":
@@ -140,7 +140,7 @@ def worth(facts: Mapping[str, Any], page: Speaker) -> list[str]:
     return lines
 
 
-def forecast_table(scores: pd.DataFrame, facts: Mapping[str, Any], page: Speaker) -> pd.DataFrame:
+def forecast_table(scores: pd.DataFrame, facts: Mapping[str, Any], page: PageLike) -> pd.DataFrame:
     """One row a model: measures of the main test day with their intervals, as text."""
     main = scores[scores["main"].astype(bool) & scores["metric"].isin(MEASURES)]
     main = main[(main["metric"] != "ratio") | (main["horizon_days"] == facts["challenge"]["ibs_days"])]
@@ -157,7 +157,7 @@ def forecast_table(scores: pd.DataFrame, facts: Mapping[str, Any], page: Speaker
     return pd.DataFrame(rows)  # fmt: skip
 
 
-def forecast_labels(table: pd.DataFrame, page: Speaker) -> dict[str, str]:
+def forecast_labels(table: pd.DataFrame, page: PageLike) -> dict[str, str]:
     """Headings of `forecast_table`."""
     labels = {
         "model": page.say("survival.column_model"),
@@ -169,13 +169,13 @@ def forecast_labels(table: pd.DataFrame, page: Speaker) -> dict[str, str]:
     return labels
 
 
-def tiers_table(tiers: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def tiers_table(tiers: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """lifetime_tiers with readable tiers."""
     keys = {tier: f"survival.tier_{tier}" for tier in tiers["tier"]}
     return tiers.assign(tier=[page.say(keys[t]) if has_words(keys[t]) else t for t in tiers["tier"]])
 
 
-def spend_table(holdout: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def spend_table(holdout: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """lifetime_holdout, a row a method, measures with intervals as text."""
     rows = []
     for method, mine in holdout.groupby("method", sort=False):

@@ -8,13 +8,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.report.survival.curves import Speaker
+from whychurn.report.page.protocol import PageLike
 
 FORMATS: Final = dict.fromkeys(("vif", "vif_after", "change_before", "change_after"), "number")
 
 
 def strongest(
-    ratios: pd.DataFrame, facts: Mapping[str, Any], level: float, page: Speaker, most: int
+    ratios: pd.DataFrame, facts: Mapping[str, Any], level: float, page: PageLike, most: int
 ) -> list[str]:
     """The ratios furthest from one that stand out from chance; why there are none, where there is no model."""
     found = facts["cox"]
@@ -42,7 +42,7 @@ def clear_ratios(ratios: pd.DataFrame, level: float) -> pd.DataFrame:
     return rows.loc[size.sort_values(ascending=False).index].drop_duplicates("feature")
 
 
-def checks(facts: Mapping[str, Any], tolerated: float, collinear: pd.DataFrame, page: Speaker) -> list[str]:
+def checks(facts: Mapping[str, Any], tolerated: float, collinear: pd.DataFrame, page: PageLike) -> list[str]:
     """What the model rests on: data, choice, proportionality, collinearity, curves, negative control."""
     found = facts["cox"]
     if found["reason"] is not None:
@@ -71,7 +71,7 @@ def checks(facts: Mapping[str, Any], tolerated: float, collinear: pd.DataFrame, 
     return lines
 
 
-def ratio_table(ratios: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def ratio_table(ratios: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """label, ratio before, ratio after, p (BH, after), note; as text with intervals."""
     after, before = (ratios[ratios["model"] == name] for name in ("after", "before"))
     plain = {row["term"]: _interval(row) for row in before.to_dict("records")}
@@ -84,7 +84,7 @@ def ratio_table(ratios: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     )
 
 
-def drift_table(drift: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def drift_table(drift: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """proportional_hazards, readable: the largest changes first."""
     rows = drift.sort_values("change_before", key=lambda change: -np.abs(np.log(change)), ignore_index=True)
     return pd.DataFrame(
@@ -99,7 +99,7 @@ def drift_table(drift: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     )
 
 
-def collinear_table(collinear: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def collinear_table(collinear: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """collinearity, readable."""
     rows = collinear.sort_values("vif", ascending=False, kind="stable")
     actions = [page.say(f"survival.collinear_{action}") for action in rows["action"]]
@@ -107,7 +107,7 @@ def collinear_table(collinear: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return table[["label", "vif", "vif_after", "action"]]
 
 
-def cause_table(ratios: pd.DataFrame, level: float, page: Speaker) -> pd.DataFrame:
+def cause_table(ratios: pd.DataFrame, level: float, page: PageLike) -> pd.DataFrame:
     """Ratios of the models by cause that stand out from chance: cause, label, ratio, p."""
     rows = ratios[(ratios["p_adjusted"] < level) & ~ratios["term"].str.endswith(":unknown")]
     return pd.DataFrame(
@@ -125,7 +125,7 @@ def small(p: float) -> str:
     return "–" if pd.isna(p) else "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _curves(found: Mapping[str, Any], names: Mapping[str, str], page: Speaker) -> list[str]:
+def _curves(found: Mapping[str, Any], names: Mapping[str, str], page: PageLike) -> list[str]:
     lines = []
     if found["curves"]:
         words = {"kept": len(found["curves"]), "tried": found["curves_tried"]}
@@ -140,7 +140,7 @@ def _curves(found: Mapping[str, Any], names: Mapping[str, str], page: Speaker) -
     return lines
 
 
-def _joined(features: Iterable[str], names: Mapping[str, str], page: Speaker) -> str:
+def _joined(features: Iterable[str], names: Mapping[str, str], page: PageLike) -> str:
     joint = "、" if page.lang == "zh" else ", "
     return joint.join(names.get(name, name) for name in features)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import TRIANGULATION_SOURCES
+from whychurn.report.page.protocol import PageLike
 
 FORMATS: Final = {
     **dict.fromkeys(("n",), "int"),
@@ -18,19 +19,7 @@ FORMATS: Final = {
 }
 
 
-class Speaker(Protocol):
-    """What the sentences need of a report page."""
-
-    lang: str
-
-    def say(self, key: str, **values: object) -> str:
-        """Words of `key` in the language of the page."""
-
-    def format(self, value: Any, kind: str) -> str:
-        """`value` as text."""
-
-
-def agreement_lines(check: pd.DataFrame, page: Speaker) -> list[str]:
+def agreement_lines(check: pd.DataFrame, page: PageLike) -> list[str]:
     """How far the causes heard in comments agree with the reasons stated beside them."""
     rows = check[(check["language"] == "all") & check["kappa"].notna()].set_index("method")
     if rows.empty:
@@ -49,7 +38,7 @@ def agreement_lines(check: pd.DataFrame, page: Speaker) -> list[str]:
     return [*lines, page.say(f"voice.{key}", weight=page.format(weight, "percent"))]
 
 
-def sentiment_lines(check: pd.DataFrame, page: Speaker) -> list[str]:
+def sentiment_lines(check: pd.DataFrame, page: PageLike) -> list[str]:
     """How sentiment goes with the ratings given beside texts, and its limits."""
     rows = check[(check["language"] == "all") & check["spearman"].notna()]
     lines = []
@@ -60,7 +49,7 @@ def sentiment_lines(check: pd.DataFrame, page: Speaker) -> list[str]:
     return [*(lines or [page.say("voice.said_no_ratings")]), page.say("voice.said_sentiment_limits")]
 
 
-def triangulation_lines(table: pd.DataFrame, page: Speaker) -> list[str]:
+def triangulation_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
     """On which causes the sources agree, and where they are furthest apart."""
     shown = table.dropna(subset=["share"])
     if shown["source"].nunique() < 2:
@@ -80,7 +69,7 @@ def triangulation_lines(table: pd.DataFrame, page: Speaker) -> list[str]:
     return lines
 
 
-def triangulation_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def triangulation_table(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """One row a cause: verdict, and share with interval by source; absent and small sources stay out or blank."""
     sources = [
         source
@@ -96,7 +85,7 @@ def triangulation_table(table: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def check_table(check: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def check_table(check: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Table ``text_cause_check`` in words."""
     shown = check.assign(
         language=[page.say(f"voice.said_language_{code}") for code in check["language"]],
@@ -105,12 +94,12 @@ def check_table(check: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     return shown[["language", "method", "n", "accuracy", "macro_f1", "kappa", "kappa_low", "kappa_high"]]
 
 
-def _interval(row: Mapping[Any, Any], page: Speaker) -> str:
+def _interval(row: Mapping[Any, Any], page: PageLike) -> str:
     if pd.isna(row["share"]):
         return page.say("voice.said_few")
     return f"{row['share']:.0%} [{row['low']:.0%}, {row['high']:.0%}]"
 
 
-def _names(causes: list[str], page: Speaker) -> str:
+def _names(causes: list[str], page: PageLike) -> str:
     joint = "、" if page.lang == "zh" else ", "
     return joint.join(page.say(f"causes.{cause}") for cause in causes)

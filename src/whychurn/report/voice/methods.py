@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.report.voice.causes import Speaker
+from whychurn.report.page.protocol import PageLike
 
 MEASURES: Final = ("npmi", "diversity", "label_agreement", "seed_ari", "order_ari", "word_overlap")
 SHOWN: Final = ("language", "method", "topics", *MEASURES, "outliers", "outliers_assigned")
@@ -18,7 +18,7 @@ FORMATS: Final = {
 LEVEL: Final = 0.01  # measures closer than this are level
 
 
-def method_lines(methods: pd.DataFrame, page: Speaker) -> list[str]:
+def method_lines(methods: pd.DataFrame, page: PageLike) -> list[str]:
     """For each language: which method is used, and in what each method leads."""
     lines = []
     for language, table in methods.groupby("language", sort=False):
@@ -64,7 +64,7 @@ def leading(table: pd.DataFrame) -> dict[str, list[str]]:
     return leads
 
 
-def method_table(methods: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def method_table(methods: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Table ``topic_methods`` in words; columns that are empty throughout are left out."""
     names = [page.say(f"voice.method_{method}") for method in methods["method"]]
     shown = methods.assign(

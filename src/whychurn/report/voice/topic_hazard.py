@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.report.voice.causes import Speaker
+from whychurn.report.page.protocol import PageLike
 
 KINDS: Final = ("any", "cause", "topic")
 EFFECTS: Final = ("what", "kind", "leavers", "hazard_ratio", "low", "high", "p_adjusted")
@@ -18,7 +18,7 @@ FORMATS: Final = {
 NAMED: Final = 4  # exposures in a sentence
 
 
-def effect_table(hazards: pd.DataFrame | None, topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def effect_table(hazards: pd.DataFrame | None, topics: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Table ``topic_hazard`` in words: anything, causes, topics; each from the highest ratio down.
 
     Parameters
@@ -47,7 +47,7 @@ def effect_table(hazards: pd.DataFrame | None, topics: pd.DataFrame, page: Speak
     ].reset_index(drop=True)
 
 
-def effect_lines(effects: pd.DataFrame, false_discovery: float, days: int, page: Speaker) -> list[str]:
+def effect_lines(effects: pd.DataFrame, false_discovery: float, days: int, page: PageLike) -> list[str]:
     """Which exposures go with faster and with slower leaving.
 
     Parameters
@@ -78,10 +78,10 @@ def effect_lines(effects: pd.DataFrame, false_discovery: float, days: int, page:
     return [*lines, page.say("voice.said_effects")]
 
 
-def _part(row: Mapping[Any, Any], page: Speaker) -> str:
+def _part(row: Mapping[Any, Any], page: PageLike) -> str:
     return page.say("voice.effect_part", what=row["what"], ratio=_ratio(row, page))
 
 
-def _ratio(row: Mapping[Any, Any], page: Speaker) -> str:
+def _ratio(row: Mapping[Any, Any], page: PageLike) -> str:
     values = {name: page.format(row[name], "number") for name in ("hazard_ratio", "low", "high")}
     return page.say("voice.effect_ratio", **values)

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from whychurn.contract.codes import ALL_TEXTS
-from whychurn.report.voice.causes import Speaker
+from whychurn.report.page.protocol import PageLike
 
 FORMATS: Final = {
     **dict.fromkeys(("size", "size_zh", "size_en", "recent", "texts", "members"), "int"),
@@ -22,7 +22,7 @@ CHANGES: Final = 4
 SHOWN_CHANGES: Final = 6  # panels of the figure
 
 
-def topic_lines(topics: pd.DataFrame, page: Speaker) -> list[str]:
+def topic_lines(topics: pd.DataFrame, page: PageLike) -> list[str]:
     """What members speak of most, and what topics cannot say."""
     if topics.empty:
         return [page.say("voice.topic_none")]
@@ -37,7 +37,7 @@ def topic_lines(topics: pd.DataFrame, page: Speaker) -> list[str]:
     return [page.say("voice.topic_largest", topics=len(topics), texts=total, names=_join(names, page))]
 
 
-def topic_list(topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def topic_list(topics: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Table ``topics`` in words, largest first."""
     shown = topics.sort_values("share", ascending=False).reset_index(drop=True)
     return pd.DataFrame(
@@ -59,7 +59,7 @@ def topic_list(topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
     )
 
 
-def tree_list(tree: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def tree_list(tree: pd.DataFrame, topics: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Groups of topics, largest first, with the topics inside."""
     shown = (
         tree.dropna(subset=["topic_id", "group_id"])
@@ -80,7 +80,7 @@ def tree_list(tree: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> pd.Dat
     return table.sort_values("share", ascending=False, ignore_index=True)
 
 
-def verbatim_list(verbatims: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def verbatim_list(verbatims: pd.DataFrame, topics: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Texts that show each topic, the most typical of each first."""
     if verbatims.empty:
         return pd.DataFrame(columns=["topic", "text", "known_on", "feedback_id"])
@@ -95,7 +95,7 @@ def verbatim_list(verbatims: pd.DataFrame, topics: pd.DataFrame, page: Speaker) 
     return rows[["topic", "text", "known_on", "feedback_id"]].reset_index(drop=True)
 
 
-def change_lines(changes: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> list[str]:
+def change_lines(changes: pd.DataFrame, topics: pd.DataFrame, page: PageLike) -> list[str]:
     """The clearest changes of a topic's share."""
     if changes.empty:
         return [page.say("voice.topic_no_changes")]
@@ -114,7 +114,7 @@ def change_lines(changes: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> 
     return lines
 
 
-def rising_lines(rising: pd.DataFrame, topics: pd.DataFrame, weeks: int, page: Speaker) -> list[str]:
+def rising_lines(rising: pd.DataFrame, topics: pd.DataFrame, weeks: int, page: PageLike) -> list[str]:
     """Topics and words on the rise in the last weeks."""
     names = topics.set_index("topic_id")[f"label_{page.lang}"]
     now = rising[rising["rising"].astype(bool)]
@@ -134,7 +134,7 @@ def rising_lines(rising: pd.DataFrame, topics: pd.DataFrame, weeks: int, page: S
     return lines
 
 
-def alert_list(alerts: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def alert_list(alerts: pd.DataFrame, topics: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Days on which more was said than the weeks before let expect, latest first."""
     names = topics.set_index("topic_id")[f"label_{page.lang}"].to_dict()
     names[ALL_TEXTS] = page.say("voice.topic_all_texts")
@@ -142,7 +142,7 @@ def alert_list(alerts: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> pd.
     return shown.assign(topic=shown["topic_id"].map(names))[["day", "topic", "texts", "expected"]]
 
 
-def group_list(groups: pd.DataFrame, topics: pd.DataFrame, page: Speaker) -> pd.DataFrame:
+def group_list(groups: pd.DataFrame, topics: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Strata whose writers speak of a topic notably more or less than others, furthest apart first."""
     names = topics.set_index("topic_id")[f"label_{page.lang}"]
     shown = groups[groups["notable"].eq(True)].assign(far=lambda t: t["z"].abs())
@@ -174,10 +174,10 @@ def _shorten(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
 
-def _quote(names: list[str], page: Speaker) -> str:
+def _quote(names: list[str], page: PageLike) -> str:
     """Names in quotation marks: members' own words may be of the other language."""
     return page.say("voice.topic_between").join(page.say("voice.topic_quoted", name=name) for name in names)
 
 
-def _join(names: list[str], page: Speaker) -> str:
+def _join(names: list[str], page: PageLike) -> str:
     return ("；" if page.lang == "zh" else "; ").join(names)

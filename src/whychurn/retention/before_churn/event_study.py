@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.empty_tables import stack, typed
 from whychurn.contract.params import Params
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.matching import Matched
-from whychurn.retention.member_history import FAR, Array, History, Log, log_of
+from whychurn.retention.member_history import FAR, History, Log, log_of
 from whychurn.retention.month_grid import membership_days, window_sum
 from whychurn.stats.intervals import benjamini_hochberg
 

@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.empty_tables import stack
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.triggers import trigger_outcomes
-from whychurn.retention.member_history import FAR, Array, History, Log
+from whychurn.retention.member_history import FAR, History, Log
 from whychurn.retention.month_grid import membership_days
 from whychurn.stats.intervals import benjamini_hochberg, poisson_interval, rate_ratio
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.lifecycle.segments import spend_tier
-from whychurn.retention.member_history import FAR, YEAR_DAYS, Array, History
+from whychurn.retention.member_history import FAR, YEAR_DAYS, History
 from whychurn.retention.month_grid import window_sum
 
 

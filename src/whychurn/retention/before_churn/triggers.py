@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.before_churn.event_study import COMPLAINTS
-from whychurn.retention.member_history import FAR, Array, History, Log, log_of
+from whychurn.retention.member_history import FAR, History, Log, log_of
 from whychurn.retention.month_grid import gone_at_edges, latest_before, monthly_sum
 
 QUIET_DAYS: Final = (

@@ -7,11 +7,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.lifecycle.states import NOT_YET
-from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, Array, History
+from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History
 from whychurn.retention.month_grid import months_complete, window_sum
 from whychurn.stats.intervals import wilson
 
