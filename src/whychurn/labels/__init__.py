@@ -5,6 +5,7 @@ A key is ``section.name``; its text may hold ``{placeholders}``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from whychurn.contract.yaml_files import read_yaml
 
 LANGUAGES: Final[tuple[str, ...]] = ("en", "zh")
 _HERE = Path(__file__).parent
+_MARKS: Final = {"、": ", ", "，": ", ", "；": "; "}  # Chinese, English
 
 
 @cache
@@ -38,6 +40,19 @@ def say(key: str, lang: str, **values: object) -> str:
     if texts is None or lang not in texts:
         raise WhychurnError(f"no words for {key!r} in {lang!r}", file=_HERE / f"{section}.yaml")
     return texts[lang].format(**values) if values else texts[lang]
+
+
+def both(key: str, **values: object) -> dict[str, str]:
+    """Text of `key` by language; a value that is itself by language (a dict) is filled in its own language."""
+    return {
+        lang: say(key, lang, **{n: v[lang] if isinstance(v, dict) else v for n, v in values.items()})
+        for lang in LANGUAGES
+    }
+
+
+def join(parts: Iterable[str], lang: str, mark: str = "、") -> str:
+    """Names or sentences in one line, between them the Chinese `mark` or its English counterpart."""
+    return (mark if lang == "zh" else _MARKS[mark]).join(parts)
 
 
 def has_words(key: str) -> bool:

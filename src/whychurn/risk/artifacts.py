@@ -25,7 +25,7 @@ import pandas as pd
 
 from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.files import write_json, write_whole
-from whychurn.labels import LANGUAGES, say
+from whychurn.labels import both
 from whychurn.panel.encode import Feature
 from whychurn.risk.explanation.reasons import value_format
 from whychurn.risk.model.training import Trained
@@ -59,9 +59,7 @@ def feature_contract(features: list[Feature]) -> dict[str, Any]:
     sentences |= {name: f"value_{name}" for name in ("missing", "yes", "no")}
     return {
         "features": [{**feature.as_json(), "format": value_format(feature)} for feature in features],
-        "sentences": {
-            name: {lang: say(f"risk.{key}", lang) for lang in LANGUAGES} for name, key in sentences.items()
-        },
+        "sentences": {name: both(f"risk.{key}") for name, key in sentences.items()},
     }
 
 

@@ -11,7 +11,7 @@ from whychurn.contract import tables as contract_tables
 from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.params import Params, RiskParams
 from whychurn.contract.yaml_files import read_yaml
-from whychurn.labels import LANGUAGES, say
+from whychurn.labels import LANGUAGES, join, say
 from whychurn.panel.encode import SEASON_DAYS
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.artifacts import panel_digest
@@ -63,8 +63,8 @@ def _notes(trained: Trained, risk: RiskParams, lang: str) -> list[str]:
         labels = (
             load_catalogue().set_index("name")[lang].reindex(calendar).fillna(pd.Series(calendar, calendar))
         )
-        joint = ("、" if lang == "zh" else ", ").join(labels)
-        notes.append(say("risk.note_calendar", lang, days=SEASON_DAYS, features=joint))
+        features = join(labels, lang)
+        notes.append(say("risk.note_calendar", lang, days=SEASON_DAYS, features=features))
     return notes
 
 

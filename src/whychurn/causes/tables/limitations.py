@@ -8,7 +8,7 @@ import numpy as np
 
 from whychurn.causes.evidence.gather import Evidence
 from whychurn.contract.causes import CAUSES
-from whychurn.labels import LANGUAGES, say
+from whychurn.labels import LANGUAGES, both, join, say
 from whychurn.panel.exit_surveys import OTHER
 
 FEW: Final = 100  # leavings: fewer make assumptions weigh as much as data
@@ -26,18 +26,8 @@ def limits(evidence: Evidence, min_cell: int) -> list[dict[str, str]]:
     if answers < min_cell:
         found.append(_sentence("no_survey"))
     elif silent := [cause for number, cause in enumerate(CAUSES) if not (stated == number).any()]:
-        names = {
-            lang: "、".join(say(f"causes.{c}", lang) for c in silent)
-            if lang == "zh"
-            else ", ".join(say(f"causes.{c}", lang) for c in silent)
-            for lang in LANGUAGES
-        }
-        found.append(
-            {
-                "key": "unnamed_causes",
-                **{lang: say("causes.limit_unnamed_causes", lang, causes=names[lang]) for lang in LANGUAGES},
-            }
-        )
+        names = {lang: join((say(f"causes.{c}", lang) for c in silent), lang) for lang in LANGUAGES}
+        found.append(_sentence("unnamed_causes", causes=names))
     if answers >= min_cell and (others := int((stated == OTHER).sum())) > MANY_OTHER * answers:
         found.append(_sentence("unknown_codes", count=others))
     if not evidence.seen.before.any() and not evidence.seen.after.any():
@@ -48,4 +38,4 @@ def limits(evidence: Evidence, min_cell: int) -> list[dict[str, str]]:
 
 
 def _sentence(key: str, **values: object) -> dict[str, str]:
-    return {"key": key, **{lang: say(f"causes.limit_{key}", lang, **values) for lang in LANGUAGES}}
+    return {"key": key, **both(f"causes.limit_{key}", **values)}

@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.causes.evidence.noisy_labels import Observations
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
-from whychurn.labels import LANGUAGES, say
+from whychurn.labels import both
 
 # (cause, feature of the panel, smallest value that is told, decimals, factor); told as words `causes.fact_<feature>`
 FACTS: Final[tuple[tuple[str, str, float, int, float], ...]] = (
@@ -71,11 +71,7 @@ def _told(p: Array, panel: pd.DataFrame, stated: Array, said: Array, most: int) 
 
 
 def _sentence(cause: str, key: str, **values: object) -> dict[str, str]:
-    names = {lang: say(f"causes.{cause}", lang) for lang in LANGUAGES}
-    return {
-        "cause": cause,
-        **{lang: say(f"causes.fact_{key}", lang, cause=names[lang], **values) for lang in LANGUAGES},
-    }
+    return {"cause": cause, **both(f"causes.fact_{key}", cause=both(f"causes.{cause}"), **values)}
 
 
 def _facts(panel: pd.DataFrame) -> dict[tuple[int, str], list[dict[str, str]]]:

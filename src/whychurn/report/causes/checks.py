@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.labels import join
 from whychurn.report.causes.method_overview import method_name
 from whychurn.report.causes.shares import avoidable, six
 from whychurn.report.page.protocol import PageLike
@@ -35,7 +36,7 @@ def triangulation_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
     lines = []
     if len(agreed):
         names = [page.say(f"causes.{cause}") for cause in agreed]
-        lines.append(page.say("causes.claim_agree", causes=joined(names, page)))
+        lines.append(page.say("causes.claim_agree", causes=join(names, page.lang)))
     wide = table.set_index("cause")[sources].astype("float64")
     cause = str((wide.max(axis=1) - wide.min(axis=1)).idxmax())
     ends = {"most": str(wide.loc[cause].idxmax()), "least": str(wide.loc[cause].idxmin())}
@@ -75,7 +76,7 @@ def stability_lines(stability: pd.DataFrame, page: PageLike) -> list[str]:
     if not other:
         return [*lines, page.say("causes.claim_same_first", cause=page.say(f"causes.{first[MAIN]}"))]
     told = [f"{variant_name(name, page)} ({page.say(f'causes.{first[name]}')})" for name in other]
-    return [*lines, page.say("causes.claim_other_first", variants=joined(told, page))]
+    return [*lines, page.say("causes.claim_other_first", variants=join(told, page.lang))]
 
 
 def leader(stability: pd.DataFrame, variant: str) -> str:
@@ -118,18 +119,13 @@ def method_names(methods: pd.DataFrame, page: PageLike) -> dict[str, str]:
     return {str(name): method_name(str(name), page.lang) for name in methods["method"].unique()}
 
 
-def joined(names: list[str], page: PageLike) -> str:
-    """Names in one line."""
-    return ("、" if page.lang == "zh" else ", ").join(names)
-
-
 def diagnostic_lines(checks: pd.DataFrame, page: PageLike) -> list[str]:
     """Which checks of the method noticed something."""
     if checks.empty:
         return [page.say("causes.claim_no_checks")]
     found = checks[checks["noticed"].astype(bool)]
     told = found.groupby("check", sort=False)["detail"].apply(
-        lambda names: joined([detail(str(n), page) for n in names], page)
+        lambda names: join((detail(str(n), page) for n in names), page.lang)
     )
     lines = [page.say(f"causes.noticed_{check}", detail=names) for check, names in told.items()]
     return lines or [page.say("causes.claim_all_quiet", checks=len(checks))]
@@ -199,7 +195,9 @@ def doubts(
     )
     if shaken:
         lines.append(
-            page.say("causes.doubt_variant", variants=joined([variant_name(n, page) for n in shaken], page))
+            page.say(
+                "causes.doubt_variant", variants=join((variant_name(n, page) for n in shaken), page.lang)
+            )
         )
     if len(checks) and checks["noticed"].any():
         lines.append(page.say("causes.doubt_check"))

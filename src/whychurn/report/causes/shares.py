@@ -9,6 +9,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.codes import PLANTED
+from whychurn.labels import join
 from whychurn.report.causes.accuracy import measured
 from whychurn.report.causes.method_overview import method_name, method_overview, rankings
 from whychurn.report.page.protocol import PageLike
@@ -50,7 +51,7 @@ def answer(shares: pd.DataFrame, facts: Mapping[str, Any], page: PageLike) -> st
         for place, row in enumerate(rows.head(TOLD).to_dict("records"))
     ]
     counted = page.format(facts.get("leavings"), "int")
-    lines = [page.say("causes.answer_shares", leavings=counted, causes=_join(parts, page))]
+    lines = [page.say("causes.answer_shares", leavings=counted, causes=join(parts, page.lang, "，"))]
     saved = avoidable(rows)
     if len(saved):
         lines += [page.say("causes.answer_avoidable", **_saved(saved.iloc[0], page)), difference(page)]
@@ -182,7 +183,3 @@ def _saved(row: pd.Series, page: PageLike) -> dict[str, str]:
         "share": page.format(row["avoidable_share"], "percent"),
         "interval": spread(row["avoidable_low"], row["avoidable_high"], page),
     }
-
-
-def _join(parts: list[str], page: PageLike) -> str:
-    return ("，" if page.lang == "zh" else ", ").join(parts)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.labels import join
 from whychurn.report.causes.shares import six
 from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
@@ -173,5 +174,4 @@ def story_table(stories: pd.DataFrame, page: PageLike) -> pd.DataFrame:
 def evidence_line(text: str, page: PageLike) -> str:
     """Sentences of an evidence list (JSON) in the language of the page, in one line."""
     told: list[Mapping[str, Any]] = json.loads(text) if text else []
-    joint = "；" if page.lang == "zh" else "; "
-    return joint.join(str(entry[page.lang]) for entry in told) or page.say("causes.no_evidence")
+    return join((str(entry[page.lang]) for entry in told), page.lang, "；") or page.say("causes.no_evidence")

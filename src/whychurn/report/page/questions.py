@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whychurn.contract.questions import load_questions
+from whychurn.labels import join
 from whychurn.report.words import say
 
 
@@ -17,14 +18,13 @@ def question_words(question_id: str, lang: str) -> str:
 
 def missing_words(entry: Mapping[str, Any], lang: str) -> str:
     """What keeps a question of ``intake.json`` from being answered: tables, or columns of tables that are there."""
-    comma = "、" if lang == "zh" else ", "
     tables, columns = entry.get("missing") or [], entry.get("missing_columns") or []
     if tables:
         choice = {q.id: set(q.any_of) for q in load_questions()}.get(entry["id"], set())
         key = "missing_any" if choice == set(tables) and len(tables) > 1 else "missing_tables"
-        return say(f"delivery.{key}", lang, tables=comma.join(f"`{table}`" for table in tables))
+        return say(f"delivery.{key}", lang, tables=join((f"`{table}`" for table in tables), lang))
     if columns:
         either = say("delivery.either", lang)
         names = [either.join(f"`{part}`" for part in choice.split(" | ")) for choice in columns]
-        return say("delivery.missing_columns", lang, columns=comma.join(names))
+        return say("delivery.missing_columns", lang, columns=join(names, lang))
     return say("delivery.missing_unknown", lang)

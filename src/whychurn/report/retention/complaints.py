@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.labels import join
 from whychurn.report.page.protocol import PageLike
 from whychurn.report.retention.charts import group_name
 
@@ -26,8 +27,7 @@ def outcome_lines(table: pd.DataFrame, days: int, page: PageLike) -> list[str]:
         page.say("retention.outcome_part", handled=page.say(f"retention.handled_{how}"), **_bounds(row, page))
         for how, row in rows
     ]
-    joint = "；" if page.lang == "zh" else "; "
-    lines = [page.say("retention.outcome", days=days, parts=joint.join(told))]
+    lines = [page.say("retention.outcome", days=days, parts=join(told, page.lang, "；"))]
     apart = any(a["low"] > b["high"] or b["low"] > a["high"] for _, a in rows for _, b in rows)
     return [*lines, page.say("retention.outcome_apart" if apart else "retention.outcome_alike")]
 
@@ -54,8 +54,7 @@ def silence_lines(table: pd.DataFrame, days: int, horizon: int, page: PageLike) 
             )
             for row in named.to_dict("records")
         ]
-        joint = "；" if page.lang == "zh" else "; "
-        lines.append(page.say("retention.silent_who", parts=joint.join(parts)))
+        lines.append(page.say("retention.silent_who", parts=join(parts, page.lang, "；")))
     after = table[(table["kind"] == "following") & table["rate"].notna()].set_index("stratum")
     if {"silent", "complained"} <= set(after.index):
         quiet, loud = after.loc["silent"], after.loc["complained"]

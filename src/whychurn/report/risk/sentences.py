@@ -8,6 +8,7 @@ import pandas as pd
 
 from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
+from whychurn.labels import join
 from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words, say
 
@@ -116,9 +117,8 @@ def embargo(facts: dict[str, Any], page: PageLike) -> str:
 def verdict(facts: dict[str, Any], page: PageLike) -> str:
     """Which baselines the model beats, and which it does not."""
     sides = facts["beats_baseline"]
-    joint = "、" if page.lang == "zh" else ", "
     beaten, equal = (
-        joint.join(page.say(f"risk.model_{n}") for n, won in sides.items() if won is side)
+        join((page.say(f"risk.model_{n}") for n, won in sides.items() if won is side), page.lang)
         for side in (True, False)
     )
     if not equal:

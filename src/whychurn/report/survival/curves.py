@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.labels import join
 from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
 from whychurn.report.words.strata import stratum_name
@@ -93,8 +94,7 @@ def strata(tests: pd.DataFrame, facts: Mapping[str, Any], page: PageLike, most: 
         for row in rows.nlargest(most, "ratio").to_dict("records")
     ]
     if facts["alike"]:
-        joint = "、" if page.lang == "zh" else ", "
-        kinds = joint.join(page.say(f"survival.kind_{kind}") for kind in facts["alike"])
+        kinds = join((page.say(f"survival.kind_{kind}") for kind in facts["alike"]), page.lang)
         lines.append(page.say("survival.claim_alike", kinds=kinds))
     return lines or [page.say("survival.claim_none_differ")]
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.labels import join
 from whychurn.report.page.protocol import PageLike
 
 FORMATS: Final = dict.fromkeys(("vif", "vif_after", "change_before", "change_after"), "number")
@@ -141,8 +142,7 @@ def _curves(found: Mapping[str, Any], names: Mapping[str, str], page: PageLike) 
 
 
 def _joined(features: Iterable[str], names: Mapping[str, str], page: PageLike) -> str:
-    joint = "、" if page.lang == "zh" else ", "
-    return joint.join(names.get(name, name) for name in features)
+    return join((names.get(name, name) for name in features), page.lang)
 
 
 def _interval(row: Mapping[Any, Any]) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import TRIANGULATION_SOURCES
+from whychurn.labels import join
 from whychurn.report.page.protocol import PageLike
 
 FORMATS: Final = {
@@ -101,5 +102,4 @@ def _interval(row: Mapping[Any, Any], page: PageLike) -> str:
 
 
 def _names(causes: list[str], page: PageLike) -> str:
-    joint = "、" if page.lang == "zh" else ", "
-    return joint.join(page.say(f"causes.{cause}") for cause in causes)
+    return join((page.say(f"causes.{cause}") for cause in causes), page.lang)

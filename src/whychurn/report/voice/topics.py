@@ -7,6 +7,7 @@ from typing import Final
 import pandas as pd
 
 from whychurn.contract.codes import ALL_TEXTS
+from whychurn.labels import join
 from whychurn.report.page.protocol import PageLike
 
 FORMATS: Final = {
@@ -34,7 +35,9 @@ def topic_lines(topics: pd.DataFrame, page: PageLike) -> list[str]:
         for row in largest.to_dict("records")
     ]
     total = page.format(topics["size"].sum(), "int")
-    return [page.say("voice.topic_largest", topics=len(topics), texts=total, names=_join(names, page))]
+    return [
+        page.say("voice.topic_largest", topics=len(topics), texts=total, names=join(names, page.lang, "；"))
+    ]
 
 
 def topic_list(topics: pd.DataFrame, page: PageLike) -> pd.DataFrame:
@@ -72,7 +75,7 @@ def tree_list(tree: pd.DataFrame, topics: pd.DataFrame, page: PageLike) -> pd.Da
             "group": part[f"group_{page.lang}"].iloc[0],
             "size": part["size"].sum(),
             "share": part["share"].sum(),
-            "inside": _join(part[f"label_{page.lang}"].tolist(), page),
+            "inside": join(part[f"label_{page.lang}"], page.lang, "；"),
         }
         for _, part in shown.groupby("group_id", sort=False)
     ]
@@ -177,7 +180,3 @@ def _shorten(text: str) -> str:
 def _quote(names: list[str], page: PageLike) -> str:
     """Names in quotation marks: members' own words may be of the other language."""
     return page.say("voice.topic_between").join(page.say("voice.topic_quoted", name=name) for name in names)
-
-
-def _join(names: list[str], page: PageLike) -> str:
-    return ("；" if page.lang == "zh" else "; ").join(names)

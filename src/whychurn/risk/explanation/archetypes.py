@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.cluster import KMeans
 
 from whychurn.contract.params import Params
-from whychurn.labels import LANGUAGES, family_name
+from whychurn.labels import LANGUAGES, family_name, join
 from whychurn.panel.encode import Feature
 
 
@@ -73,7 +73,7 @@ def _describe(
     for lang in LANGUAGES:
         joint = "、" if lang == "zh" else " + "
         line[f"name_{lang}"] = joint.join(family_name(family, lang) for family in named)
-        line[f"features_{lang}"] = ("；" if lang == "zh" else "; ").join(features[i].label(lang) for i in top)
+        line[f"features_{lang}"] = join((features[i].label(lang) for i in top), lang, "；")
     return line
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whychurn.labels import LANGUAGES, has_words, say
+from whychurn.labels import LANGUAGES, both, has_words, say
 from whychurn.panel.encode import Feature
 
 
@@ -17,7 +17,7 @@ def value_format(feature: Feature) -> dict[str, Any]:
     """How a value of `feature` is written: scale, decimals, a pattern with ``{value}`` per language."""
     unit = feature.unit.lower()
     key = f"risk.unit_{unit}" if has_words(f"risk.unit_{unit}") else "risk.unit_plain"
-    patterns = {lang: say(key, lang) for lang in LANGUAGES}
+    patterns = both(key)
     if unit in ("share", "rate"):
         return {"scale": 100, "decimals": 0, **patterns}
     return {

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.labels import say
+from whychurn.labels import both, say
 from whychurn.panel.encode import Feature, choose_features, encode
 from whychurn.panel.leakage.audit import check_split
 from whychurn.risk.model.baselines import Scorer, fit_baselines
@@ -34,7 +34,7 @@ class NoModelError(WhychurnError):
 
     def texts(self) -> dict[str, str]:
         """The reason in both languages."""
-        return {lang: say(f"risk.no_model_{self.reason}", lang, **self.values) for lang in ("en", "zh")}
+        return both(f"risk.no_model_{self.reason}", **self.values)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params, SurvivalParams
-from whychurn.labels import LANGUAGES, say
+from whychurn.labels import both
 from whychurn.panel.encode import choose_features
 from whychurn.survival.forecast.boosted_hazard import choose_recipe, fit_recipe
 from whychurn.survival.forecast.comparison_tables import (
@@ -176,16 +176,13 @@ def _fit_chosen(
 
 
 def _nothing(reason: str, **values: object) -> Challenge:
-    texts = {lang: say(f"survival.no_challenge_{reason}", lang, **values) for lang in LANGUAGES}
+    texts = both(f"survival.no_challenge_{reason}", **values)
     return Challenge(empty_tables(), {"status": "no_model", "reason": texts, "chosen": None}, None, [])
 
 
 def _untested(stays: Known, until: pd.Timestamp, survival: SurvivalParams) -> Challenge:
     """Kaplan-Meier of all stays: nothing shows that more would be better."""
-    texts = {
-        lang: say("survival.no_challenge_untested", lang, days=survival.challenge.min_learning_days)
-        for lang in LANGUAGES
-    }
+    texts = both("survival.no_challenge_untested", days=survival.challenge.min_learning_days)
     everything = stays.take((stays.rows["as_of"] <= stays.until).to_numpy())
     model = fit_kaplan_meier(everything, survival)
     facts = {

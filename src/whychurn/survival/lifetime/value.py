@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.labels import LANGUAGES, say
+from whychurn.labels import both
 from whychurn.panel.spend_rate import YEAR, daily_spend
 from whychurn.survival.forecast.forecasters import Predictor
 from whychurn.survival.forecast.model_comparison import Challenge
@@ -70,8 +70,7 @@ def lifetime_answers(
             "lifetime_tiers": pd.DataFrame(columns=TIERS),
             **no_parts,
         }
-        texts = {lang: say("survival.no_lifetime", lang) for lang in LANGUAGES}
-        return Lifetime(empty, {"status": "no_model", "reason": texts}, [])
+        return Lifetime(empty, {"status": "no_model", "reason": both("survival.no_lifetime")}, [])
     latest = panel[panel["as_of"] == panel["as_of"].max()]
     values = member_values(latest, challenge.model, memberships, params)
     tiers = tier_table(values, params.privacy.min_cell)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import VoiceParams
-from whychurn.labels import say
+from whychurn.labels import join, say
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.topics.clustering import topic_words
 from whychurn.voice.topics.one_language import Fitted
@@ -120,12 +120,11 @@ def words_of_topics(
 
 
 def _label(language: str, concept: str, own: Mapping[str, list[str]], number: int) -> str:
-    joint = "、" if language == "zh" else ", "
     here, there = own[language], own["en" if language == "zh" else "zh"]
     if here or not there:
-        inside = joint.join(here[:LABEL_WORDS])
+        inside = join(here[:LABEL_WORDS], language)
     else:
-        inside = say("voice.topic_other_language", language, words=joint.join(there[:LABEL_WORDS]))
+        inside = say("voice.topic_other_language", language, words=join(there[:LABEL_WORDS], language))
     if concept and inside:
         return say("voice.topic_label", language, concept=concept, words=inside)
     return concept or inside or say("voice.topic_unnamed", language, number=number)

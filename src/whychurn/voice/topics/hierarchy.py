@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from whychurn.contract.causes import CAUSES
-from whychurn.labels import say
+from whychurn.labels import both, say
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.topics.across_languages import HINT_SHARE, LANGUAGES
 from whychurn.voice.topics.one_language import Fitted
@@ -103,16 +103,9 @@ def _name(shares: np.ndarray, concepts: pd.DataFrame) -> dict[str, str]:
     total = shares.sum(axis=0)
     causes = pd.Series(total).groupby(concepts["cause"].to_numpy()).sum()
     if not len(shares) or (shares.sum(axis=1) < HINT_SHARE).all() or causes.max() == 0:
-        return {language: say("voice.tree_other", language) for language in LANGUAGES}
+        return both("voice.tree_other")
     cause = str(causes.idxmax())
     mine = concepts.assign(total=total)[concepts["cause"].eq(cause)].nlargest(NAMED, "total")
     mine = mine[mine["total"] > 0]
-    return {
-        language: say(
-            "voice.topic_label",
-            language,
-            concept=say(f"causes.{cause}", language),
-            words=say("voice.topic_between", language).join(mine[language]),
-        )
-        for language in LANGUAGES
-    }
+    words = {language: say("voice.topic_between", language).join(mine[language]) for language in LANGUAGES}
+    return both("voice.topic_label", concept=both(f"causes.{cause}"), words=words)
