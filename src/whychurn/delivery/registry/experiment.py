@@ -34,6 +34,7 @@ from whychurn.delivery.mlflow_store import (
 )
 from whychurn.delivery.registry.paired_comparison import paired_differences
 from whychurn.delivery.registry.registry import model_folder
+from whychurn.report.page.formats import format_interval
 
 log = logging.getLogger(__name__)
 EXPERIMENTS: Final = "experiments"
@@ -175,9 +176,8 @@ def comparison_table(result: dict[str, Any]) -> pd.DataFrame:
 def _interval(figure: dict[str, float], signed: bool = False) -> str:
     numbers = [figure[key] for key in ("estimate", "low", "high")]
     digits = 0 if np.nanmax(np.abs(numbers)) >= 100 else 4
-    plus = "+" if signed else ""
-    mid, low, high = (f"{number:{plus}.{digits}f}" for number in numbers)
-    return f"{mid} [{low}, {high}]"
+    pattern = f"{{:{'+' if signed else ''}.{digits}f}}"
+    return format_interval(figure, pattern.format)
 
 
 def _target(study: StudyPaths) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.delivery.mlflow_store import digest_files
 from whychurn.delivery.registry.registry import causes_file, model_folder, read_features
+from whychurn.report.page.formats import format_interval
 from whychurn.report.words import has_words, say
 
 METRICS: Final = ("auc", "pr_auc", "brier", "ece")
@@ -111,8 +112,7 @@ def _cell(rows: pd.DataFrame, metric: str) -> str:
     found = rows[rows["metric"] == metric]
     if found.empty or not math.isfinite(found["estimate"].iloc[0]):
         return "–"
-    row = found.iloc[0]
-    return f"{row['estimate']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    return format_interval(found.iloc[0], "{:.3f}".format)
 
 
 def _causes(study: StudyPaths, lang: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -13,6 +14,9 @@ from whychurn.report.words import say
 KINDS: Final = ("text", "int", "number", "percent", "points", "money", "days", "date", "month", "flag")
 SYMBOLS: Final = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$"}
 MISSING: Final = "–"
+ROUND: Final = "{} ({}–{})"
+SQUARE: Final = "{} [{}, {}]"
+ESTIMATE: Final = ("estimate", "low", "high")
 
 
 def format_value(value: Any, kind: str, lang: str, currency: str = "") -> str:
@@ -46,6 +50,32 @@ def format_value(value: Any, kind: str, lang: str, currency: str = "") -> str:
     if kind in ("date", "month"):
         return pd.Timestamp(value).strftime("%Y-%m-%d" if kind == "date" else "%Y-%m")
     return _format_number(float(value), kind, lang, currency)
+
+
+def format_interval(
+    row: Mapping[Any, Any] | pd.Series,
+    write: Callable[[float], str],
+    names: tuple[str, str, str] = ESTIMATE,
+    shape: str = SQUARE,
+) -> str:
+    """An estimate with its interval, such as ``513 (508–518)``; a bound that the data do not reach is left open.
+
+    Parameters
+    ----------
+    row
+        Holds the estimate and its bounds under `names`.
+    write
+        Turns a number into text.
+    shape
+        `SQUARE`, `ROUND`, or another pattern of estimate, low and high.
+    """
+    value, low, high = (row[name] for name in names)
+    if pd.isna(value):
+        return MISSING
+    if pd.notna(low) and pd.notna(high):
+        return shape.format(write(value), write(low), write(high))
+    known = f"≥{write(low)}" if pd.notna(low) else f"≤{write(high)}" if pd.notna(high) else MISSING
+    return f"{write(value)} ({known})"
 
 
 def kind_of(column: pd.Series) -> str:

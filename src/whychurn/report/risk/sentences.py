@@ -9,10 +9,14 @@ import pandas as pd
 from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.labels import join
+from whychurn.report.page.formats import ESTIMATE, format_interval
 from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words, say
 
 ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
+ONE_LINE: Final = "{} [{},\u00a0{}]"  # a no-break space: one line for the interval
+OF_HUNDRED: Final = "{}% [{},\u00a0{}]"
+PLACES: Final = {"profit": 0, "lift_5": 1}  # decimals; three for the rest
 TRUST: Final = ("brier", "log_loss", "ece")  # whether probabilities can be taken at their word
 _COUNTS: Final = {"members": "int", "rows": "int", "events": "int"}
 STRATA_FORMATS: Final = _COUNTS | {"rate": "percent", "mean_p": "percent"}
@@ -44,7 +48,7 @@ def answer(facts: dict[str, Any], page: PageLike) -> str:
     parts.append(
         page.say(
             "risk.answer_sure",
-            auc=_range(figures["auc"]),
+            auc=format_interval(figures["auc"], "{:.3f}".format),
             ece=page.format(figures["ece"]["estimate"], "percent"),
         )
     )
@@ -80,7 +84,7 @@ def headlines(facts: dict[str, Any], page: PageLike) -> list[tuple[str, Any, str
         (
             "how_sure.auc",
             figures["auc"]["estimate"],
-            page.say("risk.head_auc", auc=_range(figures["auc"])),
+            page.say("risk.head_auc", auc=format_interval(figures["auc"], "{:.3f}".format)),
             "described",
         ),
         (
@@ -101,7 +105,7 @@ def lift_words(facts: dict[str, Any], page: PageLike) -> dict[str, str]:
     """Lift and gain at 5 %."""
     figures = facts["headline"]
     return {
-        "lift": _range(figures["lift_5"], 1),
+        "lift": format_interval(figures["lift_5"], "{:.1f}".format),
         "gain": page.format(figures["gain_5"]["estimate"], "percent"),
     }
 
@@ -152,18 +156,21 @@ def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFram
 def gains_table(metrics: pd.DataFrame, shares: list[float]) -> pd.DataFrame:
     """The model's lift and gain at each share of members contacted, with intervals."""
     mine = metrics[(metrics["model"] == RISK_MODEL) & (metrics["stratum_kind"] == "all")]
-    columns = (mine[name].astype(float) for name in ("estimate", "low", "high"))
-    found = dict(zip(mine["metric"], zip(*columns, strict=True), strict=True))
-    rows = [
-        (share, *(found[f"{what}_{100 * share:g}"] for what in ("gain", "lift")))
+    found = mine.set_index("metric")[list(ESTIMATE)].astype(float).to_dict("index")
+    told = [
+        (
+            share,
+            format_interval(found[f"gain_{100 * share:g}"], _hundred, shape=OF_HUNDRED),
+            format_interval(found[f"lift_{100 * share:g}"], "{:,.1f}".format, shape=ONE_LINE),
+        )
         for share in shares
         if f"gain_{100 * share:g}" in found
     ]
-    told = [
-        (share, _text(100 * gain, 100 * low, 100 * high, 1, "%"), _text(lift, least, most, 1))
-        for share, (gain, low, high), (lift, least, most) in rows
-    ]
     return pd.DataFrame(told, columns=["contacted", "gain", "lift"])
+
+
+def _hundred(share: float) -> str:
+    return f"{100 * share:,.1f}"
 
 
 def pairs_table(pairs: pd.DataFrame, importance: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -192,9 +199,10 @@ def archetype_table(archetypes: pd.DataFrame, lang: str, min_cell: int) -> pd.Da
 def _wide(rows: pd.DataFrame, keys: list[str], lang: str, metrics: list[str]) -> pd.DataFrame:
     """One column per measure, “estimate [low, high]” as text."""
     kept = rows[rows["metric"].isin(metrics)].copy()
-    places = kept["metric"].map({"profit": 0, "lift_5": 1}).fillna(3).astype(int)
-    numbers = zip(kept["estimate"], kept["low"], kept["high"], places, strict=True)
-    kept["text"] = [_text(*one) for one in numbers]
+    kept["text"] = [
+        format_interval(row, f"{{:,.{PLACES.get(row['metric'], 3)}f}}".format, shape=ONE_LINE)
+        for row in kept.to_dict("records")
+    ]
     wide = kept.pivot(index=keys, columns="metric", values="text").reset_index()
     wide.columns.name = None
     if keys == ["model"]:
@@ -206,14 +214,3 @@ def _wide(rows: pd.DataFrame, keys: list[str], lang: str, metrics: list[str]) ->
 def _tier(name: str, lang: str) -> str:
     key = f"retention.segment_{name}"
     return say(key, lang) if has_words(key) else name
-
-
-def _text(estimate: float, low: float, high: float, places: int, unit: str = "") -> str:
-    if pd.isna(estimate):
-        return "–"
-    # a no-break space: one line for the interval
-    return f"{estimate:,.{places}f}{unit} [{low:,.{places}f},\u00a0{high:,.{places}f}]"
-
-
-def _range(figure: dict[str, float], places: int = 3) -> str:
-    return f"{figure['estimate']:.{places}f} [{figure['low']:.{places}f}, {figure['high']:.{places}f}]"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.report.page.formats import ROUND, format_interval
 from whychurn.report.page.protocol import PageLike
 from whychurn.report.words.strata import stratum_name
 
@@ -111,12 +113,12 @@ def incidence_table(incidence: pd.DataFrame, days: list[int], page: PageLike) ->
     """Share of all members that has left from each cause by each of `days`, with intervals."""
     rows = incidence[(incidence["stratum_kind"] == "all") & incidence["day"].isin(days)]
     table = pd.DataFrame({"cause": [page.say(f"causes.{cause}") for cause in (*CAUSES, UNKNOWN)]})
+    percent = partial(page.format, kind="percent")
     for day in sorted(rows["day"].unique()):
         mine = rows[rows["day"] == day].set_index("cause").reindex([*CAUSES, UNKNOWN])
         head = page.say("survival.by_day", day=page.format(day, "int"))
         table[head] = [
-            f"{page.format(row['cif'], 'percent')} ({page.format(row['low'], 'percent')}–{page.format(row['high'], 'percent')})"
-            for row in mine.to_dict("records")
+            format_interval(row, percent, ("cif", "low", "high"), ROUND) for row in mine.to_dict("records")
         ]
     return table
 
@@ -159,7 +161,7 @@ def removal_table(table: pd.DataFrame, page: PageLike, planted: pd.DataFrame | N
     """Share that stays after a year and mean days, now and without each cause; `planted_rows` beside them."""
     rows = table[(table["measure"] == "share") & (table["day"] == YEAR)].set_index("cause")
     days = table[table["measure"] == "days"].set_index("cause")
-    found = []
+    found, whole = [], partial(page.format, kind="int")
     for cause in days.index:
         row: dict[str, Any] = {"cause": page.say(f"causes.{cause}")}
         if cause in rows.index:
@@ -170,14 +172,9 @@ def removal_table(table: pd.DataFrame, page: PageLike, planted: pd.DataFrame | N
                 "stay_naive": share["now"] + share["naive_gain"],
             }
         mine = days.loc[cause]
-        row["gain_days"] = _range(mine, ("gain", "low", "high"), page)
-        row["naive_days"] = _range(mine, ("naive_gain", "naive_low", "naive_high"), page)
+        row["gain_days"] = format_interval(mine, whole, ("gain", "low", "high"), ROUND)
+        row["naive_days"] = format_interval(mine, whole, ("naive_gain", "naive_low", "naive_high"), ROUND)
         if planted is not None and cause in planted.index:
             row["planted_days"] = page.format(planted.loc[cause, "planted_gain"], "int")
         found.append(row)
     return pd.DataFrame(found)
-
-
-def _range(row: pd.Series, names: tuple[str, str, str], page: PageLike) -> str:
-    value, low, high = (page.format(row[name], "int") for name in names)
-    return f"{value} ({low}–{high})"

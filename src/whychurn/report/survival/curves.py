@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
 from whychurn.labels import join
+from whychurn.report.page.formats import ROUND, format_interval
 from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
 from whychurn.report.words.strata import stratum_name
@@ -188,20 +190,15 @@ def _small(q: float, page: PageLike) -> str:
 
 def _with_ranges(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Mean and median as text with their intervals."""
+    whole = partial(page.format, kind="int")
     columns: dict[str, Any] = {}
     for name in ("mean", "median"):
-        values = zip(*(table[f"{name}_{part}"] for part in ("days", "low", "high")), strict=True)
-        columns[f"{name}_days"] = [_range(value, low, high, page) for value, low, high in values]
+        ends = (f"{name}_days", f"{name}_low", f"{name}_high")
+        columns[f"{name}_days"] = [
+            format_interval(row, whole, ends, ROUND) if pd.notna(row[ends[0]]) else None
+            for row in table.to_dict("records")
+        ]
     return table.assign(**columns)
-
-
-def _range(value: float, low: float, high: float, page: PageLike) -> str | None:
-    """Such as ``513 (508–518)``; a bound that the data do not reach is left open."""
-    if pd.isna(value):
-        return None
-    ends = [page.format(bound, "int") if pd.notna(bound) else "" for bound in (low, high)]
-    span = "–".join(ends) if all(ends) else f"≥{ends[0]}" if ends[0] else f"≤{ends[1]}" if ends[1] else "–"
-    return f"{page.format(value, 'int')} ({span})"
 
 
 def _year(whole: Mapping[str, Any], page: PageLike) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.report.page.formats import format_interval
 from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
 
@@ -149,9 +150,7 @@ def forecast_table(scores: pd.DataFrame, facts: Mapping[str, Any], page: PageLik
         cells = {"model": page.say(f"survival.model_{model}")}
         for row in mine.to_dict("records"):
             digits = 4 if row["metric"] == "ibs" else 2
-            cells[f"{row['metric']}_{row['horizon_days']}"] = (
-                f"{row['estimate']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
-            )
+            cells[f"{row['metric']}_{row['horizon_days']}"] = format_interval(row, f"{{:.{digits}f}}".format)
         p = facts["challenge"]["d_calibration_p"].get(model)
         rows.append({**cells, "d_calibration": "–" if p is None else f"{p:.2f}" if p >= 0.01 else "<0.01"})
     return pd.DataFrame(rows)  # fmt: skip
@@ -179,17 +178,14 @@ def spend_table(holdout: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """lifetime_holdout, a row a method, measures with intervals as text."""
     rows = []
     for method, mine in holdout.groupby("method", sort=False):
-        values = mine.set_index("metric")
+        values = mine.set_index("metric").to_dict("index")
         cells = {"method": page.say(f"survival.method_{method}")}
         for metric, column, digits in (
             ("mae", "mae", 0),
             ("ratio", "total_ratio", 2),
             ("rank_correlation", "rank_correlation", 2),
         ):
-            row = values.loc[metric]
-            cells[column] = (
-                f"{row['estimate']:,.{digits}f} [{row['low']:,.{digits}f}, {row['high']:,.{digits}f}]"
-            )
+            cells[column] = format_interval(values[metric], f"{{:,.{digits}f}}".format)
         rows.append(cells)
     return pd.DataFrame(rows)
 

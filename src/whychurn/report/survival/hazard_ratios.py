@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.labels import join
+from whychurn.report.page.formats import ROUND, format_interval
 from whychurn.report.page.protocol import PageLike
 
 FORMATS: Final = dict.fromkeys(("vif", "vif_after", "change_before", "change_after"), "number")
@@ -146,6 +147,4 @@ def _joined(features: Iterable[str], names: Mapping[str, str], page: PageLike) -
 
 
 def _interval(row: Mapping[Any, Any]) -> str:
-    if pd.isna(row["hazard_ratio"]):
-        return "–"
-    return f"{row['hazard_ratio']:.2f} ({row['low']:.2f}–{row['high']:.2f})"
+    return format_interval(row, "{:.2f}".format, ("hazard_ratio", "low", "high"), ROUND)

@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import TRIANGULATION_SOURCES
 from whychurn.labels import join
+from whychurn.report.page.formats import format_interval
 from whychurn.report.page.protocol import PageLike
 
 FORMATS: Final = {
@@ -98,7 +99,7 @@ def check_table(check: pd.DataFrame, page: PageLike) -> pd.DataFrame:
 def _interval(row: Mapping[Any, Any], page: PageLike) -> str:
     if pd.isna(row["share"]):
         return page.say("voice.said_few")
-    return f"{row['share']:.0%} [{row['low']:.0%}, {row['high']:.0%}]"
+    return format_interval(row, "{:.0%}".format, ("share", "low", "high"))
 
 
 def _names(causes: list[str], page: PageLike) -> str:
