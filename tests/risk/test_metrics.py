@@ -9,9 +9,8 @@ from whychurn.risk.evaluation.metrics import (
     Forecast,
     bootstrap,
     measure_once,
-    member_weights,
-    percentile_interval,
 )
+from whychurn.stats.bootstrap import percentiles, weights_in_turn
 
 FREE = Business(np.full(4000, np.nan), 0.1, 1.0, 0.05)
 
@@ -57,7 +56,7 @@ def test_one_class_gives_no_order_but_a_brier_score():
 
 def test_weights_are_drawn_by_member():
     members = np.repeat(["a", "b", "c"], [1, 2, 3])
-    drawn = member_weights(members, 50, seed=3)
+    drawn = weights_in_turn(members, 50, seed=3)
     assert (drawn[:, 1] == drawn[:, 2]).all() and (drawn[:, 3] == drawn[:, 5]).all()
     assert (drawn[:, 0] + drawn[:, 1] + drawn[:, 3] == 3).all()  # as many members as there are
 
@@ -70,8 +69,8 @@ def test_clustered_interval_covers_where_the_plain_one_does_not():
         y = np.repeat((rng.random(60) < 0.3).astype(float), 8)
         forecast = Forecast(y, np.full(480, 0.3), Business(np.full(480, np.nan), 1, 0, 0.1), [], 2)
         for name, cluster in (("clustered", np.repeat(np.arange(60), 8)), ("rows", np.arange(480))):
-            draws = bootstrap(forecast, member_weights(cluster, 120, trial))["rate"]
-            low, high = percentile_interval(draws, 0.95)
+            draws = bootstrap(forecast, weights_in_turn(cluster, 120, trial))["rate"]
+            low, high = percentiles(draws, 0.95)
             hits[name] += low <= 0.3 <= high
     assert hits["clustered"] / 150 > 0.88
     assert hits["rows"] / 150 < 0.7

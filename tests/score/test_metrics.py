@@ -92,7 +92,8 @@ def test_the_bootstrap_draws_members_with_all_their_leavings() -> None:
     means = resampled_means(np.array([1.0, 0, 1, 0]), weights)
     low, high = percentiles(means, 0.95)
     assert low == 0 and high == 1 and means.mean() == pytest.approx(0.5, abs=0.1)
-    assert np.isnan(percentiles(np.array([np.nan, np.nan, 1.0]), 0.95)).all()
+    few = np.array([np.nan, np.nan, 1.0])
+    assert np.isnan(percentiles(few, 0.95, 0.5)).all() and percentiles(few, 0.95) == (1.0, 1.0)
 
 
 def test_bootstrap_intervals_are_as_wide_as_theory_says() -> None:

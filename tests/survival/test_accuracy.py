@@ -7,6 +7,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from whychurn.stats.bootstrap import weights_in_turn
 from whychurn.survival.forecast.accuracy import (
     FollowUp,
     brier_terms,
@@ -16,7 +17,6 @@ from whychurn.survival.forecast.accuracy import (
     gone_by,
     integrated,
     kaplan_meier_at,
-    member_weights,
 )
 
 
@@ -130,5 +130,5 @@ def test_kaplan_meier_with_its_interval_is_lifelines_own() -> None:
 
 
 def test_first_drawing_is_everybody_once() -> None:
-    drawn = member_weights(50, 20, 1)
+    drawn = weights_in_turn(np.arange(50), 20, 1, whole_first=True)
     assert (drawn[0] == 1).all() and (drawn.sum(axis=1) == 50).all() and drawn.shape == (21, 50)

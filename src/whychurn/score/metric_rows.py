@@ -24,6 +24,7 @@ from whychurn.score.metrics import (
 from whychurn.score.shares import score_table
 from whychurn.stats.bootstrap import member_weights, percentiles, resampled_means
 
+HALF: Final = 0.5  # of the draws must be finite
 MEANS: Final = ("log_loss", "log_loss_expected", "brier", "accuracy")  # bootstrapped
 
 
@@ -57,7 +58,7 @@ def leaving_scores(
     rows: list[tuple[object, ...]] = []
     for number, (method, answer) in enumerate(answers.items()):
         for at, measure in enumerate(MEANS):
-            interval = percentiles(draws[number, at], params.run.confidence)
+            interval = percentiles(draws[number, at], params.run.confidence, HALF)
             rows.append((method, measure, ALL_CAUSES, point[number, at], *interval))
         guess = sure[method].argmax(axis=1)
         plain = abstention(guess, answer.named, y) | {
@@ -86,5 +87,7 @@ def _skills(
     for number, method in enumerate(methods):
         value = skill(point[number, 0], point[prior, 0], point[ceiling, 0])
         drawn = skill(draws[number, 0], draws[prior, 0], draws[ceiling, 0])
-        rows.append((method, "skill", ALL_CAUSES, float(value), *percentiles(drawn, params.run.confidence)))
+        rows.append(
+            (method, "skill", ALL_CAUSES, float(value), *percentiles(drawn, params.run.confidence, HALF))
+        )
     return rows

@@ -1,13 +1,19 @@
-"""Intervals by bootstrap over members: all leavings of a member are drawn together (Field and Welsh 2007)."""
+"""Intervals by bootstrap over members: all rows of a member are drawn together (Field and Welsh 2007).
+
+There are two orders of drawing, and frozen results hang on each: all resamples at once (`member_weights`), and one
+after the other (`resample`, `weights_in_turn`).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 
-def member_weights(member: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """How often each row stands in each resample of members.
+
+def member_weights(member: Array, draws: int, seed: int) -> Array:
+    """How often each row stands in each resample of members, all resamples drawn at once.
 
     Parameters
     ----------
@@ -26,17 +32,44 @@ def member_weights(member: np.ndarray, draws: int, seed: int) -> np.ndarray:
     return counts.astype("float32")[:, codes]
 
 
-def resampled_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def resample(members: int, rng: np.random.Generator) -> Array:
+    """How often each of `members` stands in one resample; (members,)."""
+    return np.bincount(rng.integers(0, members, members), minlength=members)
+
+
+def weights_in_turn(member: Array, draws: int, seed: int, whole_first: bool = False) -> Array:
+    """How often each row stands in each resample of members, one resample drawn after the other.
+
+    Parameters
+    ----------
+    member
+        Member of each row; (n,).
+    whole_first
+        Put a row of ones, the sample itself, before the resamples.
+
+    Returns
+    -------
+    (draws, n) or (draws + 1, n) float32.
+    """
+    known, codes = np.unique(member, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    weights = np.ones((draws + whole_first, len(codes)), "float32")
+    for row in range(int(whole_first), len(weights)):
+        weights[row] = resample(len(known), rng)[codes]
+    return weights
+
+
+def resampled_means(values: Array, weights: Array) -> Array:
     """Weighted mean of `values` (n,) or (n, k) in each resample; (draws,) or (draws, k)."""
     total = weights.sum(axis=1, dtype="float64")
     summed = weights.astype("float64") @ values
     return summed / (total if values.ndim == 1 else total[:, None])
 
 
-def percentiles(draws: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Percentile interval of finite draws; NaN where fewer than half of them are finite."""
+def percentiles(draws: Array, confidence: float, least_finite: float = 0.0) -> tuple[float, float]:
+    """Percentile interval of the finite draws; NaN where there are none, or less than the share `least_finite`."""
     finite = draws[np.isfinite(draws)]
-    if len(finite) * 2 < len(draws) or not len(finite):
+    if len(finite) < least_finite * len(draws) or not len(finite):
         return float("nan"), float("nan")
     low, high = np.quantile(finite, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)

@@ -13,6 +13,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import TRIANGULATION_SOURCES
 from whychurn.contract.params import Params
 from whychurn.contract.suppression import suppress_small_cells
+from whychurn.stats.bootstrap import resample
 
 TRIANGULATION_COLUMNS: Final = ("cause", "source", "share", "low", "high", "n", "verdict", "suppressed")
 
@@ -107,8 +108,7 @@ def _shares(source: str, weights: pd.DataFrame, params: Params) -> pd.DataFrame:
     if not len(values):
         return pd.DataFrame(frame).assign(share=np.nan, low=np.nan, high=np.nan)
     random = np.random.default_rng(params.run.seed)
-    drawn = np.array([np.bincount(random.integers(0, len(values), len(values)), minlength=len(values)) @ values
-                      for _ in range(params.voice.draws)])  # fmt: skip
+    drawn = np.array([resample(len(values), random) @ values for _ in range(params.voice.draws)])
     drawn /= drawn.sum(axis=1, keepdims=True)
     tail = 100 * (1 - params.run.confidence) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)

@@ -16,10 +16,9 @@ from whychurn.risk.evaluation.metrics import (
     Forecast,
     bootstrap,
     measure_once,
-    member_weights,
-    percentile_interval,
 )
 from whychurn.risk.value_at_risk import margin_at_stake
+from whychurn.stats.bootstrap import percentiles, weights_in_turn
 
 KEY = ["member_id", "as_of"]
 
@@ -45,13 +44,13 @@ def paired_differences(demo: StudyPaths, trial: StudyPaths, params: Params) -> d
     }
     if both.empty:
         return {**counts, "metrics": {}}
-    weights = member_weights(both["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed)
+    weights = weights_in_turn(both["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed)
     before, after = (_forecast(both, column, params) for column in ("p", "p_trial"))
     first, second = measure_once(before), measure_once(after)
     drawn_first, drawn_second = bootstrap(before, weights), bootstrap(after, weights)
     metrics = {}
     for name in first:
-        low, high = percentile_interval(drawn_second[name] - drawn_first[name], params.run.confidence)
+        low, high = percentiles(drawn_second[name] - drawn_first[name], params.run.confidence)
         metrics[name] = {
             "estimate": round(second[name] - first[name], 6),
             "low": round(low, 6),

@@ -15,8 +15,6 @@ from whychurn.risk.evaluation.metrics import (
     Forecast,
     bootstrap,
     measure_once,
-    member_weights,
-    percentile_interval,
 )
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
 from whychurn.risk.model.calibration import fit_calibrator
@@ -24,6 +22,7 @@ from whychurn.risk.model.split import split_forward
 from whychurn.risk.model.training import Trained, labels
 from whychurn.risk.model.tuning import sample_members
 from whychurn.risk.value_at_risk import margin_at_stake
+from whychurn.stats.bootstrap import percentiles, weights_in_turn
 
 MEASURES = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "rate", "mean_p")
 
@@ -106,7 +105,7 @@ def _measure(
     forecast = Forecast(labels(test), p, business, params.risk.lift_shares, params.risk.ece_bins)
     estimates = measure_once(forecast)
     members = test["member_id"].to_numpy()
-    draws = bootstrap(forecast, member_weights(members, params.risk.bootstrap, params.run.seed))
+    draws = bootstrap(forecast, weights_in_turn(members, params.risk.bootstrap, params.run.seed))
     sizes = {
         "rows": len(test),
         "members": test["member_id"].nunique(),
@@ -116,7 +115,7 @@ def _measure(
     lines = []
     for metric in MEASURES:
         if metric in estimates:
-            low, high = percentile_interval(draws[metric], params.run.confidence)
+            low, high = percentiles(draws[metric], params.run.confidence)
             lines.append(
                 {
                     "cutoff_on": day,

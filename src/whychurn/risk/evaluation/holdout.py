@@ -15,11 +15,10 @@ from whychurn.risk.evaluation.metrics import (
     Forecast,
     bootstrap,
     measure_once,
-    member_weights,
-    percentile_interval,
 )
 from whychurn.risk.model.training import Trained, labels
 from whychurn.risk.value_at_risk import margin_at_stake
+from whychurn.stats.bootstrap import percentiles, weights_in_turn
 
 Draws = dict[str, np.ndarray]
 
@@ -78,7 +77,7 @@ def _forecast(rows: pd.DataFrame, name: str, params: Params) -> Forecast:
 def _measure(
     rows: pd.DataFrame, params: Params, names: list[str]
 ) -> dict[str, tuple[dict[str, float], Draws]]:
-    weights = member_weights(rows["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed)
+    weights = weights_in_turn(rows["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed)
     forecasts = {name: _forecast(rows, name, params) for name in names}
     return {name: (measure_once(one), bootstrap(one, weights)) for name, one in forecasts.items()}
 
@@ -94,7 +93,7 @@ def _lines(
 ) -> list[dict[str, Any]]:
     lines = []
     for metric, estimate in estimates.items():
-        low, high = percentile_interval(draws[metric], params.run.confidence)
+        low, high = percentiles(draws[metric], params.run.confidence)
         lines.append(_line(name, kind, stratum, metric, estimate, low, high, rows))
     return lines
 
@@ -105,7 +104,7 @@ def _differences(
     (mine, my_draws), (other, other_draws) = measured[RISK_MODEL], measured[baseline]
     lines = []
     for metric in [name for name in mine if name not in ("rate", "mean_p")]:
-        low, high = percentile_interval(my_draws[metric] - other_draws[metric], params.run.confidence)
+        low, high = percentiles(my_draws[metric] - other_draws[metric], params.run.confidence)
         gap = mine[metric] - other[metric]
         lines.append(
             _line(f"{RISK_MODEL} - {baseline}", "difference", baseline, metric, gap, low, high, rows)
@@ -146,7 +145,7 @@ def beats_baselines(metrics: pd.DataFrame) -> dict[str, bool]:
 
 def reliability(test: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Table risk_calibration: equal-mass bins of p with the observed rate and its clustered interval."""
-    weights = member_weights(test["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed).astype(
+    weights = weights_in_turn(test["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed).astype(
         "float64"
     )
     tables = []

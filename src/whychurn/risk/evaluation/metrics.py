@@ -134,16 +134,6 @@ def _average_precision(mass: np.ndarray, hits: np.ndarray) -> np.ndarray:
     return (np.diff(hits, prepend=0.0) * precision).sum(axis=1) / np.where(events > 0, events, np.nan)
 
 
-def member_weights(members: np.ndarray, replicates: int, seed: int) -> np.ndarray:
-    """Weights of a bootstrap clustered by member (replicates × rows): how often each row's member was drawn."""
-    codes, count = np.unique(members, return_inverse=True)[1], len(np.unique(members))
-    rng = np.random.default_rng(seed)
-    drawn = np.empty((replicates, len(codes)), dtype="float32")
-    for row in range(replicates):
-        drawn[row] = np.bincount(rng.integers(0, count, count), minlength=count)[codes]
-    return drawn
-
-
 def measure_once(forecast: Forecast) -> dict[str, float]:
     """Each measure with equal weights."""
     return {name: float(value[0]) for name, value in forecast.measure(np.ones((1, len(forecast.y)))).items()}
@@ -155,12 +145,3 @@ def bootstrap(forecast: Forecast, weights: np.ndarray) -> dict[str, np.ndarray]:
         forecast.measure(weights[at : at + BLOCK].astype("float64")) for at in range(0, len(weights), BLOCK)
     ]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-
-
-def percentile_interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Percentile interval of the finite draws, NaN if there are none."""
-    finite = draws[np.isfinite(draws)]
-    if not len(finite):
-        return float("nan"), float("nan")
-    low, high = np.quantile(finite, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)

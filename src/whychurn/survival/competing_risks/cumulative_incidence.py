@@ -13,6 +13,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, SurvivalParams
+from whychurn.stats.bootstrap import resample
 from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
 
 ALL: Final = (*CAUSES, UNKNOWN)
@@ -177,7 +178,7 @@ def draws(
     rng = np.random.default_rng(params.run.seed)
     code = pd.Index(order).get_indexer(pd.Index(weights.leavings["member_id"]))
     for _ in range(params.survival.bootstrap):
-        times = np.bincount(rng.integers(0, len(order), len(order)), minlength=len(order))
+        times = resample(len(order), rng)
         seen = np.where(code >= 0, times[code], 0)
         yield times, weights.values if weights.again is None else weights.again(seen)
 

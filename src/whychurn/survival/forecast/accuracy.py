@@ -193,12 +193,3 @@ def kaplan_meier_at(follow: FollowUp, day: float, confidence: float) -> tuple[fl
     greenwood = (left[until] / (at_risk[until] * np.maximum(rest, 1))).sum()
     wide = stats.norm.ppf((1 + confidence) / 2) * np.sqrt(greenwood) / abs(np.log(survival))
     return survival, survival ** np.exp(wide), survival ** np.exp(-wide)
-
-
-def member_weights(members: int, replicates: int, seed: int) -> np.ndarray:
-    """Row 0: each member once; the others: how often a bootstrap drew each (replicates + 1, members)."""
-    rng = np.random.default_rng(seed)
-    drawn = np.ones((replicates + 1, members), dtype="float32")
-    for row in range(1, replicates + 1):
-        drawn[row] = np.bincount(rng.integers(0, members, members), minlength=members)
-    return drawn

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import Params, SurvivalParams
+from whychurn.stats.bootstrap import percentiles, weights_in_turn
 from whychurn.survival.forecast.accuracy import (
     FollowUp,
     brier_terms,
@@ -20,7 +21,6 @@ from whychurn.survival.forecast.accuracy import (
     gone_by,
     integrated,
     kaplan_meier_at,
-    member_weights,
 )
 
 HIGHER_IS_BETTER: Final = ("uno_c", "auc")
@@ -112,12 +112,13 @@ def judge(trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, para
     curves
         Per model, chance to be still there after 0 … days, shape (n, at least the longest horizon + 1).
     """
-    weights = member_weights(len(follow.time), params.survival.bootstrap, params.run.seed)
+    weights = weights_in_turn(
+        np.arange(len(follow.time)), params.survival.bootstrap, params.run.seed, whole_first=True
+    )
     drawn = {
         name: dict(_measure(trial, curve, follow, weights, params.survival)) for name, curve in curves.items()
     }
     counts = {"members": len(follow.time), "landmark_on": trial.day, "main": trial.main}
-    tail = (1 - params.run.confidence) / 2
     events = {h: int((follow.event & (follow.time <= h)).sum()) for h in trial.horizons}
     scores, differences = [], []
     for name, measures in drawn.items():
@@ -127,7 +128,7 @@ def judge(trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, para
                     "model": name,
                     "metric": metric,
                     "horizon_days": horizon,
-                    **_interval(values, tail),
+                    **_interval(values, params.run.confidence),
                     "events": events[horizon],
                     "extrapolated": trial.extrapolates(horizon),
                     **counts,
@@ -143,7 +144,7 @@ def judge(trial: Trial, curves: Mapping[str, np.ndarray], follow: FollowUp, para
                         "against": one,
                         "metric": metric,
                         "horizon_days": horizon,
-                        **_interval(gap, tail),
+                        **_interval(gap, params.run.confidence),
                         **counts,
                     }
                 )
@@ -181,10 +182,9 @@ def _measure(
         )
 
 
-def _interval(values: np.ndarray, tail: float) -> dict[str, float]:
-    finite = values[1:][np.isfinite(values[1:])]
-    low, high = np.quantile(finite, [tail, 1 - tail]) if len(finite) else (np.nan, np.nan)
-    return {"estimate": float(values[0]), "low": float(low), "high": float(high)}
+def _interval(values: np.ndarray, confidence: float) -> dict[str, float]:
+    low, high = percentiles(values[1:], confidence)
+    return {"estimate": float(values[0]), "low": low, "high": high}
 
 
 def calibration_groups(

@@ -14,7 +14,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
 from whychurn.panel.spend_rate import daily_spend
-from whychurn.survival.forecast.accuracy import member_weights
+from whychurn.stats.bootstrap import percentiles, weights_in_turn
 from whychurn.survival.forecast.model_comparison import Challenge
 from whychurn.survival.lifetime.bgnbd import (
     WEEK,
@@ -128,9 +128,10 @@ def holdout_scores(expected: dict[str, np.ndarray], actual: np.ndarray, params: 
 
     Intervals by bootstrap over members, the same drawings for all.
     """
-    weights = member_weights(len(actual), params.survival.bootstrap, params.run.seed)
+    weights = weights_in_turn(
+        np.arange(len(actual)), params.survival.bootstrap, params.run.seed, whole_first=True
+    )
     total = weights.sum(axis=1)
-    tail = (1 - params.run.confidence) / 2
     ranks = rankdata(actual)
     rows, errors = [], {}
     for method, forecast in expected.items():
@@ -143,14 +144,14 @@ def holdout_scores(expected: dict[str, np.ndarray], actual: np.ndarray, params: 
         if method != PANEL and PANEL in errors:
             measures["mae_difference"] = errors[method] - errors[PANEL]
         for metric, drawn in measures.items():
-            low, high = np.nanquantile(drawn[1:], [tail, 1 - tail])
+            low, high = percentiles(drawn[1:], params.run.confidence)
             rows.append(
                 {
                     "method": method,
                     "metric": metric,
                     "estimate": float(drawn[0]),
-                    "low": float(low),
-                    "high": float(high),
+                    "low": low,
+                    "high": high,
                     "members": len(actual),
                 }
             )

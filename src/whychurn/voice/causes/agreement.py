@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.stats.bootstrap import percentiles
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.causes.lexicon_classifier import leading_cause
 
@@ -53,14 +54,12 @@ def agreement(
     np.add.at(table, ([place[name] for name in true], [place[name] for name in found]), 1)
     drawn = np.random.default_rng(seed).multinomial(len(true), (table / len(true)).ravel(), size=draws)
     drawn = drawn.reshape(draws, len(names), len(names)).astype(float)
-    tail = 100 * (1 - confidence) / 2
     result = {"n": float(len(true)), "accuracy": float(np.trace(table) / len(true))}
     for name, measure in (("macro_f1", _macro_f1), ("kappa", _kappa)):
         values = measure(drawn, len(classes))
         result[name] = float(measure(table[None], len(classes))[0])
-        known = values[~np.isnan(values)]
-        low, high = np.percentile(known, [tail, 100 - tail]) if len(known) else (np.nan, np.nan)
-        result |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+        low, high = percentiles(values, confidence)
+        result |= {f"{name}_low": low, f"{name}_high": high}
     return result
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import Params, VoiceParams
+from whychurn.stats.bootstrap import percentiles
 from whychurn.voice.sentiment.polarity import sentiment
 from whychurn.voice.text.ngrams import text_grams
 
@@ -94,8 +95,4 @@ def _spearman(said: np.ndarray, rating: np.ndarray, params: Params) -> tuple[flo
         a, b = ranks[draw].T  # ranks of the whole sample: close to ranking again, and much cheaper
         flat = a.std() == 0 or b.std() == 0
         values.append(np.nan if flat else float(np.corrcoef(a, b)[0, 1]))
-    if np.isnan(values[1:]).all():
-        return values[0], np.nan, np.nan
-    tail = 100 * (1 - params.run.confidence) / 2
-    low, high = np.nanpercentile(values[1:], [tail, 100 - tail])
-    return values[0], float(low), float(high)
+    return values[0], *percentiles(np.array(values[1:]), params.run.confidence)
