@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from whychurn import labels as words
 from whychurn.causes.evidence.gather import Evidence, evidence_table, gather_evidence
 from whychurn.causes.methods import Inputs, find_method
 from whychurn.causes.methods.additive_hazard import discrepancy, posterior
@@ -23,6 +21,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import documented
 from whychurn.panel.exit_surveys import SILENT
 from whychurn.stages import intake
 from whychurn.stages import panel as panel_stage
@@ -99,9 +98,7 @@ def spoken(interim: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 P = [f"p_{cause}" for cause in CAUSES]
-RESULTS = yaml.safe_load(
-    (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
-)["causes"]
+RESULTS = documented()["causes"]
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +171,7 @@ def test_is_complete_and_says_what_limits_it(
     assert members[P].to_numpy().sum(axis=1) == pytest.approx(1) and not members[P].isna().any().any()
     assert set(members["primary_cause"]) <= {*CAUSES, UNKNOWN}
     for name, table in found.tables.items():
-        assert set(table.columns) == set(RESULTS[name]["columns"]), name
+        assert set(table.columns) == set(RESULTS[name]), name
 
 
 def test_without_survey_intervals_are_wider(shop: Programme) -> None:

@@ -7,10 +7,10 @@ import warnings
 
 import pandas as pd
 import pytest
-import yaml
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import documented
 from whychurn.panel.load import feature_names, load_panel, study_catalogue
 from whychurn.stages import panel as stage
 
@@ -38,11 +38,9 @@ def test_files_follow_the_contract(tmp_path, random_tables, params_with):
         churn="inactivity", threshold_days=60, warmup_days=60, member_columns=["shoe_size", "town"]
     )
     stage.run(study, params)
-    meaning = yaml.safe_load((PROJECT / "src/whychurn/contract/results.yaml").read_text(encoding="utf-8"))[
-        "panel"
-    ]
+    meaning = documented()["panel"]
     for name, block in meaning.items():
-        assert set(pd.read_parquet(study.results / f"{name}.parquet").columns) == set(block["columns"])
+        assert set(pd.read_parquet(study.results / f"{name}.parquet").columns) == set(block)
     panel, facts = load_panel(study), json.loads((study.processed / "panel.json").read_text(encoding="utf-8"))
     assert facts["definition"] == "inactivity_60d" and facts["alternatives"] == [
         "inactivity_40d",

@@ -8,12 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
-from whychurn import labels as words
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import documented
 from whychurn.report.retention import charts as figures
 from whychurn.report.retention import sentences as story
 from whychurn.report.retention.tables import report_table
@@ -23,9 +22,7 @@ from whychurn.retention.results import retention_answers
 from whychurn.stages import retention
 
 YEAR = ("2024-01-01", "2024-12-31")
-DOCUMENTED = yaml.safe_load(
-    (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
-)["retention"]
+DOCUMENTED = documented()["retention"]
 
 
 class Voice:
@@ -59,7 +56,7 @@ def answers(programme: Any, params: Params) -> tuple[dict[str, pd.DataFrame], di
 def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:
     assert set(frames) == set(DOCUMENTED)
     for name, frame in frames.items():
-        assert set(frame.columns) == set(DOCUMENTED[name]["columns"]), name
+        assert set(frame.columns) == set(DOCUMENTED[name]), name
         assert not [column for column in frame if frame[column].dtype == object], name
         assert not frame.empty or facts["empty"][name].startswith("empty_")
     for key in facts["empty"].values():
@@ -168,7 +165,7 @@ def test_stage_writes_what_is_documented(
     assert written == set(DOCUMENTED)
     for name in written:
         frame = pd.read_parquet(study.results / f"{name}.parquet")
-        assert set(frame.columns) == set(DOCUMENTED[name]["columns"])
+        assert set(frame.columns) == set(DOCUMENTED[name])
     first = {name: (study.results / f"{name}.parquet").read_bytes() for name in written}
     retention.run(study, params)
     assert all((study.results / f"{name}.parquet").read_bytes() == content for name, content in first.items())

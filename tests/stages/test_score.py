@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from whychurn import cli
-from whychurn import labels as words
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.fits import read_fits
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import columns_of, documented
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.score.planted import read_planted
 from whychurn.stages import score as stage
@@ -69,11 +68,8 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> StudyPaths:
 
 
 def test_all_outputs_are_written_with_documented_columns(simulated: StudyPaths) -> None:
-    documented = yaml.safe_load(
-        (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
-    )
-    for name, content in documented["score"].items():
-        assert list(read_table(simulated.results / f"{name}.parquet")) == list(content["columns"]), name
+    for name in documented()["score"]:
+        assert list(read_table(simulated.results / f"{name}.parquet")) == columns_of(name), name
 
 
 def test_planted_causes_are_found_under_their_pseudonyms(simulated: StudyPaths) -> None:

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from whychurn import labels as words
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.fits import read_fits
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.contract.results import documented
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.report.drawing.cumulative_incidence import draw_incidence
@@ -28,9 +28,7 @@ from whychurn.stages import survival as stage
 from whychurn.survival.competing_risks.results import attributed_tables
 from whychurn.survival.results import survival_answers
 
-DOCUMENTED = yaml.safe_load(
-    (Path(words.__file__).parents[1] / "contract" / "results.yaml").read_text(encoding="utf-8")
-)["survival"]
+DOCUMENTED = documented()["survival"]
 FIRST, LAST = pd.Timestamp("2024-01-01"), pd.Timestamp("2025-06-30")
 MINE = [
     "survival_curves", "survival_means", "survival_tests", "survival_hazard", "survival_definitions",
@@ -136,7 +134,7 @@ def answers(made: dict[str, Any]) -> tuple[dict[str, pd.DataFrame], dict[str, An
 def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:
     stays = {f"stay_{day}d{end}" for day in params().survival.stay_days for end in ("", "_low", "_high")}
     for name in MINE:
-        documented = set(DOCUMENTED[name]["columns"])
+        documented = set(DOCUMENTED[name])
         if "stay_<d>d" in documented:
             documented = documented - {"stay_<d>d"} | stays
         assert set(frames[name].columns) == documented, name
@@ -280,7 +278,7 @@ def test_posteriors_give_the_same_tables_for_the_stage_that_attributes_causes() 
     found = attributed_tables(even, **{key: made[key] for key in keys}, params=params())
     assert set(found) == {"attributed_incidence", "attributed_removal"}
     for name, table in found.items():
-        assert set(table.columns) == set(DOCUMENTED[name.replace("attributed", "cause")]["columns"])
+        assert set(table.columns) == set(DOCUMENTED[name.replace("attributed", "cause")])
     last = (
         found["attributed_incidence"].query("stratum_kind == 'all' and day == 180").set_index("cause")["cif"]
     )

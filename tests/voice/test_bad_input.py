@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from whychurn.contract.paths import PROJECT
+from whychurn.contract.results import documented
 from whychurn.report.voice import causes as said_story
 from whychurn.report.voice import topics as topic_story
 from whychurn.report.words import LANGUAGES, say
@@ -20,9 +19,7 @@ from whychurn.voice.text.corpus import Corpus, build_corpus, gather_texts
 from whychurn.voice.text.normalise import normalise
 
 UNTIL = pd.Timestamp("2024-12-01")
-DOCUMENTED = yaml.safe_load(
-    (PROJECT / "src" / "whychurn" / "contract" / "results.yaml").read_text(encoding="utf-8")
-)["voice"]
+DOCUMENTED = documented()["voice"]
 
 
 class Page:
@@ -54,7 +51,7 @@ def read(params, interim) -> Callable[..., tuple[Corpus, VoiceAnswers]]:
 def check_tables(found: VoiceAnswers, texts: int) -> None:
     """Documented columns, one row a text, probabilities that sum to one."""
     for name, table in found.tables.items():
-        assert list(table.columns) == list(DOCUMENTED[name]["columns"]), name
+        assert list(table.columns) == list(DOCUMENTED[name]), name
     said = found.tables["feedback_topics"]
     assert len(said) == texts and said["feedback_id"].is_unique
     total = said[[c for c in said if c.startswith("p_")]].sum(axis=1, min_count=1).dropna()

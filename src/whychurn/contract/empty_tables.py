@@ -36,6 +36,16 @@ TEXT: Final = frozenset(
         "rfm",
         "theme",
         "handled",
+        "stratum_kind",
+        "model",
+        "term",
+        "feature",
+        "cause",
+        "label_en",
+        "label_zh",
+        "note_en",
+        "note_zh",
+        "action",
     ]
 )
 DATES: Final = frozenset(

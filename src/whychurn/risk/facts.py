@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
-from whychurn.contract import tables as contract_tables
 from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.params import Params, RiskParams
-from whychurn.contract.yaml_files import read_yaml
+from whychurn.contract.results import documented
 from whychurn.labels import LANGUAGES, join, say
 from whychurn.panel.encode import SEASON_DAYS
 from whychurn.panel.features.catalogue import load_catalogue
@@ -19,8 +17,6 @@ from whychurn.risk.evaluation.holdout import beats_baselines
 from whychurn.risk.model.split import PARTS
 from whychurn.risk.model.training import NoModelError, Trained
 from whychurn.risk.scores import no_scores
-
-RESULTS: Final = Path(contract_tables.__file__).with_name("results.yaml")
 
 
 def model_facts(trained: Trained, facts: dict[str, Any], risk: RiskParams) -> dict[str, Any]:
@@ -115,8 +111,7 @@ def metadata(
 def without_model(error: NoModelError) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """risk.json, and all tables: risk_metrics with the reason in place of figures, the others empty."""
     texts = error.texts()
-    documented = read_yaml(RESULTS)["risk"]
-    tables = {name: pd.DataFrame(columns=list(entry["columns"])) for name, entry in documented.items()}
+    tables = {name: pd.DataFrame(columns=list(columns)) for name, columns in documented()["risk"].items()}
     row = dict.fromkeys(tables["risk_metrics"]) | {"model": "none", "part": "none", "note": texts["en"]}
     numbers = ["estimate", "low", "high", "rows", "members", "events"]
     metrics = pd.DataFrame([row]).astype(dict.fromkeys(numbers, "float64"))

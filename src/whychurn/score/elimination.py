@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.results import columns_of
 
 AS_IT_WAS: Final = "none"
-COLUMNS: Final = [
-    "source", "cause", "measure", "day", "now", "gain", "low", "high", "naive_gain", "planted_now", "planted_gain",
-    "covered",
-]  # fmt: skip
+COLUMNS: Final = columns_of("removal_scores")
 
 
 def planted_stays(counts: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import ALL_CAUSES, CEILING, ORACLE, PLANTED, PRIOR
 from whychurn.contract.params import Params, ScoreParams
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.score import calibration
 from whychurn.score.aligned import (
@@ -32,7 +33,7 @@ from whychurn.score.out_of_scope import at_risk_scores, hidden_scores
 from whychurn.score.planted import Planted
 from whychurn.score.shares import drawn_shares, planted_avoidable, rank_agreement, score_table, share_scores
 
-CALIBRATION: Final = ("method", *calibration.COLUMNS, "suppressed")
+CALIBRATION: Final = columns_of("cause_calibration")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import ALL_CAUSES
+from whychurn.contract.results import columns_of
 
-COLUMNS: Final = ("method", "measure", "cause", "value", "low", "high")
+COLUMNS: Final = columns_of("cause_scores")
 
 
 def score_table(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:

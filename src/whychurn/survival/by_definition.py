@@ -11,6 +11,7 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
+from whychurn.contract.results import columns_of
 from whychurn.survival.competing_risks.cumulative_incidence import cause_incidence
 from whychurn.survival.competing_risks.stated_causes import stated_weights
 from whychurn.survival.cox.counting_process import StartStop
@@ -19,7 +20,7 @@ from whychurn.survival.cox.regression import fit_cox, hazard_ratio_table
 from whychurn.survival.spells import Window, alternative_spells, stay_rows
 
 log = logging.getLogger(__name__)
-COLUMNS: Final = ["definition", "is_main", "measure", "term", "estimate", "low", "high"]
+COLUMNS: Final = columns_of("survival_sensitivity")
 FIXED: Final = ("region", "channel")
 RATIO, LEFT = "hazard_ratio", "left_from"
 

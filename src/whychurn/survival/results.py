@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
 from whychurn.contract.suppression import suppress_small_counts
@@ -22,7 +23,6 @@ from whychurn.survival.hazard_ratios.results import (
     stated_events,
 )
 from whychurn.survival.hazard_ratios.specification import CoxStudy
-from whychurn.survival.hazard_ratios.tables import empty
 from whychurn.survival.nonparametric.by_definition import definition_stays
 from whychurn.survival.nonparametric.kaplan_meier import stay_curves
 from whychurn.survival.nonparametric.logrank import compare_strata
@@ -79,7 +79,7 @@ def survival_answers(
     cox = cox_answers(stays, panel, catalogue, panel_facts, params)
     profiled = profiled_strata(stays, members, panel, window, params)
     causes, cause_facts, stated = cause_answers(profiled, spells, surveys, panel, params)
-    tables |= {**cox.tables, **causes, "cause_hazard_ratios": empty(CAUSE_RATIOS)}
+    tables |= {**cox.tables, **causes, "cause_hazard_ratios": empty_table(CAUSE_RATIOS)}
     if cox.study is not None and stated is not None:
         events = stated_events(stated, own.answer_max_odds)
         tables["cause_hazard_ratios"] = cause_hazard_ratios(cox.study, events, params)

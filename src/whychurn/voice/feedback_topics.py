@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.results import columns_of
 from whychurn.voice.text.corpus import Corpus
 
 PROBABILITIES: Final = tuple(f"p_{cause}" for cause in (*CAUSES, "none"))
-SAID_COLUMNS: Final = (
-    "feedback_id", "member_id", "known_on", "origin", "source", "language", "topic_id", "probability", "sentiment",
-    *PROBABILITIES, "urgency",
-)  # fmt: skip
+SAID_COLUMNS: Final = columns_of("feedback_topics")
 
 
 def feedback_topics(corpus: Corpus, said: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:

@@ -12,10 +12,11 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import TRIANGULATION_SOURCES
 from whychurn.contract.params import Params
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.stats.bootstrap import resample
 
-TRIANGULATION_COLUMNS: Final = ("cause", "source", "share", "low", "high", "n", "verdict", "suppressed")
+TRIANGULATION_COLUMNS: Final = columns_of("triangulation")
 
 
 def triangulate(

@@ -24,10 +24,11 @@ from whychurn.causes.latent_cause.confusion import STATED_OTHER
 from whychurn.causes.latent_cause.em import Fitted, cause_hazards
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.results import columns_of
 from whychurn.panel.exit_surveys import OTHER
 from whychurn.stats.intervals import benjamini_hochberg
 
-COLUMNS: Final = ["check", "detail", "value", "low", "high", "noticed"]
+COLUMNS: Final = columns_of("cause_diagnostics")
 HIGH: Final = 0.9  # quantile of a cause's excess from which on it is high
 LEVEL: Final = 0.01
 LEAST: Final = 30  # answers that a check needs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,10 @@ from whychurn.causes.latent_cause.em import Fitted, fit_additive
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
+from whychurn.contract.results import columns_of
 from whychurn.panel.exit_surveys import NOT_ASKED
 
-COLUMNS = ["variant", "cause", "share", "rank", "leavings", "kept"]
+COLUMNS: Final = columns_of("cause_stability")
 
 
 def without_source(evidence: Evidence, source: str) -> Evidence:

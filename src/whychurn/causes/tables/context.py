@@ -12,12 +12,11 @@ from whychurn.causes.evidence.gather import Evidence
 from whychurn.causes.tables.by_group import TENURE_BANDS
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.results import columns_of
 
-MARKET: Final = [
-    "region", "month", "leavings", "at_risk", "hazard", "competition_share", "rival_activity", "price_gap", "suppressed",
-]  # fmt: skip
-TRIANGULATION: Final = ["cause", "numbers", "survey", "texts", "interviews", "agree"]
-STORIES: Final = ["cause", "story", "tenure", "confidence", "evidence"]
+MARKET: Final = columns_of("cause_market")
+TRIANGULATION: Final = columns_of("cause_triangulation")
+STORIES: Final = columns_of("cause_stories")
 
 
 def cause_market(

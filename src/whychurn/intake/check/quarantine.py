@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.results import columns_of
 from whychurn.intake.read.dtypes import as_text
 
-COLUMNS: Final = ("table", "row_number", "column", "reason", "value_kind")
+COLUMNS: Final = columns_of("quarantine")
 REASONS: Final = (
     "broken_row",  # more or fewer fields than the header
     "missing_value",

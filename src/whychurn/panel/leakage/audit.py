@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.results import columns_of
 
 log = logging.getLogger(__name__)
-COLUMNS = ("check", "subject", "value", "bound", "passed")
+COLUMNS: Final = columns_of("leakage")
 DAY = pd.Timedelta(days=1)
 RANKED_ROWS = 40_000  # enough to know an AUC to the second digit
 

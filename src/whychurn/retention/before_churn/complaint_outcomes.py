@@ -10,16 +10,13 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.empty_tables import stack
 from whychurn.contract.params import Params, RetentionParams
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.rates.strata import with_tenure_band
 from whychurn.stats.intervals import clustered_number, wilson
 
-OUTCOME_COLUMNS: Final = (
-    "theme", "handled", "complaints", "members", "gone", "rate", "low", "high", "suppressed",
-)  # fmt: skip
-SILENCE_COLUMNS: Final = (
-    "kind", "dimension", "stratum", "members", "part", "rate", "low", "high", "suppressed",
-)  # fmt: skip
+OUTCOME_COLUMNS: Final = columns_of("complaint_outcomes")
+SILENCE_COLUMNS: Final = columns_of("silence")
 HANDLED: Final = ("fast", "slow", "never")
 SPOKE: Final = ("silent", "spoke", "complained")
 NOTHING_SAID: Final = pd.DataFrame(

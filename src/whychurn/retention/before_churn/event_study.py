@@ -12,6 +12,7 @@ from scipy import sparse, stats
 from whychurn.contract.arrays import Array
 from whychurn.contract.empty_tables import stack, typed
 from whychurn.contract.params import Params
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.matching import Matched
 from whychurn.retention.member_history import FAR, History, Log, log_of
@@ -19,32 +20,8 @@ from whychurn.retention.month_grid import membership_days, window_sum
 from whychurn.stats.intervals import benjamini_hochberg
 
 COMPLAINTS: Final = ("complaint", "ticket")
-STUDY_COLUMNS: Final = [
-    "measure",
-    "week",
-    "members",
-    "churners",
-    "controls",
-    "difference",
-    "low",
-    "high",
-    "members_followed",
-    "change",
-    "change_low",
-    "change_high",
-]
-PRECURSOR_COLUMNS: Final = [
-    "measure",
-    "lead_weeks",
-    "direction",
-    "effect",
-    "low",
-    "high",
-    "usual",
-    "relative",
-    "q",
-    "members",
-]
+STUDY_COLUMNS: Final = columns_of("event_study", "suppressed")
+PRECURSOR_COLUMNS: Final = columns_of("precursors", "suppressed")
 
 
 def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict[str, Log]:

@@ -11,32 +11,14 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.empty_tables import stack
 from whychurn.contract.params import Params, RetentionParams
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.triggers import trigger_outcomes
 from whychurn.retention.member_history import FAR, History, Log
 from whychurn.retention.month_grid import membership_days
 from whychurn.stats.intervals import benjamini_hochberg, poisson_interval, rate_ratio
 
-COLUMNS: Final = [
-    "clock",
-    "unit",
-    "bin_start",
-    "bin_end",
-    "members",
-    "exposure",
-    "events",
-    "rate",
-    "low",
-    "high",
-    "smoothed",
-    "background",
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "p",
-    "q",
-    "is_node",
-]
+COLUMNS: Final = columns_of("key_nodes", "suppressed")
 SHOWN: Final = COLUMNS[5:17]
 MAX_COUNT: Final = 12  # orders and terms are counted one by one up to here
 

@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.params import Params, RetentionParams
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import YEAR_DAYS, YEAR_MONTHS, History, Log, as_dates
 from whychurn.retention.month_grid import left_between, months_complete
@@ -21,35 +22,8 @@ _ORDER: Final = (
     *("champions", "promising", "steady", "slipping", "quiet"),
 )
 KINDS: Final = ("value_tier", "spend_tier", "activity_class", "rfm")
-MEMBER_COLUMNS: Final = [
-    "member_id",
-    "as_of",
-    "days_since_activity",
-    "days_since_purchase",
-    "purchase_days_365d",
-    "spend_365d",
-    "r",
-    "f",
-    "m",
-    *KINDS,
-]
-SEGMENT_COLUMNS: Final = [
-    "kind",
-    "segment",
-    "as_of",
-    "members",
-    "member_share",
-    "spend_365d",
-    "spend_share",
-    "mean_spend",
-    "mean_purchase_days",
-    "median_days_since",
-    "members_then",
-    "churners",
-    "rate",
-    "low",
-    "high",
-]
+MEMBER_COLUMNS: Final = columns_of("member_segments")
+SEGMENT_COLUMNS: Final = columns_of("segments", "suppressed")
 
 
 def member_segments(history: History, params: RetentionParams, day: int) -> pd.DataFrame:

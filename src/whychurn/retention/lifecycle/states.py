@@ -11,13 +11,14 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.empty_tables import stack, typed
 from whychurn.contract.params import RetentionParams
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History, Log, as_dates
 from whychurn.retention.month_grid import gone_at_edges, latest_before, month_of, monthly_sum, months_complete
 from whychurn.stats.intervals import add_wilson, clustered_number, wilson
 
 NOT_YET: Final = -1
-COLUMNS: Final = ["month", "from_stage", "to_stage", "members", "base", "rate", "low", "high"]
+COLUMNS: Final = columns_of("lifecycle", "suppressed")
 _RECRUITED, _ACTIVATED, _NURTURED, _REPEAT, _LOYAL, _AT_RISK, _LAPSED, _WON_BACK = range(8)
 
 

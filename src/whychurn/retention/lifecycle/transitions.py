@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.empty_tables import empty_table
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.lifecycle.states import NOT_YET
 from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History
@@ -23,22 +24,7 @@ _AT_RISK, _LAPSED, _WON_BACK = (
     LIFECYCLE_STAGES.index("won_back"),
 )
 MONTH_DAYS: Final = 30.4
-STEP_COLUMNS: Final = [
-    "stage",
-    "entered",
-    "advanced",
-    "lost",
-    "rate",
-    "low",
-    "high",
-    "lost_rate",
-    "lost_low",
-    "lost_high",
-    "members_lost",
-    "revenue_lost",
-    "revenue_per_member",
-    "weakest",
-]
+STEP_COLUMNS: Final = columns_of("lifecycle_steps", "suppressed")
 
 
 def lifecycle_steps(

@@ -9,26 +9,13 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.empty_tables import empty_table, typed
+from whychurn.contract.results import columns_of
 from whychurn.retention.member_history import History, as_dates
 from whychurn.retention.month_grid import left_between, present_at_edges
 from whychurn.retention.rates.rates import last_year
 from whychurn.retention.rates.strata import snapshot_before, stratify
 
-COLUMNS: Final = [
-    "definition",
-    "is_main",
-    "waiting_days",
-    "period",
-    "until",
-    "members",
-    "churners",
-    "rate",
-    "low",
-    "high",
-    "came_back_share",
-    "top_strata",
-    "rank_agreement",
-]
+COLUMNS: Final = columns_of("definition_sensitivity")
 
 
 def definition_sensitivity(

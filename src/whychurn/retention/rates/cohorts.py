@@ -9,28 +9,15 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.empty_tables import empty_table, stack
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import FAR, History, as_dates, day_numbers
 from whychurn.retention.month_grid import month_of, monthly_sum, months_complete, present_at_edges, window_sum
 from whychurn.stats.intervals import add_wilson
 
 COHORT_VALUES: Final = ["present", "active", "revenue", "rate", "low", "high", "active_rate", "revenue_rate"]
-SEASON_COLUMNS: Final = ["measure", "period", "rate", "year_before", "difference", "low", "high", "notable"]
-CAMPAIGN_COLUMNS: Final = [
-    "campaign_id",
-    "group",
-    "first_on",
-    "last_on",
-    "days",
-    "members",
-    "spend_before",
-    "spend_after",
-    "difference",
-    "low",
-    "high",
-    "active_before",
-    "active_after",
-]
+SEASON_COLUMNS: Final = columns_of("season_comparison")
+CAMPAIGN_COLUMNS: Final = columns_of("campaigns", "suppressed")
 
 
 def cohort_triangle(history: History, confidence: float, min_cell: int) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.empty_tables import typed
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import YEAR_MONTHS, History, as_dates
 from whychurn.retention.month_grid import (
@@ -27,21 +28,7 @@ from whychurn.stats.intervals import effective_number, wilson
 
 LAST_YEAR: Final = "last_12_months"
 _STATES: Final = ("churn", "reactivation")  # they ask who was there on the first day
-COLUMNS: Final = [
-    "definition",
-    "period_kind",
-    "period",
-    "until",
-    "measure",
-    "basis",
-    "members",
-    "numerator",
-    "denominator",
-    "rate",
-    "low",
-    "high",
-    "partial",
-]
+COLUMNS: Final = columns_of("retention_rates", "suppressed")
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,11 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.empty_tables import empty_table
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 
 KEYS: Final = ["region", "category"]
-COLUMNS: Final = [
-    *KEYS,
-    "compared_with",
-    "buyers",
-    "buyers_before",
-    "spend",
-    "spend_before",
-    "change",
-    "low",
-    "high",
-    "competitor_price_gap",
-    "competitor_price_gap_before",
-    "competitor_activity",
-    "competitor_activity_before",
-]
+COLUMNS: Final = columns_of("region_category", "suppressed")
 
 
 def region_category(

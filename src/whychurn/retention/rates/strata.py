@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.empty_tables import empty_table
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import History, as_dates
 from whychurn.retention.month_grid import left_between, months_complete
@@ -25,22 +26,7 @@ DIMENSIONS: Final = (
     "plan",
     "gender",
 )
-COLUMNS: Final = [
-    "dimension",
-    "stratum",
-    "from_on",
-    "until_on",
-    "members",
-    "churners",
-    "rate",
-    "low",
-    "high",
-    "difference",
-    "p",
-    "q",
-    "notable",
-    "spend_lost",
-]
+COLUMNS: Final = columns_of("strata", "suppressed")
 SHOWN: Final = ["churners", "rate", "low", "high", "difference", "p", "q", "spend_lost"]
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.cluster import KMeans
 
 from whychurn.contract.params import Params
+from whychurn.contract.results import columns_of
 from whychurn.labels import LANGUAGES, family_name, join
 from whychurn.panel.encode import Feature
 
@@ -31,7 +32,8 @@ def cluster_members(
     high = (scores["p_churn"] >= params.business.high_risk).to_numpy()
     wanted = min(params.risk.archetypes, int(high.sum()) // 10)
     if wanted < 1:
-        return _empty()
+        groups, members = columns_of("risk_archetypes"), columns_of("risk_archetype_members")
+        return pd.DataFrame(columns=groups), pd.DataFrame(columns=members)
     vectors = contributions[high]
     found = KMeans(n_clusters=wanted, n_init=4, random_state=params.run.seed).fit_predict(vectors)
     sizes = pd.Series(found).value_counts()
@@ -79,9 +81,3 @@ def _describe(
 
 def _by_family(mean: np.ndarray, features: list[Feature]) -> pd.Series:
     return pd.Series(mean, index=[feature.family for feature in features]).groupby(level=0).sum()
-
-
-def _empty() -> tuple[pd.DataFrame, pd.DataFrame]:
-    columns = ["archetype", "members", "share", "p_churn_mean", "value_at_risk", "families", "features"]
-    names = [f"{kind}_{lang}" for lang in LANGUAGES for kind in ("name", "features")]
-    return pd.DataFrame(columns=[*columns, *names]), pd.DataFrame(columns=["member_id", "archetype"])

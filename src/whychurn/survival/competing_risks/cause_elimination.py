@@ -11,6 +11,7 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, SurvivalParams
+from whychurn.contract.results import columns_of
 from whychurn.survival.competing_risks.cumulative_incidence import (
     CauseWeights,
     Incidence,
@@ -19,10 +20,7 @@ from whychurn.survival.competing_risks.cumulative_incidence import (
     samples,
 )
 
-COLUMNS: Final = [
-    "cause", "stratum_kind", "stratum", "measure", "day", "now", "without", "gain", "low", "high",
-    "naive_gain", "naive_low", "naive_high",
-]  # fmt: skip
+COLUMNS: Final = columns_of("cause_removal")
 
 
 def without_cause(

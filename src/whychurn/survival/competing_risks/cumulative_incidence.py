@@ -13,11 +13,12 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, SurvivalParams
+from whychurn.contract.results import columns_of
 from whychurn.stats.bootstrap import resample
 from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
 
 ALL: Final = (*CAUSES, UNKNOWN)
-COLUMNS: Final = ["cause", "stratum_kind", "stratum", "day", "cif", "low", "high"]
+COLUMNS: Final = columns_of("cause_incidence")
 P: Final = [f"p_{cause}" for cause in CAUSES]
 _SLACK: Final = 1e-6
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
+from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.params import Params
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.survival.competing_risks.cause_elimination import COLUMNS as REMOVAL
@@ -16,8 +17,6 @@ from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights,
 from whychurn.survival.competing_risks.stated_causes import SHARES, Stated, stated_weights
 from whychurn.survival.spells import Window, stay_rows
 from whychurn.survival.strata import strata_rows
-
-TEXT: Final = ("cause", "stratum_kind", "stratum", "measure")
 
 
 def profiled_strata(
@@ -86,9 +85,9 @@ def cause_answers(
     Tables are empty, and the facts name a reason (a key of the words), where too few leavers said why.
     """
     tables = {
-        "cause_incidence": _empty(INCIDENCE),
-        "cause_removal": _empty(REMOVAL),
-        "stated_shares": _empty([*SHARES, "suppressed"]).astype({"suppressed": "bool"}),
+        "cause_incidence": empty_table(INCIDENCE),
+        "cause_removal": empty_table(REMOVAL),
+        "stated_shares": empty_table([*SHARES, "suppressed"]),
     }
     stays = strata["all"].drop(columns="stratum")
     stated = stated_weights(stays, spells, surveys, panel, params.survival) if len(stays) else None
@@ -100,8 +99,3 @@ def cause_answers(
     shares = suppress_small_cells(stated.shares, "answers", ["share", "weighted"], params.privacy.min_cell)
     tables["stated_shares"] = shares
     return tables, {"reason": None, **stated.facts}, stated
-
-
-def _empty(columns: list[str]) -> pd.DataFrame:
-    kinds = dict.fromkeys(TEXT, "string")
-    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "float64")) for name in columns})

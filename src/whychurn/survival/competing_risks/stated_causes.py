@@ -11,10 +11,11 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import SurvivalParams
+from whychurn.contract.results import columns_of
 from whychurn.panel.exit_surveys import SILENT, exit_answers
 from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights
 
-SHARES: Final = ["cause", "answers", "share", "weighted"]
+SHARES: Final = columns_of("stated_shares", "suppressed")
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,19 @@ import pandas as pd
 
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params, SurvivalParams
+from whychurn.contract.results import columns_of
 from whychurn.panel.encode import Feature
 from whychurn.survival.forecast.boosted_hazard import Recipe
 from whychurn.survival.forecast.rolling_origin import Trial, Verdicts
 
 SIMPLEST_FIRST: Final = ("cox", "cox_landmark", "boosted")  # km is the yardstick, not a candidate
 MODELS: Final = ("km", *SIMPLEST_FIRST)
-TABLES: Final = {
-    "survival_challenge": ["model", "metric", "horizon_days", "estimate", "low", "high", "events", "extrapolated", "members", "landmark_on", "main"],
-    "survival_challenge_differences": ["model", "against", "metric", "horizon_days", "estimate", "low", "high", "members", "landmark_on", "main"],
-    "survival_calibration": ["model", "landmark_on", "main", "horizon_days", "group", "predicted", "observed", "low", "high", "members", "events"],
-    "survival_spread": ["model", "landmark_on", "main", "from_share", "to_share", "share", "statistic", "p", "members"],
-}  # fmt: skip
+TABLES: Final = (
+    "survival_challenge",
+    "survival_challenge_differences",
+    "survival_calibration",
+    "survival_spread",
+)
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def challenge_tables(tested: list[Tested]) -> dict[str, pd.DataFrame]:
         for one in tested
     ]
     return {
-        name: pd.concat(found, ignore_index=True)[columns]
-        for (name, columns), found in zip(TABLES.items(), zip(*parts, strict=True), strict=True)
+        name: pd.concat(found, ignore_index=True)[columns_of(name)]
+        for name, found in zip(TABLES, zip(*parts, strict=True), strict=True)
     }
 
 
@@ -116,4 +117,4 @@ def challenge_fits(tested: list[Tested], chosen: str, survival: SurvivalParams) 
 
 def empty_tables() -> dict[str, pd.DataFrame]:
     """`TABLES` without rows."""
-    return {name: pd.DataFrame(columns=columns) for name, columns in TABLES.items()}
+    return {name: pd.DataFrame(columns=columns_of(name)) for name in TABLES}

@@ -11,9 +11,11 @@ import pandas as pd
 from scipy.stats import chi2, false_discovery_control
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
+from whychurn.contract.results import columns_of
 from whychurn.survival.competing_risks.stated_causes import Stated
 from whychurn.survival.cox.negative_control import control_facts, random_covariates
 from whychurn.survival.cox.regression import hazard_ratio_table
@@ -22,22 +24,14 @@ from whychurn.survival.hazard_ratios.labels import term_label
 from whychurn.survival.hazard_ratios.model import STRATIFIED, TENURE, NoCoxError, fit_told_apart, newton
 from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
 from whychurn.survival.hazard_ratios.tables import (
-    COLLINEAR,
-    CURVES,
-    DRIFT,
-    RATIOS,
     collinear_rows,
     curve_rows,
     drift_rows,
-    empty,
     ratio_rows,
 )
 from whychurn.survival.spells import ROWS, with_features
 
-CAUSE_RATIOS: Final = [
-    "cause", "term", "feature", "label_en", "label_zh", "hazard_ratio", "low", "high", "p", "p_adjusted", "events",
-    "leavers",
-]  # fmt: skip
+CAUSE_RATIOS: Final = columns_of("cause_hazard_ratios")
 
 
 @dataclass(frozen=True)
@@ -104,13 +98,8 @@ def cox_answers(
 
 def empty_tables() -> dict[str, pd.DataFrame]:
     """The tables of `cox_answers` without rows."""
-    kinds = {
-        "hazard_ratios": RATIOS,
-        "proportional_hazards": DRIFT,
-        "spline_effects": CURVES,
-        "collinearity": COLLINEAR,
-    }
-    return {name: empty(columns) for name, columns in kinds.items()}
+    names = ("hazard_ratios", "proportional_hazards", "spline_effects", "collinearity")
+    return {name: empty_table(columns_of(name)) for name in names}
 
 
 def stated_events(stated: Stated, max_odds: float) -> pd.DataFrame:
@@ -165,7 +154,7 @@ def cause_hazard_ratios(study: CoxStudy, leavings: pd.DataFrame, params: Params)
             made[f"label_{lang}"] = [term_label(t, owner[t.feature], lang) for t in terms]
         parts.append(made)
     if not parts:
-        return empty(CAUSE_RATIOS)
+        return empty_table(CAUSE_RATIOS)
     found = pd.concat(parts, ignore_index=True)
     return found.assign(p_adjusted=false_discovery_control(found["p"]))[CAUSE_RATIOS]
 

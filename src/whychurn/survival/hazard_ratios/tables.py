@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, norm
 
+from whychurn.contract.empty_tables import empty_table
+from whychurn.contract.results import columns_of
 from whychurn.survival.cox.regression import CoxFit, hazard_ratio_table, joint_p
 from whychurn.survival.cox.splines import spline_bends
 from whychurn.survival.hazard_ratios.covariates import Covariate
@@ -15,18 +17,10 @@ from whychurn.survival.hazard_ratios.labels import amount, feature_label, term_l
 from whychurn.survival.hazard_ratios.model import CURVE, STRATIFIED, CoxModel
 from whychurn.survival.hazard_ratios.specification import CoxStudy
 
-RATIOS: Final = [
-    "model", "term", "feature", "kind", "cause", "label_en", "label_zh", "hazard_ratio", "low", "high", "p",
-    "p_adjusted", "note_en", "note_zh",
-]  # fmt: skip
-DRIFT: Final = [
-    "term", "feature", "label_en", "label_zh", "p_before", "p_adjusted", "change_before", "early_day", "late_day",
-    "action", "p_after", "change_after",
-]  # fmt: skip
-CURVES: Final = [
-    "feature", "label_en", "label_zh", "unit", "value", "hazard_ratio", "low", "high", "reference", "gain", "p",
-]  # fmt: skip
-COLLINEAR: Final = ["feature", "label_en", "label_zh", "vif", "vif_after", "action"]
+RATIOS: Final = columns_of("hazard_ratios")
+DRIFT: Final = columns_of("proportional_hazards")
+CURVES: Final = columns_of("spline_effects")
+COLLINEAR: Final = columns_of("collinearity")
 WALD: Final = ("hazard_ratio", "low", "high", "p")
 QUARTILES: Final = ((0.25, 0.75), (0.05, 0.95), (0.0, 1.0))
 
@@ -71,7 +65,7 @@ def curve_rows(study: CoxStudy, points: int, confidence: float) -> pd.DataFrame:
             gain=choice["gain"], p=choice["p"],
         )  # fmt: skip
         parts.append(made.assign(**{f"label_{lang}": feature_label(one, lang) for lang in ("en", "zh")}))
-    return pd.concat(parts, ignore_index=True)[CURVES] if parts else empty(CURVES)
+    return pd.concat(parts, ignore_index=True)[CURVES] if parts else empty_table(CURVES)
 
 
 def collinear_rows(study: CoxStudy, catalogue: pd.DataFrame) -> pd.DataFrame:
@@ -80,24 +74,6 @@ def collinear_rows(study: CoxStudy, catalogue: pd.DataFrame) -> pd.DataFrame:
     frame = study.collinearity
     labels = {f"label_{lang}": frame["feature"].map(names[lang]) for lang in ("en", "zh")}
     return frame.assign(**labels)[COLLINEAR]
-
-
-def empty(columns: list[str]) -> pd.DataFrame:
-    """A table without rows."""
-    words = (
-        "model",
-        "term",
-        "feature",
-        "kind",
-        "cause",
-        "label_en",
-        "label_zh",
-        "note_en",
-        "note_zh",
-        "action",
-        "unit",
-    )
-    return pd.DataFrame({n: pd.Series(dtype="string" if n in words else "float64") for n in columns})
 
 
 def _of_model(study: CoxStudy, model: CoxModel, name: str, confidence: float) -> pd.DataFrame:

@@ -18,25 +18,14 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.survival.cox.counting_process import RiskRows, StartStop, prepare_rows
 from whychurn.survival.cox.regression import fit_rows, hazard_ratio_table
 from whychurn.survival.hazard_ratios.model import newton
 from whychurn.survival.hazard_ratios.specification import CoxStudy
 
-SAID: Final = [
-    "kind",
-    "name",
-    "texts",
-    "members",
-    "leavers",
-    "hazard_ratio",
-    "low",
-    "high",
-    "p",
-    "p_adjusted",
-    "suppressed",
-]
+SAID: Final = columns_of("topic_hazard")
 EXIT: Final = "survey_exit"
 NAMED: Final = 0.5  # probability from which a text counts as speaking of a cause
 WALD: Final = ["hazard_ratio", "low", "high", "p"]

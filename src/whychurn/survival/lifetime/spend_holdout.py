@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
+from whychurn.contract.results import columns_of
 from whychurn.panel.spend_rate import daily_spend
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
 from whychurn.survival.forecast.model_comparison import Challenge
@@ -30,18 +31,9 @@ from whychurn.survival.lifetime.bgnbd import (
 log = logging.getLogger(__name__)
 PANEL, BTYD, GOES_ON = "panel", "bgnbd", "goes_on"
 METHODS: Final = (PANEL, BTYD, GOES_ON)
-HOLDOUT: Final = ["method", "metric", "estimate", "low", "high", "members", "landmark_on", "window_days"]
-HOLDOUT_GROUPS: Final = [
-    "method",
-    "group",
-    "expected",
-    "actual",
-    "members",
-    "landmark_on",
-    "window_days",
-    "suppressed",
-]
-PARAMETERS: Final = ["model", "parameter", "estimate", "low", "high", "members"]
+HOLDOUT: Final = columns_of("lifetime_holdout")
+HOLDOUT_GROUPS: Final = columns_of("lifetime_holdout_groups")
+PARAMETERS: Final = columns_of("lifetime_parameters")
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,18 @@ import pandas as pd
 
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params, SurvivalParams
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.labels import both
 from whychurn.panel.spend_rate import YEAR, daily_spend
 from whychurn.survival.forecast.forecasters import Predictor
 from whychurn.survival.forecast.model_comparison import Challenge
-from whychurn.survival.lifetime.spend_holdout import HOLDOUT, HOLDOUT_GROUPS, PARAMETERS, judge_spend
+from whychurn.survival.lifetime.spend_holdout import judge_spend
 
 VALUE: Final = [
     "member_id", "as_of", "expected_stay_days", "daily_spend", "expected_margin", "survival_value_at_risk", "tier",
 ]  # fmt: skip
-TIERS: Final = [
-    "tier", "members", "share", "expected_stay_days", "expected_margin", "margin_per_member", "margin_share",
-    "survival_value_at_risk", "suppressed",
-]  # fmt: skip
+TIERS: Final = columns_of("lifetime_tiers")
 LOW: Final = "low"
 
 
@@ -57,12 +55,8 @@ def lifetime_answers(
         Of the churn definition, "terms" or "inactivity"; BG/NBD stands beside the panel for the latter only.
     """
     no_parts = {
-        name: pd.DataFrame(columns=columns)
-        for name, columns in (
-            ("lifetime_holdout", HOLDOUT),
-            ("lifetime_holdout_groups", HOLDOUT_GROUPS),
-            ("lifetime_parameters", PARAMETERS),
-        )
+        name: pd.DataFrame(columns=columns_of(name))
+        for name in ("lifetime_holdout", "lifetime_holdout_groups", "lifetime_parameters")
     }
     if challenge.model is None or not len(panel):
         empty = {

@@ -12,10 +12,12 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.arrays import Array
+from whychurn.contract.empty_tables import typed
 from whychurn.contract.params import Params, SurvivalParams
+from whychurn.contract.results import columns_of
 from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
 
-CURVES: Final = ["stratum_kind", "stratum", "day", "estimate", "low", "high", "at_risk"]
+CURVES: Final = columns_of("survival_curves")
 MEANS: Final = [
     "stratum_kind",
     "stratum",
@@ -152,7 +154,7 @@ def stay_curves(
             if curve is not None:
                 curves.append(_on_grid(curve, params.survival).assign(stratum_kind=kind, stratum=stratum))
     table = pd.concat(curves, ignore_index=True)[CURVES] if curves else pd.DataFrame(columns=CURVES)
-    return _typed(table), _typed(pd.DataFrame(means, columns=[*MEANS, *stay_columns(params.survival)]))
+    return typed(table), typed(pd.DataFrame(means, columns=[*MEANS, *stay_columns(params.survival)]))
 
 
 def stay_columns(params: SurvivalParams) -> list[str]:
@@ -189,8 +191,3 @@ def _on_grid(curve: Curve, params: SurvivalParams) -> pd.DataFrame:
     wanted = (days % params.curve_step_days == 0) | np.isin(days, [days[0], days[-1], *params.stay_days])
     columns = {"day": days, "estimate": curve.estimate, "low": curve.low, "high": curve.high}
     return pd.DataFrame({**columns, "at_risk": curve.at_risk})[wanted]
-
-
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    text = ["stratum_kind", "stratum"]
-    return table.astype({str(name): "string" if name in text else "float64" for name in table.columns})

@@ -11,11 +11,11 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.arrays import Array
+from whychurn.contract.empty_tables import empty_table, typed
+from whychurn.contract.results import columns_of
 from whychurn.survival.risk_set import at_risk, benjamini_hochberg, leavings
 
-COLUMNS: Final = [
-    "stratum_kind", "stratum", "members", "observed", "expected", "ratio", "chi2", "df", "p", "q", "notable",
-]  # fmt: skip
+COLUMNS: Final = columns_of("survival_tests", "suppressed")
 OVERALL: Final = "all"
 _NOISE: Final = 1e-9  # share of the largest eigenvalue below which one counts as zero
 
@@ -76,13 +76,13 @@ def compare_strata(strata: Mapping[str, pd.DataFrame], false_discovery: float, m
     tables = [_compare(kind, rows, min_cell) for kind, rows in strata.items() if kind != OVERALL]
     filled = [table for table in tables if len(table)]
     if not filled:
-        return _typed(pd.DataFrame(columns=COLUMNS))
+        return empty_table(COLUMNS)
     table = pd.concat(filled, ignore_index=True)
     whole = (table["stratum"] == OVERALL).to_numpy()
     q = np.full(len(table), np.nan)
     for part in (whole, ~whole):
         q[part] = benjamini_hochberg(table["p"].to_numpy(float)[part])
-    return _typed(table.assign(q=q, notable=q < false_discovery)[COLUMNS])
+    return typed(table.assign(q=q, notable=q < false_discovery)[COLUMNS])
 
 
 def _compare(kind: str, rows: pd.DataFrame, min_cell: int) -> pd.DataFrame:
@@ -102,8 +102,3 @@ def _compare(kind: str, rows: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     total = {"stratum": OVERALL, "members": kept["member_id"].nunique(), "observed": test.observed.sum()}
     total |= {"expected": test.expected.sum(), "chi2": test.chi2, "df": test.df, "p": test.p}
     return pd.concat([pd.DataFrame([total]), single], ignore_index=True).assign(stratum_kind=kind)
-
-
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    kinds = {"stratum_kind": "string", "stratum": "string", "notable": "bool"}
-    return table.astype({str(name): kinds.get(str(name), "float64") for name in table.columns})

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from whychurn.contract.results import columns_of
 from whychurn.survival.risk_set import at_risk, followed, leavings
 
-COLUMNS: Final = ["day", "hazard", "low", "high", "at_risk", "leavers"]
+COLUMNS: Final = columns_of("survival_hazard")
 
 
 def smoothed_hazard(

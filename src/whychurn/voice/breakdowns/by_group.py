@@ -10,13 +10,11 @@ import pandas as pd
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 
 DIMENSIONS: Final = ("region", "spend_tier", "category", "plan")
-GROUP_COLUMNS: Final = (
-    "dimension", "stratum", "topic_id", "members", "writers", "share", "share_rest", "ratio", "z", "q", "notable",
-    "suppressed",
-)  # fmt: skip
+GROUP_COLUMNS: Final = columns_of("topic_groups")
 YEAR: Final = pd.Timedelta(days=365)
 
 

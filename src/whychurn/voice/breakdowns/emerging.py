@@ -11,11 +11,10 @@ from statsmodels.stats.multitest import multipletests
 
 from whychurn.contract.codes import ALL_TEXTS
 from whychurn.contract.params import Params, VoiceParams
+from whychurn.contract.results import columns_of
 
-RISING_COLUMNS: Final = (
-    "kind", "name", "recent", "before", "members", "recent_share", "before_share", "log_odds", "z", "q", "rising",
-)  # fmt: skip
-ALERT_COLUMNS: Final = ("topic_id", "day", "texts", "expected", "limit", "p", "first")
+RISING_COLUMNS: Final = columns_of("topic_rising")
+ALERT_COLUMNS: Final = columns_of("topic_alerts")
 LEAST_REST: Final = 1e-9  # a word that is all that was said has finite odds
 LEAST_BASE_DAYS: Final = 21  # a shorter base raises no alert
 

@@ -10,12 +10,11 @@ from scipy.special import xlogy
 from scipy.stats import norm
 
 from whychurn.contract.params import Params
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 
-MONTH_COLUMNS: Final = ("topic_id", "month", "texts", "members", "share", "suppressed")
-CHANGE_COLUMNS: Final = (
-    "topic_id", "week", "share_before", "share_after", "ratio", "low", "high", "gain", "texts_before", "texts_after",
-)  # fmt: skip
+MONTH_COLUMNS: Final = columns_of("topic_months")
+CHANGE_COLUMNS: Final = columns_of("topic_changes")
 
 
 def topics_by_month(texts: pd.DataFrame, min_cell: int) -> pd.DataFrame:

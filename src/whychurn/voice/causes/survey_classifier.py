@@ -15,11 +15,12 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, VoiceParams
-from whychurn.voice.causes.agreement import AGREEMENT_COLUMNS, agreement, keyword_cause
+from whychurn.contract.results import columns_of
+from whychurn.voice.causes.agreement import agreement, keyword_cause
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS, cause_probabilities, leading_cause
 from whychurn.voice.text.ngrams import text_grams
 
-CHECK_COLUMNS: Final = ("language", "method", "weight", *AGREEMENT_COLUMNS)
+CHECK_COLUMNS: Final = columns_of("text_cause_check")
 _FLOOR: Final = 1e-3  # probabilities are pooled on the log scale
 
 

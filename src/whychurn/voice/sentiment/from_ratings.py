@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import Params, VoiceParams
+from whychurn.contract.results import columns_of
 from whychurn.stats.bootstrap import percentiles
 from whychurn.voice.sentiment.polarity import sentiment
 from whychurn.voice.text.ngrams import text_grams
 
-RATED_COLUMNS: Final = ("language", "method", "n", "spearman", "low", "high")
+RATED_COLUMNS: Final = columns_of("sentiment_check")
 
 
 def rate_scale(ratings: pd.Series) -> pd.Series:

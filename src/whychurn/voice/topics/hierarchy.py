@@ -10,12 +10,13 @@ import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.results import columns_of
 from whychurn.labels import both, say
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.topics.across_languages import HINT_SHARE, LANGUAGES
 from whychurn.voice.topics.one_language import Fitted
 
-TREE_COLUMNS: Final = ("node", "parent", "distance", "topic_id", "group_id", "group_zh", "group_en")
+TREE_COLUMNS: Final = columns_of("topic_tree")
 NAMED: Final = 2  # concepts in the name of a group
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from whychurn.contract.params import Params, VoiceParams
+from whychurn.contract.results import columns_of
 from whychurn.voice.causes.lexicon_classifier import leading_concept
 from whychurn.voice.topics.clustering import METHODS, topic_words
 from whychurn.voice.topics.embedding import fit_space
@@ -30,10 +31,7 @@ from whychurn.voice.topics.quality import (
     word_overlap,
 )
 
-METHOD_COLUMNS: Final = (
-    "language", "method", "used", "texts", "runs", "topics", "npmi", "npmi_sd", "diversity", "outliers",
-    "outliers_assigned", "label_agreement", "labelled", "seed_ari", "order_ari", "word_overlap",
-)  # fmt: skip
+METHOD_COLUMNS: Final = columns_of("topic_methods")
 MOST_ASSIGNED: Final = 2000  # held-out texts whose assignment is looked at
 LEAST_LABELLED: Final = 50  # fewer labelled texts say nothing of agreement
 

@@ -9,17 +9,15 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import VoiceParams
+from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.voice.causes.lexicon_classifier import concept_scores
 from whychurn.voice.feedback_topics import consenting
 from whychurn.voice.text.corpus import Corpus
 from whychurn.voice.topics.across_languages import HINT_SHARE, LANGUAGES
 
-TOPIC_COLUMNS: Final = (
-    "topic_id", "label_zh", "label_en", "words", "words_zh", "words_en", "cause", "cause_share", "concept",
-    "concept_share", "size", "size_zh", "size_en", "members", "share", "sentiment", "urgency", "suppressed",
-)  # fmt: skip
-VERBATIM_COLUMNS: Final = ("topic_id", "language", "rank", "feedback_id", "known_on", "source", "text")
+TOPIC_COLUMNS: Final = columns_of("topics")
+VERBATIM_COLUMNS: Final = columns_of("topic_verbatims")
 MOST_ALIKE: Final = 0.5  # verbatims of one topic share at most this of their words
 STRONG: Final = 2.0  # weight of a concept's words above which more of them say nothing more
 CANDIDATES: Final = 200  # most central texts looked at, of a topic and language
