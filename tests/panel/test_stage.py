@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_table
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import documented
-from whychurn.panel.load import feature_names, load_panel, study_catalogue
+from whychurn.panel.features.catalogue import study_catalogue
 from whychurn.stages import panel as stage
 
 
@@ -41,12 +42,15 @@ def test_files_follow_the_contract(tmp_path, random_tables, params_with):
     meaning = documented()["panel"]
     for name, block in meaning.items():
         assert set(pd.read_parquet(study.results / f"{name}.parquet").columns) == set(block)
-    panel, facts = load_panel(study), json.loads((study.processed / "panel.json").read_text(encoding="utf-8"))
+    panel, facts = (
+        read_table(study.processed / "panel.parquet"),
+        json.loads((study.processed / "panel.json").read_text(encoding="utf-8")),
+    )
     assert facts["definition"] == "inactivity_60d" and facts["alternatives"] == [
         "inactivity_40d",
         "inactivity_90d",
     ]
-    assert feature_names(facts, with_data_only=False) == list(study_catalogue(study)["name"])
+    assert facts["features"] == list(study_catalogue(study)["name"])
     assert set(facts["features"]) < set(panel.columns) and {"shoe_size", "town"} <= set(facts["features"])
     for name in (
         "region",
@@ -120,7 +124,7 @@ def test_awkward_programmes_get_a_panel(tmp_path, tables_of, params_with, case):
         stage.run(study, params_with(threshold_days=60))
     facts = json.loads((study.processed / "panel.json").read_text(encoding="utf-8"))
     churners = pd.read_parquet(study.results / "churners.parquet")
-    panel = load_panel(study)
+    panel = read_table(study.processed / "panel.parquet")
     assert facts["activity"] == activity
     assert churners["is_main"].sum() == left + (case == "a member without activity")
     assert "a" in set(panel["member_id"])
@@ -138,7 +142,7 @@ def test_data_too_short_for_a_snapshot_give_an_empty_panel(tmp_path, tables_of, 
     )
     study = write_study(tmp_path, tables, end="2024-02-10")
     stage.run(study, params_with(threshold_days=10))
-    panel = load_panel(study)
+    panel = read_table(study.processed / "panel.parquet")
     assert panel.empty and {"as_of", "event", "orders_90d", "join_cohort"} <= set(panel.columns)
     assert len(pd.read_parquet(study.results / "churners.parquet")) > 0
 

@@ -83,4 +83,4 @@ def test_json_round_trip_is_plain_interpolation():
     content = json.loads(json.dumps(calibrator.as_json()))
     raw = np.linspace(0, 1, 33)
     assert np.array_equal(np.interp(raw, content["x"], content["y"]), calibrator.probability(raw))
-    assert np.array_equal(Calibrator.from_json(content).interval(raw)[1], calibrator.interval(raw)[1])
+    assert np.array_equal(np.interp(raw, content["x"], content["high"]), calibrator.interval(raw)[1])

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
 
-from whychurn.contract.causes import CAUSES
-from whychurn.voice.causes.agreement import agreement, keyword_cause, text_cause_agreement
+from whychurn.voice.causes.agreement import agreement, keyword_cause
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -49,29 +47,3 @@ def test_keyword_count_is_a_plain_count() -> None:
     said = keyword_cause(["price price refund", "not expensive", "hello", "积分"])
     assert said.tolist() == ["price", "price", "none", "engagement"]  # a count cannot hear "not"
     assert keyword_cause(["x y y"], {"one": ["x"], "two": ["y"]}).tolist() == ["two"]
-
-
-def test_texts_against_planted_causes() -> None:
-    def row(member: str, day: str, cause: str, origin: str = "feedback") -> dict:
-        shares = {f"p_{c}": 0.8 if c == cause else 0.02 for c in CAUSES}
-        return {"member_id": member, "known_on": pd.Timestamp(day), "origin": origin, **shares, "p_none": 0.1}
-
-    topics = pd.DataFrame(
-        [
-            row("a", "2024-05-01", "price"),
-            row("b", "2024-05-01", "price"),
-            row("c", "2020-01-01", "natural"),  # too long before
-            row("d", "2024-06-20", "natural", "survey"),  # after leaving, as surveys are
-        ]
-    )
-    truth = pd.DataFrame(
-        {
-            "member_id": list("abcd"),
-            "cause": ["price/fees", "natural", "price", "natural"],
-            "left_on": pd.Timestamp("2024-06-01"),
-        }
-    )
-    found = text_cause_agreement(topics, truth, 50, 0.95, 0).set_index("origin")
-    assert found.loc["feedback", "n"] == 2 and found.loc["feedback", "accuracy"] == 0.5
-    assert found.loc["survey", "accuracy"] == 1
-    assert found.loc["all", "n"] == 3

@@ -10,7 +10,6 @@ from whychurn.survival.spells import Window, with_features
 
 FIXED: Final = ("channel", "region")  # known on the day of joining
 CHANGING: Final = ("spend_tier", "plan", "age_band")  # known from month to month
-KINDS: Final = ("all", "spell", "cohort", *FIXED, *CHANGING)
 FIRST, RETURNED, EARLIER = "first", "returned", "earlier"
 
 

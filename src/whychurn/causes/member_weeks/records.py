@@ -13,7 +13,6 @@ from whychurn.causes.member_weeks.activity import NEVER, Activity
 from whychurn.contract.arrays import Array
 
 DAYS: Final = 7
-ANYWHERE: Final = -1  # region or category not known, or the market does not tell them apart
 
 
 @dataclass(frozen=True)

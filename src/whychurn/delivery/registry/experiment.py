@@ -6,7 +6,6 @@ lives in ``work/`` (never in git) and reads the demo's raw tables, so it runs th
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +35,6 @@ from whychurn.delivery.registry.paired_comparison import paired_differences
 from whychurn.delivery.registry.registry import model_folder
 from whychurn.report.page.formats import format_interval
 
-log = logging.getLogger(__name__)
 EXPERIMENTS: Final = "experiments"
 MODEL: Final = "xgboost"
 SHOWN: Final = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "profit", "rate")

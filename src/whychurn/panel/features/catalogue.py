@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.contract.files import read_json, read_table
+from whychurn.contract.paths import Study
 from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = Path(__file__).with_name("catalogue.yaml")
@@ -41,6 +43,13 @@ def load_catalogue(members: pd.DataFrame | None = None, further: list[str] | Non
         entries.append(_own_column(name, members[name]))
     frame = pd.DataFrame(entries, columns=list(COLUMNS))
     return frame.astype({"monotone": "int64", "window_days": "Int64"})
+
+
+def study_catalogue(study: Study) -> pd.DataFrame:
+    """Catalogue of the features in this study's panel, its own member columns included."""
+    further = read_json(study.processed / "panel.json")["member_columns"]
+    members = read_table(study.interim / "members.parquet") if further else None
+    return load_catalogue(members, further)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,6 @@ from whychurn.panel.features import service as service_sql
 from whychurn.panel.features import voice as voice_sql
 from whychurn.panel.features.windows import create_ages, create_following, create_trailing
 
-log = logging.getLogger(__name__)
 LONGEST_WINDOW = 365
 STRATA = ("region", "channel", "plan", "gender", "age_band", "spend_tier", "category_main", "join_cohort")
 

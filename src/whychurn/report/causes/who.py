@@ -16,7 +16,6 @@ from whychurn.report.page.protocol import PageLike
 from whychurn.report.words import has_words
 from whychurn.report.words.strata import stratum_name
 
-UNSTATED: Final = ("other", "silent", "not_asked")
 ANSWERS: Final = "answers"  # `said` of the chance to answer at all (cause_speech)
 SEASONS: Final = ("spring", "summer", "autumn", "winter")
 MOST: Final = 4  # groups that are told in sentences

@@ -17,7 +17,6 @@ from whychurn.report.words import say
 
 MODELS: Final = ("xgboost", "logistic", "tree", "recency", "prior")
 COLOURS: Final = dict(zip(MODELS, (SERIES[0], SERIES[1], SERIES[2], SERIES[3], MUTED), strict=True))
-MARKERS: Final = dict(zip(MODELS, "osD^x", strict=True))
 
 
 def draw_models(metrics: pd.DataFrame, lang: str) -> Figure:

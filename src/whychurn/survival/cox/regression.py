@@ -34,7 +34,7 @@ class CoxFit:
         stratum, day, hazard (Breslow's increment), cumulative.
     schoenfeld
         Residuals x - mean over the risk set, one row an event, shape (event rows, p).
-    event_day, event_stratum, event_weight
+    event_day, event_weight
         Of the same rows.
     """
 
@@ -51,7 +51,6 @@ class CoxFit:
     baseline: pd.DataFrame
     schoenfeld: np.ndarray
     event_day: np.ndarray
-    event_stratum: np.ndarray
     event_weight: np.ndarray
 
     @property
@@ -63,10 +62,6 @@ class CoxFit:
     def covariance(self) -> np.ndarray:
         """Robust where there are clusters, else the model's."""
         return self.model_covariance if self.robust_covariance is None else self.robust_covariance
-
-    def log_hazard(self, X: np.ndarray) -> np.ndarray:
-        """Log hazard ratio of rows `X`, shape (n, p), against the baseline member."""
-        return (np.asarray(X, dtype=np.float64) - self.mean) @ self.coefficients
 
 
 def fit_cox(data: StartStop, how: Newton, start: np.ndarray | None = None) -> CoxFit:
@@ -120,7 +115,6 @@ def fit_rows(
         baseline=_baseline(rows, sums),
         schoenfeld=(rows.X[rows.event_row] - _event_means(rows, sums)) * rows.scale,
         event_day=rows.cell_day[rows.event_cell],
-        event_stratum=rows.cell_stratum[rows.event_cell],
         event_weight=rows.event_weight,
     )
 

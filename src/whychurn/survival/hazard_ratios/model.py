@@ -61,12 +61,6 @@ class CoxModel:
         bends = [bend_columns(terms, X, feature, knots)[1] for feature, knots in self.knots.items()]
         return np.column_stack([X, *bends]) if bends else X
 
-    def stratum_codes(self, frame: pd.DataFrame) -> np.ndarray:
-        """Codes of the strata; -1 where a combination was never seen."""
-        keys = stratum_keys(frame, self.strata)
-        known = {key: code for code, key in enumerate(self.combinations)}
-        return keys.map(known).fillna(-1).to_numpy(dtype=np.int64)
-
 
 def newton(params: CoxParams, ridge: float | None = None) -> Newton:
     """Settings of the maximisation."""

@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 PANEL, BTYD, GOES_ON = "panel", "bgnbd", "goes_on"
 METHODS: Final = (PANEL, BTYD, GOES_ON)
 HOLDOUT: Final = columns_of("lifetime_holdout")
-HOLDOUT_GROUPS: Final = columns_of("lifetime_holdout_groups")
-PARAMETERS: Final = columns_of("lifetime_parameters")
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.causes import CAUSES
 from whychurn.stats.bootstrap import percentiles
 from whychurn.voice.causes.lexicon import load_lexicon
-from whychurn.voice.causes.lexicon_classifier import leading_cause
 
 NONE: Final = "none"
 AGREEMENT_COLUMNS: Final = (
@@ -116,42 +114,3 @@ def supervised_classes(
     )
     model.fit(known.tolist(), np.asarray(labels, dtype=object))
     return pd.Series(model.predict(texts.tolist()), index=texts.index)
-
-
-def text_cause_agreement(
-    feedback_topics: pd.DataFrame,
-    true_subcause: pd.DataFrame,
-    draws: int,
-    confidence: float,
-    seed: int,
-) -> pd.DataFrame:
-    """Agreement of what leavers wrote with the cause planted in a simulated programme (for the score stage).
-
-    Parameters
-    ----------
-    feedback_topics
-        Results file of that name.
-    true_subcause
-        member_id, cause (``price`` or ``price/fees``), optionally left_on: then only texts of the 180 days before
-        it, and exit surveys, count.
-
-    Returns
-    -------
-    One row per origin (``feedback``, ``survey``, ``all``): origin, `AGREEMENT_COLUMNS`, named (share of leavers with
-    a text in which a cause is named; the measures are over these).
-    """
-    texts = feedback_topics.merge(true_subcause, on="member_id")
-    texts = texts[texts["p_none"].notna()]
-    if "left_on" in texts:
-        before = (pd.to_datetime(texts["left_on"]) - pd.to_datetime(texts["known_on"])).dt.days
-        texts = texts[before.between(0, 180) | texts["origin"].eq("survey")]
-    rows = []
-    for origin in ("feedback", "survey", "all"):
-        part = texts if origin == "all" else texts[texts["origin"] == origin]
-        columns = [f"p_{cause}" for cause in CAUSES]
-        said = leading_cause(part.groupby("member_id")[columns].sum())
-        true = part.groupby("member_id")["cause"].first().astype(str).str.split("/").str[0]
-        named = said.ne(NONE).to_numpy(dtype=bool)
-        measured = agreement(true[named], said[named], draws, confidence, seed)
-        rows.append({"origin": origin, **measured, "named": float(named.mean()) if len(named) else np.nan})
-    return pd.DataFrame(rows)

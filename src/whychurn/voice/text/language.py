@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-LANGUAGES: Final = ("zh", "en", "mixed", "other", "none")
 HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 # kana, hangul, cyrillic, greek, arabic, hebrew, devanagari, thai
