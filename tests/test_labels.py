@@ -101,7 +101,7 @@ def sayers(tree: ast.Module, known: dict[str, Sayer]) -> dict[str, Sayer]:
 def said_keys() -> dict[str, set[str]]:
     """Keys that stages say, those with an open part among them: key -> files."""
     trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
-    base = {"say": Sayer(0, "")}
+    base = {"say": Sayer(0, ""), "both": Sayer(0, "")}
     own = {file: sayers(tree, base) for file, tree in trees.items()}
     found: dict[str, set[str]] = {}
     for file, tree in trees.items():

@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from whychurn.stats.bootstrap import member_weights, percentiles, resampled_means
+from whychurn.stats.bootstrap import (
+    member_weights,
+    percentiles,
+    resample,
+    resampled_means,
+    weights_in_turn,
+)
 from whychurn.stats.intervals import (
     add_wilson,
     benjamini_hochberg,
@@ -90,7 +96,7 @@ def test_rows_of_a_member_are_drawn_together() -> None:
 
 def test_percentiles_need_half_of_the_draws() -> None:
     assert percentiles(np.arange(101.0), 0.9) == pytest.approx((5, 95))
-    assert np.isnan(percentiles(np.array([1.0, np.nan, np.nan]), 0.9)).all()
+    assert np.isnan(percentiles(np.array([1.0, np.nan, np.nan]), 0.9, 0.5)).all()
 
 
 @pytest.mark.parametrize("jobs", [3, 12])
@@ -98,3 +104,15 @@ def test_results_come_in_the_order_of_the_jobs(jobs: int) -> None:
     assert list(side_by_side(divmod, ((number, 3) for number in range(jobs)), workers=1)) == [
         divmod(number, 3) for number in range(jobs)
     ]
+
+
+def test_a_resample_draws_as_many_members_as_there_are() -> None:
+    counts = resample(50, np.random.default_rng(1))
+    assert counts.shape == (50,) and counts.sum() == 50 and counts.max() > 1 and counts.min() == 0
+
+
+def test_weights_in_turn_keep_the_rows_of_a_member_together() -> None:
+    weights = weights_in_turn(np.array(["b", "a", "b", "c"]), 5, 3, whole_first=True)
+    assert weights.shape == (6, 4) and (weights[0] == 1).all()
+    assert (weights[:, 0] == weights[:, 2]).all() and (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
+    assert np.array_equal(weights[1:], weights_in_turn(np.array(["b", "a", "b", "c"]), 5, 3))

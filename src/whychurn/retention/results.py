@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.empty_tables import typed
 from whychurn.contract.params import Params
+from whychurn.contract.results import typed
 from whychurn.retention.before_churn.complaint_outcomes import NOTHING_SAID, complaint_outcomes, silence
 from whychurn.retention.before_churn.event_study import behaviour_logs, event_study
 from whychurn.retention.before_churn.hazard_peaks import key_nodes

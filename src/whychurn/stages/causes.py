@@ -17,7 +17,7 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.panel.load import study_catalogue
+from whychurn.panel.features.catalogue import study_catalogue
 from whychurn.survival.competing_risks.results import attributed_tables
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.panel.load import study_catalogue
+from whychurn.panel.features.catalogue import study_catalogue
 from whychurn.survival.forecast.artifacts import write_model
 from whychurn.survival.forecast.model_comparison import challenge_answers
 from whychurn.survival.hazard_ratios.topic_hazard import said_fits, said_hazard_ratios

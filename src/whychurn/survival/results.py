@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
+from whychurn.contract.results import empty_table
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.survival.by_definition import definition_effects
 from whychurn.survival.competing_risks.results import cause_answers, profiled_strata

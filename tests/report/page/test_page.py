@@ -13,8 +13,9 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.page import page as page_module
-from whychurn.report.page.formats import format_value
+from whychurn.report.page.formats import ROUND, format_interval, format_value
 from whychurn.report.page.page import RECORD, Page
+from whychurn.report.page.protocol import PageLike
 from whychurn.report.page.tables import MOST_ROWS, table_html
 
 
@@ -186,3 +187,22 @@ def test_table_folds_rows_beyond_the_limit_and_stays_small() -> None:
 
 def test_empty_table_says_so() -> None:
     assert "Nothing to list" in _table(pd.DataFrame({"x": []}))
+
+
+def test_an_interval_is_left_open_where_the_data_do_not_reach() -> None:
+    row = {"estimate": 513.2, "low": 508.0, "high": 518.4}
+    whole = "{:.0f}".format
+    assert format_interval(row, whole) == "513 [508, 518]"
+    assert format_interval(row, whole, shape=ROUND) == "513 (508–518)"
+    assert format_interval(row | {"high": np.nan}, whole) == "513 (≥508)"
+    assert format_interval(row | {"low": None}, whole) == "513 (≤518)"
+    assert format_interval(row | {"low": np.nan, "high": np.nan}, whole) == "513 (–)"
+    assert format_interval(row | {"estimate": np.nan}, whole) == "–"
+    assert format_interval({"a": 1, "b": 0, "c": 2}, whole, ("a", "b", "c"), "{}: {} to {}") == "1: 0 to 2"
+
+
+def test_a_page_offers_what_sentences_need_of_it(page: Page) -> None:
+    needed: PageLike = page
+    names = {name for name in vars(PageLike) if not name.startswith("_")} | set(PageLike.__annotations__)
+    assert names == {"lang", "say", "format", "members"}
+    assert all(hasattr(needed, name) for name in names)

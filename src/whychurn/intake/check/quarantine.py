@@ -12,6 +12,18 @@ from whychurn.contract.results import columns_of
 from whychurn.intake.read.dtypes import as_text
 
 COLUMNS: Final = columns_of("quarantine")
+REASONS: Final = (
+    "broken_row",  # more or fewer fields than the header
+    "missing_value",
+    "wrong_type",
+    "unknown_code",
+    "impossible_amount",
+    "future_date",
+    "after_window",  # after intake.observed_until, or a term that starts later: sound, but not yet known
+    "ends_before_starts",
+    "duplicate_id",
+    "unknown_member",
+)
 EXEMPT: Final = ("after_window",)  # do not count towards intake.max_quarantined
 
 

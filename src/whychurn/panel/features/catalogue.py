@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.files import read_json, read_table
-from whychurn.contract.paths import Study
+from whychurn.contract.paths import StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = Path(__file__).with_name("catalogue.yaml")
@@ -45,7 +45,7 @@ def load_catalogue(members: pd.DataFrame | None = None, further: list[str] | Non
     return frame.astype({"monotone": "int64", "window_days": "Int64"})
 
 
-def study_catalogue(study: Study) -> pd.DataFrame:
+def study_catalogue(study: StudyPaths) -> pd.DataFrame:
     """Catalogue of the features in this study's panel, its own member columns included."""
     further = read_json(study.processed / "panel.json")["member_columns"]
     members = read_table(study.interim / "members.parquet") if further else None

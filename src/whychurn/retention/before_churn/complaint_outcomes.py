@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.empty_tables import stack
 from whychurn.contract.params import Params, RetentionParams
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, stack
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.rates.strata import with_tenure_band
 from whychurn.stats.intervals import clustered_number, wilson

@@ -10,9 +10,8 @@ import pandas as pd
 from scipy import sparse, stats
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.empty_tables import stack, typed
 from whychurn.contract.params import Params
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, stack, typed
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.matching import Matched
 from whychurn.retention.member_history import FAR, History, Log, log_of

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.empty_tables import stack
 from whychurn.contract.params import Params, RetentionParams
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, stack
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.triggers import trigger_outcomes
 from whychurn.retention.member_history import FAR, History, Log

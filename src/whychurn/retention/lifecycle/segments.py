@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.params import Params, RetentionParams
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import YEAR_DAYS, YEAR_MONTHS, History, Log, as_dates
 from whychurn.retention.month_grid import left_between, months_complete

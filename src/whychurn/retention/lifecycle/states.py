@@ -9,9 +9,8 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.codes import LIFECYCLE_STAGES
-from whychurn.contract.empty_tables import stack, typed
 from whychurn.contract.params import RetentionParams
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, stack, typed
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History, Log, as_dates
 from whychurn.retention.month_grid import gone_at_edges, latest_before, month_of, monthly_sum, months_complete

@@ -9,8 +9,7 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.codes import LIFECYCLE_STAGES
-from whychurn.contract.empty_tables import empty_table
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.lifecycle.states import NOT_YET
 from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.contract.empty_tables import empty_table, typed
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table, typed
 from whychurn.retention.member_history import History, as_dates
 from whychurn.retention.month_grid import left_between, present_at_edges
 from whychurn.retention.rates.rates import last_year

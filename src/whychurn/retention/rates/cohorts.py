@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.contract.empty_tables import empty_table, stack
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table, stack
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import FAR, History, as_dates, day_numbers
 from whychurn.retention.month_grid import month_of, monthly_sum, months_complete, present_at_edges, window_sum

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.empty_tables import typed
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, typed
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import YEAR_MONTHS, History, as_dates
 from whychurn.retention.month_grid import (

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.contract.empty_tables import empty_table
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells
 
 KEYS: Final = ["region", "category"]

@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.empty_tables import empty_table
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import History, as_dates
 from whychurn.retention.month_grid import left_between, months_complete

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.params import Params
+from whychurn.contract.results import empty_table
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.survival.competing_risks.cause_elimination import COLUMNS as REMOVAL
 from whychurn.survival.competing_risks.cause_elimination import without_cause

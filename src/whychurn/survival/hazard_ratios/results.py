@@ -11,11 +11,10 @@ import pandas as pd
 from scipy.stats import chi2, false_discovery_control
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.empty_tables import empty_table
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table
 from whychurn.survival.competing_risks.stated_causes import Stated
 from whychurn.survival.cox.negative_control import control_facts, random_covariates
 from whychurn.survival.cox.regression import hazard_ratio_table

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, norm
 
-from whychurn.contract.empty_tables import empty_table
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table
 from whychurn.survival.cox.regression import CoxFit, hazard_ratio_table, joint_p
 from whychurn.survival.cox.splines import spline_bends
 from whychurn.survival.hazard_ratios.covariates import Covariate

@@ -12,9 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.empty_tables import typed
 from whychurn.contract.params import Params, SurvivalParams
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, typed
 from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
 
 CURVES: Final = columns_of("survival_curves")

@@ -11,8 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.empty_tables import empty_table, typed
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table, typed
 from whychurn.survival.risk_set import at_risk, benjamini_hochberg, leavings
 
 COLUMNS: Final = columns_of("survival_tests", "suppressed")
