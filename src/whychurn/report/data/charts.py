@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
+from whychurn.report.drawing.rows import percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, new_figure, themed
 from whychurn.report.words import say
 
@@ -56,7 +57,7 @@ def draw_threshold_curve(curve: pd.DataFrame, lang: str, chosen: float | None = 
                 va="top",
             )
         axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        percent_axis(axes, "y")
         axes.set_xticks(rows["threshold_days"])
         axes.set_xlabel(say("delivery.curve_days", lang))
         axes.set_ylabel(say("delivery.curve_share", lang))
@@ -91,6 +92,6 @@ def draw_definitions(definitions: pd.DataFrame, lang: str) -> Figure:
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(0, 1.12 * rows["high"].max())
         axes.grid(axis="y", visible=False)
-        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        percent_axis(axes)
         axes.set_xlabel(say("delivery.definitions_axis", lang))
     return figure

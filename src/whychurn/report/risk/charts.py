@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import family_name
+from whychurn.report.drawing.rows import draw_estimate, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, INK, MUTED, SERIES, new_figure, themed
 from whychurn.report.words import say
 
@@ -28,8 +28,7 @@ def draw_models(metrics: pd.DataFrame, lang: str) -> Figure:
             rows = whole[whole["metric"] == metric].set_index("model").reindex(list(MODELS)[::-1])
             for y, (name, row) in enumerate(rows.iterrows()):
                 colour = ACCENT if name == "xgboost" else MUTED
-                axis.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=2.4)
-                axis.plot(row["estimate"], y, "o", color=colour, markersize=6)
+                draw_estimate(axis, y, (row["low"], row["estimate"], row["high"]), colour, width=2.4, size=6)
                 axis.annotate(
                     f"{row['estimate']:.3f}",
                     (row["estimate"], y),
@@ -76,7 +75,7 @@ def draw_reliability(calibration: pd.DataFrame, lang: str) -> Figure:
             xlim=(0, top),
             ylim=(0, top),
         )
-        _percent(axis, both=True)
+        percent_axis(axis, "both")
     return figure
 
 
@@ -101,8 +100,8 @@ def draw_lift(lift: pd.DataFrame, lang: str, capacity: float) -> Figure:
         right.set(xlabel=say("risk.axis_contacted", lang), ylabel=say("risk.axis_lift", lang))
         right.set_ylim(bottom=0)
         left.legend(loc="lower right", fontsize=9)
-        _percent(left, both=True)
-        _percent(right)
+        percent_axis(left, "both")
+        percent_axis(right)
     return figure
 
 
@@ -135,7 +134,7 @@ def draw_profit(lift: pd.DataFrame, lang: str, capacity: float, currency: str) -
             size=9,
         )
         axis.legend(fontsize=9)
-        _percent(axis)
+        percent_axis(axis)
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     return figure
 
@@ -262,9 +261,3 @@ def _group_name(grouping: str, name: str, lang: str) -> str:
     if grouping == "family":
         return family_name(name, lang)
     return say(f"causes.{name}", lang) if name in CAUSES else say("risk.no_cause", lang)
-
-
-def _percent(axis: Axes, both: bool = False) -> None:
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    if both:
-        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES
 from whychurn.report.causes.charts.shares import COLOURS, date_axis
+from whychurn.report.drawing.rows import name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 
@@ -42,15 +43,10 @@ def draw_side_by_side(
         rows = table[table["cause"] == cause].set_index(key).reindex(order)
         _dots(axis, rows, strong, COLOURS[cause])
         axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
-        axis.set_yticks(
-            range(len(order)), list(names.values()) if place % 3 == 0 else [""] * len(order), fontsize=8.5
-        )
-        axis.set_ylim(len(order) - 0.5, -0.5)
+        name_rows(axis, list(names.values()) if place % 3 == 0 else [""] * len(order), fontsize=8.5)
         axis.set_xlim(0, float(most) * 1.03)
-        axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        percent_axis(axis)
         axis.xaxis.set_major_locator(MaxNLocator(4))
-        axis.grid(axis="y", visible=False)
-        axis.tick_params(axis="y", length=0)
     return figure
 
 
@@ -85,12 +81,9 @@ def draw_triangulation(table: pd.DataFrame, sources: Sequence[str], lang: str) -
         values = rows[source].astype("float64").to_numpy()
         label = say(f"causes.source_{source}", lang)
         axis.plot(values, range(len(rows)), MARKS[source], color=SERIES[number], markersize=7, label=label)
-    axis.set_yticks(range(len(rows)), [say(f"causes.{cause}", lang) for cause in rows.index])
-    axis.set_ylim(len(rows) - 0.5, -0.5)
+    name_rows(axis, [say(f"causes.{cause}", lang) for cause in rows.index])
     axis.set_xlim(left=0)
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axis.grid(axis="y", visible=False)
-    axis.tick_params(axis="y", length=0)
+    percent_axis(axis)
     figure.legend(loc="outside upper left", ncols=2, fontsize=9, frameon=False)
     return figure
 
@@ -140,8 +133,8 @@ def draw_gap(groups: pd.DataFrame, lang: str) -> Figure:
         axis.plot([row["price_gap"]], [row["hazard"]], "o", color=ACCENT, markersize=6)
     if groups["price_gap"].min() < 0 < groups["price_gap"].max():
         axis.axvline(0, color=ALERT, linewidth=1, linestyle=":")
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    percent_axis(axis)
+    percent_axis(axis, "y", decimals=1)
     axis.set_xlabel(say("causes.axis_gap", lang))
     axis.set_ylabel(say("causes.axis_hazard", lang))
     axis.set_ylim(bottom=0)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 from matplotlib.dates import DateFormatter, MonthLocator
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.report.drawing.rows import percent_axis
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 
@@ -76,7 +77,7 @@ def _bar(axis: Axes, place: int, value: float, colour: str, low: float, high: fl
 def _plain(axis: Axes, count: int) -> None:
     axis.set_ylim(count - 0.5, -0.5)
     axis.set_xlim(left=0)
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(axis)
     axis.xaxis.set_major_locator(MaxNLocator(6))
     axis.grid(axis="y", visible=False)
     axis.tick_params(axis="y", length=0)
@@ -156,7 +157,7 @@ def draw_groups(groups: pd.DataFrame, names: dict[tuple[str, str], str], level: 
     axis.set_yticks([at for at, _ in places], [name for _, name in places], fontsize=9)
     axis.set_ylim(place - 0.3, -0.6)
     axis.set_xlim(0, 1)
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(axis)
     axis.grid(visible=False)
     axis.tick_params(axis="y", length=0)
     handles = [Rectangle((0, 0), 1, 1, color=COLOURS[cause], alpha=0.75, linewidth=0) for cause in CAUSES]
@@ -197,7 +198,7 @@ def draw_months(months: pd.DataFrame, lang: str) -> Figure:
         )
         axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
         axis.set_ylim(0, most)
-        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        percent_axis(axis, "y")
         date_axis(axis, rows["month"])
         if place % 3:
             axis.set_yticklabels([])

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import PercentFormatter
 
+from whychurn.report.drawing.rows import draw_estimate, name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, SERIES, new_figure
 from whychurn.report.words import has_words, say
 
@@ -51,8 +51,7 @@ def draw_triggers(frame: pd.DataFrame, lang: str) -> Figure:
     figure, (axis,) = new_figure(8.0, 1.1 + 0.3 * len(rows))
     for place, row in enumerate(rows.to_dict("records")):
         colour = ALERT if row["is_node"] else MUTED
-        axis.plot([row["ratio_low"], row["ratio_high"]], [place, place], color=colour, linewidth=1.8)
-        axis.plot([row["ratio"]], [place], "o", color=colour, markersize=6)
+        draw_estimate(axis, place, (row["ratio_low"], row["ratio"], row["ratio_high"]), colour, size=6)
     names = [
         say("retention.within_days", lang, clock=say(f"retention.clock_{clock}", lang), days=f"{days:.0f}")
         for clock, days in zip(rows["clock"], rows["bin_end"], strict=True)
@@ -112,14 +111,11 @@ def draw_outcomes(frame: pd.DataFrame, lang: str) -> Figure:
             axis.plot([low, high], [spot, spot], color=HANDLED_COLOURS[how], linewidth=1.8)
         label = say(f"retention.handled_{how}", lang)
         axis.plot(rows["rate"], spots, "o", color=HANDLED_COLOURS[how], markersize=5, label=label)
-    axis.set_yticks(range(len(themes)), [say(f"retention.theme_{theme}", lang) for theme in themes])
-    axis.set_ylim(len(themes) - 0.5, -0.5)
+    name_rows(axis, [say(f"retention.theme_{theme}", lang) for theme in themes])
     axis.set_xlim(left=0)
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(axis)
     axis.set_xlabel(say("retention.axis_outcome", lang))
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
-    axis.grid(axis="y", visible=False)
-    axis.tick_params(axis="y", length=0)
     return figure
 
 
@@ -135,8 +131,7 @@ def _forest(frame: pd.DataFrame, group: str, name: str, lang: str, marked: str |
     figure, (axis,) = new_figure(8.0, 0.9 + 0.235 * place)
     for spot, _, row in rows:
         colour = ACCENT if marked is None else _colour(bool(row[marked]), row["difference"])
-        axis.plot([row["low"], row["high"]], [spot, spot], color=colour, linewidth=1.8)
-        axis.plot([row["rate"]], [spot], "o", color=colour, markersize=5)
+        draw_estimate(axis, spot, (row["low"], row["rate"], row["high"]), colour)
     ticks = [spot for spot, _, _ in rows]
     axis.set_yticks(
         [*ticks, *(spot for spot, _ in heads)], [*(text for _, text, _ in rows), *(t for _, t in heads)]
@@ -146,7 +141,7 @@ def _forest(frame: pd.DataFrame, group: str, name: str, lang: str, marked: str |
         label.set_fontweight("bold")
     axis.set_ylim(place, -0.6)
     axis.set_xlim(left=0)
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(axis)
     axis.set_xlabel(say("retention.axis_churn", lang))
     axis.grid(axis="y", visible=False)
     axis.tick_params(axis="y", length=0)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from whychurn.contract.codes import LIFECYCLE_STAGES
+from whychurn.report.drawing.rows import percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
 from whychurn.report.retention.charts.time import month_axis
 from whychurn.report.words import say
@@ -29,7 +30,7 @@ def draw_stages(frame: pd.DataFrame, lang: str) -> Figure:
         axis.fill_between(rows["on"], 0, rows["share"].fillna(0.0), color=colour, alpha=0.15, linewidth=0)
         axis.set_ylim(0, top if top > 0 else 1)
         axis.set_title(say(f"retention.stage_{stage}", lang), loc="left", fontsize=10)
-        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        percent_axis(axis, "y")
         axis.yaxis.set_major_locator(MaxNLocator(4))
         month_axis(axis, frame["on"], 2)
         axis.tick_params(labelsize=8.5)
@@ -110,7 +111,7 @@ def draw_second_purchase(frame: pd.DataFrame, lang: str) -> Figure:
         axis.annotate(text, (median, 0.5), (10, -4), textcoords="offset points", fontsize=9.5, color=ALERT)
     axis.set_ylim(0, 1)
     axis.set_xlim(left=0)
-    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(axis, "y")
     axis.set_xlabel(say("retention.axis_days_first", lang))
     axis.set_ylabel(say("retention.axis_bought_again", lang))
     return figure

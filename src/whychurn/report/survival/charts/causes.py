@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.report.drawing.rows import draw_estimate, name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 from whychurn.report.words.strata import stratum_name
@@ -39,16 +40,12 @@ def draw_cause_strata(rows: pd.DataFrame, lang: str) -> Figure:
         for place, key in enumerate(keys):
             row = mine.loc[key]
             colour = INK if key[0] == "all" else COLOURS[cause]
-            axis.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.5)
-            axis.plot([row["cif"]], [place], "o", color=colour, markersize=4)
+            draw_estimate(axis, place, (row["low"], row["cif"], row["high"]), colour, width=1.5, size=4)
         axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
-        axis.set_yticks(range(len(keys)), names if number % 3 == 0 else [""] * len(keys), fontsize=9)
-        axis.set_ylim(len(keys) - 0.5, -0.5)
+        name_rows(axis, names if number % 3 == 0 else [""] * len(keys), fontsize=9)
         axis.set_xlim(left=0)
-        axis.xaxis.set_major_formatter(PercentFormatter(1))
+        percent_axis(axis, decimals=None)
         axis.xaxis.set_major_locator(MaxNLocator(3))
-        axis.grid(axis="y", visible=False)
-        axis.tick_params(axis="y", length=0)
     return figure
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
+from whychurn.report.drawing.rows import draw_estimate, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 from whychurn.report.words.strata import stratum_name
@@ -126,7 +127,7 @@ def draw_sensitivity(table: pd.DataFrame, names: Mapping[str, str], lang: str) -
             axis.axvline(1, color=INK, linewidth=1)
         else:
             axis.set_xlim(left=0)
-            axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            percent_axis(axis)
     handles = axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper right", ncols=abreast, fontsize=9, frameon=False)
     return figure
@@ -145,8 +146,7 @@ def draw_moments(nodes: pd.DataFrame, names: list[str], lang: str) -> Figure:
     rows = nodes.iloc[::-1].reset_index(drop=True)
     figure, (axis,) = new_figure(height=1.0 + 0.3 * len(rows))
     for place, row in enumerate(rows.to_dict("records")):
-        axis.plot([row["ratio_low"], row["ratio_high"]], [place, place], color=ALERT, linewidth=1.8)
-        axis.plot([row["ratio"]], [place], "o", color=ALERT, markersize=6)
+        draw_estimate(axis, place, (row["ratio_low"], row["ratio"], row["ratio_high"]), ALERT, size=6)
     axis.axvline(1, color=INK, linewidth=1)
     axis.set_yticks(range(len(rows)), names[::-1])
     axis.set_ylim(-0.6, len(rows) - 0.4)
@@ -164,7 +164,7 @@ def _frame(axis: Axes, lang: str, longest: float, step: int = 180) -> None:
     axis.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
     axis.set_xlim(0, longest)
     axis.set_ylim(0, 1.02)
-    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(axis, "y")
     axis.set_xlabel(say("survival.axis_day", lang))
 
 

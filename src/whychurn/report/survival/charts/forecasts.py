@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
+from whychurn.report.drawing.rows import draw_estimate, percent_axis
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, SERIES, new_figure, themed
 from whychurn.report.words import say
 
@@ -46,8 +47,7 @@ def _draw_ibs(axis: Axes, main: pd.DataFrame, chosen: str, lang: str) -> None:
     present = [name for name in reversed(MODELS) if name in rows.index]
     for y, name in enumerate(present):
         row = rows.loc[name]
-        axis.plot([row["low"], row["high"]], [y, y], color=COLOURS[name], linewidth=2.4)
-        axis.plot(row["estimate"], y, "o", color=COLOURS[name], markersize=6)
+        draw_estimate(axis, y, (row["low"], row["estimate"], row["high"]), COLOURS[name], width=2.4, size=6)
         axis.annotate(
             f"{row['estimate']:.4f}", (row["estimate"], y), (0, 6), textcoords="offset points", ha="center",
             size=9, weight="bold" if name == chosen else "normal",
@@ -75,9 +75,9 @@ def draw_forecast_calibration(groups: pd.DataFrame, chosen: str, lang: str) -> F
             axis.errorbar(rows["predicted"], rows["observed"], spread, fmt="o", color=ACCENT, markersize=4.5)
             axis.set(xlim=(0, top), ylim=(0, top), title=say("survival.panel_days", lang, days=horizon))
             axis.set_xlabel(say("survival.axis_predicted", lang))
-            for one in (axis.xaxis, axis.yaxis):
-                one.set_major_locator(MaxNLocator(4))
-                one.set_major_formatter(PercentFormatter(1, decimals=0))
+            axis.xaxis.set_major_locator(MaxNLocator(4))
+            axis.yaxis.set_major_locator(MaxNLocator(4))
+            percent_axis(axis, "both")
         axes[0].set_ylabel(say("survival.axis_observed", lang))
     return figure
 
@@ -99,7 +99,7 @@ def draw_spread(spread: pd.DataFrame, lang: str) -> Figure:
             axis.set(xlim=(0, 1), ylim=(0, top))
             axis.set_title(say(f"survival.model_{name}", lang), size=8.5)
             axis.xaxis.set_major_locator(MaxNLocator(2))
-            axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            percent_axis(axis, "y")
             if axis is not axes[0]:
                 axis.tick_params(labelleft=False)
         axes[0].set_ylabel(say("survival.axis_members_share", lang))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from whychurn.contract.causes import CAUSES
+from whychurn.report.drawing.rows import name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import has_words, say
 
@@ -102,7 +103,7 @@ def draw_curves(curves: pd.DataFrame, lang: str) -> Figure:
         axis.set_title(_folded(rows[f"label_{lang}"].iloc[0], lang, 30 if lang == "en" else 16), fontsize=10)
         axis.xaxis.set_major_locator(MaxNLocator(4))
         if rows["unit"].iloc[0] == "share":
-            axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            percent_axis(axis)
         else:
             axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes[0].set_ylabel(say("survival.axis_hazard_ratio_short", lang))
@@ -192,10 +193,7 @@ def _ratio_ticks(axis: XAxis | YAxis, low: float, high: float) -> None:
 
 
 def _rows(axis: Axes, labels: list[str]) -> None:
-    axis.set_yticks(range(len(labels)), labels, fontsize=9)
-    axis.set_ylim(len(labels) - 0.5, -0.5)
-    axis.grid(axis="y", visible=False)
-    axis.tick_params(axis="y", length=0)
+    name_rows(axis, labels, fontsize=9)
 
 
 def _cause_marks(axis: Axes, causes: pd.Series, lang: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.ticker import PercentFormatter
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import TEXT_CLASSIFIERS, TRIANGULATION_SOURCES
+from whychurn.report.drawing.rows import name_rows, percent_axis
 from whychurn.report.drawing.theme import MUTED, SERIES, new_figure
 from whychurn.report.words import say
 
@@ -37,10 +37,9 @@ def draw_triangulation(frame: pd.DataFrame, lang: str) -> Figure:
             for cause in rows["cause"]
         ]
         _intervals(axis, rows, spots, _COLOURS[source], say(f"voice.said_source_{source}", lang))
-    axis.set_yticks(range(len(CAUSES)), [say(f"causes.{cause}", lang) for cause in CAUSES])
-    axis.set_ylim(len(CAUSES) - 0.5, -0.5)
+    name_rows(axis, [say(f"causes.{cause}", lang) for cause in CAUSES])
     axis.set_xlim(left=0)
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(axis)
     axis.set_xlabel(say("voice.said_axis_share", lang))
     axis.legend(
         loc="upper center",
@@ -48,8 +47,6 @@ def draw_triangulation(frame: pd.DataFrame, lang: str) -> Figure:
         ncols=2 if len(sources) > 3 else max(1, len(sources)),
         frameon=False,
     )
-    axis.grid(axis="y", visible=False)
-    axis.tick_params(axis="y", length=0)
     return figure
 
 
@@ -73,12 +70,9 @@ def draw_agreement(frame: pd.DataFrame, lang: str) -> Figure:
         bounds = rows.rename(columns={"kappa_low": "low", "kappa_high": "high", "kappa": "share"})
         _intervals(axis, bounds, spots, SERIES[order], say(f"voice.said_language_{language}", lang))
     axis.axvline(0, color=MUTED, linewidth=0.8)
-    axis.set_yticks(range(len(methods)), [say(f"voice.said_method_{method}", lang) for method in methods])
-    axis.set_ylim(len(methods) - 0.5, -0.5)
+    name_rows(axis, [say(f"voice.said_method_{method}", lang) for method in methods])
     axis.set_xlabel(say("voice.said_axis_kappa", lang))
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
-    axis.grid(axis="y", visible=False)
-    axis.tick_params(axis="y", length=0)
     return figure
 
 

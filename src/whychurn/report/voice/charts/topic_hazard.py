@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from whychurn.report.drawing.rows import draw_estimate, name_rows
 from whychurn.report.drawing.theme import ACCENT, MUTED, new_figure
 from whychurn.report.voice.charts.topics import cut_label
 from whychurn.report.words import say
@@ -31,8 +32,7 @@ def draw_effects(effects: pd.DataFrame, false_discovery: float, lang: str) -> Fi
     figure, (axis,) = new_figure(8.0, 1.0 + 0.3 * len(shown))
     for place, row in enumerate(shown.to_dict("records")):
         colour = ACCENT if row["p_adjusted"] < false_discovery else MUTED
-        axis.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.8)
-        axis.plot([row["hazard_ratio"]], [place], "o", color=colour, markersize=5)
+        draw_estimate(axis, place, (row["low"], row["hazard_ratio"], row["high"]), colour)
     axis.axvline(1.0, color=MUTED, linewidth=1.0)
     axis.set_xscale("log")
     low, high = min(0.9, shown["low"].min()), max(1.1, shown["high"].max())
@@ -40,9 +40,6 @@ def draw_effects(effects: pd.DataFrame, false_discovery: float, lang: str) -> Fi
     axis.set_xticks([tick for tick in TICKS if low * 0.97 <= tick <= high * 1.03])
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.set_yticks(range(len(shown)), [cut_label(str(what), 44) for what in shown["what"]])
-    axis.set_ylim(len(shown) - 0.5, -0.5)
+    name_rows(axis, [cut_label(str(what), 44) for what in shown["what"]])
     axis.set_xlabel(say("voice.effect_axis", lang))
-    axis.grid(axis="y", visible=False)
-    axis.tick_params(axis="y", length=0)
     return figure

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import matplotlib.dates as mdates
 import pandas as pd
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES
+from whychurn.report.drawing.rows import percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 
@@ -34,7 +35,7 @@ def draw_topics(frame: pd.DataFrame, lang: str) -> Figure:
         range(len(shown)), shown["share"], color=[colours[cause] for cause in shown["cause"]], height=0.7
     )
     axis.set_yticks(range(len(shown)), [cut_label(label, 44) for label in shown[f"label_{lang}"]])
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent_axis(axis)
     axis.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axis.set_xlabel(say("voice.topic_axis_share", lang))
     axis.grid(axis="y", visible=False)
@@ -73,7 +74,7 @@ def draw_months(
         axis.set_ylim(
             0, 1.15 * max(0.01, float(mine["share"].max()) if mine["share"].notna().any() else 0.01)
         )
-        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        percent_axis(axis, "y")
         axis.yaxis.set_major_locator(MaxNLocator(3))
         axis.xaxis.set_major_locator(mdates.MonthLocator(interval=max(1, months["month"].nunique() // 4)))
         axis.set_xlim(months["month"].min(), months["month"].max())
