@@ -12,13 +12,8 @@ import pytest
 
 from whychurn.retention.rates.cohorts import around_campaigns, cohort_triangle, season_comparison
 from whychurn.retention.rates.rates import retention_rates
-from whychurn.stats.intervals import (
-    benjamini_hochberg,
-    clustered_number,
-    effective_number,
-    rate_ratio,
-    wilson,
-)
+from whychurn.stats.intervals import clustered_number, effective_number, rate_ratio, wilson
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 YEAR = ("2024-01-01", "2024-12-31")
 

@@ -16,7 +16,6 @@ from whychurn.stats.bootstrap import (
 )
 from whychurn.stats.intervals import (
     add_wilson,
-    benjamini_hochberg,
     clustered_number,
     difference_from_rest,
     effective_number,
@@ -24,6 +23,7 @@ from whychurn.stats.intervals import (
     rate_ratio,
     wilson,
 )
+from whychurn.stats.multiple_testing import benjamini_hochberg
 from whychurn.stats.parallel import side_by_side
 
 

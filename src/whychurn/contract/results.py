@@ -12,51 +12,6 @@ import pandas as pd
 from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = Path(__file__).with_name("results.yaml")
-TEXT: Final = frozenset(
-    [
-        "definition",
-        "period_kind",
-        "measure",
-        "basis",
-        "campaign_id",
-        "group",
-        "stage",
-        "from_stage",
-        "to_stage",
-        "kind",
-        "segment",
-        "member_id",
-        "dimension",
-        "stratum",
-        "region",
-        "category",
-        "compared_with",
-        "clock",
-        "unit",
-        "direction",
-        "top_strata",
-        "value_tier",
-        "spend_tier",
-        "activity_class",
-        "rfm",
-        "theme",
-        "handled",
-        "stratum_kind",
-        "model",
-        "term",
-        "feature",
-        "cause",
-        "label_en",
-        "label_zh",
-        "note_en",
-        "note_zh",
-        "action",
-    ]
-)
-DATES: Final = frozenset(
-    ["period", "until", "cohort", "month", "on", "as_of", "from_on", "until_on", "first_on", "last_on"]
-)
-FLAGS: Final = frozenset(["partial", "suppressed", "notable", "weakest", "is_node", "is_main"])
 
 
 @cache
@@ -98,9 +53,11 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: _dtype(str(name)) for name in frame.columns})
 
 
+@cache
+def _dtypes() -> dict[str, str]:
+    content = read_yaml(FILE.with_name("column_types.yaml"))
+    return {name: dtype for dtype, names in content.items() for name in names}
+
+
 def _dtype(name: str) -> str:
-    if name in TEXT:
-        return "string"
-    if name in DATES:
-        return "datetime64[ns]"
-    return "bool" if name in FLAGS else "float64"
+    return _dtypes().get(name, "float64")

@@ -1,11 +1,10 @@
-"""Intervals and multiple testing, in one place."""
+"""Intervals of rates, differences and ratios."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from whychurn.contract.arrays import Array
@@ -56,16 +55,6 @@ def clustered_number(hits: Array, trials: Array) -> float:
     rate = float(hits.sum()) / total
     variance = float(np.sum((hits - rate * trials) ** 2)) / total**2
     return min(total, rate * (1 - rate) / variance) if variance > 0 else total
-
-
-def benjamini_hochberg(p: Array) -> Array:
-    """Adjusted p-values; missing ones stay missing and do not count."""
-    p = np.asarray(p, float)
-    q = np.full(p.shape, np.nan)
-    known = np.isfinite(p)
-    if known.any():
-        q[known] = multipletests(p[known], method="fdr_bh")[1]
-    return q
 
 
 def difference_from_rest(

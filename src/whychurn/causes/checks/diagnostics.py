@@ -26,7 +26,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.results import columns_of
 from whychurn.panel.exit_surveys import OTHER
-from whychurn.stats.intervals import benjamini_hochberg
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 COLUMNS: Final = columns_of("cause_diagnostics")
 HIGH: Final = 0.9  # quantile of a cause's excess from which on it is high

@@ -11,7 +11,7 @@ from scipy import stats
 from whychurn.causes.tables.attribution import P
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
-from whychurn.stats.intervals import benjamini_hochberg
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 KINDS: Final = {"tier": "spend_tier", "region": "region", "channel": "channel"}
 TENURE_BANDS: Final = ((0, 90), (90, 180), (180, 365), (365, 730), (730, 10**6))

@@ -16,7 +16,7 @@ from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.matching import Matched
 from whychurn.retention.member_history import FAR, History, Log, log_of
 from whychurn.retention.month_grid import membership_days, window_sum
-from whychurn.stats.intervals import benjamini_hochberg
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 COMPLAINTS: Final = ("complaint", "ticket")
 STUDY_COLUMNS: Final = columns_of("event_study", "suppressed")

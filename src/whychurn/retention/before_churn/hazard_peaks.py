@@ -15,7 +15,8 @@ from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.triggers import trigger_outcomes
 from whychurn.retention.member_history import FAR, History, Log
 from whychurn.retention.month_grid import membership_days
-from whychurn.stats.intervals import benjamini_hochberg, poisson_interval, rate_ratio
+from whychurn.stats.intervals import poisson_interval, rate_ratio
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 COLUMNS: Final = columns_of("key_nodes", "suppressed")
 SHOWN: Final = COLUMNS[5:17]

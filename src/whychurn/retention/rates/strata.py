@@ -13,7 +13,8 @@ from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import History, as_dates
 from whychurn.retention.month_grid import left_between, months_complete
-from whychurn.stats.intervals import add_wilson, benjamini_hochberg, difference_from_rest
+from whychurn.stats.intervals import add_wilson, difference_from_rest
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 DIMENSIONS: Final = (
     "age_band",

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
-from statsmodels.stats.multitest import multipletests
 
 from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 DIMENSIONS: Final = ("region", "spend_tier", "category", "plan")
 GROUP_COLUMNS: Final = columns_of("topic_groups")
@@ -91,7 +91,7 @@ def topics_by_group(
             large = table["members"].ge(min_cell)
             if large.any():
                 p = 2 * norm.sf(table.loc[large, "z"].abs())
-                table.loc[large, "q"] = multipletests(p, method="fdr_bh")[1]
+                table.loc[large, "q"] = benjamini_hochberg(p)
             table["notable"] = table["q"].lt(false_discovery)
             parts.append(table)
     if not parts:

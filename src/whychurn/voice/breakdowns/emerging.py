@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from scipy.stats import nbinom, norm, poisson
-from statsmodels.stats.multitest import multipletests
 
 from whychurn.contract.codes import ALL_TEXTS
 from whychurn.contract.params import Params, VoiceParams
 from whychurn.contract.results import columns_of
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 RISING_COLUMNS: Final = columns_of("topic_rising")
 ALERT_COLUMNS: Final = columns_of("topic_alerts")
@@ -91,7 +91,7 @@ def _rising(kind: str, rows: pd.DataFrame, new: pd.Series, params: Params, min_c
     )
     table = table[table["members"] >= max(1, min_cell)].copy()
     comparable = bool((~new).any()) and len(table) > 0
-    table["q"] = multipletests(norm.sf(table["z"]), method="fdr_bh")[1] if comparable else 1.0
+    table["q"] = benjamini_hochberg(norm.sf(table["z"])) if comparable else 1.0
     table["rising"] = table["q"].lt(params.run.false_discovery) & table["recent"].ge(
         params.voice.min_recent_texts
     )

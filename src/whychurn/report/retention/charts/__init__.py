@@ -16,21 +16,3 @@ from whychurn.report.retention.charts.lifecycle import (
     draw_steps,
 )
 from whychurn.report.retention.charts.time import draw_cohorts, draw_hazard, draw_rates, draw_study
-
-__all__ = [
-    "draw_cohorts",
-    "draw_hazard",
-    "draw_moves",
-    "draw_outcomes",
-    "draw_rates",
-    "draw_regions",
-    "draw_second_purchase",
-    "draw_segments",
-    "draw_silence",
-    "draw_stages",
-    "draw_steps",
-    "draw_strata",
-    "draw_study",
-    "draw_triggers",
-    "group_name",
-]

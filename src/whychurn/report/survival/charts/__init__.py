@@ -16,22 +16,3 @@ from whychurn.report.survival.charts.hazard_ratios import (
     draw_hazard_ratios,
 )
 from whychurn.report.survival.charts.lifetime import draw_spend, draw_tiers
-
-__all__ = [
-    "draw_cause_ratios",
-    "draw_cause_strata",
-    "draw_curves",
-    "draw_drift",
-    "draw_forecast_calibration",
-    "draw_forecasts",
-    "draw_hazard",
-    "draw_hazard_ratios",
-    "draw_moments",
-    "draw_removal",
-    "draw_sensitivity",
-    "draw_spend",
-    "draw_spread",
-    "draw_stay",
-    "draw_strata",
-    "draw_tiers",
-]

@@ -43,16 +43,16 @@ def draw_forecasts(scores: pd.DataFrame, chosen: str, lang: str) -> Figure:
 
 
 def _draw_ibs(axis: Axes, main: pd.DataFrame, chosen: str, lang: str) -> None:
-    rows = main[main["metric"] == "ibs"].set_index("model")
-    present = [name for name in reversed(MODELS) if name in rows.index]
+    rows = main[main["metric"] == "ibs"].set_index("model").to_dict("index")
+    present = [name for name in reversed(MODELS) if name in rows]
     for y, name in enumerate(present):
-        row = rows.loc[name]
+        row = rows[name]
         draw_estimate(axis, y, (row["low"], row["estimate"], row["high"]), COLOURS[name], width=2.4, size=6)
         axis.annotate(
             f"{row['estimate']:.4f}", (row["estimate"], y), (0, 6), textcoords="offset points", ha="center",
             size=9, weight="bold" if name == chosen else "normal",
         )  # fmt: skip
-    days = int(rows["horizon_days"].iloc[0])
+    days = int(next(iter(rows.values()))["horizon_days"])
     axis.set(xlabel=say("survival.axis_ibs", lang, days=days), ylim=(-0.5, len(present) - 0.3))
     axis.set_yticks(range(len(present)), [say(f"survival.model_{name}", lang) for name in present])
     axis.margins(x=0.14)
