@@ -29,7 +29,7 @@ from whychurn.world.setting.programme import Programme
 from whychurn.world.tables.events import draw_events
 from whychurn.world.tables.feedback import draw_feedback
 from whychurn.world.tables.orders import draw_orders, orders_table
-from whychurn.world.tables.rows import presence
+from whychurn.world.tables.rows import Population, presence
 from whychurn.world.tables.surveys import draw_surveys
 from whychurn.world.tables.texts import NEUTRAL, Voice
 from whychurn.world.truth import planted as truth
@@ -149,23 +149,21 @@ def _tables(
         return stream(params.seed, block, purpose)
 
     members, path, life = fate.members, fate.path, fate.life
-    there = presence(programme, clock, members, life)
+    people = Population(programme, clock, members, path, presence(programme, clock, members, life))
     voice = Voice(
         programme.name, {name: list(cause.excess) or [NEUTRAL] for name, cause in programme.causes.items()}
     )
     leavers = fate.leavers.assign(subcause=_told(fate.leavers))
-    orders = draw_orders(programme, clock, market, members, path, there, rng("orders"))
+    orders = draw_orders(people, market, rng("orders"))
     last = np.where(
         life.left_again < clock.days, life.left_again, np.where(life.returned < clock.days, 10**6, life.left)
     )
     drawn = {
         "members": members_table(members, programme, clock, rng("records")),
-        "orders": orders_table(orders, members, programme, rng("order rows")),
-        "events": draw_events(programme, clock, members, path, there, orders, rng("events")),
-        "feedback": draw_feedback(programme, clock, members, path, there, leavers, voice, rng("feedback")),
-        "surveys": draw_surveys(
-            programme, clock, members, path, there, leavers, params.survey_answered, voice, rng("surveys")
-        ),
+        "orders": orders_table(orders, people, rng("order rows")),
+        "events": draw_events(people, orders, rng("events")),
+        "feedback": draw_feedback(people, leavers, voice, rng("feedback")),
+        "surveys": draw_surveys(people, leavers, params.survey_answered, voice, rng("surveys")),
         "touches": touches_table(
             fate.assignments, members, clock, last + 7 * programme.lapse_contact_weeks, rng("touches")
         ),

@@ -40,6 +40,18 @@ class Path:
     levels: dict[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class _Draw:
+    """What the exposures of a block are drawn from; `counts` is filled on the way."""
+
+    programme: Programme
+    clock: Clock
+    members: Members
+    levels: dict[str, np.ndarray]
+    counts: dict[str, np.ndarray]
+    rng: np.random.Generator
+
+
 def simulate_path(
     programme: Programme,
     clock: Clock,
@@ -53,12 +65,13 @@ def simulate_path(
     counts: dict[str, np.ndarray] = {}
     weekly = 0.5 * _season(programme, clock) + 0.5 * clock.length[:, None]
     counts["visits"] = _poisson(rng, members.visit_rate * weekly * teaching(programme, clock))
-    exposures = _product(programme, clock, members, levels, counts, rng)
+    draw = _Draw(programme, clock, members, levels, counts, rng)
+    exposures = _product(draw)
     exposures |= _price(programme, clock, members, levels)
     exposures |= _competition(members, levels)
-    exposures |= _messages(programme, clock, members, levels, counts, confounding, rng)
-    exposures |= _engagement(programme, clock, members, counts, rng)
-    exposures |= _natural(programme, clock, members, counts, rng)
+    exposures |= _messages(draw, confounding)
+    exposures |= _engagement(draw)
+    exposures |= _natural(draw)
     coupon = programme.rates.coupon * (1 + confounding * 8 * np.minimum(exposures["price_rise"], 2))
     counts["coupons"] = _poisson(rng, coupon * clock.length[:, None] * members.marketing)
     return Path(counts, exposures, levels)
@@ -152,14 +165,9 @@ def _trouble(programme: Programme, clock: Clock, members: Members, kind: str) ->
     return factor
 
 
-def _product(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    levels: dict[str, np.ndarray],
-    counts: dict[str, np.ndarray],
-    rng: np.random.Generator,
-) -> dict[str, np.ndarray]:
+def _product(draw: _Draw) -> dict[str, np.ndarray]:
+    programme, clock, members, rng = draw.programme, draw.clock, draw.members, draw.rng
+    levels, counts = draw.levels, draw.counts
     rates, half = programme.rates, programme.half_life
     defect = np.array([line.defect for line in programme.categories.values()])[members.category]
     picky = np.exp(0.5 * members.fuss)
@@ -222,16 +230,10 @@ def _spell(
     return (week >= start) & (week < end)
 
 
-def _messages(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    levels: dict[str, np.ndarray],
-    counts: dict[str, np.ndarray],
-    confounding: float,
-    rng: np.random.Generator,
-) -> dict[str, np.ndarray]:
+def _messages(draw: _Draw, confounding: float) -> dict[str, np.ndarray]:
     """Pushes that fit or not. Where a rival is active the company sends more that fit: they change nothing."""
+    programme, clock, members, rng = draw.programme, draw.clock, draw.members, draw.rng
+    levels, counts = draw.levels, draw.counts
     n, half = members.size, programme.half_life["messages"]
     fits = np.where(_spell(clock, n, programme.misprofiled, (14, 40), rng), 0.12, 0.85)
     flood = np.where(_spell(clock, n, 0.18, (6, 14), rng), 4.5, 1.0)
@@ -246,13 +248,8 @@ def _messages(
     }
 
 
-def _engagement(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    counts: dict[str, np.ndarray],
-    rng: np.random.Generator,
-) -> dict[str, np.ndarray]:
+def _engagement(draw: _Draw) -> dict[str, np.ndarray]:
+    programme, clock, members, rng, counts = draw.programme, draw.clock, draw.members, draw.rng, draw.counts
     rates, n, length = programme.rates, members.size, clock.length[:, None]
     forgotten = _spell(clock, n, programme.neglected, (26, 80), rng)
     social = np.exp(0.7 * members.bond)
@@ -271,13 +268,8 @@ def _engagement(
     }
 
 
-def _natural(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    counts: dict[str, np.ndarray],
-    rng: np.random.Generator,
-) -> dict[str, np.ndarray]:
+def _natural(draw: _Draw) -> dict[str, np.ndarray]:
+    programme, clock, members, rng, counts = draw.programme, draw.clock, draw.members, draw.rng, draw.counts
     rate = (
         np.full((clock.weeks, members.size), programme.rates.moved, dtype="float32") * clock.length[:, None]
     )

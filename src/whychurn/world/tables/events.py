@@ -6,66 +6,49 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.tables import EVENT_TYPES
-from whychurn.world.lives.exposure import Path
 from whychurn.world.lives.members import Members
 from whychurn.world.setting.categoricals import labelled
-from whychurn.world.setting.clock import Clock
-from whychurn.world.setting.programme import Programme
 from whychurn.world.tables.orders import Orders
-from whychurn.world.tables.rows import Presence, contacts, own_acts
+from whychurn.world.tables.rows import Population, contacts, own_acts
 
 Part = tuple[
     str, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None
 ]  # type, who, day, campaign, value
 
 
-def draw_events(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    path: Path,
-    there: Presence,
-    orders: Orders,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
+def draw_events(people: Population, orders: Orders, rng: np.random.Generator) -> pd.DataFrame:
     """All events of a block as rows of the contract (without ids)."""
-    counts = path.counts
+    counts = people.path.counts
     parts: list[Part] = []
     for kind, name in (
-        (programme.visit_event, "visits"),
+        (people.programme.visit_event, "visits"),
         ("community", "community"),
         ("activity_joined", "activities"),
     ):
-        _, who, day = own_acts(counts[name], there, clock, rng)
+        _, who, day = own_acts(counts[name], people, rng)
         parts.append((kind, who, day, None, None))
     for kind, name, seen in (("app_fault", "faults", 1.0), ("address_changed", "moves", 0.65)):
-        _, who, day = own_acts(counts[name], there, clock, rng, fades=False)
+        _, who, day = own_acts(counts[name], people, rng, fades=False)
         kept = rng.random(len(who)) < seen
         parts.append((kind, who[kept], day[kept], None, None))
-    _, who, day = contacts(counts["greetings"], there, clock, rng)
+    _, who, day = contacts(counts["greetings"], people, rng)
     parts.append(("greeting", who, day, None, None))
-    parts += _messages(programme, clock, members, path, there, rng)
-    parts += _coupons(clock, members, path, there, rng)
-    parts += _points(clock, members, path, there, orders, rng)
-    return _as_table(programme, clock, members, parts, rng)
+    parts += _messages(people, rng)
+    parts += _coupons(people, rng)
+    parts += _points(people, orders, rng)
+    return _as_table(people, parts, rng)
 
 
-def _messages(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    path: Path,
-    there: Presence,
-    rng: np.random.Generator,
-) -> list[Part]:
+def _messages(people: Population, rng: np.random.Generator) -> list[Part]:
+    members, path, there = people.members, people.path, people.there
     parts: list[Part] = []
     keen = np.exp(0.25 * members.use)
     for fits, name in ((True, "relevant"), (False, "irrelevant")):
-        week, who, day = contacts(path.counts[name], there, clock, rng)
-        line = _advertised(members, who, len(programme.categories), fits, rng)
+        week, who, day = contacts(path.counts[name], people, rng)
+        line = _advertised(members, who, len(people.programme.categories), fits, rng)
         tired = 1 / (1 + 0.8 * path.exposures["too_many_messages"][week, who])
         dice, later = rng.random(len(who)), day + (rng.random(len(who)) < 0.25)
-        awake = there.here(who, later) & (later < clock.days)
+        awake = there.here(who, later) & (later < people.clock.days)
         read = awake & (dice < (0.36 if fits else 0.09) * keen[who] * tired * there.acting[week, who])
         put_away = awake & ~read & (dice > 1 - (0.10 if fits else 0.32) * np.sqrt(there.acting[week, who]))
         off = put_away & (rng.random(len(who)) < (0.01 if fits else 0.04))
@@ -88,11 +71,10 @@ def _advertised(
     return np.where(other == members.second[who], (other + 1) % lines, other)
 
 
-def _coupons(
-    clock: Clock, members: Members, path: Path, there: Presence, rng: np.random.Generator
-) -> list[Part]:
+def _coupons(people: Population, rng: np.random.Generator) -> list[Part]:
     """The thrifty use more coupons; a coupon has no effect of its own on leaving."""
-    week, who, day = contacts(path.counts["coupons"], there, clock, rng)
+    clock, members, path, there = people.clock, people.members, people.path, people.there
+    week, who, day = contacts(path.counts["coupons"], people, rng)
     used_on = day + rng.integers(1, 11, len(who))
     chance = np.clip(0.35 * np.exp(0.6 * members.thrift[who]), 0, 0.9) * there.acting[week, who]
     used = there.here(who, used_on) & (used_on < clock.days) & (rng.random(len(who)) < chance)
@@ -104,11 +86,10 @@ def _coupons(
     ]
 
 
-def _points(
-    clock: Clock, members: Members, path: Path, there: Presence, orders: Orders, rng: np.random.Generator
-) -> list[Part]:
+def _points(people: Population, orders: Orders, rng: np.random.Generator) -> list[Part]:
+    members, path = people.members, people.path
     earns = members.points[orders.who] & (rng.random(len(orders.who)) < 0.6)
-    _, who, day = own_acts(path.counts["spendings"], there, clock, rng)
+    _, who, day = own_acts(path.counts["spendings"], people, rng)
     return [
         ("points_earned", orders.who[earns], orders.day[earns], None, np.floor(orders.amount[earns])),
         (
@@ -121,9 +102,7 @@ def _points(
     ]
 
 
-def _as_table(
-    programme: Programme, clock: Clock, members: Members, parts: list[Part], rng: np.random.Generator
-) -> pd.DataFrame:
+def _as_table(people: Population, parts: list[Part], rng: np.random.Generator) -> pd.DataFrame:
     parts = [part for part in parts if len(part[1])] or parts[:1]
     size = [len(part[1]) for part in parts]
     kind = np.repeat([EVENT_TYPES.index(part[0]) for part in parts], size)
@@ -134,12 +113,12 @@ def _as_table(
     value = np.concatenate(
         [np.full(n, np.nan) if part[4] is None else part[4] for part, n in zip(parts, size, strict=True)]
     )
-    at = clock.instants(day, rng)
+    at = people.clock.instants(day, rng)
     order = np.lexsort((at, who))
-    names = [f"news-{name}" for name in programme.categories]
+    names = [f"news-{name}" for name in people.programme.categories]
     return pd.DataFrame(
         {
-            "member_id": labelled(who[order], members.ids),
+            "member_id": labelled(who[order], people.members.ids),
             "occurred_at": at[order],
             "event_type": labelled(kind[order], list(EVENT_TYPES)),
             "campaign_id": labelled(line[order], names),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from whychurn.world.lives.exposure import Path
-from whychurn.world.lives.members import LANGUAGES, Members
+from whychurn.world.lives.members import LANGUAGES
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.programme import Programme
-from whychurn.world.tables.rows import Presence, expand, own_acts
+from whychurn.world.tables.rows import Population, expand, own_acts
 from whychurn.world.tables.texts import NEUTRAL, PRAISE, Voice
 
 TICKET_SHARE = 0.6  # of incidents
@@ -19,21 +18,15 @@ UNRELATED = 0.12  # texts about something else than what troubles the member
 
 
 def draw_feedback(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    path: Path,
-    there: Presence,
-    leavers: pd.DataFrame,
-    voice: Voice,
-    rng: np.random.Generator,
+    people: Population, leavers: pd.DataFrame, voice: Voice, rng: np.random.Generator
 ) -> pd.DataFrame:
     """All feedback of a block as rows of the contract (without ids)."""
+    programme, members = people.programme, people.members
     parts = [
-        _tickets(clock, members, path, there, rng),
-        _complaints(programme, clock, members, path, there, rng),
-        _reviews(clock, members, path, there, rng),
-        _interviews(clock, leavers, rng),
+        _tickets(people, rng),
+        _complaints(people, rng),
+        _reviews(people, rng),
+        _interviews(people.clock, leavers, rng),
     ]
     drawn = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     written = drawn["written"].to_numpy(dtype=bool)
@@ -90,12 +83,11 @@ def _frame(
     )
 
 
-def _tickets(
-    clock: Clock, members: Members, path: Path, there: Presence, rng: np.random.Generator
-) -> pd.DataFrame:
+def _tickets(people: Population, rng: np.random.Generator) -> pd.DataFrame:
     """Incidents that became a ticket; the answering time is the one that counts in the hazard."""
+    clock, members, path = people.clock, people.members, people.path
     incidents = np.minimum(path.counts["defects"] + path.counts["service"], 1)
-    week, who, day = own_acts(incidents, there, clock, rng, fades=False)
+    week, who, day = own_acts(incidents, people, rng, fades=False)
     kept = rng.random(len(who)) < TICKET_SHARE
     week, who, day = week[kept], who[kept], day[kept]
     hours = path.levels["hours"][week, who]
@@ -113,15 +105,9 @@ def _tickets(
     return table
 
 
-def _complaints(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    path: Path,
-    there: Presence,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
+def _complaints(people: Population, rng: np.random.Generator) -> pd.DataFrame:
     """Texts of troubled members who write, mostly about what adds to their hazard."""
+    programme, clock, members, path = people.programme, people.clock, people.members, people.path
     weights = {
         name: weight * path.exposures[name]
         for cause in programme.causes.values()
@@ -130,7 +116,7 @@ def _complaints(
     names, summed = list(weights), np.cumsum(np.stack(list(weights.values())), axis=0)
     loud = np.exp(0.25 * members.use) * members.writer
     rate = TROUBLE_RATE * np.minimum(summed[-1] * 100, 8) * loud * clock.length[:, None]
-    week, who, day = own_acts(rng.poisson(rate).astype("int16"), there, clock, rng)
+    week, who, day = own_acts(rng.poisson(rate).astype("int16"), people, rng)
     share = summed[:, week, who] / summed[-1, week, who]
     topic = np.array(names, object)[np.minimum((share < rng.random(len(who))).sum(axis=0), len(names) - 1)]
     topic = np.where(rng.random(len(who)) < UNRELATED, _topics(programme, len(who), rng), topic)
@@ -147,10 +133,9 @@ def _complaints(
     return table
 
 
-def _reviews(
-    clock: Clock, members: Members, path: Path, there: Presence, rng: np.random.Generator
-) -> pd.DataFrame:
+def _reviews(people: Population, rng: np.random.Generator) -> pd.DataFrame:
     """Praise and neutral noise after orders; stars alone from those who do not write."""
+    clock, path, there = people.clock, people.path, people.there
     week, who, day = expand(np.where(there.acting > 0, path.counts["orders"], 0), clock, rng)
     kept = there.here(who, day) & (rng.random(len(who)) < 0.03 * there.acting[week, who])
     week, who, day = week[kept], who[kept], day[kept]
@@ -158,7 +143,7 @@ def _reviews(
     rating = np.clip(np.round(4.6 - 0.9 * np.minimum(trouble, 3) + rng.normal(0, 0.6, len(who))), 1, 5)
     topic = np.where(rating >= 4, PRAISE, NEUTRAL).astype(object)
     topic = np.where(rng.random(len(who)) < 0.25, NEUTRAL, topic)
-    return _frame(clock, who, day, topic, "review", rating, members.writer[who], rng)
+    return _frame(clock, who, day, topic, "review", rating, people.members.writer[who], rng)
 
 
 def _interviews(clock: Clock, leavers: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

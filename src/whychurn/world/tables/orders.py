@@ -7,13 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from whychurn.world.lives.exposure import Path
 from whychurn.world.lives.members import Members
 from whychurn.world.setting.categoricals import labelled
-from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.market import Market
-from whychurn.world.setting.programme import Programme
-from whychurn.world.tables.rows import Presence, own_acts
+from whychurn.world.tables.rows import Population, own_acts
 
 
 @dataclass(frozen=True)
@@ -30,19 +27,12 @@ class Orders:
     defect: np.ndarray
 
 
-def draw_orders(
-    programme: Programme,
-    clock: Clock,
-    market: Market,
-    members: Members,
-    path: Path,
-    there: Presence,
-    rng: np.random.Generator,
-) -> Orders:
+def draw_orders(people: Population, market: Market, rng: np.random.Generator) -> Orders:
     """Orders while members are there; those that went wrong do not fade, for they are why some leave."""
+    programme, members, path = people.programme, people.members, people.path
     wrong = path.counts["defects"] if programme.kind == "inactivity" else np.zeros_like(path.counts["orders"])
-    good = own_acts(path.counts["orders"] - wrong, there, clock, rng)
-    bad = own_acts(wrong, there, clock, rng, fades=False)
+    good = own_acts(path.counts["orders"] - wrong, people, rng)
+    bad = own_acts(wrong, people, rng, fades=False)
     week, who, day = (np.concatenate(pair) for pair in zip(good, bad, strict=True))
     defect = np.arange(len(who)) >= len(good[0])
     category = _category(members, who, len(programme.categories), rng)
@@ -56,14 +46,20 @@ def draw_orders(
     listed = np.clip(listed, 8, 1200)
     amount = listed * (1 - share)
     return Orders(
-        who, week, day, clock.instants(day, rng), amount.round(2), (listed * share).round(2), category, defect
+        who,
+        week,
+        day,
+        people.clock.instants(day, rng),
+        amount.round(2),
+        (listed * share).round(2),
+        category,
+        defect,
     )
 
 
-def orders_table(
-    orders: Orders, members: Members, programme: Programme, rng: np.random.Generator
-) -> pd.DataFrame:
+def orders_table(orders: Orders, people: Population, rng: np.random.Generator) -> pd.DataFrame:
     """Orders as rows of the contract."""
+    members, programme = people.members, people.programme
     n = len(orders.who)
     channel = np.where(
         rng.random(n) < 0.8, members.channel[orders.who], rng.integers(0, len(programme.channels), n)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from whychurn.world.lives.exposure import Path
 from whychurn.world.lives.life import Life
 from whychurn.world.lives.members import Members
 from whychurn.world.setting.clock import Clock
@@ -40,6 +41,17 @@ class Presence:
         return first | ((day >= life.returned[who]) & (day <= life.left_again[who]))
 
 
+@dataclass(frozen=True)
+class Population:
+    """The members of a block, the programme that they are in, what happens to them, and when they are there."""
+
+    programme: Programme
+    clock: Clock
+    members: Members
+    path: Path
+    there: Presence
+
+
 def presence(programme: Programme, clock: Clock, members: Members, life: Life) -> Presence:
     """Members go quiet before they leave; messages go on for a while after."""
     week = np.arange(clock.weeks, dtype="float32")[:, None]
@@ -67,10 +79,11 @@ def expand(
 
 
 def own_acts(
-    count: np.ndarray, there: Presence, clock: Clock, rng: np.random.Generator, fades: bool = True
+    count: np.ndarray, people: Population, rng: np.random.Generator, fades: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Occurrences that are a member's own: only while there, and fewer before leaving if it `fades`."""
-    week, who, day = expand(np.where(there.acting > 0, count, 0), clock, rng)
+    there = people.there
+    week, who, day = expand(np.where(there.acting > 0, count, 0), people.clock, rng)
     kept = there.here(who, day)
     if fades:
         kept &= rng.random(len(who)) < there.acting[week, who]
@@ -78,9 +91,9 @@ def own_acts(
 
 
 def contacts(
-    count: np.ndarray, there: Presence, clock: Clock, rng: np.random.Generator
+    count: np.ndarray, people: Population, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Occurrences that come from the company, which learns late that somebody has left."""
-    week, who, day = expand(np.where(there.contact, count, 0), clock, rng)
-    kept = day >= there.entry[who]
+    week, who, day = expand(np.where(people.there.contact, count, 0), people.clock, rng)
+    kept = day >= people.there.entry[who]
     return week[kept], who[kept], day[kept]

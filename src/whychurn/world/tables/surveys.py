@@ -6,24 +6,14 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.world.lives.exposure import Path
 from whychurn.world.lives.members import Members
-from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.programme import Programme
-from whychurn.world.tables.rows import Presence
+from whychurn.world.tables.rows import Population
 from whychurn.world.tables.texts import Voice
 
 
 def draw_surveys(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    path: Path,
-    there: Presence,
-    leavers: pd.DataFrame,
-    answered: float,
-    voice: Voice,
-    rng: np.random.Generator,
+    people: Population, leavers: pd.DataFrame, answered: float, voice: Voice, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Exit surveys to those who left, satisfaction and NPS surveys to some members.
 
@@ -34,8 +24,8 @@ def draw_surveys(
     answered
         Mean share of leavers who answer.
     """
-    exits = _exit(programme, clock, members, leavers, answered, voice, rng)
-    return pd.concat([exits, _ongoing(clock, members, path, there, rng)], ignore_index=True)
+    exits = _exit(people, leavers, answered, voice, rng)
+    return pd.concat([exits, _ongoing(people, rng)], ignore_index=True)
 
 
 def answer_chance(
@@ -63,14 +53,9 @@ def state_reasons(programme: Programme, causes: pd.Series, rng: np.random.Genera
 
 
 def _exit(
-    programme: Programme,
-    clock: Clock,
-    members: Members,
-    leavers: pd.DataFrame,
-    answered: float,
-    voice: Voice,
-    rng: np.random.Generator,
+    people: Population, leavers: pd.DataFrame, answered: float, voice: Voice, rng: np.random.Generator
 ) -> pd.DataFrame:
+    programme, clock, members = people.programme, people.clock, people.members
     who, n = leavers["position"].to_numpy(), len(leavers)
     sent = leavers["left_day"].to_numpy() + rng.integers(*programme.survey.delay_days, n, endpoint=True)
     answers = rng.random(n) < answer_chance(programme, members, leavers, answered)
@@ -100,10 +85,9 @@ def _exit(
     return table[sent < clock.days]
 
 
-def _ongoing(
-    clock: Clock, members: Members, path: Path, there: Presence, rng: np.random.Generator
-) -> pd.DataFrame:
+def _ongoing(people: Population, rng: np.random.Generator) -> pd.DataFrame:
     """A few members are asked each quarter; troubled members give lower scores."""
+    clock, members, path, there = people.clock, people.members, people.path, people.there
     parts = []
     trouble = path.exposures["defect"] + path.exposures["slow_response"] + path.exposures["app_fault"]
     for week in range(12, clock.weeks, 13):
