@@ -1,12 +1,15 @@
-"""The eight input tables: columns, kinds, limits, and the pandera schemas built from them."""
+"""The eight input tables (``tables.yaml``): columns, kinds, limits, and the pandera schemas built from them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import pandera.pandas as pa
+
+from whychurn.contract.yaml_files import read_yaml
 
 # kind -> pandas dtype after intake; dates are midnight timestamps, times naive local time
 DTYPES: Final[dict[str, str]] = {
@@ -37,8 +40,6 @@ OTHER_EVENTS: Final[tuple[str, ...]] = (
     "app_fault",
 )
 EVENT_TYPES: Final[tuple[str, ...]] = INTERACTIONS + CONTACTS + OTHER_EVENTS  # others are kept as they are
-FEEDBACK_SOURCES: Final[tuple[str, ...]] = ("complaint", "review", "ticket", "social", "interview")
-SURVEY_KINDS: Final[tuple[str, ...]] = ("exit", "satisfaction", "nps")
 
 
 @dataclass(frozen=True)
@@ -73,121 +74,19 @@ class Table:
     fields: dict[str, Field]
 
 
-ID: Final = Field("text", required=True)
-TABLES: Final[dict[str, Table]] = {
-    "members": Table(
-        "member_id",
-        "joined_on",
-        {
-            "member_id": ID,
-            "joined_on": Field("date", required=True),
-            "birth_year": Field("number", low=1900, high=2100),
-            "gender": Field("text"),
-            "region": Field("text"),
-            "channel": Field("text"),
-            "marketing_consent": Field("flag"),
-            "profiling_consent": Field("flag"),
-        },
-    ),
-    "memberships": Table(
-        "membership_id",
-        "starts_on",
-        {
-            "membership_id": ID,
-            "member_id": ID,
-            "plan": Field("text", required=True),
-            "starts_on": Field("date", required=True),
-            "ends_on": Field("date", required=True),
-            "list_price": Field("number", low=0),
-            "price_paid": Field("number", low=0),
-            "auto_renew": Field("flag"),
-            "cancelled_on": Field("date"),
-        },
-    ),
-    "orders": Table(
-        "order_id",
-        "ordered_at",
-        {
-            "order_id": ID,
-            "member_id": ID,
-            "ordered_at": Field("instant", required=True),
-            "amount": Field("number", required=True, low=0),
-            "discount": Field("number", low=0),
-            "quantity": Field("number", low=0),
-            "category": Field("text"),
-            "channel": Field("text"),
-            "returned": Field("flag"),
-        },
-    ),
-    "events": Table(
-        None,
-        "occurred_at",
-        {
-            "event_id": Field("text"),
-            "member_id": ID,
-            "occurred_at": Field("instant", required=True),
-            "event_type": Field("text", required=True),
-            "campaign_id": Field("text"),
-            "value": Field("number"),
-        },
-    ),
-    "feedback": Table(
-        "feedback_id",
-        "created_at",
-        {
-            "feedback_id": ID,
-            "member_id": ID,
-            "created_at": Field("instant", required=True),
-            "text": Field("text"),
-            "source": Field("text", choices=FEEDBACK_SOURCES),
-            "rating": Field("number", low=0, high=10),
-            "responded_at": Field("instant"),
-            "resolved": Field("flag"),
-            "language": Field("text"),
-        },
-    ),
-    "surveys": Table(
-        "survey_id",
-        "sent_at",
-        {
-            "survey_id": ID,
-            "member_id": ID,
-            "kind": Field("text", required=True, choices=SURVEY_KINDS),
-            "sent_at": Field("instant", required=True),
-            "answered_at": Field("instant"),
-            "reason": Field("text"),
-            "score": Field("number", low=0, high=10),
-            "comment": Field("text"),
-        },
-    ),
-    "touches": Table(
-        "touch_id",
-        "sent_at",
-        {
-            "touch_id": ID,
-            "member_id": ID,
-            "campaign_id": ID,
-            "sent_at": Field("instant", required=True),
-            "action": Field("text", required=True),
-            "cost": Field("number", low=0),
-            "randomized": Field("flag"),
-            "propensity": Field("number", low=0, high=1),
-            "opened": Field("flag"),
-        },
-    ),
-    "market": Table(
-        None,
-        "week_start",
-        {
-            "week_start": Field("date", required=True),
-            "region": Field("text"),
-            "category": Field("text"),
-            "own_price_index": Field("number", low=0),
-            "competitor_price_index": Field("number", low=0),
-            "competitor_activity": Field("number", low=0),
-        },
-    ),
-}
+def _tables() -> dict[str, Table]:
+    def field(entry: dict[str, Any]) -> Field:
+        return Field(**{name: tuple(value) if name == "choices" else value for name, value in entry.items()})
+
+    return {
+        name: Table(
+            entry["key"], entry["time"], {column: field(one) for column, one in entry["columns"].items()}
+        )
+        for name, entry in read_yaml(Path(__file__).with_name("tables.yaml")).items()
+    }
+
+
+TABLES: Final[dict[str, Table]] = _tables()
 ACTIVITY_TABLES: Final[tuple[str, ...]] = ("orders", "memberships", "events")  # at least one is required
 FREE_TEXT: Final[dict[str, tuple[str, ...]]] = {"feedback": ("text",), "surveys": ("comment", "reason")}
 
