@@ -13,7 +13,7 @@ from whychurn.contract.codes import RISK_BASELINES, RISK_MODEL, RISK_MODELS
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.encode import choose_features, encode
-from whychurn.risk.artifacts import FILES, write_model
+from whychurn.risk.artifacts import FILES, panel_size, write_model
 from whychurn.risk.evaluation.holdout import beats_baselines, flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts
 from whychurn.risk.model.boosting import (
@@ -40,7 +40,7 @@ def test_the_whole_assessment(fitted, params, tmp_path):
     _check_scores(tables["risk_scores"], panel, params)
     _check_explanation(tables)
     made = model_facts(trained, {"definition": "inactivity_90d", "horizon_days": 90}, params.risk)
-    write_model(tmp_path, trained, metadata(made, tables["risk_metrics"], panel, params))
+    write_model(tmp_path, trained, metadata(made, tables["risk_metrics"], panel_size(panel), params))
     _check_files(tmp_path, panel, tables["risk_scores"])
     facts = run_facts(made, tables["risk_metrics"], tables["risk_scores"], params)
     json.dumps(facts)

@@ -13,7 +13,8 @@ from whychurn.causes.checks.diagnostics import COLUMNS as CHECKS
 from whychurn.causes.checks.diagnostics import diagnostics
 from whychurn.causes.checks.sensitivity import COLUMNS as VARIANTS
 from whychurn.causes.checks.sensitivity import stability
-from whychurn.causes.evidence.gather import Evidence
+from whychurn.causes.evidence.gather import Evidence, evidence_table
+from whychurn.causes.evidence.keyword_weights import word_weights
 from whychurn.causes.methods import Attribution, Inputs
 from whychurn.causes.tables.attribution import (
     attributed,
@@ -36,7 +37,7 @@ from whychurn.causes.tables.member_reasons import member_evidence
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import UNKNOWN
 from whychurn.contract.fits import FitRecord
-from whychurn.contract.params import Params
+from whychurn.contract.params import CausesParams, Params
 
 # tables of the additive hazard that are empty where it was not among the methods
 DRIVERS: Final = {
@@ -67,6 +68,30 @@ class CausesAnswers:
     fits: list[FitRecord]
 
 
+def method_inputs(
+    evidence: Evidence,
+    catalogue: pd.DataFrame,
+    feedback: pd.DataFrame,
+    contributions: Array | None,
+    params: CausesParams,
+) -> Inputs:
+    """What every method is given.
+
+    Parameters
+    ----------
+    catalogue
+        Features of the panel: name, kind.
+    feedback
+        member_id, created_at, text.
+    contributions
+        `evidence.shap_families`; None without a risk model.
+    """
+    measured = catalogue.loc[catalogue["kind"].isin(["number", "flag"]), "name"]
+    table = evidence_table(evidence, [name for name in measured if name in evidence.panel])
+    words = word_weights(evidence, feedback, params.text_days)
+    return Inputs(evidence, table, words, contributions)
+
+
 def causes_answers(
     inputs: Inputs, panel: pd.DataFrame, churners: pd.DataFrame, params: Params
 ) -> CausesAnswers:
@@ -82,10 +107,7 @@ def causes_answers(
     evidence, own, least = inputs.evidence, params.causes, params.privacy.min_cell
     found = run_methods(inputs, params)
     chosen = found[own.method]
-    members = attributed(evidence.anchors, chosen.p, own)
-    members["evidence"] = member_evidence(
-        chosen.p, evidence.panel, evidence.stated, evidence.seen, evidence.rows, own.reasons
-    )
+    members = member_table(evidence, chosen.p, own)
     gone, p = leavers_chances(members)
     shares = shares_table(found)
     beside = (
@@ -110,6 +132,12 @@ def causes_answers(
         "evidence": inputs.table,
     }
     return CausesAnswers(tables, kept, _facts(evidence, members, params), _fits(found, params))
+
+
+def member_table(evidence: Evidence, p: Array, params: CausesParams) -> pd.DataFrame:
+    """Table member_causes of chances `p`; (rows, 6)."""
+    told = member_evidence(p, evidence.panel, evidence.stated, evidence.seen, evidence.rows, params.reasons)
+    return attributed(evidence.anchors, p, params).assign(evidence=told)
 
 
 def _of_additive(

@@ -71,7 +71,8 @@ def read_table(
         )
     if texts_as_categories:
         table = pq.read_table(path, columns=columns)
-        return table.to_pandas(strings_to_categorical=True, ignore_metadata=True)
+        frame: pd.DataFrame = table.to_pandas(strings_to_categorical=True, ignore_metadata=True)
+        return frame
     return pd.read_parquet(path, columns=columns)
 
 

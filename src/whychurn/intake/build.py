@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Iterator
 from typing import Any
 
+import pandas as pd
+
 from whychurn.contract.files import write_json, write_table
-from whychurn.contract.params import Params
+from whychurn.contract.params import Params, PrivacyParams
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.all_tables import (
     Examined,
@@ -43,19 +46,13 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     summary = study.interim / "intake.json"
     if summary.is_file():
         summary.unlink()  # it stands only beside tables of the same run
-    summary = study.interim / "intake.json"
-    if summary.is_file():
-        summary.unlink()  # it stands only beside tables of the same run
     examined = examine(read_drafts(open_source(study, params.intake), params), params, today)
     write_table(examined.quarantine, study.interim / "quarantine.parquet")
     refuse_excess(examined, params.intake.max_quarantined)
     facts = _facts(examined)
     key = _key(study, params)
     taken = Redactions()
-    for table, draft in examined.drafts.items():
-        frame = protect_table(table, draft.good, key, params.privacy, taken)
-        draft.frame = draft.frame.iloc[:0]  # large tables are not kept twice
-        check_schema(table, frame)
+    for table, frame in protected_tables(examined, key, params.privacy, taken):
         write_table(frame, study.interim / f"{table}.parquet")
         if table == "members":
             facts["members_without_consent"] = int((~frame["profiling_consent"]).sum())
@@ -65,6 +62,25 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     notices = [notice for draft in examined.drafts.values() for notice in draft.notices] + taken.notices
     facts["notices"] = _tell(notices)
     write_json(facts, summary)
+
+
+def protected_tables(
+    examined: Examined, key: bytes | None, privacy: PrivacyParams, taken: Redactions
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Name and sound rows of each table, pseudonymous and redacted; the drafts are emptied on the way.
+
+    Parameters
+    ----------
+    key
+        Key of the pseudonyms; None keeps the ids.
+    taken
+        Receives what was redacted or dropped.
+    """
+    for table, draft in examined.drafts.items():
+        frame = protect_table(table, draft.good, key, privacy, taken)
+        draft.frame = draft.frame.iloc[:0]  # large tables are not kept twice
+        check_schema(table, frame)
+        yield table, frame
 
 
 def _facts(examined: Examined) -> dict[str, Any]:

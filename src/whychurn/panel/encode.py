@@ -47,6 +47,17 @@ class Feature:
         categories = list(self.categories) if self.categories is not None else None
         return {**{name: getattr(self, name) for name in names}, "categories": categories}
 
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> Feature:
+        """Inverse of `as_json`; directions are not kept."""
+        names = ("name", "kind", "family", "cause", "unit", "en", "zh")
+        categories = entry.get("categories")
+        return cls(
+            **{name: entry[name] for name in names},
+            monotone=0,
+            categories=None if categories is None else tuple(categories),
+        )
+
 
 def choose_features(
     panel: pd.DataFrame, train: np.ndarray, catalogue: pd.DataFrame

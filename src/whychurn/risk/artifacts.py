@@ -22,12 +22,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import xgboost as xgb
 
 from whychurn.contract.codes import RISK_MODEL
-from whychurn.contract.files import write_json, write_whole
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_json, write_json, write_whole
 from whychurn.labels import both
 from whychurn.panel.encode import Feature
 from whychurn.risk.explanation.reasons import value_format
+from whychurn.risk.model.calibration import Calibrator
+from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.model.training import Trained
 
 FILES = ("model.ubj", "calibrator.json", "features.json", "metadata.json")
@@ -63,8 +67,31 @@ def feature_contract(features: list[Feature]) -> dict[str, Any]:
     }
 
 
-def panel_digest(panel: pd.DataFrame) -> str:
-    """SHA-256 of the panel's rows and column names."""
+def panel_size(panel: pd.DataFrame) -> dict[str, Any]:
+    """Rows, columns, and SHA-256 of the panel's rows and column names."""
     digest = hashlib.sha256(",".join(panel.columns).encode())
     digest.update(pd.util.hash_pandas_object(panel, index=False).to_numpy().tobytes())
-    return digest.hexdigest()
+    return {"rows": len(panel), "columns": panel.shape[1], "sha256": digest.hexdigest()}
+
+
+def read_model(folder: Path) -> tuple[RiskScorer, dict[str, Any]]:
+    """The model that `write_model` wrote, and its metadata.
+
+    Raises
+    ------
+    WhychurnError
+        If there is none; a study's reason is told.
+    """
+    if not (folder / "metadata.json").exists():
+        why = read_json(folder / NO_MODEL)["reason"]["en"] if (folder / NO_MODEL).exists() else None
+        raise WhychurnError(
+            "there is no risk model" + (f": {why}" if why else ""),
+            file=folder,
+            remedy="give a longer history or more members" if why else "run `whychurn run` first",
+        )
+    entries = read_json(folder / "features.json")["features"]
+    calibrator = Calibrator.from_json(read_json(folder / "calibrator.json"))
+    booster = xgb.Booster(model_file=str(folder / "model.ubj"))
+    return RiskScorer([Feature.from_json(entry) for entry in entries], booster, calibrator), read_json(
+        folder / "metadata.json"
+    )

@@ -12,7 +12,6 @@ from whychurn.contract.results import documented
 from whychurn.labels import LANGUAGES, join, say
 from whychurn.panel.encode import SEASON_DAYS
 from whychurn.panel.features.catalogue import load_catalogue
-from whychurn.risk.artifacts import panel_digest
 from whychurn.risk.evaluation.holdout import beats_baselines
 from whychurn.risk.model.split import PARTS
 from whychurn.risk.model.training import NoModelError, Trained
@@ -97,13 +96,19 @@ def headline(metrics: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def metadata(
-    made: dict[str, Any], metrics: pd.DataFrame, panel: pd.DataFrame, params: Params
+    made: dict[str, Any], metrics: pd.DataFrame, panel: dict[str, Any], params: Params
 ) -> dict[str, Any]:
-    """Content of the model's metadata.json."""
+    """Content of the model's metadata.json.
+
+    Parameters
+    ----------
+    panel
+        `artifacts.panel_size`.
+    """
     return {
         **made,
         "metrics": headline(metrics),
-        "panel": {"rows": len(panel), "columns": panel.shape[1], "sha256": panel_digest(panel)},
+        "panel": panel,
         "params": params.model_dump(mode="json", include={"run", "business", "risk"}),
     }
 

@@ -47,7 +47,7 @@ def assess(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Par
     tables["risk_backtest"] = backtest(panel, trained, horizon_days, params)
     log.info("explaining")
     tables |= explanation_tables(panel, trained, params)
-    scores, contributions = score_members(panel, trained, horizon_days, params)
+    scores, contributions = score_members(panel, trained.scorer, horizon_days, params)
     groups, members = cluster_members(scores, contributions, trained.features, params)
     tables |= {"risk_scores": scores, "risk_archetypes": groups, "risk_archetype_members": members}
     return Assessment(tables)

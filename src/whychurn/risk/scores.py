@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.params import Params
 from whychurn.panel.encode import encode
 from whychurn.risk.explanation.reasons import top_reasons
-from whychurn.risk.model.boosting import predict_contributions
-from whychurn.risk.model.training import Trained
+from whychurn.risk.model.boosting import predict_contributions, predict_raw
+from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.value_at_risk import margin_at_stake, value_at_risk
 
 COLUMNS = {
@@ -25,7 +24,7 @@ COLUMNS = {
 
 
 def score_members(
-    panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params
+    panel: pd.DataFrame, scorer: RiskScorer, horizon_days: int, params: Params
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Score the members of the latest snapshot with the model that was evaluated (it is not refitted).
 
@@ -34,12 +33,11 @@ def score_members(
     risk_scores, and the rows' contributions (rows × features, log-odds) for the archetypes.
     """
     latest = panel[panel["as_of"] == panel["as_of"].max()]
-    X = encode(latest, trained.features)
-    contributions = predict_contributions(trained.booster, X)[:, :-1]
-    raw = trained.scorers[RISK_MODEL](X)
-    calibrator = trained.calibrators[RISK_MODEL]
-    p = calibrator.probability(raw)
-    low, high = calibrator.interval(raw)
+    X = encode(latest, scorer.features)
+    contributions = predict_contributions(scorer.booster, X)[:, :-1]
+    raw = predict_raw(scorer.booster, X)
+    p = scorer.calibrator.probability(raw)
+    low, high = scorer.calibrator.interval(raw)
     stake = margin_at_stake(latest, params.business)
     scores = pd.DataFrame(
         {
@@ -49,7 +47,7 @@ def score_members(
             "p_churn_low": low,
             "p_churn_high": high,
             "value_at_risk": value_at_risk(p, stake, horizon_days, params.business.value_days),
-            "reasons": top_reasons(X, contributions, trained.features, params.risk.top_reasons).to_numpy(),
+            "reasons": top_reasons(X, contributions, scorer.features, params.risk.top_reasons).to_numpy(),
         }
     ).astype(COLUMNS)
     return scores, contributions

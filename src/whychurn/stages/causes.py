@@ -7,11 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.causes.evidence.gather import Evidence, evidence_table, gather_evidence
-from whychurn.causes.evidence.keyword_weights import word_weights
+from whychurn.causes.evidence.gather import Evidence, gather_evidence
 from whychurn.causes.evidence.shap_families import family_contributions
-from whychurn.causes.methods import Inputs
-from whychurn.causes.results import causes_answers
+from whychurn.causes.results import causes_answers, method_inputs
 from whychurn.causes.surrogate import served_causes
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fits import write_fits
@@ -37,19 +35,12 @@ def run(study: StudyPaths, params: Params) -> None:
     known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
     evidence = read_evidence(study, params)
     log.info("causes: %d leavings, %d members at risk", evidence.churned.sum(), (~evidence.churned).sum())
-    catalogue = study_catalogue(study)
-    numbers = [
-        name
-        for name in catalogue.loc[catalogue["kind"].isin(["number", "flag"]), "name"]
-        if name in evidence.panel
-    ]
-    inputs = Inputs(
-        evidence=evidence,
-        table=evidence_table(evidence, numbers),
-        words=word_weights(
-            evidence, read_table(study.interim / "feedback.parquet", TEXT), params.causes.text_days
-        ),
-        contributions=family_contributions(study.processed / "risk_model", evidence.panel),
+    inputs = method_inputs(
+        evidence,
+        study_catalogue(study),
+        read_table(study.interim / "feedback.parquet", TEXT),
+        family_contributions(study.processed / "risk_model", evidence.panel),
+        params.causes,
     )
     beside = [name for name in BESIDE if name in evidence.panel]
     panel = read_table(study.processed / "panel.parquet", beside, texts_as_categories=True)

@@ -10,7 +10,7 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
-from whychurn.risk.artifacts import remove_model, write_model
+from whychurn.risk.artifacts import panel_size, remove_model, write_model
 from whychurn.risk.evaluation.holdout import flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts, without_model
 from whychurn.risk.model.training import NoModelError, fit_risk
@@ -35,7 +35,7 @@ def run(study: StudyPaths, params: Params) -> None:
     found: Assessment = assess(panel, trained, facts["horizon_days"], params)
     made = model_facts(trained, facts, params.risk)
     metrics, scores = found.tables["risk_metrics"], found.tables["risk_scores"]
-    write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel, params))
+    write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel_size(panel), params))
     _write(study, found.tables, flat_metrics(metrics))
     write_json(run_facts(made, metrics, scores, params), study.results / "risk.json")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,16 +23,22 @@ def family_contributions(folder: Path, panel: pd.DataFrame) -> Array | None:
         ``data/processed/risk_model``.
     panel
         Panel rows at the anchors.
-
-    Notes
-    -----
-    Approximate contributions (path averages): exact ones cost fifty times more and rank the families alike.
     """
     if not (folder / "model.ubj").exists():
         return None
     booster = xgb.Booster(model_file=str(folder / "model.ubj"))
     booster.set_param({"nthread": 1})
-    features = [_feature(entry) for entry in read_json(folder / "features.json")["features"]]
+    features = [Feature.from_json(entry) for entry in read_json(folder / "features.json")["features"]]
+    return contributions_by_cause(booster, features, panel)
+
+
+def contributions_by_cause(booster: xgb.Booster, features: list[Feature], panel: pd.DataFrame) -> Array:
+    """Sum of the contributions of each candidate cause's `features`; (rows, 6).
+
+    Notes
+    -----
+    Approximate contributions (path averages): exact ones cost fifty times more and rank the families alike.
+    """
     data = xgb.DMatrix(
         encode(panel, features),
         feature_names=[feature.name for feature in features],
@@ -48,13 +53,3 @@ def family_contributions(folder: Path, panel: pd.DataFrame) -> Array | None:
         if mine:
             found[:, number] = parts[:, mine].sum(axis=1)
     return found
-
-
-def _feature(entry: dict[str, Any]) -> Feature:
-    names = ("name", "kind", "family", "cause", "unit", "en", "zh")
-    categories = entry.get("categories")
-    return Feature(
-        **{name: entry[name] for name in names},
-        monotone=0,
-        categories=None if categories is None else tuple(categories),
-    )

@@ -82,7 +82,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise WhychurnError(
             "parameters must be a mapping of sections", file=path, remedy="write `panel: {...}`"
         )
-    return _dates_as_text(values)
+    texts: dict[str, Any] = _dates_as_text(values)
+    return texts
 
 
 def _dates_as_text(values: Any) -> Any:

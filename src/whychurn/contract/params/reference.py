@@ -93,7 +93,8 @@ def _type_name(kind: Any) -> str:
         return f"list of {_type_name(parts[0])}"
     if origin is dict:
         return f"map of {_type_name(parts[0])} to {_type_name(parts[1])}"
-    return {"NoneType": "null", "str": "text"}.get(kind.__name__, kind.__name__)
+    name = str(kind.__name__)
+    return {"NoneType": "null", "str": "text"}.get(name, name)
 
 
 def _cell(text: str) -> str:

@@ -19,6 +19,7 @@ from whychurn.panel.leakage.audit import check_split
 from whychurn.risk.model.baselines import Scorer, fit_baselines
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
 from whychurn.risk.model.calibration import Calibrator, fit_calibrator
+from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.model.split import DataTooShortError, Split, split_forward
 from whychurn.risk.model.tuning import Found, search
 
@@ -57,6 +58,11 @@ class Trained:
     scorers: dict[str, Scorer]
     calibrators: dict[str, Calibrator]
     tree: Pipeline
+
+    @property
+    def scorer(self) -> RiskScorer:
+        """The model alone, as it is kept and served."""
+        return RiskScorer(self.features, self.booster, self.calibrators[RISK_MODEL])
 
     def probability(self, name: str, X: np.ndarray) -> np.ndarray:
         """Calibrated probability of encoded rows by the model `name`."""

@@ -66,7 +66,7 @@ def sum_risks(rows: RiskRows, beta: np.ndarray, threads: int) -> RiskSums:
             cell, weights=weight * rows.tie_share / denominator, minlength=len(rows.cell_day)
         )
         value = rows.event_weight @ (log_risk[rows.event_row] - shift) - weight @ np.log(denominator)
-    gradient = rows.event_weight @ tied_X - weight @ means
+        gradient = rows.event_weight @ tied_X - weight @ means
     return RiskSums(
         beta, risk, sums[:, 0], hazard, tied_hazard, means, denominator, float(value), gradient, shift
     )
