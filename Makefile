@@ -44,8 +44,10 @@ reproduce: setup ## run the whole pipeline on the demo world
 test: setup      ## run the tests
 	@python -m pytest -n 2 --dist loadgroup
 
+STRICT = src/whychurn/__init__.py src/whychurn/api src/whychurn/contract   # what others build on
+
 check: setup     ## lint, format, types, layers of the import graph
-	@ruff check . && ruff format --check . && mypy && lint-imports
+	@ruff check . && ruff format --check . && mypy && mypy --strict $(STRICT) && lint-imports
 
 lab: setup       ## JupyterLab; notebooks open as notebooks
 	@JUPYTER_CONFIG_DIR="$(CURDIR)/.jupyter" jupyter lab --notebook-dir="$(CURDIR)"

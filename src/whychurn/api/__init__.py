@@ -1,0 +1,1 @@
+"""The front door: what notebooks call, over the pure functions that the stages call."""

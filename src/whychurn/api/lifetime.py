@@ -1,0 +1,109 @@
+"""What a stay is worth."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from whychurn.api.features import panel_catalogue, require_columns
+from whychurn.api.settings import given
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params, SurvivalParams
+from whychurn.contract.tables import TABLES
+from whychurn.survival.forecast.model_comparison import challenge_answers
+from whychurn.survival.lifetime.value import lifetime_answers
+
+STAGE: Final = (
+    "member_id", "spell_no", "started_on", "entered_on", "last_active_on", "ended_on", "churned", "returned_on",
+)  # fmt: skip
+
+NO_TERMS: Final = pd.DataFrame(columns=list(TABLES["memberships"].fields))
+
+
+def lifetime_value(
+    panel: pd.DataFrame,
+    spells: pd.DataFrame,
+    orders: pd.DataFrame,
+    *,
+    memberships: pd.DataFrame | None = None,
+    margin_rate: float = 0.3,
+    discount_rate: float = 0.08,
+    horizon_days: int = 365,
+    settings: Params | SurvivalParams | None = None,
+) -> pd.DataFrame:
+    """Expected discounted margin of each member.
+
+    Several models of the stay are tested forward in time; the best one gives each member's survival curve. Spend is
+    taken to go on at the rate of the last year for as long as the member stays.
+
+    Parameters
+    ----------
+    panel, spells
+        From `whychurn.panel` and `whychurn.spells`.
+    orders
+        Table of orders: how well the forecast of spend does is tried on its last months.
+    memberships
+        Table of terms, where members pay for them.
+    margin_rate
+        Margin on spend, 0 to 1.
+    discount_rate
+        A year.
+    horizon_days
+        Days ahead that are counted.
+    settings
+        All other parameters (`Params`), or those of the models of the stay alone.
+
+    Returns
+    -------
+    DataFrame
+        One row a member of the latest snapshot: member_id, as_of, p_stay_<h>d, expected_stay_days, daily_spend,
+        expected_margin, survival_value_at_risk, tier; currency as in `orders`, null where no spend is known. ``attrs["facts"]``
+        tells the model that was chosen and how the forecast of spend did.
+
+    Raises
+    ------
+    WhychurnError
+        If too few members left for any model of the stay.
+
+    Notes
+    -----
+    margin rate × daily spend × Σ S(t) / (1 + r)^(t / 365) over the days t of the horizon.
+
+    Examples
+    --------
+    >>> import whychurn
+    >>> value = whychurn.lifetime_value(rows, stays, shop.tables["orders"], settings=quick.survival)
+    >>> bool((value["expected_margin"].dropna() >= 0).all())
+    True
+    """
+    require_columns(
+        panel, ("member_id", "as_of", "spell_no"), "the panel", "make one: whychurn.panel(tables)"
+    )
+    require_columns(spells, STAGE, "spells", "make them: whychurn.spells(tables)")
+    require_columns(
+        orders, ("member_id", "ordered_at", "amount"), "orders", "give tables['orders'] of whychurn.load"
+    )
+    money = {"margin_rate": margin_rate, "discount_rate": discount_rate}
+    params = given(settings, {"business": {**money, "value_days": horizon_days}})
+    stages, terms = spells[list(STAGE)], memberships if memberships is not None else NO_TERMS
+    challenge = challenge_answers(panel, stages, panel_catalogue(panel), _last_day(spells), params)
+    kind = str(spells.attrs.get("definition", "inactivity_")).partition("_")[0]
+    worth = lifetime_answers(panel, stages, challenge, orders, terms, kind, params)
+    if worth.facts["status"] != "ok":
+        raise WhychurnError(
+            worth.facts["reason"]["en"], remedy="give a longer history or more members to whychurn.load"
+        )
+    values = worth.tables["lifetime_value"]
+    values.attrs = {"facts": worth.facts}
+    return values
+
+
+def _last_day(spells: pd.DataFrame) -> pd.Timestamp:
+    """Day on which follow-up ends for everybody."""
+    if "observed_until" not in spells.attrs:
+        raise WhychurnError(
+            "the spells do not say until when members were followed",
+            remedy="give them as whychurn.spells returns them, or set spells.attrs['observed_until']",
+        )
+    return pd.Timestamp(spells.attrs["observed_until"])

@@ -1,0 +1,77 @@
+"""How good an attribution is, where the true causes are known."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from whychurn.api.causes import Attribution
+from whychurn.api.settings import given
+from whychurn.api.simulated import Truth
+from whychurn.causes.tables.attribution import P
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params, ScoreParams
+from whychurn.score.planted import Planted
+from whychurn.score.scorecard import score_causes
+
+
+def score(
+    attribution: Attribution, truth: Truth, *, settings: Params | ScoreParams | None = None
+) -> pd.DataFrame:
+    """How good an attribution is, beside baselines, ceiling and oracle.
+
+    Parameters
+    ----------
+    attribution
+        From `attribute`, on the tables of a simulated programme.
+    truth
+        Of the same programme.
+    settings
+        Bootstrap, matching of leavings, the classifier that learns from the true causes (``ceiling``).
+
+    Returns
+    -------
+    DataFrame
+        method, measure, cause (``all`` or one of the six), value, low, high. Methods: the attribution's own; majority and prior (the
+        shares alone), ceiling (a classifier that was taught the truth), oracle (the simulator's own chances), planted.
+        Measures: log_loss, skill, accuracy, share_error, …
+
+    Raises
+    ------
+    WhychurnError
+        If the two speak of different members, or the attribution knows nothing.
+
+    Examples
+    --------
+    >>> import whychurn
+    >>> table = whychurn.score(why, shop.truth, settings=quick.score)
+    >>> mine = table[(table["measure"] == "skill") & (table["cause"] == "all")]
+    >>> mine["method"].tolist()
+    ['majority_vote', 'majority', 'prior', 'ceiling', 'oracle']
+    """
+    if not isinstance(truth, Truth):
+        raise WhychurnError(
+            f"the truth is a {type(truth).__name__}", remedy="give the truth of whychurn.simulate"
+        )
+    if attribution.members[P].isna().all(axis=None):
+        raise WhychurnError(
+            "the attribution does not know the causes",
+            remedy="see attribution.limitations for what is missing",
+        )
+    params = given(settings)
+    kept = ["member_id", "spell_no", "status", "anchor_on", *P, "primary_cause"]
+    members = attribution.members[kept].assign(method=attribution.method)
+    shares = attribution.shares.merge(attribution.avoidable, on="cause")
+    found = score_causes(
+        members.astype({"method": "string"}),
+        shares.assign(method=attribution.method),
+        attribution.evidence,
+        Planted(truth.member_causes, truth.churn_without),
+        params,
+        params.privacy.min_cell,
+    ).scores
+    if found.empty:
+        raise WhychurnError(
+            "no attributed leaving has a planted one",
+            remedy="give the truth of the programme whose tables were attributed, loaded without pseudonyms",
+        )
+    return found

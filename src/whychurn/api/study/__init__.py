@@ -1,0 +1,1 @@
+"""A study folder as an object: parameters, checks, runs, results, members, reports."""
