@@ -57,6 +57,18 @@ def test_both_languages_give_the_same_commands_and_the_same_example() -> None:
     ]
 
 
+def test_the_example_in_python_prints_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    codes = [re.sub(r"#.*", "", blocks(page, "python")[0]) for page in READMES]
+    shown = [blocks(page, "text")[0] for page in READMES]
+    assert codes[0] == codes[1] and shown[0] == shown[1]
+    exec(compile(codes[0], "README", "exec"), {})
+    printed = capsys.readouterr().out
+    number = r"\b\d\.\d+\b"
+    assert re.sub(number, "0", printed).split() == re.sub(number, "0", shown[0]).split()
+    figures = [[float(one) for one in re.findall(number, text)] for text in (printed, shown[0])]
+    assert figures[0] == pytest.approx(figures[1], abs=0.02), "machines round differently"
+
+
 def test_every_report_has_its_row() -> None:
     notebooks = sorted(path.stem for path in (PROJECT / "notebooks").glob("[0-9]*.py"))
     for page, lang in zip(READMES, ("en", "zh"), strict=True):
