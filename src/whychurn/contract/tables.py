@@ -76,7 +76,8 @@ class Table:
 
 def _tables() -> dict[str, Table]:
     def field(entry: dict[str, Any]) -> Field:
-        return Field(**{name: tuple(value) if name == "choices" else value for name, value in entry.items()})
+        choices = entry.get("choices")
+        return Field(**{**entry, "choices": None if choices is None else tuple(choices)})
 
     return {
         name: Table(

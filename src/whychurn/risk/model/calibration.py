@@ -49,6 +49,12 @@ class Calibrator:
         arrays = {name: [float(v) for v in getattr(self, name)] for name in ("x", "y", "low", "high")}
         return {"kind": self.kind, "log_loss": self.log_loss, **arrays}
 
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Calibrator:
+        """Inverse of `as_json`."""
+        arrays = {name: np.asarray(content[name], dtype="float64") for name in ("x", "y", "low", "high")}
+        return cls(kind=content["kind"], log_loss=content["log_loss"], **arrays)
+
 
 def fit_calibrator(
     raw: np.ndarray,

@@ -53,7 +53,7 @@ def fit_bertopic(
     from bertopic.vectorizers import ClassTfidfTransformer
 
     reduce, cluster = (
-        _umap_hdbscan(*vectors.shape, voice, seed)
+        _umap_hdbscan(len(vectors), vectors.shape[1], voice, seed)
         if method == "umap_hdbscan"
         else (BaseDimensionalityReduction(), KMeans(number, n_init=3, random_state=seed))
     )
