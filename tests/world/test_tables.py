@@ -12,6 +12,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import CONTACTS, DTYPES, EVENT_TYPES, TABLES, schema
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Block
+from whychurn.world.tables.rows import Population, contacts, own_acts, presence
 from whychurn.world.tables.surveys import answer_chance, state_reasons
 
 PROGRAMMES = ("shop", "gym", "school")
@@ -211,3 +212,17 @@ def _price_rise(tables: dict[str, pd.DataFrame], gone: pd.DataFrame) -> pd.Serie
     before = rows[rows["ahead"].between(182, 188)].set_index("member_id")["own_price_index"]
     rise = now[~now.index.duplicated()] / before[~before.index.duplicated()] - 1
     return rise.reindex(gone.index)
+
+
+def test_own_acts_end_with_membership_and_messages_later(fates: Callable) -> None:
+    fate, clock = fates()
+    programme = load_programme("shop")
+    there = presence(programme, clock, fate.members, fate.life)
+    people = Population(programme, clock, fate.members, fate.path, there)
+    once = np.ones((clock.weeks, fate.members.size), dtype="int16")
+    _, who, day = own_acts(once, people, np.random.default_rng(1), fades=False)
+    assert len(who) and there.here(who, day).all()
+    fewer = own_acts(once, people, np.random.default_rng(1))
+    assert 0.5 * len(who) < len(fewer[1]) < len(who), "members go quiet before they leave"
+    _, who, day = contacts(once, people, np.random.default_rng(1))
+    assert not there.here(who, day).all() and (day >= there.entry[who]).all(), "a company learns it late"
