@@ -59,8 +59,9 @@ def probe() -> str:
     parts = [np.exp(x), np.log(x), np.sin(x), np.power(x, 0.37), x.reshape(64, 64) @ x.reshape(64, 64)]
     parts += [np.exp(x.astype("float32")), np.array([x.astype("float32").sum(), x.std()])]
     digest = hashlib.sha256(b"".join(part.tobytes() for part in parts))
+    # kinds, not copies: each library that was imported meanwhile brings its own
     kernels = sorted(
-        str(pool.get("architecture")) for pool in threadpool_info() if pool["user_api"] == "blas"
+        {str(pool.get("architecture")) for pool in threadpool_info() if pool["user_api"] == "blas"}
     )
     digest.update(json.dumps([kernels, [version(name) for name in LIBRARIES]]).encode())
     return digest.hexdigest()
