@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,17 @@ from whychurn.api.html import html_table
 from whychurn.api.members import find_leavings, with_clock
 from whychurn.api.risk import RiskModel
 from whychurn.api.simulated import Truth
+from whychurn.api.study.opened import Study
 from whychurn.api.survival import CoxResult
 from whychurn.api.tables import FrameSource, checked_tables
+from whychurn.causes.evidence.gather import gather_evidence
 from whychurn.causes.evidence.shap_families import contributions_by_cause, family_contributions
+from whychurn.causes.results import member_table, method_inputs
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.risk.artifacts import read_model
 from whychurn.risk.model.scorer import RiskScorer
+from whychurn.world.truth.place import FOLDER
 
 pytestmark = pytest.mark.xdist_group("api")
 MEMBERS = pd.DataFrame({"member_id": ["a", "b"], "joined_on": ["2024-01-01", "2024-02-01"]})
@@ -126,6 +131,26 @@ def test_shap_families_speak_where_a_model_is_given(frames: Any, model: RiskMode
     assert isinstance(found, Attribution) and found.shares["share"].sum() == pytest.approx(1)
 
 
+def test_methods_are_given_numbers_words_and_contributions(frames: Any) -> None:
+    tables, causes = frames.world.tables, frames.params.causes
+    found = find_leavings(tables, frames.params)
+    known = {"kind": found.main.kind, "threshold_days": found.main.days}
+    evidence = gather_evidence(
+        tables, frames.panel, found.spells, frames.said, known, tables.observed_until, "allow", frames.params
+    )
+    inputs = method_inputs(evidence, panel_catalogue(frames.panel), tables["feedback"], None, causes)
+    assert inputs.contributions is None and inputs.words.shape == (len(evidence.anchors), len(CAUSES))
+    assert "x_tenure_days" in inputs.table and "x_gender" not in inputs.table
+    sure = np.eye(len(CAUSES))[np.arange(len(evidence.anchors)) % len(CAUSES)]
+    members = member_table(evidence, sure, causes)
+    assert (members["primary_cause"] == [CAUSES[n % len(CAUSES)] for n in range(len(members))]).all()
+    told = members["evidence"].map(json.loads)
+    assert all(
+        {one["cause"] for one in row} <= {cause}
+        for row, cause in zip(told, members["primary_cause"], strict=True)
+    )
+
+
 def test_covariates_may_be_chosen(frames: Any) -> None:
     found = whychurn.hazard_ratios(frames.panel, frames.spells, {"coupons_used_90d": 1.0})
     assert isinstance(found, CoxResult) and set(found.table["feature"]) == {"coupons_used_90d"}
@@ -143,8 +168,11 @@ def test_stated_reasons_teach_words() -> None:
     assert taught["p_engagement"].iloc[-1] > taught["p_price"].iloc[-1]
 
 
-def test_truth_adds_up(frames: Any) -> None:
+def test_truth_adds_up_and_is_that_of_the_files(frames: Any, study: Study, same: Any) -> None:
     truth = frames.world.truth
+    for name in ("member_causes", "churn_without", "stay_without", "actions"):
+        mine, file = getattr(truth, name), pd.read_parquet(study.paths.root / FOLDER / f"{name}.parquet")
+        same(mine, file.astype(mine.dtypes.to_dict()))
     assert isinstance(truth, Truth) and truth.shares["share"].sum() == pytest.approx(1)
     assert truth.shares["leavings"].sum() == truth.member_causes["status"].eq("churned").sum()
 

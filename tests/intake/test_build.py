@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
@@ -9,7 +11,11 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.tables import TABLES, schema
+from whychurn.intake.build import protected_tables
+from whychurn.intake.check.all_tables import examine, read_drafts
 from whychurn.intake.privacy.pseudonym import pseudonym
+from whychurn.intake.privacy.release import Redactions
+from whychurn.intake.read.source import open_source
 from whychurn.report.words import has_words, say
 
 KEEP_IDS = {"privacy": {"pseudonymize": False}}
@@ -33,6 +39,16 @@ def test_sound_tables_pass_whole(tables, make_study, build) -> None:
     assert facts["tables"]["events"]["present"] is False
     assert (facts["observed_from"], facts["observed_until"]) == ("2024-01-05", "2024-05-20")
     assert interim(study, "quarantine").empty
+
+
+def test_tables_leave_one_by_one_and_drafts_are_emptied(tables, make_study) -> None:
+    study = make_study(tables)
+    params = load_params(study)
+    examined = examine(read_drafts(open_source(study, params.intake), params), params, dt.date(2025, 6, 30))
+    taken = Redactions()
+    found = dict(protected_tables(examined, None, params.privacy, taken))
+    assert list(found) == list(TABLES) and found["orders"]["member_id"].tolist() == ["a", "a", "b", "b", "c"]
+    assert all(draft.frame.empty for draft in examined.drafts.values()) and not taken.counts
 
 
 def test_each_bad_order_is_kept_apart_with_its_reason(tables, make_study, build) -> None:

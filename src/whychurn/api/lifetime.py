@@ -34,8 +34,8 @@ def lifetime_value(
 ) -> pd.DataFrame:
     """Expected discounted margin of each member.
 
-    Several models of the stay are tested forward in time; the best one gives each member's survival curve. Spend is
-    taken to go on at the rate of the last year for as long as the member stays.
+    Several models of the stay are tested forward in time; the best one gives each member's survival curve S. Spend is taken to
+    go on at the rate of the last year: margin rate × daily spend × Σ S(t) / (1 + r)^(t / 365) over the days t of the horizon.
 
     Parameters
     ----------
@@ -45,12 +45,8 @@ def lifetime_value(
         Table of orders: how well the forecast of spend does is tried on its last months.
     memberships
         Table of terms, where members pay for them.
-    margin_rate
-        Margin on spend, 0 to 1.
-    discount_rate
-        A year.
-    horizon_days
-        Days ahead that are counted.
+    margin_rate, discount_rate, horizon_days
+        Margin on spend, 0 to 1; discount a year; days ahead that are counted.
     settings
         All other parameters (`Params`), or those of the models of the stay alone.
 
@@ -66,10 +62,6 @@ def lifetime_value(
     WhychurnError
         If too few members left for any model of the stay.
 
-    Notes
-    -----
-    margin rate × daily spend × Σ S(t) / (1 + r)^(t / 365) over the days t of the horizon.
-
     Examples
     --------
     >>> import whychurn
@@ -77,16 +69,18 @@ def lifetime_value(
     >>> bool((value["expected_margin"].dropna() >= 0).all())
     True
     """
-    require_columns(
-        panel, ("member_id", "as_of", "spell_no"), "the panel", "make one: whychurn.panel(tables)"
-    )
+    money = {"margin_rate": margin_rate, "discount_rate": discount_rate, "value_days": horizon_days}
+    params = given(settings, {"business": money})
+    return _values(panel, spells, orders, NO_TERMS if memberships is None else memberships, params)
+
+
+def _values(
+    panel: pd.DataFrame, spells: pd.DataFrame, orders: pd.DataFrame, terms: pd.DataFrame, params: Params
+) -> pd.DataFrame:
+    require_columns(panel, ("member_id", "as_of", "spell_no"), "the panel", "whychurn.panel(tables)")
     require_columns(spells, STAGE, "spells", "make them: whychurn.spells(tables)")
-    require_columns(
-        orders, ("member_id", "ordered_at", "amount"), "orders", "give tables['orders'] of whychurn.load"
-    )
-    money = {"margin_rate": margin_rate, "discount_rate": discount_rate}
-    params = given(settings, {"business": {**money, "value_days": horizon_days}})
-    stages, terms = spells[list(STAGE)], memberships if memberships is not None else NO_TERMS
+    require_columns(orders, ("member_id", "ordered_at", "amount"), "orders", "give tables['orders']")
+    stages = spells[list(STAGE)]
     challenge = challenge_answers(panel, stages, panel_catalogue(panel), _last_day(spells), params)
     kind = str(spells.attrs.get("definition", "inactivity_")).partition("_")[0]
     worth = lifetime_answers(panel, stages, challenge, orders, terms, kind, params)
