@@ -11,7 +11,15 @@ import pytest
 from pydantic import ValidationError
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import Params, effective_values, load, load_params, merge
+from whychurn.contract.params import (
+    Params,
+    RiskParams,
+    SurvivalParams,
+    effective_values,
+    load,
+    load_params,
+    merge,
+)
 from whychurn.contract.params.problems import retired_keys
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
@@ -164,3 +172,11 @@ def test_retired_keys_are_no_parameters_and_lead_to_some() -> None:
             for part in name.split("."):
                 place = place.get(part) if isinstance(place, dict) else None
             assert (place is not None) == known, f"{key}: {words}"
+
+
+def test_a_section_can_be_given_as_an_object() -> None:
+    params = Params(risk=RiskParams(trials=3), survival=SurvivalParams(value_tiers={"high": 0.5}))
+    assert params.risk.trials == 3 and params.risk.bins == Params().risk.bins
+    assert params.survival.value_tiers == {"high": 0.5}
+    with pytest.raises(ValidationError):
+        RiskParams(trials=0)
