@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from whychurn.causes.exposures.history import Tape
 from whychurn.causes.latent_cause.confusion import assumed_speech, log_likelihood
 from whychurn.causes.latent_cause.priors import priors_of
 from whychurn.causes.member_weeks.weeks_at_risk import Rows
+from whychurn.causes.results import member_table, method_inputs
 from whychurn.causes.tables.by_group import (
     cause_change,
     cause_groups,
@@ -23,7 +25,7 @@ from whychurn.causes.tables.by_group import (
     leavers_chances,
     stated_against,
 )
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
@@ -84,6 +86,39 @@ def test_words_count_in_the_days_before_the_anchor(evidence: Evidence) -> None:
     )
     weights = word_weights(evidence, feedback, text_days=90)
     assert weights[0, PRICE] > 0 and weights[0].sum() == weights[0, PRICE] and not weights[1].any()
+
+
+def test_methods_are_given_numbers_words_and_contributions(evidence: Evidence, params: CausesParams) -> None:
+    """Of the panel the features that are numbers and stand in it."""
+    panel = pd.DataFrame({"orders_90d": [1.0, 2], "region": ["n", "s"]})
+    catalogue = pd.DataFrame(
+        {"name": ["orders_90d", "region", "absent"], "kind": ["number", "category", "flag"]}
+    )
+    feedback = pd.DataFrame(
+        {"member_id": ["b"], "created_at": pd.to_datetime(["2024-04-30"]), "text": ["too expensive"]}
+    )
+    raised = np.ones((2, K))
+    inputs = method_inputs(replace(evidence, panel=panel), catalogue, feedback, raised, params)
+    assert inputs.table["x_orders_90d"].tolist() == [1, 2] and not {"x_region", "x_absent"} & set(
+        inputs.table
+    )
+    assert inputs.table["x_stated_price"].tolist() == [1, 0] and inputs.table["x_silent"].tolist() == [0, 1]
+    assert inputs.words[0].argmax() == PRICE and inputs.contributions is raised
+
+
+def test_a_member_s_row_has_chances_name_and_reasons(evidence: Evidence, params: CausesParams) -> None:
+    """Who stated the price is told so; who is as likely to leave for anything has no name."""
+    quiet = Observations(evidence.seen.stated, np.zeros((3, K + 1)), np.zeros((3, K + 1)))
+    own = replace(evidence, seen=quiet, panel=pd.DataFrame(index=range(2)))
+    p = np.stack([np.eye(K)[PRICE], np.full(K, 1 / K)])
+    table = member_table(own, p, params)
+    assert table["member_id"].tolist() == ["b", "c"] and table["p_price"].tolist() == [
+        1,
+        pytest.approx(1 / K),
+    ]
+    assert table["primary_cause"].iloc[1] == UNKNOWN
+    told = json.loads(table["evidence"].iloc[0])
+    assert [one["cause"] for one in told] == ["price"] and json.loads(table["evidence"].iloc[1]) == []
 
 
 def test_labels_are_no_inputs_of_a_classifier() -> None:

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from whychurn.contract.params import check_params, effective_values, merge
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import TABLES
+from whychurn.intake.build import protected_tables
 from whychurn.intake.check.all_tables import examine, table_facts
 from whychurn.intake.check.one_table import draft_table, empty_draft
+from whychurn.intake.privacy.release import Redactions
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable
 
@@ -78,3 +80,32 @@ def test_rows_balance_and_each_source_row_is_told_once(raws, complete, fold) -> 
         told = [*kept, *apart["row_number"]]
         assert len(told) == len(set(told)), "a row is kept or quarantined, never both, never twice"
         assert set(told) <= set(range(1, source + 1))
+
+
+def test_sound_rows_are_released_pseudonymous_and_the_drafts_emptied() -> None:
+    """One order in two is of a member; ids go, and not two different ids become one."""
+    params = check_params(effective_values(StudyPaths.at(PROJECT)), PROJECT / "params.yaml")
+    members = pd.DataFrame({"member_id": ["a", "b"], "joined_on": ["2024-01-01", "2024-01-02"]}, dtype=TEXT)
+    orders = pd.DataFrame(
+        {
+            "order_id": ["1", "2"],
+            "member_id": ["a", "x"],
+            "ordered_at": ["2024-02-01"] * 2,
+            "amount": ["5", "6"],
+        },
+        dtype=TEXT,
+    )
+    raws = {
+        table: RawTable(frame, np.array([1, 2]), f"{table}.csv")
+        for table, frame in {"members": members, "orders": orders}.items()
+    }
+    drafts = {t: draft_table(t, raws[t], params.intake) if t in raws else empty_draft(t) for t in TABLES}
+    complete = params.model_copy(
+        update={"intake": params.intake.model_copy(update={"complete_members": False})}
+    )
+    examined = examine(drafts, complete, dt.date(2025, 6, 30))
+    released = dict(protected_tables(examined, b"key", params.privacy, Redactions()))
+    assert released["orders"]["amount"].tolist() == [5] and released["members"]["member_id"].nunique() == 2
+    assert released["orders"]["member_id"].isin(released["members"]["member_id"]).all()
+    assert not released["members"]["member_id"].isin(["a", "b"]).any()
+    assert all(draft.frame.empty for draft in examined.drafts.values())

@@ -12,7 +12,7 @@ import xgboost as xgb
 from whychurn.contract.codes import RISK_MODELS
 from whychurn.contract.params import Params
 from whychurn.panel.encode import Feature
-from whychurn.risk.artifacts import NO_MODEL, panel_digest, remove_model
+from whychurn.risk.artifacts import NO_MODEL, remove_model
 from whychurn.risk.evaluation.cross_validation import flat_features
 from whychurn.risk.evaluation.holdout import lift_curve
 from whychurn.risk.explanation.archetypes import cluster_members, family_name
@@ -177,9 +177,3 @@ def test_without_a_model_the_tables_say_why(tmp_path: Path) -> None:
     (tmp_path / "model.ubj").write_bytes(b"old")
     remove_model(tmp_path, {"reason": "no_rows"})
     assert [file.name for file in tmp_path.iterdir()] == [NO_MODEL]
-
-
-def test_a_digest_sees_values_and_names() -> None:
-    panel = pd.DataFrame({"a": [1, 2]})
-    digests = {panel_digest(one) for one in (panel, panel.rename(columns={"a": "b"}), panel.assign(a=[1, 3]))}
-    assert len(digests) == 3 and panel_digest(panel) == panel_digest(panel.copy())
