@@ -26,7 +26,7 @@ FROZEN = Path(__file__).with_name("frozen_study.json")
 PLACES = ("interim", "processed", "results", "truth")
 LIBRARIES = ("numpy", "pandas", "pyarrow", "duckdb", "scipy", "scikit-learn", "umap-learn", "hdbscan")
 # largest difference of a headline figure between machines
-TOLERANCES = {"share": 0.03, "auc": 0.01, "churners": 0, "topics": 4, "days": 5}
+TOLERANCES = {"share": 0.005, "auc": 0.002, "churners": 0, "topics": 4, "days": 1}
 
 
 def digests(root: Path) -> dict[str, str]:
