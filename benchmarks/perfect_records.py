@@ -1,10 +1,11 @@
-"""Where errors of the shares come from: python benchmarks/perfect_records.py FOLDER [--seeds ...] [--only TEXT] [--each].
+"""Where errors of the shares come from: python benchmarks/perfect_records.py FOLDER [--seeds ...] [--only
+TEXT] [--each].
 
-The sound worlds of 5 000 members of `yardstick.py FOLDER`, each attributed by the additive hazard four times, every time knowing more
-of what was planted: the records as they are; every exposure as it was, on record or not; besides, at what tempo each member leaves;
-besides, how the causes share what no exposure explains. With --each, the exposures of one cause at a time as well. Answers, texts,
-priors and the fit stay the same, so what one step takes away is what not knowing it costs. Prints errors in points (estimate less
-planted), by difficulty.
+The sound worlds of 5 000 members of `yardstick.py FOLDER`, each attributed by the additive hazard four times,
+every time knowing more of what was planted: the records as they are; every exposure as it was, on record or
+not; besides, the frailty of each member; besides, how the causes share the background hazard. With --each,
+the exposures of one cause at a time as well. Answers, texts, priors and the fit stay the same, so what one
+step takes away is what not knowing it costs. Prints errors in points (estimate less planted), by difficulty.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ import numpy as np
 import pandas as pd
 from yardstick import MEMBERS, SEEDS, THREADS, World, prepare, worlds
 
-from whychurn.causes.evidence.gather import Evidence
-from whychurn.causes.exposures.member_block import BASES
-from whychurn.causes.latent_cause.em import fit_additive
-from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
+from whychurn.causes.evidence.spell_evidence import Evidence
+from whychurn.causes.exposures.block_exposures import BASES
+from whychurn.causes.latent_cause.additive_hazard_em import Assumptions, fit_additive
+from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
 from whychurn.causes.methods.additive_hazard import posterior
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
-from whychurn.score.aligned import attributed_leavings
-from whychurn.score.matching import match_leavings
-from whychurn.score.planted import read_planted
-from whychurn.score.shares import drawn_shares
+from whychurn.score.event_matching import match_events
+from whychurn.score.ground_truth import read_ground_truth
+from whychurn.score.method_answers import attributed_events
+from whychurn.score.share_errors import true_shares
 from whychurn.stages.causes import read_evidence
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.market import simulate_market
@@ -44,32 +45,32 @@ from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Fate, draw_fate
 
 Array = np.ndarray[Any, Any]
-PACES = 12  # groups of members alike in planted tempo
+STRATA = 12  # groups of members of similar planted frailty
 
 
 @dataclass(frozen=True)
-class Planted:
-    """What the simulator drew, for the stays of the evidence.
+class Drawn:
+    """What the simulator drew, for the spells of the evidence.
 
     Parameters
     ----------
     exposures
         Cause, name and matrix (weeks, members) of each exposure.
-    tempo
+    frailty
         Of each member; (members,).
-    split
-        Share of each cause in the bases; (6,).
+    background_shares
+        Share of each cause in the background hazard; (6,).
     column
-        Number of the member of each stay.
+        Number of the member of each spell.
     """
 
     exposures: list[tuple[str, str, Array]]
-    tempo: Array
-    split: Array
+    frailty: Array
+    background_shares: Array
     column: Array
 
 
-def draw_again(study: StudyPaths, params: Params, evidence: Evidence) -> Planted:
+def draw_again(study: StudyPaths, params: Params, evidence: Evidence) -> Drawn:
     """Simulate the world's hazards once more: the same seed gives the same."""
     programme = load_programme(params.world.program)
     clock = Clock.of(params.world.starts_on, params.world.months)
@@ -78,7 +79,7 @@ def draw_again(study: StudyPaths, params: Params, evidence: Evidence) -> Planted
     key = find_key(study, params.intake.source)
     ids = pd.Series(fate.members.ids)
     ids = ids if key is None or not params.privacy.pseudonymize else pseudonyms(ids, key)
-    column = pd.Index(ids).get_indexer(pd.Index(evidence.stays.table["member_id"]))
+    column = pd.Index(ids).get_indexer(pd.Index(evidence.spells.table["member_id"]))
     if (column < 0).any():
         raise SystemExit(
             f"{study.root}: {(column < 0).sum()} stays of members that the simulator does not draw"
@@ -89,64 +90,69 @@ def draw_again(study: StudyPaths, params: Params, evidence: Evidence) -> Planted
         for name in one.excess
     ]
     base = np.array([programme.causes[cause].base for cause in CAUSES])
-    return Planted(exposures, fate.factor, base / base.sum(), column)
+    return Drawn(exposures, fate.factor, base / base.sum(), column)
 
 
 def knowing_exposures(
-    evidence: Evidence, planted: Planted, causes: tuple[str, ...] = tuple(CAUSES)
+    evidence: Evidence, planted: Drawn, causes: tuple[str, ...] = tuple(CAUSES)
 ) -> Evidence:
     """In place of the exposures of `causes` the planted ones; the bases, and what else there is, as it was."""
-    tape = evidence.tape
+    history = evidence.history
     told = [one for one in planted.exposures if one[0] in causes]
     kept = [
         number
-        for number, (name, cause) in enumerate(zip(tape.names, tape.causes, strict=True))
+        for number, (name, cause) in enumerate(zip(history.names, history.causes, strict=True))
         if name in BASES or CAUSES[cause] not in causes
     ]
 
-    def put(rows: Rows) -> Rows:
+    def put(rows: PersonWeeks) -> PersonWeeks:
         met = [
-            matrix[np.clip(rows.week, 0, len(matrix) - 1), planted.column[rows.stay]] for _, _, matrix in told
+            matrix[np.clip(rows.week, 0, len(matrix) - 1), planted.column[rows.spell]]
+            for _, _, matrix in told
         ]
         return replace(rows, x=np.column_stack([rows.x[:, kept], *met]))
 
-    risk, decisions = put(tape.risk), put(tape.decisions)
+    risk, decisions = put(history.risk), put(history.decisions)
     scale = np.ones(risk.x.shape[1])
     scale[len(kept) :] = risk.weight @ risk.x[:, len(kept) :] / risk.weight.sum()
     met = scale > 0
     risk, decisions = (
         replace(rows, x=(rows.x[:, met] / scale[met]).astype("float32")) for rows in (risk, decisions)
     )
-    names = np.array([*(tape.names[number] for number in kept), *(name for _, name, _ in told)])
-    owners = [*tape.causes[kept], *(CAUSES.index(cause) for cause, _, _ in told)]
+    names = np.array([*(history.names[number] for number in kept), *(name for _, name, _ in told)])
+    owners = [*history.causes[kept], *(CAUSES.index(cause) for cause, _, _ in told)]
     known = replace(
-        tape,
+        history,
         causes=np.array(owners)[met],
         names=list(names[met]),
         scale=scale[met],
         risk=risk,
         decisions=decisions,
-        at_anchor=np.zeros((len(tape.at_anchor), int(met.sum())), "float32"),  # all stays teach here
-        totals=totals(risk),
+        at_index_date=np.zeros(
+            (len(history.at_index_date), int(met.sum())), "float32"
+        ),  # all spells are fitted
+        totals=totals_by_spell(risk),
     )
-    return replace(evidence, tape=known)
+    return replace(evidence, history=known)
 
 
-def knowing_tempo(evidence: Evidence, planted: Planted) -> Evidence:
-    """Members grouped by planted tempo instead of by how busy they are."""
-    edges = np.quantile(planted.tempo, np.linspace(0, 1, PACES + 1)[1:-1])
-    group = np.searchsorted(edges, planted.tempo)[planted.column].astype("int8")
-    tape = evidence.tape
-    risk, decisions = (replace(rows, pace=group[rows.stay]) for rows in (tape.risk, tape.decisions))
-    return replace(evidence, tape=replace(tape, risk=risk, decisions=decisions, totals=totals(risk)))
+def knowing_frailty(evidence: Evidence, planted: Drawn) -> Evidence:
+    """Members grouped by planted frailty instead of by activity."""
+    edges = np.quantile(planted.frailty, np.linspace(0, 1, STRATA + 1)[1:-1])
+    group = np.searchsorted(edges, planted.frailty)[planted.column].astype("int8")
+    history = evidence.history
+    risk, decisions = (replace(rows, stratum=group[rows.spell]) for rows in (history.risk, history.decisions))
+    return replace(
+        evidence, history=replace(history, risk=risk, decisions=decisions, totals=totals_by_spell(risk))
+    )
 
 
 def planted_shares(study: StudyPaths, params: Params, evidence: Evidence) -> pd.Series:
     """Share of each cause among the leavings that the evidence holds, as the yardstick counts them."""
-    causes = read_planted(study, params).causes
-    rows = attributed_leavings(evidence.anchors.assign(method="-"))
-    found = match_leavings(rows, causes[causes["status"] == "churned"], params.score.match_days)
-    return drawn_shares(found.loc[found["spell"].notna(), "cause"]).reindex(list(CAUSES))
+    causes = read_ground_truth(study, params).causes
+    rows = attributed_events(evidence.index_dates.assign(method="-"))
+    found = match_events(rows, causes[causes["status"] == "churned"])
+    return true_shares(found.loc[found["spell"].notna(), "cause"]).reindex(list(CAUSES))
 
 
 def run_world(world: World, folder: Path, each: bool) -> list[dict[str, Any]]:
@@ -157,18 +163,20 @@ def run_world(world: World, folder: Path, each: bool) -> list[dict[str, Any]]:
     evidence = read_evidence(study, params)
     planted, truth = draw_again(study, params, evidence), planted_shares(study, params, evidence)
     exposed = knowing_exposures(evidence, planted)
-    paced = knowing_tempo(exposed, planted)
-    told: list[tuple[str, Evidence, Array | None]] = [
-        ("records as they are", evidence, None),
-        ("every exposure", exposed, None),
-        ("and the tempo", paced, None),
-        ("and the bases", paced, planted.split),
+    paced = knowing_frailty(exposed, planted)
+    even = np.full(len(CAUSES), 1 / len(CAUSES))
+    steps = [
+        ("records as they are", evidence, even),
+        ("every exposure", exposed, even),
+        ("and the frailty", paced, even),
+        ("and the background", paced, planted.background_shares),
     ]
     if each:
-        told += [(f"{cause} only", knowing_exposures(evidence, planted, (cause,)), None) for cause in CAUSES]
+        steps += [(f"{cause} only", knowing_exposures(evidence, planted, (cause,)), even) for cause in CAUSES]
     rows = []
-    for knowing, known, split in told:
-        fitted = fit_additive(known.tape, known.seen, known.teaches, params.causes, split=split)
+    for knowing, known, background_shares in steps:
+        assumed = Assumptions(background_shares=background_shares)
+        fitted = fit_additive(known.history, known.labels, params.causes, assumptions=assumed)
         error = 100 * (posterior(known, fitted)[known.churned].mean(axis=0) - truth.to_numpy())
         row = {"difficulty": world.difficulty, "knowing": knowing, "largest": np.abs(error).max()}
         rows.append(row | dict(zip(CAUSES, error, strict=True)))

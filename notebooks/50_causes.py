@@ -34,7 +34,7 @@ from whychurn.report.causes.charts import shares as figures
 from whychurn.report.causes.charts.accuracy import draw_skill
 from whychurn.report.drawing.cumulative_incidence import draw_incidence
 from whychurn.report.page.page import Page
-from whychurn.score.benchmark import CHECKS_FILE, FILE, load_checks, load_yardstick
+from whychurn.score.benchmark import CHECKS_FILE, FILE, load_benchmark, load_checks
 
 page = Page.open()
 facts, lang = page.facts("causes"), page.lang
@@ -84,7 +84,7 @@ if len(scores):
     show_table(scored(scores, page), "scores", "described", SCORES)
     show_table(story.rank_table(scores, method, page), "rankings", "described")
 if FILE.exists():
-    accuracy = load_yardstick()
+    accuracy = load_benchmark()
     show_figure(draw_skill(accuracy, method, lang), "skill", "described")
     by_size = size_story.sizes(accuracy, method)
     claims("described", size_story.size_lines(by_size, page))
@@ -222,7 +222,7 @@ show_table(check_story.diagnostic_table(checks, page), "checks", "described")
 
 # %%
 if FILE.exists() and CHECKS_FILE.exists():
-    broken = breaks.broken_worlds(load_yardstick(), load_checks(), method)
+    broken = breaks.broken_worlds(load_benchmark(), load_checks(), method)
     claims("described", breaks.broken_lines(broken, page))
     show_table(breaks.broken_table(broken, page), "breaks", "described", breaks.FORMATS)
 

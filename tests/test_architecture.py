@@ -36,11 +36,11 @@ def test_models_are_never_pickled(file: Path) -> None:
 
 
 # a person asks for a score by name; no stage imports the front door (import contracts)
-DOORS_FOR_PEOPLE = ("whychurn.cli", "whychurn.score.scorecard", "whychurn.api")
+DOORS_FOR_PEOPLE = ("whychurn.cli", "whychurn.score.results", "whychurn.api")
 TRUTH_DOORS = {
     "stages/world.py",
     "stages/score.py",
-    "score/planted.py",
+    "score/ground_truth.py",
 }  # written by one, scored against by the others
 PARAMETER_DOORS = {
     "contract/params/load.py",

@@ -16,7 +16,7 @@ from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.intake.build import build_interim
-from whychurn.score.benchmark import load_yardstick
+from whychurn.score.benchmark import load_benchmark
 
 PAGES = sorted(
     [
@@ -129,7 +129,7 @@ MEASURED = {
 
 @pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
 def test_errors_told_are_those_of_the_yardstick_that_ships(page: Path) -> None:
-    table = load_yardstick()
+    table = load_benchmark()
     sound = table[
         (table["program"] == "all") & (table["mechanism"] == "additive") & (table["members"] == 5000)
     ]

@@ -21,8 +21,8 @@ from whychurn.api.simulated import Truth
 from whychurn.api.study.opened import Study
 from whychurn.api.survival import CoxResult
 from whychurn.api.tables import FrameSource, checked_tables
-from whychurn.causes.evidence.gather import gather_evidence
-from whychurn.causes.evidence.shap_families import contributions_by_cause, family_contributions
+from whychurn.causes.evidence.risk_score_contributions import contributions_by_cause, family_contributions
+from whychurn.causes.evidence.spell_evidence import gather_evidence
 from whychurn.causes.results import member_table, method_inputs
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
@@ -136,12 +136,20 @@ def test_methods_are_given_numbers_words_and_contributions(frames: Any) -> None:
     found = find_leavings(tables, frames.params)
     known = {"kind": found.main.kind, "threshold_days": found.main.days}
     evidence = gather_evidence(
-        tables, frames.panel, found.spells, frames.said, known, tables.observed_until, "allow", frames.params
+        {**tables, "panel": frames.panel},
+        found.spells,
+        frames.said,
+        known,
+        tables.observed_until,
+        frames.params,
     )
-    inputs = method_inputs(evidence, panel_catalogue(frames.panel), tables["feedback"], None, causes)
-    assert inputs.contributions is None and inputs.words.shape == (len(evidence.anchors), len(CAUSES))
+    inputs = method_inputs(evidence, panel_catalogue(frames.panel), tables["feedback"], None)
+    assert inputs.contributions is None and inputs.keyword_weights.shape == (
+        len(evidence.index_dates),
+        len(CAUSES),
+    )
     assert "x_tenure_days" in inputs.table and "x_gender" not in inputs.table
-    sure = np.eye(len(CAUSES))[np.arange(len(evidence.anchors)) % len(CAUSES)]
+    sure = np.eye(len(CAUSES))[np.arange(len(evidence.index_dates)) % len(CAUSES)]
     members = member_table(evidence, sure, causes)
     assert (members["primary_cause"] == [CAUSES[n % len(CAUSES)] for n in range(len(members))]).all()
     told = members["evidence"].map(json.loads)

@@ -1,4 +1,4 @@
-"""How busy a member is, is known on the day; members as busy share a tempo of leaving."""
+"""How busy a member is, is known on the day; members as busy share a frailty."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.evidence.noisy_labels import Observations
-from whychurn.causes.exposures.activity_rate import UNKNOWN, known_rate, pace_borders, pace_groups, tempo
-from whychurn.causes.exposures.history import Tape
-from whychurn.causes.latent_cause.em import fit_additive
-from whychurn.causes.member_weeks.counts import own_acts
-from whychurn.causes.member_weeks.records import Calendar, Records
-from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
+from whychurn.causes.evidence.noisy_labels import NoisyLabels
+from whychurn.causes.exposures.activity_rate import (
+    MIN_WEEKS,
+    STRATA,
+    UNKNOWN,
+    activity_quantiles,
+    activity_rate_so_far,
+    activity_strata,
+    frailty,
+)
+from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.latent_cause.additive_hazard_em import fit_additive
+from whychurn.causes.member_weeks.week_calendar import Calendar
+from whychurn.causes.member_weeks.weekly_counts import member_activity
+from whychurn.causes.member_weeks.weekly_records import WeeklyRecords
+from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
 from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.exit_surveys import NOT_ASKED
@@ -25,46 +34,48 @@ def params() -> CausesParams:
     return load_params(StudyPaths(PROJECT)).causes
 
 
-def records(weeks: list[int]) -> Records:
+def records(weeks: list[int]) -> WeeklyRecords:
     """One member who orders in `weeks`."""
     day = np.array(weeks, dtype=int) * 7
     orders = pd.DataFrame({"m": np.zeros(len(day), int), "day": day})
     calendar = Calendar(pd.Timestamp("2024-01-01"), 7 * WEEKS)
-    return Records(pd.DataFrame({"member_id": ["a"]}), {"orders": orders}, None, calendar)
+    return WeeklyRecords(pd.DataFrame({"member_id": ["a"]}), {"orders": orders}, None, calendar)
 
 
-def groups(weeks: list[int], params: CausesParams) -> np.ndarray:
-    """Group by week of a member who orders in `weeks`, where the usual is an act every other week."""
-    rate, seen = known_rate(own_acts(records(weeks)), np.zeros(1, int), 0.5, QUIET, params.pace)
-    return pace_groups(rate, seen, np.array([0.2, 0.4, 0.6, 0.8]), params.pace)[:, 0]
+def groups(weeks: list[int]) -> np.ndarray:
+    """Group by week of a member who orders in `weeks`, where the mean is an activity every other week."""
+    rate, seen = activity_rate_so_far(member_activity(records(weeks)), np.zeros(1, int), 0.5, QUIET)
+    return activity_strata(rate, seen, np.array([0.2, 0.4, 0.6, 0.8]))[:, 0]
 
 
-def test_pace_is_unknown_at_first_and_looks_neither_ahead_nor_at_the_last_weeks(params) -> None:
+def test_the_stratum_is_unknown_at_first_and_looks_neither_ahead_nor_at_the_last_weeks() -> None:
     busy = list(range(20))
-    group = groups(busy, params)
-    assert (group[: params.pace.min_weeks + QUIET] == UNKNOWN).all() and (group[30:] != UNKNOWN).all()
-    stopped = groups(busy[:14], params)
+    group = groups(busy)
+    assert (group[: MIN_WEEKS + QUIET] == UNKNOWN).all() and (group[30:] != UNKNOWN).all()
+    stopped = groups(busy[:14])
     assert (group[:20] == stopped[:20]).all()  # orders of weeks 14 to 19 are not known before week 20
     assert group[21] > stopped[39] > UNKNOWN
 
 
-def test_groups_are_of_equal_size_and_empty_tables_have_none(params) -> None:
+def test_groups_are_of_equal_size_and_empty_tables_have_none() -> None:
     rng = np.random.default_rng(2)
     rate, seen = rng.lognormal(size=(50, 40)), np.full((50, 40), 30)
-    borders = pace_borders(rate, seen, params.pace)
-    sizes = np.bincount(pace_groups(rate, seen, borders, params.pace).ravel())[1:]
-    assert len(sizes) == params.pace.groups and sizes.max() - sizes.min() <= 2
-    assert len(pace_borders(rate, np.zeros_like(seen), params.pace)) == 0
+    borders = activity_quantiles(rate, seen)
+    sizes = np.bincount(activity_strata(rate, seen, borders).ravel())[1:]
+    assert len(sizes) == STRATA and sizes.max() - sizes.min() <= 2
+    assert len(activity_quantiles(rate, np.zeros_like(seen))) == 0
 
 
-def test_tempo_is_drawn_to_one_where_few_left() -> None:
-    assert tempo(np.array([0.0, 1000.0]), np.array([10.0, 500.0]), 20.0) == pytest.approx(
+def test_frailty_is_drawn_to_one_where_few_left() -> None:
+    assert frailty(np.array([0.0, 1000.0]), np.array([10.0, 500.0]), 20.0) == pytest.approx(
         [20 / 30, 1020 / 520]
     )
 
 
 def test_an_exposure_that_comes_with_being_busy_keeps_its_effect(params) -> None:
-    """Busy members meet it four times as often and leave at a quarter of the tempo: without the pace it seems harmless."""
+    """Busy members meet it four times as often and have a quarter of the frailty: without strata it seems
+    harmless.
+    """
     rng = np.random.default_rng(3)
     stays, base, effect = 12000, 0.004, 0.012
     busy = rng.random(stays) < 0.5
@@ -76,25 +87,25 @@ def test_an_exposure_that_comes_with_being_busy_keeps_its_effect(params) -> None
     stay, week = np.nonzero(np.arange(WEEKS) < np.minimum(left + 1, WEEKS)[:, None])
     who = np.flatnonzero(left < WEEKS)
 
-    def rows(stay: np.ndarray, week: np.ndarray, told: bool) -> Rows:
+    def rows(stay: np.ndarray, week: np.ndarray, told: bool) -> PersonWeeks:
         x = np.concatenate([np.full((len(stay), 6), 1.0), on[stay, week][:, None]], axis=1).astype("float32")
         pace = np.where(busy[stay], 2, 1) if told else np.zeros(len(stay), int)
-        return Rows(stay, week, np.ones(len(stay)), x, pace)
+        return PersonWeeks(stay, week, np.ones(len(stay)), x, pace)
 
     found = {}
     for told in (False, True):
         risk = rows(stay, week, told)
-        tape = Tape(
+        history = ExposureHistory(
             np.array([*range(6), 0]),
             ["base"] * 6 + ["met"],
             np.ones(7),
             risk,
             rows(who, left[who], told),
             np.zeros((stays, 7), "float32"),
-            totals(risk),
+            totals_by_spell(risk),
         )
-        seen = Observations(np.full(stays, NOT_ASKED), np.zeros((stays, 7)), np.zeros((stays, 7)))
-        fitted = fit_additive(tape, seen, np.ones(stays, bool), params)
-        found[told] = fitted.beta[6] / fitted.beta[:6].sum()
+        seen = NoisyLabels(np.full(stays, NOT_ASKED), np.zeros((stays, 7)), np.zeros((stays, 7)))
+        fitted = fit_additive(history, seen, params)
+        found[told] = fitted.coefficients[6] / fitted.coefficients[:6].sum()
     assert found[True] == pytest.approx(effect / base, rel=0.15)
     assert found[False] < 0.6 * effect / base

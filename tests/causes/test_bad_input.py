@@ -1,4 +1,6 @@
-"""Absent tables, odd answers, hardly any leavers: a wider answer or `unknown` and a sentence that says why, never a crash."""
+"""Absent tables, odd answers, hardly any leavers: a wider answer or `unknown` and a sentence that says why,
+never a crash.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.evidence.gather import Evidence, evidence_table, gather_evidence
+from whychurn.causes.evidence.spell_evidence import Evidence, gather_evidence
+from whychurn.causes.latent_cause.share_intervals import model_discrepancy
+from whychurn.causes.member_weeks.activity_tables import whole_table
 from whychurn.causes.methods import Inputs, find_method
-from whychurn.causes.methods.additive_hazard import discrepancy, posterior
-from whychurn.causes.results import CausesAnswers, causes_answers
+from whychurn.causes.methods.additive_hazard import posterior
+from whychurn.causes.results import CauseResults, cause_results, method_inputs
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table
@@ -46,21 +50,15 @@ class Programme:
     until: pd.Timestamp
 
     def evidence(self) -> Evidence:
-        return gather_evidence(
-            self.interim,
-            self.panel,
-            self.spells,
-            self.said,
-            self.known,
-            self.until,
-            "allow",
-            self.params,
-        )
+        tables = {**self.interim, "panel": self.panel}
+        return gather_evidence(tables, self.spells, self.said, self.known, self.until, self.params)
 
     def inputs(self) -> Inputs:
         evidence = self.evidence()
-        table = evidence_table(evidence, ["tenure_days", "orders_90d"])
-        return Inputs(evidence, table, np.zeros((len(table), len(CAUSES))), None)
+        catalogue = pd.DataFrame(
+            {"name": ["tenure_days", "orders_90d", "region"], "kind": ["number"] * 2 + ["category"]}
+        )
+        return method_inputs(evidence, catalogue, whole_table(self.interim["feedback"]), None)
 
 
 def simulate(root: Path, program: str = "shop", **world: object) -> Programme:
@@ -106,8 +104,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Programme:
     return simulate(tmp_path_factory.mktemp("shop"))
 
 
-def answers(programme: Programme) -> CausesAnswers:
-    return causes_answers(programme.inputs(), programme.panel, programme.churners, programme.params)
+def answers(programme: Programme) -> CauseResults:
+    return cause_results(programme.inputs(), programme.panel, programme.churners, programme.params)
 
 
 def no_surveys(own: Programme) -> None:
@@ -189,7 +187,9 @@ def test_without_survey_intervals_are_wider(shop: Programme) -> None:
 
 
 def test_intervals_keep_what_no_number_of_members_removes(shop: Programme) -> None:
-    """The variance of the discrepancy, on the log-odds, is added to that of the draws; it grows as fewer answer."""
+    """The variance of the discrepancy, on the log-odds, is added to that of the draws; it grows as fewer
+    answer.
+    """
     inputs = shop.inputs()
 
     def half(discrepancy: float) -> pd.DataFrame:
@@ -213,11 +213,11 @@ def test_intervals_keep_what_no_number_of_members_removes(shop: Programme) -> No
 def test_discrepancy_grows_as_fewer_answer_and_is_finite_where_nobody_does(shop: Programme) -> None:
     def found(answers: int) -> float:
         stated = np.where(np.arange(200) < answers, 1, SILENT)
-        return discrepancy(stated, shop.params.causes)
+        return model_discrepancy(stated, shop.params.causes.discrepancy)
 
     assert found(80) < found(30) < found(6) < found(0) < 1
     assert found(200) == 0, "where all answer, nothing but their words is left to assume"
-    assert discrepancy(np.zeros(0, dtype=int), shop.params.causes) == found(0)
+    assert model_discrepancy(np.zeros(0, dtype=int), shop.params.causes.discrepancy) == found(0)
 
 
 def test_results_hold_no_company_ids_and_small_cells_are_blank(shop: Programme) -> None:
@@ -243,7 +243,7 @@ def test_members_who_refuse_profiling_are_not_explained(shop: Programme) -> None
     refused = shop.interim["members"].loc[
         shop.interim["members"]["profiling_consent"].eq(False).fillna(False), "member_id"
     ]
-    anchors = shop.evidence().anchors
+    anchors = shop.evidence().index_dates
     assert len(refused) and not set(anchors["member_id"]) & set(refused)
 
 
@@ -271,12 +271,12 @@ def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -
     stored.panel, stored.interim = files.pop("panel"), files
     one, p = attributed(copy.copy(shop), workers=1, block_members=60)
     other, q = attributed(stored, workers=2, block_members=60)
-    assert 0 < one.teaches.sum() < len(one.teaches) and len(shop.interim["members"]) > 8 * 60
-    assert np.array_equal(one.tape.risk.x, other.tape.risk.x) and np.array_equal(p, q)
+    assert 0 < one.in_training.sum() < len(one.in_training) and len(shop.interim["members"]) > 8 * 60
+    assert np.array_equal(one.history.risk.x, other.history.risk.x) and np.array_equal(p, q)
     pd.testing.assert_frame_equal(one.panel, other.panel)
     at_once, r = attributed(copy.copy(shop), workers=1, block_members=10**6)
-    assert one.tape.names == at_once.tape.names
-    assert np.allclose(one.tape.at_anchor, at_once.tape.at_anchor, rtol=1e-5, atol=1e-6)
+    assert one.history.names == at_once.history.names
+    assert np.allclose(one.history.at_index_date, at_once.history.at_index_date, rtol=1e-5, atol=1e-6)
     assert np.allclose(p, r, atol=1e-5)
 
 
@@ -286,15 +286,15 @@ def test_classifiers_learn_from_those_who_teach_and_speak_of_all(shop: Programme
     small.params = shop.params.model_copy(update={"causes": causes})
     inputs = small.inputs()
     evidence = inputs.evidence
-    others = np.flatnonzero(~evidence.teaches & (evidence.seen.stated >= 0))
+    others = np.flatnonzero(~evidence.in_training & (evidence.labels.stated >= 0))
     assert len(others) > 20
-    swapped = evidence.seen.stated.copy()
+    swapped = evidence.labels.stated.copy()
     swapped[others] = (swapped[others] + 1) % len(CAUSES)
-    changed = replace(evidence, seen=replace(evidence.seen, stated=swapped))
+    changed = replace(evidence, labels=replace(evidence.labels, stated=swapped))
     find = find_method("survey_classifier")
     p, q = (find(replace(inputs, evidence=one), small.params).p for one in (evidence, changed))
     assert np.array_equal(p, q)
-    assert len(np.unique(p[~evidence.teaches[evidence.rows]], axis=0)) > 20
+    assert len(np.unique(p[~evidence.in_training[evidence.rows]], axis=0)) > 20
     corrected = find_method("corrected_classifier")(inputs, small.params).p
     assert np.allclose(corrected.sum(axis=1), 1) and len(np.unique(corrected, axis=0)) > 20
 
@@ -302,8 +302,8 @@ def test_classifiers_learn_from_those_who_teach_and_speak_of_all(shop: Programme
 def test_members_that_teach_nothing_are_attributed_alike(shop: Programme) -> None:
     """A leaver that is left out of the fit gets the chances that the same hazards give to one that is not."""
     inputs = shop.inputs()
-    fitted = find_method("additive_hazard")(inputs, shop.params).fitted
+    fitted = find_method("additive_hazard")(inputs, shop.params).model
     assert fitted is not None
-    halved = replace(fitted, p=fitted.p[::2], leavings=fitted.leavings[::2])
+    halved = replace(fitted, p=fitted.p[::2], events=fitted.events[::2])
     own, alike = (posterior(inputs.evidence, one) for one in (fitted, halved))
     assert np.abs(own - alike).max() < 0.01

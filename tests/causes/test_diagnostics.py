@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.checks.diagnostics import diagnostics
-from whychurn.causes.evidence.noisy_labels import Observations
-from whychurn.causes.exposures.history import Tape
-from whychurn.causes.latent_cause.em import fit_additive
-from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
+from whychurn.causes.evidence.noisy_labels import NoisyLabels
+from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.latent_cause.additive_hazard_em import fit_additive
+from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
@@ -22,7 +22,9 @@ STAYS, WEEKS, BASE, EFFECT = 8000, 30, 0.0005, 0.012
 
 
 def checked(multiplied: bool = False, other: float = 0.08, answering: float = 0.3) -> pd.DataFrame:
-    """Checks on members whose exposures switch on at random; a share `other` of the answers names none of the six."""
+    """Checks on members whose exposures switch on at random; a share `other` of the answers names none of the
+    six.
+    """
     rng = np.random.default_rng(4)
     on = rng.random((STAYS, 1, 6)) < 0.08
     on = np.repeat(on, WEEKS, axis=1).astype("float32")
@@ -33,11 +35,13 @@ def checked(multiplied: bool = False, other: float = 0.08, answering: float = 0.
     x = np.concatenate([np.ones((STAYS, WEEKS, 6), "float32"), on], axis=2)
     stay, week = np.nonzero(np.arange(WEEKS)[None, :] < np.minimum(left + 1, WEEKS)[:, None])
     who = np.flatnonzero(left < WEEKS)
-    risk = Rows(stay, week, np.ones(len(stay)), x[stay, week], np.zeros(len(stay), "int8"))
-    gone = Rows(who, left[who], np.ones(len(who)), x[who, left[who]], np.zeros(len(who), "int8"))
+    risk = PersonWeeks(stay, week, np.ones(len(stay)), x[stay, week], np.zeros(len(stay), "int8"))
+    gone = PersonWeeks(who, left[who], np.ones(len(who)), x[who, left[who]], np.zeros(len(who), "int8"))
     names = ["base"] * 6 + [f"met_{cause}" for cause in CAUSES]
     causes = np.tile(np.arange(6), 2)
-    tape = Tape(causes, names, np.ones(12), risk, gone, np.zeros((STAYS, 12), "float32"), totals(risk))
+    history = ExposureHistory(
+        causes, names, np.ones(12), risk, gone, np.zeros((STAYS, 12), "float32"), totals_by_spell(risk)
+    )
     chance = BASE + EFFECT * on[who, left[who]]
     true = (np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1) < rng.random((len(who), 1))).sum(
         axis=1
@@ -46,11 +50,11 @@ def checked(multiplied: bool = False, other: float = 0.08, answering: float = 0.
     answers = rng.random(len(who)) < answering
     said = np.where(rng.random(len(who)) < other, OTHER, true)
     stated[who[answers]] = said[answers]
-    seen = Observations(stated, np.zeros((STAYS, 7)), np.zeros((STAYS, 7)))
+    labels = NoisyLabels(stated, np.zeros((STAYS, 7)), np.zeros((STAYS, 7)))
     everyone = np.ones(STAYS, bool)
     params = load_params(StudyPaths(PROJECT))
-    fitted = fit_additive(tape, seen, everyone, params.causes)
-    evidence = SimpleNamespace(tape=tape, seen=seen, teaches=everyone)
+    fitted = fit_additive(history, labels, params.causes)
+    evidence = SimpleNamespace(history=history, labels=labels, in_training=everyone)
     region = pd.Series(np.array(["north", "south"])[rng.integers(0, 2, STAYS)])
     return diagnostics(evidence, fitted, region, params.run.confidence)
 

@@ -1,4 +1,6 @@
-"""What methods look at, and what is assumed before data: sums of probabilities, columns left out, sources left out."""
+"""What methods look at, and what is assumed before data: sums of probabilities, columns left out, sources
+left out.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +11,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.checks.sensitivity import without_source
-from whychurn.causes.evidence.gather import Evidence, anchor_exposures, classifier_inputs, profiled
-from whychurn.causes.evidence.keyword_weights import word_weights
-from whychurn.causes.evidence.noisy_labels import Observations
-from whychurn.causes.exposures.history import Tape
-from whychurn.causes.latent_cause.confusion import assumed_speech, log_likelihood
-from whychurn.causes.latent_cause.priors import priors_of
-from whychurn.causes.member_weeks.weeks_at_risk import Rows
+from whychurn.causes.checks.sensitivity import events_by_definition, without_source
+from whychurn.causes.evidence.classifier_table import classifier_inputs
+from whychurn.causes.evidence.keyword_weights import keyword_weights
+from whychurn.causes.evidence.noisy_labels import NoisyLabels
+from whychurn.causes.evidence.spell_evidence import Evidence, profiled_members
+from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.facts import cause_fits
+from whychurn.causes.latent_cause.confusion_matrices import label_log_likelihood, prior_confusion
+from whychurn.causes.latent_cause.hazard_priors import BACKGROUND_PRIOR, hazard_priors
+from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks
+from whychurn.causes.methods import Attribution
 from whychurn.causes.results import member_table, method_inputs
-from whychurn.causes.tables.by_group import (
+from whychurn.causes.tables.by_group_and_month import (
     cause_change,
     cause_groups,
     cause_months,
-    leavers_chances,
-    stated_against,
+    churned_posteriors,
+    churned_strata,
 )
+from whychurn.causes.tables.source_comparison import cause_stated
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import StudyPaths
@@ -46,32 +52,34 @@ def evidence() -> Evidence:
     """Three stays; the second and third are attributed."""
     columns = len(NAMES)
     x = np.arange(3 * columns, dtype="float32").reshape(3, columns)
-    rows = Rows(np.arange(3), np.zeros(3, int), np.ones(3), x, np.zeros(3, "int8"))
-    tape = Tape(OF_CAUSE, NAMES, np.ones(columns), rows, rows, x, rows)
-    seen = Observations(np.array([0, 1, SILENT]), np.ones((3, K + 1)), np.ones((3, K + 1)))
+    rows = PersonWeeks(np.arange(3), np.zeros(3, int), np.ones(3), x, np.zeros(3, "int8"))
+    history = ExposureHistory(OF_CAUSE, NAMES, np.ones(columns), rows, rows, x, rows)
+    labels = NoisyLabels(np.array([0, 1, SILENT]), np.ones((3, K + 1)), np.ones((3, K + 1)))
     anchors = pd.DataFrame(
         {"member_id": ["b", "c"], "spell_no": [1, 1], "status": ["churned", "at_risk"], "anchor_on": pd.to_datetime(["2024-05-01", "2024-06-01"])}
     )  # fmt: skip
-    return Evidence(None, anchors, np.array([1, 2]), np.ones(3, bool), tape, seen, pd.DataFrame(), None)  # type: ignore[arg-type]
+    return Evidence(None, anchors, np.array([1, 2]), np.ones(3, bool), history, labels, pd.DataFrame(), None)  # type: ignore[arg-type]
 
 
 def test_evidence_is_told_by_anchor(evidence: Evidence) -> None:
-    assert (anchor_exposures(evidence) == evidence.tape.at_anchor[1:]).all()
+    assert (evidence.exposures_at_index_date == evidence.history.at_index_date[1:]).all()
     assert evidence.stated.tolist() == [1, SILENT] and evidence.churned.tolist() == [True, False]
-    assert evidence.tape.roots[-3:] == ["price_rise", "price_rise", "rival_activity"]
+    assert evidence.history.roots[-3:] == ["price_rise", "price_rise", "rival_activity"]
 
 
 def test_a_source_that_is_left_out_says_nothing(evidence: Evidence) -> None:
     survey, text, market = (without_source(evidence, source) for source in ("survey", "text", "market"))
     assert (
-        (survey.seen.stated == NOT_ASKED).all() and not survey.seen.after.any() and survey.seen.before.any()
+        (survey.labels.stated == NOT_ASKED).all()
+        and not survey.labels.exit_texts.any()
+        and survey.labels.texts_before_exit.any()
     )
     assert (
-        text.seen.stated == evidence.seen.stated
-    ).all() and not text.seen.before.any() | text.seen.after.any()
+        text.labels.stated == evidence.labels.stated
+    ).all() and not text.labels.texts_before_exit.any() | text.labels.exit_texts.any()
     assert (
-        not market.tape.at_anchor[:, -1].any()
-        and (market.tape.at_anchor[:, :-1] == evidence.tape.at_anchor[:, :-1]).all()
+        not market.history.at_index_date[:, -1].any()
+        and (market.history.at_index_date[:, :-1] == evidence.history.at_index_date[:, :-1]).all()
     )
 
 
@@ -84,11 +92,11 @@ def test_words_count_in_the_days_before_the_anchor(evidence: Evidence) -> None:
             "text": ["too expensive", "too expensive, too expensive", "too expensive", None],
         }
     )
-    weights = word_weights(evidence, feedback, text_days=90)
+    weights = keyword_weights(evidence, feedback, days=90)
     assert weights[0, PRICE] > 0 and weights[0].sum() == weights[0, PRICE] and not weights[1].any()
 
 
-def test_methods_are_given_numbers_words_and_contributions(evidence: Evidence, params: CausesParams) -> None:
+def test_methods_are_given_numbers_words_and_contributions(evidence: Evidence) -> None:
     """Of the panel the features that are numbers and stand in it."""
     panel = pd.DataFrame({"orders_90d": [1.0, 2], "region": ["n", "s"]})
     catalogue = pd.DataFrame(
@@ -98,18 +106,18 @@ def test_methods_are_given_numbers_words_and_contributions(evidence: Evidence, p
         {"member_id": ["b"], "created_at": pd.to_datetime(["2024-04-30"]), "text": ["too expensive"]}
     )
     raised = np.ones((2, K))
-    inputs = method_inputs(replace(evidence, panel=panel), catalogue, feedback, raised, params)
+    inputs = method_inputs(replace(evidence, panel=panel), catalogue, feedback, raised)
     assert inputs.table["x_orders_90d"].tolist() == [1, 2] and not {"x_region", "x_absent"} & set(
         inputs.table
     )
     assert inputs.table["x_stated_price"].tolist() == [1, 0] and inputs.table["x_silent"].tolist() == [0, 1]
-    assert inputs.words[0].argmax() == PRICE and inputs.contributions is raised
+    assert inputs.keyword_weights[0].argmax() == PRICE and inputs.contributions is raised
 
 
 def test_a_member_s_row_has_chances_name_and_reasons(evidence: Evidence, params: CausesParams) -> None:
     """Who stated the price is told so; who is as likely to leave for anything has no name."""
-    quiet = Observations(evidence.seen.stated, np.zeros((3, K + 1)), np.zeros((3, K + 1)))
-    own = replace(evidence, seen=quiet, panel=pd.DataFrame(index=range(2)))
+    quiet = NoisyLabels(evidence.labels.stated, np.zeros((3, K + 1)), np.zeros((3, K + 1)))
+    own = replace(evidence, labels=quiet, panel=pd.DataFrame(index=range(2)))
     p = np.stack([np.eye(K)[PRICE], np.full(K, 1 / K)])
     table = member_table(own, p, params)
     assert table["member_id"].tolist() == ["b", "c"] and table["p_price"].tolist() == [
@@ -128,47 +136,50 @@ def test_labels_are_no_inputs_of_a_classifier() -> None:
     x = classifier_inputs(table)
     filled = np.array([1.0, 3, 3, 5])
     assert x.shape == (4, 1) and x[:, 0] == pytest.approx((filled - 3) / filled.std())
-    assert classifier_inputs(table, said=True).shape == (4, 3)
 
 
 def test_who_may_be_profiled() -> None:
     members = pd.DataFrame(
         {"member_id": list("abc"), "profiling_consent": pd.array([True, False, None], dtype="boolean")}
     )
-    assert profiled(members, "allow")["member_id"].tolist() == ["a", "c"]
-    assert profiled(members, "deny")["member_id"].tolist() == ["a"]
+    assert profiled_members(members, "allow")["member_id"].tolist() == ["a", "c"]
+    assert profiled_members(members, "deny")["member_id"].tolist() == ["a"]
 
 
 def test_assumed_answers_are_mostly_true_else_price() -> None:
-    seen = Observations(
+    labels = NoisyLabels(
         np.array([0, 1, SILENT, SILENT, NOT_ASKED]), np.zeros((5, K + 1)), np.zeros((5, K + 1))
     )
-    speech = assumed_speech(seen, true=0.6, price=0.2)
-    assert speech.answers == pytest.approx(np.full(K, 0.5)), "two of the four that were asked"
-    assert speech.stated.sum(axis=1) == pytest.approx(1) and speech.before.sum(axis=1) == pytest.approx(1)
+    confusion = prior_confusion(labels, true=0.6, price=0.2)
+    assert confusion.response_rates == pytest.approx(np.full(K, 0.5)), "two of the four that were asked"
+    assert confusion.stated.sum(axis=1) == pytest.approx(1) and confusion.texts_before_exit.sum(
+        axis=1
+    ) == pytest.approx(1)
     other = CAUSES.index("natural")
-    assert speech.stated[other, other] / speech.stated[other, PRICE] == pytest.approx(3)
+    assert confusion.stated[other, other] / confusion.stated[other, PRICE] == pytest.approx(3)
 
 
 def test_silence_and_answers_in_the_likelihood() -> None:
-    """By hand: a silent one has 1 - answers, one who named the first cause answers x stated, one not asked nothing."""
-    seen = Observations(np.array([0, SILENT, NOT_ASKED]), np.zeros((3, K + 1)), np.zeros((3, K + 1)))
-    speech = assumed_speech(seen, true=0.6, price=0.2)
+    """By hand: a silent one has 1 - answers, one who named the first cause answers x stated, one not asked
+    nothing.
+    """
+    labels = NoisyLabels(np.array([0, SILENT, NOT_ASKED]), np.zeros((3, K + 1)), np.zeros((3, K + 1)))
+    confusion = prior_confusion(labels, true=0.6, price=0.2)
     rates = np.linspace(0.2, 0.7, K)
-    log = log_likelihood(seen, replace(speech, answers=rates))
-    assert log[0] == pytest.approx(np.log(rates * speech.stated[:, 0]))
+    log = label_log_likelihood(labels, replace(confusion, response_rates=rates))
+    assert log[0] == pytest.approx(np.log(rates * confusion.stated[:, 0]))
     assert log[1] == pytest.approx(np.log(1 - rates)) and not log[2].any()
 
 
 def test_columns_of_one_exposure_share_what_is_assumed(evidence: Evidence, params: CausesParams) -> None:
-    priors = priors_of(evidence.tape, None, 100.0, params)
+    priors = hazard_priors(evidence.history, np.full(K, 1 / K), 100.0, params)
     assert priors.excess[:K].tolist() == [0] * K
     assert priors.excess[K:] == pytest.approx(params.excess_prior * np.array([0.5, 0.5, 1]))
-    place, worth = priors.bases[0]
-    assert place.tolist() == list(range(K)) and worth == pytest.approx(np.full(K, params.base_prior))
+    place, worth = priors.background[0]
+    assert place.tolist() == list(range(K)) and worth == pytest.approx(np.full(K, BACKGROUND_PRIOR))
     split = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1])
-    assert priors_of(evidence.tape, split, 100.0, params).bases[0][1] == pytest.approx(
-        K * params.base_prior * split
+    assert hazard_priors(evidence.history, split, 100.0, params).background[0][1] == pytest.approx(
+        K * BACKGROUND_PRIOR * split
     )
 
 
@@ -198,7 +209,7 @@ def test_tables_by_group_and_time() -> None:
 
 def test_from_what_was_stated_to_what_evidence_says() -> None:
     p = np.array([[0.5, 0.5, 0, 0, 0, 0], [1.0, 0, 0, 0, 0, 0], [0, 0, 1.0, 0, 0, 0]])
-    table = stated_against(p, np.array([1, 1, SILENT]), min_cell=2).set_index(["stated", "cause"])
+    table = cause_stated(p, np.array([1, 1, SILENT]), min_cell=2).set_index(["stated", "cause"])
     assert table.loc[("price", CAUSES[0]), ["leavings", "share"]].tolist() == [1.5, 0.75]
     assert table.loc[("silent", CAUSES[2]), "suppressed"] and np.isnan(
         table.loc[("silent", CAUSES[2]), "leavings"]
@@ -206,5 +217,43 @@ def test_from_what_was_stated_to_what_evidence_says() -> None:
     members = pd.DataFrame(p, columns=[f"p_{cause}" for cause in CAUSES]).assign(
         status=["churned", "at_risk", "churned"]
     )
-    gone, chances = leavers_chances(members)
+    gone, chances = churned_posteriors(members)
     assert len(gone) == 2 and (chances == p[[0, 2]]).all()
+
+
+def test_groups_of_churned_members() -> None:
+    churned = pd.DataFrame(
+        {
+            "region": ["n", "s", "s"], "tenure_days": [89, 90, np.nan],
+            "anchor_on": pd.to_datetime(["2024-02-29", "2024-03-01", "2024-12-01"]),
+        }
+    )  # fmt: skip
+    strata = churned_strata(churned)
+    assert strata["region"].tolist() == ["n", "s", "s"] and set(strata) == {"region", "tenure", "season"}
+    assert strata["tenure"].tolist()[:2] == ["0-90", "90-180"] and strata["tenure"].isna()[2]
+    assert strata["season"].tolist() == ["winter", "spring", "winter"]
+
+
+def test_churn_under_another_definition_is_the_same_event_if_near_in_time() -> None:
+    """All dates of the other definition lie ten days later, but for c's, which is half a year off; d goes on."""
+    table = pd.DataFrame(
+        {"member_id": list("abcd"), "last": [0, 20, 30, 40], "churned": [True] * 3 + [False]}
+    )
+    start = pd.Timestamp("2024-01-11")
+    days = pd.Series([0, 20, 210, 40])
+    churners = pd.DataFrame(
+        {"member_id": list("abcd"), "definition": "other", "is_main": False, "last_active_on": start + pd.to_timedelta(days, unit="D")}
+    )  # fmt: skip
+    main = churners.assign(definition="main", is_main=True)
+    events = events_by_definition(table, pd.concat([main, churners]))
+    assert list(events) == ["other"] and events["other"].tolist() == [True, True, False, False]
+
+
+def test_fits_of_methods_for_the_tracker() -> None:
+    shares = pd.DataFrame({"cause": ["price", "natural"], "share": [0.7, np.nan]})
+    attributions = {
+        name: Attribution(np.zeros((0, K)), shares, {"steps": 3.0}) for name in ("survey", "other")
+    }
+    survey, other = cause_fits(attributions, "survey")
+    assert survey.metrics == {"steps": 3.0, "share_price": 0.7} and survey.settings["chosen"]
+    assert "cause_shares" in survey.tables and not other.tables and not other.settings["chosen"]

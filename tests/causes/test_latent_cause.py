@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from whychurn.causes.evidence.noisy_labels import Observations
-from whychurn.causes.exposures.history import Tape
-from whychurn.causes.latent_cause.avoidable import avoidable_shares, exposure_cells
-from whychurn.causes.latent_cause.confusion import learn_speech, prior_speech
-from whychurn.causes.latent_cause.em import LOOK_BACK, cause_hazards, fit_additive
-from whychurn.causes.member_weeks.weeks_at_risk import Rows, totals
+from whychurn.causes.evidence.noisy_labels import NoisyLabels
+from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.latent_cause.additive_hazard_em import (
+    LOOK_BACK,
+    AdditiveHazard,
+    Assumptions,
+    cause_hazards,
+    fit_additive,
+)
+from whychurn.causes.latent_cause.avoidable_churn import CohortExposures, avoidable_shares, cohort_exposures
+from whychurn.causes.latent_cause.confusion_matrices import RESPONSE_SPREAD, fit_confusion, prior_confusion
+from whychurn.causes.latent_cause.hazard_priors import EXCESS_SHARE, HazardPriors
+from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
+from whychurn.causes.methods.additive_hazard import confusion_table, exposure_contributions
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
@@ -29,7 +38,7 @@ def params() -> CausesParams:
 
 
 @pytest.fixture(scope="module")
-def drawn() -> tuple[Tape, Observations, np.ndarray, np.ndarray]:
+def drawn() -> tuple[ExposureHistory, NoisyLabels, np.ndarray, np.ndarray]:
     """Members whose exposures switch on for a while; hazards add up; some leavers answer, mostly truly."""
     rng = np.random.default_rng(5)
     causes = np.concatenate([np.arange(6), np.arange(6)])
@@ -46,11 +55,11 @@ def drawn() -> tuple[Tape, Observations, np.ndarray, np.ndarray]:
     left = np.where(gone, passed.argmax(axis=1), WEEKS)
     x = np.concatenate([np.ones((STAYS, WEEKS, 6), "float32"), on], axis=2)
     stay, at = np.nonzero(week[None, :] < np.minimum(left + 1, WEEKS)[:, None])
-    risk = Rows(stay, at, np.ones(len(stay)), x[stay, at], np.zeros(len(stay), "int8"))
+    risk = PersonWeeks(stay, at, np.ones(len(stay)), x[stay, at], np.zeros(len(stay), "int8"))
     who = np.flatnonzero(gone)
-    decisions = Rows(who, left[who], np.ones(len(who)), x[who, left[who]], np.zeros(len(who), "int8"))
+    decisions = PersonWeeks(who, left[who], np.ones(len(who)), x[who, left[who]], np.zeros(len(who), "int8"))
     nobody = np.zeros((STAYS, 12), "float32")
-    tape = Tape(causes, names, np.ones(12), risk, decisions, nobody, totals(risk))
+    history = ExposureHistory(causes, names, np.ones(12), risk, decisions, nobody, totals_by_spell(risk))
     by_cause = hazard[who, left[who]][:, :6] + hazard[who, left[who]][:, 6:]
     p = by_cause / by_cause.sum(axis=1, keepdims=True)
     true = (np.cumsum(p, axis=1) < rng.random(len(who))[:, None]).sum(axis=1)
@@ -59,133 +68,195 @@ def drawn() -> tuple[Tape, Observations, np.ndarray, np.ndarray]:
     answers = rng.random(len(who)) < 0.3
     lies = rng.random(len(who)) < 0.25
     stated[who[answers]] = np.where(lies, 1, true)[answers]
-    seen = Observations(stated, np.zeros((STAYS, 7)), np.zeros((STAYS, 7)))
-    return tape, seen, true, p
+    labels = NoisyLabels(stated, np.zeros((STAYS, 7)), np.zeros((STAYS, 7)))
+    return history, labels, true, p
 
 
 def test_finds_effects_posteriors_and_shares(drawn, params) -> None:
-    tape, seen, true, p = drawn
-    fitted = fit_additive(tape, seen, np.ones(STAYS, bool), params)
-    assert np.abs(fitted.beta[6:] - EFFECT).max() < 0.0022  # three standard errors of the smallest
+    history, labels, true, p = drawn
+    fitted = fit_additive(history, labels, params)
+    assert np.abs(fitted.coefficients[6:] - EFFECT).max() < 0.0022  # three standard errors of the smallest
     assert np.sqrt(((fitted.p - p) ** 2).mean()) < 0.17
     shares = np.bincount(true, minlength=6) / len(true)
     assert np.abs(fitted.p.mean(axis=0) - shares).max() < 0.06
-    survey = np.bincount(seen.stated[seen.stated >= 0], minlength=6) / (seen.stated >= 0).sum()
+    survey = np.bincount(labels.stated[labels.stated >= 0], minlength=6) / (labels.stated >= 0).sum()
     assert np.abs(survey - shares).max() > 0.15  # what the answers alone would say
     assert fitted.p.sum(axis=1) == pytest.approx(1)
 
 
 def test_shares_follow_exposures_where_everyone_says_price(drawn, params) -> None:
-    tape, seen, true, _ = drawn
-    lying = replace(seen, stated=np.where(seen.stated >= 0, 1, seen.stated))
-    fitted = fit_additive(tape, lying, np.ones(STAYS, bool), params)
+    history, labels, true, _ = drawn
+    lying = replace(labels, stated=np.where(labels.stated >= 0, 1, labels.stated))
+    fitted = fit_additive(history, lying, params)
     assert (true == 1).mean() < 0.25 and fitted.p[:, 1].mean() < 0.6  # the survey alone says 1.0
     others = fitted.p[:, [0, 2, 3, 4, 5]].mean(axis=0)
     assert (others > 0.03).all()
 
 
 def test_an_exposure_never_protects(drawn, params) -> None:
-    tape, seen, *_ = drawn
-    flipped = replace(tape.decisions, x=np.where(np.arange(12) == 6, 0, tape.decisions.x).astype("float32"))
-    fitted = fit_additive(replace(tape, decisions=flipped), seen, np.ones(STAYS, bool), params)
-    assert (fitted.beta >= 0).all() and fitted.beta[6] < 0.1 * EFFECT[
+    history, labels, *_ = drawn
+    flipped = replace(
+        history.decisions, x=np.where(np.arange(12) == 6, 0, history.decisions.x).astype("float32")
+    )
+    fitted = fit_additive(replace(history, decisions=flipped), labels, params)
+    assert (fitted.coefficients >= 0).all() and fitted.coefficients[6] < 0.1 * EFFECT[
         0
     ]  # what is assumed beforehand, no more
 
 
 def test_likelihood_never_falls(drawn, params) -> None:
     """More steps from the same start never lower the likelihood: the gain of the last steps is not negative."""
-    tape, seen, *_ = drawn
+    history, labels, *_ = drawn
     for steps in (LOOK_BACK + 1, 15, 30):
         given = params.model_copy(update={"max_steps": steps, "tolerance": 1e-12})
-        fitted = fit_additive(tape, seen, np.ones(STAYS, bool), given)
-        assert fitted.steps == steps and -1e-3 / steps <= fitted.gain < np.inf
+        fitted = fit_additive(history, labels, given)
+        assert fitted.steps == steps and -1e-3 / steps <= fitted.relative_gain < np.inf
 
 
 def test_a_fit_has_arrived_when_it_stops(drawn, params) -> None:
     """Where few answer, and all alike, EM creeps: going on must not move the shares by a tenth of a point."""
-    tape, seen, *_ = drawn
-    answered = np.flatnonzero(seen.stated >= 0)
-    stated = seen.stated.copy()
+    history, labels, *_ = drawn
+    answered = np.flatnonzero(labels.stated >= 0)
+    stated = labels.stated.copy()
     stated[answered] = CAUSES.index("natural")
     stated[answered[: int(0.9 * len(answered))]] = SILENT
-    few = replace(seen, stated=stated)
-    fitted = fit_additive(tape, few, np.ones(STAYS, bool), params)
+    few = replace(labels, stated=stated)
+    fitted = fit_additive(history, few, params)
     on = params.model_copy(update={"tolerance": 1e-12, "max_steps": 600})
-    further = fit_additive(tape, few, np.ones(STAYS, bool), on)
+    further = fit_additive(history, few, on)
     assert further.steps > fitted.steps
     assert np.abs(further.p.mean(axis=0) - fitted.p.mean(axis=0)).max() < 0.001
 
 
 def test_avoidable_churn_is_damped(drawn) -> None:
-    """Saved from one cause, members stay exposed to the rest: avoidable parts are less than excess hazards, and truth is met."""
-    tape = drawn[0]
+    """Saved from one cause, members stay exposed to the rest: avoidable parts are less than excess hazards,
+    and truth is met.
+    """
+    history = drawn[0]
     entered = np.zeros(STAYS, int)
-    cells = exposure_cells(tape, np.ones(1), entered, WEEKS)
-    beta = np.concatenate([np.full(6, BASE), EFFECT])
-    saved = avoidable_shares(cells, beta)
-    excess = cause_hazards(tape.risk.x, beta, tape.causes, (np.arange(12) >= 6).astype(float)).sum(axis=0)
-    naive = excess / (cause_hazards(tape.risk.x, beta, tape.causes).sum())
+    cells = cohort_exposures(history, np.ones(1), entered, WEEKS)
+    coefficients = np.concatenate([np.full(6, BASE), EFFECT])
+    saved = avoidable_shares(cells, coefficients)
+    excess = cause_hazards(
+        history.risk.x, coefficients, history.causes, (np.arange(12) >= 6).astype(float)
+    ).sum(axis=0)
+    naive = excess / (cause_hazards(history.risk.x, coefficients, history.causes).sum())
     assert (saved < naive).all() and (saved > 0.5 * naive).all()
     assert avoidable_shares(cells, np.concatenate([np.full(6, BASE), np.zeros(6)])) == pytest.approx(0)
 
 
 def test_exposures_that_go_together_share_what_they_explain(drawn, params) -> None:
-    """A twin of an exposure, under another cause: neither takes all, and together they explain what the one did."""
-    tape, seen, *_ = drawn
-    silent = replace(seen, stated=np.full(STAYS, NOT_ASKED))
+    """A twin of an exposure, under another cause: neither takes all, and together they explain what the one
+    did.
+    """
+    history, labels, *_ = drawn
+    silent = replace(labels, stated=np.full(STAYS, NOT_ASKED))
 
-    def twice(rows: Rows) -> Rows:
+    def twice(rows: PersonWeeks) -> PersonWeeks:
         return replace(rows, x=np.concatenate([rows.x, rows.x[:, 6:7]], axis=1))
 
-    twins = Tape(
-        np.append(tape.causes, 4), [*tape.names, "twin"], np.ones(13), twice(tape.risk), twice(tape.decisions),
-        np.zeros((STAYS, 13), "float32"), totals(twice(tape.risk)),
+    twins = ExposureHistory(
+        np.append(history.causes, 4), [*history.names, "twin"], np.ones(13), twice(history.risk), twice(history.decisions),
+        np.zeros((STAYS, 13), "float32"), totals_by_spell(twice(history.risk)),
     )  # fmt: skip
-    alone = fit_additive(tape, silent, np.ones(STAYS, bool), params)
-    uneven = replace(alone, beta=np.append(alone.beta, 0.01 * alone.beta[6]))
+    alone = fit_additive(history, silent, params)
+    uneven = replace(alone, coefficients=np.append(alone.coefficients, 0.01 * alone.coefficients[6]))
     patient = params.model_copy(update={"tolerance": 1e-9})
-    both = fit_additive(twins, silent, np.ones(STAYS, bool), patient, uneven)
-    assert 0.7 < both.beta[12] / both.beta[6] < 1.4
-    assert both.beta[6] + both.beta[12] == pytest.approx(alone.beta[6], rel=0.1)
+    both = fit_additive(twins, silent, patient, uneven)
+    assert 0.7 < both.coefficients[12] / both.coefficients[6] < 1.4
+    assert both.coefficients[6] + both.coefficients[12] == pytest.approx(alone.coefficients[6], rel=0.1)
     unassumed = patient.model_copy(update={"excess_prior": 1e-9})
-    assert fit_additive(twins, silent, np.ones(STAYS, bool), unassumed, uneven).beta[12] < 0.1 * both.beta[12]
+    assert fit_additive(twins, silent, unassumed, uneven).coefficients[12] < 0.1 * both.coefficients[12]
 
 
 def test_an_exposure_that_a_resample_lacks_keeps_what_is_assumed(drawn, params) -> None:
     """One member met it; without that member its coefficient is neither zero nor beyond all bounds."""
-    tape, seen, *_ = drawn
-    only = int(tape.decisions.stay[0])
+    history, labels, *_ = drawn
+    only = int(history.decisions.spell[0])
 
-    def met(rows: Rows) -> Rows:
-        x = np.where(rows.stay == only, len(tape.risk.stay), 0.0).astype("float32")
+    def met(rows: PersonWeeks) -> PersonWeeks:
+        x = np.where(rows.spell == only, len(history.risk.spell), 0.0).astype("float32")
         return replace(rows, x=np.concatenate([rows.x, x[:, None]], axis=1))
 
-    rare = Tape(
-        np.append(tape.causes, 4), [*tape.names, "rare"], np.ones(13), met(tape.risk), met(tape.decisions),
-        np.zeros((STAYS, 13), "float32"), totals(met(tape.risk)),
+    rare = ExposureHistory(
+        np.append(history.causes, 4), [*history.names, "rare"], np.ones(13), met(history.risk), met(history.decisions),
+        np.zeros((STAYS, 13), "float32"), totals_by_spell(met(history.risk)),
     )  # fmt: skip
-    times = np.ones(STAYS)
-    times[only] = 0
-    fitted = fit_additive(rare, seen, np.ones(STAYS, bool), params, times=times)
-    leavings = fitted.beta[12] * totals(met(tape.risk)).x[:, 12].sum()
-    assert 0 < leavings < params.excess_share * len(fitted.leavings)
+    counts = np.ones(STAYS)
+    counts[only] = 0
+    fitted = fit_additive(rare, labels, params, counts=counts)
+    leavings = fitted.coefficients[12] * totals_by_spell(met(history.risk)).x[:, 12].sum()
+    assert 0 < leavings < EXCESS_SHARE * len(fitted.events)
 
 
 @pytest.mark.parametrize("share", [0.4, 0.15, 0.03])
 def test_causes_may_differ_in_answering_by_the_same_ratio_whatever_share_answers(
-    params, share: float
+    share: float,
 ) -> None:
-    """The worth of the assumption, read off what a hundred answers move, is that of a beta with the assumed sd of the log."""
+    """The worth of the assumption, read off what a hundred answers move, is that of a beta with the assumed
+    sd of the log.
+    """
     asked = round(100 / share)
     stated = np.where(np.arange(asked) < 100, 0, SILENT)
-    seen = Observations(stated, np.zeros((asked, 7)), np.zeros((asked, 7)))
-    prior = prior_speech(seen)
-    answered = replace(seen, stated=np.zeros(asked, dtype=int))  # everyone of one cause answers
-    found = learn_speech(answered, np.eye(6)[np.zeros(asked, dtype=int)], prior, params, np.ones(asked))
-    worth = asked * (1 - found.answers[0]) / (found.answers[0] - share)
+    labels = NoisyLabels(stated, np.zeros((asked, 7)), np.zeros((asked, 7)))
+    prior = prior_confusion(labels)
+    answered = replace(labels, stated=np.zeros(asked, dtype=int))  # everyone of one cause answers
+    found = fit_confusion(answered, np.eye(6)[np.zeros(asked, dtype=int)], prior)
+    worth = asked * (1 - found.response_rates[0]) / (found.response_rates[0] - share)
     drawn = stats.beta(worth * share, worth * (1 - share)).rvs(20_000, random_state=1)
-    assert np.log(drawn).std() == pytest.approx(params.answer_spread, rel=0.1)
-    assert found.answers[1] == pytest.approx(share, rel=0.01), (
+    assert np.log(drawn).std() == pytest.approx(RESPONSE_SPREAD, rel=0.1)
+    assert found.response_rates[1] == pytest.approx(share, rel=0.01), (
         "of a cause that nobody left for, what is assumed"
     )
+
+
+def test_contributions_and_confusion_of_a_model(drawn) -> None:
+    """By hand: events ascribed to an exposure are its sum over all at risk times its coefficient."""
+    history, labels, *_ = drawn
+    coefficients = np.concatenate([np.full(6, BASE), EFFECT])
+    confusion = replace(prior_confusion(labels), response_rates=np.linspace(0.1, 0.6, 6))
+    model = AdditiveHazard(coefficients, confusion, np.zeros((0, 6)), np.zeros(0, int), np.ones(1), 1, 0.0)
+    table = exposure_contributions(SimpleNamespace(history=history), model).set_index("exposure")
+    events = history.risk.x.sum(axis=0) * coefficients
+    assert table["share"].sum() == pytest.approx(1)
+    assert table.loc["met_price", "share"] == pytest.approx(events[7] / events.sum())
+    yearly = 52.18 * 1000 * events[7] / len(history.risk.x)
+    assert table.loc["met_price", "yearly_per_1000"] == pytest.approx(yearly)
+    chance = confusion_table(model).set_index(["cause", "said"])["chance"]
+    assert chance["natural", "answers"] == pytest.approx(0.6) and len(chance) == 6 * 8
+    assert chance["natural", "price"] == pytest.approx(confusion.stated[5, 1])
+
+
+def test_assumptions_move_the_background_and_leave_the_data_their_say(drawn, params) -> None:
+    history, labels, *_ = drawn
+    split = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1])
+    even, uneven = (
+        fit_additive(history, labels, params, assumptions=assumed)
+        for assumed in (Assumptions(), Assumptions(background_shares=split))
+    )
+    assert uneven.coefficients[0] > even.coefficients[0]
+    assert np.abs(uneven.coefficients[6:] / even.coefficients[6:] - 1).max() < 0.2
+
+
+def test_priors_by_hand() -> None:
+    """Two backgrounds, worth five events each, share ten events; an exposure of four events is worth two
+    more.
+    """
+    priors = HazardPriors(
+        [(np.array([0, 1]), np.array([5.0, 5.0]))], np.array([0, 0, 2.0]), np.array([0, 0, 8.0])
+    )
+    found = priors.coefficients(np.array([10.0, 0.0, 4.0]), np.array([100.0, 100.0, 12.0]))
+    assert found == pytest.approx([0.075, 0.025, 0.3])
+    coefficients = np.array([0.3, 0.1, 0.5])
+    assert priors.log_density(coefficients) == pytest.approx(
+        5 * np.log(0.75) + 5 * np.log(0.25) + 2 * np.log(0.5) - 4.0
+    )
+
+
+def test_avoidable_churn_of_two_weeks_by_hand() -> None:
+    """Hazard 0.3 a week, 0.1 of it excess of the first cause; half of the second cause's 0.2 leaves no trace."""
+    mean = np.ones((1, 2, 2))
+    cohorts = CohortExposures(mean, np.array([50.0]), np.array([0, 1]), np.array([True, False]))
+    saved = avoidable_shares(cohorts, np.array([0.1, 0.2]), np.full(6, 0.5))
+    gone = 1 - np.exp(-0.6)
+    assert saved[:2] == pytest.approx((np.exp(-0.4) - np.exp(-0.6)) / gone) and not saved[2:].any()

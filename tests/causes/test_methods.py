@@ -1,4 +1,6 @@
-"""Each baseline of attribution on planted votes: better than chance where they carry a signal, chance where they do not."""
+"""Each baseline of attribution on planted votes: better than chance where they carry a signal, chance where
+they do not.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.evidence.gather import Evidence
-from whychurn.causes.evidence.noisy_labels import Observations
-from whychurn.causes.exposures.history import Tape
-from whychurn.causes.member_weeks.weeks_at_risk import Rows
+from whychurn.causes.evidence.noisy_labels import NoisyLabels
+from whychurn.causes.evidence.spell_evidence import Evidence
+from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks
 from whychurn.causes.methods import Inputs, find_method, mean_shares, normalised, stated_shares
 from whychurn.causes.methods.majority_vote import ABSTAINS, source_votes
 from whychurn.causes.methods.survey_classifier import fit_softmax
@@ -22,7 +24,7 @@ K = len(CAUSES)
 PRICE = CAUSES.index("price")
 LEAVERS = 1200
 NOTHING = np.zeros((0, 2 * K), "float32")
-NO_WEEKS = Rows(np.zeros(0, int), np.zeros(0, int), np.zeros(0), NOTHING, np.zeros(0, "int8"))
+NO_WEEKS = PersonWeeks(np.zeros(0, int), np.zeros(0, int), np.zeros(0), NOTHING, np.zeros(0, "int8"))
 BASELINES = (
     "survey", "keyword", "shap_family", "survey_classifier", "corrected_classifier",
     "majority_vote", "dawid_skene",
@@ -41,18 +43,20 @@ def given(
     churned: np.ndarray | None = None,
     **further: np.ndarray,
 ) -> Inputs:
-    """What methods read: answers (codes), texts and words after leaving (codes, `ABSTAINS` where none), all else silent."""
+    """What methods read: answers (codes), texts and words after leaving (codes, `ABSTAINS` where none), all
+    else silent.
+    """
     n = len(stated)
     gone = np.ones(n, bool) if churned is None else churned
     exposed = further.get("exposed", np.zeros((n, K), "float32"))
-    tape = Tape(
+    history = ExposureHistory(
         np.tile(np.arange(K), 2), ["base"] * K + [f"met_{cause}" for cause in CAUSES], np.ones(2 * K), NO_WEEKS,
         NO_WEEKS, np.concatenate([np.ones((n, K)), exposed], axis=1), NO_WEEKS,
     )  # fmt: skip
     texts = [np.zeros((n, K + 1)) if part is None else one_hot(part) for part in (before, after)]
     anchors = pd.DataFrame({"status": np.where(gone, "churned", "at_risk")})
-    seen = Observations(stated, *texts)
-    evidence = Evidence(None, anchors, np.arange(n), np.ones(n, bool), tape, seen, None, None)  # type: ignore[arg-type]
+    labels = NoisyLabels(stated, *texts)
+    evidence = Evidence(None, anchors, np.arange(n), np.ones(n, bool), history, labels, None, None)  # type: ignore[arg-type]
     features = further.get("features", np.zeros((n, K)))
     table = pd.DataFrame(features, columns=[f"x_{cause}" for cause in CAUSES])
     return Inputs(evidence, table, further.get("words", np.zeros((n, K))), further.get("raised"))
@@ -127,9 +131,11 @@ def test_without_any_source_nothing_is_told_of_anybody(params: Params, method: s
 
 
 def votes_of_three(seed: int, leavers: int) -> tuple[np.ndarray, np.ndarray]:
-    """The exit survey is right 80 times of 100 and else says price; two kinds of texts are right half of the time.
+    """The exit survey is right 80 times of 100 and else says price; two kinds of texts are right half of the
+    time.
 
-    Sources at chance would leave nothing to learn from: votes that do not depend on each other fit any confusion.
+    Sources at chance would leave nothing to learn from: votes that do not depend on each other fit any
+    confusion.
     """
     rng = np.random.default_rng(seed)
     true = np.arange(leavers) % K
@@ -138,7 +144,9 @@ def votes_of_three(seed: int, leavers: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ask_after(votes: np.ndarray, asked: np.ndarray, params: Params) -> np.ndarray:
-    """What Dawid-Skene, having read the `votes` (3, leavers), says of members with the votes `asked` (3, members)."""
+    """What Dawid-Skene, having read the `votes` (3, leavers), says of members with the votes `asked` (3,
+    members).
+    """
     stated, before, after = np.concatenate([votes, asked], axis=1)
     gone = np.arange(len(stated)) < votes.shape[1]
     stated = np.where(stated == ABSTAINS, SILENT, stated)
@@ -148,8 +156,8 @@ def ask_after(votes: np.ndarray, asked: np.ndarray, params: Params) -> np.ndarra
 def confusion_of(source: int, votes: np.ndarray, params: Params) -> np.ndarray:
     """Confusion matrix that Dawid-Skene has found of one source, read off its answers; (cause, vote).
 
-    Of a silent member it says the shares; of one with a single vote s, shares times column s of the confusion, up to a
-    factor. Rows that sum to one give the six factors.
+    Of a silent member it says the shares; of one with a single vote s, shares times column s of the
+    confusion, up to a factor. Rows that sum to one give the six factors.
     """
     asked = np.full((3, K + 1), ABSTAINS)
     asked[source, 1:] = np.arange(K)
@@ -193,7 +201,9 @@ def test_dawid_skene_gives_the_good_source_more_weight(params: Params, seed: int
 
 
 def test_votes_of_the_sources(params: Params) -> None:
-    """Survey, words after, texts before, behaviour; "other" and silence are no votes, and a text about none is none."""
+    """Survey, words after, texts before, behaviour; "other" and silence are no votes, and a text about none
+    is none.
+    """
     exposed = np.zeros((4, K))
     exposed[3, 2] = 5.0
     inputs = given(
@@ -244,12 +254,11 @@ def test_corrected_classifier_undoes_answers_that_say_price(params: Params) -> N
     assert log_loss(corrected.p, true) < log_loss(plain.p, true)
 
 
-def test_softmax_learns_soft_labels_and_leaves_rows_without_weight_out(params: Params) -> None:
+def test_softmax_learns_soft_labels_and_leaves_rows_without_weight_out() -> None:
     x = np.repeat(np.array([[-1.0], [1.0]]), 100, axis=0)
     target = np.repeat(np.array([[0.9, 0.1, 0, 0, 0, 0], [0.2, 0.8, 0, 0, 0, 0]]), 100, axis=0)
-    free = params.causes.model_copy(update={"classifier_c": 1e4})
-    assert fit_softmax(x, target, np.ones(200), free)[[0, -1]] == pytest.approx(target[[0, -1]], abs=0.01)
-    first = fit_softmax(x, np.eye(K)[np.repeat([0, 1], 100)], np.repeat([1.0, 0.0], 100), free)
+    assert fit_softmax(x, target, np.ones(200), c=1e4)[[0, -1]] == pytest.approx(target[[0, -1]], abs=0.01)
+    first = fit_softmax(x, np.eye(K)[np.repeat([0, 1], 100)], np.repeat([1.0, 0.0], 100), c=1e4)
     assert first[:, 0] == pytest.approx(1)  # the only cause that teaches
 
 

@@ -1,6 +1,7 @@
 """Public programmes whose stated reasons tell nothing, or one planted thing: no method may claim more.
 
-Half of the answered surveys are withheld. What a method says of those leavers is put beside what they had said (`pytest --log-cli-level=INFO` shows the figures).
+Half of the answered surveys are withheld. What a method says of those leavers is put beside what they had
+said (`pytest --log-cli-level=INFO` shows the figures).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.score.metrics import floored, log_losses
+from whychurn.score.probability_metrics import floored, log_losses
 from whychurn.stages import causes, intake, panel
 from whychurn.voice.feedback_topics import feedback_topics
 from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
@@ -100,7 +101,9 @@ def withheld(surveys: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def claims(
     study: StudyPaths, taken: pd.DataFrame, method: str
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Leavings whose answer was withheld with what was attributed; probabilities (n, 6) and stated codes (n,)."""
+    """Leavings whose answer was withheld with what was attributed; probabilities (n, 6) and stated codes
+    (n,).
+    """
     from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 
     params = load_params(study)
@@ -115,7 +118,9 @@ def claims(
 
 
 def claimed_information(p: np.ndarray) -> float:
-    """Nats by which a method claims to know a leaving better than the mean of its answers (mutual information)."""
+    """Nats by which a method claims to know a leaving better than the mean of its answers (mutual
+    information).
+    """
     mean = p.mean(axis=0)
     return float(-(mean * np.log(mean)).sum() + (p * np.log(p)).sum(axis=1).mean())
 

@@ -8,19 +8,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.exposures.preferred_category import Tastes, at_places, learn_tastes, main_chances, places
-from whychurn.causes.member_weeks.records import Calendar, Market, Records
+from whychurn.causes.exposures.preferred_category import (
+    CategoryMixture,
+    MarketPosition,
+    fit_category_mixture,
+    market_levels_at,
+    market_position,
+    preferred_category_posterior,
+)
+from whychurn.causes.member_weeks.market_levels import MarketLevels
+from whychurn.causes.member_weeks.week_calendar import Calendar
+from whychurn.causes.member_weeks.weekly_records import WeeklyRecords
 
 LINES = ["coffee", "milk", "tea"]
 CALENDAR = Calendar(pd.Timestamp("2024-01-01"), 28)
 
 
-def records(member: np.ndarray, category: np.ndarray, members: int, region: str | None = "north") -> Records:
+def records(
+    member: np.ndarray, category: np.ndarray, members: int, region: str | None = "north"
+) -> WeeklyRecords:
     orders = pd.DataFrame({"m": member, "day": 0, "category": category}).sort_values("m", ignore_index=True)
-    return Records(pd.DataFrame({"region": [region] * members}), {"orders": orders}, None, CALENDAR)
+    return WeeklyRecords(pd.DataFrame({"region": [region] * members}), {"orders": orders}, None, CALENDAR)
 
 
-def planted(members: int, loyalty: float, seed: int) -> tuple[Records, np.ndarray]:
+def planted(members: int, loyalty: float, seed: int) -> tuple[WeeklyRecords, np.ndarray]:
     """Members who buy one line with chance `loyalty`, else any; some order once, some up to twelve times."""
     rng = np.random.default_rng(seed)
     main = rng.choice(3, members, p=[0.5, 0.3, 0.2])
@@ -31,10 +42,10 @@ def planted(members: int, loyalty: float, seed: int) -> tuple[Records, np.ndarra
 
 def test_recovers_loyalty_and_shares_and_is_calibrated() -> None:
     own, main = planted(20_000, 0.6, 3)
-    tastes = learn_tastes(own)
-    assert tastes.loyalty == pytest.approx(0.6, abs=0.02)
-    assert tastes.common == pytest.approx([0.5, 0.3, 0.2], abs=0.02)
-    chances = main_chances(own, tastes)
+    tastes = fit_category_mixture(own)
+    assert tastes.preferred_share == pytest.approx(0.6, abs=0.02)
+    assert tastes.class_weights == pytest.approx([0.5, 0.3, 0.2], abs=0.02)
+    chances = preferred_category_posterior(own, tastes)
     likeliest, right = chances.max(axis=1), chances.argmax(axis=1) == main
     for mine in np.array_split(np.argsort(likeliest, kind="stable"), 5):
         assert right[mine].mean() == pytest.approx(likeliest[mine].mean(), abs=0.03)
@@ -42,10 +53,12 @@ def test_recovers_loyalty_and_shares_and_is_calibrated() -> None:
 
 
 def test_what_is_met_is_neither_over_nor_understated() -> None:
-    """Slope of what members truly meet on what is found: one; on the likeliest line alone, less (regression dilution)."""
+    """Slope of what members truly meet on what is found: one; on the likeliest line alone, less (regression
+    dilution).
+    """
     own, main = planted(20_000, 0.4, 5)
     rise = np.array([0.0, 1.0, 4.0])
-    chances = main_chances(own, learn_tastes(own)).astype("float64")
+    chances = preferred_category_posterior(own, fit_category_mixture(own)).astype("float64")
     slope = np.polyfit(chances @ rise, rise[main], 1)
     assert slope == pytest.approx([1, 0], abs=0.06)
     assert np.polyfit(rise[chances.argmax(axis=1)], rise[main], 1)[0] < 0.85
@@ -53,27 +66,29 @@ def test_what_is_met_is_neither_over_nor_understated() -> None:
 
 def test_who_ordered_nothing_is_like_everyone_and_rows_sum_to_one() -> None:
     own, _ = planted(500, 0.7, 4)
-    tastes = learn_tastes(own)
+    tastes = fit_category_mixture(own)
     more = records(own.tables["orders"]["m"].to_numpy(), own.tables["orders"]["category"].to_numpy(), 501)
-    chances = main_chances(more, tastes)
+    chances = preferred_category_posterior(more, tastes)
     assert chances.sum(axis=1) == pytest.approx(1)
-    assert chances[500] == pytest.approx(tastes.common, abs=1e-6)
-    assert chances[:500] == pytest.approx(main_chances(own, tastes)), (
+    assert chances[500] == pytest.approx(tastes.class_weights, abs=1e-6)
+    assert chances[:500] == pytest.approx(preferred_category_posterior(own, tastes)), (
         "others do not change what is known of a member"
     )
 
 
 def test_without_categories_there_is_no_taste() -> None:
     orders = pd.DataFrame({"m": [0], "day": [0]})
-    own = Records(pd.DataFrame({"region": ["north"]}), {"orders": orders}, None, CALENDAR)
-    tastes = learn_tastes(own)
-    assert tastes.categories == {} and main_chances(own, tastes).shape == (1, 0)
+    own = WeeklyRecords(pd.DataFrame({"region": ["north"]}), {"orders": orders}, None, CALENDAR)
+    tastes = fit_category_mixture(own)
+    assert tastes.categories == {} and preferred_category_posterior(own, tastes).shape == (1, 0)
     assert at(own, tastes)[:, 0] == pytest.approx(levels()[:, 0, -1])
 
 
 def test_one_category_is_everyones() -> None:
-    tastes = learn_tastes(records(np.array([0, 0]), np.array(["tea", "tea"], object), 2))
-    assert main_chances(records(np.array([0]), np.array(["tea"], object), 2), tastes) == pytest.approx(1)
+    tastes = fit_category_mixture(records(np.array([0, 0]), np.array(["tea", "tea"], object), 2))
+    assert preferred_category_posterior(
+        records(np.array([0]), np.array(["tea"], object), 2), tastes
+    ) == pytest.approx(1)
 
 
 def levels() -> np.ndarray:
@@ -81,17 +96,21 @@ def levels() -> np.ndarray:
     return np.arange(18, dtype=float).reshape(2, 3, 3)
 
 
-def market() -> Market:
-    return Market(levels(), levels(), levels(), {"north": 0, "south": 1}, {"coffee": 0, "tea": 1})
+def market() -> MarketLevels:
+    return MarketLevels(levels(), levels(), levels(), {"north": 0, "south": 1}, {"coffee": 0, "tea": 1})
 
 
-def at(own: Records, tastes: Tastes) -> np.ndarray:
-    where = places(replace(own, market=market()), tastes, main_chances(own, tastes))
-    assert where is not None and places(own, tastes, main_chances(own, tastes)) is None
-    return at_places(levels(), where)
+def at(own: WeeklyRecords, tastes: CategoryMixture) -> np.ndarray:
+    where = market_position(replace(own, market=market()), tastes, preferred_category_posterior(own, tastes))
+    assert (
+        where is not None and market_position(own, tastes, preferred_category_posterior(own, tastes)) is None
+    )
+    return market_levels_at(levels(), where)
 
 
-TASTES = Tastes({"coffee": 0, "milk": 1, "tea": 2}, np.array([0.5, 0.2, 0.3]), 0.8, np.full(3, 1 / 3))
+TASTES = CategoryMixture(
+    {"coffee": 0, "milk": 1, "tea": 2}, np.array([0.5, 0.2, 0.3]), 0.8, np.full(3, 1 / 3)
+)
 
 
 @pytest.mark.parametrize(("region", "row"), [("north", 0), ("south", 1), ("elsewhere", 2), (None, 2)])
@@ -102,3 +121,10 @@ def test_levels_are_the_mean_over_what_a_member_may_buy(region: str | None, row:
     here = levels()[:, row]
     assert found[:, 0] == pytest.approx(0.5 * here[:, 0] + 0.3 * here[:, 1] + 0.2 * here[:, 2])
     assert found[:, 1] == pytest.approx(here[:, 1], abs=1e-3)
+
+
+def test_levels_at_known_positions() -> None:
+    """One member in the south buys tea, another of an unknown region one of both."""
+    category = np.array([[0, 1, 0], [0.5, 0.5, 0]], dtype="float32")
+    found = market_levels_at(levels(), MarketPosition(market(), np.array([1, 2]), category))
+    assert found.tolist() == [[4, 6.5], [13, 15.5]]

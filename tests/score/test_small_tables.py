@@ -9,25 +9,20 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import CEILING, MAJORITY, ORACLE, PRIOR
 from whychurn.contract.params import Params
-from whychurn.score.aligned import Answer
-from whychurn.score.baselines import baseline_probabilities, fit_logistic, fit_trees, mix_candidates
+from whychurn.score.baselines import baseline_probabilities
 from whychurn.score.benchmark import of_base_size
-from whychurn.score.metric_rows import leaving_scores
+from whychurn.score.method_answers import MethodAnswer
 from whychurn.score.out_of_scope import at_risk_scores, hidden_scores
-from whychurn.score.scorecard import (
-    all_shares,
-    calibrated,
-    calibration_scores,
-    empty_scorecard,
-    planted_shares,
-)
-from whychurn.score.shares import COLUMNS, score_table
+from whychurn.score.probability_metrics import event_metrics
+from whychurn.score.results import calibrated, calibration_scores, empty_scorecard
+from whychurn.score.share_errors import COLUMNS, all_share_scores, planted_shares, score_table
+from whychurn.score.upper_bound_classifier import fit_logistic, fit_trees, mix_candidates
 
 K = len(CAUSES)
 P = [f"p_{cause}" for cause in CAUSES]
 EVEN = np.full((4, K), 1 / K)
 Y = np.array([0, 0, 1, 2])
-SURE = Answer(np.eye(K)[Y], Y)
+SURE = MethodAnswer(np.eye(K)[Y], Y)
 
 
 def test_baselines_say_the_shares_and_the_commonest() -> None:
@@ -39,12 +34,12 @@ def test_baselines_say_the_shares_and_the_commonest() -> None:
 
 def test_an_answer_of_some_rows() -> None:
     some = SURE.rows(Y == 0)
-    assert some.p.shape == (2, K) and some.named.tolist() == [0, 0]
+    assert some.p.shape == (2, K) and some.primary.tolist() == [0, 0]
 
 
 def test_scores_of_one_that_is_right_and_one_that_cannot_tell(params: Params) -> None:
-    silent = Answer(EVEN, np.full(4, -1))
-    table = leaving_scores({"sure": SURE, "silent": silent}, Y, np.eye(K)[Y], np.arange(4), params)
+    silent = MethodAnswer(EVEN, np.full(4, -1))
+    table = event_metrics({"sure": SURE, "silent": silent}, Y, np.eye(K)[Y], np.arange(4), params)
     found = table.set_index(["method", "measure"])["value"]
     assert found["silent", "log_loss"] == pytest.approx(np.log(K)) and found["sure", "log_loss"] < 0.1
     assert (
@@ -58,7 +53,7 @@ def test_scores_of_one_that_is_right_and_one_that_cannot_tell(params: Params) ->
 def test_where_leavings_for_another_cause_went(params: Params) -> None:
     """One of four left for none of the six; the method gave it to the third cause."""
     hidden = np.array([False, False, False, True])
-    answer = Answer(SURE.p, np.array([0, 0, -1, 2]))
+    answer = MethodAnswer(SURE.p, np.array([0, 0, -1, 2]))
     found = hidden_scores({"sure": answer}, hidden, params.score).set_index(["measure", "cause"])["value"]
     assert found["hidden_mass", CAUSES[2]] == pytest.approx(0.25, abs=0.01)
     assert found["hidden_abstained", "all"] == 0 and found["others_abstained", "all"] == pytest.approx(1 / 3)
@@ -84,9 +79,9 @@ def test_shares_against_what_was_planted() -> None:
     assert planted["avoidable"]["price"] == 0.25 and planted["avoidable"]["natural"] == 0
     shares = pd.DataFrame({"method": "m", "cause": CAUSES, "share": 1 / K, "low": 0.0, "high": 0.4})
     shares[["avoidable_share", "avoidable_low", "avoidable_high"]] = np.nan
-    table = all_shares({"m": Answer(EVEN, Y)}, shares, planted).set_index(["method", "measure", "cause"])[
-        "value"
-    ]
+    table = all_share_scores({"m": MethodAnswer(EVEN, Y)}, shares, planted).set_index(
+        ["method", "measure", "cause"]
+    )["value"]
     assert table["m", "share_error", "price"] == pytest.approx(1 / K - 0.5)
     assert table["m", "share_covered", "price"] == 0 and table["m", "share_covered", "natural"] == 1
     assert table["planted", "hidden_share", "all"] == pytest.approx(0.25)
@@ -94,7 +89,7 @@ def test_shares_against_what_was_planted() -> None:
 
 def test_calibration_of_one_that_is_always_right(params: Params) -> None:
     table = calibration_scores(
-        [calibrated("sure", SURE, Y, params), calibrated("even", Answer(EVEN, Y), Y, params)]
+        [calibrated("sure", SURE, Y, params), calibrated("even", MethodAnswer(EVEN, Y), Y, params)]
     )
     found = table.set_index(["method", "cause"])["value"]
     assert found["sure", "all"] < 0.01 and found["even", CAUSES[0]] == pytest.approx(0.5 - 1 / K)
@@ -117,7 +112,7 @@ def test_ceilings_learn_a_cause_that_one_column_gives_away(params: Params) -> No
     x = np.column_stack([np.where(y == 3, 1.0, -1.0), np.zeros(120)])
     logistic = fit_logistic(x, y, np.array([[1.0, 0], [-1, np.nan]]), 1.0)
     assert logistic[0, 3] > 0.9 and logistic[1, 0] > 0.9 and not logistic[:, [1, 2, 4, 5]].any()
-    trees = fit_trees(x, y, np.array([[1.0, 0], [-1, 0]]), 2, params)
+    trees = fit_trees(x, y, np.array([[1.0, 0], [-1, 0]]), 2, params.score.ceiling, params.run.seed)
     assert set(trees) == set(params.score.ceiling.rounds) and trees[max(trees)].argmax(axis=1).tolist() == [
         3,
         0,

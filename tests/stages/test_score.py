@@ -18,7 +18,7 @@ from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, documented
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
-from whychurn.score.planted import read_planted
+from whychurn.score.ground_truth import has_ground_truth, read_ground_truth
 from whychurn.stages import score as stage
 from whychurn.world.build import build_world
 
@@ -100,6 +100,7 @@ def test_without_planted_causes_it_says_so_and_writes_empty_tables(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     study = StudyPaths.at(tmp_path)
+    assert not has_ground_truth(study)
     with caplog.at_level("INFO"):
         stage.run(study, params(study))
     assert "no causes were planted" in caplog.text
@@ -116,7 +117,7 @@ def test_a_lost_key_is_named(simulated: StudyPaths, tmp_path: Path, monkeypatch:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "truth").symlink_to(simulated.root / "data" / "truth")
     with pytest.raises(WhychurnError, match="there is no key"):
-        read_planted(study, params(study))
+        read_ground_truth(study, params(study))
 
 
 def test_missing_attributions_name_the_command_to_run(simulated: StudyPaths, tmp_path: Path) -> None:

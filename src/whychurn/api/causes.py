@@ -18,12 +18,13 @@ from whychurn.api.risk import RiskModel
 from whychurn.api.settings import given
 from whychurn.api.tables import Tables
 from whychurn.api.texts import read_texts
-from whychurn.causes.evidence.gather import gather_evidence
-from whychurn.causes.evidence.shap_families import contributions_by_cause
-from whychurn.causes.methods import BOUNDS, Inputs
+from whychurn.causes.evidence.risk_score_contributions import contributions_by_cause
+from whychurn.causes.evidence.spell_evidence import gather_evidence
+from whychurn.causes.latent_cause.share_intervals import BOUNDS
+from whychurn.causes.methods import Inputs
 from whychurn.causes.results import member_table, method_inputs
-from whychurn.causes.tables.attribution import P, cause_shares
-from whychurn.causes.tables.limitations import limits
+from whychurn.causes.tables.attributions_and_shares import P, cause_shares
+from whychurn.causes.tables.limitations import limitations
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import CausesParams, Params
@@ -131,7 +132,7 @@ def attribute(
 
 def _attribution(method: str, inputs: Inputs, found: methods.Attribution, params: Params) -> Attribution:
     """What a method says, in the columns of the results; null where it says the same of all causes."""
-    p, shares, notes = found.p, found.shares, limits(inputs.evidence, params.privacy.min_cell)
+    p, shares, notes = found.p, found.shares, limitations(inputs.evidence, params.privacy.min_cell)
     tells = _tells(p[inputs.evidence.churned])
     if not tells:
         p = np.full_like(p, 1 / len(CAUSES))
@@ -158,19 +159,17 @@ def _inputs(
 ) -> Inputs:
     churn = find_leavings(tables, params)
     evidence = gather_evidence(
-        {name: tables[name] for name in INTERIM},
-        panel,
+        {**{name: tables[name] for name in INTERIM}, "panel": panel},
         churn.spells,
         said,
         {"kind": churn.main.kind, "threshold_days": churn.main.days},
         tables.observed_until,
-        params.privacy.missing_consent,
         params,
     )
     raised = None
     if model is not None:
         raised = contributions_by_cause(model.scorer_.booster, model.scorer_.features, evidence.panel)
-    return method_inputs(evidence, panel_catalogue(panel), tables["feedback"][TEXT], raised, params.causes)
+    return method_inputs(evidence, panel_catalogue(panel), tables["feedback"][TEXT], raised)
 
 
 def _params(panel: pd.DataFrame | None, settings: Params | CausesParams | None) -> Params:

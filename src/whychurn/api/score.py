@@ -7,11 +7,11 @@ import pandas as pd
 from whychurn.api.causes import Attribution
 from whychurn.api.settings import given
 from whychurn.api.simulated import Truth
-from whychurn.causes.tables.attribution import P
+from whychurn.causes.tables.attributions_and_shares import P
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, ScoreParams
-from whychurn.score.planted import Planted
-from whychurn.score.scorecard import score_causes
+from whychurn.score.ground_truth import GroundTruth
+from whychurn.score.results import score_causes
 
 
 def score(
@@ -65,9 +65,8 @@ def score(
         members.astype({"method": "string"}),
         shares.assign(method=attribution.method),
         attribution.evidence,
-        Planted(truth.member_causes, truth.churn_without),
+        GroundTruth(truth.member_causes, truth.churn_without),
         params,
-        params.privacy.min_cell,
     ).scores
     if found.empty:
         raise WhychurnError(

@@ -1,1 +1,1 @@
-"""WHY: the cause of each leaving, the share of each cause, the churn that each cause adds."""
+"""WHY: the cause of each churn event, the share of each cause, the churn that each cause adds."""

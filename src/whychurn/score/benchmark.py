@@ -1,8 +1,8 @@
-"""Accuracy measured over many planted programmes, and which of it speaks of a study like this one.
+"""Accuracy measured over many planted programmes, and which of it applies to a study like this one.
 
-``yardstick.csv`` beside this folder holds it, written by ``benchmarks/yardstick.py``: one row for each programme
-(``all``: over programmes), difficulty, mechanism, number of members and method; of each measure the mean over worlds and the least
-and largest of them (``_low``, ``_high``).
+``benchmark.csv`` in this folder holds it, written by ``benchmarks/yardstick.py``: one row for each programme
+(``all``: over programmes), difficulty, mechanism, number of members and method; of each measure the mean over
+worlds and the least and largest of them (``_low``, ``_high``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHECKS_FILE: Final = Path(__file__).with_name("benchmark_checks.csv")
 WORLD: Final = (
     "program", "difficulty", "mechanism", "members", "survey_answered", "text_share", "confounding",
 )  # fmt: skip
-COUNTS: Final = ("leavings", "answers")  # that there are to learn from
+COUNTS: Final = ("leavings", "answers")  # that a method can be fitted to
 MEASURES: Final = (
     "skill", "log_loss", "ece", "macro_f1", "accuracy", "abstained", "accuracy_named", "share_error_largest",
     "share_covered", "avoidable_error_largest", "avoidable_covered", "share_rank_agreement",
@@ -48,8 +48,8 @@ def world_rows(scores: pd.DataFrame, world: Mapping[str, Any], counts: Mapping[s
     DataFrame
         The values of `world`, method, `MEASURES` (null where a method has none), `counts`.
     """
-    whole = scores[(scores["cause"] == ALL_CAUSES) & (scores["method"] != PLANTED)]
-    table = whole.pivot(index="method", columns="measure", values="value").reindex(columns=list(MEASURES))
+    overall = scores[(scores["cause"] == ALL_CAUSES) & (scores["method"] != PLANTED)]
+    table = overall.pivot(index="method", columns="measure", values="value").reindex(columns=list(MEASURES))
     table = table.rename_axis(columns=None).reset_index().astype({"method": "object"})
     for place, (name, value) in enumerate(world.items()):
         table.insert(place, name, value)
@@ -67,8 +67,8 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `WORLD`, method, worlds, then each of `COUNTS` and `MEASURES` with its _low and _high; most skilled first within a
-        group.
+        `WORLD`, method, worlds, then each of `COUNTS` and `MEASURES` with its _low and _high; most skilled
+        first within a group.
     """
     keys, measures = [*WORLD, "method"], [*COUNTS, *MEASURES]
     both = pd.concat([rows, rows.assign(program=ALL)], ignore_index=True)
@@ -83,7 +83,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise_checks(checks: pd.DataFrame) -> pd.DataFrame:
-    """How often a method's own diagnostics noticed something, by programme and mechanism.
+    """How often a method's own diagnostics noticed a misspecification, by programme and mechanism.
 
     Parameters
     ----------
@@ -93,46 +93,46 @@ def summarise_checks(checks: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `WORLD`, check, worlds (in which it could be made), value (mean over rows and worlds), noticed (share of worlds
-        in which any row of the check raised it).
+        `WORLD`, check, worlds (in which it could be made), value (mean over rows and worlds), noticed (share
+        of worlds in which any row of the check noticed something).
     """
     one = checks.astype({"noticed": "float64"}).groupby([*WORLD, "seed", "check"], sort=False, observed=True)
     rows = one.agg(value=("value", "mean"), noticed=("noticed", "max")).reset_index()
     both = pd.concat([rows, rows.assign(program=ALL)], ignore_index=True)
     grouped = both.groupby([*WORLD, "check"], sort=False, observed=True)
-    found = grouped.agg(worlds=("value", "size"), value=("value", "mean"), noticed=("noticed", "mean"))
-    return found.reset_index()
+    table = grouped.agg(worlds=("value", "size"), value=("value", "mean"), noticed=("noticed", "mean"))
+    return table.reset_index()
 
 
-def load_yardstick(file: Path = FILE) -> pd.DataFrame:
+def load_benchmark(file: Path = FILE) -> pd.DataFrame:
     """The measured accuracy that ships with the package; see `summarise`."""
     return pd.read_csv(file)
 
 
 def load_checks(file: Path = CHECKS_FILE) -> pd.DataFrame:
-    """How often the checks noticed something, as it ships with the package; see `summarise_checks`."""
+    """How often the checks noticed a misspecification, as the package ships it; see `summarise_checks`."""
     return pd.read_csv(file)
 
 
 def of_base_size(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the programmes with fewest members, the size at which every method and mechanism is measured."""
+    """Rows of the programmes with fewest members, where every method and mechanism is measured."""
     return table[table["members"] == table["members"].min()]
 
 
 def measured_on_like(
     table: pd.DataFrame, answered: float, leavings: float, method: str, program: str = ALL
 ) -> pd.Series | None:
-    """How `method` does on planted programmes that are as hard as this study, and as large.
+    """Accuracy of `method` on planted programmes that are as hard as this study, and as large.
 
     Parameters
     ----------
     table
-        As `load_yardstick` returns it.
+        As `load_benchmark` returns it.
     answered
-        Share of the study's leavers whose exit survey was answered, 0 to 1; the difficulty nearest to it, by ratio, is
-        taken, and zero is as hard as the hardest.
+        Share of churned members whose exit survey was answered, 0 to 1; the difficulty nearest to it, by
+        ratio, is taken, and zero is as hard as the hardest.
     leavings
-        Number of leavings in the study; of that difficulty the size nearest to it, by ratio, is taken.
+        Number of churn events in the study; of that difficulty the size nearest to it, by ratio, is taken.
 
     Returns
     -------

@@ -19,8 +19,8 @@ from whychurn.score.benchmark import (
     FILE,
     MEASURES,
     WORLD,
+    load_benchmark,
     load_checks,
-    load_yardstick,
     measured_on_like,
     summarise,
     summarise_checks,
@@ -185,7 +185,7 @@ def test_a_report_says_what_breaks_the_method_and_whether_it_noticed(table: pd.D
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_everything_that_ships_has_words(lang: str) -> None:
-    rows = broken_worlds(load_yardstick(), load_checks(), "additive_hazard")
+    rows = broken_worlds(load_benchmark(), load_checks(), "additive_hazard")
     assert len(broken_lines(rows, Voice(lang))) == len(rows) - 1 == 4
 
 
@@ -204,7 +204,7 @@ def test_the_figure_shows_every_method_at_every_difficulty(table: pd.DataFrame, 
 def test_the_table_that_ships_covers_the_grid() -> None:
     if not Path(FILE).exists():
         pytest.skip("the grid has not been run")
-    shipped = load_yardstick()
+    shipped = load_benchmark()
     additive = shipped[shipped["mechanism"] == "additive"]
     assert set(additive["difficulty"]) == set(LEVELS) and set(additive["program"]) == {
         "all",

@@ -1,4 +1,6 @@
-"""Do shares and ranking survive another definition, another period, dropping the survey, dropping the texts?"""
+"""Sensitivity analysis: shares and ranking under other definitions and periods, without survey, texts or
+market.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.causes.evidence.gather import Evidence
-from whychurn.causes.evidence.noisy_labels import Observations
-from whychurn.causes.exposures.history import Tape
-from whychurn.causes.latent_cause.em import Fitted, fit_additive
+from whychurn.causes.evidence.noisy_labels import NoisyLabels
+from whychurn.causes.evidence.spell_evidence import Evidence
+from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, fit_additive
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
@@ -21,42 +23,33 @@ from whychurn.contract.results import columns_of
 from whychurn.panel.exit_surveys import NOT_ASKED
 
 COLUMNS: Final = columns_of("cause_stability")
+SAME_EVENT_DAYS: Final = 45  # two definitions date one churn event at most so far apart
 
 
 def without_source(evidence: Evidence, source: str) -> Evidence:
-    """`evidence` with one source of it left out: ``survey`` (answers and words after leaving), ``text``, ``market``."""
-    seen = evidence.seen
-    if source == "survey":
-        nothing = np.full_like(seen.stated, NOT_ASKED)
-        return replace(evidence, seen=Observations(nothing, seen.before, np.zeros_like(seen.after)))
-    if source == "text":
-        return replace(
-            evidence, seen=Observations(seen.stated, np.zeros_like(seen.before), np.zeros_like(seen.after))
-        )
-    tape = evidence.tape
-    rival = np.array([name.startswith("rival_") for name in tape.names])
-    return replace(evidence, tape=_silenced(tape, rival))
+    """`evidence` without one source: ``survey`` (and exit texts), ``text`` (all texts), ``market``."""
+    labels, history = evidence.labels, evidence.history
+    if source == "market":
+        rival = np.array([name.startswith("rival_") for name in history.names])
+        return replace(evidence, history=_without_exposures(history, rival))
+    stated = np.full_like(labels.stated, NOT_ASKED) if source == "survey" else labels.stated
+    before = np.zeros_like(labels.texts_before_exit) if source == "text" else labels.texts_before_exit
+    return replace(evidence, labels=NoisyLabels(stated, before, np.zeros_like(labels.exit_texts)))
 
 
-def _silenced(tape: Tape, gone: Array) -> Tape:
-    risk, decisions, totals = (
-        replace(part, x=part.x * ~gone) for part in (tape.risk, tape.decisions, tape.totals)
-    )
+def _without_exposures(history: ExposureHistory, removed: Array) -> ExposureHistory:
+    """All exposures that are `removed`, (J,), become zero."""
     return replace(
-        tape,
-        risk=risk,
-        decisions=decisions,
-        at_anchor=tape.at_anchor * ~gone,
-        totals=totals,
+        history,
+        risk=replace(history.risk, x=history.risk.x * ~removed),
+        decisions=replace(history.decisions, x=history.decisions.x * ~removed),
+        totals=replace(history.totals, x=history.totals.x * ~removed),
+        at_index_date=history.at_index_date * ~removed,
     )
 
 
-def stability(
-    evidence: Evidence,
-    main: Fitted,
-    left_on: pd.Series,
-    definitions: Mapping[str, Array],
-    params: CausesParams,
+def sensitivity_analysis(
+    evidence: Evidence, main: AdditiveHazard, churners: pd.DataFrame, params: CausesParams
 ) -> pd.DataFrame:
     """Shares of the additive hazard under variants of evidence, period and churn definition.
 
@@ -64,45 +57,64 @@ def stability(
     ----------
     main
         The additive hazard on all evidence.
-    left_on
-        Day of leaving of each stay (NaT for those who stay), order of ``evidence.stays``.
-    definitions
-        Name of another churn definition -> which of the stays count as leavings under it as well; their causes are the main fit's.
+    churners
+        Churn events under every definition; those that count under another definition as well keep the causes
+        of the main fit.
 
     Returns
     -------
     DataFrame
         `COLUMNS`; ``kept``: Kendall's tau of the ranking with that of ``main``.
     """
-    if not len(main.leavings):
+    if not len(main.events):
         return pd.DataFrame(columns=COLUMNS)
-    variants = {"main": (main.p.mean(axis=0), len(main.p))}
+    posteriors = {"main": main.p}
     for source in params.stability_drops:
-        again = fit_additive(*_parts(without_source(evidence, source)), params)
-        variants[f"no_{source}"] = (again.p.mean(axis=0), len(again.p))
-    when = left_on.iloc[main.leavings]
-    late = (when > when.median()).to_numpy()
-    variants |= {name: _mean(main, part) for name, part in (("first_half", ~late), ("second_half", late))}
-    variants |= {name: _mean(main, counts[main.leavings]) for name, counts in definitions.items()}
-    return _table(variants)
+        variant = without_source(evidence, source)
+        posteriors[f"no_{source}"] = fit_additive(variant.history, variant.labels, params).p
+    table = evidence.spells.table
+    left_on = pd.Series(evidence.calendar.date(np.maximum(table["last"].to_numpy()[main.events], 0)))
+    late = (left_on > left_on.median()).to_numpy()
+    posteriors |= {"first_half": main.p[~late], "second_half": main.p[late]}
+    definitions = events_by_definition(table, churners)
+    posteriors |= {name: main.p[counts[main.events]] for name, counts in definitions.items()}
+    return _table(posteriors)
 
 
-def _parts(evidence: Evidence) -> tuple[Tape, Observations, Array]:
-    return evidence.tape, evidence.seen, evidence.teaches
+def events_by_definition(table: pd.DataFrame, churners: pd.DataFrame) -> dict[str, Array]:
+    """Spells whose churn counts under each other definition as well: same member, last active at about the
+    same time.
+
+    Parameters
+    ----------
+    table
+        Spells: member_id, last, churned.
+    churners
+        member_id, definition, is_main, last_active_on.
+    """
+    events = {}
+    spells = table.assign(row=np.arange(len(table)), member_id=table["member_id"].astype("string"))
+    for name, rows in churners[~churners["is_main"]].groupby("definition", sort=True):
+        days = rows[["member_id", "last_active_on"]].assign(member_id=rows["member_id"].astype("string"))
+        pairs = spells.merge(days, on="member_id")
+        other = (pairs["last_active_on"] - pairs["last_active_on"].min()).dt.days
+        main = pairs["last"] - pairs["last"].min()
+        near = (other - main - (other - main).median()).abs() <= SAME_EVENT_DAYS
+        flags = np.zeros(len(table), dtype=bool)
+        flags[pairs.loc[near, "row"].to_numpy()] = True
+        events[str(name)] = flags & table["churned"].to_numpy()
+    return events
 
 
-def _mean(fitted: Fitted, part: Array) -> tuple[Array, int]:
-    chosen = fitted.p[part]
-    return (chosen.mean(axis=0) if len(chosen) else np.full(len(CAUSES), np.nan)), len(chosen)
-
-
-def _table(variants: Mapping[str, tuple[Array, int]]) -> pd.DataFrame:
-    main = variants["main"][0]
-    rows = []
-    for name, (share, count) in variants.items():
-        known = not np.isnan(share).any()
-        tau = float(stats.kendalltau(main, share).statistic) if known else np.nan
-        rank = stats.rankdata(-share, method="min") if known else np.full(len(CAUSES), np.nan)
-        for number, cause in enumerate(CAUSES):
-            rows.append((name, cause, share[number], rank[number], float(count), tau))
+def _table(posteriors: Mapping[str, Array]) -> pd.DataFrame:
+    nothing = np.full(len(CAUSES), np.nan)
+    main, rows = posteriors["main"].mean(axis=0), []
+    for name, p in posteriors.items():
+        share = p.mean(axis=0) if len(p) else nothing
+        tau = float(stats.kendalltau(main, share).statistic) if len(p) else np.nan
+        rank = stats.rankdata(-share, method="min") if len(p) else nothing
+        rows += [
+            (name, cause, share[number], rank[number], float(len(p)), tau)
+            for number, cause in enumerate(CAUSES)
+        ]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"variant": "string", "cause": "string"})

@@ -1,1 +1,1 @@
-"""What speaks for a cause beside exposures: survey answers, texts, contributions of the risk model."""
+"""Evidence of the causes beside exposures: survey answers, texts, contributions of the risk model."""

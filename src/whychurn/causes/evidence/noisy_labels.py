@@ -1,4 +1,4 @@
-"""What leavers said, as noisy observations of the cause: stated reasons, texts before and after."""
+"""Survey answers and texts as noisy labels of the cause: stated reasons, texts before and after the exit."""
 
 from __future__ import annotations
 
@@ -8,84 +8,100 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.member_weeks.decision_windows import Stays
-from whychurn.causes.member_weeks.records import DAYS, Calendar
+from whychurn.causes.member_weeks.decision_windows import Spells
+from whychurn.causes.member_weeks.week_calendar import DAYS, Calendar
 from whychurn.contract.arrays import Array
-from whychurn.contract.params import CausesParams
 from whychurn.panel.exit_surveys import NOT_ASKED, exit_answers, last_leaving
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS
 
 TICKET: Final = "ticket"
-AFTER: Final = ("survey_exit", "interview")  # words after leaving, about the leaving
+EXIT_SOURCES: Final = ("survey_exit", "interview")  # texts after leaving, about leaving
+TEXT_DAYS: Final = 120  # texts up to this long before the decision count: older ones are about other things
+GRACE_DAYS: Final = 4 * DAYS  # a last complaint may come shortly after the last order
+TEXT_HALF_LIFE: Final = 6.0  # weeks after which a text has lost half its weight
+TEXT_WEIGHT: Final = 0.8  # of one text: texts of one member repeat each other
+TEXT_CAP: Final = 2.0  # texts of one member count at most as two
 
 
 @dataclass(frozen=True)
-class Observations:
-    """One row for each stay.
+class NoisyLabels:
+    """One row for each spell.
 
     Parameters
     ----------
     stated
-        As `panel.exit_answers` codes them, `NOT_ASKED` for those still there; (n,).
-    before
-        Texts before the decision (or before the end, for those still there) by cause and none, faded by age, capped; (n, 7).
-    after
-        Texts of exit surveys and interviews by cause and none; (n, 7).
+        Stated reason as `panel.exit_surveys` codes it, `NOT_ASKED` for spells that go on; (n,).
+    texts_before_exit
+        Weight of each cause and of none in texts before the decision (or before the end, for spells that go
+        on), decayed by age, capped; (n, 7).
+    exit_texts
+        The same of texts of exit surveys and interviews; (n, 7).
     """
 
     stated: Array
-    before: Array
-    after: Array
+    texts_before_exit: Array
+    exit_texts: Array
+
+    def select(self, rows: Array) -> NoisyLabels:
+        """Some of the rows."""
+        return NoisyLabels(self.stated[rows], self.texts_before_exit[rows], self.exit_texts[rows])
 
 
-def observe(
-    stays: Stays,
-    spells: pd.DataFrame,
+def read_noisy_labels(
+    spells: Spells,
+    spell_table: pd.DataFrame,
     surveys: pd.DataFrame,
-    said: pd.DataFrame,
+    text_scores: pd.DataFrame,
     calendar: Calendar,
-    params: CausesParams,
-) -> Observations:
-    """Match answers and texts to stays.
+) -> NoisyLabels:
+    """Match answers and texts to spells.
 
-    An answer belongs to the member's last leaving before the survey was sent, unless the member was back by then.
+    An answer belongs to the member's last churn before the survey was sent, unless the member was back by
+    then.
+
+    Parameters
+    ----------
+    spell_table
+        All spells, those of members who may not be profiled among them.
+    text_scores
+        member_id, known_on, source, p_<cause>, p_none.
     """
-    table = stays.table
-    left = np.flatnonzero(table["churned"])
+    table = spells.table
+    churned = np.flatnonzero(table["churned"])
     stated = np.full(len(table), NOT_ASKED)
-    stated[left] = exit_answers(table.iloc[left], spells, surveys)
-    texts = said.dropna(subset=list(P_COLUMNS)).assign(day=lambda rows: calendar.day(rows["known_on"]))
-    own = np.where(table["churned"], table["last"], calendar.days - 1)
-    # what a ticket tells of service is an exposure already: each fact counts once
+    stated[churned] = exit_answers(table.iloc[churned], spell_table, surveys)
+    texts = text_scores.dropna(subset=list(P_COLUMNS)).assign(day=lambda rows: calendar.day(rows["known_on"]))
+    # what a ticket says of service is an exposure already: each fact counts once
     texts.loc[texts["source"] == TICKET, "p_product_service"] = 0.0
-    later = texts["source"].isin(AFTER)
-    before = _weighed(table, own, texts[~later], params)
-    after = np.zeros_like(before)
-    after[left] = _after(table.iloc[left], spells, texts[later])
+    at_exit = texts["source"].isin(EXIT_SOURCES)
+    end = np.where(table["churned"], table["last"], calendar.days - 1)
+    before = _texts_before(table.assign(end=end), texts[~at_exit])
+    exit_texts = np.zeros_like(before)
+    exit_texts[churned] = _texts_at_exit(table.iloc[churned], spell_table, texts[at_exit])
     total = before.sum(axis=1, keepdims=True)
-    before = before * np.where(total > params.text_cap, params.text_cap / np.maximum(total, 1e-9), 1.0)
-    return Observations(stated, before, after)
+    before = before * np.where(total > TEXT_CAP, TEXT_CAP / np.maximum(total, 1e-9), 1.0)
+    return NoisyLabels(stated, before, exit_texts)
 
 
-def _weighed(table: pd.DataFrame, end: Array, texts: pd.DataFrame, params: CausesParams) -> Array:
-    found = np.zeros((len(table), len(P_COLUMNS)))
-    rows = table[["member_id"]].assign(row=np.arange(len(table)), end=end, start=table["entered"])
-    both = texts[["member_id", "day", *P_COLUMNS]].merge(rows, on="member_id")
-    age = both["end"] - both["day"]
-    # a last complaint may come shortly after the last order
-    both = both[(age >= -4 * DAYS) & (age <= params.text_days) & (both["day"] >= both["start"])]
-    weight = 0.5 ** (np.maximum(both["end"] - both["day"], 0) / DAYS / params.text_half_life)
-    for number, name in enumerate(P_COLUMNS):
-        found[:, number] = np.bincount(both["row"], both[name].to_numpy("float64") * weight, len(table))
-    return found * params.text_weight
+def _texts_before(table: pd.DataFrame, texts: pd.DataFrame) -> Array:
+    rows = table[["member_id", "end", "entered"]].assign(row=np.arange(len(table)))
+    texts = texts[["member_id", "day", *P_COLUMNS]].merge(rows, on="member_id")
+    age = texts["end"] - texts["day"]
+    texts = texts[(age >= -GRACE_DAYS) & (age <= TEXT_DAYS) & (texts["day"] >= texts["entered"])]
+    age = np.maximum((texts["end"] - texts["day"]).to_numpy("float64"), 0)
+    weight = 0.5 ** (age / DAYS / TEXT_HALF_LIFE)
+    return _sums_by_row(texts, len(table), weight) * TEXT_WEIGHT
 
 
-def _after(leavings: pd.DataFrame, spells: pd.DataFrame, texts: pd.DataFrame) -> Array:
-    found = np.zeros((len(leavings), len(P_COLUMNS)))
+def _texts_at_exit(churned: pd.DataFrame, spell_table: pd.DataFrame, texts: pd.DataFrame) -> Array:
     if texts.empty:
-        return found
-    both = last_leaving(texts[["member_id", "known_on", *P_COLUMNS]], leavings, spells, "known_on")
-    for number, name in enumerate(P_COLUMNS):
-        found[:, number] = np.bincount(both["row"], both[name].to_numpy("float64"), len(leavings))
-    total = found.sum(axis=1, keepdims=True)
-    return found / np.maximum(total, 1.0)  # several words about one leaving count once
+        return np.zeros((len(churned), len(P_COLUMNS)))
+    columns = texts[["member_id", "known_on", *P_COLUMNS]]
+    sums = _sums_by_row(last_leaving(columns, churned, spell_table, "known_on"), len(churned))
+    total = sums.sum(axis=1, keepdims=True)
+    return sums / np.maximum(total, 1.0)  # several texts about one exit count once
+
+
+def _sums_by_row(texts: pd.DataFrame, rows: int, weight: Array | float = 1.0) -> Array:
+    values = [texts[name].to_numpy("float64") * weight for name in P_COLUMNS]
+    return np.stack([np.bincount(texts["row"], value, rows) for value in values], axis=1)

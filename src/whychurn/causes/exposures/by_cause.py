@@ -1,120 +1,141 @@
-"""What a member was exposed to, week by week: the excess that each cause may add to the hazard.
+"""Exposures of members by cause, week by week: the excess that each cause may add to the hazard.
 
-An exposure is never negative, zero in ordinary times, and belongs to one cause. What happens at a moment (a return, a
-rise in price) fades; how fast is not known beforehand, so each such exposure comes with several half-lives, and the data
-choose between them (a mixture of exponential kernels).
+An exposure is never negative, zero at ordinary times, and belongs to one cause. What happens on a day (a
+return, a price rise) decays; how fast is not known beforehand, so each such exposure comes with several
+half-lives, and the data choose between them (a mixture of exponential kernels).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 
-from whychurn.causes.exposures.activity_rate import known_rate
-from whychurn.causes.exposures.incidents import met_by, requests
-from whychurn.causes.exposures.message_relevance import unfitting_messages
-from whychurn.causes.exposures.preferred_category import main_chances, places
-from whychurn.causes.exposures.prices import price_exposures, rival_exposures, thrift
-from whychurn.causes.exposures.reference_levels import Usual
-from whychurn.causes.member_weeks.counts import Named, events, fading, first_weeks, later, rows_of
-from whychurn.causes.member_weeks.matrices import fade, weeks_since
-from whychurn.causes.member_weeks.records import DAYS, Records
+from whychurn.causes.exposures.activity_rate import activity_rate_so_far
+from whychurn.causes.exposures.message_relevance import irrelevant_messages
+from whychurn.causes.exposures.preferred_category import market_position, preferred_category_posterior
+from whychurn.causes.exposures.prices_and_rivals import (
+    price_exposures,
+    price_sensitivity,
+    rival_exposures,
+)
+from whychurn.causes.exposures.programme_reference_levels import ReferenceLevels
+from whychurn.causes.exposures.support_incidents import expected_unreported, support_contacts
+from whychurn.causes.member_weeks.week_calendar import DAYS
+from whychurn.causes.member_weeks.weekly_counts import (
+    HALF_LIVES,
+    ExposureColumn,
+    count_events,
+    count_rows,
+    decay,
+    decayed,
+    joining_weeks,
+    lag,
+    weeks_since,
+)
+from whychurn.causes.member_weeks.weekly_records import WeeklyRecords
 from whychurn.contract.arrays import Array
-from whychurn.contract.params import CausesParams, ExposureParams
+from whychurn.contract.params import CausesParams
 
-ACTS_OF_CONTACT: Final = ("activity_joined", "community")
+SOCIAL_EVENTS: Final = ("activity_joined", "community")
+SILENT_WEEKS: Final = (8, 16)  # weeks without a contact, or without points spent, from which on it counts
+CONTACT_PRESSURE_FACTOR: Final = 1.5  # messages are too many beyond so many times the member's usual number
 
 
-def exposures(records: Records, usual: Usual, acts: Array, params: CausesParams) -> Named:
-    """Cause, name and matrix (weeks, members) of every exposure that the tables can show.
+def member_exposures(
+    records: WeeklyRecords, levels: ReferenceLevels, activity: Array, params: CausesParams
+) -> Iterator[ExposureColumn]:
+    """Cause, name and values (weeks, members) of every exposure that the tables can show.
 
-    Names are ``<exposure>`` or ``<exposure>@<half-life in weeks>``. What a member meets depends on the member's own rows and on what is
-    `usual`, never on who else is among the records.
+    Names are ``<exposure>`` or ``<exposure>@<half-life in weeks>``. They depend on the member's own rows and
+    on the reference `levels`, never on who else is among the records.
 
     Parameters
     ----------
-    acts
-        Own acts, see `happened.own_acts`; (weeks, members).
+    activity
+        `weekly_counts.member_activity`; (weeks, members).
     """
-    own = params.exposures
-    minds = thrift(records, usual, own)
-    chances = main_chances(records, usual.tastes)
-    where = places(records, usual.tastes, chances)
-    yield from _service(records, usual, acts, chances, params)
-    yield from price_exposures(records, usual, where, minds, own)
-    yield from _messages(records, usual, own)
-    yield from _contact(records, usual, own)
-    yield from rival_exposures(where, minds, own)
-    yield from _life(records, params)
+    lag_weeks = params.exposures.quiet_weeks
+    sensitivity = price_sensitivity(records, levels, lag_weeks)
+    category_p = preferred_category_posterior(records, levels.category_mixture)
+    position = market_position(records, levels.category_mixture, category_p)
+    yield from _service(records, levels, activity, category_p, lag_weeks)
+    yield from price_exposures(records, levels, position, sensitivity)
+    yield from _messages(records, levels)
+    yield from _contact(records, levels, lag_weeks)
+    yield from rival_exposures(position, sensitivity)
+    yield from _life_changes(records, params.life_years)
 
 
-def _service(records: Records, usual: Usual, acts: Array, chances: Array, params: CausesParams) -> Named:
-    """Returns, requests for help, late answers, faults, and what those who did not ask have met in times of trouble."""
-    cause, own = "product_service", params.exposures
-    asked, late = requests(records, own)
-    pace, _ = known_rate(acts, first_weeks(records), usual.pace, own.quiet_weeks, params.pace)
-    relative = (pace / max(usual.pace, 1e-9)).astype("float32")
-    unasked, unheard = met_by(chances, usual.trouble, relative)
-    for name, happened in (
-        ("returns", rows_of(records, "orders", lambda rows: rows["returned"])),
-        ("requests", asked),
+def _service(
+    records: WeeklyRecords, levels: ReferenceLevels, activity: Array, category_p: Array, lag_weeks: int
+) -> Iterator[ExposureColumn]:
+    """Returns, support contacts, late answers, app faults, and expected incidents that were not reported."""
+    contacts, late = support_contacts(records)
+    rate, _ = activity_rate_so_far(activity, joining_weeks(records), levels.activity_rate, lag_weeks)
+    relative = (rate / max(levels.activity_rate, 1e-9)).astype("float32")
+    unreported, unreported_late = expected_unreported(category_p, levels.incident_rates, relative)
+    for name, counts in (
+        ("returns", count_rows(records, "orders", lambda rows: rows["returned"])),
+        ("requests", contacts),
         ("late_answers", late),
-        ("faults", events(records, "app_fault")),
-        ("trouble", unasked),
-        ("lateness", unheard),
+        ("faults", count_events(records, "app_fault")),
+        ("trouble", unreported),
+        ("lateness", unreported_late),
     ):
-        yield from fading(cause, name, happened, own)
+        yield from decayed("product_service", name, counts)
 
 
-def _messages(records: Records, usual: Usual, params: ExposureParams) -> Named:
-    """Messages that do not fit what the member buys, too many of them, dismissals, opting out."""
+def _messages(records: WeeklyRecords, levels: ReferenceLevels) -> Iterator[ExposureColumn]:
+    """Irrelevant messages, too many of them, dismissals, opting out."""
     cause = "personalization"
-    if usual.campaigns is not None:
-        yield from fading(cause, "unfitting", unfitting_messages(records, usual.campaigns), params)
-    else:  # what messages were about is not known: how they were met stands in
-        yield from fading(cause, "dismissed", events(records, "push_dismissed"), params)
-        yield from fading(cause, "opt_out", events(records, "opt_out"), params)
-    sent = events(records, "push_sent")
+    if levels.campaigns is not None:
+        yield from decayed(cause, "unfitting", irrelevant_messages(records, levels.campaigns))
+    else:  # what messages were about is not known: how members reacted stands in
+        yield from decayed(cause, "dismissed", count_events(records, "push_dismissed"))
+        yield from decayed(cause, "opt_out", count_events(records, "opt_out"))
+    sent = count_events(records, "push_sent")
     if sent.any():
-        yield cause, "flood", _flood(sent, params)
+        yield cause, "flood", _contact_pressure(sent)
 
 
-def _flood(sent: Array, params: ExposureParams) -> Array:
-    """Messages of the last weeks beyond `flood_factor` times what is usual for the member."""
+def _contact_pressure(sent: Array) -> Array:
+    """Messages of the last weeks beyond `CONTACT_PRESSURE_FACTOR` times the member's usual number."""
     ones = np.ones((len(sent), 1), dtype="float32")
-    short, long = params.half_lives[0], 4 * params.half_lives[-1]
-    usual = fade(sent, long) / fade(ones, long)
-    return np.maximum(fade(sent, short) - (params.flood_factor * usual + 0.5) * fade(ones, short), 0)
+    short, long = HALF_LIVES[0], 4 * HALF_LIVES[-1]
+    usual = decay(sent, long) / decay(ones, long)
+    return np.maximum(decay(sent, short) - (CONTACT_PRESSURE_FACTOR * usual + 0.5) * decay(ones, short), 0)
 
 
-def _contact(records: Records, usual: Usual, params: ExposureParams) -> Named:
-    """Nobody greets, no activity, points lie unused.
+def _contact(records: WeeklyRecords, levels: ReferenceLevels, lag_weeks: int) -> Iterator[ExposureColumn]:
+    """Weeks without a greeting or a social activity, and with points unused.
 
-    Who has made up their mind acts less: acts of the member count `quiet_weeks` late, so that they are no trace of the decision.
+    Members who have decided to leave do less: their own activity counts `lag_weeks` late, so that it is no
+    trace of the decision.
     """
-    first = first_weeks(records)
-    touched = events(records, "greeting") + later(events(records, *ACTS_OF_CONTACT), params.quiet_weeks)
-    if usual.kinds.intersection(("greeting", *ACTS_OF_CONTACT)):
-        since = weeks_since(touched, first)
-        for start in params.silent_weeks:
+    first = joining_weeks(records)
+    contacts = count_events(records, "greeting") + lag(count_events(records, *SOCIAL_EVENTS), lag_weeks)
+    if levels.event_types.intersection(("greeting", *SOCIAL_EVENTS)):
+        since = weeks_since(contacts, first)
+        for start in SILENT_WEEKS:
             yield "engagement", f"no_contact@{start}", np.clip((since - start) / 12, 0, 2).astype("float32")
-    spent = later(events(records, "points_spent"), params.quiet_weeks)
-    earned = events(records, "points_earned")
-    if {"points_spent", "points_earned"} <= usual.kinds:
-        has = np.minimum(np.cumsum(earned, axis=0), 1)
-        for start in params.silent_weeks:
+    spent = lag(count_events(records, "points_spent"), lag_weeks)
+    earned = count_events(records, "points_earned")
+    if {"points_spent", "points_earned"} <= levels.event_types:
+        has_points = np.minimum(np.cumsum(earned, axis=0), 1)
+        for start in SILENT_WEEKS:
             idle = np.clip((weeks_since(spent, first) - start) / 20, 0, 1.5)
-            yield "engagement", f"unused_points@{start}", (idle * has).astype("float32")
+            yield "engagement", f"unused_points@{start}", (idle * has_points).astype("float32")
 
 
-def _life(records: Records, params: CausesParams) -> Named:
+def _life_changes(records: WeeklyRecords, life_years: dict[str, list[float]]) -> Iterator[ExposureColumn]:
     """A move; ages at which a need may end (which of them count is for the data to say)."""
-    yield from fading("natural", "moved", events(records, "address_changed"), params.exposures)
+    yield from decayed("natural", "moved", count_events(records, "address_changed"))
     week = np.arange(records.calendar.weeks)
     day = records.calendar.date(week * DAYS)
     year = (day - np.datetime64("1970-01-01")).astype("timedelta64[D]").astype(float) / 365.25 + 1970
-    for column, (low, high) in params.life_years.items():
+    for column, (low, high) in life_years.items():
         if column not in records.members:
             continue
         born = records.members[column].to_numpy("float64")

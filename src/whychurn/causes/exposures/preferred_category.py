@@ -1,8 +1,10 @@
-"""Where members live and what they mostly buy: their place in the market, as far as their orders tell.
+"""Market position of members: the region they live in and the category they mostly buy, as far as their
+orders tell.
 
-A member buys one category above all (a share `loyalty` of orders), and the rest as it comes. Who has ordered little, or nothing, may
-belong to several; levels at a place are then the mean over those, by their chances: what is not known for sure would otherwise be
-missed by those who leave early (regression calibration, Prentice 1982).
+A member buys one category above all (a share `preferred_share` of orders), and the rest at random. Members
+with few orders, or none, may prefer several; market levels are then the mean over those, by their posterior
+probability: an exposure not known for sure would otherwise be missed for those who leave early (regression
+calibration, Prentice 1982).
 """
 
 from __future__ import annotations
@@ -13,129 +15,140 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.member_weeks.counts import bought
-from whychurn.causes.member_weeks.records import Market, Records
+from whychurn.causes.member_weeks.market_levels import MarketLevels
+from whychurn.causes.member_weeks.weekly_counts import orders_with_category
+from whychurn.causes.member_weeks.weekly_records import WeeklyRecords
 from whychurn.contract.arrays import Array
 
-STEPS: Final = 200  # of EM, at most
-CLOSE: Final = 1e-6  # a smaller step of the loyalty is the last
-START: Final = 0.5  # loyalty from which it begins
+MAX_STEPS: Final = 200  # of EM
+TOLERANCE: Final = 1e-6  # a smaller change of the preferred share is the last
+START: Final = 0.5  # preferred share at which EM begins
 
 
 @dataclass(frozen=True)
-class Tastes:
-    """What members buy; a mixture of those who mostly buy one of K categories.
+class CategoryMixture:
+    """Which categories members buy; a mixture of K classes, each of those who mostly buy one category.
 
     Parameters
     ----------
     categories
         Number of each category.
-    common
-        Share of members who mostly buy it; (K,).
-    loyalty
-        Share of orders that fall on what a member mostly buys.
-    rest
+    class_weights
+        Share of members in each class; (K,).
+    preferred_share
+        Share of orders that fall on the preferred category.
+    background_shares
         Share of the other orders that falls on each category; (K,).
     """
 
     categories: dict[str, int]
-    common: Array
-    loyalty: float
-    rest: Array
+    class_weights: Array
+    preferred_share: float
+    background_shares: Array
 
 
-def learn_tastes(records: Records) -> Tastes:
+def fit_category_mixture(records: WeeklyRecords) -> CategoryMixture:
     """Fit the mixture to the orders of `records` by EM (Dempster, Laird and Rubin 1977)."""
-    orders = bought(records)
+    orders = orders_with_category(records)
     names = {name: number for number, name in enumerate(sorted(map(str, orders["category"].unique())))}
-    counts = _counts(orders, names, records.size)
+    counts = _order_counts(orders, names, records.size)
     counts = counts[counts.sum(axis=1) > 0]
     number = counts.sum(axis=0)
-    common = rest = number / max(number.sum(), 1.0)
-    loyalty = START if len(names) > 1 else 1.0
-    for _ in range(STEPS if len(names) > 1 else 0):
-        chances = _posterior(counts, common, loyalty, rest)
-        mine = (chances * counts).sum(axis=0)
-        loyal = mine * loyalty / np.maximum(loyalty + (1 - loyalty) * rest, 1e-12)
-        left = number - loyal
-        common, rest = chances.mean(axis=0), left / max(left.sum(), 1e-12)
-        before, loyalty = loyalty, float(loyal.sum() / number.sum())
-        if abs(loyalty - before) < CLOSE:
+    weights = background = number / max(number.sum(), 1.0)
+    share = START if len(names) > 1 else 1.0
+    for _ in range(MAX_STEPS if len(names) > 1 else 0):
+        p = _posterior(counts, weights, share, background)
+        in_class = (p * counts).sum(axis=0)
+        preferred = in_class * share / np.maximum(share + (1 - share) * background, 1e-12)
+        others = number - preferred
+        weights, background = p.mean(axis=0), others / max(others.sum(), 1e-12)
+        before, share = share, float(preferred.sum() / number.sum())
+        if abs(share - before) < TOLERANCE:
             break
-    return Tastes(names, common, loyalty, rest)
+    return CategoryMixture(names, weights, share, background)
 
 
-def main_chances(records: Records, tastes: Tastes) -> Array:
-    """Chance that each category is the one that a member mostly buys; (n, K), rows sum to one."""
-    counts = _counts(bought(records), tastes.categories, records.size)
-    return _posterior(counts, tastes.common, tastes.loyalty, tastes.rest).astype("float32")
+def preferred_category_posterior(records: WeeklyRecords, mixture: CategoryMixture) -> Array:
+    """Posterior probability of each category to be the member's preferred one; (n, K), rows sum to one."""
+    counts = _order_counts(orders_with_category(records), mixture.categories, records.size)
+    weights, share = mixture.class_weights, mixture.preferred_share
+    return _posterior(counts, weights, share, mixture.background_shares).astype("float32")
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where each of n members stands in the market's matrices.
+class MarketPosition:
+    """Where each of n members stands in the market's levels.
 
     Parameters
     ----------
     market
-        Those matrices.
+        Those levels.
     region
         Position of the region, the last one where it is not known; (n,).
     category
-        Chance of each position of the categories; (n, categories + 1), rows sum to one.
+        Probability of each position of the categories; (n, categories + 1), rows sum to one.
     """
 
-    market: Market
+    market: MarketLevels
     region: Array
     category: Array
 
 
-def places(records: Records, tastes: Tastes, chances: Array) -> Places | None:
-    """Places of the members of `records`, None without a market; `chances` as `main_chances` gives them."""
+def market_position(
+    records: WeeklyRecords, mixture: CategoryMixture, category_p: Array
+) -> MarketPosition | None:
+    """Positions of the members of `records`, None without a market.
+
+    Parameters
+    ----------
+    category_p
+        `preferred_category_posterior`; (n, K).
+    """
     market = records.market
     if market is None:
         return None
     last = len(market.categories)
-    at = np.array([market.categories.get(name, last) for name in tastes.categories], dtype=int)
+    at = np.array([market.categories.get(name, last) for name in mixture.categories], dtype=int)
     category = np.zeros((last + 1, records.size), dtype="float32")
-    np.add.at(category, at, chances.T)
+    np.add.at(category, at, category_p.T)
     category[-1] += 1 - category.sum(axis=0)
-    return Places(market, _regions(records, market), category.T)
+    return MarketPosition(market, _regions(records, market), category.T)
 
 
-def at_places(levels: Array, where: Places) -> Array:
-    """Levels of the market where members live, in what they mostly buy; (weeks, n).
+def market_levels_at(levels: Array, position: MarketPosition) -> Array:
+    """Levels of the market in the member's region, mean over the categories it may prefer; (weeks, n).
 
     Parameters
     ----------
     levels
-        (weeks, regions + 1, categories + 1), the last position being the mean of all: of places that are not known.
+        (weeks, regions + 1, categories + 1), the last position being the mean over the others.
     """
-    found = np.empty((len(levels), len(where.region)), dtype="float32")
-    for place in np.unique(where.region):
-        mine = where.region == place
-        found[:, mine] = levels[:, place].astype("float32") @ where.category[mine].T
-    return found
+    at = np.empty((len(levels), len(position.region)), dtype="float32")
+    for region in np.unique(position.region):
+        members = position.region == region
+        at[:, members] = levels[:, region].astype("float32") @ position.category[members].T
+    return at
 
 
-def _regions(records: Records, market: Market) -> Array:
+def _regions(records: WeeklyRecords, market: MarketLevels) -> Array:
+    unknown = len(market.regions)
     if "region" not in records.members:
-        return np.full(records.size, len(market.regions))
-    return records.members["region"].map(market.regions).fillna(len(market.regions)).to_numpy("int64")
+        return np.full(records.size, unknown)
+    return records.members["region"].map(market.regions).fillna(unknown).to_numpy("int64")
 
 
-def _counts(orders: pd.DataFrame, names: dict[str, int], members: int) -> Array:
+def _order_counts(orders: pd.DataFrame, names: dict[str, int], members: int) -> Array:
     """Orders by member and category; (members, K)."""
-    held = orders["category"].astype("category").cat
-    number = np.array([names.get(str(name), -1) for name in held.categories], dtype="int64")
-    at = number[held.codes.to_numpy()]
+    category = orders["category"].astype("category").cat
+    number = np.array([names.get(str(name), -1) for name in category.categories], dtype="int64")
+    at = number[category.codes.to_numpy()]
     cell = orders["m"].to_numpy("int64")[at >= 0] * len(names) + at[at >= 0]
     return np.bincount(cell, minlength=members * len(names)).reshape(members, len(names)).astype("float64")
 
 
-def _posterior(counts: Array, common: Array, loyalty: float, rest: Array) -> Array:
-    other = np.log(np.maximum((1 - loyalty) * rest, 1e-12))
-    main = np.log(np.maximum(loyalty + (1 - loyalty) * rest, 1e-12))
-    log = np.log(np.maximum(common, 1e-12)) + counts * (main - other)
-    chances = np.exp(log - log.max(axis=1, keepdims=True, initial=-np.inf))
-    return chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-300)
+def _posterior(counts: Array, weights: Array, share: float, background: Array) -> Array:
+    other = np.log(np.maximum((1 - share) * background, 1e-12))
+    preferred = np.log(np.maximum(share + (1 - share) * background, 1e-12))
+    log = np.log(np.maximum(weights, 1e-12)) + counts * (preferred - other)
+    p = np.exp(log - log.max(axis=1, keepdims=True, initial=-np.inf))
+    return p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)

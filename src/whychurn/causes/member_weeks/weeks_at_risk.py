@@ -1,4 +1,4 @@
-"""Which weeks of a stay are looked at, and how much each counts."""
+"""Which weeks of a spell are at risk or may hold the decision to leave, and how much each counts."""
 
 from __future__ import annotations
 
@@ -6,77 +6,92 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whychurn.causes.member_weeks.decision_windows import Stays
-from whychurn.causes.member_weeks.matrices import runs
+from whychurn.causes.member_weeks.decision_windows import Spells
+from whychurn.causes.member_weeks.weekly_counts import expand_weeks
 from whychurn.contract.arrays import Array
 
-Span = tuple[Array, Array, Array]  # number of the stay, week, weight
+WeekWeights = tuple[Array, Array, Array]  # number of the spell, week, weight
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Member-weeks: position of the stay, week, weight, exposures (rows, J), and how busy the member was (`causes.pace`)."""
+class PersonWeeks:
+    """Rows of weeks at risk (person-period data).
 
-    stay: Array
+    Parameters
+    ----------
+    spell, week, weight
+        Position of the spell, week, weight; (rows,).
+    x
+        Exposures; (rows, J).
+    stratum
+        Activity stratum of the member in that week; (rows,).
+    """
+
+    spell: Array
     week: Array
     weight: Array
     x: Array
-    pace: Array
+    stratum: Array
 
-    def of(self, chosen: Array) -> Rows:
-        """Those of the rows that are `chosen`."""
-        return Rows(
-            self.stay[chosen], self.week[chosen], self.weight[chosen], self.x[chosen], self.pace[chosen]
-        )
-
-
-def totals(rows: Rows) -> Rows:
-    """Weighted sums of the exposures by stay and pace; each of weight one, in no week."""
-    paces = int(rows.pace.max(initial=0)) + 1
-    cell, at = np.unique(rows.stay * paces + rows.pace, return_inverse=True)
-    none = np.full(len(cell), -1)
-    return Rows(cell // paces, none, np.ones(len(cell)), summed(rows, at, len(cell)), cell % paces)
+    def select(self, rows: Array) -> PersonWeeks:
+        """Some of the rows."""
+        columns = (self.spell, self.week, self.weight, self.x, self.stratum)
+        return PersonWeeks(*(column[rows] for column in columns))
 
 
-def summed(rows: Rows, cell: Array, cells: int) -> Array:
+def totals_by_spell(rows: PersonWeeks) -> PersonWeeks:
+    """Weighted sums of the exposures by spell and activity stratum; each of weight one, in no week."""
+    strata = int(rows.stratum.max(initial=0)) + 1
+    cell, at = np.unique(rows.spell * strata + rows.stratum, return_inverse=True)
+    sums = weighted_sums(rows, at, len(cell))
+    return PersonWeeks(cell // strata, np.full(len(cell), -1), np.ones(len(cell)), sums, cell % strata)
+
+
+def weighted_sums(rows: PersonWeeks, cell: Array, cells: int) -> Array:
     """Weighted sum of each exposure over the rows of each cell; (cells, J)."""
     columns = [np.bincount(cell, rows.weight * column, cells) for column in rows.x.T]
     return np.stack(columns, axis=1) if columns else np.zeros((cells, 0))
 
 
-def weeks_at_risk(stays: Stays, mine: Array) -> Span:
-    """Weeks in which each of the stays `mine` might have decided to leave, by the chance that it had not yet."""
-    gone = stays.from_week[mine] >= 0
-    last = np.where(gone, stays.from_week[mine] - 1, stays.last_week[mine])
-    row, week = runs(stays.first_week[mine], last)
-    stay, late, chance = weeks_of_decision(stays, mine[gone])
-    before = _before(stay, chance)
+def weeks_at_risk(spells: Spells, chosen: Array) -> WeekWeights:
+    """Weeks in which members might have decided to leave, weighted by the probability that they had not yet.
+
+    Parameters
+    ----------
+    chosen
+        Numbers of the spells.
+    """
+    churned = spells.event_left[chosen] >= 0
+    last = np.where(churned, spells.event_left[chosen] - 1, spells.last_week[chosen])
+    row, week = expand_weeks(spells.first_week[chosen], last)
+    spell, event_week, p = event_time_weights(spells, chosen[churned])
     return (
-        np.concatenate([mine[row], stay]),
-        np.concatenate([week, late]),
-        np.concatenate([np.ones(len(row)), 1 - before - chance / 2]),
+        np.concatenate([chosen[row], spell]),
+        np.concatenate([week, event_week]),
+        np.concatenate([np.ones(len(row)), 1 - _before(spell, p) - p / 2]),
     )
 
 
-def _before(stay: Array, chance: Array) -> Array:
-    """Sum of `chance` over earlier weeks of the same stay (rows in order)."""
-    total = np.cumsum(chance) - chance
-    first = np.concatenate([[True], stay[1:] != stay[:-1]]) if len(stay) else np.zeros(0, bool)
-    start = np.maximum.accumulate(np.where(first, np.arange(len(stay)), 0)) if len(stay) else np.zeros(0, int)
-    return total - total[start] if len(stay) else total
+def _before(spell: Array, p: Array) -> Array:
+    """Sum of `p` over earlier weeks of the same spell (rows in order)."""
+    total = np.cumsum(p) - p
+    if not len(spell):
+        return total
+    first = np.concatenate([[True], spell[1:] != spell[:-1]])
+    return total - total[np.maximum.accumulate(np.where(first, np.arange(len(spell)), 0))]
 
 
-def weeks_of_decision(stays: Stays, mine: Array) -> Span:
-    """Weeks in which the leavers among `mine` may have decided, by the chance of each."""
-    mine = mine[stays.from_week[mine] >= 0]
-    row, week = runs(stays.from_week[mine], stays.to_week[mine])
-    ahead = week - stays.from_week[mine][row]
-    weight = np.exp(-stays.rate[mine][row] * ahead)
-    total = np.bincount(row, weight, len(mine))
-    return mine[row], week, weight / total[row]
+def event_time_weights(spells: Spells, chosen: Array) -> WeekWeights:
+    """Weeks of the decision windows of the `chosen` spells that churned, by the probability of each week."""
+    chosen = chosen[spells.event_left[chosen] >= 0]
+    row, week = expand_weeks(spells.event_left[chosen], spells.event_right[chosen])
+    weeks_on = week - spells.event_left[chosen][row]
+    weight = np.exp(-spells.rate[chosen][row] * weeks_on)
+    total = np.bincount(row, weight, len(chosen))
+    return chosen[row], week, weight / total[row]
 
 
-def last_weeks(stays: Stays, mine: Array) -> Span:
-    """Last observed week of those among `mine` who are still there."""
-    there = mine[stays.from_week[mine] < 0]
-    return there, np.full(len(there), -1), np.ones(len(there))
+def last_observed_weeks(spells: Spells, chosen: Array) -> WeekWeights:
+    """Last observed week of the `chosen` spells that go on."""
+    running = chosen[spells.event_left[chosen] < 0]
+    return running, np.full(len(running), -1), np.ones(len(running))

@@ -9,8 +9,9 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.evidence.gather import Evidence
-from whychurn.causes.latent_cause.em import Fitted
+from whychurn.causes.evidence.spell_evidence import Evidence
+from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard
+from whychurn.causes.latent_cause.share_intervals import BOUNDS
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
@@ -24,46 +25,47 @@ class Inputs:
     Parameters
     ----------
     evidence
-        Exposures, answers, texts, panel rows at the anchors.
+        Exposures, answers, texts, panel rows at the index dates.
     table
-        `evidence.evidence_table`: the same as numbers.
-    words
-        Weight of the lexicon's words in a member's own texts, by cause; order of the anchors; (rows, 6).
+        `evidence.classifier_table.evidence_table`: the same as numbers.
+    keyword_weights
+        Weight of the lexicon's keywords in a member's own texts, by cause; (rows, 6).
     contributions
-        Contributions of feature families to the risk score at the anchors, by cause (SHAP, log-odds); None where there is no
-        risk model.
+        Contributions of feature families to the risk score at the index dates, by cause (SHAP, log-odds);
+        (rows, 6); None where there is no risk model.
     """
 
     evidence: Evidence
     table: pd.DataFrame
-    words: Array
+    keyword_weights: Array
     contributions: Array | None
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What a method says.
+    """Answer of a method.
 
     Parameters
     ----------
     p
-        Chance of each cause for each anchor, rows sum to one; (rows, 6).
+        Probability of each cause at each index date, rows sum to one; (rows, 6).
     shares
-        cause, share, low, high, avoidable_share, avoidable_low, avoidable_high; bounds and avoidable are NaN where the method
-        cannot tell.
+        cause, share, low, high, avoidable_share, avoidable_low, avoidable_high; bounds and avoidable shares
+        are NaN where the method has none.
     facts
         Figures of the fit.
     tables
         Further tables by name, for the report.
-    fitted
-        The additive hazard, where that is the method: stability and diagnostics start from it.
+    model
+        The fitted additive hazard, where that is the method: sensitivity analysis and diagnostics start from
+        it.
     """
 
     p: Array
     shares: pd.DataFrame
     facts: dict[str, float] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    fitted: Fitted | None = None
+    model: AdditiveHazard | None = None
 
 
 def find_method(name: str) -> Callable[[Inputs, Params], Attribution]:
@@ -85,21 +87,16 @@ def find_method(name: str) -> Callable[[Inputs, Params], Attribution]:
 
 
 def mean_shares(p: Array, churned: Array, params: Params) -> pd.DataFrame:
-    """Mean of the leavers' chances with bootstrap intervals over leavers; avoidable unknown."""
-    mine = p[churned]
+    """Mean posterior of churned members with percentile bootstrap intervals; avoidable shares unknown."""
+    p = p[churned]
     table = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")})
-    if not len(mine):
+    if not len(p):
         return table.assign(**dict.fromkeys(BOUNDS, np.nan))
     rng = np.random.default_rng(params.run.seed)
-    draws = np.stack(
-        [mine[rng.integers(0, len(mine), len(mine))].mean(axis=0) for _ in range(params.causes.resamples)]
-    )
+    draws = [p[rng.integers(0, len(p), len(p))].mean(axis=0) for _ in range(params.causes.resamples)]
     ends = [(1 - params.run.confidence) / 2, (1 + params.run.confidence) / 2]
-    low, high = np.quantile(draws, ends, axis=0)
-    return table.assign(share=mine.mean(axis=0), low=low, high=high).reindex(columns=["cause", *BOUNDS])
-
-
-BOUNDS = ("share", "low", "high", "avoidable_share", "avoidable_low", "avoidable_high")
+    low, high = np.quantile(np.stack(draws), ends, axis=0)
+    return table.assign(share=p.mean(axis=0), low=low, high=high).reindex(columns=["cause", *BOUNDS])
 
 
 def stated_shares(stated: Array) -> Array:

@@ -1,4 +1,6 @@
-"""Keyword counts: the cause whose words a member uses most; those without words get the shares of the others."""
+"""Keyword counts: the cause whose keywords a member uses most; members without any get the shares of the
+others.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from whychurn.contract.params import Params
 
 
 def attribute(inputs: Inputs, params: Params) -> Attribution:
-    """Share of each cause in the lexicon's words in a member's texts before leaving."""
-    spoken = inputs.words[inputs.evidence.churned].sum(axis=0)
-    usual = spoken / spoken.sum() if spoken.sum() > 0 else np.full(len(CAUSES), 1 / len(CAUSES))
-    p = normalised(inputs.words, usual)
+    """Share of each cause in the lexicon's keywords in a member's texts before leaving."""
+    even = np.full(len(CAUSES), 1 / len(CAUSES))
+    total = inputs.keyword_weights[inputs.evidence.churned].sum(axis=0)
+    p = normalised(inputs.keyword_weights, total / total.sum() if total.sum() > 0 else even)
     return Attribution(p, mean_shares(p, inputs.evidence.churned, params))

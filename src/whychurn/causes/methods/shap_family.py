@@ -1,4 +1,6 @@
-"""SHAP by feature family: what raised the risk score, taken for the cause. It explains the model, not the world."""
+"""SHAP by feature family: what raised the risk score, taken for the cause. It explains the model, not the
+world.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,7 @@ from whychurn.contract.params import Params
 
 def attribute(inputs: Inputs, params: Params) -> Attribution:
     """Positive contributions of the features of each candidate cause, as shares of their sum."""
-    even = np.full(len(CAUSES), 1 / len(CAUSES))
     given = inputs.contributions
-    raised = (
-        np.zeros((len(inputs.table), len(CAUSES))) if given is None else np.maximum(np.nan_to_num(given), 0)
-    )
-    p = normalised(raised, even)
+    raised = np.zeros((len(inputs.table), len(CAUSES))) if given is None else np.nan_to_num(given)
+    p = normalised(np.maximum(raised, 0), np.full(len(CAUSES), 1 / len(CAUSES)))
     return Attribution(p, mean_shares(p, inputs.evidence.churned, params))

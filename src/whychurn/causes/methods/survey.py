@@ -1,4 +1,6 @@
-"""Exit surveys as they are: the stated reason is taken for the cause, the silent are like those who answered."""
+"""Exit surveys as they are: the stated reason is taken for the cause, silent members are like those who
+answered.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ from whychurn.contract.params import Params
 
 
 def attribute(inputs: Inputs, params: Params) -> Attribution:
-    """One-hot for leavers who named one of the six, shares of the answers for everyone else."""
+    """One-hot for members who stated one of the six, shares of the answers for everyone else."""
     stated = inputs.evidence.stated
     p = np.tile(stated_shares(stated), (len(stated), 1))
-    named = (stated >= 0) & (stated < len(CAUSES))
-    p[named] = np.eye(len(CAUSES))[stated[named]]
+    usable = (stated >= 0) & (stated < len(CAUSES))
+    p[usable] = np.eye(len(CAUSES))[stated[usable]]
     return Attribution(p, mean_shares(p, inputs.evidence.churned, params))

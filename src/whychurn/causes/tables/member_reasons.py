@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.evidence.noisy_labels import Observations
+from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import both
 
-# (cause, feature of the panel, smallest value that is told, decimals, factor); told as words `causes.fact_<feature>`
+Sentence = dict[str, str]  # cause, en, zh
+# (cause, panel feature, smallest value that is mentioned, decimals, factor); label `causes.fact_<feature>`
 FACTS: Final[tuple[tuple[str, str, float, int, float], ...]] = (
     ("product_service", "returns_90d", 1, 0, 1),
     ("product_service", "tickets_90d", 1, 0, 1),
@@ -32,63 +34,71 @@ FACTS: Final[tuple[tuple[str, str, float, int, float], ...]] = (
     ("competition", "competitor_activity_30d", 1.2, 1, 1),
     ("natural", "moved_180d", 1, 0, 1),
 )
-CHUNK: Final = 20_000  # rows
-SAID: Final = 0.15  # of a text, from here on it is told that the member wrote about the cause
-TOLD_FROM: Final = 0.15  # a cause less likely than this is not argued
+CHUNK: Final = 20_000  # rows whose sentences are held in memory at once
+MIN_TEXT_WEIGHT: Final = 0.15  # of texts about a cause, from which on they are mentioned
+MIN_POSTERIOR: Final = 0.15  # no evidence is given for a cause less likely than this
 
 
-def member_evidence(
-    p: Array, panel: pd.DataFrame, stated: Array, seen: Observations, rows: Array, most: int
-) -> pd.Series:
-    """JSON list for each anchor: {cause, en, zh}, strongest cause first, at most `most` sentences.
+def member_evidence(p: Array, panel: pd.DataFrame, labels: NoisyLabels, max_sentences: int) -> pd.Series:
+    """JSON list for each index date: {cause, en, zh}, likeliest cause first, at most `max_sentences`.
 
-    What a member stated, wrote, and met (panel features at the anchor that stand out), for causes that are at all likely. They
-    say what the attribution rests on; no single one proves it.
+    What a member stated, wrote, and was exposed to (panel features that stand out), for causes that are at
+    all likely. The sentences say what the attribution rests on; no single one proves it.
+
+    Parameters
+    ----------
+    p
+        Posterior of the causes; (rows, 6).
+    panel, labels
+        Of the same rows.
     """
-    said = seen.before[rows] + seen.after[rows]
+    text_weight = labels.texts_before_exit + labels.exit_texts
     parts = [slice(start, start + CHUNK) for start in range(0, len(p), CHUNK)]
-    lists = [_told(p[part], panel.iloc[part], stated[part], said[part], most) for part in parts]
+    lists = [
+        _sentences(p[part], panel.iloc[part], labels.stated[part], text_weight[part], max_sentences)
+        for part in parts
+    ]
     return pd.concat([*lists, pd.Series(dtype="string")], ignore_index=True)
 
 
-def _told(p: Array, panel: pd.DataFrame, stated: Array, said: Array, most: int) -> pd.Series:
-    """`member_evidence` of some of the rows: their sentences are held in memory at once."""
-    told, lists = _facts(panel), []
+def _sentences(
+    p: Array, panel: pd.DataFrame, stated: Array, text_weight: Array, max_sentences: int
+) -> pd.Series:
+    facts, lists = _facts(panel), []
     order = np.argsort(-p, axis=1, kind="stable")
     for row in range(len(p)):
-        found: list[dict[str, str]] = []
+        sentences: list[Sentence] = []
         for number in order[row]:
-            if p[row, number] < TOLD_FROM or len(found) >= most:
+            if p[row, number] < MIN_POSTERIOR or len(sentences) >= max_sentences:
                 break
             cause = CAUSES[number]
             if stated[row] == number:
-                found.append(_sentence(cause, "said_survey"))
-            if said[row, number] >= SAID:
-                found.append(_sentence(cause, "said_text"))
-            found += told.get((row, cause), [])
-        lists.append(json.dumps(found[:most], ensure_ascii=False))
+                sentences.append(_sentence(cause, "said_survey"))
+            if text_weight[row, number] >= MIN_TEXT_WEIGHT:
+                sentences.append(_sentence(cause, "said_text"))
+            sentences += facts.get((row, cause), [])
+        lists.append(json.dumps(sentences[:max_sentences], ensure_ascii=False))
     return pd.Series(lists, dtype="string")
 
 
-def _sentence(cause: str, key: str, **values: object) -> dict[str, str]:
+def _sentence(cause: str, key: str, **values: object) -> Sentence:
     return {"cause": cause, **both(f"causes.fact_{key}", cause=both(f"causes.{cause}"), **values)}
 
 
-def _facts(panel: pd.DataFrame) -> dict[tuple[int, str], list[dict[str, str]]]:
-    """Sentences by (row, cause)."""
-    held = panel
+def _facts(panel: pd.DataFrame) -> Mapping[tuple[int, str], list[Sentence]]:
+    """Sentences about features that stand out, by (row, cause)."""
     if {"push_sent_90d", "push_opened_90d"} <= set(panel):
-        held = panel.assign(push_unopened_90d=panel["push_sent_90d"] - panel["push_opened_90d"])
-    told: dict[tuple[int, str], list[dict[str, str]]] = {}
-    known: dict[tuple[str, str], dict[str, str]] = {}
-    for cause, name, least, decimals, factor in FACTS:
-        if name not in held:
+        panel = panel.assign(push_unopened_90d=panel["push_sent_90d"] - panel["push_opened_90d"])
+    facts: dict[tuple[int, str], list[Sentence]] = {}
+    written: dict[tuple[str, str], Sentence] = {}
+    for cause, name, threshold, decimals, factor in FACTS:
+        if name not in panel:
             continue
-        values = held[name].astype("float64").to_numpy()
-        stands_out = values <= least if factor < 0 else values >= least
+        values = panel[name].astype("float64").to_numpy()
+        stands_out = values <= threshold if factor < 0 else values >= threshold
         for row in np.flatnonzero(np.nan_to_num(stands_out)):
             text = f"{values[row] * factor:,.{decimals}f}"
-            if (name, text) not in known:
-                known[name, text] = _sentence(cause, name, value=text)
-            told.setdefault((int(row), cause), []).append(known[name, text])
-    return told
+            if (name, text) not in written:
+                written[name, text] = _sentence(cause, name, value=text)
+            facts.setdefault((int(row), cause), []).append(written[name, text])
+    return facts

@@ -6,23 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from whychurn.contract.params.section import (
-    Count,
-    Days,
-    Fraction,
-    NotNegative,
-    Positive,
-    Section,
-    Several,
-    Share,
-)
+from whychurn.contract.params.section import Count, Fraction, NotNegative, Positive, Section, Several, Share
 
 
 class CeilingParams(Section):
     """The classifier that learns from the true causes."""
 
-    min_leavings: Count = 60
-    """Fewer leavings: no ceiling."""
     folds: Several = 5
     """Folds of members: none is judged by a model that saw it."""
     logistic_c: Annotated[list[Positive], Field(min_length=1)] = [0.01, 0.05]
@@ -37,10 +26,6 @@ class CeilingParams(Section):
     """Least weight of a leaf."""
     subsample: Fraction = 0.8
     """Share of rows a tree sees."""
-    colsample: Fraction = 0.4
-    """Share of features a tree sees."""
-    tree_bins: Several = 64
-    """Histogram bins a feature."""
     weights: Annotated[list[Share], Field(min_length=1)] = [0.0, 0.5, 1.0]
     """Weights of the trees tried, beside the logistic regression."""
 
@@ -48,8 +33,6 @@ class CeilingParams(Section):
 class ScoreParams(Section):
     """Methods that attribute causes, against planted ones."""
 
-    match_days: Days = 90
-    """Days between the last presence of an attributed leaving and the planted leaving."""
     floor: Annotated[float, Field(gt=0, lt=0.1)] = 0.001
     """Least probability of a cause when losses are taken: none is ever ruled out for good."""
     bins: Several = 10

@@ -21,7 +21,7 @@ def measured(table: pd.DataFrame, answered: float, leavings: float, method: str,
     Parameters
     ----------
     table
-        As `summary.load_yardstick` returns it.
+        As `score.benchmark.load_benchmark` returns it.
     answered
         Share of the study's leavers whose exit survey was answered.
     leavings

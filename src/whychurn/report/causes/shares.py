@@ -13,7 +13,7 @@ from whychurn.labels import join
 from whychurn.report.causes.accuracy import measured
 from whychurn.report.causes.method_overview import method_name, method_overview, rankings
 from whychurn.report.page.protocol import PageLike
-from whychurn.score.benchmark import FILE, load_yardstick
+from whychurn.score.benchmark import FILE, load_benchmark
 
 FORMATS: Final = {
     **dict.fromkeys(("share", "named", "avoidable_share"), "percent"),
@@ -119,7 +119,7 @@ def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) ->
     answered = facts.get("answered_share")
     share = 0.0 if answered is None or pd.isna(answered) else float(answered)
     gone = float(facts.get("leavings") or 0)
-    lines = measured(load_yardstick(FILE), share, gone, method, page) if FILE.exists() else []
+    lines = measured(load_benchmark(FILE), share, gone, method, page) if FILE.exists() else []
     return [page.say("causes.yardstick_none"), *(lines or [page.say("causes.claim_unmeasured")])]
 
 

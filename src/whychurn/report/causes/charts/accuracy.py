@@ -27,7 +27,7 @@ def draw_skill(table: pd.DataFrame, chosen: str, lang: str, program: str = ALL) 
     Parameters
     ----------
     table
-        As `summary.load_yardstick` returns it.
+        As `score.benchmark.load_benchmark` returns it.
     chosen
         The method that the report stands on; drawn stronger.
     """

@@ -1,0 +1,155 @@
+"""The exposure history of all members: in each week at risk, and around each decision to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whychurn.causes.exposures.block_exposures import BASES, Keys, MemberBlock, block_exposures
+from whychurn.causes.exposures.programme_reference_levels import estimate_reference_levels
+from whychurn.causes.member_weeks.decision_windows import Spells
+from whychurn.causes.member_weeks.weekly_records import RecordsReader
+from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
+from whychurn.contract.arrays import Array
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.params import Params
+from whychurn.stats.parallel import side_by_side
+
+
+@dataclass(frozen=True)
+class ExposureHistory:
+    """Exposures: week by week of the training members, at the index date of everyone.
+
+    Parameters
+    ----------
+    causes, names
+        Cause and name of each of the J exposures; the first two of each cause are ``base`` and ``newcomer``.
+    scale
+        Mean of each exposure over the weeks at risk, by which all exposures are divided; (J,).
+    risk
+        Weeks at risk of the training members; the weight is the probability that the member has not decided
+        yet.
+    decisions
+        Weeks in which each churned training member may have decided; the weight is the probability of the
+        week before exposures are looked at (sums to one for each spell).
+    at_index_date
+        Of churned members the mean over their decision window, of the others the last week; (spells, J).
+    totals
+        Sums of the exposures over the weeks at risk, by spell and activity stratum.
+    """
+
+    causes: Array
+    names: list[str]
+    scale: Array
+    risk: PersonWeeks
+    decisions: PersonWeeks
+    at_index_date: Array
+    totals: PersonWeeks
+
+    @property
+    def roots(self) -> list[str]:
+        """Name of each exposure without half-life, knot and price sensitivity."""
+        return [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in self.names]
+
+
+def draw_training_members(spells: Spells, params: Params) -> Array:
+    """Flag of each spell: its member is one of at most `fit_members` that the hazard is fitted to."""
+    ids = spells.table["member_id"]
+    members = np.unique(ids.to_numpy(dtype=object))
+    if len(members) <= params.causes.fit_members:
+        return np.ones(len(ids), dtype=bool)
+    rng = np.random.default_rng(params.run.seed)
+    return ids.isin(set(rng.choice(members, params.causes.fit_members, replace=False))).to_numpy()
+
+
+def build_exposure_history(
+    spells: Spells, in_training: Array, reader: RecordsReader, activity_rate: float, params: Params
+) -> ExposureHistory:
+    """Read all members block by block; of training members all weeks at risk are kept.
+
+    Parameters
+    ----------
+    spells
+        Sorted by member; every member of `reader` has one, in the same order.
+    in_training
+        `draw_training_members`; (spells,).
+    activity_rate
+        Activities a week of all members together.
+    """
+    causes, members = params.causes, len(reader.members)
+    member = pd.Index(reader.members["member_id"]).get_indexer(pd.Index(spells.table["member_id"]))
+    training = reader.read(np.unique(member[in_training]))
+    levels = estimate_reference_levels(training, activity_rate, causes.exposures)
+
+    def jobs() -> Iterator[tuple[Any, ...]]:
+        for start in range(0, members, causes.block_members):
+            numbers = np.arange(start, min(start + causes.block_members, members))
+            part = slice(*np.searchsorted(member, [start, start + len(numbers)]))
+            rows = member[part] - start, in_training[part]
+            yield reader.read(numbers), levels, spells.part(part), *rows, causes
+
+    return _joined(list(side_by_side(block_exposures, jobs(), params.run.workers)))
+
+
+def _joined(blocks: list[MemberBlock]) -> ExposureHistory:
+    """All blocks as one; an exposure that a block does not show is zero there. Columns are scaled to mean
+    one.
+    """
+    keys = list(dict.fromkeys(key for block in blocks for key in block.keys))
+    keys.sort(key=lambda key: (key[1] not in BASES, CAUSES.index(key[0])))
+    first = np.cumsum([0, *(len(block.at_index_date) for block in blocks)])
+    total, weeks = np.zeros(len(keys)), 0.0
+    for block in blocks:
+        total += block.risk.weight @ _with_columns(block.keys, block.risk.x, keys)
+        weeks += block.risk.weight.sum()
+    scale = total / max(weeks, 1e-9)
+    varying = np.flatnonzero(scale > 1e-9)
+    keys, scale = [keys[number] for number in varying], scale[varying]
+    risk = _stacked(blocks, [block.risk for block in blocks], first, keys, scale)
+    decisions = _stacked(blocks, [block.decisions for block in blocks], first, keys, scale)
+    at_index_date = [_with_columns(block.keys, block.at_index_date, keys, scale) for block in blocks]
+    return ExposureHistory(
+        causes=np.array([CAUSES.index(cause) for cause, _ in keys], dtype=int),
+        names=[name for _, name in keys],
+        scale=scale,
+        risk=risk,
+        decisions=decisions,
+        at_index_date=np.concatenate([np.zeros((0, len(keys)), "float32"), *at_index_date]),
+        totals=totals_by_spell(risk),
+    )
+
+
+def _stacked(
+    blocks: list[MemberBlock], parts: Sequence[PersonWeeks], first: Array, keys: Keys, scale: Array
+) -> PersonWeeks:
+    """Rows of all blocks; numbers of spells count on from the `first` of each block."""
+    x = np.empty((sum(len(part.spell) for part in parts), len(keys)), "float32")
+    start = 0
+    for block, part in zip(blocks, parts, strict=True):  # one at a time: this is the largest table there is
+        x[start : start + len(part.spell)] = _with_columns(block.keys, part.x, keys, scale)
+        start += len(part.spell)
+    spell = [part.spell + at for part, at in zip(parts, first, strict=False)]
+    none = [np.zeros(0, dtype=int)]
+    return PersonWeeks(
+        np.concatenate(none + spell),
+        np.concatenate(none + [part.week for part in parts]),
+        np.concatenate([np.zeros(0)] + [part.weight for part in parts]),
+        x,
+        np.concatenate([np.zeros(0, "int8"), *(part.stratum for part in parts)]),
+    )
+
+
+def _with_columns(present: Keys, x: Array, keys: Keys, scale: Array | None = None) -> Array:
+    """Columns of `x` in the order of `keys`, divided by `scale`; zero where the block has none."""
+    if present != keys:
+        at = {key: number for number, key in enumerate(present)}
+        ordered = np.zeros((len(x), len(keys)), "float32")
+        for column, key in enumerate(keys):
+            if key in at:
+                ordered[:, column] = x[:, at[key]]
+        x = ordered
+    return x if scale is None else x / scale.astype("float32")

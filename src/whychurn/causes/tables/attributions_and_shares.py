@@ -1,0 +1,85 @@
+"""Run the methods and put their answers into tables: primary cause of each member, shares of all methods."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.causes.latent_cause.share_intervals import BOUNDS
+from whychurn.causes.methods import Attribution, Inputs, find_method
+from whychurn.contract.arrays import Array
+from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.params import Params
+
+P: Final = [f"p_{cause}" for cause in CAUSES]
+MIN_ODDS_RATIO: Final = 1.5  # to the odds among all churned members: what holds for all says nothing of one
+
+
+def run_methods(inputs: Inputs, params: Params) -> dict[str, Attribution]:
+    """Answer of each method of ``causes.methods``, by name; the chosen one is always among them."""
+    names = dict.fromkeys([*params.causes.methods, params.causes.method])
+    return {name: find_method(name)(inputs, params) for name in names}
+
+
+def assign_primary_cause(index_dates: pd.DataFrame, p: Array, min_posterior: float) -> pd.DataFrame:
+    """Index dates with ``p_<cause>``, primary_cause and confidence (the largest posterior).
+
+    Classification with a reject option (Chow 1970): ``unknown`` below `min_posteriors`.
+
+    Parameters
+    ----------
+    p
+        Posterior of the causes; (rows, 6).
+    min_posterior
+        ``causes.name_from``.
+    """
+    top, likeliest = (p.max(axis=1), p.argmax(axis=1)) if len(p) else (np.zeros(0), np.zeros(0, int))
+    churned = (index_dates["status"] == "churned").to_numpy()
+    enough = top >= min_posteriors(p[churned], min_posterior)[likeliest]
+    cause = pd.Series(np.where(enough, np.array(CAUSES, dtype=object)[likeliest], UNKNOWN), dtype="string")
+    table = pd.concat([index_dates.reset_index(drop=True), pd.DataFrame(p, columns=P)], axis=1)
+    return table.assign(primary_cause=cause, confidence=top)
+
+
+def min_posteriors(p: Array, min_posterior: float) -> Array:
+    """Posterior from which each cause is assigned, given that of all churned members `p`; (6,).
+
+    At least `min_posterior`, and odds `MIN_ODDS_RATIO` times those of the cause among all churned members.
+    """
+    share = np.clip(p.mean(axis=0), 1e-6, 1 - 1e-6) if len(p) else np.full(len(CAUSES), 1 / len(CAUSES))
+    odds = MIN_ODDS_RATIO * share / (1 - share)
+    return np.maximum(min_posterior, odds / (1 + odds))
+
+
+def attributions_table(
+    index_dates: pd.DataFrame, attributions: dict[str, Attribution], min_posterior: float
+) -> pd.DataFrame:
+    """`assign_primary_cause` for every method, one below the other, with the column ``method`` in front."""
+    parts = [
+        assign_primary_cause(index_dates, attribution.p, min_posterior).assign(method=name)
+        for name, attribution in attributions.items()
+    ]
+    table = pd.concat(parts, ignore_index=True).astype({"method": "string"})
+    return table[["method", *index_dates.columns, *P, "primary_cause"]]
+
+
+def shares_table(attributions: dict[str, Attribution]) -> pd.DataFrame:
+    """method, cause, share and bounds of every method."""
+    parts = [attribution.shares.assign(method=name) for name, attribution in attributions.items()]
+    kinds = {"method": "string", **dict.fromkeys(BOUNDS, "float64")}
+    return pd.concat(parts, ignore_index=True).astype(kinds)[["method", "cause", *BOUNDS]]
+
+
+def cause_shares(shares: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+    """The chosen method's shares, the part of churn events assigned to each cause, and the row ``unknown``.
+
+    ``share`` is the mean posterior and sums to one over the six; ``named`` counts churn events by primary
+    cause, and sums to one with the row ``unknown``.
+    """
+    churned = members[members["status"] == "churned"]
+    assigned = churned["primary_cause"].value_counts(normalize=True)
+    table = pd.concat([shares, pd.DataFrame({"cause": [UNKNOWN]})], ignore_index=True)
+    table = table.assign(named=table["cause"].map(assigned).fillna(0.0), leavings=float(len(churned)))
+    return table.astype({"cause": "string"})

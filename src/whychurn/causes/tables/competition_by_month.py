@@ -1,0 +1,51 @@
+"""Competitors' prices and activity beside churn, by region and month."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from whychurn.contract.results import columns_of
+
+COLUMNS: Final = columns_of("cause_market")
+
+
+def cause_market(
+    panel: pd.DataFrame, churned: pd.DataFrame, region: pd.Series, min_cell: int
+) -> pd.DataFrame:
+    """Where and when competitors attract members: `COLUMNS`, one row a region and month.
+
+    Parameters
+    ----------
+    panel
+        as_of, region, competitor_activity_30d, competitor_price_gap of all at risk.
+    churned
+        Churned rows of member_causes: anchor_on, p_competition.
+    region
+        Region of each of `churned`.
+    """
+    if panel.empty or not {"competitor_activity_30d", "competitor_price_gap"} <= set(panel):
+        return pd.DataFrame(columns=COLUMNS)
+    months = panel.assign(month=_month(panel["as_of"]), region=panel["region"].astype("string"))
+    at_risk = months.groupby(["region", "month"]).agg(
+        at_risk=("member_id", "nunique"),
+        rival_activity=("competitor_activity_30d", "mean"),
+        price_gap=("competitor_price_gap", "mean"),
+    )
+    events = churned.assign(month=_month(churned["anchor_on"]), region=region.astype("string").to_numpy())
+    left = events.groupby(["region", "month"]).agg(
+        leavings=("p_competition", "size"), competition_share=("p_competition", "mean")
+    )
+    table = at_risk.join(left).reset_index()
+    table["leavings"] = table["leavings"].fillna(0).astype("float64")
+    table["hazard"] = table["leavings"] / table["at_risk"]
+    few_events = (table["leavings"] > 0) & (table["leavings"] < min_cell)
+    table["suppressed"] = few_events | (table["at_risk"] < min_cell)
+    table = table.astype({"at_risk": "float64"})
+    table.loc[table["suppressed"], ["leavings", "hazard", "competition_share"]] = float("nan")
+    return table[COLUMNS]
+
+
+def _month(dates: pd.Series) -> pd.Series:
+    return dates.dt.to_period("M").dt.to_timestamp()
