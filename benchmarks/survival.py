@@ -18,7 +18,7 @@ import numpy as np
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.cox.counting_process import StartStop
-from whychurn.survival.cox.fit import Newton
+from whychurn.survival.cox.newton import Newton
 from whychurn.survival.cox.regression import fit_cox
 
 SIZES = (80_000, 800_000, 8_000_000)
@@ -50,7 +50,7 @@ def programme(rows: int) -> StartStop:
 def ours(rows: int) -> dict[str, Any]:
     """Coefficients, standard errors, seconds."""
     data, cox = programme(rows), load_params(StudyPaths(PROJECT)).survival.cox
-    how = Newton(cox.ridge, cox.tolerance, cox.max_steps, cox.max_halvings, THREADS)
+    how = Newton(cox.ridge, cox.tolerance, cox.max_steps, THREADS)
     before = time.perf_counter()
     fit = fit_cox(data, how)
     seconds = time.perf_counter() - before

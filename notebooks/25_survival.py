@@ -21,6 +21,7 @@
 # 会员在什么时候离开？什么会缩短或延长停留？停留因何种原因结束？
 
 # %%
+from whychurn.contract.codes import MAX_LEFT_TRUNCATION_DAYS, MIN_HAZARD_RATIO_CHANGE
 from whychurn.report.drawing.cumulative_incidence import draw_incidence
 from whychurn.report.page.page import Page
 from whychurn.report.survival import causes as cause_story
@@ -150,7 +151,7 @@ if len(bends := page.results("spline_effects")):
 drift, collinear, tolerated = (
     page.results("proportional_hazards"),
     page.results("collinearity"),
-    own.cox.drift_ratio,
+    MIN_HAZARD_RATIO_CHANGE,
 )
 claims("associated", cox_story.checks(facts, tolerated, collinear, page))
 if len(drift):
@@ -180,7 +181,7 @@ claims(rung, [*cause_story.source(facts, found, page), *cause_story.largest(inci
 if len(incidence):
     show_figure(draw_incidence(incidence, lang), "incidence", rung)
     show_table(cause_story.incidence_table(incidence, own.stay_days, page), "incidence", rung)
-    groups = cause_story.strata_rows(incidence, cause_story.YEAR, own.late_days)
+    groups = cause_story.strata_rows(incidence, cause_story.YEAR, MAX_LEFT_TRUNCATION_DAYS)
     claims(rung, cause_story.differing(groups, page, 4))
     if len(groups) > len(groups["cause"].unique()):
         show_figure(figures.draw_cause_strata(groups, lang), "cause_strata", rung)

@@ -30,12 +30,12 @@ from whychurn.delivery.registry.survival_model import (
 )
 from whychurn.delivery.serving.server import example_request, serving_command
 from whychurn.panel.encode import Feature
-from whychurn.survival.forecast.artifacts import write_model
-from whychurn.survival.forecast.cox_design import Term
-from whychurn.survival.forecast.discrete_hazard import Boosted
-from whychurn.survival.forecast.followup import DailyHazard
+from whychurn.survival.forecast.baseline_hazard import DailyHazard
+from whychurn.survival.forecast.boosted_discrete_hazard import BoostedHazard
+from whychurn.survival.forecast.cox_terms import Term
 from whychurn.survival.forecast.forecasters import Cox
-from whychurn.survival.forecast.model_comparison import Challenge
+from whychurn.survival.forecast.model_comparison import ModelComparison
+from whychurn.survival.forecast.model_files import write_model
 
 from .test_serving import free_port, post, running
 
@@ -61,7 +61,7 @@ def rows(n: int = 60, seed: int = 0) -> pd.DataFrame:
     return frame
 
 
-def boosted(variant: str, learned_days: int = 240) -> Boosted:
+def boosted(variant: str, learned_days: int = 240) -> BoostedHazard:
     """Trees that know tenure, month, region and the interval; the label means nothing."""
     rng = np.random.default_rng(1)
     n = 3000
@@ -72,7 +72,7 @@ def boosted(variant: str, learned_days: int = 240) -> Boosted:
     names, types = [*(f.name for f in FEATURES), "days_ahead"], ["q", "q", "q", "q", "c", "q"]
     data = xgb.QuantileDMatrix(X, y, feature_names=names, feature_types=types, enable_categorical=True)
     booster = xgb.train({"objective": "binary:logistic", "max_depth": 3, "nthread": 1}, data, 20)
-    return Boosted(booster, FEATURES, variant, np.array([30, 90, 240, 365]), (-0.4, 0.9), learned_days)
+    return BoostedHazard(booster, FEATURES, variant, np.array([30, 90, 240, 365]), (-0.4, 0.9), learned_days)
 
 
 def cox(name: str) -> Cox:
@@ -87,17 +87,17 @@ def cox(name: str) -> Cox:
 
 
 def chosen(
-    model: Boosted | Cox, ibs: float = 0.05, beats_km: bool = True, tested_on: str = "2025-07-01"
-) -> Challenge:
+    model: BoostedHazard | Cox, ibs: float = 0.05, beats_km: bool = True, tested_on: str = "2025-07-01"
+) -> ModelComparison:
     facts = {
         "status": "ok", "tested_on": tested_on, "tests": [], "ibs": {model.name: ibs, "km": 0.08}, "ibs_days": 180,
         "figures": {"ibs_180": {"estimate": ibs, "low": ibs, "high": ibs}}, "beats_km": beats_km,
         "learned_until": "2026-01-01", "untested_horizons": [365],
     }  # fmt: skip
-    return Challenge({}, facts, model, [])
+    return ModelComparison({}, facts, model, [])
 
 
-def leave(study: StudyPaths, model: Boosted | Cox, **options: Any) -> None:
+def leave(study: StudyPaths, model: BoostedHazard | Cox, **options: Any) -> None:
     write_model(survival_folder(study), chosen(model, **options), "inactivity_90d", PARAMS)
 
 
@@ -106,7 +106,7 @@ def leave(study: StudyPaths, model: Boosted | Cox, **options: Any) -> None:
     [boosted("landmark"), boosted("landmark", 20), boosted("frozen"), cox("cox"), cox("cox_landmark")],
     ids=["landmark", "little seen", "frozen", "cox", "cox from today"],
 )
-def test_native_files_answer_as_the_fitted_model(model: Boosted | Cox, tmp_path: Path) -> None:
+def test_native_files_answer_as_the_fitted_model(model: BoostedHazard | Cox, tmp_path: Path) -> None:
     write_model(tmp_path, chosen(model), "inactivity_90d", PARAMS)
     write_json({"max_request_rows": 100}, tmp_path / "limits.json")
     asked = rows()

@@ -12,7 +12,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.score.cause_elimination import COLUMNS, elimination_scores, planted_survival
-from whychurn.survival.competing_risks.cause_elimination import without_cause
+from whychurn.survival.competing_risks.cause_elimination import eliminate_causes
 from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.market import simulate_market
@@ -84,7 +84,7 @@ def test_with_the_true_causes_the_gains_are_the_planted_ones_and_the_naive_ones_
     fate = draw_fate(own, programme, clock, market, 0, np.arange(own.members) + 1)
     stays, weights = first_stays(fate, clock)
     found = elimination_scores(
-        {"planted": without_cause({"all": stays}, weights, PARAMS, 10)},
+        {"planted": eliminate_causes({"all": stays}, weights, PARAMS, 10)},
         stay_without(programme, clock, fate.members, fate.hazards),
     )
     early, late = (found[(found["measure"] == "share") & (found["day"] == day)] for day in (90, 730))

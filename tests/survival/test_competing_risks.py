@@ -14,14 +14,14 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.exit_surveys import SILENT
-from whychurn.survival.competing_risks.cause_elimination import without_cause
+from whychurn.survival.competing_risks.cause_elimination import eliminate_causes
 from whychurn.survival.competing_risks.cumulative_incidence import (
     CauseWeights,
     aalen_johansen,
     cause_incidence,
 )
-from whychurn.survival.competing_risks.stated_causes import answer_bands, known_of, stated_weights
-from whychurn.survival.nonparametric.kaplan_meier import stay_curve
+from whychurn.survival.competing_risks.stated_causes import answer_bands, event_features, stated_weights
+from whychurn.survival.nonparametric.kaplan_meier import kaplan_meier
 
 SMALL = {
     "bootstrap": 30,
@@ -84,7 +84,7 @@ class TestIncidence:
         gone = data["event"].to_numpy()
         weights = CauseWeights(data.loc[gone, ["member_id", "spell_no"]], parts[gone])
         found = cause_incidence({"all": data}, weights, PARAMS, 1)
-        curve = stay_curve(data, 1, 0.95)
+        curve = kaplan_meier(data, 1, 0.95)
         assert curve is not None
         total = found.groupby("day")["cif"].sum()
         assert np.allclose(
@@ -120,9 +120,9 @@ class TestIncidence:
         assert 0.8 < np.mean(inside) < 0.98
 
     def test_weights_above_one_are_refused(self) -> None:
-        leavings = pd.DataFrame({"member_id": ["a"], "spell_no": [1]})
+        events = pd.DataFrame({"member_id": ["a"], "spell_no": [1]})
         with pytest.raises(WhychurnError, match="sum to more than one"):
-            CauseWeights(leavings, np.full((1, 6), 0.2))
+            CauseWeights(events, np.full((1, 6), 0.2))
 
     def test_posteriors_come_in_as_a_table(self) -> None:
         frame = pd.DataFrame(
@@ -140,7 +140,7 @@ class TestIncidence:
         found = cause_incidence({"all": data}, none, PARAMS, 10)
         last = found[found["day"] == 90].set_index("cause")["cif"]
         assert last[UNKNOWN] == float(event) and last.drop(UNKNOWN).eq(0).all()
-        assert without_cause({"all": data}, none, PARAMS, 10)["gain"].eq(0).all()
+        assert eliminate_causes({"all": data}, none, PARAMS, 10)["gain"].eq(0).all()
 
     def test_small_strata_are_not_told(self) -> None:
         data, cause = drawn(8, 0)
@@ -150,7 +150,7 @@ class TestIncidence:
 class TestRemoval:
     def test_constant_hazards_give_the_closed_form_and_the_naive_gain_is_too_large(self) -> None:
         data, cause = drawn(20000, 4, late=True)
-        found = without_cause({"all": data}, known(data, cause), PARAMS, 1)
+        found = eliminate_causes({"all": data}, known(data, cause), PARAMS, 1)
         for number in (0, 1):
             row = found[
                 (found["cause"] == CAUSES[number]) & (found["measure"] == "share") & (found["day"] == 100)
@@ -171,8 +171,10 @@ class TestRemoval:
         number, left = np.full(50, 100.0), np.zeros((7, 50))
         left[1, ::5] = 3
         found = aalen_johansen(number, left)
-        assert np.allclose(found.without[1], 1) and np.allclose(found.without[0], found.stay)
-        assert np.allclose(found.stay + found.cif[1], found.without[1])
+        assert np.allclose(found.counterfactual[1], 1) and np.allclose(
+            found.counterfactual[0], found.survival
+        )
+        assert np.allclose(found.stay + found.cif[1], found.counterfactual[1])
 
 
 def surveys(rows: list[tuple[str, str, str | None, str | None]]) -> pd.DataFrame:
@@ -210,17 +212,17 @@ class TestStated:
         own = params(answer_features=["channel"]).survival
         found = stated_weights(stays, spells, asked, panel, own)
         assert found is not None
-        assert (found.leavings["reason"] == SILENT).equals(pd.Series(~answers))
+        assert (found.events["reason"] == SILENT).equals(pd.Series(~answers))
         unasked = stated_weights(stays, spells, asked.dropna(subset="reason"), panel, own)
         assert unasked is not None
-        assert unasked.leavings.equals(found.leavings), "who was not asked is as silent as who did not answer"
+        assert unasked.events.equals(found.events), "who was not asked is as silent as who did not answer"
         shares = found.shares.set_index("cause")
         assert shares.loc["price", "share"] < price.mean() - 0.1, "the trap is there"
         assert shares.loc["price", "weighted"] == pytest.approx(price.mean(), abs=0.03)
         assert found.weights.values.sum(axis=1) == pytest.approx(1)
         named = found.weights.values[answers]
         assert np.isin(named, (0, 1)).all(), "who answered counts wholly for the cause named"
-        again = found.weights.again
+        again = found.weights.reweight
         assert again is not None
         assert np.allclose(again(np.ones(n)), found.weights.values)
         twice = again(np.where(price & answers, 2, 1))
@@ -247,9 +249,9 @@ class TestStated:
         assert answer_bands(days, np.arange(200) < 20, own).max() == 0
 
     def test_gaps_and_constants_in_what_is_known(self) -> None:
-        leavings = pd.DataFrame({"member_id": list("abc"), "spell_no": 1, "exit": [3, 4, 5]})
+        events = pd.DataFrame({"member_id": list("abc"), "spell_no": 1, "exit": [3, 4, 5]})
         panel = pd.DataFrame({"member_id": list("ab"), "spell_no": 1, "as_of": pd.Timestamp("2024-01-01")})
         panel = panel.assign(orders=[1.0, 2.0], same=1.0, region=["x", None])
-        found = known_of(leavings, panel, ["orders", "same", "region", "absent"])
+        found = event_features(events, panel, ["orders", "same", "region", "absent"])
         assert not found.isna().any().any()
         assert "same" not in found and "orders?" in found and "region_x" in found

@@ -18,14 +18,14 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.cox.counting_process import BLOCK, StartStop, prepare_rows
-from whychurn.survival.cox.fit import Newton
+from whychurn.survival.cox.newton import Newton
 from whychurn.survival.cox.partial_likelihood import sum_risks
 from whychurn.survival.cox.regression import CoxFit, fit_cox, hazard_ratio_table, joint_p
-from whychurn.survival.cox.splines import spline_bends, spline_knots
+from whychurn.survival.cox.splines import spline_basis, spline_knots
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 COX = load_params(StudyPaths(PROJECT)).survival.cox
-HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.max_halvings, COX.threads)
+HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.threads)
 
 
 def months(members: int, seed: int, effect: tuple[float, ...] = (0.5, -0.3), day: float = 1.0) -> StartStop:
@@ -332,7 +332,7 @@ class TestBadInput:
         stop, event = np.ceil(rng.exponential(80, n)), (rng.random(n) < 0.7).astype(float)
         knots = spline_knots(value, 4, 12)
         assert knots is not None
-        X = np.column_stack([value, spline_bends(value, knots)])
+        X = np.column_stack([value, spline_basis(value, knots)])
         fit = fit_cox(StartStop(("x", "bend1", "bend2"), X, np.zeros(n), stop, event), HOW)
         alike = (
             np.linalg.qr(X - X.mean(axis=0))[0] * 20

@@ -13,11 +13,17 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.survival.cox.counting_process import StartStop
-from whychurn.survival.hazard_ratios import remedies as cox_remedies
-from whychurn.survival.hazard_ratios.model import CURVE, GIVEN_UP, TENURE, NoCoxError, fit_told_apart
-from whychurn.survival.hazard_ratios.results import cause_hazard_ratios
-from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
-from whychurn.survival.hazard_ratios.tables import curve_rows, drift_rows, ratio_rows
+from whychurn.survival.hazard_ratios import assumption_remedies
+from whychurn.survival.hazard_ratios.cause_specific import cause_hazard_ratios
+from whychurn.survival.hazard_ratios.cox_model import (
+    CURVE,
+    GIVEN_UP,
+    TENURE,
+    NoCoxError,
+    fit_without_aliased_terms,
+)
+from whychurn.survival.hazard_ratios.model_building import CoxModels, build_cox_models
+from whychurn.survival.hazard_ratios.ratio_tables import curve_rows, proportionality_rows, ratio_rows
 
 PARAMS = load_params(StudyPaths(PROJECT))
 
@@ -31,15 +37,15 @@ def stays(n: int, seed: int, hazard: float = 0.01) -> tuple[pd.DataFrame, np.ran
     return rows, rng
 
 
-def study(rows: pd.DataFrame) -> CoxStudy:
-    return study_cox(rows, load_catalogue(), "inactivity", PARAMS, [])
+def study(rows: pd.DataFrame) -> CoxModels:
+    return build_cox_models(rows, load_catalogue(), "inactivity", PARAMS, [])
 
 
-def readable(found: CoxStudy) -> None:
+def readable(found: CoxModels) -> None:
     """Tables can be made, and no ratio before or after is missing without a note."""
     table = ratio_rows(found, 0.95)
     assert (table["hazard_ratio"].notna() | table["note_en"].ne("")).all()
-    drift_rows(found), curve_rows(found, 10, 0.95)
+    proportionality_rows(found), curve_rows(found, 0.95, 10)
 
 
 def test_a_covariate_that_separates_gets_a_penalised_ratio_and_a_note() -> None:
@@ -93,21 +99,21 @@ class TestTakenBack:
 
     def test_both_remedies_are_needed_here(self) -> None:
         found = study(self.rows)
-        assert list(found.after.knots) == ["age_years"] and "tickets_90d" in found.after.moving
+        assert list(found.after.knots) == ["age_years"] and "tickets_90d" in found.after.time_varying
         assert not found.given_up
 
     def test_bends(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = self.without(":bend", monkeypatch)
         assert found.given_up == {"age_years": CURVE}
-        assert not found.after.knots and "tickets_90d" in found.after.moving
-        assert not found.curves.set_index("feature").loc["age_years", "kept"]
+        assert not found.after.knots and "tickets_90d" in found.after.time_varying
+        assert not found.splines.set_index("feature").loc["age_years", "kept"]
         readable(found)
 
     def test_tenure(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = self.without(":tenure", monkeypatch)
         assert found.given_up["tickets_90d"] == TENURE
-        assert found.drift.set_index("term").loc["tickets_90d", "action"] == GIVEN_UP
-        assert not found.after.moving and list(found.after.knots) == ["age_years"]
+        assert found.proportionality.set_index("term").loc["tickets_90d", "action"] == GIVEN_UP
+        assert not found.after.time_varying and list(found.after.knots) == ["age_years"]
         readable(found)
 
     def test_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,9 +121,9 @@ class TestTakenBack:
         assert found.after is found.before and set(found.given_up) == {"age_years", "tickets_90d"}
         readable(found)
 
-    def without(self, mark: str, monkeypatch: pytest.MonkeyPatch) -> CoxStudy:
+    def without(self, mark: str, monkeypatch: pytest.MonkeyPatch) -> CoxModels:
         """The study where columns with `mark` in their name separate, once curves have been chosen."""
-        refit = cox_remedies._refit
+        refit = assumption_remedies._refit
 
         def separating(*args: Any) -> Any:
             model = refit(*args)
@@ -126,7 +132,7 @@ class TestTakenBack:
                 raise WhychurnError("no finite estimate", column=", ".join(spoilt))
             return model
 
-        monkeypatch.setattr(cox_remedies, "_refit", separating)
+        monkeypatch.setattr(assumption_remedies, "_refit", separating)
         return study(self.rows)
 
 
@@ -145,9 +151,9 @@ def test_terms_without_a_finite_ratio_for_one_cause_have_no_row_and_the_others_h
     stop = np.ceil(rng.exponential(80, n))
     X = np.column_stack([1e3 - stop, rng.normal(size=n), np.ones(n)])
     data = StartStop(("first_out", "noise", "same"), X, np.zeros(n), stop, np.ones(n), cluster=np.arange(n))
-    fit, kept = fit_told_apart(data, PARAMS.survival.cox, np.zeros(3))
+    fit, kept = fit_without_aliased_terms(data, PARAMS.survival.cox, np.zeros(3))
     assert fit is not None and fit.terms == ("noise",) and kept.tolist() == [False, True, False]
-    none, kept = fit_told_apart(
+    none, kept = fit_without_aliased_terms(
         StartStop(("same",), np.ones((n, 1)), np.zeros(n), stop, np.ones(n)), PARAMS.survival.cox, np.zeros(1)
     )
     assert none is None and not kept.any()

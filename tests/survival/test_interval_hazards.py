@@ -6,30 +6,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.params import SurvivalParams, load_params
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.survival.competing_risks.cumulative_incidence import member_order
 from whychurn.survival.cox.schoenfeld import weighted_quantiles
 from whychurn.survival.cox.time_varying_effects import TenureClock
-from whychurn.survival.forecast.boosted_hazard import Recipe, variant_bounds
-from whychurn.survival.forecast.comparison_tables import empty_tables
-from whychurn.survival.forecast.discrete_hazard import curve_from_hazards, interval_rows, scale_hazard
-from whychurn.survival.forecast.followup import Known, tenure_rows
+from whychurn.survival.forecast.boosted_discrete_hazard import curve_from_hazards, interval_rows, scale_hazard
+from whychurn.survival.forecast.boosted_hazard_tuning import INTERVAL_DAYS, TunedHazard, variant_bounds
+from whychurn.survival.forecast.landmark_rows import LandmarkRows, tenure_rows
+from whychurn.survival.forecast.model_comparison_tables import empty_comparison_tables
+from whychurn.survival.lifetime.member_value import value_columns
 from whychurn.survival.lifetime.spend_holdout import holdout_groups, holdout_scores
-from whychurn.survival.lifetime.value import value_columns
 from whychurn.survival.nonparametric.kaplan_meier import stay_columns
 from whychurn.survival.results import hide_small
-from whychurn.survival.strata import join_cohort
+from whychurn.survival.spell_strata import join_cohort
 
 DAY = pd.Timestamp("2024-01-01")
 
 
 @pytest.fixture(scope="module")
-def survival() -> SurvivalParams:
-    return load_params(StudyPaths.at()).survival
+def params() -> Params:
+    return load_params(StudyPaths.at())
 
 
-def followed() -> Known:
+def followed() -> LandmarkRows:
     """Three snapshots, watched for 100 days: one left after 20 days, one after 60, one is still there."""
     rows = pd.DataFrame(
         {
@@ -39,7 +39,9 @@ def followed() -> Known:
             "tenure_days": [10, None, 40],
         }
     )
-    return Known(rows, DAY + pd.Timedelta(days=100), np.array([20, 60, 100]), np.array([True, True, False]))
+    return LandmarkRows(
+        rows, DAY + pd.Timedelta(days=100), np.array([20, 60, 100]), np.array([True, True, False])
+    )
 
 
 def test_intervals_end_with_the_one_in_which_a_member_left() -> None:
@@ -67,9 +69,9 @@ def test_a_curve_falls_at_one_rate_within_an_interval_and_goes_on_after_the_last
 
 
 def test_only_the_landmark_variant_learns_from_all_intervals() -> None:
-    assert variant_bounds("landmark", [30, 60, 90]).tolist()[-1] == 90
-    assert len(variant_bounds("hazard", [30, 60, 90])) == 1
-    recipe = Recipe("landmark", 40, (0.0, 1.0), {"landmark": 0.1})
+    assert variant_bounds("landmark").tolist() == list(INTERVAL_DAYS)
+    assert variant_bounds("frozen").tolist() == [INTERVAL_DAYS[0]]
+    recipe = TunedHazard("landmark", 40, (0.0, 1.0), {"landmark": 0.1})
     assert recipe.as_json()["calibrated"] is False and recipe.as_json()["trees"] == 40
 
 
@@ -80,7 +82,7 @@ def test_quantiles_by_weight() -> None:
 
 
 def test_the_tenure_clock_changes_after_each_bound() -> None:
-    clock = TenureClock(np.array([30.0, 90]), np.array([-1.0, 0, 2]), 60.0)
+    clock = TenureClock(np.array([30.0, 90]), np.array([-1.0, 0, 2]))
     assert clock.at(np.array([1, 30, 31, 90, 91])).tolist() == [-1, -1, 0, 0, 2]
 
 
@@ -99,11 +101,9 @@ def test_forecast_and_spend_by_group() -> None:
     assert table["members"].tolist() == [2, 2]
 
 
-def test_scores_of_a_forecast_that_is_right_and_of_one_that_doubles() -> None:
+def test_scores_of_a_forecast_that_is_right_and_of_one_that_doubles(params: Params) -> None:
     actual = np.arange(1.0, 41)
-    table = holdout_scores(
-        {"panel": actual.copy(), "double": 2 * actual}, actual, load_params(StudyPaths.at())
-    )
+    table = holdout_scores({"panel": actual.copy(), "double": 2 * actual}, actual, params)
     found = table.set_index(["method", "metric"])["estimate"]
     assert found["panel", "mae"] == pytest.approx(0) and found["panel", "ratio"] == pytest.approx(1)
     assert found["double", "ratio"] == pytest.approx(2, rel=1e-5) and found["double", "mae"] == pytest.approx(
@@ -113,14 +113,15 @@ def test_scores_of_a_forecast_that_is_right_and_of_one_that_doubles() -> None:
     assert found["double", "rank_correlation"] == pytest.approx(1, abs=1e-5)
 
 
-def test_columns_follow_the_horizons(survival: SurvivalParams) -> None:
+def test_columns_follow_the_horizons(params: Params) -> None:
+    survival = params.survival
     columns = value_columns(survival)
     assert [f"p_stay_{horizon}d" for horizon in sorted(survival.challenge.horizons)] == [
         name for name in columns if name.startswith("p_stay_")
     ]
     first = survival.stay_days[0]
     assert stay_columns(survival)[:3] == [f"stay_{first}d", f"stay_{first}d_low", f"stay_{first}d_high"]
-    assert all(table.empty for table in empty_tables().values())
+    assert all(table.empty for table in empty_comparison_tables().values())
 
 
 def test_figures_of_few_members_are_blank() -> None:

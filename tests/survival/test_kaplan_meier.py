@@ -15,12 +15,17 @@ from scipy import stats
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.survival.nonparametric.kaplan_meier import crossing, restricted_mean, stay_curve, stay_curves
-from whychurn.survival.nonparametric.logrank import compare_strata, log_rank
-from whychurn.survival.nonparametric.smoothed_hazard import smoothed_hazard
-from whychurn.survival.risk_set import at_risk, benjamini_hochberg, followed, within
+from whychurn.survival.nonparametric.kaplan_meier import (
+    crossing,
+    kaplan_meier,
+    kaplan_meier_tables,
+    restricted_mean,
+)
+from whychurn.survival.nonparametric.kernel_hazard import kernel_hazard
+from whychurn.survival.nonparametric.logrank import log_rank, logrank_by_stratum
+from whychurn.survival.numbers_at_risk import at_risk, restrict_to_span, supported_span
+from whychurn.survival.spell_strata import strata_rows
 from whychurn.survival.spells import Window, alternative_spells, stay_rows, with_features
-from whychurn.survival.strata import strata_rows
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 WINDOW = Window(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31"), 60)  # followed until 2024-11-01
@@ -176,7 +181,7 @@ class TestRows:
         members = members.assign(profiling_consent=True, channel="a", region="b")
         strata = strata_rows(stays, members, panel, window, 6)
         assert set(strata) == {"all", "spend_tier"}, "kinds with one stratum, or none known, are left out"
-        tests = compare_strata(strata, 0.05, 10)
+        tests = logrank_by_stratum(strata, 0.05, 10)
         assert tests["p"].min() > 0.01
         ever = stays["member_id"].isin(
             panel.loc[
@@ -199,7 +204,7 @@ class TestRows:
 class TestCurve:
     def test_without_late_entries_it_is_the_library_s(self) -> None:
         data = drawn(300, 1 / 80, 200, late=False, seed=1)
-        curve = stay_curve(data, 1, 0.95)
+        curve = kaplan_meier(data, 1, 0.95)
         assert curve is not None
         fit = KaplanMeierFitter().fit(data["exit"], data["event"])
         expected = fit.survival_function_at_times(curve.days).to_numpy()
@@ -208,7 +213,7 @@ class TestCurve:
     def test_late_entries_by_hand(self) -> None:
         """Who enters on a day is not at risk on it: at day 5 two are at risk, at day 9 two."""
         data = rows([0, 0, 5, 0], [5, 9, 9, 7], [True, True, False, False])
-        curve = stay_curve(data, 1, 0.95)
+        curve = kaplan_meier(data, 1, 0.95)
         assert curve is not None
         assert curve.estimate[[4, 5, 8, 9]] == pytest.approx([1, 2 / 3, 2 / 3, 1 / 3])
         assert at_risk(data["entry"].to_numpy(), data["exit"].to_numpy())[[1, 5, 6, 9]].tolist() == [
@@ -220,7 +225,7 @@ class TestCurve:
 
     def test_truncation_is_corrected_where_ignoring_it_misleads(self) -> None:
         data = drawn(6000, 1 / 150, 400, late=True, seed=3)
-        curve = stay_curve(data, 30, 0.95)
+        curve = kaplan_meier(data, 30, 0.95)
         assert curve is not None
         true = (1 - 1 / 150) ** 180
         at = int(np.flatnonzero(curve.days == 180)[0])
@@ -233,7 +238,7 @@ class TestCurve:
         inside = np.zeros((2, 300))
         for seed in range(300):
             data = drawn(120, 1 / 60, 120, late=True, seed=seed)
-            curve = stay_curve(data, 5, 0.9)
+            curve = kaplan_meier(data, 5, 0.9)
             assert curve is not None
             zero = curve.span.first - 1  # conditional on having stayed until the curve begins
             at = 50 - zero
@@ -245,22 +250,22 @@ class TestCurve:
 
     def test_mean_is_the_area_and_the_median_the_crossing(self) -> None:
         data = rows(0, [1, 2, 3, 4], True)
-        curve = stay_curve(data, 1, 0.95)
+        curve = kaplan_meier(data, 1, 0.95)
         assert curve is not None
         assert restricted_mean(data, curve, 4, 0.95)[0] == pytest.approx(2.5)
         assert crossing(curve, 0.5)[0] == 2
-        assert np.isnan(crossing(stay_curve(rows(0, [9, 9, 9], False), 1, 0.95), 0.5)[0])  # type: ignore[arg-type]
+        assert np.isnan(crossing(kaplan_meier(rows(0, [9, 9, 9], False), 1, 0.95), 0.5)[0])  # type: ignore[arg-type]
 
     def test_a_curve_begins_and_ends_with_enough_at_risk(self) -> None:
         """One early member leaves at once: without the bound the curve would stand at zero from day 2 on."""
         entry = np.r_[0, np.full(50, 20)]
         data = rows(entry, np.r_[2, np.arange(21, 71)], True)
-        span = followed(data["entry"].to_numpy(), data["exit"].to_numpy(), 20)
+        span = supported_span(data["entry"].to_numpy(), data["exit"].to_numpy(), 20)
         assert span is not None and (span.first, span.last) == (21, 51)
-        curve = stay_curve(data, 20, 0.95)
+        curve = kaplan_meier(data, 20, 0.95)
         assert curve is not None and curve.estimate[0] == 1 and curve.estimate[-1] == pytest.approx(19 / 50)
-        assert within(data, span)["exit"].max() == 51
-        _, means = stay_curves(
+        assert restrict_to_span(data, span)["exit"].max() == 51
+        _, means = kaplan_meier_tables(
             {"all": data.assign(stratum="all")},
             load_params(StudyPaths(PROJECT), {"survival": {"min_at_risk": 20}}),
             10,
@@ -306,27 +311,31 @@ class TestComparison:
         parts = [one.assign(stratum="one"), other.assign(stratum="other"), lone.assign(stratum="lone")]
         data = pd.concat(parts, ignore_index=True)
         data["member_id"] = [f"m{number}" for number in range(len(data))]
-        table = compare_strata({"region": data}, 0.05, 10).set_index("stratum")
+        table = logrank_by_stratum({"region": data}, 0.05, 10).set_index("stratum")
         assert set(table.index) == {"all", "one", "other"}
         assert table["notable"].all() and table.loc["one", "ratio"] > 1 > table.loc["other", "ratio"]
         assert table.loc["all", "df"] == 1
 
-    def test_corrected_values_by_hand(self) -> None:
-        assert benjamini_hochberg(np.array([0.01, np.nan, 0.03, 0.04])) == pytest.approx(
-            [0.03, np.nan, 0.04, 0.04], nan_ok=True
-        )
+    def test_values_are_adjusted_within_each_family(self) -> None:
+        data = drawn(900, 1 / 90, 300, seed=9)
+        data["stratum"] = np.arange(len(data)) % 3
+        table = logrank_by_stratum({"region": data.astype({"stratum": str})}, 0.05, 10).set_index("stratum")
+        assert table.loc["all", "q"] == table.loc["all", "p"], "the only test of its family"
+        single = table.drop("all").sort_values("p")
+        adjusted = np.minimum.accumulate((single["p"] * 3 / [1, 2, 3]).to_numpy()[::-1])[::-1]
+        assert single["q"].to_numpy() == pytest.approx(adjusted)
 
 
 class TestHazard:
     def test_a_constant_hazard_is_found_constant_from_the_first_day_on(self) -> None:
         data = drawn(20000, 1 / 100, 300, late=True, seed=7)
-        found = smoothed_hazard(data, 20, 10, 30, 0.95)
+        found = kernel_hazard(data, 10, 30, 0.95, bandwidth=20)
         near = found[found["day"] < 250]
         assert np.abs(near["hazard"] - 0.01).max() < 0.0015
         assert ((near["low"] < 0.01) & (near["high"] > 0.01)).mean() > 0.85
 
     def test_without_leavers_it_is_zero(self) -> None:
-        found = smoothed_hazard(rows(0, np.full(50, 100), False), 20, 10, 30, 0.95)
+        found = kernel_hazard(rows(0, np.full(50, 100), False), 10, 30, 0.95, bandwidth=20)
         assert found["hazard"].eq(0).all()
 
 
@@ -342,11 +351,11 @@ class TestHazard:
     ids=["nobody leaves", "one leaves", "all leave on one day", "too few", "nobody"],
 )
 def test_odd_data_give_a_guarded_result(data: pd.DataFrame, leavers: int) -> None:
-    curves, means = stay_curves({"all": data.assign(stratum="all")}, PARAMS, 10)
+    curves, means = kaplan_meier_tables({"all": data.assign(stratum="all")}, PARAMS, 10)
     assert not curves["estimate"].isna().any() and curves["estimate"].between(0, 1).all()
     assert means["leavers"].sum() == leavers
-    assert compare_strata({"all": data.assign(stratum="all")}, 0.05, 10).empty
-    smoothed_hazard(data, 20, 10, 30, 0.95)
+    assert logrank_by_stratum({"all": data.assign(stratum="all")}, 0.05, 10).empty
+    kernel_hazard(data, 10, 30, 0.95, bandwidth=20)
     if len(curves):
         assert (curves["low"] <= curves["estimate"]).all() and (curves["estimate"] <= curves["high"]).all()
 
@@ -360,7 +369,7 @@ def test_telco_by_contract_agrees_with_the_library() -> None:
     table = table[table["tenure"] > 0]
     data = rows(0, table["tenure"].to_numpy(), (table["Churn"] == "Yes").to_numpy())
     for contract, mine in data.groupby(table["Contract"].to_numpy()):
-        curve = stay_curve(mine, 1, 0.95)
+        curve = kaplan_meier(mine, 1, 0.95)
         assert curve is not None
         fit = KaplanMeierFitter().fit(mine["exit"], mine["event"])
         assert np.allclose(curve.estimate, fit.survival_function_at_times(curve.days), atol=1e-4), contract

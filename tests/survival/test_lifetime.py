@@ -15,7 +15,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.survival.lifetime.bgnbd import (
-    Fit,
+    PurchaseFit,
     alive_probability,
     expected_purchases,
     expected_value,
@@ -23,15 +23,15 @@ from whychurn.survival.lifetime.bgnbd import (
     fit_gamma_gamma,
     purchase_history,
 )
-from whychurn.survival.lifetime.value import daily_fee, member_values, tier_table, value_tiers
+from whychurn.survival.lifetime.member_value import daily_fee, member_values, tier_table, value_tiers
 
 DATA = Path(os.environ.get("WHYCHURN_SHARED_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 PARAMS = load_params(StudyPaths(PROJECT), {"business": {"margin_rate": 0.3}})
 PUBLISHED = np.array([0.243, 4.414, 0.793, 2.426])  # Fader, Hardie & Lee 2005, table 2
 
 
-def published() -> Fit:
-    return Fit(("r", "alpha", "a", "b"), PUBLISHED, PUBLISHED, PUBLISHED, -9582.4, 2357)
+def published() -> PurchaseFit:
+    return PurchaseFit(("r", "alpha", "a", "b"), PUBLISHED, PUBLISHED, PUBLISHED, -9582.4, 2357)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ class TestModel:
         assert ((fit.low < [r, alpha, a, b]) & (fit.high > [r, alpha, a, b])).all()
 
     def test_mean_value_lies_between_own_and_all(self) -> None:
-        fit = Fit(("p", "q", "v"), *[np.array([6.25, 3.74, 15.44])] * 3, 0.0, 1)
+        fit = PurchaseFit(("p", "q", "v"), *[np.array([6.25, 3.74, 15.44])] * 3, 0.0, 1)
         rows = pd.DataFrame({"repeats": [0, 1, 50], "value": [500.0, 500.0, 500.0]})
         overall = 6.25 * 15.44 / 2.74
         none, once, often = expected_value(fit, rows)

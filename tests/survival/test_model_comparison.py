@@ -10,10 +10,10 @@ import pytest
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.survival.forecast.comparison_tables import TABLES
-from whychurn.survival.forecast.followup import follow_stays, known_before
-from whychurn.survival.forecast.model_comparison import challenge_answers, choose_model
-from whychurn.survival.forecast.rolling_origin import Verdicts, plan_trials
+from whychurn.survival.forecast.landmark_rows import known_before, landmark_rows
+from whychurn.survival.forecast.model_comparison import choose_model, compare_models
+from whychurn.survival.forecast.model_comparison_tables import TABLES
+from whychurn.survival.forecast.rolling_origin import Evaluation, plan_tests
 
 SMALL = {
     "rows": 4000,
@@ -59,7 +59,7 @@ def programme(
 
 def answers(effect: float, members: int = 2500, **changes: Any) -> Any:
     panel, spells = programme(members, effect, **changes)
-    return challenge_answers(panel, spells, CATALOGUE, LAST, PARAMS)
+    return compare_models(panel, spells, CATALOGUE, LAST, PARAMS)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ class TestPlantedKnowledge:
 def test_tests_side_by_side_give_the_same_figures_as_one_after_the_other(strong: Any) -> None:
     one = PARAMS.model_copy(update={"run": PARAMS.run.model_copy(update={"workers": 1})})
     panel, spells = programme(2500, 1.0)
-    alone = challenge_answers(panel, spells, CATALOGUE, LAST, one)
+    alone = compare_models(panel, spells, CATALOGUE, LAST, one)
     assert len(alone.facts["tests"]) > 1, "two test days, or nothing runs side by side"
     for name, table in strong.tables.items():
         pd.testing.assert_frame_equal(table, alone.tables[name], check_exact=True)
@@ -117,7 +117,7 @@ def test_too_few_leavers_and_too_short_data_are_told_in_both_languages() -> None
     assert none.model is None and none.facts["status"] == "no_model"
     panel, spells = programme(1500, 0.0, rate=0.01)
     early = panel[panel["as_of"] < "2024-04-15"]
-    short = challenge_answers(early, spells, CATALOGUE, pd.Timestamp("2024-06-01"), PARAMS)
+    short = compare_models(early, spells, CATALOGUE, pd.Timestamp("2024-06-01"), PARAMS)
     assert short.facts["status"] == "untested" and short.model.name == "km"
     for found in (none, short):
         assert all(found.facts["reason"][lang] for lang in ("en", "zh"))
@@ -128,7 +128,7 @@ class TestTime:
     def test_what_was_known_before_a_day(self) -> None:
         panel, spells = programme(400, 0.0, seed=1)
         day = pd.Timestamp("2025-03-01")
-        known = known_before(follow_stays(panel, spells, LAST), day)
+        known = known_before(landmark_rows(panel, spells, LAST), day)
         assert known.rows["as_of"].max() < day
         left = spells.set_index("member_id")["ended_on"].reindex(known.rows["member_id"]).to_numpy()
         assert (left[known.event] < np.datetime64(day)).all()
@@ -140,12 +140,12 @@ class TestTime:
         later = spells.assign(
             ended_on=spells["ended_on"].mask(spells["ended_on"] >= day, day + pd.Timedelta(days=1))
         )
-        one, other = (known_before(follow_stays(panel, frame, LAST), day) for frame in (spells, later))
+        one, other = (known_before(landmark_rows(panel, frame, LAST), day) for frame in (spells, later))
         assert (one.time == other.time).all() and (one.event == other.event).all()
 
     def test_trials_by_hand(self) -> None:
         months = pd.Series(pd.date_range("2024-01-01", "2025-12-01", freq="MS"))
-        trials, untested = plan_trials(months, LAST, [30, 180, 365, 900], 180)
+        trials, untested = plan_tests(months, LAST, [30, 180, 365, 900], 180)
         assert untested == [900]
         found = [(f"{trial.day:%Y-%m}", trial.horizons, trial.main) for trial in trials]
         assert found == [("2025-07", [30, 180], True), ("2024-12", [365], False)]  # 335 days do not teach 365
@@ -155,9 +155,9 @@ class TestTime:
             assert trial.extrapolates(365) == (trial.learning_days < 365)
 
 
-def verdicts(**ibs: list[float]) -> Verdicts:
+def verdicts(**ibs: list[float]) -> Evaluation:
     empty = pd.DataFrame()
-    return Verdicts(empty, empty, empty, empty, {name: np.array(values) for name, values in ibs.items()})
+    return Evaluation(empty, empty, empty, empty, {name: np.array(values) for name, values in ibs.items()})
 
 
 def test_of_ties_the_simplest_is_chosen_and_a_clear_winner_wins() -> None:

@@ -8,14 +8,14 @@ from scipy import stats
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.survival.by_definition import fixed_rows
 from whychurn.survival.cox.counting_process import StartStop
-from whychurn.survival.cox.fit import Newton
 from whychurn.survival.cox.negative_control import control_facts, random_covariates
+from whychurn.survival.cox.newton import Newton
 from whychurn.survival.cox.regression import fit_cox, hazard_ratio_table
+from whychurn.survival.definition_sensitivity import fixed_rows
 
 COX = load_params(StudyPaths(PROJECT)).survival.cox
-HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.max_halvings, COX.threads)
+HOW = Newton(COX.ridge, COX.tolerance, COX.max_steps, COX.threads)
 
 
 def programme(members: int, seed: int) -> StartStop:
@@ -49,7 +49,7 @@ def test_random_covariates_come_out_null_at_the_nominal_rate_over_200_programmes
     """Every programme is simulated anew and has one random covariate a member."""
     p, covered = [], []
     for seed in range(200):
-        row = random_covariates(programme(120, seed), 1, HOW, 0.95, 1000 + seed).iloc[0]
+        row = random_covariates(programme(120, seed), HOW, 0.95, 1000 + seed, draws=1).iloc[0]
         p.append(row["p"])
         covered.append(row["low"] <= 1 <= row["high"])
     assert stats.binomtest(int((np.array(p) < 0.05).sum()), 200, 0.05).pvalue > 0.01
@@ -68,7 +68,7 @@ def test_intervals_that_forget_the_members_would_reject_too_often() -> None:
         np.tile(data.event, 8),
         cluster=np.tile(data.cluster, 8),  # type: ignore[arg-type]
     )
-    honest = random_covariates(twice, 40, HOW, 0.95, 1)
+    honest = random_covariates(twice, HOW, 0.95, 1, draws=40)
     alone = StartStop(
         twice.terms, twice.X, twice.entry, twice.stop, twice.event, cluster=np.arange(len(twice.stop))
     )

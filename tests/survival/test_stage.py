@@ -25,8 +25,9 @@ from whychurn.report.survival import charts as figures
 from whychurn.report.survival import curves as story
 from whychurn.report.words import say
 from whychurn.stages import survival as stage
-from whychurn.survival.competing_risks.results import attributed_tables
-from whychurn.survival.results import survival_answers
+from whychurn.survival.competing_risks.incidence_tables import attributed_tables
+from whychurn.survival.results import survival_results
+from whychurn.survival.spells import SurvivalInputs, Window
 
 DOCUMENTED = documented()["survival"]
 FIRST, LAST = pd.Timestamp("2024-01-01"), pd.Timestamp("2025-06-30")
@@ -126,7 +127,7 @@ def params() -> Any:
 
 
 def answers(made: dict[str, Any]) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    found = survival_answers(**made, catalogue=load_catalogue(), params=params())
+    found = survival_results(SurvivalInputs(**made, catalogue=load_catalogue()), params())
     assert len({fit.name for fit in found.fits}) == len(found.fits)
     return found.tables, found.facts
 
@@ -274,8 +275,8 @@ def test_posteriors_give_the_same_tables_for_the_stage_that_attributes_causes() 
     made = programme(400, 1 / 150)
     gone = made["spells"].loc[made["spells"]["churned"], ["member_id", "spell_no"]]
     even = gone.assign(**{f"p_{cause}": 0.1 for cause in CAUSES})
-    keys = ("spells", "members", "panel", "panel_facts", "intake_facts")
-    found = attributed_tables(even, **{key: made[key] for key in keys}, params=params())
+    window = Window.of(made["panel_facts"], made["intake_facts"])
+    found = attributed_tables(even, made["spells"], made["members"], made["panel"], window, params())
     assert set(found) == {"attributed_incidence", "attributed_removal"}
     for name, table in found.items():
         assert set(table.columns) == set(DOCUMENTED[name.replace("attributed", "cause")])

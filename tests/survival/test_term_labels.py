@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from whychurn.survival.hazard_ratios.covariates import Covariate, Term, as_numbers
-from whychurn.survival.hazard_ratios.labels import amount, feature_label, step_text, term_label
-from whychurn.survival.hazard_ratios.model import bend_columns, named_terms, start_stop, stratum_keys
+from whychurn.survival.hazard_ratios.cox_model import named_terms, spline_columns, start_stop, stratum_keys
+from whychurn.survival.hazard_ratios.term_labels import amount, feature_label, step_text, term_label
 
 RISE = Covariate(
     "price_rise", "number", 0.1, False, "share", "price", "Price rise", "涨价幅度", 0.0, True, 0.2
@@ -61,15 +61,15 @@ def test_rows_for_the_fit_keep_members_and_strata_apart() -> None:
             "region": ["s", "n", "s"],
         }
     )
-    data, combinations = start_stop(rows, [RISE.terms()[0]], np.zeros((3, 1)), ("region",))
-    assert combinations == ("n", "s") and data.stratum.tolist() == [1, 0, 1]
+    data = start_stop(rows, [RISE.terms()[0]], np.zeros((3, 1)), ("region",))
+    assert data.stratum is not None and data.stratum.tolist() == [1, 0, 1]
     assert data.cluster.tolist() == [0, 1, 0] and data.event.tolist() == [0, 1, 1]
     assert data.entry.tolist() == [0, 0, 30] and data.terms == ("price_rise",)
 
 
 def test_bends_are_straight_below_the_first_knot() -> None:
     values = np.array([[-3.0], [-2], [-1], [0.5], [1], [3]])
-    terms, columns = bend_columns([Term("x", "x", "number", "")], values, "x", np.array([-1.0, 0, 1]))
+    terms, columns = spline_columns([Term("x", "x", "number", "")], values, "x", np.array([-1.0, 0, 1]))
     assert [term.name for term in terms] == ["x:bend1"] and columns.shape == (6, 1)
     assert columns[:3].ravel() == pytest.approx(np.zeros(3)) and columns[-1, 0] > columns[4, 0] > 0
 

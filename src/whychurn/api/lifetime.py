@@ -11,8 +11,9 @@ from whychurn.api.settings import given
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.contract.tables import TABLES
-from whychurn.survival.forecast.model_comparison import challenge_answers
-from whychurn.survival.lifetime.value import lifetime_answers
+from whychurn.survival.forecast.model_comparison import compare_models
+from whychurn.survival.lifetime.member_value import lifetime_results
+from whychurn.survival.lifetime.spend_holdout import compare_spend_forecasts
 
 STAGE: Final = (
     "member_id", "spell_no", "started_on", "entered_on", "last_active_on", "ended_on", "churned", "returned_on",
@@ -81,9 +82,12 @@ def _values(
     require_columns(spells, STAGE, "spells", "make them: whychurn.spells(tables)")
     require_columns(orders, ("member_id", "ordered_at", "amount"), "orders", "give tables['orders']")
     stages = spells[list(STAGE)]
-    challenge = challenge_answers(panel, stages, panel_catalogue(panel), _last_day(spells), params)
+    comparison = compare_models(panel, stages, panel_catalogue(panel), _last_day(spells), params)
     kind = str(spells.attrs.get("definition", "inactivity_")).partition("_")[0]
-    worth = lifetime_answers(panel, stages, challenge, orders, terms, kind, params)
+    holdout = None
+    if kind == "inactivity":
+        holdout = compare_spend_forecasts(panel, stages, comparison, orders, params)
+    worth = lifetime_results(panel, terms, comparison, holdout, params)
     if worth.facts["status"] != "ok":
         raise WhychurnError(
             worth.facts["reason"]["en"], remedy="give a longer history or more members to whychurn.load"

@@ -15,8 +15,8 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights, cause_incidence
-from whychurn.survival.hazard_ratios.results import cox_answers
-from whychurn.survival.nonparametric.kaplan_meier import stay_curves
+from whychurn.survival.hazard_ratios.cox_results import cox_results
+from whychurn.survival.nonparametric.kaplan_meier import kaplan_meier_tables
 
 CLOCK: Final = ("member_id", "spell_no", "entry", "exit", "event")
 P: Final = tuple(f"p_{cause}" for cause in CAUSES)
@@ -67,11 +67,11 @@ def kaplan_meier(
     require_columns(spells, (*CLOCK, *names), "spells", MAKE_SPELLS)
     rows = _at_risk(spells).dropna(subset=names)
     if not names:
-        curves, _ = stay_curves({"all": rows.assign(stratum="all")}, params, params.privacy.min_cell)
+        curves, _ = kaplan_meier_tables({"all": rows.assign(stratum="all")}, params, params.privacy.min_cell)
         return curves.drop(columns=["stratum_kind", "stratum"])
     groups = rows.groupby(names, sort=True, observed=True)
     numbered = rows.assign(stratum=groups.ngroup())
-    curves, _ = stay_curves({"by": numbered}, params, params.privacy.min_cell)
+    curves, _ = kaplan_meier_tables({"by": numbered}, params, params.privacy.min_cell)
     keys = numbered.drop_duplicates("stratum").set_index("stratum")[names]
     place = curves["stratum"].astype("int64")
     found = pd.concat([keys.loc[place].reset_index(drop=True), curves], axis=1)
@@ -205,7 +205,7 @@ def hazard_ratios(
         catalogue["step"] = catalogue["name"].map(covariates).astype("object")
     definition = str(spells.attrs.get("definition", panel.attrs.get("definition", "inactivity_0d")))
     facts = {"kind": definition.partition("_")[0], "member_columns": own}
-    found = cox_answers(_at_risk(spells), panel, catalogue, facts, Params())
+    found = cox_results(_at_risk(spells), panel, catalogue, facts, Params())
     return CoxResult(
         table=found.tables["hazard_ratios"],
         checks=found.tables["proportional_hazards"],

@@ -16,7 +16,8 @@ from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.panel.features.catalogue import study_catalogue
-from whychurn.survival.competing_risks.results import attributed_tables
+from whychurn.survival.competing_risks.incidence_tables import attributed_tables
+from whychurn.survival.spells import Window
 
 log = logging.getLogger(__name__)
 INTERIM = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
@@ -50,7 +51,8 @@ def run(study: StudyPaths, params: Params) -> None:
     causes = results.tables["member_causes"]
     members = read_table(study.interim / "members.parquet")
     churned = causes.query("status == 'churned'")
-    survival = attributed_tables(churned, spells, members, panel, panel_facts, intake_facts, params)
+    window = Window.of(panel_facts, intake_facts)
+    survival = attributed_tables(churned, spells, members, panel, window, params)
     for name, table in results.for_scoring.items():
         write_table(table, study.processed / "causes" / f"{name}.parquet")
     for name, table in {**results.tables, **survival}.items():

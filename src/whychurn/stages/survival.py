@@ -1,4 +1,4 @@
-"""Stage survival: how long members stay, what shortens the stay, from which cause they leave, what a stay is worth."""
+"""Stage survival: how long members stay, what shortens the stay, why they leave, what a stay is worth."""
 
 from __future__ import annotations
 
@@ -11,40 +11,52 @@ from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.panel.features.catalogue import study_catalogue
-from whychurn.survival.forecast.artifacts import write_model
-from whychurn.survival.forecast.model_comparison import challenge_answers
-from whychurn.survival.hazard_ratios.topic_hazard import said_fits, said_hazard_ratios
-from whychurn.survival.lifetime.value import lifetime_answers
-from whychurn.survival.results import survival_answers
-from whychurn.survival.spells import Window, stay_rows
+from whychurn.survival.forecast.model_comparison import compare_models
+from whychurn.survival.forecast.model_files import write_model
+from whychurn.survival.hazard_ratios.topic_hazard_ratios import topic_hazard_fits, topic_hazard_ratios
+from whychurn.survival.lifetime.member_value import lifetime_results
+from whychurn.survival.lifetime.spend_holdout import compare_spend_forecasts
+from whychurn.survival.results import survival_results
+from whychurn.survival.spells import SurvivalInputs, stay_rows
 
 log = logging.getLogger(__name__)
-INTERIM = ("members", "surveys", "orders", "memberships")
 
 
 def run(study: StudyPaths, params: Params) -> None:
-    """Read intake's tables and the panel, write the survival answers, the chosen model and the fits."""
-    interim = {name: read_table(study.interim / f"{name}.parquet") for name in INTERIM}
-    panel = read_table(study.processed / "panel.parquet")
-    spells = read_table(study.processed / "spells.parquet")
-    churners = read_table(study.results / "churners.parquet")
-    known, seen = read_json(study.processed / "panel.json"), read_json(study.interim / "intake.json")
-    catalogue = study_catalogue(study)
-    found = survival_answers(
-        interim["members"], interim["surveys"], spells, churners, panel, catalogue, known, seen, params
+    """Read intake's tables and the panel, write the survival results, the chosen model and the fits."""
+    inputs = _read_inputs(study)
+    orders, memberships = (
+        read_table(study.interim / f"{name}.parquet") for name in ("orders", "memberships")
     )
-    until = pd.Timestamp(str(seen["observed_until"]))
-    challenge = challenge_answers(panel, spells, catalogue, until, params)
-    worth = lifetime_answers(
-        panel, spells, challenge, interim["orders"], interim["memberships"], known["kind"], params
-    )
-    told = read_table(study.results / "feedback_topics.parquet")
-    stays = stay_rows(spells, Window.of(known, seen))
-    said = said_hazard_ratios(found.study, stays, told, catalogue, params, params.privacy.min_cell)
-    write_model(study.processed / "survival_model", challenge, known["definition"], params)
-    for name, frame in {**found.tables, **challenge.tables, **worth.tables, "topic_hazard": said}.items():
+    results = survival_results(inputs, params)
+    until = pd.Timestamp(str(inputs.intake_facts["observed_until"]))
+    comparison = compare_models(inputs.panel, inputs.spells, inputs.catalogue, until, params)
+    holdout = None
+    if inputs.panel_facts["kind"] == "inactivity":
+        holdout = compare_spend_forecasts(inputs.panel, inputs.spells, comparison, orders, params)
+    lifetime = lifetime_results(inputs.panel, memberships, comparison, holdout, params)
+    topics = read_table(study.results / "feedback_topics.parquet")
+    stays = stay_rows(inputs.spells, inputs.window())
+    by_topic = topic_hazard_ratios(results.models, stays, topics, inputs.catalogue, params)
+    write_model(study.processed / "survival_model", comparison, inputs.main_definition, params)
+    tables = {**results.tables, **comparison.tables, **lifetime.tables, "topic_hazard": by_topic}
+    for name, frame in tables.items():
         write_table(frame, study.results / f"{name}.parquet")
         log.info("%s: %d rows", name, len(frame))
-    facts = {**found.facts, "challenge": challenge.facts, "lifetime": worth.facts}
+    facts = {**results.facts, "challenge": comparison.facts, "lifetime": lifetime.facts}
     write_json(facts, study.results / "survival.json")
-    write_fits(study, "survival", [*found.fits, *challenge.fits, *worth.fits, *said_fits(said, params)])
+    fits = [*results.fits, *comparison.fits, *lifetime.fits, *topic_hazard_fits(by_topic, params)]
+    write_fits(study, "survival", fits)
+
+
+def _read_inputs(study: StudyPaths) -> SurvivalInputs:
+    return SurvivalInputs(
+        members=read_table(study.interim / "members.parquet"),
+        surveys=read_table(study.interim / "surveys.parquet"),
+        spells=read_table(study.processed / "spells.parquet"),
+        churners=read_table(study.results / "churners.parquet"),
+        panel=read_table(study.processed / "panel.parquet"),
+        catalogue=study_catalogue(study),
+        panel_facts=read_json(study.processed / "panel.json"),
+        intake_facts=read_json(study.interim / "intake.json"),
+    )

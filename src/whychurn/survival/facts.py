@@ -1,4 +1,4 @@
-"""What survival.json says: the few numbers that a headline needs, null where they cannot be told."""
+"""The few figures in survival.json that a headline needs; null where there is none."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ def stay_facts(
     tests: pd.DataFrame,
     panel_facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Counts of stays, how they were followed, the overall figures, and the strata that stand out."""
-    whole = means[means["stratum_kind"] == "all"]
+    """Counts of stays, their follow-up, the overall figures, and the strata whose hazards differ."""
+    whole, overall = means[means["stratum_kind"] == "all"], tests[tests["stratum"] == "all"]
+    labels = ["stratum_kind", "stratum", "suppressed"]
     return {
         "definition": str(panel_facts["definition"]),
         "kind": str(panel_facts["kind"]),
@@ -36,25 +37,17 @@ def stay_facts(
         "censored": int((~stays["event"]).sum()),
         "late_entries": int((stays["entry"] > 0).sum()),
         "not_followed": len(spells) - len(stays),
-        "overall": plain(whole.iloc[0].drop(["stratum_kind", "stratum", "suppressed"], errors="ignore"))
-        if len(whole)
-        else {},
-        "differ": tests.loc[(tests["stratum"] == "all") & tests["notable"], "stratum_kind"].tolist(),
-        "alike": tests.loc[(tests["stratum"] == "all") & ~tests["notable"], "stratum_kind"].tolist(),
+        "overall": as_json(whole.iloc[0].drop(labels, errors="ignore")) if len(whole) else {},
+        "differ": overall.loc[overall["notable"], "stratum_kind"].tolist(),
+        "alike": overall.loc[~overall["notable"], "stratum_kind"].tolist(),
     }
 
 
 def stay_fits(facts: Mapping[str, Any]) -> list[FitRecord]:
-    """What the tracker keeps of the curves and of the weights behind the causes."""
+    """Records of the curves and of the weights behind the stated causes, for the tracker."""
     whole, causes = facts["overall"], facts["causes"]
     numbers = {name: float(value) for name, value in whole.items() if value is not None}
-    curves = [
-        "survival_curves",
-        "survival_means",
-        "survival_tests",
-        "survival_definitions",
-        "survival_sensitivity",
-    ]
+    curves = [f"survival_{name}" for name in ("curves", "means", "tests", "definitions", "sensitivity")]
     settings = {name: facts[name] for name in ("definition", "wait_days", "censored_on")}
     fits = [FitRecord("kaplan_meier", settings, numbers, curves)]
     if causes["reason"] is None:
@@ -64,12 +57,9 @@ def stay_fits(facts: Mapping[str, Any]) -> list[FitRecord]:
     return fits
 
 
-def plain(row: pd.Series) -> dict[str, Any]:
+def as_json(row: pd.Series) -> dict[str, Any]:
     """A row as JSON values: plain numbers and text, null for missing ones."""
-    return {str(name): _plain(value) for name, value in row.items()}
-
-
-def _plain(value: Any) -> Any:
-    if pd.isna(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
+    return {
+        str(name): None if pd.isna(value) else value.item() if isinstance(value, np.generic) else value
+        for name, value in row.items()
+    }

@@ -1,4 +1,4 @@
-"""How long members stay, and from which cause they leave: all tables of the stage, and the facts that sum them up."""
+"""How long members stay, and from which cause they leave: tables of the stage, and facts that sum them up."""
 
 from __future__ import annotations
 
@@ -12,101 +12,74 @@ from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params
 from whychurn.contract.results import empty_table
 from whychurn.contract.suppression import suppress_small_counts
-from whychurn.survival.by_definition import definition_effects
-from whychurn.survival.competing_risks.results import cause_answers, profiled_strata
+from whychurn.survival.competing_risks.incidence_tables import profiled_strata, stated_cause_tables
+from whychurn.survival.definition_sensitivity import effects_by_definition, stays_by_definition
 from whychurn.survival.facts import stay_facts, stay_fits
-from whychurn.survival.hazard_ratios.results import (
+from whychurn.survival.hazard_ratios.cause_specific import (
     CAUSE_RATIOS,
     cause_hazard_ratios,
-    cox_answers,
-    cox_fits,
-    stated_events,
+    stated_event_weights,
 )
-from whychurn.survival.hazard_ratios.specification import CoxStudy
-from whychurn.survival.nonparametric.by_definition import definition_stays
-from whychurn.survival.nonparametric.kaplan_meier import stay_curves
-from whychurn.survival.nonparametric.logrank import compare_strata
-from whychurn.survival.nonparametric.smoothed_hazard import smoothed_hazard
-from whychurn.survival.spells import Window, stay_rows
-from whychurn.survival.strata import strata_rows
+from whychurn.survival.hazard_ratios.cox_results import cox_fits, cox_results
+from whychurn.survival.hazard_ratios.model_building import CoxModels
+from whychurn.survival.nonparametric.kaplan_meier import kaplan_meier_tables
+from whychurn.survival.nonparametric.kernel_hazard import kernel_hazard
+from whychurn.survival.nonparametric.logrank import logrank_by_stratum
+from whychurn.survival.spell_strata import strata_rows
+from whychurn.survival.spells import SurvivalInputs, stay_rows
 
 
 @dataclass(frozen=True)
-class SurvivalAnswers:
-    """Tables for data/results by name, the facts of survival.json, what the tracker keeps, the Cox models if any."""
+class SurvivalResults:
+    """Tables by name, facts of survival.json, fits for the tracker, the Cox models if any."""
 
     tables: dict[str, pd.DataFrame]
     facts: dict[str, Any]
     fits: list[FitRecord]
-    study: CoxStudy | None
+    models: CoxModels | None
 
 
-def survival_answers(
-    members: pd.DataFrame,
-    surveys: pd.DataFrame,
-    spells: pd.DataFrame,
-    churners: pd.DataFrame,
-    panel: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    panel_facts: Mapping[str, Any],
-    intake_facts: Mapping[str, Any],
-    params: Params,
-) -> SurvivalAnswers:
-    """How long members stay, what goes along with it, and from which cause they leave.
-
-    Parameters
-    ----------
-    members, surveys
-        Interim tables.
-    spells, churners, panel
-        What the panel stage wrote.
-    catalogue
-        `panel.frame.study_catalogue`.
-    panel_facts, intake_facts
-        panel.json and intake.json.
-    """
-    own, window = params.survival, Window.of(panel_facts, intake_facts)
-    stays = stay_rows(spells, window)
-    strata = strata_rows(stays, members, panel, window, own.cohort_months)
+def survival_results(inputs: SurvivalInputs, params: Params) -> SurvivalResults:
+    """How long members stay, what is associated with it, and from which cause they leave."""
+    window, min_cell = inputs.window(), params.privacy.min_cell
+    stays = stay_rows(inputs.spells, window)
+    strata = strata_rows(stays, inputs.members, inputs.panel, window, params.survival.cohort_months)
     tables = _stay_tables(stays, strata, params)
-    definitions = definition_stays(
-        spells, churners, panel_facts, intake_facts, params, params.privacy.min_cell
+    definitions = stays_by_definition(inputs, params, min_cell)
+    tables["survival_definitions"] = hide_small(definitions, min_cell)
+    tables["survival_sensitivity"] = effects_by_definition(inputs, params)
+    cox = cox_results(stays, inputs.panel, inputs.catalogue, inputs.panel_facts, params)
+    profiled = profiled_strata(stays, inputs.members, inputs.panel, window, params)
+    causes, cause_facts, stated = stated_cause_tables(
+        profiled, inputs.spells, inputs.surveys, inputs.panel, params
     )
-    tables["survival_definitions"] = hide_small(definitions, params.privacy.min_cell)
-    tables["survival_sensitivity"] = definition_effects(
-        members, surveys, spells, churners, panel, panel_facts, intake_facts, params
-    )
-    cox = cox_answers(stays, panel, catalogue, panel_facts, params)
-    profiled = profiled_strata(stays, members, panel, window, params)
-    causes, cause_facts, stated = cause_answers(profiled, spells, surveys, panel, params)
     tables |= {**cox.tables, **causes, "cause_hazard_ratios": empty_table(CAUSE_RATIOS)}
-    if cox.study is not None and stated is not None:
-        events = stated_events(stated, own.answer_max_odds)
-        tables["cause_hazard_ratios"] = cause_hazard_ratios(cox.study, events, params)
-    facts = stay_facts(spells, stays, window, tables["survival_means"], tables["survival_tests"], panel_facts)
+    if cox.models is not None and stated is not None:
+        weights = stated_event_weights(stated)
+        tables["cause_hazard_ratios"] = cause_hazard_ratios(cox.models, weights, params)
+    means, tests = tables["survival_means"], tables["survival_tests"]
+    facts = stay_facts(inputs.spells, stays, window, means, tests, inputs.panel_facts)
     facts |= {"cox": cox.facts, "causes": cause_facts}
-    return SurvivalAnswers(tables, facts, [*stay_fits(facts), *cox_fits(cox)], cox.study)
+    return SurvivalResults(tables, facts, [*stay_fits(facts), *cox_fits(cox)], cox.models)
 
 
 def _stay_tables(
     stays: pd.DataFrame, strata: Mapping[str, pd.DataFrame], params: Params
 ) -> dict[str, pd.DataFrame]:
-    own, min_cell = params.survival, params.privacy.min_cell
-    curves, means = stay_curves(strata, params, min_cell)
-    tests = compare_strata(strata, params.run.false_discovery, min_cell)
-    least = max(own.min_at_risk, min_cell)
+    survival, min_cell = params.survival, params.privacy.min_cell
+    curves, means = kaplan_meier_tables(strata, params, min_cell)
+    tests = logrank_by_stratum(strata, params.run.false_discovery, min_cell)
+    least = max(survival.min_at_risk, min_cell)
     return {
         "survival_curves": curves,
         "survival_means": hide_small(means, min_cell),
         "survival_tests": suppress_small_counts(tests, {"observed": ["ratio"]}, min_cell),
-        "survival_hazard": smoothed_hazard(
-            stays, own.hazard_bandwidth_days, own.curve_step_days, least, params.run.confidence
-        ),
+        "survival_hazard": kernel_hazard(stays, survival.curve_step_days, least, params.run.confidence),
     }
 
 
 def hide_small(table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
-    """`table` with all its figures blank where fewer than `min_cell` members, or leavers, stand behind a row."""
+    """`table` with its figures blank where fewer than `min_cell` members, or leavers, stand behind a row."""
     counts = {"members", "from_day", "until_day", "mean_until", "wait_days"}
     values = [name for name in table.columns if table[name].dtype == "float64" and name not in counts]
     return suppress_small_counts(table, {"members": values, "leavers": values}, min_cell)

@@ -23,7 +23,6 @@ from whychurn.contract.params.sections import Params as Params
 from whychurn.contract.params.study import StudyParams as StudyParams
 from whychurn.contract.params.survival import ChallengeParams as ChallengeParams
 from whychurn.contract.params.survival import CoxParams as CoxParams
-from whychurn.contract.params.survival import LifetimeParams as LifetimeParams
 from whychurn.contract.params.survival import SurvivalParams as SurvivalParams
 from whychurn.contract.params.voice import VoiceParams as VoiceParams
 from whychurn.contract.params.world import WorldParams as WorldParams

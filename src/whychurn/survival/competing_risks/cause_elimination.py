@@ -1,4 +1,4 @@
-"""What if nobody left from a cause? Whom it releases stays exposed to the other causes."""
+"""If nobody left from one cause: members saved from it stay exposed to the other causes."""
 
 from __future__ import annotations
 
@@ -8,86 +8,86 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import MAX_LEFT_TRUNCATION_DAYS
 from whychurn.contract.params import Params, SurvivalParams
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, stack
 from whychurn.survival.competing_risks.cumulative_incidence import (
     CauseWeights,
     Incidence,
-    Sample,
-    draws,
-    samples,
+    StratumSample,
+    bootstrap_bounds,
+    stratum_samples,
 )
 
 COLUMNS: Final = columns_of("cause_removal")
 
 
-def without_cause(
+def eliminate_causes(
     strata: Mapping[str, pd.DataFrame], weights: CauseWeights, params: Params, min_cell: int
 ) -> pd.DataFrame:
-    """Share that stays, and mean days stayed, if the hazard of one cause were zero.
+    """Share that stays, and mean days stayed, if the hazard of one cause were zero (Chiang 1968).
 
-    The hazards of the other causes stay as they are, and members saved from one cause go on to be exposed to them (the
-    causes compete, so saving from one cannot save from all). The naive gain counts everybody who left from the cause
-    as staying for good; it overstates. Both rest on independent causes: if those whom a cause takes are the ones
-    another cause would have taken soon, even the smaller gain is too large.
+    The hazards of the other causes stay as they are, and members saved from one cause go on to be exposed to
+    them (the causes compete, so saving from one cannot save from all). The naive gain counts everybody who
+    left from the cause as staying for good; it overstates. Both rest on independent causes: if those whom a
+    cause takes are the ones another cause would have taken soon, even the smaller gain is too large.
 
     Parameters
     ----------
     strata, weights, min_cell
-        As for `incidence.cause_incidence`.
+        As for `cumulative_incidence.cause_incidence`.
 
     Returns
     -------
     DataFrame
-        `COLUMNS`: measure ``share`` (stays beyond the day) or ``days`` (mean days stayed out of so many); interval of the
-        gain by a bootstrap over members.
+        `COLUMNS`: measure ``share`` (stays beyond the day) or ``days`` (mean days stayed out of so many);
+        interval of the gain by a bootstrap over members.
     """
-    stack = list(samples(strata, weights, max(params.survival.min_at_risk, min_cell)))
-    days = [_days(sample, params.survival) for _, _, sample in stack]
-    repeated: list[list[Array]] = [[] for _ in stack]
-    for times, values in draws(strata, weights, params) if stack else ():
-        for number, (_, _, sample) in enumerate(stack):
-            repeated[number].append(_gains(sample, sample.count(values, times), days[number])[2:])
-    ends = [(1 - params.run.confidence) / 2, (1 + params.run.confidence) / 2]
+    samples = stratum_samples(strata, weights, max(params.survival.min_at_risk, min_cell))
+
+    def read(sample: StratumSample, incidence: Incidence) -> np.ndarray:
+        return _contrasts(sample, incidence, _measures(sample, params.survival))
+
+    def read_gains(sample: StratumSample, incidence: Incidence) -> np.ndarray:
+        return read(sample, incidence)[2:]
+
     parts = []
-    for (kind, stratum, sample), mine, again in zip(stack, days, repeated, strict=True):
-        now, without, gain, naive = _gains(sample, sample.count(weights.values, None), mine)
-        low, high = np.quantile(np.stack(again), ends, axis=0)  # (2 kinds of gain, causes, measures)
-        columns = {"now": now, "without": without, "gain": gain, "low": low[0], "high": high[0]}
-        columns |= {"naive_gain": naive, "naive_low": low[1], "naive_high": high[1]}
-        part = pd.DataFrame({name: value.ravel() for name, value in columns.items()})
-        part["cause"] = np.repeat(CAUSES, len(mine))
-        part["measure"], part["day"] = (
-            np.tile([name for name, _ in mine], 6),
-            np.tile([d for _, d in mine], 6),
-        )
-        parts.append(part.assign(stratum_kind=kind, stratum=stratum))
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-    kinds = dict.fromkeys(("cause", "stratum_kind", "stratum", "measure"), "string")
-    return table[COLUMNS].astype({name: kinds.get(name, "float64") for name in COLUMNS})
+    bounds = bootstrap_bounds(strata, weights, samples, params, read_gains)
+    for sample, (low, high) in zip(
+        samples, bounds, strict=True
+    ):  # each (gain and naive gain, causes, measures)
+        measures = _measures(sample, params.survival)
+        observed, counterfactual, gain, naive = read(sample, sample.incidence(weights.values))
+        values = (observed, counterfactual, gain, low[0], high[0], naive, low[1], high[1])
+        part = pd.DataFrame({name: value.ravel() for name, value in zip(COLUMNS[5:], values, strict=True)})
+        part["cause"] = np.repeat(CAUSES, len(measures))
+        part["measure"] = np.tile([measure for measure, _ in measures], len(CAUSES))
+        part["day"] = np.tile([day for _, day in measures], len(CAUSES))
+        parts.append(part.assign(stratum_kind=sample.kind, stratum=sample.stratum))
+    return stack(parts, COLUMNS)
 
 
-def _days(sample: Sample, params: SurvivalParams) -> list[tuple[str, int]]:
-    """Measures and days of a stratum: the quoted days it reaches, and the mean unless its curve starts late."""
-    last = sample.span.last
-    found = [("share", day) for day in params.stay_days if sample.span.first <= day <= last]
-    whole = sample.span.first <= params.late_days
-    return [*found, *([("days", min(params.mean_days, last))] if whole else [])]
+def _measures(sample: StratumSample, params: SurvivalParams) -> list[tuple[str, int]]:
+    """Measures and days of a stratum: quoted days that it reaches, the mean unless its curve starts late."""
+    first, last = sample.span.first, sample.span.last
+    shares = [("share", day) for day in params.stay_days if first <= day <= last]
+    whole = first <= MAX_LEFT_TRUNCATION_DAYS
+    return [*shares, *([("days", min(params.mean_days, last))] if whole else [])]
 
 
-def _gains(sample: Sample, found: Incidence, days: list[tuple[str, int]]) -> Array:
-    """Now, without, gain and naive gain: shape (4, 6 causes, measures)."""
+def _contrasts(sample: StratumSample, incidence: Incidence, measures: list[tuple[str, int]]) -> np.ndarray:
+    """Observed, counterfactual, gain and naive gain: shape (4, 6 causes, measures)."""
     before = sample.span.first - 1
-    naive = found.stay + found.cif[: len(CAUSES)]  # who left from the cause is thought to stay for good
+    naive = incidence.survival + incidence.cif[: len(CAUSES)]  # who left from the cause stays for good
     columns = []
-    for measure, day in days:
-        place = day - before
+    for measure, day in measures:
+        position = day - before
+        curves = (incidence.survival, incidence.counterfactual, naive)
         if measure == "share":
-            now, without, simple = found.stay[place], found.without[:, place], naive[:, place]
+            values = [curve[..., position] for curve in curves]
         else:
-            now = found.stay[:place].sum() + before
-            without, simple = (values[:, :place].sum(axis=1) + before for values in (found.without, naive))
-        columns.append(np.array([np.full(len(CAUSES), now), without, without - now, simple - now]))
+            values = [curve[..., :position].sum(axis=-1) + before for curve in curves]
+        observed, counterfactual, simple = (np.broadcast_to(value, len(CAUSES)) for value in values)
+        columns.append(np.array([observed, counterfactual, counterfactual - observed, simple - observed]))
     return np.stack(columns, axis=2) if columns else np.zeros((4, len(CAUSES), 0))

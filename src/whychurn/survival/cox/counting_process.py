@@ -1,4 +1,4 @@
-"""Start-stop rows made ready for Cox regression: which event days each row is at risk for, rows sorted by that."""
+"""Start-stop rows made ready for Cox regression: sorted by the event days for which each is at risk."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ class StartStop:
     entry, stop
         Days on the time scale, shape (n,); entry < stop.
     event
-        0 no event at `stop`; 1 event; a fraction where an event counts in part (as the probability that it has the
-        cause in question); above 1 where an event stands for others (inverse-probability weights). Shape (n,).
+        0 no event at `stop`; 1 event; a fraction where an event counts in part (the probability that it has
+        the cause in question); above 1 where an event stands for others (inverse-probability weights). Shape
+        (n,).
     stratum
         Codes 0, 1, …: each stratum has a baseline hazard of its own. None: one stratum.
     cluster
@@ -47,8 +48,8 @@ class StartStop:
 class RiskRows:
     """Rows of a `StartStop` that stand in at least one risk set, sorted by the risk sets they stand in.
 
-    A *cell* is one stratum on one day with an event. A row is at risk in the cells ``first … last - 1``; rows with
-    equal first and last lie side by side and form a *group*.
+    A *cell* is one stratum on one day with an event. A row is at risk in the cells ``first … last - 1``; rows
+    with equal first and last lie side by side and form a *group*.
 
     Parameters
     ----------
@@ -56,14 +57,12 @@ class RiskRows:
         Position in the `StartStop` of each sorted row.
     X
         Standardised covariates (mean 0, variance 1 over these rows), shape (rows, p).
-    mean, scale
-        Of the covariates as given, shape (p,).
-    span
-        Largest minus smallest value of each covariate.
+    scale, span
+        Standard deviation, and largest minus smallest value, of each covariate as given; shape (p,).
     group_start, group_first, group_last
         Where each group begins, and its cells.
-    cell_stratum, cell_day
-        What each cell is.
+    cell_day
+        Day of each cell.
     event_row, event_cell, event_weight
         Sorted position, cell and weight of the rows that end in an event, sorted by cell.
     """
@@ -71,13 +70,11 @@ class RiskRows:
     terms: tuple[str, ...]
     order: np.ndarray
     X: np.ndarray
-    mean: np.ndarray
     scale: np.ndarray
     span: np.ndarray
     group_start: np.ndarray
     group_first: np.ndarray
     group_last: np.ndarray
-    cell_stratum: np.ndarray
     cell_day: np.ndarray
     event_row: np.ndarray
     event_cell: np.ndarray
@@ -103,12 +100,14 @@ class RiskRows:
             If it is the same in every row at risk of an event.
         """
         sorted_values = np.asarray(values, dtype=np.float64)[self.order]
-        column, mean, scale, span = _moments(sorted_values[:, None], (term,))
-        joined = {
-            name: np.append(getattr(self, name), value)
-            for name, value in (("mean", mean), ("scale", scale), ("span", span))
-        }
-        return replace(self, terms=(*self.terms, term), X=np.column_stack([self.X, column]), **joined)
+        column, scale, span = _standardise(sorted_values[:, None], (term,))
+        return replace(
+            self,
+            terms=(*self.terms, term),
+            X=np.column_stack([self.X, column]),
+            scale=np.append(self.scale, scale),
+            span=np.append(self.span, span),
+        )
 
     @cached_property
     def tie_cell(self) -> np.ndarray:
@@ -124,7 +123,7 @@ class RiskRows:
 
     @cached_property
     def cell_events(self) -> np.ndarray:
-        """Rows that end in an event, of any weight, in each cell."""
+        """Rows that end in an event in each cell, whatever its weight."""
         return np.bincount(self.event_cell, minlength=len(self.cell_day))
 
     @cached_property
@@ -140,8 +139,8 @@ def prepare_rows(data: StartStop) -> RiskRows:
     Raises
     ------
     WhychurnError
-        If lengths differ, a row ends before it begins, a value is missing or infinite, nothing happens, or a
-        covariate is constant.
+        If lengths differ, a row ends before it begins, a value is missing or infinite, there is no event, or
+        a covariate is constant.
     """
     _check(data)
     cells, first, last, M, days = _cells(data)
@@ -150,7 +149,7 @@ def prepare_rows(data: StartStop) -> RiskRows:
     by_key = np.argsort(key, kind="stable")
     order, key = kept[by_key], key[by_key]
     group_start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    X, mean, scale, span = _standardised(data, order)
+    X, scale, span = _standardise(_sorted_covariates(data, order), data.terms)
     event = data.event[order]
     event_row = np.flatnonzero(event > 0)
     event_cell = last[order[event_row]] - 1
@@ -159,13 +158,11 @@ def prepare_rows(data: StartStop) -> RiskRows:
         terms=data.terms,
         order=order,
         X=X,
-        mean=mean,
         scale=scale,
         span=span,
         group_start=group_start,
         group_first=first[order[group_start]],
         group_last=last[order[group_start]],
-        cell_stratum=cells // M,
         cell_day=days[cells % M],
         event_row=event_row[by_cell],
         event_cell=event_cell[by_cell],
@@ -174,22 +171,19 @@ def prepare_rows(data: StartStop) -> RiskRows:
 
 
 def _cells(data: StartStop) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]:
-    """Codes ``stratum * M + day`` of the cells, first and last cell of each row, M, the days with an event."""
-    happened = data.event > 0
-    days = np.unique(data.stop[happened])
+    """Codes ``stratum * M + day`` of the cells, first and last cell of each row, M, the event days."""
+    has_event = data.event > 0
+    days = np.unique(data.stop[has_event])
     M = len(days) + 1
     stratum = np.zeros(1, np.int64) if data.stratum is None else data.stratum.astype(np.int64)
     begin = stratum * M + np.searchsorted(days, data.entry, side="right")
     end = stratum * M + np.searchsorted(days, data.stop, side="right")
-    cells = np.unique(end[happened] - 1)
+    cells = np.unique(end[has_event] - 1)
     first = np.searchsorted(cells, begin).astype(np.int32)
     return cells, first, np.searchsorted(cells, end).astype(np.int32), M, days
 
 
-def _standardised(
-    data: StartStop, order: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Sorted covariates with mean 0 and variance 1; mean, scale and span of what was given."""
+def _sorted_covariates(data: StartStop, order: np.ndarray) -> np.ndarray:
     X = np.empty((len(order), len(data.terms)))
     for at in range(0, len(order), BLOCK):
         X[at : at + BLOCK] = data.X[order[at : at + BLOCK]]
@@ -201,11 +195,11 @@ def _standardised(
                 rows=int((~np.isfinite(data.X[:, at])).sum()),
                 remedy="fill them, or drop the rows",
             )
-    return _moments(X, data.terms)
+    return X
 
 
-def _moments(X: np.ndarray, terms: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """`X` standardised in place; mean, scale and span of what it was."""
+def _standardise(X: np.ndarray, terms: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`X` standardised in place; scale and span of what it was."""
     mean = X.mean(axis=0)
     span = X.max(axis=0) - X.min(axis=0)
     for term, middle, width in zip(terms, mean, span, strict=True):
@@ -216,7 +210,7 @@ def _moments(X: np.ndarray, terms: tuple[str, ...]) -> tuple[np.ndarray, np.ndar
     X -= mean
     scale = np.sqrt(np.einsum("ij,ij->j", X, X) / len(X))
     X /= scale
-    return X, mean, scale, span
+    return X, scale, span
 
 
 def _check(data: StartStop) -> None:

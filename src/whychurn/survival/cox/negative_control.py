@@ -1,25 +1,27 @@
-"""A negative control: random covariates, which must show no effect."""
+"""A negative control: random covariates must show no effect (Lipsitch et al. 2010, Epidemiology 21)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from whychurn.survival.cox.counting_process import StartStop
-from whychurn.survival.cox.fit import Newton
+from whychurn.survival.cox.newton import Newton
 from whychurn.survival.cox.regression import fit_cox, hazard_ratio_table
 
-PREFIX = "random"
+DRAWS: Final = 20  # at the usual level about one of them is significant by chance
 
 
-def random_covariates(data: StartStop, draws: int, how: Newton, confidence: float, seed: int) -> pd.DataFrame:
+def random_covariates(
+    data: StartStop, newton: Newton, confidence: float, seed: int, draws: int = DRAWS
+) -> pd.DataFrame:
     """Hazard ratios of random covariates that enter the model beside the real ones.
 
     Each is one standard normal number a member (a cluster of `data`), the same in all the member's rows: the
-    kind for which intervals that forget that rows belong together come out too narrow.
+    kind for which intervals that ignore which rows belong together are too narrow.
 
     Parameters
     ----------
@@ -36,17 +38,14 @@ def random_covariates(data: StartStop, draws: int, how: Newton, confidence: floa
     assert data.cluster is not None, "a random covariate belongs to a member"
     rng = np.random.default_rng(seed)
     values = rng.standard_normal((int(data.cluster.max(initial=-1)) + 1, draws))[data.cluster]
-    names = tuple(f"{PREFIX}_{number + 1}" for number in range(draws))
-    wider = replace(
-        data, terms=(*data.terms, *names), X=np.column_stack([data.X, values.astype(data.X.dtype)])
-    )
-    table = hazard_ratio_table(fit_cox(wider, how), confidence)
-    own = table[table["term"].isin(names)]
-    return own[["term", "hazard_ratio", "low", "high", "p"]].reset_index(drop=True)
+    names = tuple(f"random_{number + 1}" for number in range(draws))
+    X = np.column_stack([data.X, values.astype(data.X.dtype)])
+    table = hazard_ratio_table(fit_cox(replace(data, terms=(*data.terms, *names), X=X), newton), confidence)
+    return table[["term", "hazard_ratio", "low", "high", "p"]].tail(draws).reset_index(drop=True)
 
 
 def control_facts(table: pd.DataFrame, confidence: float) -> dict[str, Any]:
-    """How many of the random covariates seem to matter, and how many chance alone would give."""
+    """How many of the random covariates are significant, and how many would be by chance alone."""
     level = 1 - confidence
     return {
         "draws": len(table),

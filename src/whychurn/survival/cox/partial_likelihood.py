@@ -1,10 +1,11 @@
 """Sums over the risk sets of Cox's partial likelihood: value, gradient, information.
 
-A row stands in the risk sets of a run of consecutive cells. So the sums over a risk set come from adding each row where
-its run begins, subtracting it where the run ends, and cumulating; and the information matrix is one product
-``X' diag(v) X`` in which ``v`` is each row's own expected number of events. A step costs ``n p²`` whatever the number
-of event days. Ties after Efron (1977), as in lifelines; with events that count in part, the d tied rows of a cell of
-total weight W stand for d terms of weight W/d, and a tied row leaves the risk set by its weight, at most wholly.
+A row stands in the risk sets of a run of consecutive cells. So the sums over a risk set come from adding each
+row where its run begins, subtracting it where the run ends, and cumulating; and the information matrix is one
+product ``X' diag(v) X`` in which ``v`` is each row's own expected number of events. A step costs ``n p²``
+whatever the number of event days. Ties after Efron (1977), as in lifelines; with fractional events, the d
+tied rows of a cell of total weight W stand for d terms of weight W/d, and a tied row leaves the risk set by
+its weight, at most wholly.
 """
 
 from __future__ import annotations
@@ -28,8 +29,6 @@ class RiskSums:
     ----------
     risk
         exp(x b), up to a common factor, of each sorted row.
-    total
-        Sum of `risk` over the risk set of each cell.
     hazard, tied_hazard
         Per cell: sum over Efron's terms of weight / denominator, and the same times the tied share.
     means
@@ -38,14 +37,12 @@ class RiskSums:
 
     beta: np.ndarray
     risk: np.ndarray
-    total: np.ndarray
     hazard: np.ndarray
     tied_hazard: np.ndarray
     means: np.ndarray
     denominator: np.ndarray
     log_likelihood: float
     gradient: np.ndarray
-    shift: float
 
 
 def sum_risks(rows: RiskRows, beta: np.ndarray, threads: int) -> RiskSums:
@@ -67,9 +64,7 @@ def sum_risks(rows: RiskRows, beta: np.ndarray, threads: int) -> RiskSums:
         )
         value = rows.event_weight @ (log_risk[rows.event_row] - shift) - weight @ np.log(denominator)
         gradient = rows.event_weight @ tied_X - weight @ means
-    return RiskSums(
-        beta, risk, sums[:, 0], hazard, tied_hazard, means, denominator, float(value), gradient, shift
-    )
+    return RiskSums(beta, risk, hazard, tied_hazard, means, denominator, float(value), gradient)
 
 
 def information(rows: RiskRows, sums: RiskSums, threads: int) -> np.ndarray:
@@ -87,7 +82,7 @@ def information(rows: RiskRows, sums: RiskSums, threads: int) -> np.ndarray:
 
 
 def cumulated_over_rows(rows: RiskRows, per_cell: np.ndarray) -> np.ndarray:
-    """Sum of a quantity of the cells over the cells in which each *group* of rows is at risk; first axis groups."""
+    """Sum of a quantity of the cells over those in which each *group* of rows is at risk; (groups, …)."""
     running = np.concatenate([np.zeros((1, *per_cell.shape[1:])), np.cumsum(per_cell, axis=0)])
     return running[rows.group_last] - running[rows.group_first]
 
@@ -100,26 +95,26 @@ def _group_sums(rows: RiskRows, risk: np.ndarray, threads: int) -> np.ndarray:
         before = int(np.searchsorted(rows.group_start, part.start, side="right")) - 1
         after = int(np.searchsorted(rows.group_start, part.stop, side="left"))
         starts = np.maximum(rows.group_start[before:after] - part.start, 0)
-        own = risk[part]
-        ends = np.append(starts, len(own))  # a sparse product, as it writes no weighted copy of the rows
-        weigh = csr_matrix((own, np.arange(len(own)), ends), shape=(len(starts), len(own)))
-        return before, np.column_stack([np.add.reduceat(own, starts), weigh @ rows.X[part]])
+        weight = risk[part]
+        ends = np.append(starts, len(weight))  # a sparse product, as it writes no weighted copy of the rows
+        weigh = csr_matrix((weight, np.arange(len(weight)), ends), shape=(len(starts), len(weight)))
+        return before, np.column_stack([np.add.reduceat(weight, starts), weigh @ rows.X[part]])
 
-    for at, found in _each(block, rows.blocks, threads):
-        sums[at : at + len(found)] += found
+    for at, of_block in _each(block, rows.blocks, threads):
+        sums[at : at + len(of_block)] += of_block
     return sums
 
 
 def _cumulated(rows: RiskRows, groups: np.ndarray) -> np.ndarray:
     """Sums over the risk set of each cell: add where a group begins, subtract where it ends, cumulate."""
-    change = np.zeros(
-        (len(rows.cell_day) + 1, groups.shape[1]), np.longdouble
-    )  # what is added cancels exactly
+    # in long doubles what is added cancels exactly
+    change = np.zeros((len(rows.cell_day) + 1, groups.shape[1]), np.longdouble)
     for cells, sign in ((rows.group_first, 1), (rows.group_last, -1)):
         by_cell = np.argsort(cells, kind="stable")
         starts = np.flatnonzero(np.r_[True, np.diff(cells[by_cell]) > 0])
-        found = np.add.reduceat(groups[by_cell].astype(np.longdouble), starts, axis=0)
-        change[cells[by_cell][starts]] += sign * found
+        change[cells[by_cell][starts]] += sign * np.add.reduceat(
+            groups[by_cell].astype(np.longdouble), starts, axis=0
+        )
     return np.cumsum(change, axis=0)[:-1].astype(np.float64)
 
 

@@ -1,8 +1,8 @@
-"""Cox regression with covariates that change in time: hazard ratios, robust variance, residuals, baseline hazard.
+"""Cox regression with covariates that change in time: hazard ratios, robust variance, Schoenfeld residuals.
 
-lifelines' CoxTimeVaryingFitter is the reference: coefficients and standard errors agree (tests, benchmarks). It has no
-variance that allows for rows of one member, no events that count in part and no prediction, and needs minutes where
-this needs seconds, hence a solver of our own.
+lifelines' CoxTimeVaryingFitter is the reference: coefficients and standard errors agree (tests, benchmarks).
+It has no variance that allows for rows of one member and no fractional events, and needs minutes where this
+needs seconds, hence a solver of our own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import chi2, norm
 
 from whychurn.survival.cox.counting_process import RiskRows, StartStop, prepare_rows
-from whychurn.survival.cox.fit import Newton, maximise
+from whychurn.survival.cox.newton import Newton, maximise
 from whychurn.survival.cox.partial_likelihood import RiskSums, cumulated_over_rows
 
 
@@ -28,10 +28,6 @@ class CoxFit:
         Log hazard ratios, one a term, per unit of the covariate as given.
     model_covariance, robust_covariance
         Inverse of the information; sandwich over clusters (None where no clusters were given). Shape (p, p).
-    mean
-        Of the covariates over the rows at risk: the baseline belongs to a member with these values.
-    baseline
-        stratum, day, hazard (Breslow's increment), cumulative.
     schoenfeld
         Residuals x - mean over the risk set, one row an event, shape (event rows, p).
     event_day, event_weight
@@ -42,13 +38,11 @@ class CoxFit:
     coefficients: np.ndarray
     model_covariance: np.ndarray
     robust_covariance: np.ndarray | None
-    mean: np.ndarray
     log_likelihood: float
     log_likelihood_null: float
     steps: int
     rows: int
     clusters: int
-    baseline: pd.DataFrame
     schoenfeld: np.ndarray
     event_day: np.ndarray
     event_weight: np.ndarray
@@ -64,17 +58,15 @@ class CoxFit:
         return self.model_covariance if self.robust_covariance is None else self.robust_covariance
 
 
-def fit_cox(data: StartStop, how: Newton, start: np.ndarray | None = None) -> CoxFit:
+def fit_cox(data: StartStop, newton: Newton, start: np.ndarray | None = None) -> CoxFit:
     """Maximise the partial likelihood of start-stop rows, ties after Efron.
 
     Parameters
     ----------
-    data
-        Rows; `StartStop` tells what each array holds.
-    how
+    newton
         Settings of the maximisation. A ridge shrinks the coefficients, and intervals then no longer cover.
     start
-        Coefficients to begin with, as those of a narrower model filled up with zeros; they save steps.
+        Coefficients to begin with, such as those of a narrower model filled up with zeros; they save steps.
 
     Raises
     ------
@@ -86,14 +78,14 @@ def fit_cox(data: StartStop, how: Newton, start: np.ndarray | None = None) -> Co
     Efron (1977), J. Am. Stat. Assoc. 72; Lin and Wei (1989), J. Am. Stat. Assoc. 84, for the sandwich;
     Therneau and Grambsch (2000), Modeling Survival Data, chapters 3 and 7.
     """
-    return fit_rows(prepare_rows(data), data.cluster, how, start)
+    return fit_rows(prepare_rows(data), data.cluster, newton, start)
 
 
 def fit_rows(
-    rows: RiskRows, cluster: np.ndarray | None, how: Newton, start: np.ndarray | None = None
+    rows: RiskRows, cluster: np.ndarray | None, newton: Newton, start: np.ndarray | None = None
 ) -> CoxFit:
     """`fit_cox` of rows that are prepared; `cluster` in the order of the rows as they were given."""
-    sums, matrix, at_zero, steps = maximise(rows, how, None if start is None else start * rows.scale)
+    sums, matrix, at_zero, steps = maximise(rows, newton, None if start is None else start * rows.scale)
     inverse = np.linalg.inv(matrix)
     unscale = np.outer(1 / rows.scale, 1 / rows.scale)
     robust, clusters = None, 0
@@ -106,13 +98,11 @@ def fit_rows(
         coefficients=sums.beta / rows.scale,
         model_covariance=inverse * unscale,
         robust_covariance=robust,
-        mean=rows.mean,
         log_likelihood=sums.log_likelihood,
         log_likelihood_null=at_zero,
         steps=steps,
         rows=len(rows.order),
         clusters=clusters,
-        baseline=_baseline(rows, sums),
         schoenfeld=(rows.X[rows.event_row] - _event_means(rows, sums)) * rows.scale,
         event_day=rows.cell_day[rows.event_cell],
         event_weight=rows.event_weight,
@@ -152,18 +142,11 @@ def _event_means(rows: RiskRows, sums: RiskSums) -> np.ndarray:
     return (_cell_sums(rows, sums.means) / rows.cell_events[:, None])[rows.event_cell]
 
 
-def _baseline(rows: RiskRows, sums: RiskSums) -> pd.DataFrame:
-    """Breslow's hazard of a member with mean covariates."""
-    with np.errstate(over="ignore"):
-        hazard = rows.cell_weight * rows.cell_events / sums.total * np.exp(-sums.shift)
-    frame = pd.DataFrame({"stratum": rows.cell_stratum, "day": rows.cell_day, "hazard": hazard})
-    return frame.assign(cumulative=frame.groupby("stratum")["hazard"].cumsum())
-
-
 def _cluster_scores(rows: RiskRows, sums: RiskSums, cluster: np.ndarray) -> np.ndarray:
     """Score residuals summed over the rows of each cluster, shape (clusters, p).
 
-    A row's residual is what it adds to the score when it leaves, less what the model expected of it while at risk.
+    A row's residual is what it adds to the score with its event, less what the model expected of it while at
+    risk.
     """
     columns = len(rows.terms)
     per_term = rows.cell_weight[rows.tie_cell] / sums.denominator
@@ -171,7 +154,7 @@ def _cluster_scores(rows: RiskRows, sums: RiskSums, cluster: np.ndarray) -> np.n
     tied_means = _cell_sums(rows, sums.means * (per_term * rows.tie_share)[:, None])
     expected = cumulated_over_rows(rows, sums.hazard)
     expected_means = cumulated_over_rows(rows, hazard_means)
-    codes, place = np.unique(cluster, return_inverse=True)
+    codes, position = np.unique(cluster, return_inverse=True)
     scores = np.zeros((columns, len(codes)))
     group_of_row = np.repeat(np.arange(len(rows.group_start)), rows.group_rows)
     for part in rows.blocks:
@@ -179,14 +162,14 @@ def _cluster_scores(rows: RiskRows, sums: RiskSums, cluster: np.ndarray) -> np.n
         residual = expected_means[group] - rows.X[part] * expected[group, None]
         residual *= sums.risk[part, None]
         for column in range(columns):
-            np.add.at(scores[column], place[part], residual[:, column])
+            np.add.at(scores[column], position[part], residual[:, column])
     at, cell = rows.event_row, rows.event_cell
     left = sums.risk[at] * np.minimum(rows.event_weight, 1.0)
     event_X = rows.X[at]
-    own = rows.event_weight[:, None] * (event_X - _event_means(rows, sums))
-    own += left[:, None] * (event_X * sums.tied_hazard[cell, None] - tied_means[cell])
+    residual = rows.event_weight[:, None] * (event_X - _event_means(rows, sums))
+    residual += left[:, None] * (event_X * sums.tied_hazard[cell, None] - tied_means[cell])
     for column in range(columns):
-        np.add.at(scores[column], place[at], own[:, column])
+        np.add.at(scores[column], position[at], residual[:, column])
     return scores.T
 
 

@@ -1,4 +1,4 @@
-"""Do hazard ratios hold for the whole stay? Scaled Schoenfeld residuals against log tenure."""
+"""Test of proportional hazards: scaled Schoenfeld residuals against log tenure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from scipy.stats import chi2
 from whychurn.survival.cox.regression import CoxFit
 
 
-def proportionality(fit: CoxFit, quantiles: tuple[float, float]) -> pd.DataFrame:
-    """Test of each term, and by how much its hazard ratio changes from early to late leavings.
+def schoenfeld_test(fit: CoxFit, quantiles: tuple[float, float]) -> pd.DataFrame:
+    """Test of each term, and by how much its hazard ratio changes from early to late events.
 
-    A scaled residual is an estimate of the coefficient on the day of one event; its slope on log tenure says whether
-    the coefficient drifts (Grambsch & Therneau 1994, Biometrika 81, test with one average variance).
+    A scaled residual is an estimate of the coefficient on the day of one event; its slope on log tenure shows
+    whether the coefficient changes (Grambsch & Therneau 1994, Biometrika 81, test with one average variance).
 
     Parameters
     ----------
@@ -23,17 +23,16 @@ def proportionality(fit: CoxFit, quantiles: tuple[float, float]) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        term, statistic, p, slope (of the log hazard ratio on log tenure), early_day, late_day, change (hazard ratio
-        late over early).
+        term, statistic, p, slope (of the log hazard ratio on log tenure), early_day, late_day, change (hazard
+        ratio late over early).
     """
     early, late = weighted_quantiles(fit.event_day, fit.event_weight, quantiles)
-    along, spread = _along_clock(fit)
+    slopes, spread = _slope_sums(fit)
     variance = len(fit.event_day) * np.diag(fit.model_covariance) * spread
-    if spread <= 1e-12:  # all events on one day: nothing can drift
-        nothing = np.zeros(len(fit.terms))
-        statistic, slope = nothing, nothing
+    if spread <= 1e-12:  # all events on one day: no change can be seen
+        statistic = slope = np.zeros(len(fit.terms))
     else:
-        statistic, slope = along**2 / variance, along / spread
+        statistic, slope = slopes**2 / variance, slopes / spread
     with np.errstate(over="ignore"):
         change = np.exp(slope * np.log(max(late, 1.0) / max(early, 1.0)))
     return pd.DataFrame(
@@ -49,18 +48,18 @@ def proportionality(fit: CoxFit, quantiles: tuple[float, float]) -> pd.DataFrame
     )
 
 
-def joint_drift_p(fit: CoxFit, terms: list[str]) -> float:
-    """The same test of several terms together, as those of one curve."""
-    along, spread = _along_clock(fit)
+def joint_schoenfeld_p(fit: CoxFit, terms: list[str]) -> float:
+    """The same test of several terms together, such as those of one spline."""
+    slopes, spread = _slope_sums(fit)
     if spread <= 1e-12:
         return 1.0
     at = [fit.terms.index(term) for term in terms]
     inverse = np.linalg.pinv(fit.model_covariance[np.ix_(at, at)])
-    return float(chi2.sf(along[at] @ inverse @ along[at] / (len(fit.event_day) * spread), len(at)))
+    return float(chi2.sf(slopes[at] @ inverse @ slopes[at] / (len(fit.event_day) * spread), len(at)))
 
 
-def _along_clock(fit: CoxFit) -> tuple[np.ndarray, float]:
-    """Sum of scaled residuals times centred log tenure for each term, and the sum of squares of the latter."""
+def _slope_sums(fit: CoxFit) -> tuple[np.ndarray, float]:
+    """Scaled residuals times centred log tenure, summed for each term; sum of squares of the latter."""
     clock = np.log(np.maximum(fit.event_day, 1.0))
     weight = fit.event_weight / fit.event_weight.mean()
     centred = clock - np.average(clock, weights=weight)
@@ -68,19 +67,21 @@ def _along_clock(fit: CoxFit) -> tuple[np.ndarray, float]:
     return (weight * centred) @ scaled, float((weight * centred**2).sum())
 
 
-def drifts(table: pd.DataFrame, p_adjusted: np.ndarray, level: float, least_ratio: float) -> np.ndarray:
-    """Terms that fail: significant, and the ratio changes by more than `least_ratio` either way.
+def non_proportional(
+    table: pd.DataFrame, p_adjusted: np.ndarray, level: float, min_change: float
+) -> np.ndarray:
+    """Terms that fail: significant, and the hazard ratio changes by more than `min_change` either way.
 
     With many events everything is significant; a change that no reader would act on is no failure.
     """
     size = np.abs(np.log(table["change"].to_numpy()))
-    return (p_adjusted < level) & (size > np.log(least_ratio))
+    return (p_adjusted < level) & (size > np.log(min_change))
 
 
 def weighted_quantiles(
     values: np.ndarray, weights: np.ndarray, quantiles: tuple[float, float]
 ) -> tuple[float, float]:
-    """Smallest values by which these shares of the weight have come."""
+    """Smallest values at or below which these shares of the weight lie."""
     order = np.argsort(values, kind="stable")
     share = np.cumsum(weights[order]) / weights.sum()
     low, high = (min(int(np.searchsorted(share, q)), len(order) - 1) for q in quantiles)

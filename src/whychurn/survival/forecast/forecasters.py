@@ -1,4 +1,4 @@
-"""Forecasts of how long a member stays, from what is known today: Kaplan-Meier, Cox on two clocks."""
+"""Forecasts of the further stay from what is known today: Kaplan-Meier, Cox on two clocks."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Final, Protocol
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import Params, SurvivalParams
+from whychurn.contract.params import ChallengeParams, Params, SurvivalParams
 from whychurn.panel.encode import Feature, encode
 from whychurn.survival.cox.counting_process import StartStop, prepare_rows
-from whychurn.survival.cox.fit import Newton, maximise
-from whychurn.survival.forecast.cox_design import Term, choose_terms, design_matrix
-from whychurn.survival.forecast.followup import DailyHazard, Known, daily_hazard, tenure_rows
+from whychurn.survival.cox.newton import Newton, maximise
+from whychurn.survival.forecast.baseline_hazard import DailyHazard, Extrapolation, daily_hazard
+from whychurn.survival.forecast.cox_terms import Term, choose_terms, design_matrix
+from whychurn.survival.forecast.landmark_rows import LandmarkRows, tenure_rows
 
 CLOCK: Final = "tenure_days"
 
 
-class Predictor(Protocol):
+class Forecaster(Protocol):
     """A fitted model of the further stay."""
 
     @property
@@ -31,7 +32,7 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class KaplanMeier:
-    """The share of all that stays on, given how long a member is there already."""
+    """The share of all that stays on, given how long a member has stayed already."""
 
     hazard: DailyHazard
     learned_days: int
@@ -51,7 +52,7 @@ class Cox:
     name
         "cox": time-varying covariates on the clock of tenure, held at today's values for the forecast.
         "cox_landmark": the clock starts at each snapshot, so that a coefficient says what today's value means
-        for all that follows (van Houwelingen 2007, Scandinavian Journal of Statistics 34).
+        for the whole follow-up (van Houwelingen 2007, Scandinavian Journal of Statistics 34).
     beta
         Log hazard ratios of `terms`.
     learned_days
@@ -72,18 +73,15 @@ class Cox:
         return np.exp(-self.hazard.between(start, days) * np.exp(design @ self.beta)[:, None])
 
 
-def fit_kaplan_meier(known: Known, survival: SurvivalParams) -> KaplanMeier:
+def fit_kaplan_meier(landmarks: LandmarkRows, survival: SurvivalParams) -> KaplanMeier:
     """Kaplan-Meier on the clock of tenure, with delayed entry."""
-    kept, entry, stop, event = tenure_rows(known)
-    hazard = daily_hazard(
-        entry, stop, event, np.ones(len(kept)), product=True,
-        min_at_risk=survival.min_at_risk, tail_days=survival.challenge.tail_days,
-    )  # fmt: skip
-    return KaplanMeier(hazard, int(known.reach.max()))
+    _, entry, stop, event = tenure_rows(landmarks)
+    beyond = Extrapolation(survival.min_at_risk, survival.challenge.tail_days)
+    return KaplanMeier(daily_hazard(entry, stop, event, beyond), int(landmarks.reach.max()))
 
 
-def fit_cox(name: str, known: Known, features: list[Feature], params: Params) -> Cox:
-    """Cox model `name` on at most `cox_rows` member-months.
+def fit_cox_forecast(name: str, landmarks: LandmarkRows, features: list[Feature], params: Params) -> Cox:
+    """Cox model `name` on at most ``cox_rows`` member-months.
 
     Raises
     ------
@@ -91,33 +89,28 @@ def fit_cox(name: str, known: Known, features: list[Feature], params: Params) ->
         If nobody leaves, or the partial likelihood has no maximum.
     """
     challenge = params.survival.challenge
-    sample = known.sample(challenge.cox_rows, params.run.seed)
+    sample = landmarks.sample(challenge.cox_rows, params.run.seed)
     if name == "cox":
         kept, entry, stop, event = tenure_rows(sample)
     else:
         kept = np.flatnonzero(sample.time > 0)
         entry, stop, event = np.zeros(len(kept), dtype="int64"), sample.time[kept], sample.event[kept]
     X = encode(sample.rows.iloc[kept], features)
-    terms = choose_terms(X, features, {CLOCK} if name == "cox" else set(), challenge)
+    terms = choose_terms(X, features, {CLOCK} if name == "cox" else set())
     design = design_matrix(X, features, terms)
-    beta = _coefficients(terms, design, entry, stop, event, challenge.ridge, challenge.threads)
-    hazard = daily_hazard(
-        entry, stop, event, np.exp(design @ beta), product=False,
-        min_at_risk=params.survival.min_at_risk, tail_days=challenge.tail_days,
-    )  # fmt: skip
-    return Cox(name, features, terms, beta, hazard, int(known.reach.max()))
-
-
-def _coefficients(
-    terms: list[Term], design: np.ndarray, entry: np.ndarray, stop: np.ndarray, event: np.ndarray,
-    ridge: float, threads: int,
-) -> np.ndarray:  # fmt: skip
-    if not terms:
-        return np.zeros(0)
     names = tuple(term.name for term in terms)
-    rows = prepare_rows(StartStop(names, design, entry, stop, event.astype("float64")))
-    how = Newton(ridge=ridge * event.sum(), tolerance=1e-6, max_steps=40, max_halvings=30, threads=threads)
-    return maximise(rows, how)[0].beta / rows.scale
+    beta = _coefficients(StartStop(names, design, entry, stop, event.astype("float64")), challenge)
+    beyond = Extrapolation(params.survival.min_at_risk, challenge.tail_days)
+    hazard = daily_hazard(entry, stop, event, beyond, np.exp(design @ beta))
+    return Cox(name, features, terms, beta, hazard, int(landmarks.reach.max()))
+
+
+def _coefficients(data: StartStop, params: ChallengeParams) -> np.ndarray:
+    if not data.terms:
+        return np.zeros(0)
+    rows, ridge = prepare_rows(data), params.ridge * data.event.sum()
+    newton = Newton(ridge, tolerance=1e-6, max_steps=40, threads=params.threads, max_halvings=30)
+    return maximise(rows, newton)[0].beta / rows.scale
 
 
 def _tenure(rows: pd.DataFrame) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""What goes along with shorter stays: the model, its remedies, its tables."""
+"""What is associated with shorter stays: the Cox models, their remedies, their tables."""

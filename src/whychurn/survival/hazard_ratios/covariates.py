@@ -1,10 +1,11 @@
 """Which covariates enter Cox regression, how each is coded, and in which step its hazard ratio is read.
 
-The rule is stated and looks at no p value: `COVARIATES` names, for each candidate cause, the features that trace it, in
-order of preference; the catalogue says in which step a feature's ratio is read. One that is not in the data, constant, unknown for too many or seen too rarely is left out with its reason.
-What the definition of churn is itself made of does not enter: where leaving means silence, the days since the last
-order and counts of the member's own acts restate the outcome and would show hazard ratios without meaning
-(`TERMS_COVARIATES` holds them, for programmes whose members leave by ending a term).
+The rule looks at no p value: `COVARIATES` names, for each candidate cause, the features that trace it, in
+order of preference; the catalogue says in which step a feature's ratio is read. One that is not in the data,
+constant, unknown for too many members or too rare is left out with its reason. What the definition of churn
+is itself made of does not enter: where churn means inactivity, the days since the last order and counts of
+the member's own activity restate the outcome and would show hazard ratios without meaning (`TERMS_COVARIATES`
+holds them, for programmes whose members leave by ending a term).
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import CoxParams, SurvivalParams
+from whychurn.contract.params import SurvivalParams
 
 OTHER: Final = "other"
-# of collinear ones the one that stands last gives way
+# of collinear ones the one that stands last is dropped
 COVARIATES: Final = (
     "price_rise_since_joining", "plan_price", "discount_depth_90d", "coupons_received_90d",
     "return_share_180d", "tickets_90d", "app_faults_90d", "unresolved_180d",
@@ -30,8 +31,18 @@ COVARIATES: Final = (
     "order_value_180d", "returned_before", "channel",
 )  # fmt: skip
 TERMS_COVARIATES: Final = (
-    "visits_90d", "community_90d", "orders_90d", "days_since_last_interaction", "auto_renews", "renewals_so_far",
+    "visits_90d", "community_90d", "orders_90d", "days_since_last_interaction", "auto_renews",
+    "renewals_so_far",
 )  # fmt: skip
+MIN_LEVEL_EVENTS: Final = (
+    10  # a level or flag with fewer leavers has no term of its own (events per variable)
+)
+MAX_UNKNOWN: Final = (
+    0.3  # a feature unknown in a larger share of the rows says more about the gaps than the members
+)
+UNKNOWN_TERM: Final = (
+    0.05  # from this share on, "not known" has a term of its own; below, the median stands in
+)
 Kind = Literal["number", "flag", "category"]
 
 
@@ -70,13 +81,13 @@ class Covariate:
         """Columns of the design that the feature makes."""
         if self.kind == "category":
             return [Term(f"{self.name}={level}", self.name, "level", level) for level in self.levels[1:]]
-        own = [Term(self.name, self.name, self.kind, "")]
-        return [*own, Term(f"{self.name}:unknown", self.name, "unknown", "")] if self.unknown_term else own
+        unknown = [Term(f"{self.name}:unknown", self.name, "unknown", "")] if self.unknown_term else []
+        return [Term(self.name, self.name, self.kind, ""), *unknown]
 
 
 @dataclass(frozen=True)
 class Term:
-    """One column of the design: number, flag, level, unknown; curve (a bend of a spline); tenure (times log tenure)."""
+    """A column of the design: number, flag, level, unknown, curve (of a spline), tenure (times its log)."""
 
     name: str
     feature: str
@@ -85,7 +96,11 @@ class Term:
 
 
 def choose_covariates(
-    rows: pd.DataFrame, catalogue: pd.DataFrame, kind: str, params: SurvivalParams, own: Sequence[str] = ()
+    rows: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    kind: str,
+    params: SurvivalParams,
+    study_columns: Sequence[str] = (),
 ) -> tuple[list[Covariate], dict[str, str]]:
     """Covariates in the order of `COVARIATES`, and why each other one is left out.
 
@@ -94,10 +109,11 @@ def choose_covariates(
     rows
         Start-stop rows with ``event`` and the features.
     catalogue
-        `panel.catalogue.load_catalogue`; the study's own columns (family profile, source members) are added.
+        `panel.features.catalogue.load_catalogue`, with the study's own columns (family profile, source
+        members).
     kind
         "terms" or "inactivity": how churn is defined.
-    own
+    study_columns
         The study's own columns, which enter after `COVARIATES`.
 
     Returns
@@ -105,48 +121,46 @@ def choose_covariates(
     covariates, and reasons: absent, unknown, constant, rare, stratum, definition.
     """
     entries = {entry["name"]: entry for entry in catalogue.to_dict("records")}
-    names = [*COVARIATES, *own, *(TERMS_COVARIATES if kind == "terms" else ())]
+    names = [*COVARIATES, *study_columns, *(TERMS_COVARIATES if kind == "terms" else ())]
     left_out = {} if kind == "terms" else {name: "definition" for name in TERMS_COVARIATES if name in rows}
-    found = []
+    chosen = []
     for name in dict.fromkeys(names):
         if name in params.cox_strata:
             left_out[name] = "stratum"
         elif name not in rows or name not in entries:
             left_out[name] = "absent"
         else:
-            made = _covariate(rows[name], rows["event"].to_numpy(float), entries[name], params.cox)
-            if isinstance(made, str):
-                left_out[name] = made
+            covariate = _covariate(rows[name], rows["event"].to_numpy(float), entries[name])
+            if isinstance(covariate, str):
+                left_out[name] = covariate
             else:
-                found.append(made)
-    return found, left_out
+                chosen.append(covariate)
+    return chosen, left_out
 
 
-def _covariate(
-    values: pd.Series, event: np.ndarray, entry: Mapping[Any, Any], params: CoxParams
-) -> Covariate | str:
+def _covariate(values: pd.Series, event: np.ndarray, entry: Mapping[Any, Any]) -> Covariate | str:
     """The covariate, or why it cannot enter."""
     unknown = float(values.isna().mean())
-    if unknown > params.max_unknown:
+    if unknown > MAX_UNKNOWN:
         return "absent" if unknown == 1 else "unknown"
     kind: Kind = entry["kind"]
     levels: tuple[str, ...] = ()
     fill, size, standardised = 0.0, 1.0, False
     if kind == "category":
-        levels = _levels(values, event, params.min_level_events)
+        levels = _levels(values, event)
         if len(levels) < 2:
             return "constant"
     else:
         numbers = as_numbers(values)
-        known = numbers[~np.isnan(numbers)]
-        if known.min() == known.max():
+        finite = numbers[~np.isnan(numbers)]
+        if finite.min() == finite.max():
             return "constant"
-        fill = float(np.median(known)) if kind == "number" else 0.0
-        if kind == "flag" and _rare(numbers, event, params.min_level_events):
+        fill = float(np.median(finite)) if kind == "number" else 0.0
+        if kind == "flag" and _rare(numbers, event):
             return "rare"
         standardised = kind == "number" and entry["step"] == "sd"
-        size = float(known.std()) if standardised else (float(entry["step"]) if kind == "number" else 1.0)
-    missing = values.isna().to_numpy()
+        size = float(finite.std()) if standardised else (float(entry["step"]) if kind == "number" else 1.0)
+    missing = values.isna().to_numpy(float)
     cause = entry.get("cause")
     return Covariate(
         name=entry["name"],
@@ -158,28 +172,26 @@ def _covariate(
         en=str(entry["en"]),
         zh=str(entry["zh"]),
         fill=fill,
-        unknown_term=kind != "category"
-        and unknown >= params.unknown_term
-        and not _rare(missing.astype(float), event, params.min_level_events),
+        unknown_term=kind != "category" and unknown >= UNKNOWN_TERM and not _rare(missing, event),
         unknown_share=unknown,
         levels=levels,
     )
 
 
-def _rare(flag: np.ndarray, event: np.ndarray, least: int) -> bool:
+def _rare(flag: np.ndarray, event: np.ndarray) -> bool:
     """Too few events with, or without, the flag."""
     on = np.nan_to_num(flag) > 0
-    return bool(min((event[on] > 0).sum(), (event[~on] > 0).sum()) < least)
+    return bool(min((event[on] > 0).sum(), (event[~on] > 0).sum()) < MIN_LEVEL_EVENTS)
 
 
-def _levels(values: pd.Series, event: np.ndarray, least: int) -> tuple[str, ...]:
-    """Levels with events enough, the most frequent first; all others (and unknown) together are one."""
-    text = values.astype("string")
-    events = pd.Series(event > 0).groupby(text.fillna(OTHER).to_numpy()).sum()
-    rows = text.fillna(OTHER).value_counts()
-    kept = [str(level) for level in rows.index if level != OTHER and events.get(level, 0) >= least]
+def _levels(values: pd.Series, event: np.ndarray) -> tuple[str, ...]:
+    """Levels with enough events, the most frequent first; all others (and unknown) together are one."""
+    text = values.astype("string").fillna(OTHER)
+    events = pd.Series(event > 0).groupby(text.to_numpy()).sum()
+    by_size = text.value_counts().index
+    kept = [str(level) for level in by_size if level != OTHER and events[level] >= MIN_LEVEL_EVENTS]
     rest = int(sum(count for level, count in events.items() if level not in kept))
-    return tuple([*kept, OTHER] if rest >= least else kept)
+    return tuple([*kept, OTHER] if rest >= MIN_LEVEL_EVENTS else kept)
 
 
 def as_numbers(values: pd.Series) -> np.ndarray:
@@ -191,18 +203,18 @@ def as_numbers(values: pd.Series) -> np.ndarray:
 
 def encode(frame: pd.DataFrame, covariates: list[Covariate]) -> tuple[list[Term], np.ndarray]:
     """Terms and design matrix (rows × terms), numbers in units of their step."""
-    terms: list[Term] = []
     columns: list[np.ndarray] = []
-    for one in covariates:
-        terms += one.terms()
-        if one.kind == "category":
-            text = frame[one.name].astype("string").fillna(OTHER)
-            known = text.where(text.isin(list(one.levels)), OTHER if OTHER in one.levels else one.levels[0])
-            columns += [(known == level).to_numpy(float) for level in one.levels[1:]]
+    for covariate in covariates:
+        values, levels = frame[covariate.name], covariate.levels
+        if covariate.kind == "category":
+            text = values.astype("string").fillna(OTHER)
+            text = text.where(text.isin(list(levels)), OTHER if OTHER in levels else levels[0])
+            columns += [(text == level).to_numpy(float) for level in levels[1:]]
             continue
-        numbers = as_numbers(frame[one.name])
+        numbers = as_numbers(values)
         missing = np.isnan(numbers) | np.isinf(numbers)
-        columns.append(np.where(missing, one.fill, numbers) / one.step)
-        if one.unknown_term:
+        columns.append(np.where(missing, covariate.fill, numbers) / covariate.step)
+        if covariate.unknown_term:
             columns.append(missing.astype(float))
+    terms = [term for covariate in covariates for term in covariate.terms()]
     return terms, np.column_stack(columns) if columns else np.empty((len(frame), 0))

@@ -1,14 +1,15 @@
-"""BG/NBD and Gamma-Gamma: purchases and their value where nobody signs off, by maximum likelihood.
+"""BG/NBD and Gamma-Gamma: purchases and their value where churn is not observed, by maximum likelihood.
 
-No kept library fits: pymc-marketing, heir of the archived lifetimes, brings a sampler and its compiler for what two
-dozen lines of likelihood give. Sources: Fader, Hardie & Lee 2005, Marketing Science 24 ("BG/NBD"); Fader & Hardie 2013, "The
-Gamma-Gamma model of monetary value"; equation numbers in comments are theirs.
+No maintained library fits: pymc-marketing, successor of the archived lifetimes, brings a sampler and its
+compiler for what two dozen lines of likelihood give. Sources: Fader, Hardie & Lee 2005, Marketing Science 24
+("BG/NBD"); Fader & Hardie 2013, "The Gamma-Gamma model of monetary value"; equation numbers in comments are
+theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ STARTS: Final = ((0.0, 1.0, 0.0, 1.0), (0.0, 0.0, 0.0, 0.0), (-1.0, 2.0, -0.5, 0
 
 
 @dataclass(frozen=True)
-class Fit:
+class PurchaseFit:
     """Maximum-likelihood estimates.
 
     Parameters
@@ -45,12 +46,19 @@ class Fit:
     def table(self, model: str) -> pd.DataFrame:
         """One row a parameter."""
         return pd.DataFrame(
-            {"model": model, "parameter": self.names, "estimate": self.estimate, "low": self.low, "high": self.high, "members": self.members}
-        )  # fmt: skip
+            {
+                "model": model,
+                "parameter": self.names,
+                "estimate": self.estimate,
+                "low": self.low,
+                "high": self.high,
+                "members": self.members,
+            }
+        )
 
 
 def purchase_history(orders: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
-    """What the models need of each member's purchases up to and with `until`.
+    """Statistics of each member's purchases up to and with `until`, as the models need them.
 
     Purchases of one day count as one.
 
@@ -62,15 +70,13 @@ def purchase_history(orders: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index member_id; repeats (purchase days after the first), last_week and weeks (age at the last purchase and at
-        `until`, weeks since the first), value (mean of the repeat purchase days; of the first where there are none).
+        Index member_id; repeats (purchase days after the first), last_week and weeks (age at the last
+        purchase and at `until`, weeks since the first), value (mean of the repeat purchase days; of the first
+        without any).
     """
-    known = orders[orders["ordered_at"].dt.normalize() <= until]
-    daily = (
-        known.groupby(["member_id", known["ordered_at"].dt.normalize().rename("day")])["amount"]
-        .sum()
-        .reset_index()
-    )
+    day = orders["ordered_at"].dt.normalize().rename("day")
+    past = day <= until
+    daily = orders[past].groupby(["member_id", day[past]])["amount"].sum().reset_index()
     grouped = daily.groupby("member_id")
     first, last, days = grouped["day"].min(), grouped["day"].max(), grouped.size()
     total = grouped["amount"].sum()
@@ -87,7 +93,7 @@ def purchase_history(orders: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
     )
 
 
-def fit_bgnbd(history: pd.DataFrame, confidence: float) -> Fit:
+def fit_bgnbd(history: pd.DataFrame, confidence: float) -> PurchaseFit:
     """r, alpha, a, b of the BG/NBD model (time in weeks).
 
     Parameters
@@ -105,8 +111,8 @@ def fit_bgnbd(history: pd.DataFrame, confidence: float) -> Fit:
         raise WhychurnError(
             "nobody bought a second time: BG/NBD has nothing to learn from", rows=len(history)
         )
-    counts, place = np.unique(x, return_inverse=True)
-    bought = x > 0
+    counts, position = np.unique(x, return_inverse=True)
+    repeated = x > 0
 
     def loss(logs: np.ndarray) -> float:
         r, alpha, a, b = np.exp(logs)
@@ -115,41 +121,38 @@ def fit_bgnbd(history: pd.DataFrame, confidence: float) -> Fit:
         )  # (6)
         alive = -(r + x) * np.log(alpha + T)
         with np.errstate(divide="ignore"):
-            gone = np.where(
-                bought,
-                np.log(a) - np.log(np.where(bought, b + x - 1, 1.0)) - (r + x) * np.log(alpha + tx),
-                -np.inf,
-            )
-        return -float((by_count[place] + np.logaddexp(alive, gone)).sum())
+            churned = np.log(a) - np.log(np.where(repeated, b + x - 1, 1.0)) - (r + x) * np.log(alpha + tx)
+            churned = np.where(repeated, churned, -np.inf)
+        return -float((by_count[position] + np.logaddexp(alive, churned)).sum())
 
-    return _maximum(loss, ("r", "alpha", "a", "b"), STARTS, len(history), confidence)
+    return _maximise(loss, ("r", "alpha", "a", "b"), STARTS, len(history), confidence)
 
 
-def alive_probability(fit: Fit, history: pd.DataFrame) -> np.ndarray:
-    """Chance that each member still buys at all; 1 for those who bought once, as the model has it."""
+def alive_probability(fit: PurchaseFit, history: pd.DataFrame) -> np.ndarray:
+    """Chance that each member still buys; 1 for those who bought once, as the model assumes."""
     r, alpha, a, b = fit.estimate
     x, tx, T = (history[name].to_numpy("float64") for name in ("repeats", "last_week", "weeks"))
-    return 1 / (1 + _odds_gone(r, alpha, a, b, x, tx, T))
+    return 1 / (1 + _odds_churned(r, alpha, a, b, x, tx, T))
 
 
-def expected_purchases(fit: Fit, history: pd.DataFrame, weeks: float) -> np.ndarray:
+def expected_purchases(fit: PurchaseFit, history: pd.DataFrame, weeks: float) -> np.ndarray:
     """Purchases of each member in the next `weeks` weeks, given the history; equation (10)."""
     r, alpha, a, b = fit.estimate
     x, tx, T = (history[name].to_numpy("float64") for name in ("repeats", "last_week", "weeks"))
     rest = (alpha + T) / (alpha + T + weeks)
     series = hyp2f1(r + x, b + x, a + b + x - 1, weeks / (alpha + T + weeks))
     grown = (a + b + x - 1) / (a - 1) * (1 - rest ** (r + x) * series)
-    return grown / (1 + _odds_gone(r, alpha, a, b, x, tx, T))
+    return grown / (1 + _odds_churned(r, alpha, a, b, x, tx, T))
 
 
-def _odds_gone(
+def _odds_churned(
     r: float, alpha: float, a: float, b: float, x: np.ndarray, tx: np.ndarray, T: np.ndarray
 ) -> np.ndarray:
     odds = a / np.where(x > 0, b + x - 1, 1.0) * ((alpha + T) / (alpha + tx)) ** (r + x)
     return np.where(x > 0, odds, 0.0)
 
 
-def fit_gamma_gamma(history: pd.DataFrame, confidence: float) -> Fit:
+def fit_gamma_gamma(history: pd.DataFrame, confidence: float) -> PurchaseFit:
     """p, q, v of the Gamma-Gamma model, from members with repeat purchases of positive value.
 
     Raises
@@ -170,41 +173,43 @@ def fit_gamma_gamma(history: pd.DataFrame, confidence: float) -> Fit:
         terms += (p * x - 1) * np.log(m) + p * x * np.log(x) - (p * x + q) * np.log(v + m * x)  # (1a)
         return -float(terms.sum())
 
-    found = _maximum(loss, ("p", "q", "v"), ((1.5, 1.2, -0.5), (0.5, 0.5, 0.5)), len(used), confidence)
-    back = np.array([1.0, 1.0, unit])
-    return Fit(
-        found.names, found.estimate * back, found.low * back, found.high * back,
-        found.log_likelihood - len(used) * float(np.log(unit)), len(used),
-    )  # fmt: skip
+    starts = ((1.5, 1.2, -0.5), (0.5, 0.5, 0.5))
+    fit = _maximise(loss, ("p", "q", "v"), starts, len(used), confidence)
+    scale = np.array([1.0, 1.0, unit])
+    return replace(
+        fit,
+        estimate=fit.estimate * scale,
+        low=fit.low * scale,
+        high=fit.high * scale,
+        log_likelihood=fit.log_likelihood - len(used) * float(np.log(unit)),
+    )
 
 
-def expected_value(fit: Fit, history: pd.DataFrame) -> np.ndarray:
-    """Mean value of each member's purchases, drawn towards that of all members where few were seen; equation (5)."""
+def expected_value(fit: PurchaseFit, history: pd.DataFrame) -> np.ndarray:
+    """Mean value of each member's purchases, shrunk towards that of all where few are known; equation (5)."""
     p, q, v = fit.estimate
     x, m = history["repeats"].to_numpy("float64"), history["value"].to_numpy("float64")
-    seen = (x > 0) & (m > 0)
-    x, m = np.where(seen, x, 0.0), np.where(seen, m, 0.0)
+    used = (x > 0) & (m > 0)
+    x, m = np.where(used, x, 0.0), np.where(used, m, 0.0)
     if p * x.min(initial=0.0) + q <= 1:
         return np.full(len(history), np.nan)  # the mean of the model does not exist
     return p * (v + m * x) / (p * x + q - 1)
 
 
-def _maximum(
+def _maximise(
     loss: Callable[[np.ndarray], float],
     names: tuple[str, ...],
     starts: tuple[tuple[float, ...], ...],
     members: int,
     confidence: float,
-) -> Fit:
+) -> PurchaseFit:
     def bounded(logs: np.ndarray) -> float:
         value = loss(np.clip(logs, -12, 12))
         return value if np.isfinite(value) else 1e15
 
-    found = [
-        minimize(bounded, np.array(start), method="L-BFGS-B", bounds=[(-12, 12)] * len(names))
-        for start in starts
-    ]
-    best = min(found, key=lambda result: result.fun)
+    box = [(-12, 12)] * len(names)
+    climbs = [minimize(bounded, np.array(start), method="L-BFGS-B", bounds=box) for start in starts]
+    best = min(climbs, key=lambda result: result.fun)
     polished = minimize(
         bounded, best.x, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-7, "maxiter": 2000}
     )
@@ -212,7 +217,7 @@ def _maximum(
     if not np.isfinite(best.fun) or best.fun >= 1e15:
         raise WhychurnError("the likelihood of purchases has no maximum", rows=members)
     error = norm.ppf((1 + confidence) / 2) * _errors(bounded, logs)
-    return Fit(
+    return PurchaseFit(
         names, np.exp(logs), np.exp(logs - error), np.exp(logs + error), -float(bounded(logs)), members
     )
 

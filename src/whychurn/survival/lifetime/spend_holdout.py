@@ -1,4 +1,4 @@
-"""Spend to come, forecast from the panel and from BG/NBD with Gamma-Gamma, on a later period that neither has seen."""
+"""Forecasts of spend, from the panel and from BG/NBD with Gamma-Gamma, compared on a later holdout period."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of
 from whychurn.panel.spend_rate import daily_spend
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
-from whychurn.survival.forecast.model_comparison import Challenge
+from whychurn.survival.forecast.model_comparison import ModelComparison
 from whychurn.survival.lifetime.bgnbd import (
     WEEK,
-    Fit,
+    PurchaseFit,
     alive_probability,
     expected_purchases,
     expected_value,
@@ -32,10 +32,14 @@ log = logging.getLogger(__name__)
 PANEL, BTYD, GOES_ON = "panel", "bgnbd", "goes_on"
 METHODS: Final = (PANEL, BTYD, GOES_ON)
 HOLDOUT: Final = columns_of("lifetime_holdout")
+HOLDOUT_GROUPS: Final = columns_of("lifetime_holdout_groups")
+PARAMETERS: Final = columns_of("lifetime_parameters")
+GROUPS: Final = 10  # deciles of the forecast
+MIN_REPEATERS: Final = 50  # with fewer members with a second order four parameters are not estimated
 
 
 @dataclass(frozen=True)
-class Held:
+class SpendHoldout:
     """Tables lifetime_holdout, lifetime_holdout_groups, lifetime_parameters; facts; records."""
 
     tables: dict[str, pd.DataFrame]
@@ -43,51 +47,51 @@ class Held:
     fits: list[FitRecord]
 
 
-def judge_spend(
+def compare_spend_forecasts(
     panel: pd.DataFrame,
     spells: pd.DataFrame,
-    challenge: Challenge,
+    comparison: ModelComparison,
     orders: pd.DataFrame,
     params: Params,
-) -> Held | None:
-    """Compare the forecasts on the main test day of the challenge, over its longest horizon.
+) -> SpendHoldout | None:
+    """Compare the forecasts on the main test day of the survival models, over its longest horizon.
 
-    "panel": daily spend of the last year × days that the survival model of that day expects the member to stay.
-    "bgnbd": expected purchases × expected value. "goes_on": daily spend × all days, as if nobody left.
+    "panel": daily spend of the last year × days that the survival model of that day expects the member to
+    stay. "bgnbd": expected purchases × expected value. "goes_on": daily spend × all days, as if nobody left.
+
+    BG/NBD models purchases without terms, so the comparison is for programmes where churn means inactivity.
 
     Returns
     -------
     None where there was no test day, or too few members bought twice before it.
     """
-    if challenge.tested_model is None or challenge.tested_on is None or orders.empty:
+    if comparison.tested_model is None or comparison.tested_on is None or orders.empty:
         return None
-    day, window = challenge.tested_on, challenge.facts["ibs_days"]
+    day, window = comparison.tested_on, comparison.facts["ibs_days"]
     history = purchase_history(orders, day - pd.Timedelta(days=1))
     history = history[history.index.isin(_followed_from_the_start(spells))]
-    if (history["repeats"] > 0).sum() < params.survival.lifetime.min_repeaters:
+    if (history["repeats"] > 0).sum() < MIN_REPEATERS:
         return None
     try:
-        counts, values = (
-            fit_bgnbd(history, params.run.confidence),
-            fit_gamma_gamma(history, params.run.confidence),
-        )
+        counts = fit_bgnbd(history, params.run.confidence)
+        values = fit_gamma_gamma(history, params.run.confidence)
     except WhychurnError as error:
         log.warning("no BG/NBD: %s", error.message)
         return None
     rows = panel[panel["as_of"] == day]
     rows = rows[rows["member_id"].isin(history.index)]
-    known = history.loc[rows["member_id"]]
+    histories = history.loc[rows["member_id"]]
     rate = np.nan_to_num(daily_spend(rows))
-    curve = challenge.tested_model.curve(rows, window)
+    curve = comparison.tested_model.curve(rows, window)
     expected = {
         PANEL: rate * curve[:, 1:].sum(axis=1),
-        BTYD: expected_purchases(counts, known, window / WEEK) * expected_value(values, known),
+        BTYD: expected_purchases(counts, histories, window / WEEK) * expected_value(values, histories),
         GOES_ON: rate * window,
     }
     actual = _spent(orders, rows["member_id"], day, window)
-    place = {"landmark_on": day, "window_days": window}
-    scores = holdout_scores(expected, actual, params).assign(**place)
-    groups = holdout_groups(expected, actual, params.survival.lifetime.holdout_groups).assign(**place)
+    test = {"landmark_on": day, "window_days": window}
+    scores = holdout_scores(expected, actual, params).assign(**test)
+    groups = holdout_groups(expected, actual).assign(**test)
     parameters = pd.concat([counts.table("bgnbd"), values.table("gamma_gamma")], ignore_index=True)
     log.info("spend forecasts tested on %d members over %d days", len(rows), window)
     tables = {
@@ -95,10 +99,11 @@ def judge_spend(
         "lifetime_holdout_groups": groups,
         "lifetime_parameters": parameters,
     }
-    alive = alive_probability(counts, known)
-    return Held(
-        tables, {"holdout": _facts(scores, history, alive, day, window)}, _records(counts, values, scores)
-    )
+    alive = alive_probability(counts, histories)
+    facts = {
+        "holdout": {"landmark_on": f"{day:%Y-%m-%d}", "window_days": window, **_facts(scores, history, alive)}
+    }
+    return SpendHoldout(tables, facts, _records(counts, values, scores))
 
 
 def _followed_from_the_start(spells: pd.DataFrame) -> pd.Series:
@@ -114,13 +119,12 @@ def _spent(orders: pd.DataFrame, members: pd.Series, day: pd.Timestamp, window: 
 
 
 def holdout_scores(expected: dict[str, np.ndarray], actual: np.ndarray, params: Params) -> pd.DataFrame:
-    """Per method mean absolute error, ratio of totals and rank correlation; then mae differences against "panel".
+    """Per method mean absolute error, ratio of totals, rank correlation, and mae difference from "panel".
 
     Intervals by bootstrap over members, the same drawings for all.
     """
-    weights = weights_in_turn(
-        np.arange(len(actual)), params.survival.bootstrap, params.run.seed, whole_first=True
-    )
+    members, draws = np.arange(len(actual)), params.survival.bootstrap
+    weights = weights_in_turn(members, draws, params.run.seed, whole_first=True)
     total = weights.sum(axis=1)
     ranks = rankdata(actual)
     rows, errors = [], {}
@@ -135,17 +139,8 @@ def holdout_scores(expected: dict[str, np.ndarray], actual: np.ndarray, params: 
             measures["mae_difference"] = errors[method] - errors[PANEL]
         for metric, drawn in measures.items():
             low, high = percentiles(drawn[1:], params.run.confidence)
-            rows.append(
-                {
-                    "method": method,
-                    "metric": metric,
-                    "estimate": float(drawn[0]),
-                    "low": low,
-                    "high": high,
-                    "members": len(actual),
-                }
-            )
-    return pd.DataFrame(rows)  # fmt: skip
+            rows.append((method, metric, float(drawn[0]), low, high, len(actual)))
+    return pd.DataFrame(rows, columns=HOLDOUT[:6])
 
 
 def _correlation(one: np.ndarray, other: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -157,53 +152,44 @@ def _correlation(one: np.ndarray, other: np.ndarray, weights: np.ndarray) -> np.
     return np.divide(share @ (x * y) - a * b, spread, out=np.full(len(weights), np.nan), where=spread > 0)
 
 
-def holdout_groups(expected: dict[str, np.ndarray], actual: np.ndarray, groups: int) -> pd.DataFrame:
+def holdout_groups(expected: dict[str, np.ndarray], actual: np.ndarray, groups: int = GROUPS) -> pd.DataFrame:
     """Members in groups of like forecast: mean forecast and mean spend."""
     rows = []
     for method, forecast in expected.items():
         group = np.minimum((rankdata(forecast, method="ordinal") - 1) * groups // len(forecast), groups - 1)
         for number in np.unique(group):
-            mine = group == number
-            rows.append(
-                {
-                    "method": method,
-                    "group": int(number),
-                    "expected": forecast[mine].mean(),
-                    "actual": actual[mine].mean(),
-                    "members": int(mine.sum()),
-                }
-            )
-    return pd.DataFrame(rows)  # fmt: skip
+            inside = group == number
+            means = (forecast[inside].mean(), actual[inside].mean())
+            rows.append((method, int(number), *means, int(inside.sum())))
+    return pd.DataFrame(rows, columns=HOLDOUT_GROUPS[:5])
 
 
-def _facts(
-    scores: pd.DataFrame, history: pd.DataFrame, alive: np.ndarray, day: pd.Timestamp, window: int
-) -> dict[str, Any]:
-    """What the report says of the comparison."""
+def _facts(scores: pd.DataFrame, history: pd.DataFrame, alive: np.ndarray) -> dict[str, Any]:
+    """Figures of the comparison for the report."""
     table = scores.set_index(["method", "metric"])["estimate"]
     gap = scores[(scores["method"] == BTYD) & (scores["metric"] == "mae_difference")].iloc[0]
     better = PANEL if gap["low"] > 0 else BTYD if gap["high"] < 0 else "none"
-    bought = history[(history["repeats"] > 0) & (history["value"] > 0)]
-    follows = float(np.corrcoef(bought["repeats"], bought["value"])[0, 1]) if len(bought) > 2 else None
+    repeated = history[(history["repeats"] > 0) & (history["value"] > 0)]
+    correlation = np.corrcoef(repeated["repeats"], repeated["value"])[0, 1] if len(repeated) > 2 else None
     return {
-        "landmark_on": f"{day:%Y-%m-%d}",
-        "window_days": window,
         "members": int(scores["members"].iloc[0]),
         "better": better,
         "mae": {method: float(table[method, "mae"]) for method in METHODS},
         "ratio": {method: float(table[method, "ratio"]) for method in METHODS},
         "p_alive_mean": float(alive.mean()),
-        "frequency_value_correlation": follows,  # Gamma-Gamma takes it to be zero
+        "frequency_value_correlation": correlation,  # Gamma-Gamma takes it to be zero
     }
 
 
-def _records(counts: Fit, values: Fit, scores: pd.DataFrame) -> list[FitRecord]:
-    def figures(fit: Fit) -> dict[str, float]:
+def _records(counts: PurchaseFit, values: PurchaseFit, scores: pd.DataFrame) -> list[FitRecord]:
+    def figures(fit: PurchaseFit) -> dict[str, float]:
         named = dict(zip(fit.names, map(float, fit.estimate), strict=True))
         return {**named, "log_likelihood": fit.log_likelihood, "members": float(fit.members)}
 
-    held = scores[scores["method"] == BTYD].set_index("metric")["estimate"].to_dict()
+    estimates = scores[scores["method"] == BTYD].set_index("metric")["estimate"]
+    metrics = {**figures(counts), **{f"holdout_{metric}": value for metric, value in estimates.items()}}
+    tables = ["lifetime_parameters", "lifetime_holdout"]
     return [
-        FitRecord("bgnbd", {"time": "weeks"}, {**figures(counts), **{f"holdout_{k}": v for k, v in held.items()}}, ["lifetime_parameters", "lifetime_holdout"]),
+        FitRecord("bgnbd", {"time": "weeks"}, metrics, tables),
         FitRecord("gamma_gamma", {}, figures(values)),
-    ]  # fmt: skip
+    ]

@@ -1,1 +1,1 @@
-"""Kaplan-Meier curves, log-rank tests, smoothed hazard, by churn definition."""
+"""Kaplan-Meier curves, log-rank tests, kernel-smoothed hazard."""

@@ -11,28 +11,23 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.contract.arrays import Array
+from whychurn.contract.codes import MAX_LEFT_TRUNCATION_DAYS
 from whychurn.contract.params import Params, SurvivalParams
-from whychurn.contract.results import columns_of, typed
-from whychurn.survival.risk_set import Followed, at_risk, followed, leavings, within
+from whychurn.contract.results import columns_of, stack, typed
+from whychurn.survival.numbers_at_risk import (
+    DaySpan,
+    at_risk,
+    events_by_day,
+    restrict_to_span,
+    supported_span,
+    written_days,
+)
 
 CURVES: Final = columns_of("survival_curves")
 MEANS: Final = [
-    "stratum_kind",
-    "stratum",
-    "members",
-    "spells",
-    "leavers",
-    "from_day",
-    "until_day",
-    "mean_until",
-    "mean_days",
-    "mean_low",
-    "mean_high",
-    "median_days",
-    "median_low",
-    "median_high",
-]
+    "stratum_kind", "stratum", "members", "spells", "leavers", "from_day", "until_day", "mean_until",
+    "mean_days", "mean_low", "mean_high", "median_days", "median_low", "median_high",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,28 +37,28 @@ class Curve:
     Parameters
     ----------
     estimate, low, high, at_risk
-        One value per day.
+        One value a day.
     """
 
-    span: Followed
-    estimate: Array
-    low: Array
-    high: Array
-    at_risk: Array
+    span: DaySpan
+    estimate: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    at_risk: np.ndarray
 
     @property
-    def days(self) -> Array:
+    def days(self) -> np.ndarray:
         """Day of each value."""
         return np.arange(self.span.first - 1, self.span.last + 1)
 
 
-def stay_curve(rows: pd.DataFrame, least: int, confidence: float) -> Curve | None:
-    """Share that stays beyond each day (lifelines' Kaplan-Meier, log-log Greenwood interval, left truncation).
+def kaplan_meier(rows: pd.DataFrame, least: int, confidence: float) -> Curve | None:
+    """Share that stays beyond each day: lifelines' Kaplan-Meier, log-log Greenwood interval, left truncation.
 
     Parameters
     ----------
     rows
-        entry, exit, event: at risk in (entry, exit]; several rows of one spell are allowed.
+        entry, exit, event: at risk on days in (entry, exit]; several rows of one spell are allowed.
     least
         The curve begins and ends with this many at risk.
 
@@ -74,24 +69,24 @@ def stay_curve(rows: pd.DataFrame, least: int, confidence: float) -> Curve | Non
     from lifelines import KaplanMeierFitter  # slow to import
 
     entry, exit_ = rows["entry"].to_numpy(), rows["exit"].to_numpy()
-    span = followed(entry, exit_, least)
+    span = supported_span(entry, exit_, least)
     if span is None:
         return None
-    cut = within(rows, span)
+    inside = restrict_to_span(rows, span)
     zero = span.first - 1
     # Half a day later: lifelines counts who enters on a day at risk on that day already.
-    begin = np.where(cut["entry"] > zero, cut["entry"] - zero + 0.5, 0.0)
+    begin = np.where(inside["entry"] > zero, inside["entry"] - zero + 0.5, 0.0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # lifelines warns of nobody leaving; the curve is 1 then
-        fit = KaplanMeierFitter(alpha=1 - confidence).fit(cut["exit"] - zero, cut["event"], entry=begin)
+        warnings.simplefilter("ignore")  # lifelines warns where nobody leaves; the curve is 1 then
+        fit = KaplanMeierFitter(alpha=1 - confidence).fit(inside["exit"] - zero, inside["event"], entry=begin)
         bounds = fit.confidence_interval_
     days = np.arange(span.last - zero + 1)
-    place = np.searchsorted(fit.survival_function_.index.to_numpy(), days, side="right") - 1
-    estimate = fit.survival_function_.iloc[:, 0].to_numpy()[place]
-    low, high = (bounds.iloc[:, side].to_numpy()[place] for side in (0, 1))
-    sure = estimate >= 1  # no leaving so far: Greenwood has no width there
+    position = np.searchsorted(fit.survival_function_.index.to_numpy(), days, side="right") - 1
+    estimate = fit.survival_function_.iloc[:, 0].to_numpy()[position]
+    low, high = (bounds.iloc[:, side].to_numpy()[position] for side in (0, 1))
+    no_event = estimate >= 1  # Greenwood's interval has no width before the first event
     number = at_risk(entry, exit_)[np.maximum(days + zero, span.first)]
-    return Curve(span, estimate, np.where(sure, 1.0, low), np.where(sure, 1.0, high), number)
+    return Curve(span, estimate, np.where(no_event, 1.0, low), np.where(no_event, 1.0, high), number)
 
 
 def restricted_mean(
@@ -102,15 +97,15 @@ def restricted_mean(
     Area below the curve; variance ``sum A_i^2 d_i / (n_i (n_i - d_i))``, with A_i the area that follows day i
     (Klein and Moeschberger 2003, section 4.5).
     """
-    cut = within(rows, curve.span)
+    inside = restrict_to_span(rows, curve.span)
     last = curve.span.last
-    number = at_risk(cut["entry"].to_numpy(), cut["exit"].to_numpy(), days=last)
-    left = leavings(cut["exit"].to_numpy(), cut["event"].to_numpy(float), last)
+    number = at_risk(inside["entry"].to_numpy(), inside["exit"].to_numpy(), days=last)
+    events = events_by_day(inside["exit"].to_numpy(), inside["event"].to_numpy(float), last)
     width = until - (curve.span.first - 1)
     area = curve.estimate[:width]  # the value of day t holds from t to t + 1
     after = np.append(np.cumsum(area[::-1])[::-1], 0.0)  # position t: area from day t on
     days = np.arange(curve.span.first, until + 1)
-    n, d, rest = number[days], left[days], after[days - curve.span.first + 1]
+    n, d, rest = number[days], events[days], after[days - curve.span.first + 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.where(n > d, rest**2 * d / (n * (n - d)), 0.0)
     mean = float(area.sum()) + curve.span.first - 1
@@ -119,15 +114,15 @@ def restricted_mean(
 
 
 def crossing(curve: Curve, level: float) -> tuple[float, float, float]:
-    """First day on which the curve, and its lower and upper bound, are at or below `level`; missing where never."""
-    found = []
+    """First day on which the curve, its lower and upper bound are at or below `level`; NaN where never."""
+    days = []
     for values in (curve.estimate, curve.low, curve.high):
         below = np.flatnonzero(values <= level)
-        found.append(float(curve.days[below[0]]) if len(below) else np.nan)
-    return found[0], found[1], found[2]
+        days.append(float(curve.days[below[0]]) if len(below) else np.nan)
+    return days[0], days[1], days[2]
 
 
-def stay_curves(
+def kaplan_meier_tables(
     strata: Mapping[str, pd.DataFrame], params: Params, min_cell: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curves and their summaries by kind of stratum.
@@ -135,25 +130,25 @@ def stay_curves(
     Parameters
     ----------
     strata
-        `strata.strata_rows`.
+        `spell_strata.strata_rows`.
 
     Returns
     -------
     survival_curves
         `CURVES`, every ``curve_step_days`` days and at ``stay_days``; at_risk is never below `min_cell`.
     survival_means
-        `MEANS` and ``stay_<d>d`` with bounds for each of ``stay_days``. Values that a curve which starts late or
-        ends early cannot tell are missing. Strata of fewer members than `min_cell` carry no figures.
+        `MEANS` and ``stay_<d>d`` with bounds for each of ``stay_days``. Values beyond a curve that starts
+        late or ends early are missing. Strata of fewer members than `min_cell` carry no figures.
     """
     curves, means = [], []
     for kind, rows in strata.items():
-        for stratum, mine in rows.groupby("stratum", sort=True):
-            curve = stay_curve(mine, max(params.survival.min_at_risk, min_cell), params.run.confidence)
-            means.append({"stratum_kind": kind, "stratum": stratum, **_summary(mine, curve, params)})
+        for stratum, members in rows.groupby("stratum", sort=True):
+            curve = kaplan_meier(members, max(params.survival.min_at_risk, min_cell), params.run.confidence)
+            means.append({"stratum_kind": kind, "stratum": stratum, **_summary(members, curve, params)})
             if curve is not None:
                 curves.append(_on_grid(curve, params.survival).assign(stratum_kind=kind, stratum=stratum))
-    table = pd.concat(curves, ignore_index=True)[CURVES] if curves else pd.DataFrame(columns=CURVES)
-    return typed(table), typed(pd.DataFrame(means, columns=[*MEANS, *stay_columns(params.survival)]))
+    columns = [*MEANS, *stay_columns(params.survival)]
+    return stack(curves, CURVES), typed(pd.DataFrame(means, columns=columns))
 
 
 def stay_columns(params: SurvivalParams) -> list[str]:
@@ -162,31 +157,30 @@ def stay_columns(params: SurvivalParams) -> list[str]:
 
 
 def _summary(rows: pd.DataFrame, curve: Curve | None, params: Params) -> dict[str, float]:
-    counted: dict[str, float] = {
+    summary: dict[str, float] = {
         "members": rows["member_id"].nunique(),
         "spells": len(rows[["member_id", "spell_no"]].drop_duplicates()),
         "leavers": int(rows["event"].sum()),
     }
     if curve is None:
-        return counted
-    found = {**counted, "from_day": curve.span.first, "until_day": curve.span.last}
-    if curve.span.first > params.survival.late_days:  # conditional on a long stay: no figure of a whole stay
-        return found
+        return summary
+    summary |= {"from_day": curve.span.first, "until_day": curve.span.last}
+    if curve.span.first > MAX_LEFT_TRUNCATION_DAYS:
+        return summary
     until = min(params.survival.mean_days, curve.span.last)
     mean, low, high = restricted_mean(rows, curve, until, params.run.confidence)
     median, median_low, median_high = crossing(curve, 0.5)
-    found |= {"mean_until": until, "mean_days": mean, "mean_low": low, "mean_high": high}
-    found |= {"median_days": median, "median_low": median_low, "median_high": median_high}
+    summary |= {"mean_until": until, "mean_days": mean, "mean_low": low, "mean_high": high}
+    summary |= {"median_days": median, "median_low": median_low, "median_high": median_high}
     for day in params.survival.stay_days:
         if day <= curve.span.last:
-            place = day - (curve.span.first - 1)
+            position = day - (curve.span.first - 1)
             for end, values in (("", curve.estimate), ("_low", curve.low), ("_high", curve.high)):
-                found[f"stay_{day}d{end}"] = float(values[place])
-    return found
+                summary[f"stay_{day}d{end}"] = float(values[position])
+    return summary
 
 
 def _on_grid(curve: Curve, params: SurvivalParams) -> pd.DataFrame:
-    days = curve.days
-    wanted = (days % params.curve_step_days == 0) | np.isin(days, [days[0], days[-1], *params.stay_days])
-    columns = {"day": days, "estimate": curve.estimate, "low": curve.low, "high": curve.high}
-    return pd.DataFrame({**columns, "at_risk": curve.at_risk})[wanted]
+    columns = {"day": curve.days, "estimate": curve.estimate, "low": curve.low, "high": curve.high}
+    written = written_days(curve.days, params)
+    return pd.DataFrame({**columns, "at_risk": curve.at_risk}).iloc[written]

@@ -57,7 +57,7 @@ def draw_drift(drift: pd.DataFrame, lang: str, tolerated: float) -> Figure:
     Parameters
     ----------
     tolerated
-        ``survival.cox.drift_ratio``.
+        `codes.MIN_HAZARD_RATIO_CHANGE`.
     """
     rows = drift.sort_values("change_before", key=lambda s: -np.abs(np.log(s)), ignore_index=True).head(12)
     figure, (axis,) = new_figure(height=1.5 + 0.32 * len(rows))

@@ -1,12 +1,14 @@
 """Gradient-boosted discrete-time hazard: does a member who is there at the start of an interval leave in it?
 
-One row per snapshot and later interval (the landmark super model): covariates stand as they were known at the snapshot, the
-interval is a feature, and the label says what happened in it. So one model gives the whole curve, and nothing has
-to be held still for the forecast. The variant "frozen" learns the first interval only and applies it again and again,
-tenure and calendar moved on, all else held: what a person-period model does when its covariates' future is unknown.
+One row per snapshot and later interval (the landmark super model): covariates stand as they were known at the
+snapshot, the interval is a feature, the label is whether the member left in it. So one model gives the whole
+curve, and no covariate has to be held constant for the forecast. The variant "frozen" learns the first
+interval only and applies it again and again, tenure and calendar moved on, all else constant: what a
+person-period model does when the future of its covariates is unlandmarks.
 
-Sources: Singer & Willett 1993, Journal of Educational Statistics 18 (discrete-time hazard as binary regression); van
-Houwelingen & Putter 2012, Dynamic Prediction in Clinical Survival Analysis, ch. 7 (landmark super models).
+Sources: Singer & Willett 1993, Journal of Educational Statistics 18 (discrete-time hazard as binary
+regression); van Houwelingen & Putter 2012, Dynamic Prediction in Clinical Survival Analysis, ch. 7 (landmark
+super models).
 """
 
 from __future__ import annotations
@@ -20,15 +22,17 @@ import xgboost as xgb
 
 from whychurn.contract.params import ChallengeParams
 from whychurn.panel.encode import Feature, encode, feature_types
-from whychurn.survival.forecast.followup import Known
+from whychurn.survival.forecast.landmark_rows import LandmarkRows
 
 VARIANTS: Final = ("landmark", "frozen")
 AHEAD: Final = "days_ahead"
 MONTH_DAYS: Final = 30.4375
+COLSAMPLE: Final = 0.5  # share of features a tree sees: many features say the same
+REG_LAMBDA: Final = 5.0  # ridge on leaf values: events are rare
 
 
 @dataclass(frozen=True)
-class Boosted:
+class BoostedHazard:
     """A fitted discrete-time hazard.
 
     Parameters
@@ -53,19 +57,20 @@ class Boosted:
         """Chance to leave in each interval, given being there at its start, shape (n, k)."""
         X = encode(rows, self.features)
         if self.variant == "landmark":
-            seen = int((self.bounds <= self.learned_days).sum())
-            ahead = np.minimum(np.arange(len(self.bounds)), max(seen, 1) - 1)
-            parts = [self._margin(X, self.bounds[k]) for k in range(max(seen, 1))]
-            hazard = 1 / (1 + np.exp(-(self.line[0] + self.line[1] * np.column_stack(parts))))[:, ahead]
-            return scale_hazard(hazard, np.diff(np.r_[0, self.bounds])[ahead], np.diff(np.r_[0, self.bounds]))
-        steps = [
-            self._margin(age(X, self.features, start), self.bounds[0]) for start in np.r_[0, self.bounds[:-1]]
-        ]
-        hazard = 1 / (1 + np.exp(-(self.line[0] + self.line[1] * np.column_stack(steps))))
-        return scale_hazard(hazard, np.full(len(self.bounds), self.bounds[0]), np.diff(np.r_[0, self.bounds]))
+            learned = max(int((self.bounds <= self.learned_days).sum()), 1)
+            margins = [self._margin(X, end) for end in self.bounds[:learned]]
+            source = np.minimum(np.arange(len(self.bounds)), learned - 1)
+        else:
+            starts = np.r_[0, self.bounds[:-1]]
+            margins = [self._margin(advance(X, self.features, start), self.bounds[0]) for start in starts]
+            source = np.arange(len(self.bounds))
+        hazard = 1 / (1 + np.exp(-(self.line[0] + self.line[1] * np.column_stack(margins))))
+        width = np.diff(np.r_[0, self.bounds])
+        learned_width = width[source] if self.variant == "landmark" else np.full(len(width), self.bounds[0])
+        return scale_hazard(hazard[:, source], learned_width, width)
 
     def curve(self, rows: pd.DataFrame, days: int) -> np.ndarray:
-        """Chance to be still there after 0 … `days` days, shape (n, days + 1); hazard even within an interval."""
+        """Chance to be still there after 0 … `days` days, shape (n, days + 1); hazard even in an interval."""
         return curve_from_hazards(self.hazards(rows), self.bounds, days)
 
     def _margin(self, X: np.ndarray, ahead: float) -> np.ndarray:
@@ -89,8 +94,8 @@ def curve_from_hazards(hazards: np.ndarray, bounds: np.ndarray, days: int) -> np
     return np.exp(-(cumulative[:, right - 1] + (cumulative[:, right] - cumulative[:, right - 1]) * share))
 
 
-def age(X: np.ndarray, features: list[Feature], days: float) -> np.ndarray:
-    """Encoded rows `days` later: tenure and calendar move on, all else is held."""
+def advance(X: np.ndarray, features: list[Feature], days: float) -> np.ndarray:
+    """Encoded rows `days` later: tenure and calendar move on, all else is constant."""
     moved = X.copy()
     for column, feature in enumerate(features):
         if feature.name == "tenure_days":
@@ -109,12 +114,14 @@ class IntervalRows:
     left: np.ndarray
 
 
-def interval_rows(known: Known, bounds: np.ndarray) -> IntervalRows:
-    """Intervals that a member entered and that were wholly observed, whatever happened in them."""
+def interval_rows(landmarks: LandmarkRows, bounds: np.ndarray) -> IntervalRows:
+    """Intervals that a member entered and that were wholly observed, with or without a churn event."""
     start = np.r_[0, bounds[:-1]]
-    inside = (known.reach[:, None] >= bounds) & (~known.event[:, None] | (known.time[:, None] > start))
+    inside = (landmarks.reach[:, None] >= bounds) & (
+        ~landmarks.event[:, None] | (landmarks.time[:, None] > start)
+    )
     snapshot, interval = np.nonzero(inside)
-    left = known.event[snapshot] & (known.time[snapshot] <= bounds[interval])
+    left = landmarks.event[snapshot] & (landmarks.time[snapshot] <= bounds[interval])
     return IntervalRows(snapshot, interval, left)
 
 
@@ -132,21 +139,21 @@ class LearningData:
         return bool(0 < self.y.sum() < len(self.y))
 
 
-def learning_data(known: Known, features: list[Feature], bounds: np.ndarray) -> LearningData:
-    """Interval rows of `known` as a matrix, the end of the interval as last column."""
-    rows = interval_rows(known, bounds)
-    X = encode(known.rows, features)[rows.snapshot]
+def learning_data(landmarks: LandmarkRows, features: list[Feature], bounds: np.ndarray) -> LearningData:
+    """Interval rows of `landmarks` as a matrix, the end of the interval as last column."""
+    rows = interval_rows(landmarks, bounds)
+    X = encode(landmarks.rows, features)[rows.snapshot]
     ahead = bounds[rows.interval].astype("float32")[:, None]
     return LearningData(
-        np.hstack([X, ahead]), rows.left.astype("float64"), known.rows["as_of"].to_numpy()[rows.snapshot]
+        np.hstack([X, ahead]), rows.left.astype("float64"), landmarks.rows["as_of"].to_numpy()[rows.snapshot]
     )
 
 
-def boost(
+def train_trees(
     data: LearningData, features: list[Feature], rounds: int, params: ChallengeParams, seed: int,
-    watched: LearningData | None = None,
+    validation: LearningData | None = None,
 ) -> xgb.Booster:  # fmt: skip
-    """Fit `rounds` trees; with `watched`, stop when its log loss no longer falls."""
+    """Fit `rounds` trees; with `validation`, stop when its log loss no longer falls."""
     settings = {
         "objective": "binary:logistic",
         "eval_metric": "logloss",
@@ -158,36 +165,35 @@ def boost(
         "max_depth": params.max_depth,
         "min_child_weight": params.min_child_weight,
         "subsample": params.subsample,
-        "colsample_bytree": params.colsample,
-        "lambda": params.reg_lambda,
+        "colsample_bytree": COLSAMPLE,
+        "lambda": REG_LAMBDA,
     }
     matrix = _binned(data, features, params)
-    if watched is None:
+    if validation is None:
         return xgb.train(settings, matrix, num_boost_round=rounds)
-    checked = _binned(watched, features, params, matrix)
+    later = _binned(validation, features, params, matrix)
     return xgb.train(
-        settings, matrix, num_boost_round=rounds, evals=[(checked, "later")],
+        settings, matrix, num_boost_round=rounds, evals=[(later, "later")],
         early_stopping_rounds=params.early_stopping, verbose_eval=False,
     )  # fmt: skip
 
 
 def calibration_line(
-    booster: xgb.Booster, later: LearningData, features: list[Feature]
+    booster: xgb.Booster, validation: LearningData, features: list[Feature]
 ) -> tuple[float, float]:
-    """(a, b) of a logistic recalibration, if the first half of the later period says so to the benefit of the second.
+    """(a, b) of a logistic recalibration, if a line fitted to the first half improves the second half.
 
     Forward in time like all else: a line that fits its own half but not the next one is not used.
     """
-    margin = booster.predict(_matrix(later.X, features), output_margin=True).astype("float64")
-    middle = np.median(later.as_of.astype("int64"))
-    early = later.as_of.astype("int64") <= middle
-    plain = (0.0, 1.0)
-    if not early.any() or early.all() or not 0 < later.y[early].sum() < early.sum():
+    margin = booster.predict(_matrix(validation.X, features), output_margin=True).astype("float64")
+    day, y, plain = validation.as_of.astype("int64"), validation.y, (0.0, 1.0)
+    early = day <= np.median(day)
+    if early.all() or not 0 < y[early].sum() < early.sum():
         return plain
-    line = _logistic_line(margin[early], later.y[early])
-    if _log_loss(margin[~early], later.y[~early], line) >= _log_loss(margin[~early], later.y[~early], plain):
+    line = _logistic_line(margin[early], y[early])
+    if _log_loss(margin[~early], y[~early], line) >= _log_loss(margin[~early], y[~early], plain):
         return plain
-    return _logistic_line(margin, later.y)
+    return _logistic_line(margin, y)
 
 
 def _logistic_line(margin: np.ndarray, y: np.ndarray) -> tuple[float, float]:

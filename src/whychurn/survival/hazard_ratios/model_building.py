@@ -1,50 +1,59 @@
-"""The Cox model of a programme: covariates chosen, collinear ones thinned, bends and drifts acted on, refitted.
+"""The Cox models of a programme: covariates chosen, collinear ones dropped, assumptions checked, refitted.
 
-Before: every covariate linear, one ratio for the whole stay. After: numeric covariates bend where that earns its
-parameters; a category whose ratios drift becomes a stratum; any other term whose ratio drifts is multiplied by log
-tenure, so that it has an early and a late ratio.
+Before: every covariate linear, one ratio for the whole stay. After: numeric covariates are splines where that
+improves the information criterion; a category whose ratios change with tenure becomes a stratum; any other
+term whose ratio changes is multiplied by log tenure, so that it has an early and a late ratio.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import CoxParams, Params, SurvivalParams
+from whychurn.contract.params import Params, SurvivalParams
 from whychurn.survival.cox.counting_process import StartStop
-from whychurn.survival.hazard_ratios.collinearity import condition_number, correlations, thin_out
+from whychurn.survival.hazard_ratios.assumption_remedies import (
+    check_proportionality,
+    choose_splines,
+    recheck_proportionality,
+    refit_with_remedies,
+)
+from whychurn.survival.hazard_ratios.collinearity import condition_number, correlations, drop_collinear
 from whychurn.survival.hazard_ratios.covariates import Covariate, choose_covariates, encode
-from whychurn.survival.hazard_ratios.model import (
+from whychurn.survival.hazard_ratios.cox_model import (
     CURVE,
     CoxModel,
     NoCoxError,
-    guarded_fit,
+    fit_or_penalise,
     named_terms,
     start_stop,
 )
-from whychurn.survival.hazard_ratios.remedies import after_drift, choose_curves, find_drift, second_model
+
+EVENTS_PER_VARIABLE: Final = 10.0  # Peduzzi et al. 1995, J. Clin. Epidemiol. 48
+MAX_VIF: Final = 5.0  # variance inflation: an error more than twice that of independent covariates
 
 
 @dataclass(frozen=True)
-class CoxStudy:
+class CoxModels:
     """Both models, and what was decided between them.
 
     Parameters
     ----------
     before, after
-        Models without and with curves, strata and tenure terms.
+        Models without and with splines, strata and tenure terms.
     left_out
         feature -> absent, unknown, constant, rare, stratum, definition, few_events, collinear, no_estimate.
     collinearity
-        `collinearity.thin_out`.
+        `collinearity.drop_collinear`.
     condition
         Condition number of the design that is fitted.
-    curves
+    splines
         feature, gain (log likelihood), bends, p, kept.
-    drift
+    proportionality
         term, feature, p, p_adjusted, change, early_day, late_day, action, p_after, change_after.
     data, keys
         Rows of the first model, and the member_id and spell_no of each.
@@ -57,28 +66,26 @@ class CoxStudy:
     left_out: dict[str, str]
     collinearity: pd.DataFrame
     condition: float
-    curves: pd.DataFrame
-    drift: pd.DataFrame
+    splines: pd.DataFrame
+    proportionality: pd.DataFrame
     data: StartStop
     keys: pd.DataFrame
     given_up: dict[str, str]
 
 
-def study_cox(
-    rows: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    kind: str,
-    params: Params,
-    own: Sequence[str],
-) -> CoxStudy:
-    """Fit, check, act, refit.
+def build_cox_models(
+    rows: pd.DataFrame, catalogue: pd.DataFrame, kind: str, params: Params, study_columns: Sequence[str]
+) -> CoxModels:
+    """Fit, check the assumptions, refit with remedies.
 
     Parameters
     ----------
     rows
         Start-stop rows with features: member_id, entry, exit, event and the columns of the catalogue
         (`spells.with_features`).
-    own
+    kind
+        "terms" or "inactivity": how churn is defined.
+    study_columns
         The study's own columns, which enter after `covariates.COVARIATES`.
 
     Raises
@@ -90,35 +97,34 @@ def study_cox(
     leavers = int((rows["event"] > 0).sum()) if len(rows) else 0
     if leavers < cox.min_events:
         raise NoCoxError("few_events")
-    chosen, left_out = choose_covariates(rows, catalogue, kind, survival, own)
+    chosen, left_out = choose_covariates(rows, catalogue, kind, survival, study_columns)
     terms, X = encode(rows, chosen)
-    kept, collinear = thin_out(terms, correlations(X), cox.max_vif) if terms else ([], pd.DataFrame())
+    kept, collinear = drop_collinear(terms, correlations(X), MAX_VIF) if terms else ([], pd.DataFrame())
     left_out |= {one.name: "collinear" for one in chosen if one.name not in kept}
-    chosen = _affordable([one for one in chosen if one.name in kept], leavers, cox, left_out)
+    chosen = _affordable([one for one in chosen if one.name in kept], leavers, left_out)
     if not chosen:
         raise NoCoxError("no_covariates")
     before, data = _first_model(rows, chosen, survival, left_out)
-    curves, knots = choose_curves(before, data, survival)
-    drift = find_drift(before, params)
-    after, given_up = second_model(rows, before, knots, drift, cox)
-    curves["kept"] &= ~curves["feature"].isin([name for name, what in given_up.items() if what == CURVE])
-    return CoxStudy(
-        before, after, left_out, collinear, condition_number(correlations(data.X)), curves,
-        after_drift(drift, after, given_up, survival), data, rows[["member_id", "spell_no"]], given_up,
+    splines, knots = choose_splines(before, data, cox)
+    tests = check_proportionality(before, params.run.false_discovery)
+    after, given_up = refit_with_remedies(rows, before, knots, tests, cox)
+    given_up_curves = [name for name, remedy in given_up.items() if remedy == CURVE]
+    splines["kept"] &= ~splines["feature"].isin(given_up_curves)
+    return CoxModels(
+        before, after, left_out, collinear, condition_number(correlations(data.X)), splines,
+        recheck_proportionality(tests, after, given_up), data, rows[["member_id", "spell_no"]], given_up,
     )  # fmt: skip
 
 
-def _affordable(
-    chosen: list[Covariate], leavers: int, params: CoxParams, left_out: dict[str, str]
-) -> list[Covariate]:
+def _affordable(chosen: list[Covariate], leavers: int, left_out: dict[str, str]) -> list[Covariate]:
     """The first covariates, as many as the leavers can tell apart."""
-    kept, used = [], 0
-    for one in chosen:
-        used += len(one.terms())
-        if used * params.events_a_term > leavers:
-            left_out[one.name] = "few_events"
+    kept, terms = [], 0
+    for covariate in chosen:
+        terms += len(covariate.terms())
+        if terms * EVENTS_PER_VARIABLE > leavers:
+            left_out[covariate.name] = "few_events"
         else:
-            kept.append(one)
+            kept.append(covariate)
     return kept
 
 
@@ -129,14 +135,13 @@ def _first_model(
     strata = tuple(name for name in params.cox_strata if name in rows and rows[name].notna().any())
     while chosen:
         terms, X = encode(rows, chosen)
-        data, combinations = start_stop(rows, terms, X, strata)
+        data = start_stop(rows, terms, X, strata)
         try:
-            fit, penalised = guarded_fit(data, params.cox)
+            fit, penalised = fit_or_penalise(data, params.cox)
         except WhychurnError as error:
             named = {term.feature for term in terms if term.name in named_terms(error)} or {chosen[-1].name}
             left_out |= dict.fromkeys(named, "no_estimate")
             chosen = [one for one in chosen if one.name not in named]
             continue
-        model = CoxModel(chosen, terms, fit, strata=strata, combinations=combinations, penalised=penalised)
-        return model, data
+        return CoxModel(chosen, terms, fit, strata=strata, penalised=penalised), data
     raise NoCoxError("no_covariates")

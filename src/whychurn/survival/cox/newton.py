@@ -1,8 +1,9 @@
-"""Cox's partial likelihood maximised by Newton's method, with a word where no finite maximum exists."""
+"""Newton's method for Cox's partial likelihood, with errors that name the terms without a maximum."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -10,6 +11,9 @@ from threadpoolctl import threadpool_limits
 from whychurn.contract.errors import WhychurnError
 from whychurn.survival.cox.counting_process import RiskRows
 from whychurn.survival.cox.partial_likelihood import RiskSums, information, sum_risks
+
+MAX_HALVINGS: Final = 20  # a step a million times shorter gains nothing either
+MAX_LOG_HAZARD: Final = 12.0  # hazards e^12 apart: no covariate of a real programme reaches so far
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Newton:
     tolerance
         Stop when a step would raise the log likelihood by less than this.
     max_steps, max_halvings
-        Guards.
+        Most Newton steps of a fit, most halvings of a step.
     threads
         Blocks of rows worked on side by side; the result does not depend on it.
     """
@@ -31,12 +35,12 @@ class Newton:
     ridge: float
     tolerance: float
     max_steps: int
-    max_halvings: int
     threads: int
+    max_halvings: int = MAX_HALVINGS
 
 
 def maximise(
-    rows: RiskRows, how: Newton, start: np.ndarray | None = None
+    rows: RiskRows, newton: Newton, start: np.ndarray | None = None
 ) -> tuple[RiskSums, np.ndarray, float, int]:
     """Sums and information (ridge included) at the maximum, log likelihood at zero, number of steps.
 
@@ -48,41 +52,44 @@ def maximise(
     Raises
     ------
     WhychurnError
-        If covariates are collinear, one separates those who leave from those who stay, or no maximum is reached.
+        If covariates are collinear, one separates those who leave from those who stay, or no maximum is
+        reached.
     """
     with threadpool_limits(
         limits=1, user_api="blas"
-    ):  # narrow products: its threads wait more than they work
-        return _climb(rows, how, start)
+    ):  # narrow products: BLAS threads wait more than they work
+        return _iterate(rows, newton, start)
 
 
-def _climb(rows: RiskRows, how: Newton, start: np.ndarray | None) -> tuple[RiskSums, np.ndarray, float, int]:
-    sums = sum_risks(rows, np.zeros(len(rows.terms)), how.threads)
+def _iterate(
+    rows: RiskRows, newton: Newton, start: np.ndarray | None
+) -> tuple[RiskSums, np.ndarray, float, int]:
+    sums = sum_risks(rows, np.zeros(len(rows.terms)), newton.threads)
     at_zero = sums.log_likelihood
-    if start is not None and (near := sum_risks(rows, start, how.threads)).log_likelihood > at_zero:
+    if start is not None and (near := sum_risks(rows, start, newton.threads)).log_likelihood > at_zero:
         sums = near
-    for step_number in range(how.max_steps):
-        matrix = information(rows, sums, how.threads) + how.ridge * np.eye(len(rows.terms))
-        slope = sums.gradient - how.ridge * sums.beta
+    for step_number in range(newton.max_steps):
+        matrix = information(rows, sums, newton.threads) + newton.ridge * np.eye(len(rows.terms))
+        slope = sums.gradient - newton.ridge * sums.beta
         step = _solve(rows, sums.beta, matrix, slope)
-        if slope @ step / 2 < how.tolerance:
-            _check_separation(rows, sums, matrix, how.ridge)
+        if slope @ step / 2 < newton.tolerance:
+            _check_separation(rows, sums, matrix, newton.ridge)
             return sums, matrix, at_zero, step_number
-        sums = _walk(rows, sums, step, how)
-    _check_separation(rows, sums, matrix, how.ridge)
+        sums = _line_search(rows, sums, step, newton)
+    _check_separation(rows, sums, matrix, newton.ridge)
     raise WhychurnError(
-        f"Cox regression found no maximum in {how.max_steps} steps",
+        f"Cox regression found no maximum in {newton.max_steps} steps",
         remedy="fewer covariates, or a larger survival.cox.ridge",
     )
 
 
-def _walk(rows: RiskRows, sums: RiskSums, step: np.ndarray, how: Newton) -> RiskSums:
+def _line_search(rows: RiskRows, sums: RiskSums, step: np.ndarray, newton: Newton) -> RiskSums:
     """Along `step`, halved until the penalised log likelihood does not fall."""
-    before = sums.log_likelihood - how.ridge / 2 * sums.beta @ sums.beta
-    for _ in range(how.max_halvings):
+    before = sums.log_likelihood - newton.ridge / 2 * sums.beta @ sums.beta
+    for _ in range(newton.max_halvings):
         beta = sums.beta + step
-        new = sum_risks(rows, beta, how.threads)
-        after = new.log_likelihood - how.ridge / 2 * beta @ beta
+        new = sum_risks(rows, beta, newton.threads)
+        after = new.log_likelihood - newton.ridge / 2 * beta @ beta
         if np.isfinite(after) and after >= before - 1e-9 * abs(before):
             return new
         step = step / 2
@@ -107,20 +114,18 @@ def _solve(rows: RiskRows, beta: np.ndarray, matrix: np.ndarray, slope: np.ndarr
 
 
 def _check_separation(rows: RiskRows, sums: RiskSums, matrix: np.ndarray, ridge: float) -> None:
-    """Coefficients that run away: hazards e^12 apart, and terms with such a range and an error larger still.
+    """Raise where coefficients diverge: hazards far apart, and terms with that range and a larger error.
 
-    Terms that nearly repeat each other, as the bends of a curve, have such ranges and errors too, but cancel in the
-    hazards.
+    Terms that nearly repeat each other, as those of a spline, have such ranges and errors too, but cancel in
+    the hazards. A penalised maximum is finite, however far a covariate reaches.
     """
-    if ridge > 0 or sums.risk.min() > np.exp(
-        -12
-    ):  # a penalised maximum is finite, however far a covariate reaches
+    if ridge > 0 or sums.risk.min() > np.exp(-MAX_LOG_HAZARD):
         return
     reach = np.abs(sums.beta / rows.scale * rows.span)
     error = np.sqrt(np.abs(np.diag(np.linalg.pinv(matrix))))
-    apart = (reach > 12) & (np.abs(sums.beta) < 2 * error)
-    if apart.any():
-        raise _separated([term for term, bad in zip(rows.terms, apart, strict=True) if bad])
+    separate = (reach > MAX_LOG_HAZARD) & (np.abs(sums.beta) < 2 * error)
+    if separate.any():
+        raise _separated([term for term, bad in zip(rows.terms, separate, strict=True) if bad])
 
 
 def _separated(terms: list[str]) -> WhychurnError:

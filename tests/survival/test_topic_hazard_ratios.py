@@ -10,8 +10,14 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
-from whychurn.survival.hazard_ratios.specification import CoxStudy, study_cox
-from whychurn.survival.hazard_ratios.topic_hazard import SAID, exposures, said_fits, said_hazard_ratios, spoke
+from whychurn.survival.hazard_ratios.model_building import CoxModels, build_cox_models
+from whychurn.survival.hazard_ratios.topic_hazard_ratios import (
+    COLUMNS,
+    exposed_within,
+    text_exposures,
+    topic_hazard_fits,
+    topic_hazard_ratios,
+)
 
 PARAMS = load_params(StudyPaths(PROJECT))
 START, MONTH, MONTHS = pd.Timestamp("2024-01-01"), 30, 12
@@ -28,7 +34,7 @@ def said_rows(texts: list[tuple[str, pd.Timestamp, int, str]]) -> pd.DataFrame:
     return table
 
 
-def programme(ratio: float, members: int, seed: int) -> tuple[CoxStudy, pd.DataFrame, pd.DataFrame]:
+def programme(ratio: float, members: int, seed: int) -> tuple[CoxModels, pd.DataFrame, pd.DataFrame]:
     """Members seen monthly; who wrote of topic 0 within 180 days leaves `ratio` times as fast; topic 1 is idle talk."""
     rng = np.random.default_rng(seed)
     rows, texts = [], []
@@ -51,12 +57,12 @@ def programme(ratio: float, members: int, seed: int) -> tuple[CoxStudy, pd.DataF
     frame = pd.DataFrame(rows, columns=["member_id", "spell_no", "entry", "exit", "event", "age_years"])
     frame = frame.astype({"entry": float, "exit": float})
     stays = frame[["member_id", "spell_no"]].drop_duplicates().assign(started_on=START)
-    return study_cox(frame, load_catalogue(), "inactivity", PARAMS, []), stays, said_rows(texts)
+    return build_cox_models(frame, load_catalogue(), "inactivity", PARAMS, []), stays, said_rows(texts)
 
 
 def table_of(ratio: float, members: int = 1500, seed: int = 0) -> pd.DataFrame:
     study, stays, said = programme(ratio, members, seed)
-    return said_hazard_ratios(study, stays, said, load_catalogue(), PARAMS, 5).set_index(["kind", "name"])
+    return topic_hazard_ratios(study, stays, said, load_catalogue(), PARAMS).set_index(["kind", "name"])
 
 
 def test_a_planted_ratio_is_found_and_idle_talk_has_none() -> None:
@@ -78,14 +84,14 @@ def test_intervals_hold_and_chance_stays_chance() -> None:
 def test_the_day_itself_and_later_are_not_read() -> None:
     texts = pd.DataFrame({"member_id": ["a"], "known_on": [pd.Timestamp("2024-05-10")]})
     days = pd.Series(pd.to_datetime(["2024-05-09", "2024-05-10", "2024-05-11", "2024-11-06", "2024-11-07"]))
-    exposed = spoke(pd.Series(["a"] * 5), days, texts, 180)
+    exposed = exposed_within(pd.Series(["a"] * 5), days, texts, 180)
     assert exposed.tolist() == [False, False, True, True, False]
-    assert not spoke(pd.Series(["b"] * 5), days, texts, 180).any()
+    assert not exposed_within(pd.Series(["b"] * 5), days, texts, 180).any()
 
 
 def test_comments_of_exit_surveys_expose_to_nothing() -> None:
     said = said_rows([("a", START, 0, "survey_exit"), ("b", START, 0, "review"), ("b", START, -1, "review")])
-    found = exposures(said)
+    found = text_exposures(said)
     assert set(found["member_id"]) == {"b"}
     assert found[found["kind"] == "topic"]["name"].tolist() == ["0"]
     assert found[found["kind"] == "cause"]["name"].tolist() == ["price"]
@@ -94,12 +100,12 @@ def test_comments_of_exit_surveys_expose_to_nothing() -> None:
 def test_few_members_are_not_shown_and_no_model_is_no_table() -> None:
     study, stays, said = programme(2.0, 400, 3)
     lone = said_rows([("m1", START + pd.Timedelta(days=40), 7, "review")])
-    found = said_hazard_ratios(study, stays, pd.concat([said, lone]), load_catalogue(), PARAMS, 5)
+    found = topic_hazard_ratios(study, stays, pd.concat([said, lone]), load_catalogue(), PARAMS)
     row = found[found["name"] == "7"].iloc[0]
     assert row["suppressed"] and pd.isna(row["hazard_ratio"]) and pd.isna(row["texts"])
     for nothing in (
-        said_hazard_ratios(None, stays, said, load_catalogue(), PARAMS, 5),
-        said_hazard_ratios(study, stays, said.iloc[:0], load_catalogue(), PARAMS, 5),
+        topic_hazard_ratios(None, stays, said, load_catalogue(), PARAMS),
+        topic_hazard_ratios(study, stays, said.iloc[:0], load_catalogue(), PARAMS),
     ):
-        assert nothing.empty and list(nothing.columns) == SAID and said_fits(nothing, PARAMS) == []
-    assert said_fits(found, PARAMS)[0].metrics["exposures"] >= 2
+        assert nothing.empty and list(nothing.columns) == COLUMNS and topic_hazard_fits(nothing, PARAMS) == []
+    assert topic_hazard_fits(found, PARAMS)[0].metrics["exposures"] >= 2

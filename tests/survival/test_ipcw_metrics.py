@@ -8,15 +8,15 @@ from lifelines import KaplanMeierFitter
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from whychurn.stats.bootstrap import weights_in_turn
-from whychurn.survival.forecast.accuracy import (
+from whychurn.survival.forecast.ipcw_metrics import (
     FollowUp,
     brier_terms,
     concordance,
     distribution_calibration,
     dynamic_auc,
-    gone_by,
-    integrated,
+    integrated_brier,
     kaplan_meier_at,
+    share_churned_by,
 )
 
 
@@ -50,7 +50,7 @@ def test_without_censoring_brier_and_auc_are_scikit_learns() -> None:
     )
     weights = np.ones((1, 500))
     assert dynamic_auc(rate, follow, day, weights)[0] == pytest.approx(roc_auc_score(gone, rate))
-    assert gone_by(follow, day, weights)[0] == pytest.approx(gone.mean())
+    assert share_churned_by(follow, day, weights)[0] == pytest.approx(gone.mean())
     tied = np.round(rate, 2)
     assert dynamic_auc(tied, follow, day, weights)[0] == pytest.approx(roc_auc_score(gone, tied))
 
@@ -97,7 +97,7 @@ def test_uno_by_brute_force_with_ties_and_weights() -> None:
 def test_integrated_brier_by_hand() -> None:
     terms = np.array([[0.0, 0.2, 0.4]])
     # trapezes from 0: (0 + 0)/2 * 10, (0 + 0.2)/2 * 10, (0.2 + 0.4)/2 * 20, over 40 days
-    assert integrated(terms, np.array([10.0, 20.0, 40.0]))[0] == pytest.approx((0 + 1 + 6) / 40)
+    assert integrated_brier(terms, np.array([10.0, 20.0, 40.0]))[0] == pytest.approx((0 + 1 + 6) / 40)
 
 
 class TestDCalibration:

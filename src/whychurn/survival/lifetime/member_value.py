@@ -1,0 +1,188 @@
+"""Lifetime value: expected discounted margin from the survival curve and the spend of each member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.fits import FitRecord
+from whychurn.contract.params import Params, SurvivalParams
+from whychurn.contract.results import columns_of
+from whychurn.contract.suppression import suppress_small_cells
+from whychurn.labels import both
+from whychurn.panel.spend_rate import YEAR, daily_spend
+from whychurn.survival.forecast.forecasters import Forecaster
+from whychurn.survival.forecast.model_comparison import ModelComparison
+from whychurn.survival.lifetime.spend_holdout import HOLDOUT, HOLDOUT_GROUPS, PARAMETERS, SpendHoldout
+
+VALUE: Final = [
+    "member_id", "as_of", "expected_stay_days", "daily_spend", "expected_margin", "survival_value_at_risk",
+    "tier",
+]  # fmt: skip
+TIERS: Final = columns_of("lifetime_tiers")
+LOW: Final = "low"
+
+
+@dataclass(frozen=True)
+class LifetimeResults:
+    """Results by file name, entry "lifetime" of survival.json, records for the tracker."""
+
+    tables: dict[str, pd.DataFrame]
+    facts: dict[str, Any]
+    fits: list[FitRecord]
+
+
+def lifetime_results(
+    panel: pd.DataFrame,
+    memberships: pd.DataFrame,
+    comparison: ModelComparison,
+    holdout: SpendHoldout | None,
+    params: Params,
+) -> LifetimeResults:
+    """Value of each member of the latest snapshot, tiers, and how spend forecasts did in a holdout.
+
+    Parameters
+    ----------
+    memberships
+        Interim table, possibly empty.
+    comparison
+        Its model gives the survival curves.
+    holdout
+        `spend_holdout.compare_spend_forecasts`; None where there was no comparison.
+    """
+    tables = {
+        "lifetime_value": pd.DataFrame(columns=value_columns(params.survival)),
+        "lifetime_tiers": pd.DataFrame(columns=TIERS),
+        "lifetime_holdout": pd.DataFrame(columns=HOLDOUT),
+        "lifetime_holdout_groups": pd.DataFrame(columns=HOLDOUT_GROUPS),
+        "lifetime_parameters": pd.DataFrame(columns=PARAMETERS),
+    }
+    if comparison.model is None or not len(panel):
+        return LifetimeResults(tables, {"status": "no_model", "reason": both("survival.no_lifetime")}, [])
+    latest, min_cell = panel[panel["as_of"] == panel["as_of"].max()], params.privacy.min_cell
+    values = member_values(latest, comparison.model, memberships, params)
+    tables |= {"lifetime_value": values, "lifetime_tiers": tier_table(values, min_cell)}
+    facts = _facts(values, comparison, params)
+    if holdout is None:
+        return LifetimeResults(tables, facts, [])
+    tables |= holdout.tables
+    tables["lifetime_holdout_groups"] = suppress_small_cells(
+        tables["lifetime_holdout_groups"], "members", ["expected", "actual"], min_cell
+    )
+    return LifetimeResults(tables, {**facts, **holdout.facts}, holdout.fits)
+
+
+def value_columns(survival: SurvivalParams) -> list[str]:
+    """Columns of lifetime_value; p_stay_<h>d for each forecast horizon stands after the day."""
+    chances = [f"p_stay_{h}d" for h in sorted(set(survival.challenge.horizons))]
+    return [*VALUE[:2], *chances, *VALUE[2:]]
+
+
+def member_values(
+    latest: pd.DataFrame, model: Forecaster, memberships: pd.DataFrame, params: Params
+) -> pd.DataFrame:
+    """One row a member of the latest snapshot.
+
+    expected_margin = margin rate × daily spend × Σ S(t) / (1 + r)^(t / 365) over the days t of the horizon;
+    survival_value_at_risk is the shortfall against the same sum with S = 1. Spend is taken to go on at the
+    rate of the last year for as long as the member stays.
+    """
+    horizons = sorted(set(params.survival.challenge.horizons))
+    curve = model.curve(latest, max(*horizons, params.business.value_days))
+    days = np.arange(1, params.business.value_days + 1)
+    discount = (1 + params.business.discount_rate) ** (-days / YEAR)
+    orders = daily_spend(latest)
+    spend = np.nan_to_num(orders) + daily_fee(memberships, latest)
+    spend = np.where(np.isfinite(orders) | (spend > 0), spend, np.nan)
+    expected = params.business.margin_rate * spend * (curve[:, days] @ discount)
+    values = pd.DataFrame(
+        {
+            "member_id": latest["member_id"].to_numpy(),
+            "as_of": latest["as_of"].to_numpy(),
+            **{f"p_stay_{h}d": curve[:, h] for h in horizons},
+            "expected_stay_days": curve[:, days].sum(axis=1),
+            "daily_spend": spend,
+            "expected_margin": expected,
+            "survival_value_at_risk": params.business.margin_rate * spend * discount.sum() - expected,
+            "tier": value_tiers(expected, params.survival.value_tiers),
+        }
+    )
+    return values.astype({"member_id": "string", "tier": "string"})[value_columns(params.survival)]
+
+
+def daily_fee(memberships: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """Daily price (currency) of a member's running term, the latest begun before the day; 0 without one."""
+    if memberships.empty:
+        return np.zeros(len(rows))
+    price = memberships["price_paid"].fillna(memberships["list_price"]).astype("float64")
+    length = (memberships["ends_on"] - memberships["starts_on"]).dt.days + 1
+    terms = memberships[["member_id", "starts_on", "ends_on"]].assign(
+        fee=(price / length.clip(lower=1)).to_numpy()
+    )
+    terms = terms.dropna(subset=["starts_on", "fee"]).sort_values("starts_on")
+    dated = rows[["member_id", "as_of"]].reset_index(drop=True).assign(position=range(len(rows)))
+    dated = dated.sort_values("as_of")
+    terms = terms.astype({"member_id": dated["member_id"].dtype, "starts_on": dated["as_of"].dtype})
+    running = pd.merge_asof(
+        dated, terms, left_on="as_of", right_on="starts_on", by="member_id", allow_exact_matches=False
+    )
+    return running.sort_values("position")["fee"].fillna(0.0).to_numpy()
+
+
+def value_tiers(expected: np.ndarray, shares: dict[str, float]) -> np.ndarray:
+    """Tier of each member: the `shares` from the top, in order, else "low"; None where value is unknown."""
+    tiers = np.full(len(expected), LOW, dtype=object)
+    known = np.isfinite(expected)
+    order = np.flatnonzero(known)[np.argsort(-expected[known], kind="stable")]
+    at = 0.0
+    for name, share in shares.items():
+        start, at = at, at + share
+        tiers[order[round(start * len(order)) : round(at * len(order))]] = name
+    tiers[~known] = None
+    return tiers
+
+
+def tier_table(values: pd.DataFrame, min_cell: int) -> pd.DataFrame:
+    """Members, stay and margin by tier; small tiers withheld."""
+    valued = values.dropna(subset=["tier"])
+    total, rows = max(valued["expected_margin"].sum(), 1e-12), []
+    for tier, members in valued.groupby("tier", sort=False):
+        margin = members["expected_margin"]
+        rows.append({
+            "tier": tier, "members": len(members), "share": len(members) / len(valued),
+            "expected_stay_days": members["expected_stay_days"].mean(), "expected_margin": margin.sum(),
+            "margin_per_member": margin.mean(), "margin_share": margin.sum() / total,
+            "survival_value_at_risk": members["survival_value_at_risk"].sum(),
+        })  # fmt: skip
+    table = pd.DataFrame(rows, columns=TIERS[:-1])
+    table = table.sort_values("margin_per_member", ascending=False, ignore_index=True)
+    return suppress_small_cells(table, "members", TIERS[2:-1], min_cell)
+
+
+def _facts(values: pd.DataFrame, comparison: ModelComparison, params: Params) -> dict[str, Any]:
+    valued = values["expected_margin"].notna()
+    horizon = params.business.value_days
+    reached = [
+        h for one in comparison.facts["tests"] for h in one["horizons"] if h not in one["extrapolated"]
+    ]
+    tested = max(reached, default=0)
+    return {
+        "status": "ok",
+        "reason": None,
+        "model": comparison.facts["chosen"],
+        "as_of": f"{values['as_of'].max():%Y-%m-%d}",
+        "members": len(values),
+        "members_with_value": int(valued.sum()),
+        "horizon_days": horizon,
+        "tested_days": tested,
+        "beyond_test": horizon > tested,
+        "learned_days": int(getattr(comparison.model, "learned_days", 0)),
+        "margin_rate": params.business.margin_rate,
+        "discount_rate": params.business.discount_rate,
+        "expected_stay_days": float(values["expected_stay_days"].mean()),
+        "expected_margin": float(values["expected_margin"].sum()) if valued.any() else None,
+        "survival_value_at_risk": float(values["survival_value_at_risk"].sum()) if valued.any() else None,
+    }
