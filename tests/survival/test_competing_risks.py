@@ -174,7 +174,7 @@ class TestRemoval:
         assert np.allclose(found.counterfactual[1], 1) and np.allclose(
             found.counterfactual[0], found.survival
         )
-        assert np.allclose(found.stay + found.cif[1], found.counterfactual[1])
+        assert np.allclose(found.survival + found.cif[1], found.counterfactual[1])
 
 
 def surveys(rows: list[tuple[str, str, str | None, str | None]]) -> pd.DataFrame:

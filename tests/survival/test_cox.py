@@ -128,13 +128,6 @@ class TestAgainstLibraries:
         assert fit.coefficients == pytest.approx(other.params, abs=1e-4)
         assert errors(fit) == pytest.approx(other.bse, abs=1e-4)
 
-    def test_baseline_equals_lifelines(self) -> None:
-        data = months(200, 2)
-        fit, theirs = fit_cox(data, HOW), time_varying(data)
-        base = theirs.baseline_cumulative_hazard_.iloc[:, 0]
-        common = fit.baseline.set_index("day")["cumulative"]
-        assert common.to_numpy() == pytest.approx(base.reindex(common.index).to_numpy(), rel=1e-3)
-
     @pytest.mark.shared_data
     @pytest.mark.skipif(
         not SHARED.is_dir(), reason="the public data sets are not here (WHYCHURN_SHARED_DATA)"

@@ -8,19 +8,32 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights
+from whychurn.survival.competing_risks.stated_causes import StatedCauses
 from whychurn.survival.cox.counting_process import StartStop
 from whychurn.survival.hazard_ratios import assumption_remedies
-from whychurn.survival.hazard_ratios.cause_specific import cause_hazard_ratios
+from whychurn.survival.hazard_ratios.assumption_remedies import (
+    Remedies,
+    check_proportionality,
+    choose_splines,
+    spline_terms,
+)
+from whychurn.survival.hazard_ratios.cause_specific import cause_hazard_ratios, stated_event_weights
 from whychurn.survival.hazard_ratios.cox_model import (
     CURVE,
     GIVEN_UP,
+    STRATIFIED,
     TENURE,
     NoCoxError,
+    fit_or_penalise,
+    fit_penalised,
     fit_without_aliased_terms,
+    newton_settings,
 )
 from whychurn.survival.hazard_ratios.model_building import CoxModels, build_cox_models
 from whychurn.survival.hazard_ratios.ratio_tables import curve_rows, proportionality_rows, ratio_rows
@@ -171,3 +184,51 @@ def test_causes_of_a_study_are_modelled_beside_each_other() -> None:
     ratio = table.set_index(["cause", "term"])["hazard_ratio"]
     assert set(table["cause"]) == {"product_service", "price"}
     assert ratio["product_service", "tickets_90d"] > 1 > ratio["price", "tickets_90d"]
+
+
+def test_a_fit_without_a_maximum_is_penalised_and_has_no_sandwich() -> None:
+    rng, n = np.random.default_rng(5), 300
+    wait = np.ceil(rng.exponential(80, n))
+    stop, event = np.minimum(wait, 60), (wait <= 60).astype(float)
+    X = np.column_stack([event, rng.normal(size=n)])  # a flag of those who leave, and of nobody else
+    data = StartStop(("leaver", "noise"), X, np.zeros(n), stop, event, cluster=np.arange(n))
+    cox = PARAMS.survival.cox
+    fit, penalised = fit_or_penalise(data, cox)
+    assert penalised and fit.robust_covariance is None
+    assert fit.coefficients == pytest.approx(fit_penalised(data, cox).coefficients)
+    only_noise = StartStop(("noise",), X[:, [1]], np.zeros(n), stop, event, cluster=np.arange(n))
+    plain, penalised = fit_or_penalise(only_noise, cox)
+    assert not penalised and plain.robust_covariance is not None
+    assert newton_settings(cox).ridge == cox.ridge and newton_settings(cox, 2.5).ridge == 2.5
+
+
+def test_what_an_error_names_is_given_up_first() -> None:
+    knots = {"age": np.array([1.0, 2, 3]), "price": np.array([1.0, 2, 3])}
+    remedies = Remedies(knots, ["region"], ["tickets"])
+    fewer, names, kind = remedies.without(WhychurnError("no maximum", column="age:bend1, noise"))
+    assert (names, kind, list(fewer.knots)) == (["age"], CURVE, ["price"])
+    fewer, names, kind = remedies.without(WhychurnError("no maximum", column="tickets:tenure"))
+    assert (names, kind, fewer.tenure, list(fewer.knots)) == (["tickets"], TENURE, [], ["age", "price"])
+    fewer, names, kind = remedies.without(WhychurnError("no maximum"))
+    assert (names, kind, fewer.knots) == (["age", "price"], CURVE, {}), "without a name: all splines first"
+    fewer, names, kind = Remedies({}, ["region"], []).without(WhychurnError("no maximum"))
+    assert (names, kind, fewer.strata) == (["region"], STRATIFIED, [])
+
+
+def test_splines_and_changing_ratios_are_found_where_they_were_planted() -> None:
+    found = study(bent(2))
+    trials, knots = choose_splines(found.before, found.data, PARAMS.survival.cox)
+    assert list(knots) == ["age_years"] and trials["kept"].sum() == 1
+    tests = check_proportionality(found.before, 0.05).set_index("term")
+    assert tests.loc["tickets_90d", "action"] == TENURE and tests.loc["tickets_90d", "change"] < 1
+    assert spline_terms(found.after, "age_years")[:2] == ["age_years", "age_years:bend1"]
+
+
+def test_an_answer_stands_for_the_silent_and_the_silent_for_nobody() -> None:
+    events = pd.DataFrame({"member_id": list("abcd"), "spell_no": 1, "reason": [0, 1, -1, len(CAUSES)]})
+    events["p_answer"] = [0.5, 0.01, 0.5, 0.5]
+    stated = StatedCauses(events, CauseWeights(events, np.zeros((4, 6))), events, {})
+    weights = stated_event_weights(stated)[[f"p_{cause}" for cause in CAUSES]].to_numpy()
+    assert weights[0].tolist() == [2, 0, 0, 0, 0, 0], "one over the chance of one half"
+    assert weights[1, 1] == 11, "bounded"
+    assert not weights[2:].any(), "silent, and another reason"

@@ -8,13 +8,21 @@ import pytest
 
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
+from whychurn.panel.encode import Feature
 from whychurn.survival.competing_risks.cumulative_incidence import member_order
+from whychurn.survival.competing_risks.stated_causes import response_probability
 from whychurn.survival.cox.schoenfeld import weighted_quantiles
 from whychurn.survival.cox.time_varying_effects import TenureClock
-from whychurn.survival.forecast.boosted_discrete_hazard import curve_from_hazards, interval_rows, scale_hazard
+from whychurn.survival.forecast.boosted_discrete_hazard import (
+    advance,
+    curve_from_hazards,
+    interval_rows,
+    scale_hazard,
+)
 from whychurn.survival.forecast.boosted_hazard_tuning import INTERVAL_DAYS, TunedHazard, variant_bounds
 from whychurn.survival.forecast.landmark_rows import LandmarkRows, tenure_rows
 from whychurn.survival.forecast.model_comparison_tables import empty_comparison_tables
+from whychurn.survival.forecast.rolling_origin import ForwardTest
 from whychurn.survival.lifetime.member_value import value_columns
 from whychurn.survival.lifetime.spend_holdout import holdout_groups, holdout_scores
 from whychurn.survival.nonparametric.kaplan_meier import stay_columns
@@ -149,3 +157,24 @@ def test_cohorts_are_named_by_their_months() -> None:
     found = join_cohort(stays, members, Window(), cohort_months=6)  # type: ignore[arg-type]
     assert found.tolist()[:2] == ["2024-01..2024-06", "2024-07..2024-12"]
     assert found.tolist()[2:] == ["earlier", "2024-07..2024-12"]
+
+
+def test_tenure_and_calendar_move_on_and_all_else_is_constant() -> None:
+    names = ("tenure_days", "month_of_year", "orders_90d")
+    features = [Feature(name, "number", "activity", None, "", 0, name, name) for name in names]
+    later = advance(np.array([[10.0, 11, 3]]), features, 60)
+    assert later.tolist() == [[70, 1, 3]], "two months after November is January"
+
+
+def test_a_test_looks_no_further_than_its_history() -> None:
+    test = ForwardTest(DAY, [30, 365], learning_days=200, main=True)
+    assert test.extrapolates(365) and not test.extrapolates(30)
+    assert test.columns == {"landmark_on": DAY, "main": True}
+
+
+def test_everybody_answered_or_nothing_is_known() -> None:
+    answered = np.array([True, True, False, False])
+    assert response_probability(pd.DataFrame(index=range(4)), answered).tolist() == [0.5] * 4
+    assert response_probability(pd.DataFrame({"x": [1.0, 2, 3, 4]}), np.ones(4, bool)).tolist() == [1] * 4
+    by_x = response_probability(pd.DataFrame({"x": [4.0, 3, 2, 1]}), answered)
+    assert (np.diff(by_x) < 0).all()

@@ -23,9 +23,16 @@ from whychurn.survival.nonparametric.kaplan_meier import (
 )
 from whychurn.survival.nonparametric.kernel_hazard import kernel_hazard
 from whychurn.survival.nonparametric.logrank import log_rank, logrank_by_stratum
-from whychurn.survival.numbers_at_risk import at_risk, restrict_to_span, supported_span
+from whychurn.survival.numbers_at_risk import (
+    DaySpan,
+    at_risk,
+    events_by_day,
+    restrict_to_span,
+    supported_span,
+    written_days,
+)
 from whychurn.survival.spell_strata import strata_rows
-from whychurn.survival.spells import Window, alternative_spells, stay_rows, with_features
+from whychurn.survival.spells import Window, alternative_spells, profiled_members, stay_rows, with_features
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 WINDOW = Window(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31"), 60)  # followed until 2024-11-01
@@ -261,7 +268,7 @@ class TestCurve:
         entry = np.r_[0, np.full(50, 20)]
         data = rows(entry, np.r_[2, np.arange(21, 71)], True)
         span = supported_span(data["entry"].to_numpy(), data["exit"].to_numpy(), 20)
-        assert span is not None and (span.first, span.last) == (21, 51)
+        assert span == DaySpan(21, 51)
         curve = kaplan_meier(data, 20, 0.95)
         assert curve is not None and curve.estimate[0] == 1 and curve.estimate[-1] == pytest.approx(19 / 50)
         assert restrict_to_span(data, span)["exit"].max() == 51
@@ -317,13 +324,26 @@ class TestComparison:
         assert table.loc["all", "df"] == 1
 
     def test_values_are_adjusted_within_each_family(self) -> None:
-        data = drawn(900, 1 / 90, 300, seed=9)
+        data = drawn(900, 1 / 90, 300, late=False, seed=9)
         data["stratum"] = np.arange(len(data)) % 3
         table = logrank_by_stratum({"region": data.astype({"stratum": str})}, 0.05, 10).set_index("stratum")
         assert table.loc["all", "q"] == table.loc["all", "p"], "the only test of its family"
         single = table.drop("all").sort_values("p")
         adjusted = np.minimum.accumulate((single["p"] * 3 / [1, 2, 3]).to_numpy()[::-1])[::-1]
         assert single["q"].to_numpy() == pytest.approx(adjusted)
+
+
+def test_events_and_written_days_by_hand() -> None:
+    days, weights = np.array([1, 3, 3, 9]), np.array([1.0, 0.5, 1, 1])
+    assert events_by_day(days, weights, 4).tolist() == [0, 1, 0, 1.5, 0], "day 9 is beyond"
+    params = PARAMS.survival.model_copy(update={"curve_step_days": 4, "stay_days": [5, 90]})
+    assert written_days(np.arange(2, 11), params).tolist() == [0, 2, 3, 6, 8], "days 2, 4, 5, 8 and 10"
+
+
+def test_only_members_who_consented_are_profiled() -> None:
+    members = pd.DataFrame({"member_id": list("abc"), "profiling_consent": [True, False, None]})
+    consent = profiled_members(members.astype({"profiling_consent": "boolean"}))
+    assert consent["member_id"].tolist() == ["a"]
 
 
 class TestHazard:

@@ -33,7 +33,7 @@ WALD: Final = ["hazard_ratio", "low", "high", "p"]
 
 
 @dataclass(frozen=True)
-class ControlledRows:
+class _ControlledRows:
     """Rows of the first model without covariates made of feedback, ready to take one exposure more.
 
     Parameters
@@ -137,17 +137,17 @@ def topic_hazard_fits(table: pd.DataFrame, params: Params) -> list[FitRecord]:
     return [FitRecord("cox_said", {"said_days": params.survival.said_days}, metrics, ["topic_hazard"])]
 
 
-def _controlled_rows(models: CoxModels, catalogue: pd.DataFrame) -> ControlledRows:
+def _controlled_rows(models: CoxModels, catalogue: pd.DataFrame) -> _ControlledRows:
     source = catalogue.set_index("name")["source"].astype(str)
     features = [term.feature for term in models.before.terms]
     kept = np.array([not source.get(feature, "").startswith("feedback") for feature in features], dtype=bool)
     names = tuple(np.array(models.data.terms, dtype=object)[kept])
     data = replace(models.data, terms=names, X=models.data.X[:, kept])
     start = models.before.fit.coefficients[kept]
-    return ControlledRows(data, prepare_rows(data), start, models.keys["member_id"].reset_index(drop=True))
+    return _ControlledRows(data, prepare_rows(data), start, models.keys["member_id"].reset_index(drop=True))
 
 
-def _ratio(rows: ControlledRows, exposed: np.ndarray, params: Params) -> dict[str, Any]:
+def _ratio(rows: _ControlledRows, exposed: np.ndarray, params: Params) -> dict[str, Any]:
     event = rows.data.event > 0
     row: dict[str, Any] = {
         "members": int(rows.member_id[exposed].nunique()),
