@@ -15,8 +15,8 @@ from whychurn.survival.competing_risks.cumulative_incidence import cause_inciden
 from whychurn.survival.competing_risks.stated_causes import stated_weights
 from whychurn.survival.cox.counting_process import StartStop
 from whychurn.survival.cox.regression import fit_cox, hazard_ratio_table
-from whychurn.survival.hazard_ratios.covariates import MIN_LEVEL_EVENTS
-from whychurn.survival.hazard_ratios.cox_model import newton_settings
+from whychurn.survival.hazard_ratios.covariates import MIN_LEVEL_EVENTS, Term
+from whychurn.survival.hazard_ratios.cox_model import newton_settings, start_stop
 from whychurn.survival.nonparametric.kaplan_meier import MEANS, kaplan_meier_tables, stay_columns
 from whychurn.survival.spells import SurvivalInputs, profiled_members, stay_rows
 
@@ -85,14 +85,8 @@ def fixed_rows(stays: pd.DataFrame, members: pd.DataFrame, least: int) -> StartS
     varied = {name: column for name, column in columns.items() if np.ptp(column) > 0}
     if not varied:
         return None
-    return StartStop(
-        terms=tuple(varied),
-        X=np.column_stack(list(varied.values())),
-        entry=rows["entry"].to_numpy(float),
-        stop=rows["exit"].to_numpy(float),
-        event=rows["event"].to_numpy(float),
-        cluster=pd.factorize(rows["member_id"])[0],
-    )
+    terms = [Term(name, name, "level", "") for name in varied]
+    return start_stop(rows, terms, np.column_stack(list(varied.values())), strata=())
 
 
 def _ratios(stays: pd.DataFrame, members: pd.DataFrame, params: Params) -> pd.DataFrame:

@@ -47,18 +47,16 @@ def eliminate_causes(
     samples = stratum_samples(strata, weights, max(params.survival.min_at_risk, min_cell))
 
     def read(sample: StratumSample, incidence: Incidence) -> np.ndarray:
-        return _contrasts(sample, incidence, _measures(sample, params.survival))
-
-    def read_gains(sample: StratumSample, incidence: Incidence) -> np.ndarray:
-        return read(sample, incidence)[2:]
+        return _contrasts(sample, incidence, _measures(sample, params.survival))[2:]
 
     parts = []
-    bounds = bootstrap_bounds(strata, weights, samples, params, read_gains)
+    bounds = bootstrap_bounds(strata, weights, samples, params, read)
     for sample, (low, high) in zip(
         samples, bounds, strict=True
     ):  # each (gain and naive gain, causes, measures)
         measures = _measures(sample, params.survival)
-        observed, counterfactual, gain, naive = read(sample, sample.incidence(weights.values))
+        whole = sample.incidence(weights.values)
+        observed, counterfactual, gain, naive = _contrasts(sample, whole, measures)
         values = (observed, counterfactual, gain, low[0], high[0], naive, low[1], high[1])
         part = pd.DataFrame({name: value.ravel() for name, value in zip(COLUMNS[5:], values, strict=True)})
         part["cause"] = np.repeat(CAUSES, len(measures))

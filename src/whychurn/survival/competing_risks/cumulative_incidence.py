@@ -238,16 +238,14 @@ def cause_incidence(
     samples = stratum_samples(strata, weights, max(params.survival.min_at_risk, min_cell))
 
     def read(sample: StratumSample, incidence: Incidence) -> np.ndarray:
-        return incidence.cif[:, written_days(sample.days, params.survival)]
-
-    def read_small(sample: StratumSample, incidence: Incidence) -> np.ndarray:
-        return read(sample, incidence).astype("float32")  # hundreds of draws are held at a time
+        cif = incidence.cif[:, written_days(sample.days, params.survival)]
+        return cif.astype("float32")  # hundreds of draws are held at a time
 
     parts = []
-    bounds = bootstrap_bounds(strata, weights, samples, params, read_small)
+    bounds = bootstrap_bounds(strata, weights, samples, params, read)
     for sample, (low, high) in zip(samples, bounds, strict=True):
-        days = sample.days[written_days(sample.days, params.survival)]
-        cif = read(sample, sample.incidence(weights.values))
+        written = written_days(sample.days, params.survival)
+        days, cif = sample.days[written], sample.incidence(weights.values).cif[:, written]
         columns = {
             "day": np.tile(days, len(cif)),
             "cif": cif.ravel(),

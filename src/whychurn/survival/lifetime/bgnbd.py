@@ -106,7 +106,7 @@ def fit_bgnbd(history: pd.DataFrame, confidence: float) -> PurchaseFit:
     WhychurnError
         If nobody bought twice, or no maximum is found.
     """
-    x, tx, T = (history[name].to_numpy("float64") for name in ("repeats", "last_week", "weeks"))
+    x, tx, T = _statistics(history)
     if not (x > 0).any():
         raise WhychurnError(
             "nobody bought a second time: BG/NBD has nothing to learn from", rows=len(history)
@@ -130,24 +130,28 @@ def fit_bgnbd(history: pd.DataFrame, confidence: float) -> PurchaseFit:
 
 def alive_probability(fit: PurchaseFit, history: pd.DataFrame) -> np.ndarray:
     """Chance that each member still buys; 1 for those who bought once, as the model assumes."""
-    r, alpha, a, b = fit.estimate
-    x, tx, T = (history[name].to_numpy("float64") for name in ("repeats", "last_week", "weeks"))
-    return 1 / (1 + _odds_churned(r, alpha, a, b, x, tx, T))
+    return 1 / (1 + _odds_churned(fit, history))
 
 
 def expected_purchases(fit: PurchaseFit, history: pd.DataFrame, weeks: float) -> np.ndarray:
     """Purchases of each member in the next `weeks` weeks, given the history; equation (10)."""
     r, alpha, a, b = fit.estimate
-    x, tx, T = (history[name].to_numpy("float64") for name in ("repeats", "last_week", "weeks"))
+    x, _, T = _statistics(history)
     rest = (alpha + T) / (alpha + T + weeks)
     series = hyp2f1(r + x, b + x, a + b + x - 1, weeks / (alpha + T + weeks))
     grown = (a + b + x - 1) / (a - 1) * (1 - rest ** (r + x) * series)
-    return grown / (1 + _odds_churned(r, alpha, a, b, x, tx, T))
+    return grown / (1 + _odds_churned(fit, history))
 
 
-def _odds_churned(
-    r: float, alpha: float, a: float, b: float, x: np.ndarray, tx: np.ndarray, T: np.ndarray
-) -> np.ndarray:
+def _statistics(history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, t_x and T of the paper."""
+    x, tx, T = (history[name].to_numpy("float64") for name in ("repeats", "last_week", "weeks"))
+    return x, tx, T
+
+
+def _odds_churned(fit: PurchaseFit, history: pd.DataFrame) -> np.ndarray:
+    r, alpha, a, b = fit.estimate
+    x, tx, T = _statistics(history)
     odds = a / np.where(x > 0, b + x - 1, 1.0) * ((alpha + T) / (alpha + tx)) ** (r + x)
     return np.where(x > 0, odds, 0.0)
 

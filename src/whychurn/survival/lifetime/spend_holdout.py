@@ -70,16 +70,11 @@ def compare_spend_forecasts(
     day, window = comparison.tested_on, comparison.facts["ibs_days"]
     history = purchase_history(orders, day - pd.Timedelta(days=1))
     history = history[history.index.isin(_followed_from_the_start(spells))]
-    if (history["repeats"] > 0).sum() < MIN_REPEATERS:
+    fits = _fit_purchases(history, params.run.confidence)
+    if fits is None:
         return None
-    try:
-        counts = fit_bgnbd(history, params.run.confidence)
-        values = fit_gamma_gamma(history, params.run.confidence)
-    except WhychurnError as error:
-        log.warning("no BG/NBD: %s", error.message)
-        return None
-    rows = panel[panel["as_of"] == day]
-    rows = rows[rows["member_id"].isin(history.index)]
+    counts, values = fits
+    rows = panel[(panel["as_of"] == day) & panel["member_id"].isin(history.index)]
     histories = history.loc[rows["member_id"]]
     rate = np.nan_to_num(daily_spend(rows))
     curve = comparison.tested_model.curve(rows, window)
@@ -94,16 +89,22 @@ def compare_spend_forecasts(
     groups = holdout_groups(expected, actual).assign(**test)
     parameters = pd.concat([counts.table("bgnbd"), values.table("gamma_gamma")], ignore_index=True)
     log.info("spend forecasts tested on %d members over %d days", len(rows), window)
-    tables = {
-        "lifetime_holdout": scores[HOLDOUT],
-        "lifetime_holdout_groups": groups,
-        "lifetime_parameters": parameters,
-    }
-    alive = alive_probability(counts, histories)
-    facts = {
-        "holdout": {"landmark_on": f"{day:%Y-%m-%d}", "window_days": window, **_facts(scores, history, alive)}
-    }
-    return SpendHoldout(tables, facts, _records(counts, values, scores))
+    tables = {"lifetime_holdout": scores[HOLDOUT], "lifetime_holdout_groups": groups}
+    facts = {"landmark_on": f"{day:%Y-%m-%d}", "window_days": window}
+    facts |= _facts(scores, history, alive_probability(counts, histories))
+    records = _records(counts, values, scores)
+    return SpendHoldout({**tables, "lifetime_parameters": parameters}, {"holdout": facts}, records)
+
+
+def _fit_purchases(history: pd.DataFrame, confidence: float) -> tuple[PurchaseFit, PurchaseFit] | None:
+    """BG/NBD and Gamma-Gamma; None where too few members bought twice, or a fit fails."""
+    if (history["repeats"] > 0).sum() < MIN_REPEATERS:
+        return None
+    try:
+        return fit_bgnbd(history, confidence), fit_gamma_gamma(history, confidence)
+    except WhychurnError as error:
+        log.warning("no BG/NBD: %s", error.message)
+        return None
 
 
 def _followed_from_the_start(spells: pd.DataFrame) -> pd.Series:
