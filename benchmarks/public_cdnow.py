@@ -23,11 +23,11 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.panel.churn_definition import cover_sql, spells_sql
-from whychurn.panel.database import Observed, day_number, open_database
+from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.compute import compute_features
-from whychurn.panel.snapshots import create_risk_rows, create_snapshots
-from whychurn.risk.evaluation.metrics import Business, Forecast, measure_once
+from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
+from whychurn.risk.evaluation.forecast_metrics import Business, Forecast, measure_once
 
 START, HOLDOUT_DAYS = pd.Timestamp("1997-01-01"), 182
 LEARN, ASK = START + pd.Timedelta(days=91), START + pd.Timedelta(days=273)
@@ -68,7 +68,7 @@ def snapshot(tables: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame
         connection.execute(f"CREATE TABLE cover AS {cover_sql('orders', observed)}")
         connection.execute(f"CREATE TABLE spell AS {spells_sql(100_000, observed)}")  # nobody is gone yet
         create_snapshots(connection, [day_number(day)])
-        create_risk_rows(connection, "spell", observed)
+        create_member_snapshots(connection, "spell", observed)
         compute_features(connection, catalogue, params.panel, params.retention.tiers)
         frame = connection.execute(
             "SELECT member_id, f.* FROM feature f JOIN risk USING (r) JOIN member USING (m)"

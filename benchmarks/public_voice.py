@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from whychurn.voice.causes.agreement import agreement, keyword_cause, supervised_classes
+from whychurn.voice.causes.classification_agreement import agreement, keyword_cause, supervised_classes
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.causes.lexicon_classifier import cause_probabilities, concept_scores, leading_cause
 from whychurn.voice.sentiment.polarity import load_polarity, sentiment

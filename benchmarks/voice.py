@@ -27,8 +27,8 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.voice.text.corpus import TEXT_COLUMNS, Corpus, build_corpus
-from whychurn.voice.text.deduplicate import fold_texts
-from whychurn.voice.topics.fit import find_topics
+from whychurn.voice.text.deduplicate import deduplicate
+from whychurn.voice.topics.discovery import find_topics
 from whychurn.voice.topics.method_comparison import compare_methods
 
 DAY = pd.Timestamp("2024-01-01")
@@ -72,7 +72,7 @@ def measure_cost(data: Path, number: int) -> None:
     found = find_topics(corpus, pd.Timestamp.max, params, params.privacy.min_cell)
     end, used = time.perf_counter(), time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    outliers = found.folds.loc[corpus.folds["state"].eq("ok"), "topic_id"].lt(0).mean()
+    outliers = found.distinct.loc[corpus.distinct["state"].eq("ok"), "topic_id"].lt(0).mean()
     print(
         f"{number:>8,} texts ({len(corpus.folds):,} distinct): {end - start:6.1f} s "
         f"(words {prepared - start:.1f}, topics {end - prepared:.1f}), {used:.1f} s of processor time, "
@@ -102,7 +102,7 @@ def assign(corpus: Corpus, sample: int, seed: int) -> np.ndarray:
     """Topic of each text, by a model fitted on `sample` texts."""
     params = load_params(StudyPaths.at(), {"run": {"seed": seed}, "voice": {"fit_sample": sample}})
     found = find_topics(corpus, pd.Timestamp.max, params, 1)
-    return found.folds.loc[corpus.folds["state"].eq("ok"), "topic_id"].to_numpy()
+    return found.distinct.loc[corpus.distinct["state"].eq("ok"), "topic_id"].to_numpy()
 
 
 def agreement(one: np.ndarray, other: np.ndarray) -> str:
@@ -133,10 +133,10 @@ def measure_methods(data: Path, seeds: int, orders: int) -> None:
     parts = []
     for name, language, texts, labels in labelled_sets(data):
         texts, labels = texts.astype(str).reset_index(drop=True), labels.reset_index(drop=True)
-        fold, folds = fold_texts(texts, voice.boilerplate, voice.max_characters)
-        told = pd.Series(labels.to_numpy(), index=fold.to_numpy()).groupby(level=0).first()
-        folds = folds[folds["state"].eq("ok") & folds["space"].eq(language)]
-        table = compare_methods(folds, told.reindex(folds.index), language, params)
+        distinct_id, distinct = deduplicate(texts, voice.boilerplate, voice.max_characters)
+        told = pd.Series(labels.to_numpy(), index=distinct_id.to_numpy()).groupby(level=0).first()
+        distinct = distinct[distinct["state"].eq("ok") & distinct["space"].eq(language)]
+        table = compare_methods(distinct, told.reindex(distinct.index), language, params)
         parts.append(table.assign(texts_of=name))
         shown = table.drop(columns=["language", "used", "labelled"]).round(3)
         print(f"{name}\n{shown.to_string(index=False)}", flush=True)

@@ -155,17 +155,16 @@ def prepare(world: World, study: StudyPaths, other: list[str]) -> Params:
 
 def read_texts(study: StudyPaths, params: Params) -> None:
     """What the texts say, as the stage `voice` writes it, without looking for topics."""
-    from whychurn.voice.feedback_topics import feedback_topics
     from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
-    from whychurn.voice.text_scores import read_corpus
+    from whychurn.voice.text_scores import score_texts, text_scores_table
 
     tables = {
         name: read_table(study.interim / f"{name}.parquet") for name in ("members", "feedback", "surveys")
     }
     corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), params.voice)
     until = fit_until(params, pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"]))
-    reading = read_corpus(corpus, until, params)
-    said = feedback_topics(corpus, reading.folds, tables["members"])
+    reading = score_texts(corpus, until, params)
+    said = text_scores_table(corpus, reading.scores, tables["members"])
     write_table(said, study.results / "feedback_topics.parquet")
 
 

@@ -20,7 +20,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.intake.check.quarantine import REASONS
 from whychurn.labels import LANGUAGES, has_words, section_words
 from whychurn.panel.features.catalogue import load_catalogue
-from whychurn.risk.artifacts import feature_contract
+from whychurn.risk.saved_model import feature_contract
 
 SOURCE = Path(labels.__file__).parents[1]
 WORDS = {"labels", "report", "delivery", "stages", "api"}  # words themselves, and what comes after score

@@ -26,8 +26,8 @@ from whychurn.causes.evidence.spell_evidence import gather_evidence
 from whychurn.causes.results import member_table, method_inputs
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
-from whychurn.risk.artifacts import read_model
 from whychurn.risk.model.scorer import RiskScorer
+from whychurn.risk.saved_model import read_model
 from whychurn.world.truth.place import FOLDER
 
 pytestmark = pytest.mark.xdist_group("api")

@@ -20,9 +20,8 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.score.probability_metrics import floored, log_losses
 from whychurn.stages import causes, intake, panel
-from whychurn.voice.feedback_topics import feedback_topics
 from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
-from whychurn.voice.text_scores import read_corpus
+from whychurn.voice.text_scores import score_texts, text_scores_table
 
 log = logging.getLogger(__name__)
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
@@ -66,7 +65,7 @@ def attributed(root: Path, tables: dict[str, pd.DataFrame]) -> StudyPaths:
     }
     corpus = build_corpus(gather_texts(interim["feedback"], interim["surveys"]), params.voice)
     until = fit_until(params, pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"]))
-    said = feedback_topics(corpus, read_corpus(corpus, until, params).folds, interim["members"])
+    said = text_scores_table(corpus, score_texts(corpus, until, params).scores, interim["members"])
     write_table(said, study.results / "feedback_topics.parquet")
     panel.run(study, params)
     causes.run(study, params)

@@ -153,7 +153,7 @@ def test_defaults_suffice_where_the_project_has_no_file(
         ("delivery: {languages: [en]}", "set report.languages"),
         ("survival: {cox: {covariates: {age_years: 5}}}", "catalogue.yaml"),
         ("survival: {lifetime: {tiers: {high: 0.1}}}", "set survival.value_tiers"),
-        ("risk: {season_days: 100}", "SEASON_DAYS in panel/encode.py"),
+        ("risk: {season_days: 100}", "SEASON_DAYS in panel/feature_encoding.py"),
     ],
 )
 def test_a_key_that_has_left_is_told_with_where_it_went(tmp_path: Path, text: str, expected: str) -> None:

@@ -151,7 +151,7 @@ def test_the_forms_of_a_request_agree(model: RiskModel, rows: pd.DataFrame) -> N
 
 
 def test_reasons_add_up_and_read_like_those_of_the_risk_stage(study: StudyPaths, rows: pd.DataFrame) -> None:
-    from whychurn.panel.encode import Feature
+    from whychurn.panel.feature_encoding import Feature
     from whychurn.risk.explanation.reasons import describe_reason
 
     model = RiskModel.from_folder(registry.model_folder(study))

@@ -29,7 +29,7 @@ from whychurn.delivery.registry.survival_model import (
     track_survival_model,
 )
 from whychurn.delivery.serving.server import example_request, serving_command
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.survival.forecast.baseline_hazard import DailyHazard
 from whychurn.survival.forecast.boosted_discrete_hazard import BoostedHazard
 from whychurn.survival.forecast.cox_terms import Term

@@ -15,9 +15,9 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import DTYPES, EVENT_TYPES, TABLES
-from whychurn.panel.build import Churn, build_panel, find_churn
-from whychurn.panel.database import NOTHING_SAID, Observed, day_number, open_database
+from whychurn.panel.duckdb_tables import NO_FEEDBACK_TOPICS, Observed, day_number, open_database
 from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.results import Churn, build_panel, find_churn
 
 Tables = dict[str, pd.DataFrame]
 START, END = pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31")
@@ -93,9 +93,9 @@ def random_tables(tables_of: Callable[..., Tables]) -> Callable[..., Tables]:
         for table in ("memberships", "events", "feedback", "surveys", "touches", "market"):
             if rng.random() < absent:
                 rows[table] = []
-        said = [_said(rng, f"{n}", f"text{n}-{i}") for n in range(members) for i in range(rng.poisson(4))]
-        said = [] if rng.random() < absent else said
-        topics = pd.DataFrame(said, columns=list(NOTHING_SAID)).astype(NOTHING_SAID.dtypes)
+        texts = [_said(rng, f"{n}", f"text{n}-{i}") for n in range(members) for i in range(rng.poisson(4))]
+        texts = [] if rng.random() < absent else texts
+        topics = pd.DataFrame(texts, columns=list(NO_FEEDBACK_TOPICS)).astype(NO_FEEDBACK_TOPICS.dtypes)
         return {**tables_of(**rows), "feedback_topics": topics}
 
     return build

@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.panel.build import build_panel, find_churn
-from whychurn.panel.database import Observed, day_number, open_database
+from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features import events as events_sql
 from whychurn.panel.features import orders as orders_sql
 from whychurn.panel.features import service as service_sql
 from whychurn.panel.features import voice as voice_sql
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.windows import Trailing
-from whychurn.panel.leakage.audit import check_labels, check_single_features, check_split, refuse_leaks
-from whychurn.panel.leakage.future_shift import compare, shift_test
+from whychurn.panel.leakage.audit import check_labels, check_single_features, check_split, raise_on_leakage
+from whychurn.panel.leakage.future_perturbation import compare, shift_test
+from whychurn.panel.results import build_panel, find_churn
 
 OBSERVED = Observed(day_number("2024-01-01"), day_number("2024-12-31"))
 
@@ -80,7 +80,7 @@ def test_a_planted_leak_is_named(tables, params, monkeypatch, module, name, valu
     findings = audited(tables, params)
     assert feature in leaking(findings)
     with pytest.raises(WhychurnError, match=feature):
-        refuse_leaks(findings)
+        raise_on_leakage(findings)
 
 
 def test_label_rules_are_recounted(tables, params, panel_of):
@@ -124,7 +124,7 @@ def test_a_feature_that_foretells_too_well_is_flagged_by_name():
     )
     found = check_single_features(panel, catalogue, 0.95, 1)
     assert leaking(found) == {"told", "missing", "place"}
-    refuse_leaks(found)  # a flag warns, it does not stop the run
+    raise_on_leakage(found)  # a flag warns, it does not stop the run
     noise = found.set_index("subject").loc["noise", "value"]
     assert 0.5 <= noise < 0.6
 

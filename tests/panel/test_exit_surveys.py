@@ -31,9 +31,9 @@ def test_an_answer_belongs_to_the_last_leaving_before_it() -> None:
         ("d", "2024-03-10", "2024-03-12", "price"),  # the first answer counts
         ("d", "2024-01-10", "2024-01-12", "price"),  # sent before the leaving
     )
-    said = exit_answers(LEAVINGS, SPELLS, asked)
+    texts = exit_answers(LEAVINGS, SPELLS, asked)
     price, natural = CAUSES.index("price"), CAUSES.index("natural")
-    assert said.tolist() == [price, natural, NOT_ASKED, SILENT, OTHER, NOT_ASKED]
+    assert texts.tolist() == [price, natural, NOT_ASKED, SILENT, OTHER, NOT_ASKED]
 
 
 def test_a_later_answer_is_taken_where_the_first_survey_stayed_unanswered() -> None:

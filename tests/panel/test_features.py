@@ -101,7 +101,7 @@ class Reference:
     def all(self) -> dict[str, Any]:
         return {
             **self.orders(), **self.categories(), **self.contacts(), **self.service(), **self.term(), **self.person(),
-            **self.market(), **self.said(),
+            **self.market(), **self.texts(),
         }  # fmt: skip
 
     def orders(self) -> dict[str, Any]:
@@ -206,7 +206,7 @@ class Reference:
             "satisfaction_score": score("satisfaction"), "nps_score": score("nps"),
         }  # fmt: skip
 
-    def said(self) -> dict[str, Any]:
+    def texts(self) -> dict[str, Any]:
         def spoken(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return [
                 r for r in rows if r["p_none"] is not None and r["source"] not in ("survey_exit", "interview")

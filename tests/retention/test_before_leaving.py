@@ -11,23 +11,23 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import Params
+from whychurn.retention.before_churn.after_triggers import trigger_logs, trigger_outcomes
 from whychurn.retention.before_churn.event_study import behaviour_logs, event_study, weekly_sums
-from whychurn.retention.before_churn.hazard_peaks import key_nodes
-from whychurn.retention.before_churn.matching import Matched, match_stayers
-from whychurn.retention.before_churn.triggers import trigger_logs, trigger_outcomes
+from whychurn.retention.before_churn.hazard_peaks import hazard_peaks
+from whychurn.retention.before_churn.matched_controls import MatchedSets, match_controls
 from whychurn.retention.member_history import day_numbers
 
 
 def study(programme: Any, params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     history = programme.history
-    matched = match_stayers(history, params)
+    matched = match_controls(history, params)
     return event_study(history, behaviour_logs(history, programme.tables), matched, params, 10)
 
 
 class TestMatching:
     def test_controls_are_like_their_leaver(self, random_shop: Callable[..., Any], params: Params) -> None:
         history = random_shop(500, 1, 0.03).history
-        matched = match_stayers(history, params)
+        matched = match_controls(history, params)
         case = pd.DataFrame({"group": matched.group, "member": matched.member, "anchor": matched.anchor})
         pairs = case[matched.is_case].merge(case[~matched.is_case], on="group", suffixes=("", "_control"))
         assert len(pairs) > 500
@@ -44,7 +44,7 @@ class TestMatching:
         self, random_shop: Callable[..., Any], params: Params
     ) -> None:
         history = random_shop(400, 2, 0.03).history
-        matched = match_stayers(history, params)
+        matched = match_controls(history, params)
         gaps = history.absences[history.main]
         last = {}
         for member, day in zip(gaps.member, gaps.last, strict=True):
@@ -58,7 +58,7 @@ class TestMatching:
     ) -> None:
         history = random_shop(300, 3, 0.03).history
         consent = np.arange(len(history.ids)) % 2 == 0
-        matched = match_stayers(replace(history, consent=consent), params)
+        matched = match_controls(replace(history, consent=consent), params)
         assert len(matched.member)
         assert consent[matched.member].all()
 
@@ -113,7 +113,7 @@ class TestEventStudy:
             {"a": "2024-01-01"}, ("2024-01-01", "2024-12-31"), [], orders=order_rows("a", days)
         ).history
         anchor = day_numbers(pd.Series(pd.to_datetime(["2024-03-15"])))
-        matched = Matched(np.array([0]), anchor, np.array([0]), np.array([True]))
+        matched = MatchedSets(np.array([0]), anchor, np.array([0]), np.array([True]))
         # week -1: 8 to 14 March (two); week -2: 1 to 7 March (two); the anchor day itself is left out
         assert weekly_sums(history.buys, matched, np.array([-2, -1])).tolist() == [[2.0, 2.0]]
 
@@ -121,7 +121,7 @@ class TestEventStudy:
 class TestKeyNodes:
     def test_constant_risk_has_few_nodes(self, random_shop: Callable[..., Any], params: Params) -> None:
         programme = random_shop(800, 8, 0.03)
-        nodes = key_nodes(programme.history, {}, params, 10)
+        nodes = hazard_peaks(programme.history, {}, params, 10)
         days = nodes[nodes["unit"] == "days"]
         assert len(days) > 100
         assert days["is_node"].sum() <= 3
@@ -129,7 +129,7 @@ class TestKeyNodes:
     def test_exposure_agrees_with_a_slow_count(self, random_shop: Callable[..., Any], params: Params) -> None:
         programme = random_shop(40, 9, 0.03)
         history = programme.history
-        nodes = key_nodes(history, {}, params, 1)
+        nodes = hazard_peaks(history, {}, params, 1)
         tenure = nodes[nodes["clock"] == "tenure"].set_index("bin_start")
         gaps, exposure, events = history.absences[history.main], {}, {}
         for member in range(len(history.ids)):
@@ -165,7 +165,7 @@ class TestKeyNodes:
         gone = gone.assign(definition="inactivity_60d", is_main=True, spell_no=1)
         others = programme.churners[~programme.churners["member_id"].isin(chosen)]
         programme.tables["orders"], programme.churners = orders, pd.concat([others, gone])
-        nodes = key_nodes(programme.history, {}, params, 10)
+        nodes = hazard_peaks(programme.history, {}, params, 10)
         tenure = nodes[(nodes["clock"] == "tenure") & nodes["is_node"]]
         assert 70 in tenure["bin_start"].tolist()
         assert tenure["bin_start"].between(56, 77).all()

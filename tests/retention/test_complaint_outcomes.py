@@ -9,10 +9,9 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.retention.before_churn.complaint_outcomes import (
     OUTCOME_COLUMNS,
-    SILENCE_COLUMNS,
     complaint_outcomes,
-    silence,
 )
+from whychurn.retention.before_churn.silent_churn import SILENCE_COLUMNS, silent_churn
 
 END = pd.Timestamp("2025-12-31")
 DAY = pd.Timedelta(days=1)
@@ -138,7 +137,7 @@ def test_silence_is_counted_back_from_the_last_activity(own) -> None:
         [("a", "2025-01-02", "review"), ("c", "2024-06-01", "complaint"), ("a", "2025-05-30", "complaint")]
     )
     asked = answers([("b", "exit", "2025-06-22"), ("d", "nps", "2025-05-01")])
-    table = silence(fed, asked, panel, spells, own, 1).set_index(["kind", "dimension", "stratum"])
+    table = silent_churn(fed, asked, panel, spells, own, 1).set_index(["kind", "dimension", "stratum"])
     assert table.loc[("leavers", "all", "all"), "rate"] == pytest.approx(2 / 3)
     assert table.loc[("leavers", "spend_tier", "gold"), "rate"] == 0
     following = table.loc["following"].droplevel(0)
@@ -148,5 +147,5 @@ def test_silence_is_counted_back_from_the_last_activity(own) -> None:
 
 def test_a_study_without_words_has_no_silence(own) -> None:
     panel = pd.DataFrame([panel_row("a", "2025-06-20", True, True)]).astype({"churned_in_horizon": "boolean"})
-    table = silence(words([]), answers([]), panel, pd.DataFrame([spell("a", "2025-04-21")]), own, 5)
+    table = silent_churn(words([]), answers([]), panel, pd.DataFrame([spell("a", "2025-04-21")]), own, 5)
     assert table.empty and list(table.columns) == list(SILENCE_COLUMNS)

@@ -12,10 +12,10 @@ import pytest
 
 from whychurn.contract.params import Params
 from whychurn.retention.lifecycle.segments import member_segments, segment_table, spend_tier
-from whychurn.retention.rates.by_definition import definition_sensitivity
-from whychurn.retention.rates.rates import retention_rates
-from whychurn.retention.rates.regions import region_category
-from whychurn.retention.rates.strata import churn_by_stratum, stratify, with_tenure_band
+from whychurn.retention.rates.churn_by_stratum import churn_by_stratum, stratify, with_tenure_band
+from whychurn.retention.rates.definition_sensitivity import definition_sensitivity
+from whychurn.retention.rates.rates_by_period import retention_rates
+from whychurn.retention.rates.spend_by_region import spend_by_region
 
 YEAR = ("2024-01-01", "2024-12-31")
 
@@ -146,7 +146,7 @@ class TestRegions:
                 "competitor_activity": [0.8, 0.2],
             }
         )
-        row = region_category(orders, members, market, ("2024-01-01", "2025-12-31"), 90, 0.95, 1).iloc[0]
+        row = spend_by_region(orders, members, market, ("2024-01-01", "2025-12-31"), 90, 0.95, 1).iloc[0]
         assert row["compared_with"] == "a_year_before"
         assert (row["spend"], row["spend_before"], row["change"]) == (40, 80, -0.5)
         error = math.sqrt((30 / 40 - 40 / 80) ** 2 + (10 / 40 - 40 / 80) ** 2)
@@ -165,7 +165,7 @@ class TestRegions:
         market = market.astype(
             dict.fromkeys(["own_price_index", "competitor_price_index", "competitor_activity"], float)
         )
-        row = region_category(
+        row = spend_by_region(
             self.frame(rows), members, market, ("2025-07-01", "2025-12-31"), 90, 0.95, 10
         ).iloc[0]
         assert row["compared_with"] == "the_days_before"

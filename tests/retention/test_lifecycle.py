@@ -11,8 +11,8 @@ import pytest
 
 from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.params import Params
-from whychurn.retention.lifecycle.states import NOT_YET, lifecycle_table, stage_matrix, stage_sizes
-from whychurn.retention.lifecycle.transitions import carry_over, lifecycle_steps, second_purchase
+from whychurn.retention.lifecycle.stage_conversion import carry_over, second_purchase, stage_conversion
+from whychurn.retention.lifecycle.stages_by_month import NOT_YET, lifecycle_table, stage_matrix, stage_sizes
 
 YEAR = ("2024-01-01", "2024-12-31")
 
@@ -164,7 +164,7 @@ class TestSteps:
             ("c", "2024-01-05", "2024-04-04", None),  # never bought
         ]
         history = make_programme(people, YEAR, gaps, orders=orders).history
-        steps = lifecycle_steps(history, stage_matrix(history, params.retention), 6, 0.95, min_cell=1)
+        steps = stage_conversion(history, stage_matrix(history, params.retention), 6, 0.95, min_cell=1)
         steps = steps.set_index("stage")
         assert steps.loc[["recruited", "activated", "repeat"], "members_lost"].tolist() == [1, 1, 1]
         assert steps.loc[["recruited", "activated", "repeat"], "revenue_lost"].tolist() == [0, 20, 200]

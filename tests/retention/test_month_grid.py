@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.retention.facts import empty_reason
 from whychurn.retention.member_history import (
     FAR,
     Absences,
@@ -23,21 +24,20 @@ from whychurn.retention.member_history import (
     month_edges,
 )
 from whychurn.retention.month_grid import (
-    gone_at_edges,
+    churn_by_month,
+    churned_at_month_ends,
     latest_before,
-    leavings,
     left_between,
     membership_days,
     month_of,
     monthly_sum,
     months_complete,
-    present_at_edges,
-    returns,
+    present_at_month_ends,
+    returns_by_month,
     trailing_year,
     window_sum,
 )
-from whychurn.retention.rates.strata import observed_span, snapshot_before
-from whychurn.retention.results import empty_reason
+from whychurn.retention.rates.churn_by_stratum import observed_span, snapshot_before
 
 MAIN = "inactivity_41d"
 
@@ -116,14 +116,18 @@ def test_the_twelve_months_before_each_edge() -> None:
 
 def test_who_is_gone_and_who_is_there(history: History) -> None:
     """At the edges of January, February, March, April; b is gone from 20 February to 5 March."""
-    assert gone_at_edges(history, MAIN).tolist() == [[False] * 4, [False, False, True, False], [False] * 4]
-    assert present_at_edges(history, MAIN).tolist() == [
+    assert churned_at_month_ends(history, MAIN).tolist() == [
+        [False] * 4,
+        [False, False, True, False],
+        [False] * 4,
+    ]
+    assert present_at_month_ends(history, MAIN).tolist() == [
         [False, True, True, True],  # seen from 1 January on, so not before it
         [False, True, False, True],
         [False, False, True, True],
     ]
-    assert leavings(history, MAIN).tolist() == [[False] * 3, [False, True, False], [False] * 3]
-    assert returns(history, MAIN).tolist() == [[False] * 3, [False, False, True], [False] * 3]
+    assert churn_by_month(history, MAIN).tolist() == [[False] * 3, [False, True, False], [False] * 3]
+    assert returns_by_month(history, MAIN).tolist() == [[False] * 3, [False, False, True], [False] * 3]
     assert left_between(history, MAIN, 0, 1).tolist() == [False] * 3
     assert left_between(history, MAIN, 0, 2).tolist() == [False, True, False]
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.retention.rates.cohorts import around_campaigns, cohort_triangle, season_comparison
-from whychurn.retention.rates.rates import retention_rates
+from whychurn.retention.rates.campaigns import around_campaigns
+from whychurn.retention.rates.cohorts import cohort_triangle, season_comparison
+from whychurn.retention.rates.rates_by_period import retention_rates
 from whychurn.stats.intervals import clustered_number, effective_number, rate_ratio, wilson
 from whychurn.stats.multiple_testing import benjamini_hochberg
 

@@ -17,8 +17,8 @@ from whychurn.report.retention import charts as figures
 from whychurn.report.retention import sentences as story
 from whychurn.report.retention.tables import report_table
 from whychurn.report.words import say
-from whychurn.retention.before_churn.complaint_outcomes import NOTHING_SAID
-from whychurn.retention.results import retention_answers
+from whychurn.retention.before_churn.complaint_outcomes import NO_FEEDBACK_TOPICS
+from whychurn.retention.results import retention_results
 from whychurn.stages import retention
 
 YEAR = ("2024-01-01", "2024-12-31")
@@ -42,7 +42,7 @@ class Voice:
 
 
 def answers(programme: Any, params: Params) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    return retention_answers(
+    return retention_results(
         programme.tables,
         programme.spells,
         programme.churners,
@@ -159,7 +159,7 @@ def test_stage_writes_what_is_documented(
     write_table(programme.panel, study.processed / "panel.parquet")
     write_json(programme.panel_facts, study.processed / "panel.json")
     write_table(programme.churners, study.results / "churners.parquet")
-    write_table(NOTHING_SAID, study.results / "feedback_topics.parquet")
+    write_table(NO_FEEDBACK_TOPICS, study.results / "feedback_topics.parquet")
     retention.run(study, params)
     written = {path.stem for path in study.results.glob("*.parquet")} - {"churners", "feedback_topics"}
     assert written == set(DOCUMENTED)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from whychurn.risk.model.calibration import Calibrator, fit_calibrator
+from whychurn.risk.model.probability_calibration import Calibrator, fit_calibrator
 
 
 def _distorted(seed: int, rows: int, power: float = 3.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

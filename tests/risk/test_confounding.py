@@ -5,7 +5,7 @@ import pandas as pd
 import yaml
 
 from whychurn.contract.paths import PROJECT
-from whychurn.panel.encode import choose_features, encode
+from whychurn.panel.feature_encoding import choose_features, encode
 from whychurn.risk.explanation.shap_values import explain_sample, feature_importance
 from whychurn.risk.model.boosting import Settings, fit_booster, training_matrix
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from whychurn.risk.evaluation.metrics import (
+from whychurn.risk.evaluation.forecast_metrics import (
     Business,
     Forecast,
     bootstrap,

@@ -12,8 +12,7 @@ from sklearn.metrics import roc_auc_score
 from whychurn.contract.codes import RISK_BASELINES, RISK_MODEL, RISK_MODELS
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.panel.encode import choose_features, encode
-from whychurn.risk.artifacts import FILES, panel_size, write_model
+from whychurn.panel.feature_encoding import choose_features, encode
 from whychurn.risk.evaluation.holdout import beats_baselines, flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts
 from whychurn.risk.model.boosting import (
@@ -24,7 +23,8 @@ from whychurn.risk.model.boosting import (
     training_matrix,
 )
 from whychurn.risk.model.training import fit_risk
-from whychurn.risk.results import assess
+from whychurn.risk.results import risk_results
+from whychurn.risk.saved_model import FILES, panel_size, write_model
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def fitted(make_panel, catalogue, params):
 
 def test_the_whole_assessment(fitted, params, tmp_path):
     panel, trained = fitted
-    tables = assess(panel, trained, 90, params).tables
+    tables = risk_results(panel, trained, 90, params)
     _check_metrics(tables["risk_metrics"], panel, trained)
     _check_scores(tables["risk_scores"], panel, params)
     _check_explanation(tables)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.results import columns_of, documented
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.report.drawing import theme
 from whychurn.report.risk import charts as figures
 from whychurn.report.risk import sentences as story
@@ -17,7 +17,7 @@ from whychurn.risk.explanation.reasons import describe_reason, describe_value
 from whychurn.risk.explanation.rules import tree_rules
 from whychurn.risk.model.baselines import shallow_tree
 from whychurn.risk.model.training import fit_risk
-from whychurn.risk.results import assess
+from whychurn.risk.results import risk_results
 
 SHARE = Feature("discount", "number", "price", "price", "share", 0, "Discount depth", "折扣力度")
 DAYS = Feature(
@@ -74,7 +74,7 @@ def test_rules_say_what_the_tree_does(params):
 @pytest.fixture
 def tables(make_panel, catalogue, params) -> dict[str, pd.DataFrame]:
     panel = make_panel(members=250)
-    return assess(panel, fit_risk(panel, catalogue, 90, params), 90, params).tables
+    return risk_results(panel, fit_risk(panel, catalogue, 90, params), 90, params)
 
 
 def test_each_results_column_is_documented(tables):

@@ -11,8 +11,7 @@ import xgboost as xgb
 
 from whychurn.contract.codes import RISK_MODELS
 from whychurn.contract.params import Params
-from whychurn.panel.encode import Feature
-from whychurn.risk.artifacts import NO_MODEL, remove_model
+from whychurn.panel.feature_encoding import Feature
 from whychurn.risk.evaluation.cross_validation import flat_features
 from whychurn.risk.evaluation.holdout import lift_curve
 from whychurn.risk.explanation.archetypes import cluster_members, family_name
@@ -25,11 +24,12 @@ from whychurn.risk.explanation.shap_values import (
     strongest_interactions,
 )
 from whychurn.risk.facts import without_model
+from whychurn.risk.member_scores import no_scores
 from whychurn.risk.model.baselines import fit_baselines, logistic_regression, recency_rule
 from whychurn.risk.model.boosting import predict_interactions, predict_raw
 from whychurn.risk.model.training import NoModelError
 from whychurn.risk.model.tuning import sample_members
-from whychurn.risk.scores import no_scores
+from whychurn.risk.saved_model import NO_MODEL, remove_model
 
 
 def feature(
@@ -96,8 +96,8 @@ def test_interactions_are_found_where_they_are() -> None:
         for y in (together, alone)
     )
     sample = Explained(FEATURES, X, np.zeros((400, 2)), 0)
-    found = strongest_interactions(both, sample, rows=100, pairs=3)
-    assert found["strength"].iloc[0] > 0.1 and found["rows"].iloc[0] == 100
+    tuned = strongest_interactions(both, sample, rows=100, pairs=3)
+    assert tuned["strength"].iloc[0] > 0.1 and tuned["rows"].iloc[0] == 100
     assert strongest_interactions(single, sample, 100, 3).empty
     parts = predict_interactions(both, X[:5])
     margin = np.log(predict_raw(both, X[:5]) / (1 - predict_raw(both, X[:5])))

@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.paths import StudyPaths
-from whychurn.risk.scores import COLUMNS
+from whychurn.risk.member_scores import COLUMNS
 from whychurn.stages import risk as stage
 
 

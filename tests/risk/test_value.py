@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import BusinessParams
-from whychurn.risk.value_at_risk import margin_at_stake, value_at_risk
+from whychurn.risk.value_at_risk import margin_exposed, value_at_risk
 
 
 def test_stake_uses_the_members_own_time():
@@ -13,7 +13,7 @@ def test_stake_uses_the_members_own_time():
         {"spend_365d": [3650.0, 100.0, 50.0, np.nan], "tenure_days": [800.0, 100.0, 1.0, 500.0]}
     )
     expected = [0.3 * 10 * 365, 0.3 * 1 * 365, 0.3 * 50 / 90 * 365]
-    got = margin_at_stake(rows, BusinessParams(margin_rate=0.3, value_days=365))
+    got = margin_exposed(rows, BusinessParams(margin_rate=0.3, value_days=365))
     assert got[:3] == pytest.approx(expected)
     assert np.isnan(got[3])
 

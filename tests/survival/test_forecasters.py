@@ -9,7 +9,7 @@ from lifelines import KaplanMeierFitter
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.survival.forecast.baseline_hazard import Extrapolation, daily_hazard
 from whychurn.survival.forecast.forecasters import fit_cox_forecast, fit_kaplan_meier
 from whychurn.survival.forecast.landmark_rows import LandmarkRows

@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.survival.competing_risks.cumulative_incidence import member_order
 from whychurn.survival.competing_risks.stated_causes import response_probability
 from whychurn.survival.cox.schoenfeld import weighted_quantiles

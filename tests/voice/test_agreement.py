@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
 
-from whychurn.voice.causes.agreement import agreement, keyword_cause
+from whychurn.voice.causes.classification_agreement import agreement, keyword_cause
 
 
 @pytest.mark.parametrize("seed", range(5))

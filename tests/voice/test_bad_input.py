@@ -14,7 +14,7 @@ from whychurn.report.voice import causes as said_story
 from whychurn.report.voice import topics as topic_story
 from whychurn.report.words import LANGUAGES, say
 from whychurn.voice.causes.lexicon_classifier import cause_probabilities
-from whychurn.voice.results import VoiceAnswers, voice_answers
+from whychurn.voice.results import VoiceResults, voice_results
 from whychurn.voice.text.corpus import Corpus, build_corpus, gather_texts
 from whychurn.voice.text.normalise import normalise
 
@@ -36,11 +36,11 @@ class Page:
 
 
 @pytest.fixture
-def read(params, interim) -> Callable[..., tuple[Corpus, VoiceAnswers]]:
-    def run(texts: list[Any], **settings: Any) -> tuple[Corpus, VoiceAnswers]:
+def read(params, interim) -> Callable[..., tuple[Corpus, VoiceResults]]:
+    def run(texts: list[Any], **settings: Any) -> tuple[Corpus, VoiceResults]:
         tables = interim(texts, **settings)
         corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), params.voice)
-        found = voice_answers(corpus, tables, UNTIL, params)
+        found = voice_results(corpus, tables, UNTIL, params)
         check_tables(found, len(texts))
         check_sentences(found, params.voice.recent_weeks)
         return corpus, found
@@ -48,7 +48,7 @@ def read(params, interim) -> Callable[..., tuple[Corpus, VoiceAnswers]]:
     return run
 
 
-def check_tables(found: VoiceAnswers, texts: int) -> None:
+def check_tables(found: VoiceResults, texts: int) -> None:
     """Documented columns, one row a text, probabilities that sum to one."""
     for name, table in found.tables.items():
         assert list(table.columns) == list(DOCUMENTED[name]), name
@@ -59,7 +59,7 @@ def check_tables(found: VoiceAnswers, texts: int) -> None:
     assert set(said["topic_id"]) <= {-1, *found.tables["topics"]["topic_id"]}
 
 
-def check_sentences(found: VoiceAnswers, weeks: int) -> None:
+def check_sentences(found: VoiceResults, weeks: int) -> None:
     """Each language says something whole."""
     own = found.tables
     for page in map(Page, LANGUAGES):
@@ -81,7 +81,7 @@ def states(corpus: Corpus) -> dict[str, int]:
 @pytest.mark.parametrize("texts", [[], [None, "", "  "] * 30], ids=["no feedback", "blank feedback"])
 def test_nothing_said_is_said_to_be_nothing(read, texts: list[Any]) -> None:
     corpus, found = read(texts)
-    assert not len(corpus.folds) and found.tables["topics"].empty
+    assert not len(corpus.distinct) and found.tables["topics"].empty
     assert found.tables["feedback_topics"]["p_none"].isna().all()
     assert topic_story.topic_lines(found.tables["topics"], Page("en")) == [say("voice.topic_none", "en")]
 
@@ -124,7 +124,7 @@ def test_the_end_of_a_very_long_text_is_not_read(read, params) -> None:
     short = "快递很慢，包裹坏了。"
     many = 50_000 // len(short)
     corpus, found = read([short * many, "the parcel came late. " * 2500, short * many + "太贵了，涨价"])
-    assert corpus.folds["plain"].str.len().max() <= params.voice.max_characters
+    assert corpus.distinct["plain"].str.len().max() <= params.voice.max_characters
     said = found.tables["feedback_topics"]
     assert (said["p_product_service"] > 0.5).all() and (said["p_price"] < 0.1).all()
 
@@ -135,7 +135,7 @@ def test_a_hostile_text_costs_no_more_than_others(read, growth, params, piece: s
     most = params.voice.max_characters
     assert growth(lambda size: normalise(piece * (size // len(piece)), most), 50_000) < 10
     corpus, _ = read([piece * (200_000 // len(piece))])
-    assert corpus.folds["plain"].str.len().max() <= most
+    assert corpus.distinct["plain"].str.len().max() <= most
 
 
 def test_markup_is_not_what_members_say(read, texts_of) -> None:
@@ -145,7 +145,7 @@ def test_markup_is_not_what_members_say(read, texts_of) -> None:
     ]
     corpus, found = read(marked)
     clean, _ = read(plain)
-    assert sorted(corpus.folds["key"]) == sorted(clean.folds["key"])
+    assert sorted(corpus.distinct["key"]) == sorted(clean.distinct["key"])
     shown = " ".join(found.tables["topics"]["words"])
     assert not {"div", "script", "nbsp", "steal", "br"} & set(shown.replace(",", " ").split())
 
@@ -157,15 +157,15 @@ def test_damaged_encodings_are_mended_or_counted(read, texts_of) -> None:
     corpus, _ = read([*damaged, *["锟斤拷锟斤拷，锟斤拷"] * 30, *["\ufffd\ufffd\ufffd ab"] * 10])
     clean, _ = read(plain)
     assert states(corpus) == {"ok": 200, "unreadable": 40}
-    mended = set(corpus.folds.loc[corpus.folds["state"].eq("ok"), "key"])
-    assert mended == set(clean.folds["key"])
+    mended = set(corpus.distinct.loc[corpus.distinct["state"].eq("ok"), "key"])
+    assert mended == set(clean.distinct["key"])
 
 
 def test_one_text_very_many_times_is_one_text(read, texts_of) -> None:
     texts, _ = texts_of(300, "zh")
     corpus, found = read([*texts, *["物流太慢，客服不理人"] * 20_000], members=5000)
-    repeated = corpus.folds.loc[corpus.folds["count"].idxmax()]
-    assert repeated["count"] == 20_000 and len(corpus.folds) <= 301
+    repeated = corpus.distinct.loc[corpus.distinct["count"].idxmax()]
+    assert repeated["count"] == 20_000 and len(corpus.distinct) <= 301
     topics = found.tables["topics"]
     assert len(topics) >= 4, "the other texts still have topics of their own"
     assert topics["size"].max() >= 20_000 or found.tables["feedback_topics"]["topic_id"].eq(-1).any()
@@ -173,7 +173,7 @@ def test_one_text_very_many_times_is_one_text(read, texts_of) -> None:
 
 def test_only_one_text_very_many_times(read) -> None:
     corpus, found = read(["物流太慢，客服不理人"] * 20_000, members=5000)
-    assert len(corpus.folds) == 1 and found.tables["topics"].empty
+    assert len(corpus.distinct) == 1 and found.tables["topics"].empty
     assert found.tables["feedback_topics"]["p_product_service"].min() > 0.5
 
 

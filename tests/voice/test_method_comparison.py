@@ -11,10 +11,15 @@ import pytest
 
 from whychurn.report.voice.methods import MEASURES, leading, method_lines, method_table
 from whychurn.report.words import LANGUAGES, say
-from whychurn.voice.text.deduplicate import fold_texts
+from whychurn.voice.text.deduplicate import deduplicate
 from whychurn.voice.topics.clustering import METHODS
 from whychurn.voice.topics.method_comparison import METHOD_COLUMNS, compare_methods
-from whychurn.voice.topics.quality import mean_pairwise_ari, npmi_coherence, topic_diversity, word_overlap
+from whychurn.voice.topics.topic_quality import (
+    mean_pairwise_ari,
+    npmi_coherence,
+    topic_diversity,
+    word_overlap,
+)
 
 
 def npmi_by_hand(topics: list[list[str]], texts: list[str]) -> float:
@@ -61,11 +66,11 @@ def test_stability_does_not_see_the_numbering() -> None:
 @pytest.fixture(scope="module")
 def compared(params, texts_of) -> pd.DataFrame:
     texts, subjects = texts_of(500, "en")
-    fold, folds = fold_texts(pd.Series(texts), [], 2000)
-    labels = pd.Series(subjects).groupby(fold).first()
+    distinct_id, distinct = deduplicate(pd.Series(texts), [], 2000)
+    labels = pd.Series(subjects).groupby(distinct_id).first()
     few = {"stability_seeds": 2, "stability_orders": 2, "stability_sample": 300, "max_topics": 8}
     return compare_methods(
-        folds, labels, "en", params.model_copy(update={"voice": params.voice.model_copy(update=few)})
+        distinct, labels, "en", params.model_copy(update={"voice": params.voice.model_copy(update=few)})
     )
 
 
@@ -81,11 +86,11 @@ def test_every_method_finds_planted_subjects(compared: pd.DataFrame, params) -> 
 
 def test_labels_drawn_by_lot_agree_with_no_method(params, texts_of) -> None:
     texts, _ = texts_of(400, "en")
-    _, folds = fold_texts(pd.Series(texts), [], 2000)
-    lots = pd.Series(np.random.default_rng(0).integers(0, 4, len(folds)))
+    _, distinct = deduplicate(pd.Series(texts), [], 2000)
+    lots = pd.Series(np.random.default_rng(0).integers(0, 4, len(distinct)))
     few = {"stability_seeds": 1, "stability_orders": 1, "stability_sample": 300, "max_topics": 8}
     table = compare_methods(
-        folds, lots, "en", params.model_copy(update={"voice": params.voice.model_copy(update=few)})
+        distinct, lots, "en", params.model_copy(update={"voice": params.voice.model_copy(update=few)})
     )
     assert table["label_agreement"].abs().max() < 0.03
     assert table[["seed_ari", "order_ari", "word_overlap"]].isna().all(axis=None), "one run has no stability"

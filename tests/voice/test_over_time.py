@@ -12,7 +12,7 @@ import pytest
 from scipy.special import xlogy
 
 from whychurn.contract.codes import ALL_TEXTS
-from whychurn.voice.breakdowns.emerging import alarms, daily_alerts, log_odds, rising
+from whychurn.voice.breakdowns.emerging_topics import alert_days, daily_alerts, log_odds, rising
 from whychurn.voice.breakdowns.over_time import change_points, topic_changes, topics_by_month
 
 DATA = Path(os.environ.get("WHYCHURN_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -111,11 +111,11 @@ def test_a_word_that_comes_up_rises_and_rarely_one_that_does_not(params) -> None
 def test_quiet_series_raise_few_alarms_and_a_spike_raises_one(params) -> None:
     rng = np.random.default_rng(0)
     quiet = [rng.negative_binomial(5, 5 / (5 + 20), 400).astype(float) for _ in range(20)]
-    rate = sum(len(alarms(series, params.voice)) for series in quiet) / (20 * 372)
+    rate = sum(len(alert_days(series, params.voice)) for series in quiet) / (20 * 372)
     assert rate < 5 * params.voice.alert_false_alarms
     series = quiet[0].copy()
     series[300:303] = 140
-    assert 300 in alarms(series, params.voice)["place"].tolist(), "on its first day"
+    assert 300 in alert_days(series, params.voice)["place"].tolist(), "on its first day"
 
 
 @pytest.mark.shared_data

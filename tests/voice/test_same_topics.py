@@ -14,10 +14,10 @@ import pytest
 from whychurn.contract.files import write_table
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.voice.results import voice_answers
+from whychurn.voice.results import voice_results
 from whychurn.voice.text.corpus import build_corpus, gather_texts
-from whychurn.voice.topics.fit import known_folds
-from whychurn.voice.topics.one_language import fit_language
+from whychurn.voice.topics.discovery import texts_before
+from whychurn.voice.topics.language_topics import fit_language
 
 UNTIL = pd.Timestamp("2024-12-01")
 FEW = {"draws": 20, "stability_seeds": 1, "stability_orders": 1}
@@ -29,7 +29,7 @@ def write_answers(source: Path, folder: Path) -> None:
     whole = load_params(StudyPaths.at())
     params = whole.model_copy(update={"voice": whole.voice.model_copy(update=FEW)})
     corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), params.voice)
-    found = voice_answers(corpus, tables, UNTIL, params)
+    found = voice_results(corpus, tables, UNTIL, params)
     for name, table in found.tables.items():
         write_table(table, folder / f"{name}.parquet")
     found.model.save(folder / "voice_model")
@@ -65,10 +65,10 @@ def test_no_seed_mixes_subjects(interim, texts_of, params: Params, seed: int) ->
     own = params.model_copy(update={"run": params.run.model_copy(update={"seed": seed})})
     tables = interim(texts)
     corpus = build_corpus(gather_texts(tables["feedback"], tables["surveys"]), own.voice)
-    folds, places = known_folds(corpus, "en", UNTIL)
-    fit = fit_language(folds, "en", own)
+    distinct, places = texts_before(corpus, "en", UNTIL)
+    fit = fit_language(distinct, "en", own)
     subject = corpus.texts["text"].map(dict(zip(texts, subjects, strict=True)))
-    told = subject.groupby(corpus.texts["fold"]).first().loc[places[fit.rows]].to_numpy()
+    told = subject.groupby(corpus.texts["distinct_id"]).first().loc[places[fit.rows]].to_numpy()
     inside = fit.clusters >= 0
     shares = pd.crosstab(fit.clusters[inside], told[inside], normalize="index")
     assert fit.topics.number >= 4 and shares.max(axis=1).min() > 0.95

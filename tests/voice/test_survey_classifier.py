@@ -10,7 +10,12 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS, cause_probabilities, leading_cause
-from whychurn.voice.causes.survey_classifier import CauseReader, learn_causes, log_pool, stated_reason_check
+from whychurn.voice.causes.survey_trained_classifier import (
+    CauseClassifier,
+    fit_cause_classifier,
+    log_pool,
+    stated_reason_check,
+)
 
 SLANG = dict(
     zip(CAUSES, ["glorp", "zibble", "quonk", "frimp", "vundle", "trask"], strict=True)
@@ -46,7 +51,7 @@ def comments(number: int, noise: float, seed: int = 0, words: dict[str, str] | N
 
 def test_words_that_the_lexicon_lacks_are_learned(params) -> None:
     texts = comments(900, noise=0.3)
-    reader = learn_causes(texts, UNTIL, params.voice)
+    reader = fit_cause_classifier(texts, UNTIL, params.voice)
     assert reader.weight > 0
     new = texts[texts["known_on"] >= UNTIL]
     assert (leading_cause(cause_probabilities(new["text"])) == "none").all()
@@ -74,7 +79,7 @@ def test_a_lexicon_that_says_it_all_stands_alone(params) -> None:
     )
     noise = comments(900, noise=0.0, words=words)
     noise["reason"] = np.random.default_rng(1).permutation(noise["reason"])  # reasons that tell nothing
-    reader = learn_causes(noise, UNTIL, params.voice)
+    reader = fit_cause_classifier(noise, UNTIL, params.voice)
     said = leading_cause(reader.probabilities(noise["text"]))
     assert (said == noise["true"]).mean() > 0.9
 
@@ -90,7 +95,7 @@ def test_too_little_to_learn_from_leaves_the_lexicon(params, change: str) -> Non
         texts = texts.assign(reason=None)
     else:
         texts = texts.assign(text="")
-    reader = learn_causes(texts, UNTIL, params.voice)
+    reader = fit_cause_classifier(texts, UNTIL, params.voice)
     assert reader.weight == 0 and reader.model is None
     given = pd.Series(["too expensive", None])
     pd.testing.assert_frame_equal(reader.probabilities(given), cause_probabilities(given))
@@ -108,7 +113,7 @@ def test_nothing_is_learned_from_the_future(params) -> None:
     other.loc[later, "reason"] = "natural"
     other.loc[later, "text"] = "trask quonk"
     given = texts["text"].head(50)
-    one, two = (learn_causes(t, UNTIL, params.voice).probabilities(given) for t in (texts, other))
+    one, two = (fit_cause_classifier(t, UNTIL, params.voice).probabilities(given) for t in (texts, other))
     pd.testing.assert_frame_equal(one, two)
 
 
@@ -116,7 +121,7 @@ def test_the_order_of_rows_does_not_matter(params) -> None:
     texts = comments(600, noise=0.1)
     given = texts["text"].head(50)
     one, two = (
-        learn_causes(t, UNTIL, params.voice).probabilities(given)
+        fit_cause_classifier(t, UNTIL, params.voice).probabilities(given)
         for t in (texts, texts.sample(frac=1, random_state=3))
     )
     assert np.allclose(one, two, atol=1e-6)
@@ -134,4 +139,4 @@ def test_the_pool_is_the_formula() -> None:
 
 
 def test_a_reader_without_texts_says_nothing() -> None:
-    assert CauseReader().probabilities(pd.Series([], dtype=object)).empty
+    assert CauseClassifier().probabilities(pd.Series([], dtype=object)).empty

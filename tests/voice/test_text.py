@@ -13,17 +13,17 @@ from whychurn.voice.breakdowns.by_group import strata_of_texts
 from whychurn.voice.breakdowns.over_time import weekly_counts
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.causes.lexicon_classifier import is_denied, leading_concept
-from whychurn.voice.causes.survey_classifier import learned_probabilities
-from whychurn.voice.feedback_topics import consenting
+from whychurn.voice.causes.survey_trained_classifier import classifier_probabilities
 from whychurn.voice.sentiment.polarity import load_polarity, word_values
-from whychurn.voice.text.deduplicate import describe_folds
+from whychurn.voice.text.corpus import consenting
+from whychurn.voice.text.deduplicate import describe_distinct
 from whychurn.voice.text.language import detect_language, dominant_language
 from whychurn.voice.text.ngrams import text_grams
-from whychurn.voice.text.normalise import fold_key, is_unreadable, normalise
+from whychurn.voice.text.normalise import is_unreadable, normalise, text_key
 from whychurn.voice.text.phrase_matcher import compile_phrases
 from whychurn.voice.text.tokens import stop_words, tokenize
 from whychurn.voice.topics.clustering import smallest_topic, topic_words
-from whychurn.voice.topics.one_language import draw_sample, hash_order, merge_closest, sure_concept
+from whychurn.voice.topics.language_topics import dominant_concept, draw_sample, hash_order, merge_closest
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def test_a_long_text_is_cut() -> None:
 
 
 def test_texts_that_say_the_same_share_a_key() -> None:
-    assert fold_key("waited 12 days!!") == fold_key("waited 3 days")
-    assert fold_key("good 🙂") != fold_key("good 🙁") and fold_key("...") == "..."
+    assert text_key("waited 12 days!!") == text_key("waited 3 days")
+    assert text_key("good 🙂") != text_key("good 🙁") and text_key("...") == "..."
     assert is_unreadable("锟斤拷锟斤拷") and not is_unreadable("很好") and not is_unreadable("")
 
 
@@ -119,17 +119,17 @@ def test_a_text_without_a_known_word_names_nothing() -> None:
             even[0] = np.eye(len(CAUSES))[CAUSES.index("price")]
             return even
 
-    found = learned_probabilities(Model(), pd.Series(["dear", "huh", "  "]))
+    found = classifier_probabilities(Model(), pd.Series(["dear", "huh", "  "]))
     assert found["p_price"][0] > 0.9 and found["p_none"][1] == pytest.approx(1)
     assert found.iloc[:2].sum(axis=1).tolist() == pytest.approx([1, 1]) and found.iloc[2].isna().all()
 
 
 def test_states_of_distinct_texts() -> None:
     plain = ["the delivery was late", "late", "很好用的应用程序", "очень плохо", "!!", "默认好评"]
-    folds = pd.DataFrame(
-        {"plain": plain, "key": [fold_key(one) for one in plain], "count": 1, "unreadable": [False] * 6}
+    distinct = pd.DataFrame(
+        {"plain": plain, "key": [text_key(one) for one in plain], "count": 1, "unreadable": [False] * 6}
     )
-    found = describe_folds(folds, boilerplate=["默认好评"])
+    found = describe_distinct(distinct, boilerplate=["默认好评"])
     assert found["state"].tolist() == ["ok", "one_word", "ok", "other_language", "no_words", "boilerplate"]
     assert found["language"].tolist()[:4] == ["en", "en", "zh", "other"]
 
@@ -179,11 +179,11 @@ def test_who_may_be_profiled() -> None:
 
 
 def test_samples_do_not_depend_on_the_order_of_rows() -> None:
-    folds = pd.DataFrame({"key": [f"text {number}" for number in range(40)]})
-    order = hash_order(folds)
+    distinct = pd.DataFrame({"key": [f"text {number}" for number in range(40)]})
+    order = hash_order(distinct)
     assert sorted(order) == list(range(40)) and order.tolist() != list(range(40))
-    turned = folds.iloc[::-1].reset_index(drop=True)
-    assert set(folds["key"][draw_sample(folds, 10)]) == set(turned["key"][draw_sample(turned, 10)])
+    turned = distinct.iloc[::-1].reset_index(drop=True)
+    assert set(distinct["key"][draw_sample(distinct, 10)]) == set(turned["key"][draw_sample(turned, 10)])
 
 
 def test_topics_need_so_many_texts(voice: VoiceParams) -> None:
@@ -199,8 +199,8 @@ def test_words_that_set_a_topic_apart_come_first() -> None:
 
 
 def test_concepts_and_clusters(voice: VoiceParams) -> None:
-    assert sure_concept(pd.Series(["a", "a", "b", None]), 0.5) == "a"
-    assert sure_concept(pd.Series(["a", None, None]), 0.5) is None
+    assert dominant_concept(pd.Series(["a", "a", "b", None]), 0.5) == "a"
+    assert dominant_concept(pd.Series(["a", None, None]), 0.5) is None
     vectors = np.array([[1.0, 0], [1, 0.1], [0.9, 0.1], [0, 1], [0, 1], [0.1, 1], [0, 1]])
     clusters, none = np.array([5, 5, 7, 2, 2, 2, -1]), pd.Series([None] * 7, dtype=object)
     assert merge_closest(clusters, vectors, none, voice).tolist() == [1, 1, 2, 0, 0, 0, -1], (

@@ -10,10 +10,15 @@ from scipy.stats import spearmanr
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.voice.sentiment.from_ratings import learn_sentiment, rate_scale, rating_check, read_sentiment
+from whychurn.voice.sentiment.from_ratings import (
+    fit_sentiment_model,
+    predict_sentiment,
+    rate_scale,
+    rating_check,
+)
 from whychurn.voice.sentiment.polarity import sentiment
 from whychurn.voice.text.corpus import build_corpus, gather_texts
-from whychurn.voice.text_scores import read_corpus
+from whychurn.voice.text_scores import score_texts
 from whychurn.voice.triangulation import TRIANGULATION_COLUMNS, add_behaviour, triangulate
 
 UNTIL = pd.Timestamp("2024-10-01")
@@ -44,11 +49,11 @@ def test_ratings_scale() -> None:
 
 def test_sentiment_of_a_studys_own_ratings_is_asked_for(params) -> None:
     texts = rated(3000)
-    assert learn_sentiment(texts, UNTIL, params.voice) is None, "words are the default"
+    assert fit_sentiment_model(texts, UNTIL, params.voice) is None, "words are the default"
     asked = params.voice.model_copy(update={"sentiment_from": "ratings"})
-    assert learn_sentiment(texts.head(100), UNTIL, asked) is None, "too few"
-    model = learn_sentiment(texts, UNTIL, asked)
-    values = read_sentiment(model, pd.Series(["plib", "dront", None]))
+    assert fit_sentiment_model(texts.head(100), UNTIL, asked) is None, "too few"
+    model = fit_sentiment_model(texts, UNTIL, asked)
+    values = predict_sentiment(model, pd.Series(["plib", "dront", None]))
     assert values[0] > 0.5 and values[1] < -0.5 and np.isnan(values[2])
     check = rating_check(model, texts, UNTIL, params).set_index(["language", "method"])
     assert check.loc[("all", "ratings"), "low"] > 0.9
@@ -151,9 +156,9 @@ NO_SURVEYS = pd.DataFrame(
 )
 def test_odd_texts_are_read_or_counted(params, texts) -> None:
     corpus = build_corpus(gather_texts(feedback(texts), NO_SURVEYS), params.voice)
-    reading = read_corpus(corpus, UNTIL, params)
-    assert len(reading.folds) == len(corpus.folds)
-    causes = reading.folds.filter(like="p_")
+    reading = score_texts(corpus, UNTIL, params)
+    assert len(reading.scores) == len(corpus.distinct)
+    causes = reading.scores.filter(like="p_")
     assert np.allclose(causes.sum(axis=1), 1)
-    assert reading.folds["sentiment"].between(-1, 1).all() and reading.folds["urgency"].between(0, 1).all()
+    assert reading.scores["sentiment"].between(-1, 1).all() and reading.scores["urgency"].between(0, 1).all()
     assert reading.metrics()["cause_weight_learned"] == 0

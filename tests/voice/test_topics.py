@@ -12,9 +12,9 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.voice.text.corpus import Corpus, build_corpus, gather_texts
-from whychurn.voice.topics.fit import Discovery, find_topics
-from whychurn.voice.topics.model import ARRAYS, FACTS, TopicModel
-from whychurn.voice.topics.tables import topic_table, topic_verbatims
+from whychurn.voice.topics.discovery import Discovery, find_topics
+from whychurn.voice.topics.topic_model import ARRAYS, FACTS, TopicModel
+from whychurn.voice.topics.topics_and_verbatims import topic_table, topic_verbatims
 
 END = pd.Timestamp("2025-06-01")
 
@@ -51,7 +51,7 @@ def found(corpus, params) -> Discovery:
 
 
 def topics_by_id(corpus: Corpus, found: Discovery) -> pd.Series:
-    topics = found.folds["topic_id"].reindex(corpus.texts["fold"]).to_numpy()
+    topics = found.distinct["topic_id"].reindex(corpus.texts["distinct_id"]).to_numpy()
     return pd.Series(topics, index=corpus.texts["feedback_id"].to_numpy()).sort_index()
 
 
@@ -89,7 +89,7 @@ def test_a_saved_model_gives_the_same_topics(corpus, found, tmp_path) -> None:
     found.model.save(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([ARRAYS, FACTS]), "no pickle"
     again = TopicModel.load(tmp_path)
-    pd.testing.assert_frame_equal(again.assign(corpus.folds), found.folds)
+    pd.testing.assert_frame_equal(again.assign(corpus.distinct), found.distinct)
     pd.testing.assert_frame_equal(again.named, found.model.named)
 
 
@@ -97,11 +97,13 @@ def test_new_texts_get_a_topic_of_a_loaded_model_or_none(corpus_of, found, tmp_p
     found.model.save(tmp_path)
     again = TopicModel.load(tmp_path)
     fresh = corpus_of([*texts_of(100, "en", seed=99)[0], *["swimming pool towels chlorine sauna"] * 2])
-    given = again.assign(fresh.folds)
+    given = again.assign(fresh.distinct)
     assert (
-        given.loc[fresh.folds["plain"].ne("swimming pool towels chlorine sauna"), "topic_id"] >= 0
+        given.loc[fresh.distinct["plain"].ne("swimming pool towels chlorine sauna"), "topic_id"] >= 0
     ).mean() > 0.85
-    assert (given.loc[fresh.folds["plain"].eq("swimming pool towels chlorine sauna"), "topic_id"] == -1).all()
+    assert (
+        given.loc[fresh.distinct["plain"].eq("swimming pool towels chlorine sauna"), "topic_id"] == -1
+    ).all()
 
 
 @pytest.mark.parametrize(
@@ -146,11 +148,11 @@ def test_a_word_that_few_members_use_is_not_shown(corpus_of, texts_of, params) -
 def test_verbatims_lead_to_texts_of_members_who_agreed(corpus, found, texts, params, interim) -> None:
     members = interim(texts[0])["members"]
     members["profiling_consent"] = members["member_id"].isin([f"m{n}" for n in range(100)])
-    said = found.folds.assign(sentiment=0.0, urgency=0.0, p_none=1.0)
+    said = found.distinct.assign(sentiment=0.0, urgency=0.0, p_none=1.0)
     said = said.assign(**{f"p_{cause}": 0.0 for cause in ("product_service", "price", "personalization")})
     said = said.assign(**{f"p_{cause}": 0.0 for cause in ("engagement", "competition", "natural")})
     table = topic_table(found.model.named, corpus, said, 5)
-    shown = topic_verbatims(table, corpus, members, found.folds, params.voice)
+    shown = topic_verbatims(table, corpus, members, found.distinct, params.voice)
     by_id = corpus.texts.set_index("feedback_id")
     assert (
         len(shown) and (by_id.loc[shown["feedback_id"], "text"].to_numpy() == shown["text"].to_numpy()).all()
@@ -158,4 +160,4 @@ def test_verbatims_lead_to_texts_of_members_who_agreed(corpus, found, texts, par
     assert set(by_id.loc[shown["feedback_id"], "member_id"]) <= {f"m{n}" for n in range(100)}
     few = topic_table(found.model.named, corpus, said, 10_000)
     assert few["suppressed"].all() and few["words"].eq("").all()
-    assert topic_verbatims(few, corpus, members, found.folds, params.voice).empty
+    assert topic_verbatims(few, corpus, members, found.distinct, params.voice).empty

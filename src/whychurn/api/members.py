@@ -15,9 +15,9 @@ from whychurn.api.texts import read_texts
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.tables import ACTIVITY_TABLES
-from whychurn.panel.build import Churn, build_panel, find_churn
-from whychurn.panel.database import Observed, day_number, open_database
+from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.results import Churn, build_panel, find_churn
 from whychurn.survival.spells import Window, stay_rows
 
 Kind = Literal["auto", "terms", "inactivity"]

@@ -15,12 +15,12 @@ from whychurn.api.html import html_table
 from whychurn.api.settings import given
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, RiskParams
-from whychurn.risk.artifacts import panel_size, read_model, write_model
 from whychurn.risk.evaluation.holdout import forecast_test, measure_models
 from whychurn.risk.facts import headline, metadata, model_facts
+from whychurn.risk.member_scores import score_members
 from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.model.training import Trained, fit_risk
-from whychurn.risk.scores import score_members
+from whychurn.risk.saved_model import panel_size, read_model, write_model
 
 NEEDED: Final = ("member_id", "as_of", "churned_in_horizon")
 MAKE_ONE: Final = "make a panel: whychurn.panel(tables)"

@@ -14,16 +14,15 @@ from whychurn.api.tables import Tables
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, VoiceParams
-from whychurn.voice.feedback_topics import PROBABILITIES, SAID_COLUMNS, feedback_topics
 from whychurn.voice.text.corpus import Corpus, build_corpus, fit_until, gather_texts
-from whychurn.voice.text_scores import read_corpus
-from whychurn.voice.topics.fit import find_topics
-from whychurn.voice.topics.model import TopicModel as Clusters
-from whychurn.voice.topics.tables import topic_table
+from whychurn.voice.text_scores import PROBABILITIES, TEXT_SCORE_COLUMNS, score_texts, text_scores_table
+from whychurn.voice.topics.discovery import find_topics
+from whychurn.voice.topics.topic_model import TopicModel as Clusters
+from whychurn.voice.topics.topics_and_verbatims import topic_table
 
 ALL: Final = pd.Timestamp("2200-01-01")  # later than every text
 SCORES: Final = ["language", "sentiment", *PROBABILITIES, "urgency"]
-OF_TABLES: Final = [name for name in SAID_COLUMNS if name not in ("topic_id", "probability")]
+OF_TABLES: Final = [name for name in TEXT_SCORE_COLUMNS if name not in ("topic_id", "probability")]
 Texts = pd.Series | pd.DataFrame | Tables
 
 
@@ -70,12 +69,12 @@ def read_texts(
     params = settings({"panel": {"horizon_days": horizon_days}})
     if isinstance(texts, Tables):
         corpus = build_corpus(gather_texts(texts["feedback"], texts["surveys"]), params.voice)
-        reading = read_corpus(corpus, fit_until(params, texts.observed_until), params)
-        return feedback_topics(corpus, reading.folds, texts["members"])[OF_TABLES]
+        reading = score_texts(corpus, fit_until(params, texts.observed_until), params)
+        return text_scores_table(corpus, reading.scores, texts["members"])[OF_TABLES]
     frame, index = _as_frame(texts, stated)
     corpus = build_corpus(frame, params.voice)
-    folds = read_corpus(corpus, ALL, params).folds
-    rows = folds.reindex(corpus.texts["fold"].to_numpy()).set_index(corpus.texts.index)
+    distinct = score_texts(corpus, ALL, params).scores
+    rows = distinct.reindex(corpus.texts["distinct_id"].to_numpy()).set_index(corpus.texts.index)
     return corpus.texts[["language"]].join(rows)[SCORES].set_index(index)
 
 
@@ -89,7 +88,7 @@ class TopicModel:
         One row a topic: topic_id, label_en, label_zh, words, cause, size, members, share, sentiment, urgency, … Figures of a topic
         that few members speak of are blank.
     clusters
-        Gives topics to further texts; can be saved without pickle (`whychurn.voice.topics.model`).
+        Gives topics to further texts; can be saved without pickle (`whychurn.voice.topics.topic_model`).
     """
 
     table: pd.DataFrame
@@ -100,7 +99,7 @@ class TopicModel:
         """Topic of each text: topic_id (-1: none), probability, similarity to the topic's centre, label_en, label_zh."""
         frame, index = _as_frame(texts, None)
         corpus = build_corpus(frame, self._voice)
-        found = self.clusters.assign(corpus.folds).reindex(corpus.texts["fold"].to_numpy())
+        found = self.clusters.assign(corpus.distinct).reindex(corpus.texts["distinct_id"].to_numpy())
         found["topic_id"] = found["topic_id"].fillna(-1).astype("int64")
         labels = self.table.set_index("topic_id")[["label_en", "label_zh"]]
         return found.join(labels, on="topic_id").set_index(index)
@@ -160,8 +159,8 @@ def topics(
 
 def _find(corpus: Corpus, until: pd.Timestamp, params: Params) -> TopicModel:
     found = find_topics(corpus, until, params, params.privacy.min_cell)
-    folds = read_corpus(corpus, until, params).folds.join(found.folds)
-    table = topic_table(found.model.named, corpus, folds, params.privacy.min_cell)
+    distinct = score_texts(corpus, until, params).scores.join(found.distinct)
+    table = topic_table(found.model.named, corpus, distinct, params.privacy.min_cell)
     return TopicModel(table, found.model, params.voice)
 
 

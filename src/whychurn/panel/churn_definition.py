@@ -12,7 +12,7 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import PanelParams
 from whychurn.contract.tables import INTERACTIONS
-from whychurn.panel.database import Observed
+from whychurn.panel.duckdb_tables import Observed
 
 log = logging.getLogger(__name__)
 Kind = Literal["terms", "inactivity"]

@@ -16,26 +16,26 @@ NOT_ASKED: Final = -2
 KEYS: Final = ["member_id", "spell_no"]
 
 
-def exit_answers(leavings: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataFrame) -> Array:
+def exit_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataFrame) -> Array:
     """What each leaver named: code of `CAUSES`, `OTHER`, `SILENT` or `NOT_ASKED`; (n,).
 
     Of several surveys about one leaving the first answered one counts.
 
     Parameters
     ----------
-    leavings
+    churn_events
         member_id, spell_no; one row a leaving.
     spells
         Spells under the main definition: member_id, spell_no, last_active_on, returned_on.
     surveys
         Interim surveys; those of kind ``exit``.
     """
-    found = np.full(len(leavings), NOT_ASKED)
+    found = np.full(len(churn_events), NOT_ASKED)
     asked = surveys[surveys["kind"] == "exit"] if len(surveys) else surveys
     if asked.empty:
         return found
     asked = asked[["member_id", "sent_at", "answered_at", "reason"]]
-    both = last_leaving(asked, leavings, spells, "sent_at")
+    both = last_churn_event(asked, churn_events, spells, "sent_at")
     answered = both["answered_at"].notna() & both["reason"].notna()
     code = both["reason"].map({cause: number for number, cause in enumerate(CAUSES)}).fillna(OTHER)
     both = both.assign(code=code.where(answered, SILENT).astype(int), answered=answered)
@@ -44,16 +44,16 @@ def exit_answers(leavings: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataF
     return found
 
 
-def last_leaving(
-    said: pd.DataFrame, leavings: pd.DataFrame, spells: pd.DataFrame, moment: str
+def last_churn_event(
+    texts: pd.DataFrame, churn_events: pd.DataFrame, spells: pd.DataFrame, moment: str
 ) -> pd.DataFrame:
-    """Rows of `said` (member_id, …) that are about a leaving, with its position in `leavings` (`row`).
+    """Rows of `texts` (member_id, …) that are about a leaving, with its position in `churn_events` (`row`).
 
-    That is the member's last leaving before the `moment` (column of `said`), unless the member was back by then.
+    That is the member's last leaving before the `moment` (column of `texts`), unless the member was back by then.
     """
-    ends = leavings[KEYS].assign(row=np.arange(len(leavings)))
+    ends = churn_events[KEYS].assign(row=np.arange(len(churn_events)))
     ends = ends.merge(spells[[*KEYS, "last_active_on", "returned_on"]], on=KEYS)
-    both = said.assign(number=np.arange(len(said))).merge(ends, on="member_id")
+    both = texts.assign(number=np.arange(len(texts))).merge(ends, on="member_id")
     both = both[both[moment] >= both["last_active_on"]]
     both = both.sort_values("last_active_on").drop_duplicates("number", keep="last")
     return both[~(both["returned_on"] <= both[moment])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 
-from whychurn.panel.database import Observed, day_number
+from whychurn.panel.duckdb_tables import Observed, day_number
 
 
 def snapshot_days(observed: Observed, warmup_days: int) -> list[int]:
@@ -34,7 +34,7 @@ def create_snapshots(connection: duckdb.DuckDBPyConnection, days: list[int]) -> 
     connection.unregister("snapshot_frame")
 
 
-def create_risk_rows(connection: duckdb.DuckDBPyConnection, spells: str, observed: Observed) -> None:
+def create_member_snapshots(connection: duckdb.DuckDBPyConnection, spells: str, observed: Observed) -> None:
     """Table ``risk`` (r, m, k, d, spell_no, left_day, joined, known_from): one row per profiled member at risk and snapshot.
 
     At risk: seen before the day (``entered < d``), not gone by it (``left_day`` absent or later). ``joined`` is

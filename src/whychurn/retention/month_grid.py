@@ -45,7 +45,7 @@ def window_sum(log: Log, member: Array, start: Array, stop: Array) -> Array:
     return total[np.searchsorted(keys, base + np.maximum(stop, 0))] - total[low]
 
 
-def gone_at_edges(history: History, definition: str) -> Array:
+def churned_at_month_ends(history: History, definition: str) -> Array:
     """Who has left and not come back at each month edge (a leaving on the edge day counts): members x (months + 1)."""
     gaps, edges = history.absences[definition], history.edges
     change = np.zeros((len(history.ids), len(edges) + 1), dtype=np.int16)
@@ -54,18 +54,18 @@ def gone_at_edges(history: History, definition: str) -> Array:
     return np.cumsum(change, axis=1)[:, : len(edges)] > 0
 
 
-def present_at_edges(history: History, definition: str) -> Array:
+def present_at_month_ends(history: History, definition: str) -> Array:
     """Who is a member at each month edge: seen before the day and not gone."""
-    return (history.entered[:, None] < history.edges[None, :]) & ~gone_at_edges(history, definition)
+    return (history.entered[:, None] < history.edges[None, :]) & ~churned_at_month_ends(history, definition)
 
 
-def leavings(history: History, definition: str) -> Array:
+def churn_by_month(history: History, definition: str) -> Array:
     """Leavings per month, members x months; month t covers the days (edge t, edge t+1]."""
     gaps = history.absences[definition]
     return _mark(history, gaps.member, np.searchsorted(history.edges, gaps.left, side="left") - 1)
 
 
-def returns(history: History, definition: str) -> Array:
+def returns_by_month(history: History, definition: str) -> Array:
     """Comings back per month, members x months; month t covers the days [edge t, edge t+1)."""
     gaps = history.absences[definition]
     return _mark(history, gaps.member, month_of(history, gaps.returned))
@@ -98,7 +98,7 @@ def membership_days(history: History) -> tuple[Array, Array, Array, Array]:
 
 def left_between(history: History, definition: str, first: int, after: int) -> Array:
     """Who left at least once between two edge positions (members)."""
-    return np.asarray(leavings(history, definition)[:, first:after].any(axis=1))
+    return np.asarray(churn_by_month(history, definition)[:, first:after].any(axis=1))
 
 
 def _mark(history: History, member: Array, month: Array) -> Array:

@@ -10,17 +10,17 @@ from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.params import Params, RiskParams
 from whychurn.contract.results import documented
 from whychurn.labels import LANGUAGES, join, say
-from whychurn.panel.encode import SEASON_DAYS
+from whychurn.panel.feature_encoding import SEASON_DAYS
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.evaluation.holdout import beats_baselines
+from whychurn.risk.member_scores import no_scores
 from whychurn.risk.model.split import PARTS
 from whychurn.risk.model.training import NoModelError, Trained
-from whychurn.risk.scores import no_scores
 
 
 def model_facts(trained: Trained, facts: dict[str, Any], risk: RiskParams) -> dict[str, Any]:
     """How the model was made: definition, parts, search, features, notes."""
-    found = trained.found
+    tuned = trained.tuned
     months = {part: [f"{day:%Y-%m-%d}" for day in trained.split.months[part]] for part in PARTS}
     return {
         "definition": facts["definition"],
@@ -29,14 +29,14 @@ def model_facts(trained: Trained, facts: dict[str, Any], risk: RiskParams) -> di
         "as_of": months,
         "calibrator": trained.calibrators[RISK_MODEL].kind,
         "search": {
-            "chosen": found.chosen,
-            "rounds": found.rounds,
-            "log_loss": found.log_loss,
-            "trials": found.trials,
-            "pruned": found.pruned,
-            "guard_fired": found.guard_fired,
-            "monotone": found.monotone,
-            "folds": found.folds,
+            "chosen": tuned.chosen,
+            "rounds": tuned.rounds,
+            "log_loss": tuned.log_loss,
+            "trials": tuned.trials,
+            "pruned": tuned.pruned,
+            "guard_fired": tuned.guard_fired,
+            "monotone": tuned.monotone,
+            "folds": tuned.folds,
         },
         "features": len(trained.features),
         "left_out": trained.left_out,
@@ -51,8 +51,8 @@ def _notes(trained: Trained, risk: RiskParams, lang: str) -> list[str]:
         notes.append(say("risk.note_members", lang))
     elif months["calibration"] < risk.calibration_months or months["test"] < risk.test_months:
         notes.append(say("risk.note_fewer_months", lang, **months))
-    if trained.found.guard_fired:
-        notes.append(say("risk.note_guard", lang, trials=trained.found.trials, wanted=risk.trials))
+    if trained.tuned.guard_fired:
+        notes.append(say("risk.note_guard", lang, trials=trained.tuned.trials, wanted=risk.trials))
     calendar = [name for name, reason in trained.left_out.items() if reason == "calendar"]
     if calendar:
         labels = (

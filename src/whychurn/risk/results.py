@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import pandas as pd
 
 from whychurn.contract.params import Params
-from whychurn.panel.encode import encode
+from whychurn.panel.feature_encoding import encode
 from whychurn.risk.evaluation.backtest import backtest
 from whychurn.risk.evaluation.holdout import forecast_test, lift_curve, measure_models, reliability
 from whychurn.risk.explanation.archetypes import cluster_members
@@ -21,21 +20,16 @@ from whychurn.risk.explanation.shap_values import (
     group_importance,
     strongest_interactions,
 )
+from whychurn.risk.member_scores import score_members
 from whychurn.risk.model.training import Trained
-from whychurn.risk.scores import score_members
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Assessment:
-    """Results tables by file name."""
-
-    tables: dict[str, pd.DataFrame]
-
-
-def assess(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params) -> Assessment:
-    """Measure the model on the test period, repeat it at earlier cut-offs, explain it, score today's members."""
+def risk_results(
+    panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params
+) -> dict[str, pd.DataFrame]:
+    """Results tables by file name: test period, earlier cut-offs, explanation, scores of today's members."""
     test = forecast_test(panel, trained, params)
     log.info("measuring on %d test rows", len(test))
     tables = {
@@ -50,7 +44,7 @@ def assess(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Par
     scores, contributions = score_members(panel, trained.scorer, horizon_days, params)
     groups, members = cluster_members(scores, contributions, trained.features, params)
     tables |= {"risk_scores": scores, "risk_archetypes": groups, "risk_archetype_members": members}
-    return Assessment(tables)
+    return tables
 
 
 def explanation_tables(panel: pd.DataFrame, trained: Trained, params: Params) -> dict[str, pd.DataFrame]:

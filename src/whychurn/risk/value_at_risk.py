@@ -9,7 +9,7 @@ from whychurn.contract.params import BusinessParams
 from whychurn.panel.spend_rate import daily_spend
 
 
-def margin_at_stake(rows: pd.DataFrame, business: BusinessParams) -> np.ndarray:
+def margin_exposed(rows: pd.DataFrame, business: BusinessParams) -> np.ndarray:
     """Margin over `business.value_days` if the member stays: margin rate × daily spend of the last year × days.
 
     Parameters

@@ -8,12 +8,13 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
-from whychurn.panel.build import build_panel, find_churn, panel_facts
-from whychurn.panel.database import Observed, day_number, open_database
+from whychurn.panel.duckdb_tables import Observed, day_number, open_database
+from whychurn.panel.facts import panel_facts
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.compute import check_member_columns
-from whychurn.panel.leakage.audit import refuse_leaks
-from whychurn.panel.leakage.future_shift import audit_panel
+from whychurn.panel.leakage.audit import raise_on_leakage
+from whychurn.panel.leakage.future_perturbation import audit_panel
+from whychurn.panel.results import build_panel, find_churn
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def run(study: StudyPaths, params: Params) -> None:
         findings = audit_panel(connection, churn, panel, catalogue, observed, params)
     log.info("panel: %d rows, %d features", len(panel), len(catalogue))
     write_table(findings, study.results / "leakage.parquet")
-    refuse_leaks(findings)
+    raise_on_leakage(findings)
     write_table(churn.churners, study.results / "churners.parquet")
     write_table(churn.spells, study.processed / "spells.parquet")
     write_table(churn.curve, study.processed / "threshold_curve.parquet")

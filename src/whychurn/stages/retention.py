@@ -7,7 +7,7 @@ import logging
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.retention.results import retention_answers
+from whychurn.retention.results import retention_results
 
 log = logging.getLogger(__name__)
 TABLES = ("members", "memberships", "orders", "events", "feedback", "surveys", "touches", "market")
@@ -15,7 +15,7 @@ TABLES = ("members", "memberships", "orders", "events", "feedback", "surveys", "
 
 def run(study: StudyPaths, params: Params) -> None:
     """Read intake's tables and the panel, write the retention answers to data/results."""
-    answers, facts = retention_answers(
+    answers, facts = retention_results(
         tables={name: read_table(study.interim / f"{name}.parquet") for name in TABLES},
         spells=read_table(study.processed / "spells.parquet"),
         churners=read_table(study.results / "churners.parquet"),

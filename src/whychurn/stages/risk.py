@@ -10,11 +10,11 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.panel.features.catalogue import load_catalogue
-from whychurn.risk.artifacts import panel_size, remove_model, write_model
 from whychurn.risk.evaluation.holdout import flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts, without_model
 from whychurn.risk.model.training import NoModelError, fit_risk
-from whychurn.risk.results import Assessment, assess
+from whychurn.risk.results import risk_results
+from whychurn.risk.saved_model import panel_size, remove_model, write_model
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +32,11 @@ def run(study: StudyPaths, params: Params) -> None:
         _write(study, tables, {})
         write_json(summary, study.results / "risk.json")
         return
-    found: Assessment = assess(panel, trained, facts["horizon_days"], params)
+    tables = risk_results(panel, trained, facts["horizon_days"], params)
     made = model_facts(trained, facts, params.risk)
-    metrics, scores = found.tables["risk_metrics"], found.tables["risk_scores"]
+    metrics, scores = tables["risk_metrics"], tables["risk_scores"]
     write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel_size(panel), params))
-    _write(study, found.tables, flat_metrics(metrics))
+    _write(study, tables, flat_metrics(metrics))
     write_json(run_facts(made, metrics, scores, params), study.results / "risk.json")
 
 

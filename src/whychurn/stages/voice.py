@@ -12,7 +12,7 @@ from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.fits import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.voice.results import voice_answers
+from whychurn.voice.results import voice_results
 from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
 
 log = logging.getLogger(__name__)
@@ -23,13 +23,13 @@ def run(study: StudyPaths, params: Params) -> None:
     names = ("members", "feedback", "surveys", "orders", "memberships")
     interim = {name: read_table(study.interim / f"{name}.parquet") for name in names}
     corpus = build_corpus(gather_texts(interim["feedback"], interim["surveys"]), params.voice)
-    log.info("voice: %d texts, %d distinct", len(corpus.texts), len(corpus.folds))
+    log.info("voice: %d texts, %d distinct", len(corpus.texts), len(corpus.distinct))
     observed_until = pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"])
     until = fit_until(params, observed_until)
     # workers are forked from a server that has run nothing: no copied threads; compiled code serves both comparisons
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(params.run.workers, mp_context=context) as pool:
-        answers = voice_answers(corpus, interim, until, params, pool)
+        answers = voice_results(corpus, interim, until, params, pool)
     for name, table in answers.tables.items():
         write_table(table, study.results / f"{name}.parquet")
     answers.model.save(study.processed / "voice_model")

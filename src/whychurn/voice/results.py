@@ -12,23 +12,22 @@ import pandas as pd
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params, VoiceParams
 from whychurn.voice.breakdowns.by_group import strata_of_texts, topics_by_group
-from whychurn.voice.breakdowns.emerging import daily_alerts, rising
+from whychurn.voice.breakdowns.emerging_topics import daily_alerts, rising
 from whychurn.voice.breakdowns.over_time import topic_changes, topics_by_month
-from whychurn.voice.feedback_topics import feedback_topics
 from whychurn.voice.text.corpus import Corpus
-from whychurn.voice.text_scores import read_corpus
-from whychurn.voice.topics.fit import Discovery, find_topics, known_folds
+from whychurn.voice.text_scores import score_texts, text_scores_table
+from whychurn.voice.topics.discovery import Discovery, find_topics, texts_before
 from whychurn.voice.topics.hierarchy import topic_tree
 from whychurn.voice.topics.method_comparison import METHOD_COLUMNS, compare_methods
-from whychurn.voice.topics.model import TopicModel
-from whychurn.voice.topics.tables import topic_table, topic_verbatims
+from whychurn.voice.topics.topic_model import TopicModel
+from whychurn.voice.topics.topics_and_verbatims import topic_table, topic_verbatims
 from whychurn.voice.triangulation import triangulate
 
 MODEL: str = "data/processed/voice_model"
 
 
 @dataclass(frozen=True)
-class VoiceAnswers:
+class VoiceResults:
     """Tables by the name of their results file, the topic model, fits for the tracker."""
 
     tables: dict[str, pd.DataFrame]
@@ -36,13 +35,13 @@ class VoiceAnswers:
     fits: list[FitRecord]
 
 
-def voice_answers(
+def voice_results(
     corpus: Corpus,
     interim: Mapping[str, pd.DataFrame],
     until: pd.Timestamp,
     params: Params,
     pool: Executor | None = None,
-) -> VoiceAnswers:
+) -> VoiceResults:
     """Read the texts of a corpus, find their topics, compare sources.
 
     Parameters
@@ -55,18 +54,18 @@ def voice_answers(
         Where languages are worked on side by side.
     """
     floor = params.privacy.min_cell
-    reading = read_corpus(corpus, until, params)
+    reading = score_texts(corpus, until, params)
     found = find_topics(corpus, until, params, floor, pool)
     compared = compare_topics(found, corpus, until, params, pool)
-    folds = reading.folds.join(found.folds)
+    distinct = reading.scores.join(found.distinct)
     members = interim["members"]
-    said = feedback_topics(corpus, folds, members)
-    topics = topic_table(found.model.named, corpus, folds, floor)
+    said = text_scores_table(corpus, distinct, members)
+    topics = topic_table(found.model.named, corpus, distinct, floor)
     tables = {
         "feedback_topics": said,
         "topics": topics,
-        "topic_verbatims": topic_verbatims(topics, corpus, members, found.folds, params.voice),
-        **topic_moves(corpus, folds, interim, params),
+        "topic_verbatims": topic_verbatims(topics, corpus, members, found.distinct, params.voice),
+        **topic_breakdowns(corpus, distinct, interim, params),
         **reading.checks,
         "triangulation": triangulate(said, interim["surveys"], floor, params),
         "topic_tree": topic_tree(
@@ -79,16 +78,18 @@ def voice_answers(
         *topic_fits(found, corpus, params),
         *method_fits(tables["topic_methods"], params.voice),
     ]
-    return VoiceAnswers(tables, found.model, fits)
+    return VoiceResults(tables, found.model, fits)
 
 
-def topic_moves(
-    corpus: Corpus, folds: pd.DataFrame, interim: Mapping[str, pd.DataFrame], params: Params
+def topic_breakdowns(
+    corpus: Corpus, distinct: pd.DataFrame, interim: Mapping[str, pd.DataFrame], params: Params
 ) -> dict[str, pd.DataFrame]:
     """Topics over time and by group, and what is on the rise; over all texts of all members."""
     voice, floor = params.voice, params.privacy.min_cell
-    texts = corpus.texts[corpus.texts["fold"].ge(0)][["member_id", "known_on", "fold", "state"]]
-    texts = texts.join(folds["topic_id"], on="fold").join(corpus.folds["tokens"], on="fold")
+    texts = corpus.texts[corpus.texts["distinct_id"].ge(0)][["member_id", "known_on", "distinct_id", "state"]]
+    texts = texts.join(distinct["topic_id"], on="distinct_id").join(
+        corpus.distinct["tokens"], on="distinct_id"
+    )
     modelled = texts[texts["state"].eq("ok")]
     strata = strata_of_texts(texts, interim, params.retention.tiers)
     return {
@@ -108,11 +109,13 @@ def compare_topics(
     Labels are the reasons ticked beside a survey's comment.
     """
     told = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["reason"].notna()]
-    reasons = told.drop_duplicates("fold").set_index("fold")["reason"]
-    known = [known_folds(corpus, language, until) for language in found.fitted]
+    reasons = told.drop_duplicates("distinct_id").set_index("distinct_id")["reason"]
+    known = [texts_before(corpus, language, until) for language in found.fitted]
     labels = [reasons.reindex(places).reset_index(drop=True) for _, places in known]
     each = map if pool is None else pool.map
-    return iter(each(compare_methods, [folds for folds, _ in known], labels, found.fitted, repeat(params)))
+    return iter(
+        each(compare_methods, [distinct for distinct, _ in known], labels, found.fitted, repeat(params))
+    )
 
 
 def topic_methods(compared: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -146,8 +149,8 @@ def topic_fits(found: Discovery, corpus: Corpus, params: Params) -> list[FitReco
     """One record a language with topics."""
     voice, records = params.voice, []
     for language, fit in found.fitted.items():
-        own = corpus.folds["space"].eq(language) & corpus.folds["state"].eq("ok")
-        none = found.folds.loc[own, "topic_id"].lt(0)
+        own = corpus.distinct["space"].eq(language) & corpus.distinct["state"].eq("ok")
+        none = found.distinct.loc[own, "topic_id"].lt(0)
         figures = {key: float(value) for key, value in fit.facts.items() if value == value}
         figures["outliers"] = float(none.mean()) if len(none) else 0.0
         settings: dict[str, str | int | float | bool | None] = {

@@ -1,41 +1,51 @@
-"""Each text read once: its sentiment, its urgency, the causes it names; and what the readings agree with."""
+"""Scores of texts: sentiment, urgency, probability of each cause; and the results table feedback_topics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
-from whychurn.voice.causes.survey_classifier import CauseReader, learn_causes, stated_reason_check
-from whychurn.voice.sentiment.from_ratings import learn_sentiment, rating_check, read_sentiment
+from whychurn.contract.results import columns_of
+from whychurn.voice.causes.survey_trained_classifier import (
+    CauseClassifier,
+    fit_cause_classifier,
+    stated_reason_check,
+)
+from whychurn.voice.sentiment.from_ratings import fit_sentiment_model, predict_sentiment, rating_check
 from whychurn.voice.sentiment.polarity import urgency
-from whychurn.voice.text.corpus import Corpus
+from whychurn.voice.text.corpus import Corpus, consenting
+
+PROBABILITIES: Final = tuple(f"p_{cause}" for cause in (*CAUSES, "none"))
+TEXT_SCORE_COLUMNS: Final = columns_of("feedback_topics")
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What the texts say.
+class TextScores:
+    """Scores of the distinct texts of a corpus, and how well they agree with labels.
 
     Parameters
     ----------
-    folds
-        One row a fold of the corpus: sentiment, urgency, p_<cause>, p_none.
-    reader
-        How causes were read.
+    scores
+        One row a distinct text of the corpus: sentiment, urgency, p_<cause>, p_none.
+    classifier
+        Cause classifier behind p_<cause>.
     checks
         Tables ``text_cause_check`` (against stated reasons) and ``sentiment_check`` (against ratings), on texts from
         `until` on, which taught nothing.
     """
 
-    folds: pd.DataFrame
-    reader: CauseReader
+    scores: pd.DataFrame
+    classifier: CauseClassifier
     checks: dict[str, pd.DataFrame]
 
     def metrics(self) -> dict[str, float]:
         """Figures for the tracker."""
         causes, ratings = (table[table["language"] == "all"] for table in self.checks.values())
-        found = {"cause_weight_learned": self.reader.weight}
+        found = {"cause_weight_learned": self.classifier.weight}
         for measure in ("kappa", "macro_f1"):
             values = causes.set_index("method")[measure].dropna()
             found |= {f"cause_{measure}_{method}": float(value) for method, value in values.items()}
@@ -43,14 +53,39 @@ class Reading:
         return found | {f"sentiment_spearman_{method}": float(value) for method, value in values.items()}
 
 
-def read_corpus(corpus: Corpus, until: pd.Timestamp, params: Params) -> Reading:
-    """Read all folds of a corpus; learn only from texts known before `until`."""
-    plain = corpus.folds["plain"]
-    reader = learn_causes(corpus.texts, until, params.voice)
-    rated = learn_sentiment(corpus.texts, until, params.voice)
-    folds = reader.probabilities(plain).assign(sentiment=read_sentiment(rated, plain), urgency=urgency(plain))
+def score_texts(corpus: Corpus, until: pd.Timestamp, params: Params) -> TextScores:
+    """Score all distinct texts of a corpus; models are fitted on texts known before `until` only."""
+    plain = corpus.distinct["plain"]
+    reader = fit_cause_classifier(corpus.texts, until, params.voice)
+    rated = fit_sentiment_model(corpus.texts, until, params.voice)
+    distinct = reader.probabilities(plain).assign(
+        sentiment=predict_sentiment(rated, plain), urgency=urgency(plain)
+    )
     checks = {
         "text_cause_check": stated_reason_check(reader, corpus.texts, until, params),
         "sentiment_check": rating_check(rated, corpus.texts, until, params),
     }
-    return Reading(folds, reader, checks)
+    return TextScores(distinct, reader, checks)
+
+
+def text_scores_table(corpus: Corpus, said: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+    """What each text says, for members who may be profiled.
+
+    Parameters
+    ----------
+    corpus
+        Texts and folds.
+    said
+        One row a fold: any of topic_id, probability, sentiment, p_<cause>, p_none, urgency.
+    members
+        member_id, profiling_consent. Texts of members without consent count in topics and are not listed here.
+
+    Returns
+    -------
+    `TEXT_SCORE_COLUMNS`, sorted by known_on and feedback_id. An empty text has topic -1, and nulls otherwise.
+    """
+    whole = said.reindex(columns=["topic_id", "probability", "sentiment", *PROBABILITIES, "urgency"])
+    rows = whole.reindex(corpus.texts["distinct_id"].to_numpy()).set_index(corpus.texts.index)
+    rows["topic_id"] = rows["topic_id"].fillna(-1).astype("int64")
+    table = corpus.texts.join(rows)
+    return table.loc[consenting(corpus.texts, members), list(TEXT_SCORE_COLUMNS)].reset_index(drop=True)

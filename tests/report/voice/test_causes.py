@@ -14,7 +14,7 @@ from whychurn.report.retention import complaints as after_words_story
 from whychurn.report.voice import causes as said_story
 from whychurn.report.voice.charts import causes as figures
 from whychurn.report.words import say
-from whychurn.voice.causes.survey_classifier import CHECK_COLUMNS
+from whychurn.voice.causes.survey_trained_classifier import CHECK_COLUMNS
 from whychurn.voice.sentiment.from_ratings import RATED_COLUMNS
 from whychurn.voice.triangulation import TRIANGULATION_COLUMNS
 

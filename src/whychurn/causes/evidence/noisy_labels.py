@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.causes.member_weeks.decision_windows import Spells
 from whychurn.causes.member_weeks.week_calendar import DAYS, Calendar
 from whychurn.contract.arrays import Array
-from whychurn.panel.exit_surveys import NOT_ASKED, exit_answers, last_leaving
+from whychurn.panel.exit_surveys import NOT_ASKED, exit_answers, last_churn_event
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS
 
 TICKET: Final = "ticket"
@@ -97,7 +97,7 @@ def _texts_at_exit(churned: pd.DataFrame, spell_table: pd.DataFrame, texts: pd.D
     if texts.empty:
         return np.zeros((len(churned), len(P_COLUMNS)))
     columns = texts[["member_id", "known_on", *P_COLUMNS]]
-    sums = _sums_by_row(last_leaving(columns, churned, spell_table, "known_on"), len(churned))
+    sums = _sums_by_row(last_churn_event(columns, churned, spell_table, "known_on"), len(churned))
     total = sums.sum(axis=1, keepdims=True)
     return sums / np.maximum(total, 1.0)  # several texts about one exit count once
 

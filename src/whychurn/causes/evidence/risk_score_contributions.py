@@ -13,7 +13,7 @@ import xgboost as xgb
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json
-from whychurn.panel.encode import Feature, encode, feature_types
+from whychurn.panel.feature_encoding import Feature, encode, feature_types
 
 
 def family_contributions(folder: Path, panel: pd.DataFrame) -> Array | None:

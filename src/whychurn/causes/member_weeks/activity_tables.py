@@ -16,7 +16,7 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.files import read_table
 from whychurn.contract.tables import INTERACTIONS
-from whychurn.panel.database import attach
+from whychurn.panel.duckdb_tables import attach
 
 Source = Path | pd.DataFrame
 # tables that are read week by week: the column with the day

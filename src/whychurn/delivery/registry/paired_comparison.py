@@ -11,13 +11,13 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.registry.registry import model_folder
 from whychurn.delivery.registry.served_model import RiskModel
-from whychurn.risk.evaluation.metrics import (
+from whychurn.risk.evaluation.forecast_metrics import (
     Business,
     Forecast,
     bootstrap,
     measure_once,
 )
-from whychurn.risk.value_at_risk import margin_at_stake
+from whychurn.risk.value_at_risk import margin_exposed
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
 
 KEY = ["member_id", "as_of"]
@@ -66,7 +66,7 @@ def forecast_test_rows(study: StudyPaths, params: Params) -> pd.DataFrame:
     months = pd.to_datetime(read_json(folder / "metadata.json")["as_of"]["test"])
     rows = panel[panel["as_of"].isin(months) & panel["churned_in_horizon"].notna()]
     forecasts = rows[KEY].assign(
-        y=rows["churned_in_horizon"].astype("float64"), stake=margin_at_stake(rows, params.business)
+        y=rows["churned_in_horizon"].astype("float64"), stake=margin_exposed(rows, params.business)
     )
     return forecasts.assign(p=RiskModel.from_folder(folder).probability(rows))
 

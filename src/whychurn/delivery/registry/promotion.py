@@ -19,7 +19,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import connect, digest_files
 from whychurn.delivery.registry.registry import CHALLENGER, CHAMPION, find_version
-from whychurn.risk.evaluation.metrics import Business, Forecast, measure_once
+from whychurn.risk.evaluation.forecast_metrics import Business, Forecast, measure_once
 
 log = logging.getLogger(__name__)
 SAME_ROWS = ("definition", "horizon_days", "test_months", "panel_sha256")  # figures compare where these agree

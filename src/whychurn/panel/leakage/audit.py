@@ -18,7 +18,7 @@ DAY = pd.Timedelta(days=1)
 RANKED_ROWS = 40_000  # enough to know an AUC to the second digit
 
 
-def finding(check: str, subject: str, value: float, bound: float) -> dict[str, object]:
+def audit_row(check: str, subject: str, value: float, bound: float) -> dict[str, object]:
     """One row of leakage.parquet: passed while `value` does not exceed `bound`."""
     return {
         "check": check,
@@ -55,7 +55,7 @@ def check_labels(
         "leaving counted twice": rows["event"] & rows.duplicated(["member_id", "spell_no", "event"]),
     }
     return pd.DataFrame(
-        [finding("labels", rule, float(mask.sum()), 0.0) for rule, mask in broken.items()],
+        [audit_row("labels", rule, float(mask.sum()), 0.0) for rule, mask in broken.items()],
         columns=list(COLUMNS),
     )
 
@@ -81,7 +81,7 @@ def check_split(
             f"label windows of training rows reach {overlap:.0f} days into the test period",
             remedy=f"leave at least {horizon_days} days between the last training and the first test snapshot",
         )
-    return finding(
+    return audit_row(
         "split", f"{train_as_of_max:%Y-%m-%d} before {test_as_of_min:%Y-%m-%d}", float(overlap), 0.0
     )
 
@@ -134,7 +134,7 @@ def check_single_features(
 ) -> pd.DataFrame:
     """Flag features that foretell the label too well to be true; a flag is a warning, not an error."""
     found = single_feature_auc(panel, catalogue, seed)
-    rows = [finding("single_feature_auc", str(name), float(auc), bound) for name, auc in found.items()]
+    rows = [audit_row("single_feature_auc", str(name), float(auc), bound) for name, auc in found.items()]
     for row in rows:
         if not row["passed"]:
             log.warning(
@@ -143,7 +143,7 @@ def check_single_features(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def refuse_leaks(findings: pd.DataFrame) -> None:
+def raise_on_leakage(findings: pd.DataFrame) -> None:
     """Stop the run where a feature changed with future rows, or labels break a rule.
 
     Raises

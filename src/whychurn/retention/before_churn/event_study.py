@@ -13,7 +13,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, stack, typed
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.retention.before_churn.matching import Matched
+from whychurn.retention.before_churn.matched_controls import MatchedSets
 from whychurn.retention.member_history import FAR, History, Log, log_of
 from whychurn.retention.month_grid import membership_days, window_sum
 from whychurn.stats.multiple_testing import benjamini_hochberg
@@ -42,7 +42,7 @@ def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict
 
 
 def event_study(
-    history: History, logs: Mapping[str, Log], matched: Matched, params: Params, min_cell: int
+    history: History, logs: Mapping[str, Log], matched: MatchedSets, params: Params, min_cell: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Weekly means of leavers and stayers, and the precursors ranked by lead time.
 
@@ -77,14 +77,14 @@ def event_study(
     return frame, _rank(typed(pd.DataFrame(found, columns=[*PRECURSOR_COLUMNS, "p"])), params, min_cell)
 
 
-def weekly_sums(log: Log, matched: Matched, weeks: Array) -> Array:
+def weekly_sums(log: Log, matched: MatchedSets, weeks: Array) -> Array:
     """Sums of `log` in each week before the anchor: rows of `matched` x weeks."""
     start = matched.anchor[:, None] + 7 * weeks[None, :]
     member = np.broadcast_to(matched.member[:, None], start.shape)
     return window_sum(log, member, start, start + 7)
 
 
-def _membership_start(history: History, matched: Matched) -> Array:
+def _membership_start(history: History, matched: MatchedSets) -> Array:
     """First day of the membership that each anchor lies in."""
     member, first, _, _ = membership_days(history)
     keys = np.sort(member * FAR + first)
@@ -94,7 +94,7 @@ def _membership_start(history: History, matched: Matched) -> Array:
 
 
 def _measure(
-    name: str, level: Array, seen: Array, weeks: Array, matched: Matched, params: Params
+    name: str, level: Array, seen: Array, weeks: Array, matched: MatchedSets, params: Params
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     level_fit = _compare(level, seen, matched)
     margin = stats.norm.ppf(0.5 + params.run.confidence / 2) * level_fit["error"]
@@ -153,7 +153,7 @@ def _rank(found: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
     )
 
 
-def _compare(values: Array, seen: Array, matched: Matched) -> dict[str, Array]:
+def _compare(values: Array, seen: Array, matched: MatchedSets) -> dict[str, Array]:
     """Mean of cases minus mean of controls per week, controls averaged within their set.
 
     The standard error adds the variance clustered by set and by member and takes off the unclustered one
@@ -186,7 +186,9 @@ def _membership(codes: Array, size: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (codes, np.arange(len(codes)))), shape=(size, len(codes)))
 
 
-def _largest(fit: dict[str, Array], later: Array, matched: Matched, params: Params) -> tuple[float, float]:
+def _largest(
+    fit: dict[str, Array], later: Array, matched: MatchedSets, params: Params
+) -> tuple[float, float]:
     """Bound of |t| that holds for all weeks at once, and the p-value of the largest |t| seen."""
     influence = fit["influence"][:, later]
     spread = np.sqrt((influence**2).sum(axis=0))

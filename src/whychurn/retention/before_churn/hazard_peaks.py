@@ -12,7 +12,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.contract.results import columns_of, stack
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.retention.before_churn.triggers import trigger_outcomes
+from whychurn.retention.before_churn.after_triggers import trigger_outcomes
 from whychurn.retention.member_history import FAR, History, Log
 from whychurn.retention.month_grid import membership_days
 from whychurn.stats.intervals import poisson_interval, rate_ratio
@@ -23,7 +23,9 @@ SHOWN: Final = COLUMNS[5:17]
 MAX_COUNT: Final = 12  # orders and terms are counted one by one up to here
 
 
-def key_nodes(history: History, triggers: Mapping[str, Log], params: Params, min_cell: int) -> pd.DataFrame:
+def hazard_peaks(
+    history: History, triggers: Mapping[str, Log], params: Params, min_cell: int
+) -> pd.DataFrame:
     """Leaving by clock, each bin against its background.
 
     The moment of leaving is the last active day (inactivity: the last activity, not the day on which the waiting time

@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import Params, RiskParams
-from whychurn.panel.encode import encode
-from whychurn.risk.evaluation.metrics import (
+from whychurn.panel.feature_encoding import encode
+from whychurn.risk.evaluation.forecast_metrics import (
     Business,
     Forecast,
     bootstrap,
     measure_once,
 )
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
-from whychurn.risk.model.calibration import fit_calibrator
+from whychurn.risk.model.probability_calibration import fit_calibrator
 from whychurn.risk.model.split import split_forward
 from whychurn.risk.model.training import Trained, labels
 from whychurn.risk.model.tuning import sample_members
-from whychurn.risk.value_at_risk import margin_at_stake
+from whychurn.risk.value_at_risk import margin_exposed
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
 
 MEASURES = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "rate", "mean_p")
@@ -79,7 +79,7 @@ def _at_cutoff(
         return []
     settings = Settings(params.run.seed, 1, risk.bins)
     matrix = training_matrix(encode(train, trained.features), y, trained.features, settings)
-    booster = fit_booster(matrix, trained.found.chosen, trained.found.rounds, settings)
+    booster = fit_booster(matrix, trained.tuned.chosen, trained.tuned.rounds, settings)
     calibrator = fit_calibrator(
         predict_raw(booster, encode(calibration, trained.features)),
         labels(calibration),
@@ -97,7 +97,7 @@ def _measure(
     test: pd.DataFrame, p: np.ndarray, day: pd.Timestamp, train_rows: int, params: Params
 ) -> list[dict[str, Any]]:
     business = Business(
-        margin_at_stake(test, params.business),
+        margin_exposed(test, params.business),
         params.business.saved_share,
         params.business.contact_cost,
         params.business.capacity,

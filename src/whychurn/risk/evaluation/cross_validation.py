@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from whychurn.contract.params import Params
-from whychurn.panel.encode import Feature, encode
+from whychurn.panel.feature_encoding import Feature, encode
 from whychurn.risk.model.baselines import logistic_regression
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
 

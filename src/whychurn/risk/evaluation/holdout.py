@@ -9,15 +9,15 @@ import pandas as pd
 
 from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.contract.params import Params
-from whychurn.panel.encode import encode
-from whychurn.risk.evaluation.metrics import (
+from whychurn.panel.feature_encoding import encode
+from whychurn.risk.evaluation.forecast_metrics import (
     Business,
     Forecast,
     bootstrap,
     measure_once,
 )
 from whychurn.risk.model.training import Trained, labels
-from whychurn.risk.value_at_risk import margin_at_stake
+from whychurn.risk.value_at_risk import margin_exposed
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
 
 Draws = dict[str, np.ndarray]
@@ -34,7 +34,7 @@ def forecast_test(panel: pd.DataFrame, trained: Trained, params: Params) -> pd.D
             "as_of": rows["as_of"].to_numpy(),
             "spend_tier": tier.fillna("unknown").to_numpy() if tier is not None else "unknown",
             "y": labels(rows),
-            "stake": margin_at_stake(rows, params.business),
+            "stake": margin_exposed(rows, params.business),
         }
     )
     for name in RISK_MODELS:

@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of
 from whychurn.labels import LANGUAGES, family_name, join
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 
 
 def cluster_members(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.labels import LANGUAGES, both, has_words, say
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 
 
 def value_format(feature: Feature) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from whychurn.labels import LANGUAGES, say
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.risk.explanation.reasons import describe_value
 
 WHOLE: Final = ("days", "count", "points", "month")  # whole numbers: at most 3.5 is at most 3

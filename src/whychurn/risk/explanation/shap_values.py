@@ -13,7 +13,7 @@ import pandas as pd
 import xgboost as xgb
 
 from whychurn.contract.params import Params, RiskParams
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.risk.model.boosting import predict_contributions, predict_interactions
 
 NO_CAUSE = "none"

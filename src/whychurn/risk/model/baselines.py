@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.tree import DecisionTreeClassifier
 
 from whychurn.contract.params import Params
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 
 RECENCY: Final = ("days_since_last_order", "days_since_last_interaction", "tenure_days")
 Scorer = Callable[[np.ndarray], np.ndarray]

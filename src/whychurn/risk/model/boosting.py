@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
-from whychurn.panel.encode import Feature, feature_types
+from whychurn.panel.feature_encoding import Feature, feature_types
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-from whychurn.panel.encode import Feature, encode
+from whychurn.panel.feature_encoding import Feature, encode
 from whychurn.risk.model.boosting import predict_raw
-from whychurn.risk.model.calibration import Calibrator
+from whychurn.risk.model.probability_calibration import Calibrator
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.labels import both, say
-from whychurn.panel.encode import Feature, choose_features, encode
+from whychurn.panel.feature_encoding import Feature, choose_features, encode
 from whychurn.panel.leakage.audit import check_split
 from whychurn.risk.model.baselines import Scorer, fit_baselines
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
-from whychurn.risk.model.calibration import Calibrator, fit_calibrator
+from whychurn.risk.model.probability_calibration import Calibrator, fit_calibrator
 from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.model.split import DataTooShortError, Split, split_forward
-from whychurn.risk.model.tuning import Found, search
+from whychurn.risk.model.tuning import TunedModel, tune
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Trained:
     features: list[Feature]
     left_out: dict[str, str]
     split: Split
-    found: Found
+    tuned: TunedModel
     booster: xgb.Booster
     scorers: dict[str, Scorer]
     calibrators: dict[str, Calibrator]
@@ -91,10 +91,10 @@ def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, pa
     X = encode(panel[train], features)
     log.info("fitting on %d rows × %d features, mode %s", len(X), len(features), split.mode)
     rows = panel.loc[train, ["member_id", "as_of"]].reset_index(drop=True)
-    found = search(rows, X, y[train], features, horizon_days, params)
+    tuned = tune(rows, X, y[train], features, horizon_days, params)
     settings = Settings(params.run.seed, params.risk.threads, params.risk.bins)
     booster = fit_booster(
-        training_matrix(X, y[train], features, settings), found.chosen, found.rounds, settings
+        training_matrix(X, y[train], features, settings), tuned.chosen, tuned.rounds, settings
     )
     scorers: dict[str, Scorer] = {RISK_MODEL: lambda rows: predict_raw(booster, rows)}
     baselines = fit_baselines(X, y[train], features, horizon_days, params)
@@ -104,7 +104,7 @@ def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, pa
     calibrators = {
         name: _calibrate(scorer(held), y[calibration], members, params) for name, scorer in scorers.items()
     }
-    return Trained(features, left_out, split, found, booster, scorers, calibrators, baselines.tree)
+    return Trained(features, left_out, split, tuned, booster, scorers, calibrators, baselines.tree)
 
 
 def checked_split(panel: pd.DataFrame, horizon_days: int, params: Params) -> Split:
@@ -132,9 +132,9 @@ def checked_split(panel: pd.DataFrame, horizon_days: int, params: Params) -> Spl
     for part in ("train", "calibration"):
         rows = split.rows(part)
         if y[rows].sum() < risk.min_events:
-            raise NoModelError("too_few_leavers", found=int(y[rows].sum()), needed=risk.min_events)
+            raise NoModelError("too_few_leavers", tuned=int(y[rows].sum()), needed=risk.min_events)
         if (1 - y[rows]).sum() < risk.min_events:
-            raise NoModelError("too_few_stayers", found=int((1 - y[rows]).sum()), needed=risk.min_events)
+            raise NoModelError("too_few_stayers", tuned=int((1 - y[rows]).sum()), needed=risk.min_events)
     return split
 
 

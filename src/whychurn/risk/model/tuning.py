@@ -13,7 +13,7 @@ import pandas as pd
 import xgboost as xgb
 
 from whychurn.contract.params import Params
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.risk.model.boosting import Settings, training_matrix
 from whychurn.risk.model.split import forward_folds
 
@@ -22,7 +22,7 @@ Fold = tuple[xgb.DMatrix, xgb.DMatrix]
 
 
 @dataclass(frozen=True)
-class Found:
+class TunedModel:
     """What the search chose.
 
     Parameters
@@ -67,14 +67,14 @@ class _Pruning(xgb.callback.TrainingCallback):
         return False
 
 
-def search(
+def tune(
     rows: pd.DataFrame,
     X: np.ndarray,
     y: np.ndarray,
     features: list[Feature],
     horizon_days: int,
     params: Params,
-) -> Found:
+) -> TunedModel:
     """Best parameters by log loss on later, embargoed snapshots of the training period.
 
     Parameters
@@ -100,9 +100,9 @@ def search(
     study.optimize(
         objective, n_trials=risk.trials, timeout=risk.search_seconds, callbacks=[_progress(risk.trials)]
     )
-    found = _settle(study, folds, kind, features, settings, params)
-    log.info("search: log loss %.4f with %d trees, %s", found.log_loss, found.rounds, found.chosen)
-    return found
+    tuned = _settle(study, folds, kind, features, settings, params)
+    log.info("search: log loss %.4f with %d trees, %s", tuned.log_loss, tuned.rounds, tuned.chosen)
+    return tuned
 
 
 def sample_members(members: pd.Series, rows: int, seed: int) -> np.ndarray:
@@ -216,7 +216,7 @@ def _settle(
     features: list[Feature],
     settings: Settings,
     params: Params,
-) -> Found:
+) -> TunedModel:
     """Best trial; the catalogue's directions are imposed only where they cost no log loss."""
     best = study.best_trial
     chosen, rounds, loss, monotone = (
@@ -232,7 +232,7 @@ def _settle(
         if bound_loss <= loss + params.risk.monotone_loss:
             chosen, rounds, loss, monotone = bound, bound_rounds, bound_loss, True
     states = [trial.state for trial in study.trials]
-    return Found(
+    return TunedModel(
         chosen=chosen,
         rounds=max(rounds, 1),
         log_loss=loss,

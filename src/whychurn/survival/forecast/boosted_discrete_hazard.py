@@ -21,7 +21,7 @@ import pandas as pd
 import xgboost as xgb
 
 from whychurn.contract.params import ChallengeParams
-from whychurn.panel.encode import Feature, encode, feature_types
+from whychurn.panel.feature_encoding import Feature, encode, feature_types
 from whychurn.survival.forecast.landmark_rows import LandmarkRows
 
 VARIANTS: Final = ("landmark", "frozen")

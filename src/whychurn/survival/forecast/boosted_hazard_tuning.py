@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from whychurn.contract.params import Params
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.survival.forecast.boosted_discrete_hazard import (
     VARIANTS,
     BoostedHazard,

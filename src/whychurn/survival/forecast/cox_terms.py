@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 
 RARE: Final = 0.01  # levels and flags of fewer rows join the rest
 TAIL: Final = 0.001  # numbers are bounded by these quantiles, so that one odd value moves no forecast far

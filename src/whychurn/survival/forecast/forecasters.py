@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import ChallengeParams, Params, SurvivalParams
-from whychurn.panel.encode import Feature, encode
+from whychurn.panel.feature_encoding import Feature, encode
 from whychurn.survival.cox.counting_process import StartStop, prepare_rows
 from whychurn.survival.cox.newton import Newton, maximise
 from whychurn.survival.forecast.baseline_hazard import DailyHazard, Extrapolation, daily_hazard

@@ -15,7 +15,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.labels import both
-from whychurn.panel.encode import choose_features
+from whychurn.panel.feature_encoding import choose_features
 from whychurn.survival.forecast.boosted_discrete_hazard import BoostedHazard
 from whychurn.survival.forecast.boosted_hazard_tuning import fit_tuned_hazard, tune_boosted_hazard
 from whychurn.survival.forecast.forecasters import Cox, KaplanMeier, fit_cox_forecast, fit_kaplan_meier

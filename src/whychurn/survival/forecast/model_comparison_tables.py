@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.contract.fits import FitRecord
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.contract.results import columns_of
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.survival.forecast.boosted_hazard_tuning import TunedHazard
 from whychurn.survival.forecast.rolling_origin import Evaluation, ForwardTest
 

@@ -22,7 +22,7 @@ def rate_scale(ratings: pd.Series) -> pd.Series:
     return (2 * (ratings - low) / (high - low) - 1).clip(-1, 1)
 
 
-def learn_sentiment(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams) -> Any:
+def fit_sentiment_model(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams) -> Any:
     """Ridge regression of the rating on words and characters, of texts known before `until`.
 
     Parameters
@@ -48,7 +48,7 @@ def learn_sentiment(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams
     return model.fit(rated["text"].tolist(), rate_scale(rated["rating"]).to_numpy())
 
 
-def read_sentiment(model: Any, texts: pd.Series) -> pd.Series:
+def predict_sentiment(model: Any, texts: pd.Series) -> pd.Series:
     """Sentiment by `model`, or by words where it is None; -1..1, null for empty texts."""
     words = sentiment(texts)
     if model is None or not len(texts):
@@ -68,7 +68,7 @@ def rating_check(model: Any, texts: pd.DataFrame, until: pd.Timestamp, params: P
     rated = rated[rated["known_on"] >= until]
     read = {"words": sentiment(rated["text"])}
     if model is not None:
-        read["ratings"] = read_sentiment(model, rated["text"])
+        read["ratings"] = predict_sentiment(model, rated["text"])
     rows = []
     for language in ("all", "zh", "en"):
         chosen = rated.index if language == "all" else rated.index[rated["language"] == language]

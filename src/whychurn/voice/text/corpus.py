@@ -6,10 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import Params, VoiceParams
-from whychurn.voice.text.deduplicate import STATES, fold_texts
+from whychurn.voice.text.deduplicate import STATES, deduplicate
 
 TEXT_COLUMNS: Final = (
     "feedback_id", "member_id", "known_on", "origin", "source", "text", "rating", "reason", "responded_at", "resolved",
@@ -24,17 +25,17 @@ class Corpus:
     ----------
     texts
         One row a text, sorted by known_on and feedback_id: `TEXT_COLUMNS`, language, state, fold (-1: empty).
-    folds
-        One row per distinct normal form; see `fold.fold_texts`.
+    distinct
+        One row per distinct normal form; see `distinct_id.deduplicate`.
     """
 
     texts: pd.DataFrame
-    folds: pd.DataFrame
+    distinct: pd.DataFrame
 
     def counts(self) -> pd.DataFrame:
         """Texts by language and state: language, state, texts, distinct."""
         grouped = self.texts.groupby(["language", "state"], observed=True)
-        table = grouped.agg(texts=("feedback_id", "size"), distinct=("fold", "nunique")).reset_index()
+        table = grouped.agg(texts=("feedback_id", "size"), distinct=("distinct_id", "nunique")).reset_index()
         table.loc[table["state"] == "empty", "distinct"] = 0
         order = {state: place for place, state in enumerate(STATES)}
         return table.sort_values(
@@ -93,11 +94,11 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
 
 def build_corpus(texts: pd.DataFrame, voice: VoiceParams) -> Corpus:
     """Fold the texts of `gather_texts` and describe each."""
-    fold, folds = fold_texts(texts["text"], voice.boilerplate, voice.max_characters)
-    of_text = folds[["language", "state"]].reindex(fold.to_numpy()).set_index(texts.index)
+    distinct_id, distinct = deduplicate(texts["text"], voice.boilerplate, voice.max_characters)
+    of_text = distinct[["language", "state"]].reindex(distinct_id.to_numpy()).set_index(texts.index)
     language = of_text["language"].fillna("none").astype("string")
     state = of_text["state"].fillna("empty").astype("string")
-    return Corpus(texts.assign(language=language, state=state, fold=fold), folds)
+    return Corpus(texts.assign(language=language, state=state, distinct_id=distinct_id), distinct)
 
 
 def fit_until(params: Params, observed_until: dt.date) -> pd.Timestamp:
@@ -110,6 +111,12 @@ def fit_until(params: Params, observed_until: dt.date) -> pd.Timestamp:
         return pd.Timestamp(params.voice.fit_until)
     labelled = pd.Timestamp(observed_until) - pd.Timedelta(days=params.panel.horizon_days)
     return labelled.replace(day=1) - pd.DateOffset(months=params.risk.test_months - 1)
+
+
+def consenting(texts: pd.DataFrame, members: pd.DataFrame) -> np.ndarray:
+    """Mask of texts whose writer may be profiled."""
+    agreed = members.loc[members["profiling_consent"].fillna(False).astype(bool), "member_id"]
+    return texts["member_id"].isin(agreed).to_numpy()
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series:

@@ -8,15 +8,15 @@ from typing import Final
 import pandas as pd
 
 from whychurn.voice.text.language import detect_language, dominant_language
-from whychurn.voice.text.normalise import DATA, PLACEHOLDER, fold_key, is_unreadable, normalise
+from whychurn.voice.text.normalise import DATA, PLACEHOLDER, is_unreadable, normalise, text_key
 from whychurn.voice.text.tokens import tokenize
 
 # what becomes of a text: only `ok` ones enter the topic model; all are counted
 STATES: Final = ("ok", "one_word", "boilerplate", "no_words", "unreadable", "other_language", "empty")
-FOLD_COLUMNS: Final = ("key", "plain", "language", "space", "state", "tokens", "count")
+DISTINCT_COLUMNS: Final = ("key", "plain", "language", "space", "state", "tokens", "count")
 
 
-def fold_texts(
+def deduplicate(
     texts: pd.Series, boilerplate: list[str], max_characters: int
 ) -> tuple[pd.Series, pd.DataFrame]:
     """Fold redacted texts whose normal forms say the same.
@@ -38,30 +38,30 @@ def fold_texts(
     counts = given[given.str.strip().fillna("").ne("")].value_counts()
     forms = pd.DataFrame({"raw": counts.index.astype(str), "count": counts.to_numpy(dtype="int64")})
     forms["plain"] = [normalise(raw, max_characters) for raw in forms["raw"]]
-    forms["key"] = [fold_key(plain) for plain in forms["plain"]]
+    forms["key"] = [text_key(plain) for plain in forms["plain"]]
     forms["unreadable"] = [is_unreadable(raw) for raw in forms["raw"]]
     forms = forms.sort_values(["key", "count", "plain", "raw"], ascending=[True, False, True, True])
     grouped = forms.groupby("key", sort=True)
-    folds = grouped.agg(plain=("plain", "first"), count=("count", "sum"), unreadable=("unreadable", "all"))
-    folds = describe_folds(folds.reset_index(), boilerplate)
-    place = dict(zip(folds["key"], range(len(folds)), strict=True))
+    distinct = grouped.agg(plain=("plain", "first"), count=("count", "sum"), unreadable=("unreadable", "all"))
+    distinct = describe_distinct(distinct.reset_index(), boilerplate)
+    place = dict(zip(distinct["key"], range(len(distinct)), strict=True))
     of_raw = dict(zip(forms["raw"], forms["key"].map(place), strict=True))
-    return given.map(of_raw).fillna(-1).astype("int64"), folds[list(FOLD_COLUMNS)]
+    return given.map(of_raw).fillna(-1).astype("int64"), distinct[list(DISTINCT_COLUMNS)]
 
 
-def describe_folds(folds: pd.DataFrame, boilerplate: list[str]) -> pd.DataFrame:
+def describe_distinct(distinct: pd.DataFrame, boilerplate: list[str]) -> pd.DataFrame:
     """Language, words and state of each fold (columns key, plain, count, unreadable)."""
-    told = _boilerplate() | {fold_key(normalise(text, 1000)) for text in boilerplate}
-    found = folds.copy()
-    bare = [PLACEHOLDER.sub("", plain) for plain in folds["plain"]]
+    told = _boilerplate() | {text_key(normalise(text, 1000)) for text in boilerplate}
+    found = distinct.copy()
+    bare = [PLACEHOLDER.sub("", plain) for plain in distinct["plain"]]
     found["language"] = [detect_language(plain) for plain in bare]
     found["space"] = [dominant_language(plain) for plain in bare]
-    tokens = [tokenize(plain) for plain in folds["plain"]]
+    tokens = [tokenize(plain) for plain in distinct["plain"]]
     found["tokens"] = [" ".join(words) for words in tokens]
     number = [len(words) for words in tokens]
-    state = pd.Series("ok", index=folds.index)
-    state = state.mask(pd.Series(number, index=folds.index) == 1, "one_word")
-    state = state.mask(pd.Series(number, index=folds.index) == 0, "no_words")
+    state = pd.Series("ok", index=distinct.index)
+    state = state.mask(pd.Series(number, index=distinct.index) == 1, "one_word")
+    state = state.mask(pd.Series(number, index=distinct.index) == 0, "no_words")
     state = state.mask(found["language"].eq("other"), "other_language")
     state = state.mask(found["key"].isin(told), "boilerplate")
     found["state"] = state.mask(found["unreadable"], "unreadable")
@@ -71,4 +71,4 @@ def describe_folds(folds: pd.DataFrame, boilerplate: list[str]) -> pd.DataFrame:
 @cache
 def _boilerplate() -> frozenset[str]:
     lines = (DATA / "boilerplate.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(fold_key(normalise(line, 1000)) for line in lines if line.strip())
+    return frozenset(text_key(normalise(line, 1000)) for line in lines if line.strip())

@@ -47,7 +47,7 @@ def normalise(text: str, max_characters: int) -> str:
     return _SPACE.sub(" ", _lower_outside_placeholders(kept)).strip()[:max_characters]
 
 
-def fold_key(plain: str) -> str:
+def text_key(plain: str) -> str:
     """What two texts share that say the same: letters and emoji, numbers levelled, placeholders dropped.
 
     A smile and a scowl do not say the same; a text without either (dots) is its own key.

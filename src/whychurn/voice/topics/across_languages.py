@@ -12,7 +12,7 @@ from whychurn.contract.params import VoiceParams
 from whychurn.labels import join, say
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.topics.clustering import topic_words
-from whychurn.voice.topics.one_language import Fitted
+from whychurn.voice.topics.language_topics import LanguageFit
 
 LANGUAGES: Final = ("zh", "en")
 NAMED_COLUMNS: Final = (
@@ -22,8 +22,8 @@ LABEL_WORDS: Final = 3
 HINT_SHARE: Final = 0.3  # of a topic's texts that name one concept, from which the label says so
 
 
-def gather_clusters(
-    fitted: Mapping[str, Fitted], voice: VoiceParams
+def merge_across_languages(
+    fitted: Mapping[str, LanguageFit], voice: VoiceParams
 ) -> tuple[dict[str, list[int]], pd.DataFrame]:
     """One topic of all clusters, of any language, in which `merge_share` of the texts name the same concept.
 
@@ -74,7 +74,7 @@ def name_topics(topics: pd.DataFrame, words: Mapping[str, Mapping[int, Sequence[
     Parameters
     ----------
     topics
-        As `gather_clusters` returns them.
+        As `merge_across_languages` returns them.
     words
         Language to topic to its words, best first.
 

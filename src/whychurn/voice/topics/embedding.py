@@ -48,7 +48,7 @@ class Space:
     components: np.ndarray
 
 
-def fit_space(folds: pd.DataFrame, language: str, params: Params) -> Space:
+def fit_space(distinct: pd.DataFrame, language: str, params: Params) -> Space:
     """Fit the space of one language on distinct texts (columns plain, tokens).
 
     TF-IDF with sublinear counts, then truncated SVD (latent semantic analysis, Deerwester et al. 1990). The lexicon's
@@ -56,15 +56,15 @@ def fit_space(folds: pd.DataFrame, language: str, params: Params) -> Space:
     are the only thing that Chinese and English texts share in a joint space.
     """
     voice = params.voice
-    least = min(voice.min_texts_of_word, max(1, len(folds) // 50))
-    words = TfidfVectorizer(analyzer=str.split, min_df=least, max_df=_most(len(folds)), sublinear_tf=True)
-    words.fit(folds["tokens"])
+    least = min(voice.min_texts_of_word, max(1, len(distinct) // 50))
+    words = TfidfVectorizer(analyzer=str.split, min_df=least, max_df=_most(len(distinct)), sublinear_tf=True)
+    words.fit(distinct["tokens"])
     chars = None
     if language != "en" and voice.char_weight > 0:
         chars = TfidfVectorizer(
-            analyzer="char", ngram_range=CHAR_NGRAMS, min_df=2 * least, max_df=_most(len(folds)),
+            analyzer="char", ngram_range=CHAR_NGRAMS, min_df=2 * least, max_df=_most(len(distinct)),
             max_features=voice.max_char_ngrams, sublinear_tf=True,
-        ).fit(_letters(folds["plain"]))  # fmt: skip
+        ).fit(_letters(distinct["plain"]))  # fmt: skip
     space = Space(
         language=language,
         words=list(words.get_feature_names_out()),
@@ -75,7 +75,7 @@ def fit_space(folds: pd.DataFrame, language: str, params: Params) -> Space:
         concept_weight=voice.concept_weight,
         components=np.zeros((0, 0), "float32"),
     )
-    terms = weigh_terms(folds, space)
+    terms = weigh_terms(distinct, space)
     wanted = min(voice.dimensions, terms.shape[1] - 1, terms.shape[0] - 1)
     if wanted < 1:
         return space
@@ -83,22 +83,22 @@ def fit_space(folds: pd.DataFrame, language: str, params: Params) -> Space:
     return Space(**{**vars(space), "components": svd.components_.astype("float32")})
 
 
-def embed(folds: pd.DataFrame, space: Space) -> np.ndarray:
+def embed(distinct: pd.DataFrame, space: Space) -> np.ndarray:
     """Unit vectors of texts (columns plain, tokens), (n, dimensions); a text without known words is a zero vector."""
     if not space.components.size:
-        return np.zeros((len(folds), 1), "float32")
-    return normalize(weigh_terms(folds, space) @ space.components.T).astype("float32")
+        return np.zeros((len(distinct), 1), "float32")
+    return normalize(weigh_terms(distinct, space) @ space.components.T).astype("float32")
 
 
-def weigh_terms(folds: pd.DataFrame, space: Space) -> sp.csr_matrix:
+def weigh_terms(distinct: pd.DataFrame, space: Space) -> sp.csr_matrix:
     """TF-IDF rows of texts in the terms of a space, (n, words + chars + concepts)."""
-    blocks = [_tfidf(space.words, space.idf, {"analyzer": str.split}).transform(folds["tokens"])]
+    blocks = [_tfidf(space.words, space.idf, {"analyzer": str.split}).transform(distinct["tokens"])]
     if space.chars:
         look: dict[str, Any] = {"analyzer": "char", "ngram_range": CHAR_NGRAMS}
-        chars = _tfidf(space.chars, space.char_idf, look).transform(_letters(folds["plain"]))
+        chars = _tfidf(space.chars, space.char_idf, look).transform(_letters(distinct["plain"]))
         blocks.append(space.char_weight * chars)
     if space.concept_weight > 0:
-        concepts = concept_scores(folds["plain"]).fillna(0.0).to_numpy()
+        concepts = concept_scores(distinct["plain"]).fillna(0.0).to_numpy()
         blocks.append(space.concept_weight * normalize(sp.csr_matrix(concepts)))
     return sp.csr_matrix(sp.hstack(blocks), dtype="float32")
 

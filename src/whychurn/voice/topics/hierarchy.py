@@ -14,14 +14,14 @@ from whychurn.contract.results import columns_of
 from whychurn.labels import both, say
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.topics.across_languages import HINT_SHARE, LANGUAGES
-from whychurn.voice.topics.one_language import Fitted
+from whychurn.voice.topics.language_topics import LanguageFit
 
 TREE_COLUMNS: Final = columns_of("topic_tree")
 NAMED: Final = 2  # concepts in the name of a group
 
 
 def topic_tree(
-    fitted: Mapping[str, Fitted], topic_of: Mapping[str, Sequence[int]], topics: int, groups: int
+    fitted: Mapping[str, LanguageFit], topic_of: Mapping[str, Sequence[int]], topics: int, groups: int
 ) -> pd.DataFrame:
     """Average linkage of topics by the cosine distance of what their texts name.
 
@@ -70,7 +70,7 @@ def topic_tree(
 
 
 def _count_concepts(
-    fitted: Mapping[str, Fitted], topic_of: Mapping[str, Sequence[int]], topics: int, concepts: list[str]
+    fitted: Mapping[str, LanguageFit], topic_of: Mapping[str, Sequence[int]], topics: int, concepts: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Texts of each topic by the concept that they name first, (topics, concepts), and texts of each topic."""
     counts, texts = np.zeros((topics, len(concepts))), np.zeros(topics)

@@ -16,14 +16,14 @@ from whychurn.contract.results import columns_of
 from whychurn.voice.causes.lexicon_classifier import leading_concept
 from whychurn.voice.topics.clustering import METHODS, topic_words
 from whychurn.voice.topics.embedding import fit_space
-from whychurn.voice.topics.one_language import (
+from whychurn.voice.topics.language_topics import (
     embed_texts,
     find_clusters,
     hash_order,
     learn_assignment,
     merge_closest,
 )
-from whychurn.voice.topics.quality import (
+from whychurn.voice.topics.topic_quality import (
     label_agreement,
     mean_pairwise_ari,
     npmi_coherence,
@@ -37,7 +37,7 @@ LEAST_LABELLED: Final = 50  # fewer labelled texts say nothing of agreement
 
 
 @dataclass(frozen=True)
-class Trial:
+class ComparisonTexts:
     """Texts that methods are tried on: one part to fit, one to measure coherence on.
 
     Parameters
@@ -61,17 +61,17 @@ class Trial:
     space: Any
 
 
-def compare_methods(folds: pd.DataFrame, labels: pd.Series, language: str, params: Params) -> pd.DataFrame:
+def compare_methods(distinct: pd.DataFrame, labels: pd.Series, language: str, params: Params) -> pd.DataFrame:
     """Each method refitted over seeds and row orders on the same texts and vectors.
 
     K-means and NMF are asked for as many topics as UMAP with HDBSCAN ends with, so that no measure favours a number.
 
     Parameters
     ----------
-    folds
+    distinct
         key, plain, tokens; sorted by key, all in state ``ok``.
     labels
-        Index of `folds`; null where there is none.
+        Index of `distinct`; null where there is none.
     voice
         ``held_out`` is the share of the texts that coherence is measured on; ``stability_sample`` of the others are
         fitted on, with ``stability_seeds`` seeds times ``stability_orders`` row orders.
@@ -84,7 +84,7 @@ def compare_methods(folds: pd.DataFrame, labels: pd.Series, language: str, param
     """
     voice = params.voice
     with threadpool_limits(1):
-        trial = make_trial(folds, labels, language, params)
+        trial = prepare_texts(distinct, labels, language, params)
         seeds = [params.run.seed + step for step in range(voice.stability_seeds)]
         orders = [_order(len(trial.tokens), step, params.run.seed) for step in range(voice.stability_orders)]
         rows, number = [], voice.max_topics
@@ -100,17 +100,19 @@ def compare_methods(folds: pd.DataFrame, labels: pd.Series, language: str, param
     return table[list(METHOD_COLUMNS)]
 
 
-def make_trial(folds: pd.DataFrame, labels: pd.Series, language: str, params: Params) -> Trial:
+def prepare_texts(
+    distinct: pd.DataFrame, labels: pd.Series, language: str, params: Params
+) -> ComparisonTexts:
     """Sample, split and embed texts; the space is fitted on the part that topics are fitted on."""
     voice = params.voice
-    by_chance = hash_order(folds)
-    aside = max(1, round(voice.held_out * len(folds)))
+    by_chance = hash_order(distinct)
+    aside = max(1, round(voice.held_out * len(distinct)))
     places = np.sort(by_chance[:-aside][: voice.stability_sample])
-    fitted = folds.iloc[places].reset_index(drop=True)
-    rest = folds.iloc[np.sort(by_chance[-aside:])].reset_index(drop=True)
+    fitted = distinct.iloc[places].reset_index(drop=True)
+    rest = distinct.iloc[np.sort(by_chance[-aside:])].reset_index(drop=True)
     encoder = None if voice.embedding == "tfidf" else voice.embedding
     space = fit_space(fitted, language, params)
-    return Trial(
+    return ComparisonTexts(
         tokens=fitted["tokens"],
         vectors=embed_texts(fitted, space, encoder),
         concepts=leading_concept(fitted["plain"]),
@@ -126,7 +128,7 @@ def _order(rows: int, step: int, seed: int) -> np.ndarray:
 
 
 def _clusters(
-    trial: Trial, method: str, number: int, order: np.ndarray, voice: VoiceParams, seed: int
+    trial: ComparisonTexts, method: str, number: int, order: np.ndarray, voice: VoiceParams, seed: int
 ) -> np.ndarray:
     """Clusters with the rows in `order`, put back."""
     found = find_clusters(
@@ -138,7 +140,7 @@ def _clusters(
 
 
 def _measure(
-    trial: Trial, runs: Mapping[tuple[int, int], np.ndarray], voice: VoiceParams
+    trial: ComparisonTexts, runs: Mapping[tuple[int, int], np.ndarray], voice: VoiceParams
 ) -> dict[str, float]:
     words = [
         [[word for word, _ in best] for best in topic_words(trial.tokens, run).values()]

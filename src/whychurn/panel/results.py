@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -24,9 +23,9 @@ from whychurn.panel.churn_definition import (
     spells_sql,
     threshold_curve,
 )
-from whychurn.panel.database import Observed
+from whychurn.panel.duckdb_tables import Observed
 from whychurn.panel.features.compute import STRATA, compute_features
-from whychurn.panel.snapshots import create_risk_rows, create_snapshots, label_sql, snapshot_days
+from whychurn.panel.snapshots import create_member_snapshots, create_snapshots, label_sql, snapshot_days
 
 log = logging.getLogger(__name__)
 DATES = ("started_on", "entered_on", "last_active_on", "ended_on", "left_on", "returned_on")
@@ -125,7 +124,7 @@ def build_panel(
             "the data are too short for a snapshot after %d days: the panel is empty", panel.warmup_days
         )
     create_snapshots(connection, days)
-    create_risk_rows(connection, "spell", observed)
+    create_member_snapshots(connection, "spell", observed)
     without = compute_features(connection, catalogue, panel, tiers)
     names = ", ".join(f'f."{name}"' for name in catalogue["name"])
     frame = connection.execute(f"""
@@ -155,31 +154,6 @@ def _month_text(days: pd.Series) -> pd.Series:
     month = days.to_numpy("datetime64[M]")
     known, place = np.unique(month, return_inverse=True)
     return pd.Series(pd.array(known.astype(str), dtype="string")[place], index=days.index)
-
-
-def panel_facts(
-    churn: Churn, panel: PanelParams, frame: pd.DataFrame, catalogue: pd.DataFrame, without: list[str]
-) -> dict[str, Any]:
-    """Content of panel.json."""
-    days = "grace_days" if churn.main.kind == "terms" else "threshold_days"
-    span = [
-        f"{day:%Y-%m-%d}" if pd.notna(day) else None for day in (frame["as_of"].min(), frame["as_of"].max())
-    ]
-    return {
-        "definition": churn.main.name,
-        "kind": churn.main.kind,
-        days: churn.main.days,
-        "alternatives": [one.name for one in churn.others],
-        "horizon_days": panel.horizon_days,
-        "as_of_first": span[0],
-        "as_of_last": span[1],
-        "activity": churn.activity,
-        "features": list(catalogue["name"]),
-        "features_without_data": without,
-        "member_columns": panel.member_columns,
-        "rows": len(frame),
-        "members": int(frame["member_id"].nunique()),
-    }
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.before_churn.event_study import COMPLAINTS
 from whychurn.retention.member_history import FAR, History, Log, log_of
-from whychurn.retention.month_grid import gone_at_edges, latest_before, monthly_sum
+from whychurn.retention.month_grid import churned_at_month_ends, latest_before, monthly_sum
 
 QUIET_DAYS: Final = (
     7,
@@ -51,7 +51,7 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
     Returns
     -------
     DataFrame
-        Columns of `key_nodes` but q and is_node; ``background`` is the expected share, ``ratio`` observed to expected,
+        Columns of `hazard_peaks` but q and is_node; ``background`` is the expected share, ``ratio`` observed to expected,
         its interval clustered by member.
     """
     weekly = _by_week(_sample(history, params))
@@ -95,7 +95,7 @@ def _by_week(history: History) -> History:
 
 
 def _present(weekly: History) -> Array:
-    return (weekly.entered[:, None] < weekly.edges[None, :]) & ~gone_at_edges(weekly, weekly.main)
+    return (weekly.entered[:, None] < weekly.edges[None, :]) & ~churned_at_month_ends(weekly, weekly.main)
 
 
 def _gone_within(weekly: History, days: int) -> Array:

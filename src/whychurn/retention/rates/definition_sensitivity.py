@@ -10,9 +10,9 @@ from scipy import stats
 
 from whychurn.contract.results import columns_of, empty_table, typed
 from whychurn.retention.member_history import History, as_dates
-from whychurn.retention.month_grid import left_between, present_at_edges
-from whychurn.retention.rates.rates import last_year
-from whychurn.retention.rates.strata import snapshot_before, stratify
+from whychurn.retention.month_grid import left_between, present_at_month_ends
+from whychurn.retention.rates.churn_by_stratum import snapshot_before, stratify
+from whychurn.retention.rates.rates_by_period import last_year
 
 COLUMNS: Final = columns_of("definition_sensitivity")
 
@@ -75,7 +75,7 @@ def _strata_rates(
     members = snapshot_before(panel, as_dates(history.edges[[span[0]]])[0])
     code = history.ids.get_indexer(pd.Index(members["member_id"].astype(object)))
     left = left_between(history, definition, *span)
-    present = present_at_edges(history, definition)[:, span[0]]
+    present = present_at_month_ends(history, definition)[:, span[0]]
     members = members.assign(left=left[code])[present[code]]
     table = stratify(members, confidence)
     table = table[table["members"] >= min_cell]

@@ -14,7 +14,7 @@ from whychurn.retention.month_grid import window_sum
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedSets:
     """One row per observed member: a leaver (case) or one of its controls.
 
     Parameters
@@ -33,7 +33,7 @@ class Matched:
     is_case: Array
 
 
-def match_stayers(history: History, params: Params) -> Matched:
+def match_controls(history: History, params: Params) -> MatchedSets:
     """Leavers of the main definition, each with up to `event_study_controls` stayers.
 
     The anchor of a leaver is the last active day (inactivity: the day of the last activity; terms: the last covered
@@ -60,7 +60,7 @@ def match_stayers(history: History, params: Params) -> Matched:
     place = start[case] + (rank[case] * retention.event_study_controls + turns) % np.maximum(count[case], 1)
     chosen = order[place]
     used = np.flatnonzero(count > 0)
-    return Matched(
+    return MatchedSets(
         member=np.concatenate([member[used], other[chosen]]),
         anchor=np.concatenate([anchor[used], day[chosen]]),
         group=np.concatenate([np.searchsorted(used, used), np.searchsorted(used, case)]),

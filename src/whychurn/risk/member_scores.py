@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import Params
-from whychurn.panel.encode import encode
+from whychurn.panel.feature_encoding import encode
 from whychurn.risk.explanation.reasons import top_reasons
 from whychurn.risk.model.boosting import predict_contributions, predict_raw
 from whychurn.risk.model.scorer import RiskScorer
-from whychurn.risk.value_at_risk import margin_at_stake, value_at_risk
+from whychurn.risk.value_at_risk import margin_exposed, value_at_risk
 
 COLUMNS = {
     "member_id": "string",
@@ -38,7 +38,7 @@ def score_members(
     raw = predict_raw(scorer.booster, X)
     p = scorer.calibrator.probability(raw)
     low, high = scorer.calibrator.interval(raw)
-    stake = margin_at_stake(latest, params.business)
+    stake = margin_exposed(latest, params.business)
     scores = pd.DataFrame(
         {
             "member_id": latest["member_id"].to_numpy(),

@@ -11,12 +11,12 @@ import pandas as pd
 
 from whychurn.contract.params import PanelParams, Params
 from whychurn.contract.tables import TABLES
-from whychurn.panel.build import Churn
 from whychurn.panel.churn_definition import Activity, Definition, cover_sql, edge_sql, spells_sql
-from whychurn.panel.database import Observed, day_number, open_database
+from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features.compute import compute_features
-from whychurn.panel.leakage.audit import COLUMNS, check_labels, check_single_features, finding
-from whychurn.panel.snapshots import create_risk_rows, create_snapshots
+from whychurn.panel.leakage.audit import COLUMNS, audit_row, check_labels, check_single_features
+from whychurn.panel.results import Churn
+from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
 
 DAY = pd.Timedelta(days=1)
 LAST_DIGIT = (
@@ -81,7 +81,7 @@ def shift_test(
     futures = {
         "shift_removed": ({t: past_only(t, f, as_of, own.return_lag_days) for t, f in tables.items()}, True),
         "shift_scrambled": (
-            {t: scrambled(t, f, as_of, own.return_lag_days, rng) for t, f in tables.items()},
+            {t: perturb_future(t, f, as_of, own.return_lag_days, rng) for t, f in tables.items()},
             False,
         ),
     }
@@ -95,7 +95,7 @@ def shift_test(
                 again, as_of, span, catalogue, own, params.retention.tiers, definition, activity
             )
         changed = compare(here, values, catalogue)
-        found += [finding(check, name, share, 0.0) for name, share in changed.items()]
+        found += [audit_row(check, name, share, 0.0) for name, share in changed.items()]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
@@ -126,7 +126,7 @@ def _recompute(
     connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(definition.wait, observed)}")
     connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(definition.wait)}")
     create_snapshots(connection, [day_number(as_of)])
-    create_risk_rows(connection, "spell", observed)
+    create_member_snapshots(connection, "spell", observed)
     compute_features(connection, catalogue, params, tiers)
     names = ", ".join(f'f."{name}"' for name in catalogue["name"])
     return (
@@ -153,7 +153,7 @@ def past_only(table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_d
     return kept
 
 
-def scrambled(
+def perturb_future(
     table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_days: int, rng: np.random.Generator
 ) -> pd.DataFrame:
     """The same past with another future: later rows change owner, time and amount; later columns are redrawn."""

@@ -17,7 +17,7 @@ from whychurn.contract.params import Params, VoiceParams
 from whychurn.voice.causes.lexicon_classifier import leading_concept
 from whychurn.voice.topics.clustering import fit_bertopic, fit_nmf
 from whychurn.voice.topics.embedding import Space, embed, fit_space
-from whychurn.voice.topics.encoders import load_encoder
+from whychurn.voice.topics.external_encoders import load_encoder
 
 FAR: Final = 2.0  # largest cosine distance
 SIMILARITY_SHARE: Final = 0.02  # texts of a topic that may lie farther from its centre than the limit
@@ -53,9 +53,9 @@ class LanguageTopics:
         """Number of topics."""
         return len(self.bias)
 
-    def vectors(self, folds: pd.DataFrame) -> np.ndarray:
+    def vectors(self, distinct: pd.DataFrame) -> np.ndarray:
         """Embedding of texts, (n, dimensions)."""
-        return embed_texts(folds, self.space, self.encoder)
+        return embed_texts(distinct, self.space, self.encoder)
 
     def assign(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Topic (-1: outlier), its probability, and the cosine with its centre, for each row of `vectors`."""
@@ -70,7 +70,7 @@ class LanguageTopics:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class LanguageFit:
     """Topics of a language with the texts they were fitted on: positions in the folds, clusters, concepts, and facts."""
 
     topics: LanguageTopics
@@ -80,35 +80,35 @@ class Fitted:
     facts: dict[str, Any]
 
 
-def draw_sample(folds: pd.DataFrame, most: int) -> np.ndarray:
+def draw_sample(distinct: pd.DataFrame, most: int) -> np.ndarray:
     """Positions of at most `most` texts, chosen by a hash of what they say: no row order and no other text matters."""
-    return np.sort(hash_order(folds)[:most])
+    return np.sort(hash_order(distinct)[:most])
 
 
-def hash_order(folds: pd.DataFrame) -> np.ndarray:
+def hash_order(distinct: pd.DataFrame) -> np.ndarray:
     """Positions of texts, ordered by a hash of what they say."""
-    return np.argsort(pd.util.hash_array(folds["key"].to_numpy(dtype=object)), kind="stable")
+    return np.argsort(pd.util.hash_array(distinct["key"].to_numpy(dtype=object)), kind="stable")
 
 
-def fit_language(folds: pd.DataFrame, language: str, params: Params) -> Fitted:
+def fit_language(distinct: pd.DataFrame, language: str, params: Params) -> LanguageFit:
     """Fit topics on distinct texts of one language.
 
     Parameters
     ----------
-    folds
+    distinct
         key, plain, tokens; sorted by key, all in state ``ok`` and known in the fit period.
     """
     with threadpool_limits(
         1
     ):  # matrices are small: threads cost more than they give, and change the last digit
-        return _fit(folds, language, params)
+        return _fit(distinct, language, params)
 
 
-def _fit(folds: pd.DataFrame, language: str, params: Params) -> Fitted:
+def _fit(distinct: pd.DataFrame, language: str, params: Params) -> LanguageFit:
     voice = params.voice
     encoder = None if voice.embedding == "tfidf" else voice.embedding
-    rows = draw_sample(folds, voice.fit_sample)
-    sample = folds.iloc[rows].reset_index(drop=True)
+    rows = draw_sample(distinct, voice.fit_sample)
+    sample = distinct.iloc[rows].reset_index(drop=True)
     space = fit_space(sample, language, params)
     vectors = embed_texts(sample, space, encoder)
     raw = find_clusters(sample["tokens"], vectors, voice.method, voice.max_topics, voice, params.run.seed)
@@ -118,7 +118,7 @@ def _fit(folds: pd.DataFrame, language: str, params: Params) -> Fitted:
     again, _, _ = topics.assign(vectors)
     inside = clusters >= 0
     facts = {
-        "distinct_texts": len(folds),
+        "distinct_texts": len(distinct),
         "fitted_on": len(rows),
         "clusters": int(raw.max(initial=-1) + 1),
         "topics": topics.number,
@@ -127,12 +127,12 @@ def _fit(folds: pd.DataFrame, language: str, params: Params) -> Fitted:
         if inside.any()
         else float("nan"),
     }
-    return Fitted(topics, rows, clusters, concepts, facts)
+    return LanguageFit(topics, rows, clusters, concepts, facts)
 
 
-def embed_texts(folds: pd.DataFrame, space: Space, encoder: str | None) -> np.ndarray:
+def embed_texts(distinct: pd.DataFrame, space: Space, encoder: str | None) -> np.ndarray:
     """Unit vectors of texts by an external model, or by `space` where `encoder` is None; (n, dimensions)."""
-    return load_encoder(encoder)(folds["plain"]) if encoder else embed(folds, space)
+    return load_encoder(encoder)(distinct["plain"]) if encoder else embed(distinct, space)
 
 
 def find_clusters(
@@ -157,7 +157,7 @@ def merge_closest(
     """
     ids = np.unique(clusters[clusters >= 0])
     if len(ids) > 1:
-        named = [sure_concept(concepts[clusters == cluster], voice.merge_share) for cluster in ids]
+        named = [dominant_concept(concepts[clusters == cluster], voice.merge_share) for cluster in ids]
         told = np.array([name is not None for name in named])
         alike = np.array([[one == other for other in named] for one in named])
         apart = squareform(pdist(_centres(clusters, vectors), "cosine"))
@@ -174,7 +174,7 @@ def merge_closest(
     return np.array([number.get(c, -1) for c in clusters.tolist()], dtype="int64")
 
 
-def sure_concept(concepts: pd.Series, share: float) -> str | None:
+def dominant_concept(concepts: pd.Series, share: float) -> str | None:
     """Concept that at least `share` of the texts of a cluster name first; None if there is none."""
     counts = concepts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     return str(counts.index[0]) if len(counts) and counts.iloc[0] >= share * len(concepts) else None

@@ -13,7 +13,13 @@ from whychurn.contract.params import RetentionParams
 from whychurn.contract.results import columns_of, stack, typed
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History, Log, as_dates
-from whychurn.retention.month_grid import gone_at_edges, latest_before, month_of, monthly_sum, months_complete
+from whychurn.retention.month_grid import (
+    churned_at_month_ends,
+    latest_before,
+    month_of,
+    monthly_sum,
+    months_complete,
+)
 from whychurn.stats.intervals import add_wilson, clustered_number, wilson
 
 NOT_YET: Final = -1
@@ -58,7 +64,7 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
         nurtured, activated = used >= params.nurtured_uses, used >= 1
         quiet_after = float(params.dormant_days)
     repeat |= (history.started < history.observed_from)[:, None]
-    gone, back = gone_at_edges(history, history.main), _days_since_return(history)
+    gone, back = churned_at_month_ends(history, history.main), _days_since_return(history)
     conditions = [
         history.entered[:, None] >= history.edges[None, :],
         gone,

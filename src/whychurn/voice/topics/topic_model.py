@@ -15,7 +15,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, write_json, write_whole
 from whychurn.voice.topics.across_languages import NAMED_COLUMNS
 from whychurn.voice.topics.embedding import Space
-from whychurn.voice.topics.one_language import LanguageTopics
+from whychurn.voice.topics.language_topics import LanguageTopics
 
 ARRAYS: Final = "topics.safetensors"
 FACTS: Final = "topics.json"
@@ -43,25 +43,27 @@ class TopicModel:
     topic_of: Mapping[str, list[int]]
     named: pd.DataFrame
 
-    def assign(self, folds: pd.DataFrame) -> pd.DataFrame:
+    def assign(self, distinct: pd.DataFrame) -> pd.DataFrame:
         """Topic of each text.
 
         Parameters
         ----------
-        folds
-            plain, tokens, space, state (`fold.fold_texts`); only texts in state ``ok`` get a topic.
+        distinct
+            plain, tokens, space, state (`distinct_id.deduplicate`); only texts in state ``ok`` get a topic.
 
         Returns
         -------
-        Index of `folds`: topic_id (-1: none), probability (null where not modelled), similarity to the centre.
+        Index of `distinct`: topic_id (-1: none), probability (null where not modelled), similarity to the centre.
         """
-        found = pd.DataFrame({"topic_id": -1, "probability": np.nan, "similarity": np.nan}, index=folds.index)
+        found = pd.DataFrame(
+            {"topic_id": -1, "probability": np.nan, "similarity": np.nan}, index=distinct.index
+        )
         for language, topics in self.languages.items():
-            rows = np.flatnonzero((folds["space"].eq(language) & folds["state"].eq("ok")).to_numpy())
+            rows = np.flatnonzero((distinct["space"].eq(language) & distinct["state"].eq("ok")).to_numpy())
             number = np.asarray([*self.topic_of[language], -1], dtype="int64")
             for start in range(0, len(rows), CHUNK):
                 part = rows[start : start + CHUNK]
-                clusters, probability, near = topics.assign(topics.vectors(folds.iloc[part]))
+                clusters, probability, near = topics.assign(topics.vectors(distinct.iloc[part]))
                 found.iloc[part] = np.column_stack([number[clusters], probability, near])
         return found.astype({"topic_id": "int64"})
 

@@ -15,7 +15,7 @@ KEYS: Final = ["region", "category"]
 COLUMNS: Final = columns_of("region_category", "suppressed")
 
 
-def region_category(
+def spend_by_region(
     orders: pd.DataFrame,
     members: pd.DataFrame,
     market: pd.DataFrame,

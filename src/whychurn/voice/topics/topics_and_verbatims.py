@@ -12,8 +12,7 @@ from whychurn.contract.params import VoiceParams
 from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.voice.causes.lexicon_classifier import concept_scores
-from whychurn.voice.feedback_topics import consenting
-from whychurn.voice.text.corpus import Corpus
+from whychurn.voice.text.corpus import Corpus, consenting
 from whychurn.voice.topics.across_languages import HINT_SHARE, LANGUAGES
 
 TOPIC_COLUMNS: Final = columns_of("topics")
@@ -40,13 +39,13 @@ def topic_table(named: pd.DataFrame, corpus: Corpus, said: pd.DataFrame, min_cel
     `TOPIC_COLUMNS`: ``cause`` is the most probable of the six on average, ``none`` where the texts more likely name
     none than any; cause_share its mean probability; share is of all texts with a topic.
     """
-    texts = corpus.texts[["member_id", "fold", "known_on"]].join(
-        corpus.folds["space"].rename("spoken"), on="fold"
+    texts = corpus.texts[["member_id", "distinct_id", "known_on"]].join(
+        corpus.distinct["space"].rename("spoken"), on="distinct_id"
     )
-    texts = texts.join(said.drop(columns=["probability", "similarity"], errors="ignore"), on="fold")
+    texts = texts.join(said.drop(columns=["probability", "similarity"], errors="ignore"), on="distinct_id")
     grouped = texts[texts["topic_id"].ge(0)].groupby("topic_id")
     table = grouped.agg(
-        size=("fold", "size"),
+        size=("distinct_id", "size"),
         members=("member_id", "nunique"),
         sentiment=("sentiment", "mean"),
         urgency=("urgency", "mean"),
@@ -91,11 +90,11 @@ def topic_verbatims(
     `VERBATIM_COLUMNS`: feedback_id leads to the text in feedback or surveys; text is redacted.
     """
     open_topics = topics.loc[~topics["suppressed"] & topics["members"].gt(0), "topic_id"]
-    texts = corpus.texts[consenting(corpus.texts, members)].drop_duplicates("fold")
+    texts = corpus.texts[consenting(corpus.texts, members)].drop_duplicates("distinct_id")
     texts = (
-        texts[texts["fold"].ge(0)]
-        .join(given, on="fold")
-        .join(corpus.folds[["space", "tokens", "plain"]], on="fold")
+        texts[texts["distinct_id"].ge(0)]
+        .join(given, on="distinct_id")
+        .join(corpus.distinct[["space", "tokens", "plain"]], on="distinct_id")
     )
     texts = texts[texts["topic_id"].isin(set(open_topics))]
     texts = texts.sort_values(

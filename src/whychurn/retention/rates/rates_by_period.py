@@ -14,13 +14,13 @@ from whychurn.contract.results import columns_of, typed
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.member_history import YEAR_MONTHS, History, as_dates
 from whychurn.retention.month_grid import (
-    gone_at_edges,
-    leavings,
+    churn_by_month,
+    churned_at_month_ends,
     month_of,
     monthly_sum,
     months_complete,
-    present_at_edges,
-    returns,
+    present_at_month_ends,
+    returns_by_month,
     trailing_year,
 )
 from whychurn.stats.intervals import effective_number, wilson
@@ -159,8 +159,8 @@ def _rates(measure: str, counted: Counted, confidence: float) -> Iterator[dict[s
 def _measures(history: History, definition: str) -> dict[str, Callable[[Period], Counted]]:
     monthly = monthly_sum(history, history.payments)
     paid = trailing_year(monthly)
-    present, gone = present_at_edges(history, definition), gone_at_edges(history, definition)
-    left, back = leavings(history, definition), returns(history, definition)
+    present, gone = present_at_month_ends(history, definition), churned_at_month_ends(history, definition)
+    left, back = churn_by_month(history, definition), returns_by_month(history, definition)
     worth = _worth_when_left(history, definition, paid)
 
     def churn(period: Period) -> Counted:

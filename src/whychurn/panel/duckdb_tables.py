@@ -82,7 +82,7 @@ LAYOUT: Final[dict[str, tuple[str, dict[str, str]]]] = {
     ),
 }
 # what members say, as far as the voice stage read it; a table without rows where it did not
-NOTHING_SAID: Final = pd.DataFrame(
+NO_FEEDBACK_TOPICS: Final = pd.DataFrame(
     {
         **{name: pd.Series(dtype="string") for name in ("feedback_id", "member_id", "source")},
         "known_on": pd.Series(dtype="datetime64[ns]"),
@@ -132,7 +132,7 @@ def open_database(
         try:
             connection.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder}/spill'")
             connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
-            for name, source in {"feedback_topics": NOTHING_SAID, **tables}.items():
+            for name, source in {"feedback_topics": NO_FEEDBACK_TOPICS, **tables}.items():
                 attach(connection, name, source)
             _load(connection, observed, member_columns)
             yield connection

@@ -16,7 +16,7 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, VoiceParams
 from whychurn.contract.results import columns_of
-from whychurn.voice.causes.agreement import agreement, keyword_cause
+from whychurn.voice.causes.classification_agreement import agreement, keyword_cause
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS, cause_probabilities, leading_cause
 from whychurn.voice.text.ngrams import text_grams
 
@@ -25,7 +25,7 @@ _FLOOR: Final = 1e-3  # probabilities are pooled on the log scale
 
 
 @dataclass(frozen=True)
-class CauseReader:
+class CauseClassifier:
     """Reads causes from texts: the lexicon, and the model of stated reasons with weight `weight` (0: not used).
 
     Parameters
@@ -47,10 +47,10 @@ class CauseReader:
         lexicon = cause_probabilities(texts)
         if self.weight == 0.0 or self.model is None:
             return lexicon
-        return log_pool(lexicon, learned_probabilities(self.model, texts), self.weight)
+        return log_pool(lexicon, classifier_probabilities(self.model, texts), self.weight)
 
 
-def learn_causes(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams) -> CauseReader:
+def fit_cause_classifier(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams) -> CauseClassifier:
     """Learn from survey comments with a stated reason, known before `until`.
 
     The comments are split by time; the model is fitted on the earlier ones without texts that recur later, and the
@@ -68,17 +68,24 @@ def learn_causes(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams) -
     -------
     The lexicon alone where fewer than ``learn_min_comments`` comments, or fewer than two causes, are there.
     """
-    told = stated(texts)
-    told = told[told["known_on"] < until].sort_values(["known_on", "text"], kind="stable")
-    late = round(len(told) * voice.learn_held_out)
-    early, later = told.iloc[: len(told) - late], told.iloc[len(told) - late :]
+    stated_comments = stated(texts)
+    stated_comments = stated_comments[stated_comments["known_on"] < until].sort_values(
+        ["known_on", "text"], kind="stable"
+    )
+    late = round(len(stated_comments) * voice.learn_held_out)
+    early, later = (
+        stated_comments.iloc[: len(stated_comments) - late],
+        stated_comments.iloc[len(stated_comments) - late :],
+    )
     early = early[~early["text"].isin(set(later["text"]))]
-    enough = len(told) >= voice.learn_min_comments and len(later) > 1 and early["reason"].nunique() > 1
+    enough = (
+        len(stated_comments) >= voice.learn_min_comments and len(later) > 1 and early["reason"].nunique() > 1
+    )
     if not enough:
-        return CauseReader()
+        return CauseClassifier()
     model = _fit(early, voice)
     lexicon = cause_probabilities(later["text"])
-    learned = learned_probabilities(model, later["text"])
+    learned = classifier_probabilities(model, later["text"])
     rows = []
     for weight in sorted(voice.learn_weights):
         losses, balance = _losses(log_pool(lexicon, learned, weight), later["reason"])
@@ -88,7 +95,7 @@ def learn_causes(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams) -
     choice = pd.DataFrame(rows)
     best = choice.loc[choice["loss"].idxmin()]
     weight = float(choice.loc[choice["loss"] <= best["loss"] + best["error"], "weight"].min())
-    return CauseReader(weight, _fit(told, voice) if weight > 0 else None, choice)
+    return CauseClassifier(weight, _fit(stated_comments, voice) if weight > 0 else None, choice)
 
 
 def stated(texts: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +105,7 @@ def stated(texts: pd.DataFrame) -> pd.DataFrame:
     return texts[kept].assign(reason=reason[kept].astype(object), text=texts.loc[kept, "text"].astype(object))
 
 
-def learned_probabilities(model: Any, texts: pd.Series) -> pd.DataFrame:
+def classifier_probabilities(model: Any, texts: pd.Series) -> pd.DataFrame:
     """What the model of stated reasons says; the more even it is over the causes, the more goes to ``p_none``.
 
     The share of "none" is the normalised entropy of the model's answer: a text without any word it knows is even, so
@@ -134,7 +141,7 @@ def log_pool(lexicon: pd.DataFrame, learned: pd.DataFrame, weight: float) -> pd.
 
 
 def stated_reason_check(
-    reader: CauseReader, texts: pd.DataFrame, until: pd.Timestamp, params: Params
+    reader: CauseClassifier, texts: pd.DataFrame, until: pd.Timestamp, params: Params
 ) -> pd.DataFrame:
     """Agreement of each method with the reasons stated from `until` on, which taught nothing and chose nothing.
 
@@ -142,15 +149,20 @@ def stated_reason_check(
     -------
     One row per language (``all``, zh, en) and method of `TEXT_CLASSIFIERS`: `CHECK_COLUMNS`.
     """
-    told = stated(texts)
-    known, new = told[told["known_on"] < until], told[told["known_on"] >= until]
+    stated_comments = stated(texts)
+    known, new = (
+        stated_comments[stated_comments["known_on"] < until],
+        stated_comments[stated_comments["known_on"] >= until],
+    )
     majority = known["reason"].mode().iloc[0] if len(known) else CAUSES[0]
     pooled = reader.probabilities(new["text"])
     said = {
         "majority": pd.Series(majority, index=new.index),
         "keywords": keyword_cause(new["text"]),
         "lexicon": leading_cause(cause_probabilities(new["text"])),
-        "learned": leading_cause(learned_probabilities(reader.model, new["text"])) if reader.model else None,
+        "learned": leading_cause(classifier_probabilities(reader.model, new["text"]))
+        if reader.model
+        else None,
         "pooled": leading_cause(pooled) if reader.weight else None,
     }
     rows = []
@@ -178,7 +190,7 @@ def _losses(said: pd.DataFrame, reasons: pd.Series) -> tuple[np.ndarray, np.ndar
     return -np.log(causes[np.arange(len(causes)), places]), balance
 
 
-def _fit(told: pd.DataFrame, voice: VoiceParams) -> Any:
+def _fit(stated_comments: pd.DataFrame, voice: VoiceParams) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -187,4 +199,4 @@ def _fit(told: pd.DataFrame, voice: VoiceParams) -> Any:
         TfidfVectorizer(analyzer=text_grams, min_df=2, sublinear_tf=True),
         LogisticRegression(C=voice.learn_c, class_weight="balanced", max_iter=500),
     )
-    return model.fit(told["text"].tolist(), told["reason"].to_numpy())
+    return model.fit(stated_comments["text"].tolist(), stated_comments["reason"].to_numpy())

@@ -28,9 +28,9 @@ from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, write_json, write_whole
 from whychurn.labels import both
-from whychurn.panel.encode import Feature
+from whychurn.panel.feature_encoding import Feature
 from whychurn.risk.explanation.reasons import value_format
-from whychurn.risk.model.calibration import Calibrator
+from whychurn.risk.model.probability_calibration import Calibrator
 from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.model.training import Trained
 

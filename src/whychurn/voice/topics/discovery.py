@@ -12,9 +12,14 @@ import pandas as pd
 
 from whychurn.contract.params import Params
 from whychurn.voice.text.corpus import Corpus
-from whychurn.voice.topics.across_languages import LANGUAGES, gather_clusters, name_topics, words_of_topics
-from whychurn.voice.topics.model import TopicModel
-from whychurn.voice.topics.one_language import Fitted, fit_language
+from whychurn.voice.topics.across_languages import (
+    LANGUAGES,
+    merge_across_languages,
+    name_topics,
+    words_of_topics,
+)
+from whychurn.voice.topics.language_topics import LanguageFit, fit_language
+from whychurn.voice.topics.topic_model import TopicModel
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Discovery:
     ----------
     model
         Gives topics to further texts.
-    folds
+    distinct
         One row a fold: topic_id, probability, similarity.
     fitted
         Language to its fit; a language with too few texts is missing.
@@ -34,8 +39,8 @@ class Discovery:
     """
 
     model: TopicModel
-    folds: pd.DataFrame
-    fitted: Mapping[str, Fitted]
+    distinct: pd.DataFrame
+    fitted: Mapping[str, LanguageFit]
     samples: Mapping[str, pd.DataFrame]
 
 
@@ -55,15 +60,17 @@ def find_topics(
     pool
         Where languages are fitted side by side; one after the other if not given.
     """
-    texts = {language: known_folds(corpus, language, until)[0] for language in LANGUAGES}
-    texts = {language: folds for language, folds in texts.items() if len(folds) >= params.voice.min_texts}
+    texts = {language: texts_before(corpus, language, until)[0] for language in LANGUAGES}
+    texts = {
+        language: distinct for language, distinct in texts.items() if len(distinct) >= params.voice.min_texts
+    }
     each = map if pool is None else pool.map
     fits = list(each(fit_language, texts.values(), texts, repeat(params)))
-    fitted: dict[str, Fitted] = dict(zip(texts, fits, strict=True))
+    fitted: dict[str, LanguageFit] = dict(zip(texts, fits, strict=True))
     samples = {
         language: texts[language].iloc[fit.rows].reset_index(drop=True) for language, fit in fitted.items()
     }
-    topic_of, topics = gather_clusters(fitted, params.voice)
+    topic_of, topics = merge_across_languages(fitted, params.voice)
     chosen = {
         language: np.asarray([*topic_of[language], -1])[fit.clusters] for language, fit in fitted.items()
     }
@@ -72,16 +79,16 @@ def find_topics(
     model = TopicModel(
         {name: fit.topics for name, fit in fitted.items()}, topic_of, name_topics(topics, words)
     )
-    return Discovery(model, model.assign(corpus.folds), fitted, samples)
+    return Discovery(model, model.assign(corpus.distinct), fitted, samples)
 
 
-def known_folds(corpus: Corpus, language: str, until: pd.Timestamp) -> tuple[pd.DataFrame, np.ndarray]:
+def texts_before(corpus: Corpus, language: str, until: pd.Timestamp) -> tuple[pd.DataFrame, np.ndarray]:
     """Folds of a language that can be modelled and were known before `until`, sorted by key; their places in the corpus."""
     texts = corpus.texts
-    known = texts.loc[texts["known_on"].lt(until) & texts["state"].eq("ok"), "fold"].unique()
+    known = texts.loc[texts["known_on"].lt(until) & texts["state"].eq("ok"), "distinct_id"].unique()
     places = np.sort(known)
-    places = places[corpus.folds["space"].iloc[places].eq(language).to_numpy()]
-    return corpus.folds.iloc[places].reset_index(drop=True), places
+    places = places[corpus.distinct["space"].iloc[places].eq(language).to_numpy()]
+    return corpus.distinct.iloc[places].reset_index(drop=True), places
 
 
 def common_words(corpus: Corpus, until: pd.Timestamp, min_cell: int) -> frozenset[str]:
@@ -90,7 +97,7 @@ def common_words(corpus: Corpus, until: pd.Timestamp, min_cell: int) -> frozense
     said = pd.DataFrame(
         {
             "member_id": texts["member_id"].to_numpy(),
-            "word": corpus.folds["tokens"].reindex(texts["fold"]).str.split().to_numpy(),
+            "word": corpus.distinct["tokens"].reindex(texts["distinct_id"]).str.split().to_numpy(),
         }
     )
     counts = said.explode("word").drop_duplicates().groupby("word").size()

@@ -11,7 +11,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.retention.lifecycle.states import NOT_YET
+from whychurn.retention.lifecycle.stages_by_month import NOT_YET
 from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History
 from whychurn.retention.month_grid import months_complete, window_sum
 from whychurn.stats.intervals import wilson
@@ -26,7 +26,7 @@ MONTH_DAYS: Final = 30.4
 STEP_COLUMNS: Final = columns_of("lifecycle_steps", "suppressed")
 
 
-def lifecycle_steps(
+def stage_conversion(
     history: History, stages: Array, conversion_months: int, confidence: float, min_cell: int
 ) -> pd.DataFrame:
     """What became of the members who entered each stage, and the step where most money is lost.

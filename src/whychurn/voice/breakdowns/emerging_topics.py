@@ -123,7 +123,7 @@ def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
     for topic in (ALL_TEXTS, *sorted(set(texts["topic_id"]) - {-1})):
         known = texts if topic == ALL_TEXTS else texts[texts["topic_id"].eq(topic)]
         counts = known["known_on"].value_counts().reindex(days, fill_value=0).to_numpy(dtype=float)
-        found = alarms(counts, voice).assign(topic_id=topic)
+        found = alert_days(counts, voice).assign(topic_id=topic)
         parts.append(found.assign(day=days[found["place"]]))
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     gaps = table.groupby("topic_id")["day"].diff()
@@ -131,7 +131,7 @@ def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
     return table[list(ALERT_COLUMNS)].sort_values(["day", "topic_id"], ignore_index=True)
 
 
-def alarms(counts: np.ndarray, voice: VoiceParams) -> pd.DataFrame:
+def alert_days(counts: np.ndarray, voice: VoiceParams) -> pd.DataFrame:
     """Alarming days of a daily series: place, texts, expected, limit, p (see `daily_alerts`)."""
     rows = []
     for day in range(LEAST_BASE_DAYS + voice.alert_gap_days, len(counts)):
