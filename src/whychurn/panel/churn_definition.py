@@ -77,9 +77,9 @@ def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
 def _filled(table: Activity, rows: int) -> Activity:
     if rows:
         return table
-    own = f" of the member's own acts ({', '.join(INTERACTIONS)})" if table in ("events", "any") else ""
+    whose = f" of the member's own acts ({', '.join(INTERACTIONS)})" if table in ("events", "any") else ""
     raise WhychurnError(
-        f"no rows{own} in the table that shows who is still there",
+        f"no rows{whose} in the table that shows who is still there",
         file="orders, events" if table == "any" else table,
         remedy="supply orders, memberships or events; map event codes in intake.codes; "
         "or set panel.churn and panel.activity to a table that is filled",
@@ -177,13 +177,13 @@ def threshold_curve(
     """
     rows = []
     for days in sorted(set(candidates)):
-        found = connection.execute(f"""
+        counts = connection.execute(f"""
             WITH spell AS ({spells_sql(max(days, 1), observed)})
             SELECT COUNT(DISTINCT m), COUNT(left_day), COUNT(DISTINCT CASE WHEN left_day IS NOT NULL THEN m END),
                    COUNT(*) FILTER (WHERE left_day + {days} <= {observed.last}),
                    COUNT(*) FILTER (WHERE left_day + {days} <= {observed.last} AND returned <= left_day + {days})
             FROM spell""").fetchall()[0]
-        members, lapsed, leavers, followed, returned = map(int, found)
+        members, lapsed, leavers, followed, returned = map(int, counts)
         rows.append(
             {
                 "threshold_days": days,

@@ -177,8 +177,8 @@ def _load(connection: duckdb.DuckDBPyConnection, observed: Observed, member_colu
 
 
 def _note_filled(connection: duckdb.DuckDBPyConnection, source: str, name: str, columns: list[str]) -> None:
-    counts = ", ".join(f"COUNT({column})" for column in columns)
-    found = connection.execute(f"SELECT COUNT(*), {counts} FROM {name}").fetchall()[0]
-    held = [source] if found[0] else []
-    held += [f"{source}.{column}" for column, count in zip(columns, found[1:], strict=True) if count]
+    count_sql = ", ".join(f"COUNT({column})" for column in columns)
+    counts = connection.execute(f"SELECT COUNT(*), {count_sql} FROM {name}").fetchall()[0]
+    held = [source] if counts[0] else []
+    held += [f"{source}.{column}" for column, count in zip(columns, counts[1:], strict=True) if count]
     connection.executemany("INSERT INTO filled VALUES (?)", [[name] for name in held]) if held else None

@@ -30,18 +30,18 @@ def exit_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.D
     surveys
         Interim surveys; those of kind ``exit``.
     """
-    found = np.full(len(churn_events), NOT_ASKED)
+    codes = np.full(len(churn_events), NOT_ASKED)
     asked = surveys[surveys["kind"] == "exit"] if len(surveys) else surveys
     if asked.empty:
-        return found
+        return codes
     asked = asked[["member_id", "sent_at", "answered_at", "reason"]]
     both = last_churn_event(asked, churn_events, spells, "sent_at")
     answered = both["answered_at"].notna() & both["reason"].notna()
     code = both["reason"].map({cause: number for number, cause in enumerate(CAUSES)}).fillna(OTHER)
     both = both.assign(code=code.where(answered, SILENT).astype(int), answered=answered)
     first = both.sort_values(["answered", "sent_at"], ascending=[False, True]).drop_duplicates("row")
-    found[first["row"].to_numpy()] = first["code"].to_numpy()
-    return found
+    codes[first["row"].to_numpy()] = first["code"].to_numpy()
+    return codes
 
 
 def last_churn_event(

@@ -123,9 +123,9 @@ def encode(frame: pd.DataFrame, features: list[Feature]) -> np.ndarray:
             )
         else:
             codes = {text: float(code) for code, text in enumerate(feature.categories)}
-            known = values.notna().to_numpy()
+            present = values.notna().to_numpy()
             matrix[:, column] = np.nan
-            matrix[known, column] = values[known].astype(str).map(codes).astype("float64")
+            matrix[present, column] = values[present].astype(str).map(codes).astype("float64")
     matrix[np.isinf(matrix)] = np.nan
     return matrix
 

@@ -102,8 +102,8 @@ def _churners(
             FROM ({spells_sql(one.wait, observed)}) JOIN member USING (m) WHERE left_day IS NOT NULL"""
         for place, one in enumerate(definitions)
     )
-    found = connection.execute(f"{parts} ORDER BY place, member_id, spell_no").df()
-    frame = _dated(found.assign(definition=found["definition"].astype("string")))
+    churned = connection.execute(f"{parts} ORDER BY place, member_id, spell_no").df()
+    frame = _dated(churned.assign(definition=churned["definition"].astype("string")))
     return frame.assign(is_main=frame.pop("place") == 0)
 
 
@@ -152,8 +152,8 @@ def _finished(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
 def _month_text(days: pd.Series) -> pd.Series:
     """Such as ``2024-03``."""
     month = days.to_numpy("datetime64[M]")
-    known, place = np.unique(month, return_inverse=True)
-    return pd.Series(pd.array(known.astype(str), dtype="string")[place], index=days.index)
+    distinct, place = np.unique(month, return_inverse=True)
+    return pd.Series(pd.array(distinct.astype(str), dtype="string")[place], index=days.index)
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:

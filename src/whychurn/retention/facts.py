@@ -46,7 +46,7 @@ def empty_reason(history: History, table: str) -> str:
         return "empty_no_churners"
     if table == "second_purchase" and not history.by_orders:
         return "empty_terms"
-    known = {
+    reasons = {
         "region_category": "empty_region_category",
         "campaigns": "empty_campaigns",
         "season_comparison": "empty_short",
@@ -56,7 +56,7 @@ def empty_reason(history: History, table: str) -> str:
         "silence": "empty_silence",
         "strata": "empty_panel",
     }
-    return known.get(table, "empty_few")
+    return reasons.get(table, "empty_few")
 
 
 def _row(frame: pd.DataFrame, columns: list[str]) -> dict[str, Any] | None:

@@ -193,8 +193,14 @@ def _known(log: Log) -> Log:
 
 
 def _uses(ids: pd.Index, events: pd.DataFrame) -> Log:
-    own = events[events["event_type"].isin(INTERACTIONS)]
-    rows = _known(Log(_codes(ids, own["member_id"]), day_numbers(own["occurred_at"]), np.ones(len(own))))
+    interactions = events[events["event_type"].isin(INTERACTIONS)]
+    rows = _known(
+        Log(
+            _codes(ids, interactions["member_id"]),
+            day_numbers(interactions["occurred_at"]),
+            np.ones(len(interactions)),
+        )
+    )
     return distinct_days(rows.member, rows.day)
 
 
@@ -238,11 +244,11 @@ def _definitions(churners: pd.DataFrame, facts: Mapping[str, Any]) -> list[tuple
 
 def _absences(ids: pd.Index, rows: pd.DataFrame, definition: str) -> Absences:
     member = _codes(ids, rows["member_id"])
-    known = member >= 0
+    is_member = member >= 0
     last, left, returned = (
-        day_numbers(rows[name])[known] for name in ("last_active_on", "left_on", "returned_on")
+        day_numbers(rows[name])[is_member] for name in ("last_active_on", "left_on", "returned_on")
     )
-    return Absences(member[known], last, left, returned, definition_days(definition))
+    return Absences(member[is_member], last, left, returned, definition_days(definition))
 
 
 def definition_days(definition: str) -> int:

@@ -76,21 +76,26 @@ def retention_results(
 def _totals(
     history: History, tables: Mapping[str, pd.DataFrame], observed: tuple[str, str], params: Params
 ) -> dict[str, pd.DataFrame]:
-    own, min_cell = params.retention, params.privacy.min_cell
+    settings, min_cell = params.retention, params.privacy.min_cell
     rates = retention_rates(history, params.run.confidence, min_cell)
     return {
         "retention_rates": rates,
         "cohorts": cohort_triangle(history, params.run.confidence, min_cell),
         "season_comparison": season_comparison(rates, history.main, params.run.confidence),
         "campaigns": around_campaigns(
-            history, tables["touches"], tables["events"], own.campaign_days, params.run.confidence, min_cell
+            history,
+            tables["touches"],
+            tables["events"],
+            settings.campaign_days,
+            params.run.confidence,
+            min_cell,
         ),
         "region_category": spend_by_region(
             tables["orders"],
             tables["members"],
             tables["market"],
             observed,
-            own.decline_days,
+            settings.decline_days,
             params.run.confidence,
             min_cell,
         ),
@@ -98,25 +103,25 @@ def _totals(
 
 
 def _life(history: History, params: Params) -> dict[str, pd.DataFrame]:
-    own, min_cell = params.retention, params.privacy.min_cell
-    stages = stage_matrix(history, own)
+    settings, min_cell = params.retention, params.privacy.min_cell
+    stages = stage_matrix(history, settings)
     return {
         "lifecycle": lifecycle_table(history, stages, params.run.confidence, min_cell),
         "lifecycle_sizes": stage_sizes(history, stages, min_cell),
         "lifecycle_steps": stage_conversion(
-            history, stages, own.conversion_months, params.run.confidence, min_cell
+            history, stages, settings.conversion_months, params.run.confidence, min_cell
         ),
         "second_purchase": second_purchase(history, min_cell, params.run.confidence),
     }
 
 
 def _profiles(history: History, panel: pd.DataFrame, params: Params) -> dict[str, pd.DataFrame]:
-    own, min_cell = params.retention, params.privacy.min_cell
+    settings, min_cell = params.retention, params.privacy.min_cell
     return {
         "segments": segment_table(history, params, min_cell),
-        PERSONAL: member_segments(history, own, history.observed_until + 1),
+        PERSONAL: member_segments(history, settings, history.observed_until + 1),
         "strata": churn_by_stratum(
-            history, panel, own.tenure_days, params.run.confidence, params.run.false_discovery, min_cell
+            history, panel, settings.tenure_days, params.run.confidence, params.run.false_discovery, min_cell
         ),
     }
 

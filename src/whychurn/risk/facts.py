@@ -64,14 +64,14 @@ def _notes(trained: Trained, risk: RiskParams, lang: str) -> list[str]:
 
 
 def run_facts(
-    made: dict[str, Any], metrics: pd.DataFrame, scores: pd.DataFrame, params: Params
+    model: dict[str, Any], metrics: pd.DataFrame, scores: pd.DataFrame, params: Params
 ) -> dict[str, Any]:
     """Content of risk.json for a study with a model."""
     high = scores["p_churn"] >= params.business.high_risk
     return {
         "status": "ok",
         "reason": None,
-        **made,
+        **model,
         "beats_baseline": beats_baselines(metrics),
         "headline": headline(metrics),
         "scored_on": f"{scores['as_of'].max():%Y-%m-%d}",
@@ -88,15 +88,15 @@ def run_facts(
 
 def headline(metrics: pd.DataFrame) -> dict[str, dict[str, float]]:
     """The model's overall figures with their intervals."""
-    mine = metrics[(metrics["model"] == RISK_MODEL) & (metrics["stratum_kind"] == "all")]
-    columns = [mine[name].tolist() for name in ("metric", "estimate", "low", "high")]
+    overall = metrics[(metrics["model"] == RISK_MODEL) & (metrics["stratum_kind"] == "all")]
+    columns = [overall[name].tolist() for name in ("metric", "estimate", "low", "high")]
     return {
         name: {"estimate": e, "low": low, "high": high} for name, e, low, high in zip(*columns, strict=True)
     }
 
 
 def metadata(
-    made: dict[str, Any], metrics: pd.DataFrame, panel: dict[str, Any], params: Params
+    model: dict[str, Any], metrics: pd.DataFrame, panel: dict[str, Any], params: Params
 ) -> dict[str, Any]:
     """Content of the model's metadata.json.
 
@@ -106,7 +106,7 @@ def metadata(
         `artifacts.panel_size`.
     """
     return {
-        **made,
+        **model,
         "metrics": headline(metrics),
         "panel": panel,
         "params": params.model_dump(mode="json", include={"run", "business", "risk"}),

@@ -55,30 +55,30 @@ def voice_results(
     """
     floor = params.privacy.min_cell
     reading = score_texts(corpus, until, params)
-    found = find_topics(corpus, until, params, floor, pool)
-    compared = compare_topics(found, corpus, until, params, pool)
-    distinct = reading.scores.join(found.distinct)
+    discovery = find_topics(corpus, until, params, floor, pool)
+    compared = compare_topics(discovery, corpus, until, params, pool)
+    distinct = reading.scores.join(discovery.distinct)
     members = interim["members"]
-    said = text_scores_table(corpus, distinct, members)
-    topics = topic_table(found.model.named, corpus, distinct, floor)
+    text_scores = text_scores_table(corpus, distinct, members)
+    topics = topic_table(discovery.model.named, corpus, distinct, floor)
     tables = {
-        "feedback_topics": said,
+        "feedback_topics": text_scores,
         "topics": topics,
-        "topic_verbatims": topic_verbatims(topics, corpus, members, found.distinct, params.voice),
+        "topic_verbatims": topic_verbatims(topics, corpus, members, discovery.distinct, params.voice),
         **topic_breakdowns(corpus, distinct, interim, params),
         **reading.checks,
-        "triangulation": triangulate(said, interim["surveys"], floor, params),
+        "triangulation": triangulate(text_scores, interim["surveys"], floor, params),
         "topic_tree": topic_tree(
-            found.fitted, found.model.topic_of, len(found.model.named), params.voice.groups
+            discovery.fitted, discovery.model.topic_of, len(discovery.model.named), params.voice.groups
         ),
         "topic_methods": topic_methods(compared),
     }
     fits = [
         FitRecord("causes_of_texts", {"draws": params.voice.draws}, reading.metrics(), list(reading.checks)),
-        *topic_fits(found, corpus, params),
+        *topic_fits(discovery, corpus, params),
         *method_fits(tables["topic_methods"], params.voice),
     ]
-    return VoiceResults(tables, found.model, fits)
+    return VoiceResults(tables, discovery.model, fits)
 
 
 def topic_breakdowns(
@@ -102,19 +102,25 @@ def topic_breakdowns(
 
 
 def compare_topics(
-    found: Discovery, corpus: Corpus, until: pd.Timestamp, params: Params, pool: Executor | None = None
+    discovery: Discovery, corpus: Corpus, until: pd.Timestamp, params: Params, pool: Executor | None = None
 ) -> Iterator[pd.DataFrame]:
     """Methods compared on each language that has topics, in `pool` while other work goes on.
 
     Labels are the reasons ticked beside a survey's comment.
     """
-    told = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["reason"].notna()]
-    reasons = told.drop_duplicates("distinct_id").set_index("distinct_id")["reason"]
-    known = [texts_before(corpus, language, until) for language in found.fitted]
-    labels = [reasons.reindex(places).reset_index(drop=True) for _, places in known]
+    commented = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["reason"].notna()]
+    reasons = commented.drop_duplicates("distinct_id").set_index("distinct_id")["reason"]
+    texts_by_language = [texts_before(corpus, language, until) for language in discovery.fitted]
+    labels = [reasons.reindex(places).reset_index(drop=True) for _, places in texts_by_language]
     each = map if pool is None else pool.map
     return iter(
-        each(compare_methods, [distinct for distinct, _ in known], labels, found.fitted, repeat(params))
+        each(
+            compare_methods,
+            [distinct for distinct, _ in texts_by_language],
+            labels,
+            discovery.fitted,
+            repeat(params),
+        )
     )
 
 
@@ -145,12 +151,12 @@ def method_fits(methods: pd.DataFrame, voice: VoiceParams) -> list[FitRecord]:
     return records
 
 
-def topic_fits(found: Discovery, corpus: Corpus, params: Params) -> list[FitRecord]:
+def topic_fits(discovery: Discovery, corpus: Corpus, params: Params) -> list[FitRecord]:
     """One record a language with topics."""
     voice, records = params.voice, []
-    for language, fit in found.fitted.items():
-        own = corpus.distinct["space"].eq(language) & corpus.distinct["state"].eq("ok")
-        none = found.distinct.loc[own, "topic_id"].lt(0)
+    for language, fit in discovery.fitted.items():
+        modelled = corpus.distinct["space"].eq(language) & corpus.distinct["state"].eq("ok")
+        none = discovery.distinct.loc[modelled, "topic_id"].lt(0)
         figures = {key: float(value) for key, value in fit.facts.items() if value == value}
         figures["outliers"] = float(none.mean()) if len(none) else 0.0
         settings: dict[str, str | int | float | bool | None] = {

@@ -45,37 +45,37 @@ class TextScores:
     def metrics(self) -> dict[str, float]:
         """Figures for the tracker."""
         causes, ratings = (table[table["language"] == "all"] for table in self.checks.values())
-        found = {"cause_weight_learned": self.classifier.weight}
+        figures = {"cause_weight_learned": self.classifier.weight}
         for measure in ("kappa", "macro_f1"):
             values = causes.set_index("method")[measure].dropna()
-            found |= {f"cause_{measure}_{method}": float(value) for method, value in values.items()}
+            figures |= {f"cause_{measure}_{method}": float(value) for method, value in values.items()}
         values = ratings.set_index("method")["spearman"].dropna()
-        return found | {f"sentiment_spearman_{method}": float(value) for method, value in values.items()}
+        return figures | {f"sentiment_spearman_{method}": float(value) for method, value in values.items()}
 
 
 def score_texts(corpus: Corpus, until: pd.Timestamp, params: Params) -> TextScores:
     """Score all distinct texts of a corpus; models are fitted on texts known before `until` only."""
     plain = corpus.distinct["plain"]
-    reader = fit_cause_classifier(corpus.texts, until, params.voice)
+    classifier = fit_cause_classifier(corpus.texts, until, params.voice)
     rated = fit_sentiment_model(corpus.texts, until, params.voice)
-    distinct = reader.probabilities(plain).assign(
+    distinct = classifier.probabilities(plain).assign(
         sentiment=predict_sentiment(rated, plain), urgency=urgency(plain)
     )
     checks = {
-        "text_cause_check": stated_reason_check(reader, corpus.texts, until, params),
+        "text_cause_check": stated_reason_check(classifier, corpus.texts, until, params),
         "sentiment_check": rating_check(rated, corpus.texts, until, params),
     }
-    return TextScores(distinct, reader, checks)
+    return TextScores(distinct, classifier, checks)
 
 
-def text_scores_table(corpus: Corpus, said: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+def text_scores_table(corpus: Corpus, scores: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     """What each text says, for members who may be profiled.
 
     Parameters
     ----------
     corpus
         Texts and folds.
-    said
+    scores
         One row a fold: any of topic_id, probability, sentiment, p_<cause>, p_none, urgency.
     members
         member_id, profiling_consent. Texts of members without consent count in topics and are not listed here.
@@ -84,7 +84,7 @@ def text_scores_table(corpus: Corpus, said: pd.DataFrame, members: pd.DataFrame)
     -------
     `TEXT_SCORE_COLUMNS`, sorted by known_on and feedback_id. An empty text has topic -1, and nulls otherwise.
     """
-    whole = said.reindex(columns=["topic_id", "probability", "sentiment", *PROBABILITIES, "urgency"])
+    whole = scores.reindex(columns=["topic_id", "probability", "sentiment", *PROBABILITIES, "urgency"])
     rows = whole.reindex(corpus.texts["distinct_id"].to_numpy()).set_index(corpus.texts.index)
     rows["topic_id"] = rows["topic_id"].fillna(-1).astype("int64")
     table = corpus.texts.join(rows)

@@ -110,11 +110,11 @@ def _typed(entry: Mapping[Any, Any], without: set[str]) -> str:
 
 
 def _first_day(connection: duckdb.DuckDBPyConnection) -> int:
-    found = connection.execute("""
+    days = connection.execute("""
         SELECT MIN(day) FROM (SELECT MIN(day) AS day FROM purchase UNION ALL SELECT MIN(day) FROM event
                               UNION ALL SELECT MIN(day) FROM voice)
     """).fetchall()[0][0]
-    return int(found) if found is not None else 0
+    return int(days) if days is not None else 0
 
 
 def check_member_columns(members: pd.DataFrame, names: list[str], catalogue: pd.DataFrame) -> None:

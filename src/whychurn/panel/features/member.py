@@ -41,13 +41,13 @@ def profile_sql(tiers: Mapping[str, float], member_columns: list[str]) -> str:
     member_columns
         Further columns of members, stated to be known at joining.
     """
-    own = "".join(f', "own_{name}" AS "{name}"' for name in member_columns)
+    study_columns = "".join(f', "own_{name}" AS "{name}"' for name in member_columns)
     return f"""
         SELECT r, risk.d - risk.joined AS tenure_days, spell_no, spell_no > 1 AS returned_before,
                year - birth_year AS age_years, {_age_band("year - birth_year")} AS age_band, month_of_year,
                member.gender, member.region, member.channel, member.marketing_consent,
                {_tier(tiers)} AS spend_tier,
-               risk.joined AS joined_day{own}
+               risk.joined AS joined_day{study_columns}
         FROM risk JOIN snapshot USING (k) JOIN member ON member.m = risk.m
         JOIN purchases USING (r)"""
 

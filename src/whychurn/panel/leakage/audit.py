@@ -44,12 +44,12 @@ def check_labels(
     after = rows["as_of"] + horizon_days * DAY
     label = rows["churned_in_horizon"]
     inside = (rows["ended_on"] > rows["as_of"]) & (rows["ended_on"] <= after)
-    happened = (rows["ended_on"] > rows["start_on"]) & (rows["ended_on"] <= rows["stop_on"])
+    left = (rows["ended_on"] > rows["start_on"]) & (rows["ended_on"] <= rows["stop_on"])
     broken = {
         "window not observed": label.notna() & (after > observed_until),
         "label is not the leaving in its window": label.notna()
         & (label.fillna(False).astype(bool) != inside),
-        "event outside its days": rows["event"] != happened,
+        "event outside its days": rows["event"] != left,
         "row after leaving or before entry": ~((rows["ended_on"] > rows["as_of"]) | rows["ended_on"].isna())
         | ~(rows["entered_on"] < rows["as_of"]),
         "leaving counted twice": rows["event"] & rows.duplicated(["member_id", "spell_no", "event"]),
@@ -103,7 +103,7 @@ def single_feature_auc(panel: pd.DataFrame, catalogue: pd.DataFrame, seed: int) 
     if label.all() or not label.any():
         return pd.Series(dtype="float64")
     half = np.random.default_rng(seed).random(len(rows)) < 0.5
-    found = {}
+    aucs = {}
     for name, kind in zip(catalogue["name"], catalogue["kind"], strict=True):
         if rows[name].nunique(dropna=False) < 2:
             continue
@@ -112,8 +112,8 @@ def single_feature_auc(panel: pd.DataFrame, catalogue: pd.DataFrame, seed: int) 
             _category_rate(rows[name], label, half) if kind == "category" else rows[name].astype("float64")
         ).to_numpy(dtype="float64", na_value=np.nan)[judged]
         if 0 < label[judged].sum() < judged.sum():
-            found[name] = _auc(np.where(np.isnan(score), -np.inf, score), label[judged])
-    return pd.Series(found, dtype="float64")
+            aucs[name] = _auc(np.where(np.isnan(score), -np.inf, score), label[judged])
+    return pd.Series(aucs, dtype="float64")
 
 
 def _category_rate(values: pd.Series, label: np.ndarray, half: np.ndarray) -> pd.Series:
@@ -133,8 +133,8 @@ def check_single_features(
     panel: pd.DataFrame, catalogue: pd.DataFrame, bound: float, seed: int
 ) -> pd.DataFrame:
     """Flag features that foretell the label too well to be true; a flag is a warning, not an error."""
-    found = single_feature_auc(panel, catalogue, seed)
-    rows = [audit_row("single_feature_auc", str(name), float(auc), bound) for name, auc in found.items()]
+    aucs = single_feature_auc(panel, catalogue, seed)
+    rows = [audit_row("single_feature_auc", str(name), float(auc), bound) for name, auc in aucs.items()]
     for row in rows:
         if not row["passed"]:
             log.warning(

@@ -37,12 +37,12 @@ def audit_panel(
 ) -> pd.DataFrame:
     """All findings of the leakage audit: shift test, label rules, single features."""
     until = pd.Timestamp(observed.last, unit="D")
-    found = (
+    rows = (
         shift_test(connection, panel, catalogue, observed, params, churn.main, churn.activity),
         check_labels(panel, churn.spells, params.panel.horizon_days, until),
         check_single_features(panel, catalogue, params.panel.audit_max_auc, params.run.seed),
     )
-    return pd.concat([part for part in found if len(part)], ignore_index=True)
+    return pd.concat([part for part in rows if len(part)], ignore_index=True)
 
 
 def shift_test(
@@ -71,32 +71,37 @@ def shift_test(
     """
     if panel.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    own, days = params.panel, np.sort(panel["as_of"].unique())
+    settings, days = params.panel, np.sort(panel["as_of"].unique())
     as_of = pd.Timestamp(days[len(days) // 2])
     here = panel[panel["as_of"] == as_of]
-    here = here.sample(min(own.audit_sample, len(here)), random_state=params.run.seed).set_index("member_id")
+    here = here.sample(min(settings.audit_sample, len(here)), random_state=params.run.seed).set_index(
+        "member_id"
+    )
     filled = [row[0] for row in connection.execute("SELECT name FROM filled").fetchall()]
     tables = _sample(connection, here.index)
     rng = np.random.default_rng(params.run.seed)
     futures = {
-        "shift_removed": ({t: past_only(t, f, as_of, own.return_lag_days) for t, f in tables.items()}, True),
+        "shift_removed": (
+            {t: past_only(t, f, as_of, settings.return_lag_days) for t, f in tables.items()},
+            True,
+        ),
         "shift_scrambled": (
-            {t: perturb_future(t, f, as_of, own.return_lag_days, rng) for t, f in tables.items()},
+            {t: perturb_future(t, f, as_of, settings.return_lag_days, rng) for t, f in tables.items()},
             False,
         ),
     }
-    found = []
+    rows = []
     for check, (other, ends_here) in futures.items():
         span = Observed(observed.first, day_number(as_of) - 1 if ends_here else observed.last)
-        with open_database(other, span, params.run.memory_limit, own.member_columns) as again:
+        with open_database(other, span, params.run.memory_limit, settings.member_columns) as again:
             again.execute("DELETE FROM filled")
             again.executemany("INSERT INTO filled VALUES (?)", [[name] for name in filled])
             values = _recompute(
-                again, as_of, span, catalogue, own, params.retention.tiers, definition, activity
+                again, as_of, span, catalogue, settings, params.retention.tiers, definition, activity
             )
         changed = compare(here, values, catalogue)
-        found += [audit_row(check, name, share, 0.0) for name, share in changed.items()]
-    return pd.DataFrame(found, columns=list(COLUMNS))
+        rows += [audit_row(check, name, share, 0.0) for name, share in changed.items()]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _sample(connection: duckdb.DuckDBPyConnection, members: pd.Index) -> dict[str, pd.DataFrame]:

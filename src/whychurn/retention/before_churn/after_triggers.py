@@ -68,11 +68,13 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
         recent = np.cumsum(hits, axis=1, dtype=np.int32)
         recent[:, CLEAN_WEEKS:] -= recent[:, :-CLEAN_WEEKS].copy()
         for days in params.retention.node_outcome_days:
-            known = weekly.edges + days + weekly.absences[weekly.main].threshold <= weekly.observed_until + 1
-            usable = present & known[None, :] & (edges >= CLEAN_WEEKS)[None, :]
-            gone = _gone_within(weekly, days)
+            observed = (
+                weekly.edges + days + weekly.absences[weekly.main].threshold <= weekly.observed_until + 1
+            )
+            usable = present & observed[None, :] & (edges >= CLEAN_WEEKS)[None, :]
+            churned = _gone_within(weekly, days)
             row = _observed_to_expected(
-                usable & hits, usable & (recent == 0), gone, stratum, params.run.confidence
+                usable & hits, usable & (recent == 0), churned, stratum, params.run.confidence
             )
             if row:
                 rows.append({"clock": name, "unit": "days_after", "bin_start": 0, "bin_end": days, **row})
@@ -142,23 +144,23 @@ def _term_end(weekly: History) -> Array:
 
 
 def _observed_to_expected(
-    treated: Array, control: Array, gone: Array, stratum: Array, confidence: float
+    treated: Array, control: Array, churned: Array, stratum: Array, confidence: float
 ) -> dict[str, float] | None:
     size = int(stratum.max()) + 1
     base = np.bincount(stratum[control], minlength=size).astype(float)
-    base_gone = np.bincount(stratum[control], gone[control], size)
+    base_gone = np.bincount(stratum[control], churned[control], size)
     member, week = np.nonzero(treated & (base[stratum] > 0))
     if not len(member):
         return None
     place = stratum[member, week]
-    happened, expected = gone[member, week].astype(float), base_gone[place] / base[place]
-    own = np.bincount(member, happened - expected)
+    outcome, expected = churned[member, week].astype(float), base_gone[place] / base[place]
+    residual = np.bincount(member, outcome - expected)
     # The expected shares are estimates too: their variance joins the clustered one of the treated.
     load = np.bincount(place, minlength=size)
     share = np.divide(base_gone, base, out=np.zeros(size), where=base > 0)
     spread = np.divide(load**2 * share * (1 - share), base, out=np.zeros(size), where=base > 0).sum()
-    observed, awaited = float(happened.sum()), float(expected.sum())
-    error = float(np.sqrt((own**2).sum() + spread))
+    observed, awaited = float(outcome.sum()), float(expected.sum())
+    error = float(np.sqrt((residual**2).sum() + spread))
     row = {"members": float(len(np.unique(member))), "exposure": float(len(member)), "events": observed}
     row |= {"rate": observed / len(member), "background": awaited / len(member)}
     row |= dict.fromkeys(("low", "high", "smoothed", "ratio", "ratio_low", "ratio_high", "p"), np.nan)

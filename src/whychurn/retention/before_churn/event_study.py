@@ -61,20 +61,20 @@ def event_study(
         Benjamini-Hochberg's over the measures. The direction is that of the leavers against the stayers.
     """
     weeks = np.arange(-params.retention.event_study_weeks, 0)
-    study, found = [], []
+    study, precursors = [], []
     if matched.is_case.any():
         since = np.maximum(_membership_start(history, matched), history.observed_from)
-        seen = matched.anchor[:, None] + 7 * weeks[None, :] >= since[:, None]
+        observed = matched.anchor[:, None] + 7 * weeks[None, :] >= since[:, None]
         for name, log in logs.items():
             level = weekly_sums(log, matched, weeks)
-            table, precursor = _measure(name, level, seen, weeks, matched, params)
+            table, precursor = _measure(name, level, observed, weeks, matched, params)
             study.append(table)
-            found.append(precursor)
+            precursors.append(precursor)
     frame = suppress_small_cells(stack(study, STUDY_COLUMNS), "members", [*STUDY_COLUMNS[3:8]], min_cell)
     hidden = frame.pop("suppressed")
     frame = suppress_small_cells(frame, "members_followed", STUDY_COLUMNS[9:], min_cell)
     frame["suppressed"] |= hidden
-    return frame, _rank(typed(pd.DataFrame(found, columns=[*PRECURSOR_COLUMNS, "p"])), params, min_cell)
+    return frame, _rank(typed(pd.DataFrame(precursors, columns=[*PRECURSOR_COLUMNS, "p"])), params, min_cell)
 
 
 def weekly_sums(log: Log, matched: MatchedSets, weeks: Array) -> Array:
@@ -88,20 +88,20 @@ def _membership_start(history: History, matched: MatchedSets) -> Array:
     """First day of the membership that each anchor lies in."""
     member, first, _, _ = membership_days(history)
     keys = np.sort(member * FAR + first)
-    own = matched.member * FAR
-    start = keys[np.maximum(np.searchsorted(keys, own + matched.anchor, side="right") - 1, 0)] - own
+    offset = matched.member * FAR
+    start = keys[np.maximum(np.searchsorted(keys, offset + matched.anchor, side="right") - 1, 0)] - offset
     return np.where(start >= 0, start, history.entered[matched.member])
 
 
 def _measure(
-    name: str, level: Array, seen: Array, weeks: Array, matched: MatchedSets, params: Params
+    name: str, level: Array, observed: Array, weeks: Array, matched: MatchedSets, params: Params
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    level_fit = _compare(level, seen, matched)
+    level_fit = _compare(level, observed, matched)
     margin = stats.norm.ppf(0.5 + params.run.confidence / 2) * level_fit["error"]
     baseline = params.retention.event_study_baseline_weeks
-    whole = np.repeat(seen.all(axis=1, keepdims=True), len(weeks), axis=1)
-    usual = level[:, :baseline].mean(axis=1, keepdims=True)
-    change = _compare(level - usual, whole, matched)
+    whole = np.repeat(observed.all(axis=1, keepdims=True), len(weeks), axis=1)
+    baseline_level = level[:, :baseline].mean(axis=1, keepdims=True)
+    change = _compare(level - baseline_level, whole, matched)
     later = np.arange(len(weeks)) >= baseline
     bound, p = _largest(change, later, matched, params)
     table = pd.DataFrame(
@@ -123,7 +123,9 @@ def _measure(
     return table, _precursor(name, table, later, float(np.mean(level_fit["control_mean"][:baseline])), p)
 
 
-def _precursor(name: str, table: pd.DataFrame, later: Array, usual: float, p: float) -> dict[str, object]:
+def _precursor(
+    name: str, table: pd.DataFrame, later: Array, baseline_level: float, p: float
+) -> dict[str, object]:
     last = table.iloc[-1]
     side = np.where(table["change_low"] > 0, 1, np.where(table["change_high"] < 0, -1, 0))
     same = (side == side[-1]) & (side != 0) & later
@@ -135,25 +137,25 @@ def _precursor(name: str, table: pd.DataFrame, later: Array, usual: float, p: fl
         "effect": last["change"],
         "low": last["change_low"],
         "high": last["change_high"],
-        "usual": usual,
-        "relative": last["change"] / usual if usual else np.nan,
+        "usual": baseline_level,
+        "relative": last["change"] / baseline_level if baseline_level else np.nan,
         "members": last["members_followed"],
         "p": p,
     }
 
 
-def _rank(found: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
-    found = found.assign(q=benjamini_hochberg(found["p"].to_numpy(float)))
-    found = found[(found["lead_weeks"] > 0) & (found["q"] < params.run.false_discovery)]
-    found = found.sort_values(
+def _rank(precursors: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
+    precursors = precursors.assign(q=benjamini_hochberg(precursors["p"].to_numpy(float)))
+    precursors = precursors[(precursors["lead_weeks"] > 0) & (precursors["q"] < params.run.false_discovery)]
+    precursors = precursors.sort_values(
         ["lead_weeks", "q", "measure"], ascending=[False, True, True], ignore_index=True
     )
     return suppress_small_cells(
-        found[PRECURSOR_COLUMNS], "members", ["effect", "low", "high", "relative"], min_cell
+        precursors[PRECURSOR_COLUMNS], "members", ["effect", "low", "high", "relative"], min_cell
     )
 
 
-def _compare(values: Array, seen: Array, matched: MatchedSets) -> dict[str, Array]:
+def _compare(values: Array, observed: Array, matched: MatchedSets) -> dict[str, Array]:
     """Mean of cases minus mean of controls per week, controls averaged within their set.
 
     The standard error adds the variance clustered by set and by member and takes off the unclustered one
@@ -162,11 +164,11 @@ def _compare(values: Array, seen: Array, matched: MatchedSets) -> dict[str, Arra
     case = matched.is_case[:, None]
     sets = int(matched.group.max()) + 1
     by_set = _membership(matched.group, sets)
-    controls = np.asarray(by_set @ (seen & ~case).astype(float))
-    usable = (np.asarray(by_set @ (seen & case).astype(float)) > 0) & (controls > 0)
+    controls = np.asarray(by_set @ (observed & ~case).astype(float))
+    usable = (np.asarray(by_set @ (observed & case).astype(float)) > 0) & (controls > 0)
     cases = usable.sum(axis=0)
     total = np.maximum(cases, 1)
-    in_use = seen & usable[matched.group]
+    in_use = observed & usable[matched.group]
     weight = np.where(case, 1.0, 1.0 / np.maximum(controls, 1.0)[matched.group]) * in_use / total
     case_mean, control_mean = ((weight * values * part).sum(axis=0) for part in (case, ~case))
     residual = weight * np.where(case, values - case_mean, control_mean - values)
@@ -175,9 +177,9 @@ def _compare(values: Array, seen: Array, matched: MatchedSets) -> dict[str, Arra
     clustered = (by_member**2).sum(axis=0)
     both = (np.asarray(by_set @ residual) ** 2).sum(axis=0) + clustered - (residual**2).sum(axis=0)
     error = np.sqrt(np.where(both > 0, both, clustered))
-    known = cases > 0
+    has_cases = cases > 0
     result = {"case_mean": case_mean, "control_mean": control_mean, "difference": case_mean - control_mean}
-    result = {key: np.where(known, value, np.nan) for key, value in (result | {"error": error}).items()}
+    result = {key: np.where(has_cases, value, np.nan) for key, value in (result | {"error": error}).items()}
     return result | {"cases": cases, "influence": by_member}
 
 
@@ -198,6 +200,6 @@ def _largest(
     generator = np.random.default_rng(params.run.seed)
     signs = generator.choice(np.array([-1.0, 1.0]), (params.retention.event_study_draws, len(influence)))
     drawn = np.abs(signs @ (influence[:, usable] / spread[usable])).max(axis=1)
-    seen = np.abs(fit["difference"][later][usable] / fit["error"][later][usable]).max()
-    p = (1 + int((drawn >= seen).sum())) / (params.retention.event_study_draws + 1)
+    observed = np.abs(fit["difference"][later][usable] / fit["error"][later][usable]).max()
+    p = (1 + int((drawn >= observed).sum())) / (params.retention.event_study_draws + 1)
     return float(np.quantile(drawn, params.run.confidence)), p

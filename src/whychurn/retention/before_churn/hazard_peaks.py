@@ -73,8 +73,8 @@ def _day_clock(history: History, name: str, origin: Array, params: RetentionPara
     for position, low in enumerate(bins):
         days = np.minimum(end, low + width) - np.maximum(begin, low)
         exposure[position], members[position] = days[days > 0].sum(), (days > 0).sum()
-    gone = (end[left] - 1) // width
-    events = np.bincount(gone[gone < len(bins)], minlength=len(bins)).astype(float)
+    event_bin = (end[left] - 1) // width
+    events = np.bincount(event_bin[event_bin < len(bins)], minlength=len(bins)).astype(float)
     frame = {
         "bin_start": bins,
         "bin_end": bins + width,
@@ -97,11 +97,11 @@ def _purchase_clocks(history: History, params: RetentionParams) -> list[pd.DataF
     number = np.arange(len(buys.day)) - start[buys.member] + 1
     following = np.append(buys.day[1:], FAR)
     following[np.append(buys.member[1:] != buys.member[:-1], True)] = FAR
-    known = new[buys.member] & (buys.day + wait <= history.observed_until)
+    followed = new[buys.member] & (buys.day + wait <= history.observed_until)
     joined = np.flatnonzero(new & (history.started + wait <= history.observed_until))
-    numbers = np.concatenate([np.zeros(len(joined), dtype="int64"), number[known]])
+    numbers = np.concatenate([np.zeros(len(joined), dtype="int64"), number[followed]])
     none_followed = (
-        np.concatenate([first[joined] - history.started[joined], (following - buys.day)[known]]) > wait
+        np.concatenate([first[joined] - history.started[joined], (following - buys.day)[followed]]) > wait
     )
     return [
         _day_clock(history, "since_first_purchase", np.where(new, first, FAR), params),
@@ -115,11 +115,11 @@ def _renewal_clock(history: History) -> list[pd.DataFrame]:
         return []
     member, ends = terms["member"].to_numpy(), terms["ends"].to_numpy()
     number = terms.groupby("member").cumcount().to_numpy() + 1
-    known = (history.started[member] >= history.observed_from) & (
+    followed = (history.started[member] >= history.observed_from) & (
         ends + gaps.threshold <= history.observed_until
     )
     final = np.isin(member * FAR + ends, gaps.member * FAR + gaps.last)
-    return [_counted("renewal_number", number[known], final[known])]
+    return [_counted("renewal_number", number[followed], final[followed])]
 
 
 def _counted(name: str, number: Array, final: Array) -> pd.DataFrame:

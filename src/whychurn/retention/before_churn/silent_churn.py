@@ -61,8 +61,8 @@ def silent_churn(
         if dimension in left and left[dimension].notna().any():
             for stratum, part in left.assign(stratum=left[dimension].fillna("?")).groupby("stratum"):
                 rows.append(_group(part, "leavers", dimension, str(stratum), params.run.confidence))
-    known = banded[banded["churned_in_horizon"].notna()]
-    last = known[known["as_of"] == known["as_of"].max()]
+    labelled = banded[banded["churned_in_horizon"].notna()]
+    last = labelled[labelled["as_of"] == labelled["as_of"].max()]
     since = last["as_of"] - params.retention.silent_days * DAY
     last = last.assign(
         hit=last["churned_in_horizon"].astype(bool), state=_state(last, since, last["as_of"], words)
@@ -79,7 +79,7 @@ def silent_churn(
 def _words(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
     """member_id, on, complaint: one row a word."""
     source = feedback["source"].astype("string").fillna("unknown")
-    said = pd.DataFrame(
+    written = pd.DataFrame(
         {
             "member_id": feedback["member_id"],
             "on": feedback["created_at"],
@@ -90,8 +90,8 @@ def _words(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
     asked = pd.DataFrame(
         {"member_id": answered["member_id"], "on": answered["answered_at"], "complaint": False}
     )
-    parts = [part for part in (said, asked) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else said
+    parts = [part for part in (written, asked) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else written
 
 
 def _state(rows: pd.DataFrame, since: pd.Series, until: pd.Series, words: pd.DataFrame) -> pd.Series:

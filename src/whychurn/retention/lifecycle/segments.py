@@ -174,8 +174,8 @@ def _members_on(history: History, day: int) -> Array:
 
 def _last_before(history: History, log: Log, day: int) -> Array:
     last = history.started.copy()
-    known = log.day < day
-    np.maximum.at(last, log.member[known], log.day[known])
+    earlier = log.day < day
+    np.maximum.at(last, log.member[earlier], log.day[earlier])
     return last
 
 

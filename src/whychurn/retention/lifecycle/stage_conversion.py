@@ -59,8 +59,8 @@ def stage_conversion(
     for prefix, count in (("", "advanced"), ("lost_", "lost")):
         hits, trials = frame[count].to_numpy(float), frame["entered"].to_numpy(float)
         low, high = wilson(np.nan_to_num(hits), np.where(np.isnan(hits), 0.0, trials), confidence)
-        known = trials > 0
-        rate = np.divide(hits, trials, out=np.full(len(frame), np.nan), where=known)
+        defined = trials > 0
+        rate = np.divide(hits, trials, out=np.full(len(frame), np.nan), where=defined)
         frame[f"{prefix}rate"], frame[f"{prefix}low"], frame[f"{prefix}high"] = rate, low, high
     frame = suppress_small_cells(frame, "entered", [*STEP_COLUMNS[2:10]], min_cell)
     hidden = frame.pop("suppressed")
@@ -75,9 +75,9 @@ def carry_over(stages: Array) -> Array:
     for edge in range(carried.shape[1]):
         quiet = carried[:, edge] == _AT_RISK
         before = carried[:, edge - 1] if edge else np.full(len(carried), NOT_YET)
-        known = np.isin(before, (NOT_YET, _LAPSED), invert=True)
+        defined = np.isin(before, (NOT_YET, _LAPSED), invert=True)
         carried[:, edge] = np.where(
-            quiet, np.where(known, before, LIFECYCLE_STAGES.index("recruited")), carried[:, edge]
+            quiet, np.where(defined, before, LIFECYCLE_STAGES.index("recruited")), carried[:, edge]
         )
     return carried
 
@@ -125,8 +125,8 @@ def _losses(history: History, carried: Array, end: int) -> dict[str, dict[str, f
     for code, name in enumerate(LIFECYCLE_STAGES):
         if code in (_LAPSED, _AT_RISK):
             continue
-        mine = origin == code
-        members, money = float(len(np.unique(member[mine]))), float(worth[mine].sum())
+        lost_here = origin == code
+        members, money = float(len(np.unique(member[lost_here]))), float(worth[lost_here].sum())
         each = money / members if members else np.nan
         result[name] = {"members_lost": members, "revenue_lost": money, "revenue_per_member": each}
     return result
@@ -157,9 +157,9 @@ def second_purchase(history: History, min_cell: int, confidence: float) -> pd.Da
         return suppress_small_cells(empty_table(columns), "at_risk", [], min_cell)
     from lifelines import KaplanMeierFitter
 
-    happened = again[new] < FAR
-    waited = np.where(happened, again[new], history.observed_until) - first[new]
-    fit = KaplanMeierFitter(alpha=1 - confidence).fit(waited, happened)
+    bought_again = again[new] < FAR
+    waited = np.where(bought_again, again[new], history.observed_until) - first[new]
+    fit = KaplanMeierFitter(alpha=1 - confidence).fit(waited, bought_again)
     bounds: Any = fit.confidence_interval_
     frame = pd.DataFrame(
         {

@@ -64,10 +64,10 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
         nurtured, activated = used >= params.nurtured_uses, used >= 1
         quiet_after = float(params.dormant_days)
     repeat |= (history.started < history.observed_from)[:, None]
-    gone, back = churned_at_month_ends(history, history.main), _days_since_return(history)
+    churned, back = churned_at_month_ends(history, history.main), _days_since_return(history)
     conditions = [
         history.entered[:, None] >= history.edges[None, :],
-        gone,
+        churned,
         back <= params.won_back_days,
         _quiet(history, quiet_after),
         loyal,
@@ -120,9 +120,9 @@ def stage_sizes(history: History, stages: Array, min_cell: int) -> pd.DataFrame:
 
 def _moves(stages: Array, month: int) -> pd.DataFrame:
     here, there = stages[:, month].astype(int), stages[:, month + 1].astype(int)
-    known = here >= 0
+    joined = here >= 0
     size = len(LIFECYCLE_STAGES)
-    counts = np.bincount(here[known] * size + there[known], minlength=size * size).reshape(size, size)
+    counts = np.bincount(here[joined] * size + there[joined], minlength=size * size).reshape(size, size)
     start, stop = np.nonzero(counts)
     members = counts[start, stop]
     return pd.DataFrame(

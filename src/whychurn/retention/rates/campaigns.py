@@ -61,11 +61,11 @@ def around_campaigns(
 def _first_touches(history: History, touches: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     sent = touches[["campaign_id", "member_id", "sent_at", "action"]].rename(columns={"sent_at": "at"})
     if sent.empty:
-        own = events[
+        messages = events[
             events["campaign_id"].notna() & events["event_type"].isin(["push_sent", "coupon_received"])
         ]
         sent = (
-            own[["campaign_id", "member_id", "occurred_at"]]
+            messages[["campaign_id", "member_id", "occurred_at"]]
             .rename(columns={"occurred_at": "at"})
             .assign(action="")
         )

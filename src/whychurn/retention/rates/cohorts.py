@@ -31,7 +31,7 @@ def cohort_triangle(history: History, confidence: float, min_cell: int) -> pd.Da
         share of the cohort's revenue in its month of joining. ``partial``: the month is not wholly observed.
     """
     joined = month_of(history, history.started)
-    known = (joined >= 0) & (joined < history.months) & (history.started >= history.observed_from)
+    followed = (joined >= 0) & (joined < history.months) & (history.started >= history.observed_from)
     present = present_at_month_ends(history, history.main)[:, 1:]
     active = monthly_sum(history, history.acts) > 0
     paid = monthly_sum(history, history.payments)
@@ -47,8 +47,8 @@ def cohort_triangle(history: History, confidence: float, min_cell: int) -> pd.Da
                 "partial": ~months_complete(history)[cohort:],
             }
         )
-        for cohort in np.unique(joined[known])
-        for who in [known & (joined == cohort)]
+        for cohort in np.unique(joined[followed])
+        for who in [followed & (joined == cohort)]
     ]
     counts = ["cohort", "age_months", "size", "present", "active", "revenue", "partial"]
     frame = add_wilson(stack(cells, counts), "present", "size", confidence)

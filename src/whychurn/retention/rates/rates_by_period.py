@@ -159,7 +159,7 @@ def _rates(measure: str, counted: Counted, confidence: float) -> Iterator[dict[s
 def _measures(history: History, definition: str) -> dict[str, Callable[[Period], Counted]]:
     monthly = monthly_sum(history, history.payments)
     paid = trailing_year(monthly)
-    present, gone = present_at_month_ends(history, definition), churned_at_month_ends(history, definition)
+    present, churned = present_at_month_ends(history, definition), churned_at_month_ends(history, definition)
     left, back = churn_by_month(history, definition), returns_by_month(history, definition)
     worth = _worth_when_left(history, definition, paid)
 
@@ -169,7 +169,7 @@ def _measures(history: History, definition: str) -> dict[str, Callable[[Period],
 
     def reactivation(period: Period) -> Counted:
         did = np.asarray(back[:, period.first : period.after].any(axis=1))
-        return Counted(gone[:, period.first], did, worth(period.first))
+        return Counted(churned[:, period.first], did, worth(period.first))
 
     measures: dict[str, Callable[[Period], Counted]] = {"churn": churn, "reactivation": reactivation}
     if definition == history.main and history.by_orders:
@@ -184,11 +184,11 @@ def _measures(history: History, definition: str) -> dict[str, Callable[[Period],
         renewed = _renewed(history, definition)
         ends = history.terms["ends"].to_numpy()
         month = month_of(history, ends)
-        known = ends + history.absences[definition].threshold <= history.observed_until  # grace is over
+        grace_over = ends + history.absences[definition].threshold <= history.observed_until
         price = history.terms["price"].to_numpy()
 
         def renewal(period: Period) -> Counted:
-            return Counted(known & (month >= period.first) & (month < period.after), renewed, price)
+            return Counted(grace_over & (month >= period.first) & (month < period.after), renewed, price)
 
         measures["renewal"] = renewal
     return measures

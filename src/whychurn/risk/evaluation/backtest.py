@@ -66,11 +66,11 @@ def _at_cutoff(
     panel: pd.DataFrame, trained: Trained, day: pd.Timestamp, horizon_days: int, params: Params
 ) -> list[dict[str, Any]]:
     risk = params.risk
-    known = panel[panel["as_of"] <= day]
-    split = split_forward(known, horizon_days, risk.calibration_months, 1, params.run.seed)
-    train = known[split.rows("train")]
+    history = panel[panel["as_of"] <= day]
+    split = split_forward(history, horizon_days, risk.calibration_months, 1, params.run.seed)
+    train = history[split.rows("train")]
     train = train[sample_members(train["member_id"], risk.backtest_rows, params.run.seed)]
-    calibration, test = known[split.rows("calibration")], known[split.rows("test")]
+    calibration, test = history[split.rows("calibration")], history[split.rows("test")]
     y = labels(train)
     if (
         min(y.sum(), (1 - y).sum(), labels(calibration).sum(), (1 - labels(calibration)).sum())

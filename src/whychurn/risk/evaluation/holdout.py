@@ -101,11 +101,11 @@ def _lines(
 def _differences(
     measured: dict[str, tuple[dict[str, float], Draws]], baseline: str, rows: pd.DataFrame, params: Params
 ) -> list[dict[str, Any]]:
-    (mine, my_draws), (other, other_draws) = measured[RISK_MODEL], measured[baseline]
+    (model, model_draws), (other, other_draws) = measured[RISK_MODEL], measured[baseline]
     lines = []
-    for metric in [name for name in mine if name not in ("rate", "mean_p")]:
-        low, high = percentiles(my_draws[metric] - other_draws[metric], params.run.confidence)
-        gap = mine[metric] - other[metric]
+    for metric in [name for name in model if name not in ("rate", "mean_p")]:
+        low, high = percentiles(model_draws[metric] - other_draws[metric], params.run.confidence)
+        gap = model[metric] - other[metric]
         lines.append(
             _line(f"{RISK_MODEL} - {baseline}", "difference", baseline, metric, gap, low, high, rows)
         )

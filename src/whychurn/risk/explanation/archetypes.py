@@ -35,9 +35,9 @@ def cluster_members(
         groups, members = columns_of("risk_archetypes"), columns_of("risk_archetype_members")
         return pd.DataFrame(columns=groups), pd.DataFrame(columns=members)
     vectors = contributions[high]
-    found = KMeans(n_clusters=wanted, n_init=4, random_state=params.run.seed).fit_predict(vectors)
-    sizes = pd.Series(found).value_counts()
-    number = pd.Series(found).map({old: new for new, old in enumerate(sizes.index, start=1)}).to_numpy()
+    clusters = KMeans(n_clusters=wanted, n_init=4, random_state=params.run.seed).fit_predict(vectors)
+    sizes = pd.Series(clusters).value_counts()
+    number = pd.Series(clusters).map({old: new for new, old in enumerate(sizes.index, start=1)}).to_numpy()
     chosen = scores[high].assign(archetype=number)
     typical = vectors.mean(axis=0)
     lines = [

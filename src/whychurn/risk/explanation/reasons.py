@@ -62,7 +62,7 @@ def top_reasons(X: np.ndarray, contributions: np.ndarray, features: list[Feature
     """
     values = contributions[:, : len(features)]
     order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :count]
-    known: dict[tuple[int, float, bool], dict[str, str]] = {}
+    texts: dict[tuple[int, float, bool], dict[str, str]] = {}
     lists = []
     for row, chosen in enumerate(order):
         entries = []
@@ -71,9 +71,9 @@ def top_reasons(X: np.ndarray, contributions: np.ndarray, features: list[Feature
             if share == 0:
                 continue
             key = (int(column), value, share > 0)
-            if key not in known or math.isnan(value):
+            if key not in texts or math.isnan(value):
                 feature = features[column]
-                known[key] = {
+                texts[key] = {
                     f"text_{lang}": describe_reason(feature, value, share, lang) for lang in LANGUAGES
                 }
             entries.append(
@@ -81,7 +81,7 @@ def top_reasons(X: np.ndarray, contributions: np.ndarray, features: list[Feature
                     "feature": features[column].name,
                     "value": None if math.isnan(value) else round(value, 4),
                     "contribution": round(share, 4),
-                    **known[key],
+                    **texts[key],
                 }
             )
         lists.append(json.dumps(entries, ensure_ascii=False))

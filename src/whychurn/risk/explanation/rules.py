@@ -82,9 +82,9 @@ def _columns(tree: Pipeline, features: list[Feature]) -> list[_Column]:
     numbers = [_Column(f) for f in features if f.categories is None]
     one_hot = prepared.named_transformers_["category"]
     chosen = [f for f in features if f.categories is not None]
-    found = one_hot[-1].categories_ if chosen else []
+    codes = one_hot[-1].categories_ if chosen else []
     return numbers + [
-        _Column(f, float(code)) for f, codes in zip(chosen, found, strict=True) for code in codes
+        _Column(f, float(code)) for f, values in zip(chosen, codes, strict=True) for code in values
     ]
 
 

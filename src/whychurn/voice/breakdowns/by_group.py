@@ -53,12 +53,12 @@ def strata_of_texts(
         {"member_id": terms.get("member_id"), "on": terms.get("starts_on"), "plan": terms.get("plan")}
     )
     plans = plans.dropna(subset=["member_id", "on"]).sort_values("on", kind="stable")
-    found = pd.DataFrame(index=texts.index)
-    found["region"] = texts["member_id"].map(region) if region is not None else None
-    found["spend_tier"] = tier if len(orders) else None
-    found["category"] = last["category"]
-    found["plan"] = _latest(texts, texts["known_on"], plans)["plan"]
-    return found.astype("object")
+    strata = pd.DataFrame(index=texts.index)
+    strata["region"] = texts["member_id"].map(region) if region is not None else None
+    strata["spend_tier"] = tier if len(orders) else None
+    strata["category"] = last["category"]
+    strata["plan"] = _latest(texts, texts["known_on"], plans)["plan"]
+    return strata.astype("object")
 
 
 def topics_by_group(
@@ -84,9 +84,11 @@ def topics_by_group(
     """
     parts = []
     for dimension in DIMENSIONS:
-        told = texts.assign(stratum=strata[dimension])[texts["topic_id"].ge(0)].dropna(subset=["stratum"])
-        if told["stratum"].nunique() > 1:
-            table = _cells(told).assign(dimension=dimension)
+        with_topic = texts.assign(stratum=strata[dimension])[texts["topic_id"].ge(0)].dropna(
+            subset=["stratum"]
+        )
+        if with_topic["stratum"].nunique() > 1:
+            table = _cells(with_topic).assign(dimension=dimension)
             table["q"] = np.nan
             large = table["members"].ge(min_cell)
             if large.any():
@@ -107,25 +109,29 @@ def _latest(texts: pd.DataFrame, day: pd.Series, log: pd.DataFrame) -> pd.DataFr
         {"member_id": texts["member_id"].astype(object), "day": day.astype("datetime64[ns]")}
     )
     asked["place"] = np.arange(len(asked))
-    known = log.assign(on=log["on"].astype("datetime64[ns]"), member_id=log["member_id"].astype(object))
-    found = pd.merge_asof(
-        asked.sort_values("day", kind="stable"), known, left_on="day", right_on="on", by="member_id",
+    dated = log.assign(on=log["on"].astype("datetime64[ns]"), member_id=log["member_id"].astype(object))
+    strata = pd.merge_asof(
+        asked.sort_values("day", kind="stable"), dated, left_on="day", right_on="on", by="member_id",
         allow_exact_matches=False,
     )  # fmt: skip
-    return found.sort_values("place").set_index(texts.index)
+    return strata.sort_values("place").set_index(texts.index)
 
 
-def _cells(told: pd.DataFrame) -> pd.DataFrame:
+def _cells(with_topic: pd.DataFrame) -> pd.DataFrame:
     """Mean share of a writer's texts by stratum and topic, every combination, with Welch's z against other strata."""
-    counts = told.groupby(["stratum", "member_id", "topic_id"]).size().reset_index(name="texts")
-    own = counts.groupby(["stratum", "member_id"])["texts"].transform("sum")
-    counts = counts.assign(part=counts["texts"] / own, square=(counts["texts"] / own) ** 2)
+    counts = with_topic.groupby(["stratum", "member_id", "topic_id"]).size().reset_index(name="texts")
+    texts_of_member = counts.groupby(["stratum", "member_id"])["texts"].transform("sum")
+    counts = counts.assign(
+        part=counts["texts"] / texts_of_member, square=(counts["texts"] / texts_of_member) ** 2
+    )
     cells = counts.groupby(["stratum", "topic_id"]).agg(
         members=("part", "size"), part=("part", "sum"), square=("square", "sum")
     )
-    every = pd.MultiIndex.from_product([sorted(set(told["stratum"])), sorted(set(told["topic_id"]))])
+    every = pd.MultiIndex.from_product(
+        [sorted(set(with_topic["stratum"])), sorted(set(with_topic["topic_id"]))]
+    )
     table = cells.reindex(every.set_names(["stratum", "topic_id"]), fill_value=0.0).reset_index()
-    writers = told.groupby("stratum")["member_id"].nunique()
+    writers = with_topic.groupby("stratum")["member_id"].nunique()
     table["writers"] = table["stratum"].map(writers)
     others = table.groupby("topic_id")[["part", "square"]].transform("sum") - table[["part", "square"]]
     rest = writers.sum() - table["writers"]

@@ -38,9 +38,11 @@ def log_odds(recent: pd.Series, before: pd.Series, prior_words: float) -> pd.Dat
     prior = prior_words * both / max(1.0, both.sum())
     odds, variance = {}, pd.Series(0.0, index=counts.index)
     for name in ("recent", "before"):
-        seen = counts[name] + prior
-        odds[name] = np.log(seen) - np.log(np.maximum(counts[name].sum() + prior_words - seen, LEAST_REST))
-        variance = variance + 1 / seen
+        smoothed = counts[name] + prior
+        odds[name] = np.log(smoothed) - np.log(
+            np.maximum(counts[name].sum() + prior_words - smoothed, LEAST_REST)
+        )
+        variance = variance + 1 / smoothed
     counts["log_odds"] = odds["recent"] - odds["before"]
     counts["z"] = counts["log_odds"] / np.sqrt(variance)
     return counts
@@ -66,14 +68,14 @@ def rising(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
         return pd.DataFrame(columns=list(RISING_COLUMNS))
     since = texts["known_on"].max() - pd.Timedelta(weeks=params.voice.recent_weeks) + pd.Timedelta(days=1)
     new = texts["known_on"].ge(since)
-    said = {
+    kinds = {
         "topic": texts.loc[texts["topic_id"].ge(0), ["member_id"]].assign(name=texts["topic_id"].astype(str)),
         "word": texts[["member_id"]]
         .assign(name=texts["tokens"].map(lambda text: sorted(set(text.split()))))
         .explode("name"),
     }
     parts = [
-        _rising(kind, rows.dropna(subset=["name"]), new, params, min_cell) for kind, rows in said.items()
+        _rising(kind, rows.dropna(subset=["name"]), new, params, min_cell) for kind, rows in kinds.items()
     ]
     return pd.concat(parts, ignore_index=True)[list(RISING_COLUMNS)]
 
@@ -121,10 +123,10 @@ def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
     days = pd.date_range(texts["known_on"].min(), texts["known_on"].max(), freq="D")
     parts = []
     for topic in (ALL_TEXTS, *sorted(set(texts["topic_id"]) - {-1})):
-        known = texts if topic == ALL_TEXTS else texts[texts["topic_id"].eq(topic)]
-        counts = known["known_on"].value_counts().reindex(days, fill_value=0).to_numpy(dtype=float)
-        found = alert_days(counts, voice).assign(topic_id=topic)
-        parts.append(found.assign(day=days[found["place"]]))
+        chosen = texts if topic == ALL_TEXTS else texts[texts["topic_id"].eq(topic)]
+        counts = chosen["known_on"].value_counts().reindex(days, fill_value=0).to_numpy(dtype=float)
+        alerts = alert_days(counts, voice).assign(topic_id=topic)
+        parts.append(alerts.assign(day=days[alerts["place"]]))
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     gaps = table.groupby("topic_id")["day"].diff()
     table["first"] = gaps.isna() | (gaps > pd.Timedelta(days=voice.alert_gap_days))

@@ -31,16 +31,16 @@ def topics_by_month(texts: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     -------
     `MONTH_COLUMNS`: share is of the month's texts with a topic; months without a text of a topic count 0.
     """
-    told = texts[texts["topic_id"].ge(0)].assign(
+    with_topic = texts[texts["topic_id"].ge(0)].assign(
         month=lambda t: t["known_on"].dt.to_period("M").dt.start_time
     )
-    if told.empty:
+    if with_topic.empty:
         return pd.DataFrame(columns=list(MONTH_COLUMNS))
-    grouped = told.groupby(["topic_id", "month"])
+    grouped = with_topic.groupby(["topic_id", "month"])
     counts = pd.DataFrame({"texts": grouped.size(), "members": grouped["member_id"].nunique()})
-    months = pd.date_range(told["month"].min(), told["month"].max(), freq="MS")
+    months = pd.date_range(with_topic["month"].min(), with_topic["month"].max(), freq="MS")
     every = pd.MultiIndex.from_product(
-        [sorted(told["topic_id"].unique()), months], names=["topic_id", "month"]
+        [sorted(with_topic["topic_id"].unique()), months], names=["topic_id", "month"]
     )
     table = counts.reindex(every, fill_value=0).reset_index()
     table["share"] = table["texts"] / table.groupby("month")["texts"].transform("sum").clip(lower=1)
@@ -74,23 +74,23 @@ def topic_changes(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.Data
         for left, cut, right in zip(edges, edges[1:], edges[2:], strict=False):
             before, after = series[left:cut].sum(), series[cut:right].sum()
             if min(before, after) >= min_cell:
-                found = _compare(
+                change = _compare(
                     before, total[left:cut].sum(), after, total[cut:right].sum(), params.run.confidence
                 )
-                rows.append({"topic_id": topic, "week": counts.index[cut], **found})
+                rows.append({"topic_id": topic, "week": counts.index[cut], **change})
     table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
     return table.sort_values("gain", ascending=False, ignore_index=True)
 
 
 def weekly_counts(texts: pd.DataFrame) -> pd.DataFrame:
     """Texts by week (Mondays; whole weeks only) and topic."""
-    told = texts[texts["topic_id"].ge(0)]
-    if told.empty:
+    with_topic = texts[texts["topic_id"].ge(0)]
+    if with_topic.empty:
         return pd.DataFrame()
-    weeks = told["known_on"] - pd.to_timedelta(told["known_on"].dt.weekday, unit="D")
-    counts = told.groupby([weeks.rename("week"), "topic_id"]).size().unstack(fill_value=0)
+    weeks = with_topic["known_on"] - pd.to_timedelta(with_topic["known_on"].dt.weekday, unit="D")
+    counts = with_topic.groupby([weeks.rename("week"), "topic_id"]).size().unstack(fill_value=0)
     every = pd.date_range(counts.index.min(), counts.index.max(), freq="7D")
-    first, last = told["known_on"].min(), told["known_on"].max()
+    first, last = with_topic["known_on"].min(), with_topic["known_on"].max()
     whole = every[(every >= first) & (every + pd.Timedelta(days=6) <= last)]
     return counts.reindex(whole, fill_value=0)
 

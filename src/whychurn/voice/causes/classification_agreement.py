@@ -19,17 +19,17 @@ AGREEMENT_COLUMNS: Final = (
 
 def agreement(
     labels: Sequence[str] | pd.Series,
-    said: Sequence[str] | pd.Series,
+    predicted: Sequence[str] | pd.Series,
     draws: int,
     confidence: float,
     seed: int,
 ) -> dict[str, float]:
-    """Agreement of `said` with `labels`, with percentile bootstrap intervals over texts.
+    """Agreement of `predicted` with `labels`, with percentile bootstrap intervals over texts.
 
     Parameters
     ----------
     labels, said
-        One class a text, same length. A class that only `said` knows (``none``) is an error wherever it stands, and
+        One class a text, same length. A class that only `predicted` knows (``none``) is an error wherever it stands, and
         is no class of the macro average.
     draws, confidence, seed
         Of the bootstrap. Texts are drawn through the table of both classes, which is the same as drawing rows.
@@ -42,14 +42,14 @@ def agreement(
     -----
     Cohen 1960: ``kappa = (p_o - p_e) / (1 - p_e)``, p_e the agreement of independent raters with these margins.
     """
-    true, found = np.asarray(labels, dtype=object), np.asarray(said, dtype=object)
+    true, guess = np.asarray(labels, dtype=object), np.asarray(predicted, dtype=object)
     if not len(true):
         return {"n": 0.0, **dict.fromkeys(AGREEMENT_COLUMNS[1:], float("nan"))}
     classes = sorted(set(true), key=str)
-    names = [*classes, *sorted(set(found) - set(classes), key=str)]
+    names = [*classes, *sorted(set(guess) - set(classes), key=str)]
     place = {name: i for i, name in enumerate(names)}
     table = np.zeros((len(names), len(names)))
-    np.add.at(table, ([place[name] for name in true], [place[name] for name in found]), 1)
+    np.add.at(table, ([place[name] for name in true], [place[name] for name in guess]), 1)
     drawn = np.random.default_rng(seed).multinomial(len(true), (table / len(true)).ravel(), size=draws)
     drawn = drawn.reshape(draws, len(names), len(names)).astype(float)
     result = {"n": float(len(true)), "accuracy": float(np.trace(table) / len(true))}

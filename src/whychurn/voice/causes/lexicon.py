@@ -50,14 +50,14 @@ class Lexicon:
 
     def find(self, text: str) -> list[Hit]:
         """Terms of a normal form (`plain.normalise`) in text order; of two that overlap the longer one counts."""
-        found = [
+        hits = [
             Hit(start, end, language, term)
             for language, words in self.words.items()
             for start, end, terms in words.find(text)
             for term in terms
         ]
         taken: list[Hit] = []
-        for hit in sorted(found, key=lambda hit: (hit.start - hit.end, hit.start)):
+        for hit in sorted(hits, key=lambda hit: (hit.start - hit.end, hit.start)):
             if all(_apart(hit, other) for other in taken):
                 taken.append(hit)
         return sorted(taken, key=lambda hit: hit.start)

@@ -66,13 +66,13 @@ def concept_scores(texts: Iterable[str | None], lexicon: Lexicon | None = None) 
     limit = int(lexicon.settings["max_characters"])
     place = {concept: i for i, concept in enumerate(lexicon.concepts["concept"])}
     scores = np.full((len(series), len(place)), np.nan)
-    known: dict[str, np.ndarray] = {}  # boilerplate and copies are read once
+    cache: dict[str, np.ndarray] = {}  # boilerplate and copies are read once
     for row, text in enumerate(series):
         if not isinstance(text, str) or not text.strip():
             continue
-        if text not in known:
-            known[text] = _score(normalise(text, limit).replace("’", "'"), lexicon, place)
-        scores[row] = known[text]
+        if text not in cache:
+            cache[text] = _score(normalise(text, limit).replace("’", "'"), lexicon, place)
+        scores[row] = cache[text]
     return pd.DataFrame(scores, index=series.index, columns=list(place))
 
 
@@ -82,12 +82,12 @@ def _score(text: str, lexicon: Lexicon, place: dict[str, int]) -> np.ndarray:
     if not hits:
         return scores
     mood = _clause_moods(text)
-    found: dict[str, list[float]] = {}
+    weights_of: dict[str, list[float]] = {}
     for hit in hits:
         weight = _weight(hit, text, mood[hit.start], lexicon)
         if weight > 0:
-            found.setdefault(hit.term.concept, []).append(weight)
-    for concept, weights in found.items():
+            weights_of.setdefault(hit.term.concept, []).append(weight)
+    for concept, weights in weights_of.items():
         strongest, *others = sorted(weights, reverse=True)
         scores[place[concept]] = strongest + lexicon.settings["repeat"] * sum(others)
     return scores

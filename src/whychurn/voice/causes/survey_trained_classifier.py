@@ -141,7 +141,7 @@ def log_pool(lexicon: pd.DataFrame, learned: pd.DataFrame, weight: float) -> pd.
 
 
 def stated_reason_check(
-    reader: CauseClassifier, texts: pd.DataFrame, until: pd.Timestamp, params: Params
+    classifier: CauseClassifier, texts: pd.DataFrame, until: pd.Timestamp, params: Params
 ) -> pd.DataFrame:
     """Agreement of each method with the reasons stated from `until` on, which taught nothing and chose nothing.
 
@@ -150,40 +150,40 @@ def stated_reason_check(
     One row per language (``all``, zh, en) and method of `TEXT_CLASSIFIERS`: `CHECK_COLUMNS`.
     """
     stated_comments = stated(texts)
-    known, new = (
+    earlier, new = (
         stated_comments[stated_comments["known_on"] < until],
         stated_comments[stated_comments["known_on"] >= until],
     )
-    majority = known["reason"].mode().iloc[0] if len(known) else CAUSES[0]
-    pooled = reader.probabilities(new["text"])
-    said = {
+    majority = earlier["reason"].mode().iloc[0] if len(earlier) else CAUSES[0]
+    pooled = classifier.probabilities(new["text"])
+    predictions = {
         "majority": pd.Series(majority, index=new.index),
         "keywords": keyword_cause(new["text"]),
         "lexicon": leading_cause(cause_probabilities(new["text"])),
-        "learned": leading_cause(classifier_probabilities(reader.model, new["text"]))
-        if reader.model
+        "learned": leading_cause(classifier_probabilities(classifier.model, new["text"]))
+        if classifier.model
         else None,
-        "pooled": leading_cause(pooled) if reader.weight else None,
+        "pooled": leading_cause(pooled) if classifier.weight else None,
     }
     rows = []
     for language in ("all", "zh", "en"):
         chosen = new.index if language == "all" else new.index[new["language"] == language]
-        for method, classes in said.items():
+        for method, classes in predictions.items():
             if classes is not None:
-                found = agreement(
+                figures = agreement(
                     new.loc[chosen, "reason"],
                     classes[chosen],
                     params.voice.draws,
                     params.run.confidence,
                     params.run.seed,
                 )
-                rows.append({"language": language, "method": method, "weight": reader.weight, **found})
+                rows.append({"language": language, "method": method, "weight": classifier.weight, **figures})
     return pd.DataFrame(rows, columns=list(CHECK_COLUMNS))
 
 
-def _losses(said: pd.DataFrame, reasons: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _losses(predictions: pd.DataFrame, reasons: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Log loss of each comment among the six causes, and weights that make the stated causes count the same."""
-    causes = said[list(P_COLUMNS[:-1])].to_numpy(dtype=float)
+    causes = predictions[list(P_COLUMNS[:-1])].to_numpy(dtype=float)
     causes = causes / causes.sum(axis=1, keepdims=True)
     places = np.array([CAUSES.index(reason) for reason in reasons])
     balance = 1.0 / reasons.map(reasons.value_counts()).to_numpy(dtype=float)

@@ -74,10 +74,10 @@ def rating_check(model: Any, texts: pd.DataFrame, until: pd.Timestamp, params: P
         chosen = rated.index if language == "all" else rated.index[rated["language"] == language]
         if len(chosen) > 2:
             for method, values in read.items():
-                found = _spearman(
+                correlation = _spearman(
                     values[chosen].to_numpy(), rated.loc[chosen, "rating"].to_numpy(dtype=float), params
                 )
-                rows.append((language, method, len(chosen), *found))
+                rows.append((language, method, len(chosen), *correlation))
     return pd.DataFrame(rows, columns=list(RATED_COLUMNS))
 
 
@@ -87,12 +87,15 @@ def _rated(texts: pd.DataFrame) -> pd.DataFrame:
     return rated.assign(text=rated["text"].astype(object))
 
 
-def _spearman(said: np.ndarray, rating: np.ndarray, params: Params) -> tuple[float, float, float]:
+def _spearman(predicted: np.ndarray, rating: np.ndarray, params: Params) -> tuple[float, float, float]:
     from scipy.stats import rankdata
 
-    ranks = np.column_stack([rankdata(said), rankdata(rating)])
+    ranks = np.column_stack([rankdata(predicted), rankdata(rating)])
     random, values = np.random.default_rng(params.run.seed), []
-    for draw in [np.arange(len(said)), *(random.integers(0, len(said), (params.voice.draws, len(said))))]:
+    for draw in [
+        np.arange(len(predicted)),
+        *(random.integers(0, len(predicted), (params.voice.draws, len(predicted)))),
+    ]:
         a, b = ranks[draw].T  # ranks of the whole sample: close to ranking again, and much cheaper
         flat = a.std() == 0 or b.std() == 0
         values.append(np.nan if flat else float(np.corrcoef(a, b)[0, 1]))

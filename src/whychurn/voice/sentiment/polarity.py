@@ -106,8 +106,8 @@ def urgency(texts: Iterable[str | None], polarity: Polarity | None = None) -> pd
     polarity = polarity or load_polarity()
 
     def press(text: str) -> float:
-        found = sum(weight for words in polarity.urgent.values() for _, _, weight in words.find(text))
-        return 1.0 - math.exp(-found)
+        weight_sum = sum(weight for words in polarity.urgent.values() for _, _, weight in words.find(text))
+        return 1.0 - math.exp(-weight_sum)
 
     return _each(texts, "urgency", polarity, press)
 
@@ -117,14 +117,14 @@ def _each(
 ) -> pd.Series:
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype="object")
     limit = int(polarity.settings["max_characters"])
-    known: dict[str, float] = {}
+    cache: dict[str, float] = {}
     values = np.full(len(series), np.nan)
     for row, text in enumerate(series):
         if not isinstance(text, str) or not text.strip():
             continue
-        if text not in known:
-            known[text] = measure(normalise(text, limit).replace("’", "'"))
-        values[row] = known[text]
+        if text not in cache:
+            cache[text] = measure(normalise(text, limit).replace("’", "'"))
+        values[row] = cache[text]
     return pd.Series(values, index=series.index, name=name)
 
 

@@ -56,7 +56,7 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
     `TEXT_COLUMNS`. A feedback without text stays, with null text. A survey counts only where it holds a comment; it
     is known on the day of the answer, and its id becomes the feedback_id.
     """
-    said = pd.DataFrame(
+    written = pd.DataFrame(
         {
             "feedback_id": feedback["feedback_id"],
             "member_id": feedback["member_id"],
@@ -88,7 +88,7 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
         "source": "string", "text": "string", "rating": "float64", "reason": "string",
         "responded_at": "datetime64[ns]", "resolved": "boolean",
     }  # fmt: skip
-    both = [part[list(TEXT_COLUMNS)].astype(kinds) for part in (said, asked)]
+    both = [part[list(TEXT_COLUMNS)].astype(kinds) for part in (written, asked)]
     return pd.concat(both, ignore_index=True).sort_values(["known_on", "feedback_id"], ignore_index=True)
 
 

@@ -51,21 +51,21 @@ def deduplicate(
 
 def describe_distinct(distinct: pd.DataFrame, boilerplate: list[str]) -> pd.DataFrame:
     """Language, words and state of each fold (columns key, plain, count, unreadable)."""
-    told = _boilerplate() | {text_key(normalise(text, 1000)) for text in boilerplate}
-    found = distinct.copy()
+    boilerplate_keys = _boilerplate() | {text_key(normalise(text, 1000)) for text in boilerplate}
+    described = distinct.copy()
     bare = [PLACEHOLDER.sub("", plain) for plain in distinct["plain"]]
-    found["language"] = [detect_language(plain) for plain in bare]
-    found["space"] = [dominant_language(plain) for plain in bare]
+    described["language"] = [detect_language(plain) for plain in bare]
+    described["space"] = [dominant_language(plain) for plain in bare]
     tokens = [tokenize(plain) for plain in distinct["plain"]]
-    found["tokens"] = [" ".join(words) for words in tokens]
+    described["tokens"] = [" ".join(words) for words in tokens]
     number = [len(words) for words in tokens]
     state = pd.Series("ok", index=distinct.index)
     state = state.mask(pd.Series(number, index=distinct.index) == 1, "one_word")
     state = state.mask(pd.Series(number, index=distinct.index) == 0, "no_words")
-    state = state.mask(found["language"].eq("other"), "other_language")
-    state = state.mask(found["key"].isin(told), "boilerplate")
-    found["state"] = state.mask(found["unreadable"], "unreadable")
-    return found
+    state = state.mask(described["language"].eq("other"), "other_language")
+    state = state.mask(described["key"].isin(boilerplate_keys), "boilerplate")
+    described["state"] = state.mask(described["unreadable"], "unreadable")
+    return described
 
 
 @cache

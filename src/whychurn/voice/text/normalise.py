@@ -43,7 +43,7 @@ def normalise(text: str, max_characters: int) -> str:
         short = html.unescape(_TAG.sub(" ", _HIDDEN.sub(" ", html.unescape(short))))
     short = unicodedata.normalize("NFKC", _CONTROL.sub(" ", _LINK.sub(" ", short)))
     short = _LONG_RUN.sub(r"\1\1\1", short.translate(_simplified()))
-    kept = PLACEHOLDER.sub(lambda found: found.group(0).upper(), short)
+    kept = PLACEHOLDER.sub(lambda match: match.group(0).upper(), short)
     return _SPACE.sub(" ", _lower_outside_placeholders(kept)).strip()[:max_characters]
 
 
@@ -58,7 +58,7 @@ def text_key(plain: str) -> str:
 
 def is_unreadable(text: str) -> bool:
     """Whether too much of a text was lost in some earlier conversion (``锟斤拷``, ``\ufffd``)."""
-    lost = sum(len(found) for found in _LOST.findall(text))
+    lost = sum(len(match) for match in _LOST.findall(text))
     return lost > MOST_LOST * max(1, len(text.replace(" ", "")))
 
 

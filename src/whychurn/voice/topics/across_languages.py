@@ -40,9 +40,9 @@ def merge_across_languages(
             concept, count = (counts.index[0], int(counts.iloc[0])) if len(counts) else (None, 0)
             rows.append((language, cluster, len(named), concept, count))
     clusters = pd.DataFrame(rows, columns=["language", "cluster", "size", "concept", "named"])
-    sure = clusters["named"] >= np.maximum(1, voice.merge_share * clusters["size"])
+    dominant = clusters["named"] >= np.maximum(1, voice.merge_share * clusters["size"])
     alone = clusters["language"] + clusters["cluster"].astype(str)
-    clusters["key"] = ("concept " + clusters["concept"].astype(str)).where(sure, alone)
+    clusters["key"] = ("concept " + clusters["concept"].astype(str)).where(dominant, alone)
     sizes = (
         clusters.groupby("key")["size"]
         .sum()
@@ -85,16 +85,16 @@ def name_topics(topics: pd.DataFrame, words: Mapping[str, Mapping[int, Sequence[
     concepts = load_lexicon().concepts.set_index("concept")
     rows = []
     for topic in topics.to_dict("records"):
-        own = {
+        words_of = {
             language: [_plain(w) for w in words.get(language, {}).get(topic["topic_id"], [])]
             for language in LANGUAGES
         }
-        told = topic["concept"] is not None and topic["concept_share"] >= HINT_SHARE
+        has_concept = topic["concept"] is not None and topic["concept_share"] >= HINT_SHARE
         labels = {}
         for language in LANGUAGES:
-            concept = str(concepts.at[topic["concept"], language]) if told else ""
-            labels[f"label_{language}"] = _label(language, concept, own, int(topic["topic_id"]))
-        joined = {f"words_{language}": ", ".join(own[language]) for language in LANGUAGES}
+            concept = str(concepts.at[topic["concept"], language]) if has_concept else ""
+            labels[f"label_{language}"] = _label(language, concept, words_of, int(topic["topic_id"]))
+        joined = {f"words_{language}": ", ".join(words_of[language]) for language in LANGUAGES}
         rows.append({str(key): value for key, value in topic.items()} | labels | joined)
     return pd.DataFrame(rows, columns=list(NAMED_COLUMNS))
 
@@ -111,16 +111,16 @@ def words_of_topics(
     allowed
         Words that enough members use; a rarer one might be somebody's name.
     """
-    found = {}
+    best_words = {}
     for language, texts in tokens.items():
         kept = texts.map(lambda text: " ".join(word for word in text.split() if word in allowed))
         words = topic_words(kept, topics[language]) if kept.str.len().gt(0).any() else {}
-        found[language] = {topic: [word for word, _ in best] for topic, best in words.items()}
-    return found
+        best_words[language] = {topic: [word for word, _ in best] for topic, best in words.items()}
+    return best_words
 
 
-def _label(language: str, concept: str, own: Mapping[str, list[str]], number: int) -> str:
-    here, there = own[language], own["en" if language == "zh" else "zh"]
+def _label(language: str, concept: str, words_of: Mapping[str, list[str]], number: int) -> str:
+    here, there = words_of[language], words_of["en" if language == "zh" else "zh"]
     if here or not there:
         inside = join(here[:LABEL_WORDS], language)
     else:

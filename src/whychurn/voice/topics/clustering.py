@@ -77,8 +77,8 @@ def fit_nmf(tokens: pd.Series, number: int, seed: int) -> np.ndarray:
     terms = TfidfVectorizer(analyzer=str.split, min_df=2 if len(tokens) > 50 else 1, sublinear_tf=True)
     weights = terms.fit_transform(tokens)
     number = max(1, min(number, *weights.shape))
-    found = NMF(number, init="nndsvda", random_state=seed, max_iter=300, tol=1e-3).fit_transform(weights)
-    return np.asarray(found.argmax(axis=1), dtype="int64")
+    loadings = NMF(number, init="nndsvda", random_state=seed, max_iter=300, tol=1e-3).fit_transform(weights)
+    return np.asarray(loadings.argmax(axis=1), dtype="int64")
 
 
 def topic_words(tokens: pd.Series, topics: np.ndarray) -> dict[int, list[tuple[str, float]]]:
@@ -117,10 +117,10 @@ class ExactNeighbours:
 
         apart = cosine_distances(vectors)
         near = np.argsort(apart, axis=1, kind="stable")[:, : self.settings["n_neighbors"]]
-        known = (near, np.take_along_axis(apart, near, axis=1), None)  # no index: nothing is placed later
+        neighbours = (near, np.take_along_axis(apart, near, axis=1), None)  # no index: no new text is placed
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="precomputed_knn", category=UserWarning)
-            model = UMAP(metric="cosine", precomputed_knn=known, **self.settings)
+            model = UMAP(metric="cosine", precomputed_knn=neighbours, **self.settings)
             self.places = np.asarray(model.fit(vectors, y).embedding_)
         return self
 

@@ -85,20 +85,20 @@ def find_topics(
 def texts_before(corpus: Corpus, language: str, until: pd.Timestamp) -> tuple[pd.DataFrame, np.ndarray]:
     """Folds of a language that can be modelled and were known before `until`, sorted by key; their places in the corpus."""
     texts = corpus.texts
-    known = texts.loc[texts["known_on"].lt(until) & texts["state"].eq("ok"), "distinct_id"].unique()
-    places = np.sort(known)
-    places = places[corpus.distinct["space"].iloc[places].eq(language).to_numpy()]
-    return corpus.distinct.iloc[places].reset_index(drop=True), places
+    usable = texts.loc[texts["known_on"].lt(until) & texts["state"].eq("ok"), "distinct_id"].unique()
+    positions = np.sort(usable)
+    positions = positions[corpus.distinct["space"].iloc[positions].eq(language).to_numpy()]
+    return corpus.distinct.iloc[positions].reset_index(drop=True), positions
 
 
 def common_words(corpus: Corpus, until: pd.Timestamp, min_cell: int) -> frozenset[str]:
     """Words that at least `min_cell` members wrote before `until`."""
     texts = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["state"].eq("ok")]
-    said = pd.DataFrame(
+    written = pd.DataFrame(
         {
             "member_id": texts["member_id"].to_numpy(),
             "word": corpus.distinct["tokens"].reindex(texts["distinct_id"]).str.split().to_numpy(),
         }
     )
-    counts = said.explode("word").drop_duplicates().groupby("word").size()
+    counts = written.explode("word").drop_duplicates().groupby("word").size()
     return frozenset(counts.index[counts >= min_cell])

@@ -32,9 +32,9 @@ def load_encoder(name: str | None) -> Encoder:
     WhychurnError
         If the libraries of the extra are not installed, or the model is neither of the two kinds.
     """
-    place = _place(str(name))
+    source = _source(str(name))
     try:
-        model = _load(place)
+        model = _load(source)
     except ImportError as error:
         raise WhychurnError(
             f"the embedding {name!r} needs a library that is not installed ({error.name})",
@@ -48,7 +48,7 @@ def load_encoder(name: str | None) -> Encoder:
     return lambda texts: normalize(np.asarray(model.encode(list(texts)))).astype("float32")
 
 
-def _place(name: str) -> str:
+def _source(name: str) -> str:
     if not name.startswith("package:"):
         return name
     try:
@@ -63,13 +63,13 @@ def _place(name: str) -> str:
     return str(configs[0].parent)
 
 
-def _load(place: str) -> Any:
-    config = Path(place) / "config.json"
-    static = "model2vec" in place.lower() or "potion" in place.lower()
+def _load(source: str) -> Any:
+    config = Path(source) / "config.json"
+    static = "model2vec" in source.lower() or "potion" in source.lower()
     if static or (config.exists() and "model2vec" in config.read_text(encoding="utf-8")):
         from model2vec import StaticModel
 
-        return StaticModel.from_pretrained(place)
+        return StaticModel.from_pretrained(source)
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(place, device="cpu")
+    return SentenceTransformer(source, device="cpu")

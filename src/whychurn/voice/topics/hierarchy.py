@@ -45,18 +45,18 @@ def topic_tree(
     concepts = load_lexicon().concepts
     counts, texts = _count_concepts(fitted, topic_of, topics, concepts["concept"].tolist())
     shares = counts / np.maximum(texts, 1)[:, None]
-    told = np.flatnonzero(shares.sum(axis=1) >= HINT_SHARE)
+    linked = np.flatnonzero(shares.sum(axis=1) >= HINT_SHARE)
     tree = pd.DataFrame({"node": range(topics), "parent": np.nan, "distance": 0.0, "topic_id": range(topics)})
     group = np.full(topics, -1)
-    if len(told) > 1:
+    if len(linked) > 1:
         by_cause = np.column_stack(
             [shares[:, concepts["cause"].eq(c).to_numpy()].sum(axis=1) for c in CAUSES]
         )
-        joins = linkage(np.hstack([shares, by_cause])[told], method="average", metric="cosine")
-        group[told] = fcluster(joins, max(1, groups - int(len(told) < topics)), "maxclust")
-        tree = _add_joins(tree, joins, told)
-    elif len(told):
-        group[told] = 1
+        joins = linkage(np.hstack([shares, by_cause])[linked], method="average", metric="cosine")
+        group[linked] = fcluster(joins, max(1, groups - int(len(linked) < topics)), "maxclust")
+        tree = _add_joins(tree, joins, linked)
+    elif len(linked):
+        group[linked] = 1
     tree["group_id"] = pd.Series(_renumber(group)).reindex(tree.index).astype("Int64")
     names = {
         int(number): _name(shares[tree["group_id"].eq(number).fillna(False).to_numpy()[:topics]], concepts)
@@ -83,10 +83,10 @@ def _count_concepts(
     return counts, texts
 
 
-def _add_joins(tree: pd.DataFrame, joins: np.ndarray, told: np.ndarray) -> pd.DataFrame:
-    """The tree with a row a join; leaves of the linkage are the topics `told`."""
-    first, nodes = len(tree), len(told)
-    node_of = lambda leaf: int(told[int(leaf)]) if leaf < nodes else first + int(leaf) - nodes  # noqa: E731
+def _add_joins(tree: pd.DataFrame, joins: np.ndarray, linked: np.ndarray) -> pd.DataFrame:
+    """The tree with a row a join; leaves of the linkage are the topics `linked`."""
+    first, nodes = len(tree), len(linked)
+    node_of = lambda leaf: int(linked[int(leaf)]) if leaf < nodes else first + int(leaf) - nodes  # noqa: E731
     rows = [{"node": first + step, "distance": float(join[2])} for step, join in enumerate(joins)]
     whole = pd.concat([tree, pd.DataFrame(rows)], ignore_index=True)
     for step, join in enumerate(joins):
@@ -106,7 +106,7 @@ def _name(shares: np.ndarray, concepts: pd.DataFrame) -> dict[str, str]:
     if not len(shares) or (shares.sum(axis=1) < HINT_SHARE).all() or causes.max() == 0:
         return both("voice.tree_other")
     cause = str(causes.idxmax())
-    mine = concepts.assign(total=total)[concepts["cause"].eq(cause)].nlargest(NAMED, "total")
-    mine = mine[mine["total"] > 0]
-    words = {language: say("voice.topic_between", language).join(mine[language]) for language in LANGUAGES}
+    leading = concepts.assign(total=total)[concepts["cause"].eq(cause)].nlargest(NAMED, "total")
+    leading = leading[leading["total"] > 0]
+    words = {language: say("voice.topic_between", language).join(leading[language]) for language in LANGUAGES}
     return both("voice.topic_label", concept=both(f"causes.{cause}"), words=words)

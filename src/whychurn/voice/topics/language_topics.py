@@ -158,10 +158,10 @@ def merge_closest(
     ids = np.unique(clusters[clusters >= 0])
     if len(ids) > 1:
         named = [dominant_concept(concepts[clusters == cluster], voice.merge_share) for cluster in ids]
-        told = np.array([name is not None for name in named])
+        has_concept = np.array([name is not None for name in named])
         alike = np.array([[one == other for other in named] for one in named])
         apart = squareform(pdist(_centres(clusters, vectors), "cosine"))
-        both = np.outer(told, told)
+        both = np.outer(has_concept, has_concept)
         apart = np.where(both & alike, 0.0, np.where(both, FAR, apart))
         tree = linkage(squareform(apart, checks=False), method="average")
         joined = fcluster(tree, voice.max_topics, "maxclust") if len(ids) > voice.max_topics else ids

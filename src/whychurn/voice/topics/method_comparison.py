@@ -131,11 +131,11 @@ def _clusters(
     trial: ComparisonTexts, method: str, number: int, order: np.ndarray, voice: VoiceParams, seed: int
 ) -> np.ndarray:
     """Clusters with the rows in `order`, put back."""
-    found = find_clusters(
+    labels_of_rows = find_clusters(
         trial.tokens.iloc[order].reset_index(drop=True), trial.vectors[order], method, number, voice, seed
     )
-    back = np.empty_like(found)
-    back[order] = found
+    back = np.empty_like(labels_of_rows)
+    back[order] = labels_of_rows
     return merge_closest(back, trial.vectors, trial.concepts, voice)
 
 
@@ -149,10 +149,12 @@ def _measure(
     coherence = [npmi_coherence(one, trial.held_tokens) for one in words]
     first = next(iter(runs.values()))
     assigned = learn_assignment(trial.space, trial.vectors, first, None, voice).assign(trial.held_vectors)[0]
-    told = trial.labels.notna().to_numpy()
-    enough = told.sum() >= LEAST_LABELLED and trial.labels[told].nunique() > 1
+    labelled = trial.labels.notna().to_numpy()
+    enough = labelled.sum() >= LEAST_LABELLED and trial.labels[labelled].nunique() > 1
     agreed = (
-        [label_agreement(run[told].tolist(), trial.labels[told]) for run in runs.values()] if enough else []
+        [label_agreement(run[labelled].tolist(), trial.labels[labelled]) for run in runs.values()]
+        if enough
+        else []
     )
     seeds, places = sorted({seed for seed, _ in runs}), sorted({place for _, place in runs})
     return {
@@ -165,7 +167,7 @@ def _measure(
         "outliers": float(np.mean([np.mean(run < 0) for run in runs.values()])),
         "outliers_assigned": float(np.mean(assigned < 0)) if len(assigned) else np.nan,
         "label_agreement": float(np.mean(agreed)) if agreed else np.nan,
-        "labelled": int(told.sum()),
+        "labelled": int(labelled.sum()),
         "seed_ari": _mean([mean_pairwise_ari([runs[seed, place] for seed in seeds]) for place in places]),
         "order_ari": _mean([mean_pairwise_ari([runs[seed, place] for place in places]) for seed in seeds]),
         "word_overlap": word_overlap(words),
@@ -173,5 +175,5 @@ def _measure(
 
 
 def _mean(values: list[float]) -> float:
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")
+    finite = [value for value in values if not np.isnan(value)]
+    return float(np.mean(finite)) if finite else float("nan")

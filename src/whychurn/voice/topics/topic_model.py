@@ -55,7 +55,7 @@ class TopicModel:
         -------
         Index of `distinct`: topic_id (-1: none), probability (null where not modelled), similarity to the centre.
         """
-        found = pd.DataFrame(
+        assigned = pd.DataFrame(
             {"topic_id": -1, "probability": np.nan, "similarity": np.nan}, index=distinct.index
         )
         for language, topics in self.languages.items():
@@ -64,8 +64,8 @@ class TopicModel:
             for start in range(0, len(rows), CHUNK):
                 part = rows[start : start + CHUNK]
                 clusters, probability, near = topics.assign(topics.vectors(distinct.iloc[part]))
-                found.iloc[part] = np.column_stack([number[clusters], probability, near])
-        return found.astype({"topic_id": "int64"})
+                assigned.iloc[part] = np.column_stack([number[clusters], probability, near])
+        return assigned.astype({"topic_id": "int64"})
 
     def save(self, folder: Path) -> None:
         """Write `ARRAYS` and `FACTS` to `folder`: no pickle, nothing that runs when read."""
@@ -121,7 +121,9 @@ class TopicModel:
 
 
 def _language(name: str, entry: dict[str, Any], arrays: dict[str, np.ndarray]) -> LanguageTopics:
-    own: dict[str, Any] = {key: entry[key] for key in ("words", "chars", "char_weight", "concept_weight")}
-    own |= {key: arrays[f"{name}.{key}"] for key in _OF_SPACE}
+    vocabulary: dict[str, Any] = {
+        key: entry[key] for key in ("words", "chars", "char_weight", "concept_weight")
+    }
+    vocabulary |= {key: arrays[f"{name}.{key}"] for key in _OF_SPACE}
     parts = {key: arrays[f"{name}.{key}"] for key in _OF_TOPICS}
-    return LanguageTopics(space=Space(language=name, **own), **parts, encoder=entry["encoder"])
+    return LanguageTopics(space=Space(language=name, **vocabulary), **parts, encoder=entry["encoder"])

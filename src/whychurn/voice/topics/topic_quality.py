@@ -40,8 +40,8 @@ def npmi_coherence(topics: Sequence[Sequence[str]], tokens: pd.Series) -> float:
     together = (held.T @ held).toarray() / held.shape[0]
     place = {word: position for position, word in enumerate(words)}
     scores = [_topic_npmi([place[word] for word in topic[:TOP_WORDS]], together) for topic in topics]
-    known = [score for score in scores if not np.isnan(score)]
-    return float(np.mean(known)) if known else float("nan")
+    finite = [score for score in scores if not np.isnan(score)]
+    return float(np.mean(finite)) if finite else float("nan")
 
 
 def _topic_npmi(places: list[int], together: np.ndarray) -> float:

@@ -22,14 +22,14 @@ STRONG: Final = 2.0  # weight of a concept's words above which more of them say 
 CANDIDATES: Final = 200  # most central texts looked at, of a topic and language
 
 
-def topic_table(named: pd.DataFrame, corpus: Corpus, said: pd.DataFrame, min_cell: int) -> pd.DataFrame:
+def topic_table(named: pd.DataFrame, corpus: Corpus, scores: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     """One row a topic, over all texts of all members.
 
     Parameters
     ----------
     named
         `TopicModel.named`.
-    said
+    scores
         One row a fold: topic_id, sentiment, urgency, p_<cause>, p_none.
     min_cell
         Figures and words of a topic that fewer members speak of are blank (`suppressed`).
@@ -42,7 +42,7 @@ def topic_table(named: pd.DataFrame, corpus: Corpus, said: pd.DataFrame, min_cel
     texts = corpus.texts[["member_id", "distinct_id", "known_on"]].join(
         corpus.distinct["space"].rename("spoken"), on="distinct_id"
     )
-    texts = texts.join(said.drop(columns=["probability", "similarity"], errors="ignore"), on="distinct_id")
+    texts = texts.join(scores.drop(columns=["probability", "similarity"], errors="ignore"), on="distinct_id")
     grouped = texts[texts["topic_id"].ge(0)].groupby("topic_id")
     table = grouped.agg(
         size=("distinct_id", "size"),
@@ -111,8 +111,8 @@ def topic_verbatims(
             )
         for rank, place in enumerate(_unlike(near["tokens"], voice.verbatims), start=1):
             text = near.iloc[place]
-            own = [text[name] for name in ("feedback_id", "known_on", "source", "text")]
-            rows.append((topic, language, rank, *own))
+            fields = [text[name] for name in ("feedback_id", "known_on", "source", "text")]
+            rows.append((topic, language, rank, *fields))
     return pd.DataFrame(rows, columns=list(VERBATIM_COLUMNS))
 
 
@@ -120,8 +120,8 @@ def _unlike(tokens: pd.Series, number: int) -> list[int]:
     """Positions of the first `number` texts that share few words with those before them."""
     chosen: list[int] = []
     words = [set(text.split()) for text in tokens]
-    for place, own in enumerate(words):
-        alike = [len(own & words[other]) / max(1, len(own | words[other])) for other in chosen]
+    for place, word_set in enumerate(words):
+        alike = [len(word_set & words[other]) / max(1, len(word_set | words[other])) for other in chosen]
         if max(alike, default=0.0) <= MOST_ALIKE:
             chosen.append(place)
         if len(chosen) == number:
