@@ -64,7 +64,7 @@ def test_honest_features_do_not_change_with_the_future(tables, params):
         (
             orders_sql,
             "known_returns_sql",
-            lambda _: "SELECT * FROM purchase WHERE returned IS NOT NULL",
+            lambda: "SELECT * FROM purchase WHERE returned IS NOT NULL",
             "return_share_180d",
         ),
         (voice_sql, "SUMS", (Trailing("texts_180d", "1", 180, -20), *voice_sql.SUMS[1:]), "texts_180d"),

@@ -17,9 +17,7 @@ def _distorted(seed: int, rows: int, power: float = 3.0) -> tuple[np.ndarray, np
 
 
 def _fit(raw, y, members, **more) -> Calibrator:
-    return fit_calibrator(
-        raw, y, members, **({"folds": 5, "replicates": 40, "confidence": 0.95, "seed": 1} | more)
-    )
+    return fit_calibrator(raw, y, members, **({"replicates": 40, "confidence": 0.95, "seed": 1} | more))
 
 
 def test_improves_a_distorted_score_on_new_rows():

@@ -71,7 +71,7 @@ def test_points_tell_ranks_not_values(explained: Explained, params: Params) -> N
     }
 
 
-def test_dependence_is_told_by_bins_of_the_value(params: Params) -> None:
+def test_dependence_is_shown_by_bins_of_the_value() -> None:
     """The contribution rises with the value, so it rises from bin to bin; categories have no such line."""
     value = np.arange(200, dtype="float32")[:, None]
     mixed = Explained(
@@ -80,7 +80,7 @@ def test_dependence_is_told_by_bins_of_the_value(params: Params) -> None:
         np.hstack([value, value]) / 100,
         0,
     )
-    table = dependence(mixed, pd.DataFrame({"feature": ["c", "x"]}), params.risk)
+    table = dependence(mixed, pd.DataFrame({"feature": ["c", "x"]}))
     assert set(table["feature"]) == {"x"} and table["rows"].sum() == 200
     assert table["contribution"].is_monotonic_increasing and (table["low"] <= table["high"]).all()
 
@@ -96,9 +96,9 @@ def test_interactions_are_found_where_they_are() -> None:
         for y in (together, alone)
     )
     sample = Explained(FEATURES, X, np.zeros((400, 2)), 0)
-    tuned = strongest_interactions(both, sample, rows=100, pairs=3)
-    assert tuned["strength"].iloc[0] > 0.1 and tuned["rows"].iloc[0] == 100
-    assert strongest_interactions(single, sample, 100, 3).empty
+    pairs = strongest_interactions(both, sample, rows=100)
+    assert pairs["strength"].iloc[0] > 0.1 and pairs["rows"].iloc[0] == 100
+    assert strongest_interactions(single, sample, 100).empty
     parts = predict_interactions(both, X[:5])
     margin = np.log(predict_raw(both, X[:5]) / (1 - predict_raw(both, X[:5])))
     assert parts.shape == (5, 3, 3) and parts.sum(axis=(1, 2)) == pytest.approx(margin, abs=1e-4)

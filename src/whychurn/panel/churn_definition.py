@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import duckdb
 import pandas as pd
@@ -23,6 +23,8 @@ ROWS = {
     "orders": "purchase",
     "events": f"event WHERE kind IN ({ACTS})",
 }
+MIN_LAPSES: Final = 30  # a candidate threshold with fewer followed lapses is passed over
+MAX_SHARE: Final = 0.25  # of the observed time: a longer threshold leaves too little to see anybody leave
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import pandas as pd
 from whychurn.contract.epoch import moments
 from whychurn.contract.params import PanelParams
 from whychurn.panel.churn_definition import (
+    MAX_SHARE,
+    MIN_LAPSES,
     Activity,
     Definition,
     alternatives,
@@ -73,8 +75,8 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
         else choose_threshold(
             curve,
             panel.threshold_return_share,
-            panel.threshold_min_lapses,
-            panel.threshold_max_share * (observed.last - observed.first + 1),
+            MIN_LAPSES,
+            MAX_SHARE * (observed.last - observed.first + 1),
         )
     )
     main = Definition(kind, days)

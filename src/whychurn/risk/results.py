@@ -59,9 +59,7 @@ def explanation_tables(panel: pd.DataFrame, trained: Trained, params: Params) ->
         "risk_shap_features": importance,
         "risk_shap_groups": group_importance(explained),
         "risk_shap_points": beeswarm_points(explained, importance, params),
-        "risk_shap_dependence": dependence(explained, importance, risk),
-        "risk_shap_interactions": strongest_interactions(
-            trained.booster, explained, risk.interaction_rows, risk.interaction_pairs
-        ),
+        "risk_shap_dependence": dependence(explained, importance),
+        "risk_shap_interactions": strongest_interactions(trained.booster, explained, risk.interaction_rows),
         "risk_tree": tree_rules(trained.tree, trained.features, X, y, rows["member_id"].to_numpy()),
     }

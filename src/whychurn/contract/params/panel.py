@@ -31,13 +31,5 @@ class PanelParams(Section):
     """The first snapshot is this long after the data start."""
     member_columns: list[str] = []
     """Further columns of members, stated to be known at joining."""
-    audit_max_auc: Share = 0.95
-    """A single feature above this is flagged as a leak."""
     audit_sample: Count = 500
     """Members in the test that shifts the future."""
-    threshold_min_lapses: Count = 30
-    """Auto threshold: a candidate with fewer lapses to judge by is passed over."""
-    threshold_max_share: Share = 0.25
-    """Auto threshold: no longer than this share of the observed time."""
-    return_lag_days: Natural = 14
-    """A returned flag has no time of its own: known this long after the order."""

@@ -26,10 +26,6 @@ class RetentionParams(Section):
     """Matched stayers per churner."""
     event_study_baseline_weeks: Count = 6
     """The earliest weeks of the window: what "usual" was."""
-    event_study_churners: Count = 6000
-    """At most this many leavers are matched (drawn by seed)."""
-    event_study_draws: Count = 400
-    """Multiplier draws behind the simultaneous bands."""
     at_risk_share: Share = 0.67
     """Inactivity: quiet for longer than this share of the threshold is "at risk"."""
     won_back_days: Days = 90
@@ -42,18 +38,10 @@ class RetentionParams(Section):
     """How long a member has to move on to the next stage."""
     tenure_days: list[Days] = [90, 180, 365, 730]
     """Bounds of the tenure bands."""
-    node_bin_days: Days = 7
-    """Key nodes: width of a bin of the clock."""
-    node_max_days: Days = 730
-    """Key nodes: the clock is read up to here."""
-    node_neighbours: Count = 8
-    """Key nodes: bins on each side that form the background."""
     node_min_ratio: Annotated[float, Field(ge=1)] = 1.15
     """Key nodes: smallest elevation that is called a node."""
     node_outcome_days: list[Days] = [30, 60, 90]
     """Days after a complaint or an expired offer by which one asks who was gone."""
-    node_members: Count = 50000
-    """At most this many members are read for triggers (drawn by seed)."""
     campaign_days: Days = 28
     """Days before and after a member's first touch by a campaign."""
     complaint_fast_hours: Positive = 48.0

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from whychurn.contract.params.section import (
     Count,
     Day,
     Days,
     Level,
-    Natural,
-    NotNegative,
-    Positive,
     Section,
     Several,
     Share,
@@ -29,12 +24,6 @@ class VoiceParams(Section):
     """Further texts that a system writes in place of members."""
     learn_min_comments: Count = 200
     """Fewer survey comments with a stated reason teach nothing: the cause lexicon alone."""
-    learn_c: Positive = 0.3
-    """Inverse regularisation of what survey comments teach."""
-    learn_held_out: Level = 0.3
-    """The latest share of the survey comments, which chooses the weight."""
-    learn_weights: Annotated[list[Share], Field(min_length=1)] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
-    """Weights tried for what survey comments teach, against the lexicon."""
     learn_min_ratings: Count = 2000
     """Fewer rated texts leave sentiment to the words, where it should come from ratings."""
     sentiment_from: Literal["words", "ratings"] = "words"
@@ -50,12 +39,6 @@ class VoiceParams(Section):
     """Dimensions of a text's vector."""
     min_texts_of_word: Count = 5
     """A rarer word is not read."""
-    char_weight: NotNegative = 0.5
-    """Chinese: a character n-gram against a word."""
-    max_char_ngrams: Count = 20000
-    """Chinese: at most so many character n-grams are read."""
-    concept_weight: NotNegative = 0.5
-    """A concept of the cause lexicon against a word; 0: unguided topics."""
     method: Literal["umap_hdbscan", "kmeans"] = "umap_hdbscan"
     """How texts become topics."""
     fit_sample: Count = 3000
@@ -68,19 +51,6 @@ class VoiceParams(Section):
     """Smallest topic, in texts."""
     max_topics: Count = 24
     """Topics of a language; the closest are merged beyond."""
-    neighbours: Several = 15
-    """Neighbours of a text in UMAP."""
-    umap_dimensions: Count = 5
-    """Dimensions that UMAP leaves."""
-    umap_epochs: Count = 200
-    """Epochs of UMAP."""
-    assign_c: Positive = 10.0
-    """Inverse regularisation of the model that gives topics to texts not fitted on."""
-    min_similarity: Annotated[float, Field(ge=-1, le=1)] = 0.15
-    """A text less similar to the centre of its topic has none."""
-    merge_share: Share = 0.5
-    """Clusters in which this share of texts names one concept of the lexicon become one topic, across
-    languages."""
     verbatims: Count = 3
     """Examples of a topic and language."""
     held_out: Level = 0.2
@@ -93,19 +63,11 @@ class VoiceParams(Section):
     """Texts on which methods are refitted."""
     groups: Count = 8
     """Topics are gathered into this many groups at most."""
-    min_change_weeks: Count = 6
-    """Shortest stretch between two change points."""
-    change_penalty: Positive = 12.0
-    """Penalty of one more change point, in log likelihood."""
     recent_weeks: Count = 8
     """Emerging words and topics: these last weeks against all before."""
-    prior_words: Positive = 200.0
-    """Strength of the prior of emerging words, in words."""
     min_recent_texts: Count = 10
     """Fewer recent texts raise no signal."""
     alert_base_days: Days = 42
     """A day is compared with this many days before it."""
-    alert_gap_days: Natural = 7
-    """Days just before the day, which are not compared: they may belong to the same rise."""
     alert_false_alarms: Level = 0.001
     """Wanted share of days on which a quiet series raises an alarm."""

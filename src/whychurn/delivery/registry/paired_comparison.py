@@ -78,6 +78,4 @@ def _forecast(rows: pd.DataFrame, column: str, params: Params) -> Forecast:
         params.business.contact_cost,
         params.business.capacity,
     )
-    return Forecast(
-        rows["y"].to_numpy(), rows[column].to_numpy(), business, params.risk.lift_shares, params.risk.ece_bins
-    )
+    return Forecast(rows["y"].to_numpy(), rows[column].to_numpy(), business, params.risk.lift_shares)

@@ -201,7 +201,7 @@ def measure(y: np.ndarray, p: np.ndarray, params: Params) -> dict[str, float]:
         params.business.contact_cost,
         params.business.capacity,
     )
-    forecast = Forecast(y, p, unknown, params.risk.lift_shares, params.risk.ece_bins)
+    forecast = Forecast(y, p, unknown, params.risk.lift_shares)
     return measure_once(forecast)
 
 

@@ -49,7 +49,7 @@ def compute_features(
     create_trailing(connection, "ticket_sums", "ticket", service_sql.SUMS)
     create_trailing(connection, "touched", "touch", events_sql.TOUCH_SUMS)
     create_trailing(connection, "voice_sums", voice_sql.SPOKEN, voice_sql.SUMS)
-    returned = f"({orders_sql.known_returns_sql(panel.return_lag_days)})"
+    returned = f"({orders_sql.known_returns_sql()})"
     create_trailing(connection, "return_sums", returned, orders_sql.RETURN_SUMS)
     for name, sql in _families(panel, tiers).items():
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from whychurn.panel.features.windows import Trailing, running_sql, sum_sql
 
 SUMS = (
@@ -16,6 +18,7 @@ SUMS = (
 )
 # the longest history wins, then money, then the name, so that the answer never depends on row order
 MAIN_CATEGORY = "ROW_NUMBER() OVER (PARTITION BY m, k ORDER BY n_365 DESC, spend DESC, category)"
+RETURN_LAG_DAYS: Final = 14  # a returned flag has no time of its own: known this long after the order
 
 
 def purchases_sql() -> str:
@@ -66,12 +69,12 @@ RETURN_SUMS = (
 )
 
 
-def known_returns_sql(lag_days: int) -> str:
+def known_returns_sql() -> str:
     """Orders whose returned flag is told, by the day on which it is known.
 
-    The flag has no time of its own: it counts as known `lag_days` after the order.
+    The flag has no time of its own: it counts as known `RETURN_LAG_DAYS` after the order.
     """
-    return f"""SELECT m, CAST(day + {lag_days} AS INTEGER) AS day, returned
+    return f"""SELECT m, CAST(day + {RETURN_LAG_DAYS} AS INTEGER) AS day, returned
                FROM purchase WHERE returned IS NOT NULL"""
 
 

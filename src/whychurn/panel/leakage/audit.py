@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 COLUMNS: Final = columns_of("leakage")
 DAY = pd.Timedelta(days=1)
 RANKED_ROWS = 40_000  # enough to know an AUC to the second digit
+MAX_AUC: Final = 0.95  # a single feature above this is flagged as a leak
 
 
 def audit_row(check: str, subject: str, value: float, bound: float) -> dict[str, object]:

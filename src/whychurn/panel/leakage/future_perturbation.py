@@ -14,7 +14,8 @@ from whychurn.contract.tables import TABLES
 from whychurn.panel.churn_definition import Activity, Definition, cover_sql, edge_sql, spells_sql
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features.compute import compute_features
-from whychurn.panel.leakage.audit import COLUMNS, audit_row, check_labels, check_single_features
+from whychurn.panel.features.orders import RETURN_LAG_DAYS
+from whychurn.panel.leakage.audit import COLUMNS, MAX_AUC, audit_row, check_labels, check_single_features
 from whychurn.panel.results import Churn
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
 
@@ -40,7 +41,7 @@ def audit_panel(
     rows = (
         shift_test(connection, panel, catalogue, observed, params, churn.main, churn.activity),
         check_labels(panel, churn.spells, params.panel.horizon_days, until),
-        check_single_features(panel, catalogue, params.panel.audit_max_auc, params.run.seed),
+        check_single_features(panel, catalogue, MAX_AUC, params.run.seed),
     )
     return pd.concat([part for part in rows if len(part)], ignore_index=True)
 
@@ -82,11 +83,11 @@ def shift_test(
     rng = np.random.default_rng(params.run.seed)
     futures = {
         "shift_removed": (
-            {t: past_only(t, f, as_of, settings.return_lag_days) for t, f in tables.items()},
+            {t: past_only(t, f, as_of, RETURN_LAG_DAYS) for t, f in tables.items()},
             True,
         ),
         "shift_scrambled": (
-            {t: perturb_future(t, f, as_of, settings.return_lag_days, rng) for t, f in tables.items()},
+            {t: perturb_future(t, f, as_of, RETURN_LAG_DAYS, rng) for t, f in tables.items()},
             False,
         ),
     }

@@ -25,6 +25,7 @@ QUIET_DAYS: Final = (
 )  # bounds of the bands of days since the last activity, or to the term's end
 CLEAN_WEEKS: Final = 4  # controls had no such moment in these weeks
 YEAR_WEEKS: Final = 52
+MAX_MEMBERS: Final = 50_000  # read at most (drawn by seed): weeks x members are held in memory
 
 
 def trigger_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict[str, Log]:
@@ -83,9 +84,9 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
 
 def _sample(history: History, params: Params) -> History:
     size = len(history.ids)
-    if size <= params.retention.node_members:
+    if size <= MAX_MEMBERS:
         return history
-    kept = np.random.default_rng(params.run.seed).choice(size, params.retention.node_members, replace=False)
+    kept = np.random.default_rng(params.run.seed).choice(size, MAX_MEMBERS, replace=False)
     outside = np.ones(size, bool)
     outside[kept] = False
     return replace(history, entered=np.where(outside, FAR, history.entered))

@@ -21,6 +21,7 @@ from whychurn.stats.multiple_testing import benjamini_hochberg
 COMPLAINTS: Final = ("complaint", "ticket")
 STUDY_COLUMNS: Final = columns_of("event_study", "suppressed")
 PRECURSOR_COLUMNS: Final = columns_of("precursors", "suppressed")
+DRAWS: Final = 400  # multiplier draws behind the simultaneous bands
 
 
 def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict[str, Log]:
@@ -198,8 +199,8 @@ def _largest(
     if not usable.any() or matched.is_case.sum() < 2:
         return float("nan"), float("nan")
     generator = np.random.default_rng(params.run.seed)
-    signs = generator.choice(np.array([-1.0, 1.0]), (params.retention.event_study_draws, len(influence)))
+    signs = generator.choice(np.array([-1.0, 1.0]), (DRAWS, len(influence)))
     drawn = np.abs(signs @ (influence[:, usable] / spread[usable])).max(axis=1)
     observed = np.abs(fit["difference"][later][usable] / fit["error"][later][usable]).max()
-    p = (1 + int((drawn >= observed).sum())) / (params.retention.event_study_draws + 1)
+    p = (1 + int((drawn >= observed).sum())) / (DRAWS + 1)
     return float(np.quantile(drawn, params.run.confidence)), p

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.params import Params, RetentionParams
+from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, stack
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.after_triggers import trigger_outcomes
@@ -21,6 +21,9 @@ from whychurn.stats.multiple_testing import benjamini_hochberg
 COLUMNS: Final = columns_of("key_nodes", "suppressed")
 SHOWN: Final = COLUMNS[5:17]
 MAX_COUNT: Final = 12  # orders and terms are counted one by one up to here
+BIN_DAYS: Final = 7  # width of a bin of the clocks in days
+MAX_DAYS: Final = 730  # clocks in days are read up to here
+NEIGHBOURS: Final = 8  # bins on each side that form the background
 
 
 def hazard_peaks(
@@ -43,8 +46,8 @@ def hazard_peaks(
         `node_min_ratio`, and q (Benjamini-Hochberg within the clock) below `false_discovery`.
     """
     clocks = [
-        _day_clock(history, "tenure", history.started, params.retention),
-        *_purchase_clocks(history, params.retention),
+        _day_clock(history, "tenure", history.started),
+        *_purchase_clocks(history),
         *_renewal_clock(history),
     ]
     tables = [_judge(_against_neighbours(clock, params), params) for clock in clocks if len(clock)]
@@ -56,7 +59,7 @@ def hazard_peaks(
     return suppress_small_cells(frame, "members", SHOWN, min_cell)
 
 
-def _day_clock(history: History, name: str, origin: Array, params: RetentionParams) -> pd.DataFrame:
+def _day_clock(history: History, name: str, origin: Array) -> pd.DataFrame:
     """Exposure in member-days and leavings by days since `origin` (one day number per member, `FAR` if none)."""
     member, first, after, left = membership_days(history)
     zero = origin[member]
@@ -65,8 +68,8 @@ def _day_clock(history: History, name: str, origin: Array, params: RetentionPara
     end = after - zero
     keep = (zero < FAR) & (end > begin)
     begin, end, left = begin[keep], end[keep], left[keep]
-    width = params.node_bin_days
-    bins = np.arange(0, params.node_max_days, width)
+    width = BIN_DAYS
+    bins = np.arange(0, MAX_DAYS, width)
     if not len(begin):
         return pd.DataFrame()
     exposure, members = np.zeros(len(bins)), np.zeros(len(bins))
@@ -85,7 +88,7 @@ def _day_clock(history: History, name: str, origin: Array, params: RetentionPara
     return pd.DataFrame(frame).assign(clock=name, unit="days").query("exposure > 0").reset_index(drop=True)
 
 
-def _purchase_clocks(history: History, params: RetentionParams) -> list[pd.DataFrame]:
+def _purchase_clocks(history: History) -> list[pd.DataFrame]:
     buys, wait = history.buys, history.absences[history.main].threshold
     if not history.by_orders or not len(buys.day):
         return []
@@ -104,7 +107,7 @@ def _purchase_clocks(history: History, params: RetentionParams) -> list[pd.DataF
         np.concatenate([first[joined] - history.started[joined], (following - buys.day)[followed]]) > wait
     )
     return [
-        _day_clock(history, "since_first_purchase", np.where(new, first, FAR), params),
+        _day_clock(history, "since_first_purchase", np.where(new, first, FAR)),
         _counted("purchase_number", numbers, none_followed),
     ]
 
@@ -132,11 +135,11 @@ def _counted(name: str, number: Array, final: Array) -> pd.DataFrame:
 
 
 def _against_neighbours(clock: pd.DataFrame, params: Params) -> pd.DataFrame:
-    """Background: up to `node_neighbours` bins on each side, the two direct neighbours left out."""
+    """Background: up to `NEIGHBOURS` bins on each side, the two direct neighbours left out."""
     events, exposure = clock["events"].to_numpy(float), clock["exposure"].to_numpy(float)
     place = np.arange(len(clock))
     away = np.abs(place[:, None] - place[None, :])
-    around = ((away > 1) & (away <= params.retention.node_neighbours)).astype(float)
+    around = ((away > 1) & (away <= NEIGHBOURS)).astype(float)
     other_events, other_exposure = around @ events, around @ exposure
     low, high = poisson_interval(events, exposure, params.run.confidence)
     kernel = np.where(away == 0, 2.0, np.where(away == 1, 1.0, 0.0))

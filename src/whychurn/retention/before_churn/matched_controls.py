@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.lifecycle.segments import spend_tier
 from whychurn.retention.member_history import FAR, YEAR_DAYS, History
 from whychurn.retention.month_grid import window_sum
+
+MAX_CHURNERS: Final = 6000  # matched at most (drawn by seed): bounds the time of the event study
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def match_controls(history: History, params: Params) -> MatchedSets:
     """
     retention = params.retention
     generator = np.random.default_rng(params.run.seed)
-    member, anchor = _leavers(history, retention, generator)
+    member, anchor = _leavers(history, generator)
     other, day = _stayers(history)
     shuffled = generator.permutation(len(other))
     other, day = other[shuffled], day[shuffled]
@@ -68,16 +71,14 @@ def match_controls(history: History, params: Params) -> MatchedSets:
     )
 
 
-def _leavers(
-    history: History, params: RetentionParams, generator: np.random.Generator
-) -> tuple[Array, Array]:
+def _leavers(history: History, generator: np.random.Generator) -> tuple[Array, Array]:
     gaps = history.absences[history.main]
     keep = history.consent[gaps.member] & (gaps.last >= history.observed_from)
     if history.by_orders:  # who never did anything has no last activity to look back from
         keep &= window_sum(history.acts, gaps.member, gaps.last, gaps.last + 1) > 0
     rows = np.flatnonzero(keep)
-    if len(rows) > params.event_study_churners:
-        rows = np.sort(generator.choice(rows, params.event_study_churners, replace=False))
+    if len(rows) > MAX_CHURNERS:
+        rows = np.sort(generator.choice(rows, MAX_CHURNERS, replace=False))
     return gaps.member[rows], gaps.last[rows]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -25,12 +25,13 @@ from whychurn.risk.value_at_risk import margin_exposed
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
 
 MEASURES = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "rate", "mean_p")
+MAX_ROWS: Final = 40_000  # training rows at each cut-off
 
 
 def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params) -> pd.DataFrame:
     """Table risk_backtest: at each cut-off refit on what was known, calibrate, forecast the next window.
 
-    The search is not repeated: parameters and rounds are the model's, and at most `risk.backtest_rows` rows train.
+    The search is not repeated: parameters and rounds are the model's, and at most `MAX_ROWS` rows train.
     Both were chosen with a later view, so a cut-off inside the training period is a little flattered.
 
     Returns
@@ -69,7 +70,7 @@ def _at_cutoff(
     history = panel[panel["as_of"] <= day]
     split = split_forward(history, horizon_days, risk.calibration_months, 1, params.run.seed)
     train = history[split.rows("train")]
-    train = train[sample_members(train["member_id"], risk.backtest_rows, params.run.seed)]
+    train = train[sample_members(train["member_id"], MAX_ROWS, params.run.seed)]
     calibration, test = history[split.rows("calibration")], history[split.rows("test")]
     y = labels(train)
     if (
@@ -84,7 +85,6 @@ def _at_cutoff(
         predict_raw(booster, encode(calibration, trained.features)),
         labels(calibration),
         calibration["member_id"].to_numpy(),
-        risk.calibration_folds,
         0,
         params.run.confidence,
         params.run.seed,
@@ -102,7 +102,7 @@ def _measure(
         params.business.contact_cost,
         params.business.capacity,
     )
-    forecast = Forecast(labels(test), p, business, params.risk.lift_shares, params.risk.ece_bins)
+    forecast = Forecast(labels(test), p, business, params.risk.lift_shares)
     estimates = measure_once(forecast)
     members = test["member_id"].to_numpy()
     draws = bootstrap(forecast, weights_in_turn(members, params.risk.bootstrap, params.run.seed))

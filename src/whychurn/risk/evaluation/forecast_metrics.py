@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 BLOCK: Final = 25  # weightings measured at once
+ECE_BINS: Final = 15  # of the expected calibration error
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Forecast:
     """
 
     def __init__(
-        self, y: np.ndarray, p: np.ndarray, business: Business, shares: list[float], bins: int
+        self, y: np.ndarray, p: np.ndarray, business: Business, shares: list[float], bins: int = ECE_BINS
     ) -> None:
         self.y, self.p, self.shares, self.business = y.astype("float64"), p, shares, business
         self.order, self.ends = _sorted_ties(p)

@@ -70,7 +70,6 @@ def _forecast(rows: pd.DataFrame, name: str, params: Params) -> Forecast:
         rows[f"p_{name}"].to_numpy(),
         business,
         params.risk.lift_shares,
-        params.risk.ece_bins,
     )
 
 

@@ -7,16 +7,21 @@ called a cause.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-from whychurn.contract.params import Params, RiskParams
+from whychurn.contract.params import Params
 from whychurn.panel.feature_encoding import Feature
 from whychurn.risk.model.boosting import predict_contributions, predict_interactions
 
 NO_CAUSE = "none"
+INTERACTION_PAIRS: Final = 10  # pairs of features in the table
+BEESWARM_FEATURES: Final = 10  # rows of the beeswarm chart
+DEPENDENCE_FEATURES: Final = 6  # with a dependence curve
+DEPENDENCE_BINS: Final = 12  # points of a dependence curve
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def beeswarm_points(explained: Explained, importance: pd.DataFrame, params: Para
     rows = np.random.default_rng(params.run.seed).permutation(len(explained.X))[: params.risk.beeswarm_points]
     columns = {feature.name: i for i, feature in enumerate(explained.features)}
     tables = []
-    for name in importance["feature"].head(params.risk.beeswarm_features):
+    for name in importance["feature"].head(BEESWARM_FEATURES):
         column = columns[name]
         rank = pd.Series(explained.X[:, column]).rank(pct=True).to_numpy()[rows]
         if explained.features[column].categories is not None:
@@ -105,20 +110,20 @@ def beeswarm_points(explained: Explained, importance: pd.DataFrame, params: Para
     return pd.concat(tables, ignore_index=True)
 
 
-def dependence(explained: Explained, importance: pd.DataFrame, risk: RiskParams) -> pd.DataFrame:
+def dependence(explained: Explained, importance: pd.DataFrame) -> pd.DataFrame:
     """Table risk_shap_dependence: contribution by bins of the value (mean and 10-90 % range) for the top features."""
     columns = {feature.name: i for i, feature in enumerate(explained.features)}
     numeric = [name for name in importance["feature"] if explained.features[columns[name]].categories is None]
-    tables = [_binned(explained, columns[name], risk) for name in numeric[: risk.dependence_features]]
+    tables = [_binned(explained, columns[name]) for name in numeric[:DEPENDENCE_FEATURES]]
     names = ["feature", "value", "value_low", "value_high", "contribution", "low", "high", "rows"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=names)
 
 
-def _binned(explained: Explained, column: int, risk: RiskParams) -> pd.DataFrame:
+def _binned(explained: Explained, column: int) -> pd.DataFrame:
     frame = pd.DataFrame(
         {"value": explained.X[:, column], "share": explained.contributions[:, column]}
     ).dropna()
-    edges = np.unique(np.quantile(frame["value"], np.linspace(0, 1, risk.dependence_bins + 1)))
+    edges = np.unique(np.quantile(frame["value"], np.linspace(0, 1, DEPENDENCE_BINS + 1)))
     frame["bin"] = np.searchsorted(edges[1:-1], frame["value"], side="left")
     grouped = frame.groupby("bin")
     return pd.DataFrame(
@@ -135,7 +140,7 @@ def _binned(explained: Explained, column: int, risk: RiskParams) -> pd.DataFrame
     ).reset_index(drop=True)
 
 
-def strongest_interactions(booster: xgb.Booster, explained: Explained, rows: int, pairs: int) -> pd.DataFrame:
+def strongest_interactions(booster: xgb.Booster, explained: Explained, rows: int) -> pd.DataFrame:
     """Table risk_shap_interactions: pairs with the largest mean absolute interaction on `rows` sample rows."""
     count = len(explained.features)
     values = predict_interactions(booster, explained.X[:rows])[:, :count, :count]
@@ -151,4 +156,4 @@ def strongest_interactions(booster: xgb.Booster, explained: Explained, rows: int
         }
     )
     table = table.sort_values(["strength", "feature_a", "feature_b"], ascending=[False, True, True])
-    return table[table["strength"] > 0].head(pairs).reset_index(drop=True)
+    return table[table["strength"] > 0].head(INTERACTION_PAIRS).reset_index(drop=True)

@@ -19,6 +19,7 @@ from whychurn.panel.feature_encoding import Feature
 
 RECENCY: Final = ("days_since_last_order", "days_since_last_interaction", "tenure_days")
 Scorer = Callable[[np.ndarray], np.ndarray]
+LEAF_SHARE: Final = 0.01  # smallest leaf of the tree, as a share of rows
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def shallow_tree(features: list[Feature], params: Params) -> Pipeline:
     numbers = SimpleImputer(strategy="median", keep_empty_features=True)
     tree = DecisionTreeClassifier(
         max_depth=params.risk.tree_depth,
-        min_samples_leaf=params.risk.tree_leaf_share,
+        min_samples_leaf=LEAF_SHARE,
         random_state=params.run.seed,
     )
     return make_pipeline(_columns(features, numbers), tree)

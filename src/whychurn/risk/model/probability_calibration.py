@@ -10,6 +10,7 @@ from sklearn.isotonic import isotonic_regression
 
 GRID: Final = 257  # quantiles among the nodes of a tabulated curve
 KINDS: Final = ("platt", "isotonic")
+FOLDS: Final = 5  # in which the kind of calibrator is chosen
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,6 @@ def fit_calibrator(
     raw: np.ndarray,
     y: np.ndarray,
     members: np.ndarray,
-    folds: int,
     replicates: int,
     confidence: float,
     seed: int,
@@ -88,7 +88,7 @@ def fit_calibrator(
     rng = np.random.default_rng(seed)
     grid = _grid(raw)
     weights = np.ones(len(y))
-    losses = _cross_validate(raw, y, codes, folds, grid, rng)
+    losses = _cross_validate(raw, y, codes, grid, rng)
     kind = min(KINDS, key=lambda name: losses[name])
     curve = _fit(kind, raw, y, weights, grid)
     count = codes.max() + 1
@@ -110,11 +110,11 @@ def _grid(raw: np.ndarray) -> np.ndarray:
 
 
 def _cross_validate(
-    raw: np.ndarray, y: np.ndarray, codes: np.ndarray, folds: int, grid: np.ndarray, rng: np.random.Generator
+    raw: np.ndarray, y: np.ndarray, codes: np.ndarray, grid: np.ndarray, rng: np.random.Generator
 ) -> dict[str, float]:
-    fold = rng.integers(0, folds, codes.max() + 1)[codes]
+    fold = rng.integers(0, FOLDS, codes.max() + 1)[codes]
     total = dict.fromkeys(KINDS, 0.0)
-    for number in range(folds):
+    for number in range(FOLDS):
         out = fold == number
         if not out.any() or out.all():
             continue

@@ -148,7 +148,6 @@ def _calibrate(raw: np.ndarray, y: np.ndarray, members: np.ndarray, params: Para
         raw,
         y,
         members,
-        params.risk.calibration_folds,
         params.risk.bootstrap,
         params.run.confidence,
         params.run.seed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import optuna
@@ -19,6 +19,9 @@ from whychurn.risk.model.split import forward_folds
 
 log = logging.getLogger(__name__)
 Fold = tuple[xgb.DMatrix, xgb.DMatrix]
+MAX_SECONDS: Final = 240  # guard only: the number of trials ends the search
+MAX_ROWS: Final = 30_000  # of the training period, used in the search
+FOLDS: Final = 2  # later, embargoed snapshots of the training period
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def tune(
     """
     risk = params.risk
     settings = Settings(params.run.seed, risk.threads, risk.bins)
-    kept = sample_members(rows["member_id"], risk.search_rows, params.run.seed)
+    kept = sample_members(rows["member_id"], MAX_ROWS, params.run.seed)
     folds, kind = _folds(rows[kept], X[kept], y[kept], features, horizon_days, params, settings)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -97,9 +100,7 @@ def tune(
         trial.set_user_attr("rounds", rounds)
         return loss
 
-    study.optimize(
-        objective, n_trials=risk.trials, timeout=risk.search_seconds, callbacks=[_progress(risk.trials)]
-    )
+    study.optimize(objective, n_trials=risk.trials, timeout=MAX_SECONDS, callbacks=[_progress(risk.trials)])
     tuned = _settle(study, folds, kind, features, settings, params)
     log.info("search: log loss %.4f with %d trees, %s", tuned.log_loss, tuned.rounds, tuned.chosen)
     return tuned
@@ -125,7 +126,7 @@ def _folds(
 ) -> tuple[list[Fold], str]:
     months = sorted(pd.Timestamp(day) for day in rows["as_of"].unique())
     pairs = []
-    for early, day in forward_folds(months, horizon_days, params.risk.search_folds):
+    for early, day in forward_folds(months, horizon_days, FOLDS):
         fit, valid = rows["as_of"].isin(early).to_numpy(), rows["as_of"].eq(day).to_numpy()
         if _both(y[fit]) and _both(y[valid]):
             pairs.append((fit, valid))
@@ -141,10 +142,8 @@ def _folds(
 
 def _member_folds(members: pd.Series, params: Params) -> list[np.ndarray]:
     codes, names = pd.factorize(members, sort=True)
-    fold = np.random.default_rng(params.run.seed).integers(0, max(3, params.risk.search_folds), len(names))[
-        codes
-    ]
-    return [fold == number for number in range(params.risk.search_folds)]
+    fold = np.random.default_rng(params.run.seed).integers(0, max(3, FOLDS), len(names))[codes]
+    return [fold == number for number in range(FOLDS)]
 
 
 def _both(y: np.ndarray) -> bool:

@@ -17,6 +17,8 @@ RISING_COLUMNS: Final = columns_of("topic_rising")
 ALERT_COLUMNS: Final = columns_of("topic_alerts")
 LEAST_REST: Final = 1e-9  # a word that is all that was said has finite odds
 LEAST_BASE_DAYS: Final = 21  # a shorter base raises no alert
+PRIOR_WORDS: Final = 200.0  # strength of the prior, in words: rare words must rise clearly
+ALERT_GAP_DAYS: Final = 7  # days just before the day, left out of its base: they may belong to the same rise
 
 
 def log_odds(recent: pd.Series, before: pd.Series, prior_words: float) -> pd.DataFrame:
@@ -82,9 +84,7 @@ def rising(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
 
 def _rising(kind: str, rows: pd.DataFrame, new: pd.Series, params: Params, min_cell: int) -> pd.DataFrame:
     recent = new.reindex(rows.index)
-    table = log_odds(
-        rows[recent].value_counts("name"), rows[~recent].value_counts("name"), params.voice.prior_words
-    )
+    table = log_odds(rows[recent].value_counts("name"), rows[~recent].value_counts("name"), PRIOR_WORDS)
     table["members"] = rows[recent].groupby("name")["member_id"].nunique().reindex(table.index).fillna(0)
     numbers = {True: max(1, int(new.sum())), False: max(1, int((~new).sum()))}
     table["recent_share"], table["before_share"] = (
@@ -105,7 +105,7 @@ def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
     """Days on which all texts, or those of one topic, were more than the weeks before let expect.
 
     A day's count is held against a negative binomial law with mean and variance of the base: ``alert_base_days`` days
-    that end ``alert_gap_days`` before it (Poisson where the variance is no larger than the mean). Only days before it are
+    that end `ALERT_GAP_DAYS` before it (Poisson where the variance is no larger than the mean). Only days before it are
     used, so the rule can run each night.
 
     Parameters
@@ -116,7 +116,7 @@ def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
     Returns
     -------
     `ALERT_COLUMNS`, one row an alert: expected count, smallest alarming count, probability of so many; first is true
-    where no alert of the same topic stands in the ``alert_gap_days`` days before.
+    where no alert of the same topic stands in the `ALERT_GAP_DAYS` days before.
     """
     if texts.empty:
         return pd.DataFrame(columns=list(ALERT_COLUMNS))
@@ -129,15 +129,15 @@ def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
         parts.append(alerts.assign(day=days[alerts["place"]]))
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     gaps = table.groupby("topic_id")["day"].diff()
-    table["first"] = gaps.isna() | (gaps > pd.Timedelta(days=voice.alert_gap_days))
+    table["first"] = gaps.isna() | (gaps > pd.Timedelta(days=ALERT_GAP_DAYS))
     return table[list(ALERT_COLUMNS)].sort_values(["day", "topic_id"], ignore_index=True)
 
 
 def alert_days(counts: np.ndarray, voice: VoiceParams) -> pd.DataFrame:
     """Alarming days of a daily series: place, texts, expected, limit, p (see `daily_alerts`)."""
     rows = []
-    for day in range(LEAST_BASE_DAYS + voice.alert_gap_days, len(counts)):
-        end = day - voice.alert_gap_days
+    for day in range(LEAST_BASE_DAYS + ALERT_GAP_DAYS, len(counts)):
+        end = day - ALERT_GAP_DAYS
         base = counts[max(0, end - voice.alert_base_days) : end]
         mean, variance = max(base.mean(), 1 / len(base)), base.var(ddof=1)
         if counts[day] < voice.min_recent_texts or counts[day] <= mean:

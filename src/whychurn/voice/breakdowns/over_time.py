@@ -15,6 +15,8 @@ from whychurn.contract.suppression import suppress_small_cells
 
 MONTH_COLUMNS: Final = columns_of("topic_months")
 CHANGE_COLUMNS: Final = columns_of("topic_changes")
+MIN_CHANGE_WEEKS: Final = 6  # shortest stretch between two change points
+CHANGE_PENALTY: Final = 12.0  # log likelihood that one more change point must gain
 
 
 def topics_by_month(texts: pd.DataFrame, min_cell: int) -> pd.DataFrame:
@@ -69,7 +71,7 @@ def topic_changes(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.Data
     rows = []
     for topic in counts.columns:
         series = counts[topic].to_numpy(dtype=float)
-        cuts = change_points(series, total, params.voice.min_change_weeks, params.voice.change_penalty)
+        cuts = change_points(series, total, MIN_CHANGE_WEEKS, CHANGE_PENALTY)
         edges = [0, *cuts, len(series)]
         for left, cut, right in zip(edges, edges[1:], edges[2:], strict=False):
             before, after = series[left:cut].sum(), series[cut:right].sum()

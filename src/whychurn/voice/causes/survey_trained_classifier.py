@@ -22,6 +22,19 @@ from whychurn.voice.text.ngrams import text_grams
 
 CHECK_COLUMNS: Final = columns_of("text_cause_check")
 _FLOOR: Final = 1e-3  # probabilities are pooled on the log scale
+REGULARISATION: Final = 0.3  # inverse, of the logistic model
+HELD_OUT: Final = 0.3  # latest share of the comments, on which the weight is chosen
+WEIGHTS: Final = (
+    0.0,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+)  # of the model against the lexicon; never it alone
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ def fit_cause_classifier(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceP
     stated_comments = stated_comments[stated_comments["known_on"] < until].sort_values(
         ["known_on", "text"], kind="stable"
     )
-    late = round(len(stated_comments) * voice.learn_held_out)
+    late = round(len(stated_comments) * HELD_OUT)
     early, later = (
         stated_comments.iloc[: len(stated_comments) - late],
         stated_comments.iloc[len(stated_comments) - late :],
@@ -83,11 +96,11 @@ def fit_cause_classifier(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceP
     )
     if not enough:
         return CauseClassifier()
-    model = _fit(early, voice)
+    model = _fit(early)
     lexicon = cause_probabilities(later["text"])
     learned = classifier_probabilities(model, later["text"])
     rows = []
-    for weight in sorted(voice.learn_weights):
+    for weight in WEIGHTS:
         losses, balance = _losses(log_pool(lexicon, learned, weight), later["reason"])
         loss = float(np.average(losses, weights=balance))
         error = float(np.sqrt(np.sum((balance * (losses - loss)) ** 2)) / balance.sum())
@@ -95,7 +108,7 @@ def fit_cause_classifier(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceP
     choice = pd.DataFrame(rows)
     best = choice.loc[choice["loss"].idxmin()]
     weight = float(choice.loc[choice["loss"] <= best["loss"] + best["error"], "weight"].min())
-    return CauseClassifier(weight, _fit(stated_comments, voice) if weight > 0 else None, choice)
+    return CauseClassifier(weight, _fit(stated_comments) if weight > 0 else None, choice)
 
 
 def stated(texts: pd.DataFrame) -> pd.DataFrame:
@@ -190,13 +203,13 @@ def _losses(predictions: pd.DataFrame, reasons: pd.Series) -> tuple[np.ndarray, 
     return -np.log(causes[np.arange(len(causes)), places]), balance
 
 
-def _fit(stated_comments: pd.DataFrame, voice: VoiceParams) -> Any:
+def _fit(stated_comments: pd.DataFrame) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
     model = make_pipeline(
         TfidfVectorizer(analyzer=text_grams, min_df=2, sublinear_tf=True),
-        LogisticRegression(C=voice.learn_c, class_weight="balanced", max_iter=500),
+        LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=500),
     )
     return model.fit(stated_comments["text"].tolist(), stated_comments["reason"].to_numpy())

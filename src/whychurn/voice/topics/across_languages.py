@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import VoiceParams
 from whychurn.labels import join, say
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.topics.clustering import topic_words
-from whychurn.voice.topics.language_topics import LanguageFit
+from whychurn.voice.topics.language_topics import MERGE_SHARE, LanguageFit
 
 LANGUAGES: Final = ("zh", "en")
 NAMED_COLUMNS: Final = (
@@ -22,10 +21,8 @@ LABEL_WORDS: Final = 3
 HINT_SHARE: Final = 0.3  # of a topic's texts that name one concept, from which the label says so
 
 
-def merge_across_languages(
-    fitted: Mapping[str, LanguageFit], voice: VoiceParams
-) -> tuple[dict[str, list[int]], pd.DataFrame]:
-    """One topic of all clusters, of any language, in which `merge_share` of the texts name the same concept.
+def merge_across_languages(fitted: Mapping[str, LanguageFit]) -> tuple[dict[str, list[int]], pd.DataFrame]:
+    """One topic of all clusters, of any language, in which `MERGE_SHARE` of the texts name the same concept.
 
     Returns
     -------
@@ -40,7 +37,7 @@ def merge_across_languages(
             concept, count = (counts.index[0], int(counts.iloc[0])) if len(counts) else (None, 0)
             rows.append((language, cluster, len(named), concept, count))
     clusters = pd.DataFrame(rows, columns=["language", "cluster", "size", "concept", "named"])
-    dominant = clusters["named"] >= np.maximum(1, voice.merge_share * clusters["size"])
+    dominant = clusters["named"] >= np.maximum(1, MERGE_SHARE * clusters["size"])
     alone = clusters["language"] + clusters["cluster"].astype(str)
     clusters["key"] = ("concept " + clusters["concept"].astype(str)).where(dominant, alone)
     sizes = (

@@ -22,6 +22,9 @@ MOST_EXACT: Final = 4000  # texts whose distances are all computed; above, UMAP'
 WORDS: Final = 20  # kept of each topic
 # of UMAP; at its usual 1.0, parts that share no neighbour are thrown over each other on the way to their places
 STEP: Final = 0.1
+NEIGHBOURS: Final = 15  # of a text, in UMAP; its default
+UMAP_DIMENSIONS: Final = 5  # left for HDBSCAN, whose densities thin out in more (BERTopic's default)
+UMAP_EPOCHS: Final = 200  # UMAP's default for large tables
 
 
 def smallest_topic(texts: int, voice: VoiceParams) -> int:
@@ -142,9 +145,9 @@ def _umap_hdbscan(texts: int, dimensions: int, voice: VoiceParams, seed: int) ->
     from umap import UMAP
 
     settings = {
-        "n_neighbors": min(voice.neighbours, texts - 1),
-        "n_components": min(voice.umap_dimensions, texts - 2, dimensions),
-        "n_epochs": voice.umap_epochs,
+        "n_neighbors": min(NEIGHBOURS, texts - 1),
+        "n_components": min(UMAP_DIMENSIONS, texts - 2, dimensions),
+        "n_epochs": UMAP_EPOCHS,
         "min_dist": 0.0,
         "random_state": seed,  # one thread, and the same result each time
         "n_jobs": 1,

@@ -70,7 +70,7 @@ def find_topics(
     samples = {
         language: texts[language].iloc[fit.rows].reset_index(drop=True) for language, fit in fitted.items()
     }
-    topic_of, topics = merge_across_languages(fitted, params.voice)
+    topic_of, topics = merge_across_languages(fitted)
     chosen = {
         language: np.asarray([*topic_of[language], -1])[fit.clusters] for language, fit in fitted.items()
     }

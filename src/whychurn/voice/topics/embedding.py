@@ -18,6 +18,9 @@ from whychurn.voice.text.normalise import PLACEHOLDER
 
 CHAR_NGRAMS: Final = (2, 3)
 SHARE_TOO_COMMON: Final = 0.3  # a word in more texts than this tells none apart
+CHAR_WEIGHT: Final = 0.5  # Chinese: a character n-gram against a word, which it repeats in part
+MAX_CHAR_NGRAMS: Final = 20_000  # bounds memory; the most frequent are kept
+CONCEPT_WEIGHT: Final = 0.5  # a concept of the cause lexicon against a word; 0 would leave topics unguided
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def fit_space(distinct: pd.DataFrame, language: str, params: Params) -> Space:
     """Fit the space of one language on distinct texts (columns plain, tokens).
 
     TF-IDF with sublinear counts, then truncated SVD (latent semantic analysis, Deerwester et al. 1990). The lexicon's
-    concepts join as further terms with `voice.concept_weight`: they draw words together that name one concern, and
+    concepts join as further terms with `CONCEPT_WEIGHT`: they draw words together that name one concern, and
     are the only thing that Chinese and English texts share in a joint space.
     """
     voice = params.voice
@@ -60,10 +63,10 @@ def fit_space(distinct: pd.DataFrame, language: str, params: Params) -> Space:
     words = TfidfVectorizer(analyzer=str.split, min_df=least, max_df=_most(len(distinct)), sublinear_tf=True)
     words.fit(distinct["tokens"])
     chars = None
-    if language != "en" and voice.char_weight > 0:
+    if language != "en":
         chars = TfidfVectorizer(
             analyzer="char", ngram_range=CHAR_NGRAMS, min_df=2 * least, max_df=_most(len(distinct)),
-            max_features=voice.max_char_ngrams, sublinear_tf=True,
+            max_features=MAX_CHAR_NGRAMS, sublinear_tf=True,
         ).fit(_letters(distinct["plain"]))  # fmt: skip
     space = Space(
         language=language,
@@ -71,8 +74,8 @@ def fit_space(distinct: pd.DataFrame, language: str, params: Params) -> Space:
         idf=words.idf_.astype("float32"),
         chars=[] if chars is None else list(chars.get_feature_names_out()),
         char_idf=np.zeros(0, "float32") if chars is None else chars.idf_.astype("float32"),
-        char_weight=voice.char_weight,
-        concept_weight=voice.concept_weight,
+        char_weight=CHAR_WEIGHT,
+        concept_weight=CONCEPT_WEIGHT,
         components=np.zeros((0, 0), "float32"),
     )
     terms = weigh_terms(distinct, space)

@@ -21,6 +21,9 @@ from whychurn.voice.topics.external_encoders import load_encoder
 
 FAR: Final = 2.0  # largest cosine distance
 SIMILARITY_SHARE: Final = 0.02  # texts of a topic that may lie farther from its centre than the limit
+ASSIGN_C: Final = 10.0  # inverse regularisation; weak, as the model repeats clusters that are given
+MIN_SIMILARITY: Final = 0.15  # a text less similar to the centre of its topic has none
+MERGE_SHARE: Final = 0.5  # of a cluster's texts must name a concept before clusters are merged by it
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def _fit(distinct: pd.DataFrame, language: str, params: Params) -> LanguageFit:
     raw = find_clusters(sample["tokens"], vectors, voice.method, voice.max_topics, voice, params.run.seed)
     concepts = leading_concept(sample["plain"])
     clusters = merge_closest(raw, vectors, concepts, voice)
-    topics = learn_assignment(space, vectors, clusters, encoder, voice)
+    topics = learn_assignment(space, vectors, clusters, encoder)
     again, _, _ = topics.assign(vectors)
     inside = clusters >= 0
     facts = {
@@ -153,11 +156,11 @@ def merge_closest(
     """At most `max_topics` clusters, numbered by size.
 
     Average linkage of centres by cosine distance; clusters that name one concept of the lexicon are joined first, and
-    clusters that name two different ones last (`merge_share` of the texts must name it).
+    clusters that name two different ones last (`MERGE_SHARE` of the texts must name it).
     """
     ids = np.unique(clusters[clusters >= 0])
     if len(ids) > 1:
-        named = [dominant_concept(concepts[clusters == cluster], voice.merge_share) for cluster in ids]
+        named = [dominant_concept(concepts[clusters == cluster], MERGE_SHARE) for cluster in ids]
         has_concept = np.array([name is not None for name in named])
         alike = np.array([[one == other for other in named] for one in named])
         apart = squareform(pdist(_centres(clusters, vectors), "cosine"))
@@ -181,7 +184,7 @@ def dominant_concept(concepts: pd.Series, share: float) -> str | None:
 
 
 def learn_assignment(
-    space: Space, vectors: np.ndarray, clusters: np.ndarray, encoder: str | None, voice: VoiceParams
+    space: Space, vectors: np.ndarray, clusters: np.ndarray, encoder: str | None
 ) -> LanguageTopics:
     """The linear model that gives topics to texts the clustering has not seen, and its outlier limits.
 
@@ -195,14 +198,13 @@ def learn_assignment(
     centres = _centres(clusters, vectors)
     weights, bias = np.zeros((number, X.shape[1])), np.zeros(number)
     if number > 1:
-        model = LogisticRegression(C=voice.assign_c, max_iter=500).fit(X, y)
+        model = LogisticRegression(C=ASSIGN_C, max_iter=500).fit(X, y)
         weights, bias = model.coef_, model.intercept_
         if number == 2:  # one row tells both apart
             weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
     near = np.einsum("ij,ij->i", X, centres[y])
     limits = [
-        max(voice.min_similarity, float(np.quantile(near[y == k], SIMILARITY_SHARE)) / 2)
-        for k in range(number)
+        max(MIN_SIMILARITY, float(np.quantile(near[y == k], SIMILARITY_SHARE)) / 2) for k in range(number)
     ]
     w, b, c, limit = (np.asarray(a, "float32") for a in (weights, bias, centres, np.asarray(limits)))
     return LanguageTopics(space, w, b, c, limit, encoder)

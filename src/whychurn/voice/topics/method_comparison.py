@@ -95,7 +95,7 @@ def compare_methods(distinct: pd.DataFrame, labels: pd.Series, language: str, pa
             }
             if method == METHODS[0]:
                 number = max(2, int(runs[seeds[0], 0].max()) + 1)
-            rows.append({"language": language, "method": method, **_measure(trial, runs, voice)})
+            rows.append({"language": language, "method": method, **_measure(trial, runs)})
     table = pd.DataFrame(rows).assign(used=lambda t: t["method"].eq(voice.method))
     return table[list(METHOD_COLUMNS)]
 
@@ -139,16 +139,14 @@ def _clusters(
     return merge_closest(back, trial.vectors, trial.concepts, voice)
 
 
-def _measure(
-    trial: ComparisonTexts, runs: Mapping[tuple[int, int], np.ndarray], voice: VoiceParams
-) -> dict[str, float]:
+def _measure(trial: ComparisonTexts, runs: Mapping[tuple[int, int], np.ndarray]) -> dict[str, float]:
     words = [
         [[word for word, _ in best] for best in topic_words(trial.tokens, run).values()]
         for run in runs.values()
     ]
     coherence = [npmi_coherence(one, trial.held_tokens) for one in words]
     first = next(iter(runs.values()))
-    assigned = learn_assignment(trial.space, trial.vectors, first, None, voice).assign(trial.held_vectors)[0]
+    assigned = learn_assignment(trial.space, trial.vectors, first, None).assign(trial.held_vectors)[0]
     labelled = trial.labels.notna().to_numpy()
     enough = labelled.sum() >= LEAST_LABELLED and trial.labels[labelled].nunique() > 1
     agreed = (
