@@ -1,7 +1,7 @@
 """A history of three members laid out by month edges, each cell worked out by hand.
 
-January to March 2024. a stays; b was last active on 10 January, left on 20 February and came back on 5 March; c joined on
-15 February.
+January to March 2024. a stays; b was last active on 10 January, left on 20 February and came back on 5
+March; c joined on 15 February.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Who counts as gone, and what was known of each member on each day."""
+"""Who churned, and what was known of each member on each day."""

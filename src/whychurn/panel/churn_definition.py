@@ -1,4 +1,4 @@
-"""What counts as gone: terms that were not renewed, or inactivity; the threshold from the data's own gaps."""
+"""Churn definition: terms not renewed, or inactivity; the threshold from the data's own gaps."""
 
 from __future__ import annotations
 
@@ -48,14 +48,15 @@ class Definition:
 
     @property
     def wait(self) -> int:
-        """Days from the last active or covered day to the leaving; without grace, the first uncovered day."""
+        """Days from the last active or covered day to churn; without grace, the first uncovered day."""
         return max(self.days, 1)
 
 
 def choose_activity(connection: duckdb.DuckDBPyConnection, panel: PanelParams) -> tuple[Kind, Activity]:
     """Kind of definition, and the rows that show a member's presence.
 
-    Orders and the member's own acts (``any``) where both are there: who still opens the app is not gone.
+    Orders and the member's own interactions (``any``) where both are there: who still opens the app has not
+    churned.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def cover_sql(activity: Activity, observed: Observed) -> str:
 
 
 def merged_sql(shortest: int) -> str:
-    """``cover`` with neighbours less than `shortest` days apart made one: no wait of so long or longer can part them."""
+    """Table ``cover`` with neighbours less than `shortest` days apart joined: no longer wait parts them."""
     return f"""
         WITH step AS (
             SELECT m, a, b, MAX(b) OVER (PARTITION BY m ORDER BY a, b
@@ -126,8 +127,9 @@ def merged_sql(shortest: int) -> str:
 def spells_sql(wait: int, observed: Observed) -> str:
     """Spells of presence (m, spell_no, started, entered, last, left_day, returned) from ``cover``.
 
-    A gap of more than `wait` days ends a spell `wait` days after the last covered day, if that day was observed.
-    ``entered`` is the first day on which the member is seen; ``started`` may lie before it (left truncation).
+    A gap of more than `wait` days ends a spell `wait` days after the last covered day, if that day was
+    observed. ``entered`` is the first day on which the member is seen; ``started`` may lie before it
+    (left truncation).
     """
     return f"""
         WITH step AS (
@@ -152,10 +154,10 @@ def spells_sql(wait: int, observed: Observed) -> str:
 
 
 def edge_sql(wait: int) -> str:
-    """Table ``edge`` (m, day): who comes back on the very day on which the wait runs out, so that no spell ends.
+    """Table ``edge`` (m, day): returns on the very day on which the wait runs out, so that no spell ends.
 
-    In the morning of that day nothing tells them from those who are gone from then on. A wait of one day runs out every
-    day and parts nobody.
+    In the morning of that day they look like those who are about to churn. A wait of one day
+    runs out every day and separates nobody.
     """
     return f"""
         WITH step AS (
@@ -168,7 +170,7 @@ def edge_sql(wait: int) -> str:
 def threshold_curve(
     connection: duckdb.DuckDBPyConnection, candidates: list[int], observed: Observed
 ) -> pd.DataFrame:
-    """How many of those who would count as gone come back, by threshold.
+    """How many of those who would count as churned come back, by threshold.
 
     Returns
     -------
@@ -181,9 +183,11 @@ def threshold_curve(
     for days in sorted(set(candidates)):
         counts = connection.execute(f"""
             WITH spell AS ({spells_sql(max(days, 1), observed)})
-            SELECT COUNT(DISTINCT m), COUNT(left_day), COUNT(DISTINCT CASE WHEN left_day IS NOT NULL THEN m END),
+            SELECT COUNT(DISTINCT m), COUNT(left_day),
+                   COUNT(DISTINCT CASE WHEN left_day IS NOT NULL THEN m END),
                    COUNT(*) FILTER (WHERE left_day + {days} <= {observed.last}),
-                   COUNT(*) FILTER (WHERE left_day + {days} <= {observed.last} AND returned <= left_day + {days})
+                   COUNT(*) FILTER (WHERE left_day + {days} <= {observed.last}
+                                    AND returned <= left_day + {days})
             FROM spell""").fetchall()[0]
         members, lapsed, leavers, followed, returned = map(int, counts)
         rows.append(
@@ -203,9 +207,10 @@ def threshold_curve(
 def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int, longest_days: float) -> int:
     """Smallest threshold at which at most `return_share` of the followed lapses were no leaving.
 
-    Where none up to `longest_days` is that safe, the longest of them: it calls the fewest gone who were only quiet, and
-    a still longer wait would leave too little time to see anybody leave. (The shares are no guide there: each is
-    counted over another wait of its own length.) Where too few lapses were followed to judge any, the smallest candidate.
+    Where none up to `longest_days` is that safe, the longest of them: it calls the fewest gone who were
+    only quiet, and a still longer wait would leave too little time to see anybody leave. (The shares are
+    no guide there: each is counted over another wait of its own length.) Where too few lapses were
+    followed to judge any, the smallest candidate.
     """
     judged = curve[(curve["followed"] >= min_lapses) & (curve["threshold_days"] <= longest_days)]
     if judged.empty:

@@ -1,6 +1,7 @@
 """The checked tables in DuckDB, on integer day numbers, out of core.
 
-Everything after this module is plain SQL on integers: no date functions, so the same text runs on other engines.
+Everything after this module is plain SQL on integers: no date functions, so the same text runs on other
+engines.
 """
 
 from __future__ import annotations
@@ -112,14 +113,15 @@ def open_database(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection with the tables below; temporary files vanish when the block ends.
 
-    Tables ``member`` (m, member_id, joined, …), ``purchase``, ``term``, ``event``, ``ticket``, ``survey``,
-    ``touch``, ``voice`` (each with m and day) and ``market_week``; ``filled`` lists ``table.column`` names that hold values.
+    Tables ``member`` (m, member_id, joined, …), ``purchase``, ``term``, ``event``, ``ticket``,
+    ``survey``, ``touch``, ``voice`` (each with m and day) and ``market_week``; ``filled`` lists
+    ``table.column`` names that hold values.
 
     Parameters
     ----------
     tables
-        All eight contract tables, as Parquet files or frames in the form that intake writes; and feedback_topics of
-        the voice stage, if there is one.
+        All eight contract tables, as Parquet files or frames in the form that intake writes; and
+        feedback_topics of the voice stage, if there is one.
     observed
         Rows after the last observed day are left out.
     memory

@@ -1,4 +1,4 @@
-"""What leavers answered when they were asked why: which leaving an answer is about, and what it names."""
+"""Answers to exit surveys: which churn event an answer belongs to, and which cause it names."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ KEYS: Final = ["member_id", "spell_no"]
 
 
 def exit_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataFrame) -> Array:
-    """What each leaver named: code of `CAUSES`, `OTHER`, `SILENT` or `NOT_ASKED`; (n,).
+    """Cause named for each churn event: code of `CAUSES`, `OTHER`, `SILENT` or `NOT_ASKED`; (n,).
 
-    Of several surveys about one leaving the first answered one counts.
+    Of several surveys about one churn event the first answered one counts.
 
     Parameters
     ----------
     churn_events
-        member_id, spell_no; one row a leaving.
+        member_id, spell_no; one row an event.
     spells
         Spells under the main definition: member_id, spell_no, last_active_on, returned_on.
     surveys
@@ -47,9 +47,10 @@ def exit_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.D
 def last_churn_event(
     texts: pd.DataFrame, churn_events: pd.DataFrame, spells: pd.DataFrame, moment: str
 ) -> pd.DataFrame:
-    """Rows of `texts` (member_id, …) that are about a leaving, with its position in `churn_events` (`row`).
+    """Rows of `texts` (member_id, …) about a churn event, with its position in `churn_events` (`row`).
 
-    That is the member's last leaving before the `moment` (column of `texts`), unless the member was back by then.
+    That is the member's last churn event before the `moment` (column of `texts`), unless the member was back
+    by then.
     """
     ends = churn_events[KEYS].assign(row=np.arange(len(churn_events)))
     ends = ends.merge(spells[[*KEYS, "last_active_on", "returned_on"]], on=KEYS)

@@ -45,7 +45,7 @@ class Churn:
     activity
         Table that shows a member's presence.
     curve
-        `definition.threshold_curve`, with a flag on the chosen threshold.
+        `churn_definition.threshold_curve`, with a flag on the chosen threshold.
     spells
         member_id, spell_no, started_on, entered_on, last_active_on, ended_on, churned, returned_on.
     churners
@@ -61,7 +61,7 @@ class Churn:
 
 
 def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel: PanelParams) -> Churn:
-    """Decide the definition and apply it, and its alternatives, to all members; leaves tables ``spell`` and ``edge``."""
+    """Choose the definition, apply it and its alternatives to all members; creates ``spell`` and ``edge``."""
     kind, activity = choose_activity(connection, panel)
     connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
     given = panel.grace_days if kind == "terms" else panel.threshold_days
@@ -97,9 +97,10 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
 def _churners(
     connection: duckdb.DuckDBPyConnection, definitions: list[Definition], observed: Observed
 ) -> pd.DataFrame:
-    """Leavings under each definition, the main one first in `definitions`."""
+    """Churn events under each definition, the main one first in `definitions`."""
     parts = " UNION ALL ".join(
-        f"""SELECT member_id, left_day AS left_on, '{one.name}' AS definition, spell_no, last AS last_active_on,
+        f"""SELECT member_id, left_day AS left_on, '{one.name}' AS definition, spell_no,
+                   last AS last_active_on,
                    returned AS returned_on, {place} AS place
             FROM ({spells_sql(one.wait, observed)}) JOIN member USING (m) WHERE left_day IS NOT NULL"""
         for place, one in enumerate(definitions)

@@ -35,16 +35,19 @@ def create_snapshots(connection: duckdb.DuckDBPyConnection, days: list[int]) -> 
 
 
 def create_member_snapshots(connection: duckdb.DuckDBPyConnection, spells: str, observed: Observed) -> None:
-    """Table ``risk`` (r, m, k, d, spell_no, left_day, joined, known_from): one row per profiled member at risk and snapshot.
+    """Table ``risk``: a row a profiled member at risk and snapshot.
 
-    At risk: seen before the day (``entered < d``), not gone by it (``left_day`` absent or later). ``joined`` is
-    the first known day of membership, ``known_from`` the first day from which acts would have been seen. Nobody is
-    at risk on a day of ``edge`` (`definition.edge_sql`): whether they stay is not known in the morning.
+    Columns r, m, k, d, spell_no, left_day, joined, known_from.
+
+    At risk: seen before the day (``entered < d``), not churned by it (``left_day`` absent or later).
+    ``joined`` is the first known day of membership, ``known_from`` the first day from which activity would
+    have been seen. Nobody is at risk on a day of ``edge`` (`churn_definition.edge_sql`): whether they stay is
+    not known in the morning.
 
     Parameters
     ----------
     spells
-        Table with the columns of `definition.spells_sql`.
+        Table with the columns of `churn_definition.spells_sql`.
     """
     connection.execute(f"""
         CREATE OR REPLACE TABLE risk AS
@@ -62,8 +65,8 @@ def create_member_snapshots(connection: duckdb.DuckDBPyConnection, spells: str, 
 def label_sql(horizon_days: int, observed: Observed) -> str:
     """Start-stop and label columns of ``risk`` (r, m, start_day, stop_day, event, churned_in_horizon).
 
-    ``event``: left in (start, stop]. ``churned_in_horizon``: left in (d, d + horizon], null where that window was
-    not wholly observed, whatever happened in it (else early leavers would be over-counted).
+    ``event``: left in (start, stop]. ``churned_in_horizon``: left in (d, d + horizon], null where that
+    window was not wholly observed, whatever happened in it (else early leavers would be over-counted).
     """
     return f"""
         SELECT r, m, d AS start_day,

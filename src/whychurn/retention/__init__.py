@@ -1,1 +1,1 @@
-"""Who left, and when in their life: rates, cohorts, life cycle, segments, strata, behaviour before leaving."""
+"""Who left, and when: rates, cohorts, life cycle, segments, strata, behaviour before churn."""

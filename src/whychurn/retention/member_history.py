@@ -28,7 +28,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Absences:
-    """Times without a member under one definition: last active day, day of leaving, day of return (FAR: never)."""
+    """Absences under one definition: last active day, churn day, day of return (`FAR`: never)."""
 
     member: Array
     last: Array
@@ -46,10 +46,12 @@ class History:
     ids
         Pseudonyms, sorted; a member's code is the position here.
     started
-        Day number of joining, or of the first activity where that came first: tenure counts from here (members).
+        Day number of joining, or of the first activity where that came first: tenure counts from here
+        (members).
     entered
-        First day on which the member is seen. Later than `started` for those who joined before the data begin and
-        were active later: they count from here on, or the wait would be immortal time (members).
+        First day on which the member is seen. Later than `started` for those who joined before the data
+        begin and were active later: they count from here on, or the wait would be immortal time
+        (members).
     consent
         Who may be profiled (members).
     acts
@@ -63,7 +65,7 @@ class History:
     terms
         Terms with columns ``member, starts, ends, price``, day numbers.
     absences
-        Definition -> when members were gone.
+        Absences by definition.
     main, kind
         Main definition; ``inactivity`` or ``terms``.
     observed_from, observed_until
@@ -129,7 +131,7 @@ def build_history(
     spells
         Spells of the main definition, all members.
     churners
-        Churns of all definitions.
+        Churn events of all definitions.
     facts
         panel.json: ``definition``, ``kind``, ``activity``.
     observed

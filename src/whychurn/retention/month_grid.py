@@ -46,7 +46,7 @@ def window_sum(log: Log, member: Array, start: Array, stop: Array) -> Array:
 
 
 def churned_at_month_ends(history: History, definition: str) -> Array:
-    """Who has left and not come back at each month edge (a leaving on the edge day counts): members x (months + 1)."""
+    """Who has churned and not come back at each month edge, that day included: members x (months + 1)."""
     gaps, edges = history.absences[definition], history.edges
     change = np.zeros((len(history.ids), len(edges) + 1), dtype=np.int16)
     np.add.at(change, (gaps.member, np.searchsorted(edges, gaps.left, side="left")), 1)
@@ -55,18 +55,18 @@ def churned_at_month_ends(history: History, definition: str) -> Array:
 
 
 def present_at_month_ends(history: History, definition: str) -> Array:
-    """Who is a member at each month edge: seen before the day and not gone."""
+    """Who is a member at each month edge: seen before the day and not churned."""
     return (history.entered[:, None] < history.edges[None, :]) & ~churned_at_month_ends(history, definition)
 
 
 def churn_by_month(history: History, definition: str) -> Array:
-    """Leavings per month, members x months; month t covers the days (edge t, edge t+1]."""
+    """Churn events per month, members x months; month t covers the days (edge t, edge t+1]."""
     gaps = history.absences[definition]
     return _mark(history, gaps.member, np.searchsorted(history.edges, gaps.left, side="left") - 1)
 
 
 def returns_by_month(history: History, definition: str) -> Array:
-    """Comings back per month, members x months; month t covers the days [edge t, edge t+1)."""
+    """Returns per month, members x months; month t covers the days [edge t, edge t+1)."""
     gaps = history.absences[definition]
     return _mark(history, gaps.member, month_of(history, gaps.returned))
 
@@ -74,8 +74,8 @@ def returns_by_month(history: History, definition: str) -> Array:
 def membership_days(history: History) -> tuple[Array, Array, Array, Array]:
     """Memberships under the main definition: member, first day, day after the last watched one, left (bool).
 
-    The last watched day is the last active (covered) day of those who left; of the others, the last day from which
-    on leaving would be known by the end of the data.
+    The last watched day is the last active (covered) day of those who left; of the others, the last day
+    from which on leaving would be known by the end of the data.
     """
     gaps = history.absences[history.main]
     order = np.lexsort((gaps.last, gaps.member))

@@ -1,4 +1,4 @@
-"""What a run of the stage says of itself: risk.json, the model's metadata, notes in both languages."""
+"""The few figures of risk.json, the model's metadata, notes in both languages."""
 
 from __future__ import annotations
 

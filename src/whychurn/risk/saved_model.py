@@ -1,15 +1,15 @@
 """The model in native files (data/processed/risk_model), complete enough to serve without this package.
 
 model.ubj
-    XGBoost booster (binary:logistic). Input: float32 matrix, one column per entry of features.json in that order;
-    categories as their position in ``categories``, unknown ones and nulls as NaN; flags as 0/1; feature types "c" for
-    categories and "q" for the rest, with ``enable_categorical=True``.
+    XGBoost booster (binary:logistic). Input: float32 matrix, one column per entry of features.json in
+    that order; categories as their position in ``categories``, unknown ones and nulls as NaN; flags as
+    0/1; feature types "c" for categories and "q" for the rest, with ``enable_categorical=True``.
 calibrator.json
-    kind, x, y, low, high: p, p_low and p_high are ``np.interp(raw, x, y | low | high)`` at raw = 1 / (1 + exp(-margin)),
-    whatever the kind.
+    kind, x, y, low, high: p, p_low and p_high are ``np.interp(raw, x, y | low | high)`` at raw = 1 / (1 +
+    exp(-margin)), whatever the kind.
 features.json
-    {"features": [{name, kind, family, cause, unit, en, zh, categories, format}], "sentences": {...}}. format: scale,
-    decimals (null: none for whole or large numbers, else two) and a pattern with ``{value}`` per language.
+    {"features": [{name, kind, family, cause, unit, en, zh, categories, format}], "sentences": {...}}.
+    format: scale, decimals (null: none for whole or large numbers, else two) and a pattern with ``{value}`` per language.
     sentences: raises, lowers, missing, yes, no per language, with ``{name}`` and ``{value}``.
 metadata.json
     Definition, horizon, snapshots of each part, parameters, headline metrics, digest of the panel.
@@ -80,7 +80,7 @@ def read_model(folder: Path) -> tuple[RiskScorer, dict[str, Any]]:
     Raises
     ------
     WhychurnError
-        If there is none; a study's reason is told.
+        If there is none, with the study's reason.
     """
     if not (folder / "metadata.json").exists():
         why = read_json(folder / NO_MODEL)["reason"]["en"] if (folder / NO_MODEL).exists() else None

@@ -10,7 +10,7 @@ from whychurn.panel.spend_rate import daily_spend
 
 
 def margin_exposed(rows: pd.DataFrame, business: BusinessParams) -> np.ndarray:
-    """Margin over `business.value_days` if the member stays: margin rate × daily spend of the last year × days.
+    """Margin over `business.value_days` if the member stays: margin rate × last year's daily spend × days.
 
     Parameters
     ----------
@@ -28,10 +28,10 @@ def margin_exposed(rows: pd.DataFrame, business: BusinessParams) -> np.ndarray:
 def value_at_risk(p_churn: np.ndarray, stake: np.ndarray, horizon_days: int, value_days: int) -> np.ndarray:
     """Expected part of `stake` that is lost because the member leaves before the value horizon ends.
 
-    With S(t) = (1 - p)^(t / h) the chance to be a member still at day t (geometric continuation of the risk over
-    the label window h), the loss is stake × (1 - mean of S over the value horizon). It assumes that spending stays
-    at last year's rate for those who stay and that the risk stays as it is, which overstates the loss of members
-    whose risk is passing.
+    With S(t) = (1 - p)^(t / h) the chance to be a member still at day t (geometric continuation of the
+    risk over the label window h), the loss is stake × (1 - mean of S over the value horizon). It assumes
+    that spending stays at last year's rate for those who stay and that the risk stays as it is, which
+    overstates the loss of members whose risk is passing.
 
     Parameters
     ----------

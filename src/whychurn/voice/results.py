@@ -1,4 +1,4 @@
-"""All that the stage voice finds: tables, the topic model, and records for the tracker."""
+"""Results of the stage voice: tables, the topic model, and records for the tracker."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def voice_results(
     interim
         Tables of data/interim: members, surveys, orders, memberships.
     until
-        First day whose texts must teach nothing (`prepare.fit_until`).
+        First day whose texts are not used for fitting (`corpus.fit_until`).
     pool
-        Where languages are worked on side by side.
+        Workers for languages in parallel.
     """
     floor = params.privacy.min_cell
     reading = score_texts(corpus, until, params)

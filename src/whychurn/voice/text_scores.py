@@ -34,8 +34,8 @@ class TextScores:
     classifier
         Cause classifier behind p_<cause>.
     checks
-        Tables ``text_cause_check`` (against stated reasons) and ``sentiment_check`` (against ratings), on texts from
-        `until` on, which taught nothing.
+        Tables ``text_cause_check`` (against stated reasons) and ``sentiment_check`` (against ratings), on
+        texts from `until` on, which no fit has used.
     """
 
     scores: pd.DataFrame
@@ -69,16 +69,17 @@ def score_texts(corpus: Corpus, until: pd.Timestamp, params: Params) -> TextScor
 
 
 def text_scores_table(corpus: Corpus, scores: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """What each text says, for members who may be profiled.
+    """Results table feedback_topics: scores of each text of members who may be profiled.
 
     Parameters
     ----------
     corpus
-        Texts and folds.
+        Texts and distinct texts.
     scores
-        One row a fold: any of topic_id, probability, sentiment, p_<cause>, p_none, urgency.
+        One row a distinct text: any of topic_id, probability, sentiment, p_<cause>, p_none, urgency.
     members
-        member_id, profiling_consent. Texts of members without consent count in topics and are not listed here.
+        member_id, profiling_consent. Texts of members without consent count in topics and are not listed
+        here.
 
     Returns
     -------

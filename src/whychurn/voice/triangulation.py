@@ -1,4 +1,4 @@
-"""What texts, interviews and surveys each say of the causes, side by side, and whether they agree."""
+"""Shares of the causes by texts, interviews and surveys, and whether they agree."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def triangulate(
     Parameters
     ----------
     feedback_topics
-        Results file of that name. A text counts for each cause with its probability, among texts as far as they name
-        any; interviews (``source == "interview"``) and comments of exit surveys are sources of their own.
+        Results file of that name. A text counts for each cause with its probability, among texts as far
+        as they name any; interviews (``source == "interview"``) and comments of exit surveys are sources
+        of their own.
     surveys
         Checked surveys: member_id, kind, reason. Reasons of exit surveys outside the six causes are left out.
     min_cell
@@ -39,8 +40,8 @@ def triangulate(
 
     Returns
     -------
-    `TRIANGULATION_COLUMNS`, one row a cause and source; n members behind the source; intervals by bootstrap over
-    members. ``verdict`` of a cause: see `judge`.
+    `TRIANGULATION_COLUMNS`, one row a cause and source; n members behind the source; intervals by
+    bootstrap over members. ``verdict`` of a cause: see `judge`.
     """
     interview = feedback_topics["source"].eq("interview")
     survey = feedback_topics["origin"].eq("survey")
@@ -59,7 +60,7 @@ def triangulate(
 
 
 def add_behaviour(triangulation: pd.DataFrame, cause_shares: pd.DataFrame, n: float) -> pd.DataFrame:
-    """The table with what the attribution says of behaviour (results file cause_shares), judged anew.
+    """The table with the attribution's shares by behaviour (results file cause_shares), judged again.
 
     Parameters
     ----------
@@ -77,7 +78,8 @@ def add_behaviour(triangulation: pd.DataFrame, cause_shares: pd.DataFrame, n: fl
 def judge(shares: pd.DataFrame) -> pd.DataFrame:
     """Fill ``verdict`` by cause: whether the intervals of the sources that are shown overlap, pair by pair.
 
-    ``agree``: all pairs overlap; ``differ``: none does; ``partly``: some do; ``alone``: fewer than two sources.
+    ``agree``: all pairs overlap; ``differ``: none does; ``partly``: some do; ``alone``: fewer than two
+    sources.
     """
     verdicts = {cause: _verdict(part.dropna(subset=["low"])) for cause, part in shares.groupby("cause")}
     judged = shares.assign(verdict=shares["cause"].map(verdicts))

@@ -96,14 +96,14 @@ def _joined_sql(catalogue: pd.DataFrame, without: set[str]) -> str:
 
 
 def _typed(entry: Mapping[Any, Any], without: set[str]) -> str:
-    """Column of one feature: flags as booleans, categories as text, money in full, other numbers in single."""
+    """Column of one feature: flags boolean, categories text, money in double, other numbers in single."""
     kind = {"flag": "BOOLEAN", "category": "VARCHAR", "number": "FLOAT"}[str(entry["kind"])]
     if entry["unit"] == "money":
         kind = "DOUBLE"
     owner = {"spell_no": "profile."}.get(str(entry["name"]), "")  # risk has it as well
     value = "NULL" if entry["name"] in without else f'{owner}"{entry["name"]}"'
     if kind in ("DOUBLE", "FLOAT") and value != "NULL":
-        # Differences of sums leave crumbs beside zero, and the order of a parallel sum moves the last digit of
+        # Differences of sums leave rounding errors, and the order of a parallel sum moves the last digit of
         # an average: rounded, two runs give the same bytes.
         value = f"ROUND({value}, 6)"
     return f"CAST({value} AS {kind})"

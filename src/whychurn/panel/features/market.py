@@ -13,11 +13,12 @@ MONTH = 28
 
 
 def cells_sql() -> str:
-    """Weekly figures by cell (region, category, known, own, gap, activity); ``known`` is the first day after."""
+    """Weekly figures by cell: region, category, known (first day after the week), own, gap, activity."""
 
     def level(region: str, category: str, condition: str) -> str:
         return f"""
-            SELECT {region} AS region, {category} AS category, week + {WEEK} AS known, {mean_sql("own")} AS own,
+            SELECT {region} AS region, {category} AS category, week + {WEEK} AS known,
+                   {mean_sql("own")} AS own,
                    {mean_sql("own / NULLIF(rival, 0) - 1")} AS gap, {mean_sql("activity")} AS activity
             FROM market_week WHERE {condition} GROUP BY ALL"""
 
@@ -34,8 +35,8 @@ def cells_sql() -> str:
 def market_sql() -> str:
     """Own price rise since joining, price gap and rivals' activity at the rows of ``risk``.
 
-    "Now" is the mean of the weeks that ended in the last 28 days. "At joining" is the same on the day of joining;
-    where the market table starts later, its first 28 days (once they are over).
+    "Now" is the mean of the weeks that ended in the last 28 days. "At joining" is the same on the day of
+    joining; where the market table starts later, its first 28 days (once they are over).
     """
     now = f"known <= d AND known > d - {MONTH}"
     before = f"known <= d - 90 AND known > d - 90 - {MONTH}"
@@ -48,7 +49,8 @@ def market_sql() -> str:
             LEFT JOIN categories c USING (r)),
         chosen AS (
             SELECT row, k, d, joined,
-                   CASE WHEN exact.region IS NOT NULL OR regional.region IS NOT NULL THEN r ELSE '' END AS region,
+                   CASE WHEN exact.region IS NOT NULL OR regional.region IS NOT NULL THEN r ELSE '' END
+                       AS region,
                    CASE WHEN exact.region IS NOT NULL THEN c WHEN regional.region IS NOT NULL THEN ''
                         WHEN general.region IS NOT NULL THEN c ELSE '' END AS category
             FROM placed

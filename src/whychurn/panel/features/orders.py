@@ -29,7 +29,8 @@ def purchases_sql() -> str:
                spend_180d / NULLIF(orders_180d, 0) AS order_value_180d,
                {trend_columns("orders")}, {trend_columns("spend")},
                cut_90d / NULLIF(full_90d, 0) AS discount_depth_90d,
-               cut_90d / NULLIF(full_90d, 0) - cut_before / NULLIF(full_before, 0) AS discount_depth_change_90d,
+               cut_90d / NULLIF(full_90d, 0) - cut_before / NULLIF(full_before, 0)
+                   AS discount_depth_change_90d,
                cut_orders / NULLIF(known_orders, 0) AS discounted_share_90d
         FROM purchase_sums JOIN risk USING (r)"""
 
@@ -99,7 +100,8 @@ def categories_sql() -> str:
             FROM purchase JOIN near USING (day) WHERE category IS NOT NULL AND age <= 365
             GROUP BY m, k, category),
         s AS (
-            SELECT *, {MAIN_CATEGORY} AS place, SUM(n_180) OVER mk AS all_180, SUM(n_late) OVER mk AS all_late,
+            SELECT *, {MAIN_CATEGORY} AS place, SUM(n_180) OVER mk AS all_180,
+                   SUM(n_late) OVER mk AS all_late,
                    SUM(n_early) OVER mk AS all_early
             FROM c WINDOW mk AS (PARTITION BY m, k)),
         mix AS (

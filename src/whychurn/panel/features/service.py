@@ -18,7 +18,7 @@ SUMS = (
 
 
 def tickets_sql() -> str:
-    """Tickets, complaints, ratings and response at the rows of ``risk``; an answer counts once it was given."""
+    """Tickets, complaints, ratings and response at the rows of ``risk``; an answer counts once given."""
     hours = mean_sql("(responded - created) * 24e0", "responded < d")
     return f"""
         WITH answer AS (
@@ -34,7 +34,7 @@ def tickets_sql() -> str:
 
 
 def surveys_sql() -> str:
-    """Last satisfaction and recommendation score answered before the day; exit surveys are never a feature."""
+    """Last satisfaction and recommendation score before the day; exit surveys are never a feature."""
 
     def last(kind: str) -> str:
         return f"""
@@ -46,4 +46,5 @@ def surveys_sql() -> str:
 
     return f"""
         SELECT risk.r, s.score AS satisfaction_score, n.score AS nps_score
-        FROM risk LEFT JOIN ({last("satisfaction")}) s ON s.r = risk.r LEFT JOIN ({last("nps")}) n ON n.r = risk.r"""
+        FROM risk LEFT JOIN ({last("satisfaction")}) s ON s.r = risk.r
+             LEFT JOIN ({last("nps")}) n ON n.r = risk.r"""

@@ -19,14 +19,15 @@ SUMS: Final = (
 
 
 def said_sql() -> str:
-    """Texts, sentiment and causes named at the rows of ``risk``; a text counts from the day after it was written."""
+    """Texts, sentiment and causes named at the rows of ``risk``; a text counts from the day after."""
     says = ", ".join(f"says_{cause}_180d" for cause in CAUSES)
     complained = running_sql(SPOKEN, {"last_bad": ("MAX", f"CASE WHEN sentiment < {BLAMES} THEN day END")})
     return f"""
         WITH bad AS ({complained}),
         latest AS (
             SELECT r, sentiment FROM (
-                SELECT r, sentiment, ROW_NUMBER() OVER (PARTITION BY r ORDER BY day DESC, text_id DESC) AS place
+                SELECT r, sentiment,
+                       ROW_NUMBER() OVER (PARTITION BY r ORDER BY day DESC, text_id DESC) AS place
                 FROM risk JOIN {SPOKEN} said ON said.m = risk.m AND day < d
                 WHERE sentiment IS NOT NULL)
             WHERE place = 1)

@@ -1,9 +1,10 @@
 """Sums over trailing windows, for all snapshots at once.
 
-The plain way joins every row to each snapshot whose window holds it, then groups: with windows of 180 days each row
-is handled six times over. Here each row is handled once: it falls into the bucket between two neighbouring window
-edges, buckets are added up along time, and a window is the difference of two totals. DuckDB reads the rows in slices
-of members, so that memory stays bounded however many rows there are.
+The plain way joins every row to each snapshot whose window holds it, then groups: with windows of 180
+days each row is handled six times over. Here each row is handled once: it falls into the bucket between
+two neighbouring window edges, buckets are added up along time, and a window is the difference of two
+totals. DuckDB reads the rows in slices of members, so that memory stays bounded however many rows there
+are.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from whychurn.contract.arrays import Array
 
-# Numbers are added as whole millionths: exact, hence the same in any order, and a window without rows is a true zero.
+# Numbers are added as whole millionths: exact, hence the same in any order; a window without rows is zero.
 MILLIONTHS: Final = 1e6
 SLICE_CELLS: Final = 2_000_000  # buckets of members in work at a time
 SLICE_ROWS: Final = 2_000_000  # rows in work at a time, roughly
@@ -64,7 +65,7 @@ def _whole(value: str) -> str:
 def create_trailing(
     connection: duckdb.DuckDBPyConnection, table: str, source: str, sums: Sequence[Trailing]
 ) -> None:
-    """Create temporary `table` (r, one column per sum) for all rows of ``risk``, from the rows of `source` (m, day, …)."""
+    """Create temporary `table` (r, one column per sum) for all rows of ``risk`` from `source` (m, day, …)."""
     days = np.array(
         [row[0] for row in connection.execute("SELECT d FROM snapshot ORDER BY k").fetchall()], "int64"
     )

@@ -33,11 +33,12 @@ def audit_row(check: str, subject: str, value: float, bound: float) -> dict[str,
 def check_labels(
     panel: pd.DataFrame, spells: pd.DataFrame, horizon_days: int, observed_until: pd.Timestamp
 ) -> pd.DataFrame:
-    """Label windows and the reuse of a leaving, recounted from the spells.
+    """Label windows and the reuse of a churn event, recounted from the spells.
 
-    Counts of rows that break a rule, each of which must be zero: a label whose window was not wholly observed; a
-    label that differs from the leaving in its window; an event outside its row's days; a row on or after the day of
-    leaving or before the member was seen; a leaving that is an event of more than one row.
+    Counts of rows that break a rule, each of which must be zero: a label whose window was not wholly
+    observed; a label that differs from the churn event in its window; an event outside its row's days; a row
+    on or after the day of leaving or before the member was seen; a leaving that is an event of more than
+    one row.
     """
     ended = spells[["member_id", "spell_no", "entered_on", "ended_on"]]
     rows = panel[["member_id", "spell_no", "as_of", "start_on", "stop_on", "event", "churned_in_horizon"]]
@@ -80,7 +81,8 @@ def check_split(
     if overlap > 0:
         raise WhychurnError(
             f"label windows of training rows reach {overlap:.0f} days into the test period",
-            remedy=f"leave at least {horizon_days} days between the last training and the first test snapshot",
+            remedy=f"leave at least {horizon_days} days between the last training "
+            "and the first test snapshot",
         )
     return audit_row(
         "split", f"{train_as_of_max:%Y-%m-%d} before {test_as_of_min:%Y-%m-%d}", float(overlap), 0.0
@@ -157,5 +159,6 @@ def raise_on_leakage(findings: pd.DataFrame) -> None:
         raise WhychurnError(
             f"the panel leaks the future: {', '.join(sorted(set(failed['subject'])))}",
             file="leakage.parquet",
-            remedy="a feature may use only rows known before its day; see the column `check` for the test that failed",
+            remedy="a feature may use only rows known before its day; "
+            "see the column `check` for the test that failed",
         )

@@ -1,4 +1,4 @@
-"""The shift test: a feature must not change when the future is removed, or replaced by nonsense."""
+"""Future-perturbation test: a feature must not change when the future is removed or replaced by noise."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def audit_panel(
     observed: Observed,
     params: Params,
 ) -> pd.DataFrame:
-    """All findings of the leakage audit: shift test, label rules, single features."""
+    """All rows of the leakage audit: perturbed futures, label rules, single features."""
     until = pd.Timestamp(observed.last, unit="D")
     rows = (
         shift_test(connection, panel, catalogue, observed, params, churn.main, churn.activity),
@@ -67,8 +67,8 @@ def shift_test(
     Returns
     -------
     DataFrame
-        Rows of leakage.parquet: per future ("removed", "scrambled") and feature the share of the sample's members
-        whose value changed; bound 0.
+        Rows of leakage.parquet: per future ("removed", "scrambled") and feature the share of the sample's
+        members whose value changed; bound 0.
     """
     if panel.empty:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -162,7 +162,7 @@ def past_only(table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_d
 def perturb_future(
     table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_days: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """The same past with another future: later rows change owner, time and amount; later columns are redrawn."""
+    """The same past with another future: later rows change owner, time and amount."""
     if table == "members":
         return frame
     mixed = frame.copy()
@@ -201,7 +201,7 @@ def _time(table: str) -> str:
 
 
 def compare(before: pd.DataFrame, after: pd.DataFrame, catalogue: pd.DataFrame) -> dict[str, float]:
-    """Feature -> share of members (index of `before`) whose value differs; members absent after count as differing."""
+    """Share of members (index of `before`) whose value differs, by feature; members absent after differ."""
     after = after.reindex(before.index)
     changed: dict[str, Any] = {}
     for name, kind in zip(catalogue["name"], catalogue["kind"], strict=True):

@@ -1,4 +1,4 @@
-"""Who was gone soon after a complaint or an expired offer, against like members without one."""
+"""Who churned soon after a complaint or an expired offer, against comparable members without one."""
 
 from __future__ import annotations
 
@@ -42,18 +42,19 @@ def trigger_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict[s
 
 
 def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Params) -> pd.DataFrame:
-    """Share gone within some days after the week of each trigger, and the share expected of like members.
+    """Share churned within some days of the week of each trigger, and the share of comparable members.
 
-    Each week is a landmark: members with the trigger in the week before it are compared with members without one in
-    the last four weeks, who stand in the same month, band of days since the last activity (terms: days to the end of
-    the term), tenure band and spend tier. Both are members on the landmark, and both are counted from it on. Gone
-    within d days: no activity (terms: no cover) from day d after the landmark on, under the main definition.
+    Each week is a landmark: members with the trigger in the week before it are compared with members
+    without one in the last four weeks, who stand in the same month, band of days since the last activity
+    (terms: days to the end of the term), tenure band and spend tier. Both are members on the landmark,
+    and both are counted from it on. Gone within d days: no activity (terms: no cover) from day d after
+    the landmark on, under the main definition.
 
     Returns
     -------
     DataFrame
-        Columns of `hazard_peaks` but q and is_node; ``background`` is the expected share, ``ratio`` observed to expected,
-        its interval clustered by member.
+        Columns of `hazard_peaks` but q and is_node; ``background`` is the expected share, ``ratio``
+        observed to expected, its interval clustered by member.
     """
     weekly = _by_week(_sample(history, params))
     if weekly.months < 1 or not triggers:

@@ -1,4 +1,4 @@
-"""What follows words: who was gone after a complaint by how it was handled, and who left without a word."""
+"""Complaint outcomes: who churned after a complaint, by how it was handled (landmark analysis)."""
 
 from __future__ import annotations
 
@@ -36,14 +36,15 @@ def complaint_outcomes(
 ) -> pd.DataFrame:
     """Share last seen within ``complaint_outcome_days``, and then gone, by theme and handling of a complaint.
 
-    How a complaint was handled is read on a landmark, ``complaint_landmark_days`` after it (Anderson, Cain & Gelber
-    1983), and only members still there on that day are followed from it: otherwise those who stayed long enough to
-    be answered would look loyal because they were answered.
+    How a complaint was handled is read on a landmark, ``complaint_landmark_days`` after it (Anderson,
+    Cain & Gelber 1983), and only members still there on that day are followed from it: otherwise those
+    who stayed long enough to be answered would look loyal because they were answered.
 
     Parameters
     ----------
     said
-        feedback_topics of the voice stage: feedback_id, member_id, known_on, origin, source, p_<cause>, p_none.
+        feedback_topics of the voice stage: feedback_id, member_id, known_on, origin, source, p_<cause>,
+        p_none.
     feedback
         Checked feedback: feedback_id, created_at, responded_at, resolved.
     spells
@@ -51,9 +52,10 @@ def complaint_outcomes(
 
     Returns
     -------
-    `OUTCOME_COLUMNS`. ``theme`` all, a cause, ``none`` (no cause heard) or ``no_text``; ``handled`` fast (solved within
-    ``complaint_fast_hours``), slow (solved by the landmark), never (not answered or not solved by then), and all.
-    Wilson intervals with the number of members that a clustered variance leaves.
+    `OUTCOME_COLUMNS`. ``theme`` all, a cause, ``none`` (no cause named) or ``no_text``; ``handled`` fast
+    (solved within ``complaint_fast_hours``), slow (solved by the landmark), never (not answered or not
+    solved by then), and all. Wilson intervals with the number of members that a clustered variance
+    leaves.
     """
     complaints = said[said["origin"].eq("feedback") & said["source"].isin(COMPLAINTS)]
     told = complaints.merge(

@@ -45,21 +45,23 @@ def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict
 def event_study(
     history: History, logs: Mapping[str, Log], matched: MatchedSets, params: Params, min_cell: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Weekly means of leavers and stayers, and the precursors ranked by lead time.
+    """Weekly means of churners and controls, and leading indicators ranked by lead time.
 
     Week -1 is the seven days before the anchor day, which itself is left out.
 
     Returns
     -------
     study
-        ``difference`` of the means of the week with a pointwise interval (clustered by matched set and by member).
-        ``change``: the same difference minus its mean over the first `event_study_baseline_weeks` of the window, among
-        members followed through the whole window (`members_followed`); its bounds hold for all weeks of a measure at
-        once (multiplier bootstrap of the largest |t|).
+        ``difference`` of the means of the week with a pointwise interval (clustered by matched set and by
+        member). ``change``: the same difference minus its mean over the first
+        `event_study_baseline_weeks` of the window, among members followed through the whole window
+        (`members_followed`); its bounds hold for all weeks of a measure at once (multiplier bootstrap of
+        the largest |t|).
     precursors
-        Measures whose change stays away from zero in every week from ``lead_weeks`` before the anchor on. ``effect``
-        is the change in the last week, ``relative`` its share of the stayers' usual level; ``q`` is
-        Benjamini-Hochberg's over the measures. The direction is that of the leavers against the stayers.
+        Measures whose change stays away from zero in every week from ``lead_weeks`` before the anchor on.
+        ``effect`` is the change in the last week, ``relative`` its share of the controls' baseline level;
+        ``q`` is Benjamini-Hochberg's over the measures. The direction is that of the leavers against the
+        stayers.
     """
     weeks = np.arange(-params.retention.event_study_weeks, 0)
     study, precursors = [], []

@@ -1,4 +1,4 @@
-"""Key nodes: moments at which more members leave than around them, found from the data."""
+"""Hazard peaks: times since joining or purchase at which more members leave than around them."""
 
 from __future__ import annotations
 
@@ -29,21 +29,23 @@ NEIGHBOURS: Final = 8  # bins on each side that form the background
 def hazard_peaks(
     history: History, triggers: Mapping[str, Log], params: Params, min_cell: int
 ) -> pd.DataFrame:
-    """Leaving by clock, each bin against its background.
+    """Hazard by clock, each bin against its background (scan statistic over tenure).
 
-    The moment of leaving is the last active day (inactivity: the last activity, not the day on which the waiting time
-    was over; terms: the last covered day). Members count from the later of joining and the start of the data, and until
-    the last day whose outcome is known: no immortal time.
+    The moment of leaving is the last active day (inactivity: the last activity, not the day on which the
+    waiting time was over; terms: the last covered day). Members count from the later of joining and the
+    start of the data, and until the last day whose outcome is known: no immortal time.
 
-    Clocks: ``tenure`` (days since joining), ``since_first_purchase``, ``purchase_number`` (no further purchase within
-    the waiting time after the n-th one; 0: after joining), ``renewal_number`` (terms), and what followed each of `triggers` within some days (`trigger_outcomes`).
+    Clocks: ``tenure`` (days since joining), ``since_first_purchase``, ``purchase_number`` (no further
+    purchase within the waiting time after the n-th one; 0: after joining), ``renewal_number`` (terms),
+    and what followed each of `triggers` within some days (`trigger_outcomes`).
 
     Returns
     -------
     DataFrame
-        ``rate``: leavings per member-day (days clocks) or per trial, exact Poisson interval; ``smoothed``: over three
-        bins (1, 2, 1). ``background``: the bins around, without the neighbours. ``is_node``: ratio at least
-        `node_min_ratio`, and q (Benjamini-Hochberg within the clock) below `false_discovery`.
+        ``rate``: churn events per member-day (days clocks) or per trial, exact Poisson interval;
+        ``smoothed``: over three bins (1, 2, 1). ``background``: the bins around, without the neighbours.
+        ``is_node``: ratio at least `node_min_ratio`, and q (Benjamini-Hochberg within the clock) below
+        `false_discovery`.
     """
     clocks = [
         _day_clock(history, "tenure", history.started),
@@ -60,10 +62,10 @@ def hazard_peaks(
 
 
 def _day_clock(history: History, name: str, origin: Array) -> pd.DataFrame:
-    """Exposure in member-days and leavings by days since `origin` (one day number per member, `FAR` if none)."""
+    """Member-days and churn events by days since `origin` (day number per member, `FAR` if none)."""
     member, first, after, left = membership_days(history)
     zero = origin[member]
-    # The day of origin itself is left out: it holds an activity by construction, so "the last one" can fall on it.
+    # the day of origin is left out: it holds an activity by construction, so the last one can fall on it
     begin = np.maximum(np.maximum(first, history.observed_from), zero + 1) - zero
     end = after - zero
     keep = (zero < FAR) & (end > begin)

@@ -39,10 +39,11 @@ class MatchedSets:
 def match_controls(history: History, params: Params) -> MatchedSets:
     """Leavers of the main definition, each with up to `event_study_controls` stayers.
 
-    The anchor of a leaver is the last active day (inactivity: the day of the last activity; terms: the last covered
-    day), not the day on which the definition was met. A control is anchored at a day of the same kind in the same week:
-    an activity (terms: the end of a term) after which it stayed for at least the waiting time. So having been active
-    in the anchor week is common to both and cannot show up as a difference. Only consenting members.
+    The anchor of a leaver is the last active day (inactivity: the day of the last activity; terms: the
+    last covered day), not the day on which the definition was met. A control is anchored at a day of the
+    same kind in the same week: an activity (terms: the end of a term) after which it stayed for at least
+    the waiting time. So having been active in the anchor week is common to both and cannot show up as a
+    difference. Only consenting members.
     """
     retention = params.retention
     generator = np.random.default_rng(params.run.seed)

@@ -26,11 +26,12 @@ def silent_churn(
     params: Params,
     min_cell: int,
 ) -> pd.DataFrame:
-    """Who left without a word, by stratum, and whether the silent leave less.
+    """Silent churn: who left without feedback, by stratum, and whether silent members leave less often.
 
-    A word is any feedback (a rating without text as well) or answered survey, exit surveys apart. A leaver was silent
-    if there was none from ``silent_days`` before the last activity until the leaving: the silence by which leaving is
-    defined does not count as such. A member at a snapshot was silent if there was none in the ``silent_days`` before.
+    A word is any feedback (a rating without text as well) or answered survey, exit surveys apart. A
+    leaver was silent if there was none from ``silent_days`` before the last activity until the leaving:
+    the silence by which leaving is defined does not count as such. A member at a snapshot was silent if
+    there was none in the ``silent_days`` before.
 
     Parameters
     ----------
@@ -43,10 +44,10 @@ def silent_churn(
 
     Returns
     -------
-    `SILENCE_COLUMNS`. ``kind`` leavers: of those who left (``members``), the share that had said nothing (``rate``),
-    for all and by stratum. ``kind`` following: of the members at the last snapshot with a known outcome who were silent,
-    spoke, or complained (``stratum``), the share that left within the horizon. ``part`` is the numerator. No rows where
-    the study has neither feedback nor surveys.
+    `SILENCE_COLUMNS`. ``kind`` leavers: of those who left (``members``), the share that had said nothing
+    (``rate``), for all and by stratum. ``kind`` following: of the members at the last snapshot with a
+    known outcome who were silent, spoke, or complained (``stratum``), the share that left within the
+    horizon. ``part`` is the numerator. No rows where the study has neither feedback nor surveys.
     """
     words = _words(feedback, surveys)
     if words.empty or panel.empty:

@@ -33,7 +33,8 @@ def member_segments(history: History, params: RetentionParams, day: int) -> pd.D
     DataFrame
         ``r``, ``f``, ``m``: fifths of recency, frequency and spend, 5 best; equal values share a fifth.
         ``value_tier``: by the mean rank of the three; ``rfm``: the named groups of `_rfm_group`.
-        ``spend_tier``: by `params.tiers`; ``activity_class``: active below half of `dormant_days`, at risk up to it.
+        ``spend_tier``: by `params.tiers`; ``activity_class``: active below half of `dormant_days`, at
+        risk up to it.
     """
     who = np.flatnonzero(_members_on(history, day) & history.consent)
     frame = pd.DataFrame(
@@ -64,8 +65,8 @@ def member_segments(history: History, params: RetentionParams, day: int) -> pd.D
 def segment_table(history: History, params: Params, min_cell: int) -> pd.DataFrame:
     """One row per segment: size and money today, and how many of those in it a year ago have left since.
 
-    ``members_then`` and ``rate`` look at who was in the segment 12 complete months ago (or at the first full month
-    after the data start, where they are shorter).
+    ``members_then`` and ``rate`` look at who was in the segment 12 complete months ago (or at the first
+    full month after the data start, where they are shorter).
     """
     today = member_segments(history, params.retention, history.observed_until + 1)
     span = _look_back(history)

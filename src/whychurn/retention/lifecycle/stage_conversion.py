@@ -1,4 +1,4 @@
-"""Steps of the life cycle: who moves on, who is lost from where, and how long the second purchase takes."""
+"""Stage conversion: who moves on, who is lost from where, and how long the second purchase takes."""
 
 from __future__ import annotations
 
@@ -31,16 +31,18 @@ def stage_conversion(
 ) -> pd.DataFrame:
     """What became of the members who entered each stage, and the step where most money is lost.
 
-    A quiet member (``at_risk``) still belongs to the stage before the silence: a loss is booked where it began.
+    A quiet member (``at_risk``) still belongs to the stage before the silence: a loss is booked where it
+    began.
 
     Returns
     -------
     DataFrame
-        ``entered``: entries that could be followed for `conversion_months` and, under inactivity, the waiting time
-        (leaving is known so much later); ``advanced`` (``rate``, Wilson interval) and ``lost`` within that time: the
-        first other stage was higher, or ``lapsed``. ``members_lost``, ``revenue_lost``: leavings from the stage in the
-        last 12 complete months and what these members had paid in the 12 months up to their last active day;
-        ``weakest`` marks the largest revenue lost (the most members where no money is recorded).
+        ``entered``: entries that could be followed for `conversion_months` and, under inactivity, the
+        waiting time (churn is known so much later); ``advanced`` (``rate``, Wilson interval) and
+        ``lost`` within that time: the first other stage was higher, or ``lapsed``. ``members_lost``,
+        ``revenue_lost``: churn events from the stage in the last 12 complete months and what these members
+        had paid in the 12 months up to their last active day; ``weakest`` marks the largest revenue lost
+        (the most members where no money is recorded).
     """
     carried = carry_over(stages)
     complete = np.flatnonzero(months_complete(history))
@@ -70,7 +72,7 @@ def stage_conversion(
 
 
 def carry_over(stages: Array) -> Array:
-    """`stages` with ``at_risk`` replaced by the stage before the silence (``recruited`` where none was seen)."""
+    """`stages` with ``at_risk`` replaced by the stage before it (``recruited`` where there was none)."""
     carried = stages.copy()
     for edge in range(carried.shape[1]):
         quiet = carried[:, edge] == _AT_RISK
@@ -141,14 +143,14 @@ def _weakest(frame: pd.DataFrame) -> pd.Series:
 def second_purchase(history: History, min_cell: int, confidence: float) -> pd.DataFrame:
     """Kaplan-Meier share of first-time buyers who bought again by each day since the first purchase.
 
-    Members whose first purchase may lie before the data (joined earlier) are left out; those who have not bought again
-    are censored at the end of the data.
+    Members whose first purchase may lie before the data (joined earlier) are left out; those who have not
+    bought again are censored at the end of the data.
 
     Returns
     -------
     DataFrame
-        ``day``, ``share``, ``low``, ``high``, ``at_risk`` (members followed to that day), ``median_day`` (missing where
-        fewer than half bought again).
+        ``day``, ``share``, ``low``, ``high``, ``at_risk`` (members followed to that day), ``median_day``
+        (missing where fewer than half bought again).
     """
     columns = ["day", "share", "low", "high", "at_risk", "median_day"]
     first, again = _first_two(history)

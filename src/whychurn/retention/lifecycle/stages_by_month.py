@@ -1,4 +1,4 @@
-"""The life cycle: one stage per member and month, and the moves between stages."""
+"""The life cycle: one stage per member and month, and the transitions between stages."""
 
 from __future__ import annotations
 
@@ -32,21 +32,22 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
 
     The first of these that holds, from what was known before the day:
 
-    - ``lapsed``: gone under the main definition, not back.
+    - ``lapsed``: churned under the main definition, not back.
     - ``won_back``: came back within the last `won_back_days`.
-    - ``at_risk``: quiet. Inactivity: no activity for longer than `at_risk_share` of the threshold. Terms: the term is
-      over and not renewed yet, or no use for longer than `dormant_days`.
-    - ``loyal``: purchases on at least `loyal_orders` days of the last 12 months. Terms: renewed, and a member for
-      `loyal_days` since joining or coming back.
+    - ``at_risk``: quiet. Inactivity: no activity for longer than `at_risk_share` of the threshold. Terms:
+      the term is over and not renewed yet, or no use for longer than `dormant_days`.
+    - ``loyal``: purchases on at least `loyal_orders` days of the last 12 months. Terms: renewed, and a
+      member for `loyal_days` since joining or coming back.
     - ``repeat``: purchases on at least two days. Terms: renewed once or more.
-    - ``nurtured``: one purchase, and contact on at least `nurtured_uses` days after it. Terms: used on that many days.
+    - ``nurtured``: one purchase, and contact on at least `nurtured_uses` days after it. Terms: used on
+      that many days.
     - ``activated``: one purchase. Terms: first use.
     - ``recruited``: joined, no purchase (use) since.
 
     Without any orders, activity days stand for purchases.
 
-    Members who joined before the data begin have a past that is not seen: they are ``repeat`` where the rules would
-    say less.
+    Members who joined before the data begin have a past that is not seen: they are ``repeat`` where the
+    rules would say less.
     """
     if history.by_orders:
         first = _first_day(history.buys, len(history.ids))
@@ -80,13 +81,14 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
 
 
 def lifecycle_table(history: History, stages: Array, confidence: float, min_cell: int) -> pd.DataFrame:
-    """Moves between stages, month by month and pooled over the last 12 complete months (``month`` missing).
+    """Transition matrix by month, and pooled over the last 12 complete months (``month`` missing).
 
     Returns
     -------
     DataFrame
-        ``month`` (first day), ``from_stage``, ``to_stage``, ``members`` (member-months where pooled), ``rate``: of those
-        in `from_stage` at the start of the month. Pooled intervals count repeated months of a member as such.
+        ``month`` (first day), ``from_stage``, ``to_stage``, ``members`` (member-months where pooled),
+        ``rate``: of those in `from_stage` at the start of the month. Pooled intervals count repeated
+        months of a member as such.
     """
     complete = np.flatnonzero(months_complete(history))
     tables = [

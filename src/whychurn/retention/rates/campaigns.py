@@ -19,10 +19,10 @@ CAMPAIGN_COLUMNS: Final = columns_of("campaigns", "suppressed")
 def around_campaigns(
     history: History, touches: pd.DataFrame, events: pd.DataFrame, days: int, confidence: float, min_cell: int
 ) -> pd.DataFrame:
-    """Spend and activity of the members of a campaign in the `days` before and after its first message to them.
+    """Spend and activity of a campaign's members in the `days` before and after its first message.
 
-    Counted, not caused: whoever was chosen for a campaign may have been about to buy anyway. Where a campaign held
-    members out (``control``), they stand beside as a group of their own.
+    Counted, not caused: whoever was chosen for a campaign may have been about to buy anyway. Where a
+    campaign held members out (``control``), they stand beside as a group of their own.
     """
     first = _first_touches(history, touches, events)
     observed = first["day"].between(history.observed_from + days, history.observed_until - days + 1)

@@ -51,8 +51,8 @@ def churn_by_stratum(
     -------
     DataFrame
         One row per stratum: Wilson interval, difference from all others, p (pooled z-test), q
-        (Benjamini-Hochberg over all strata), ``notable`` where q is below `false_discovery`. ``spend_lost``: what those
-        who left had paid in the 365 days before the snapshot.
+        (Benjamini-Hochberg over all strata), ``notable`` where q is below `false_discovery`.
+        ``spend_lost``: what those who left had paid in the 365 days before the snapshot.
     """
     span = observed_span(history, panel)
     if span is None:
@@ -69,7 +69,7 @@ def churn_by_stratum(
 
 
 def observed_span(history: History, panel: pd.DataFrame) -> tuple[int, int] | None:
-    """Edge positions of the snapshot that strata start from and of its end, at most 12 complete months later."""
+    """Edge positions of the first snapshot of strata and of its end, at most 12 complete months later."""
     complete = np.flatnonzero(months_complete(history))
     if panel.empty or not len(complete):
         return None
@@ -96,7 +96,7 @@ def with_tenure_band(panel: pd.DataFrame, tenure_days: list[int]) -> pd.DataFram
 
 
 def stratify(members: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Counts and rates of the flag ``left`` by every stratum of `members`, each against all others of its dimension."""
+    """Counts and rates of the flag ``left`` by stratum, each against all others of its dimension."""
     parts = [
         _dimension(members, name) for name in DIMENSIONS if name in members and members[name].notna().any()
     ]

@@ -26,9 +26,10 @@ def cohort_triangle(history: History, confidence: float, min_cell: int) -> pd.Da
     Returns
     -------
     DataFrame
-        ``size``: members of the cohort. ``present``: members at the end of the month under the main definition, with
-        ``rate`` and its Wilson interval. ``active``: members with activity in the month. ``revenue_rate``: revenue as a
-        share of the cohort's revenue in its month of joining. ``partial``: the month is not wholly observed.
+        ``size``: members of the cohort. ``present``: members at the end of the month under the main
+        definition, with ``rate`` and its Wilson interval. ``active``: members with activity in the month.
+        ``revenue_rate``: revenue as a share of the cohort's revenue in its month of joining. ``partial``:
+        the month is not wholly observed.
     """
     joined = month_of(history, history.started)
     followed = (joined >= 0) & (joined < history.months) & (history.started >= history.observed_from)

@@ -25,9 +25,9 @@ def definition_sensitivity(
     Returns
     -------
     DataFrame
-        ``came_back_share``: of all who left under the definition, those seen again since.
-        ``top_strata``: the three strata with the highest churn. ``rank_agreement``: Kendall's tau of the strata's
-        rates with those of the main definition (members at risk under the main definition).
+        ``came_back_share``: of all who left under the definition, those seen again since. ``top_strata``:
+        the three strata with the highest churn. ``rank_agreement``: Kendall's tau of the strata's rates
+        with those of the main definition (members at risk under the main definition).
     """
     span = last_year(history)
     if span is None:

@@ -26,7 +26,7 @@ from whychurn.retention.month_grid import (
 from whychurn.stats.intervals import effective_number, wilson
 
 LAST_YEAR: Final = "last_12_months"
-_STATES: Final = ("churn", "reactivation")  # they ask who was there on the first day
+_STATES: Final = ("churn", "reactivation")  # their denominator is taken on the first day
 COLUMNS: Final = columns_of("retention_rates", "suppressed")
 
 
@@ -57,10 +57,10 @@ def retention_rates(history: History, confidence: float, min_cell: int) -> pd.Da
     - ``churn``: of the members on the first day of the period, those who left in it.
       Money: what they paid in the 12 months before the period.
     - ``retention``: the rest of them. A member who left and came back was not retained.
-    - ``reactivation``: of those who were gone on the first day, those who came back in the period.
+    - ``reactivation``: of those who had churned by the first day, those who came back in the period.
       Money: what they paid in the 12 months before they left.
-    - ``repurchase``: of the buyers of the period, those who bought on at least two days of it (without orders: use).
-      Money: what they paid in the period. It does not depend on the churn definition.
+    - ``repurchase``: of the buyers of the period, those who bought on at least two days of it (without
+      orders: use). Money: what they paid in the period. It does not depend on the churn definition.
     - ``renewal`` (terms only): of the terms that ended in the period, those followed by another one
       within the days of grace, where these are over. Money: the price of the ended terms.
 

@@ -31,9 +31,10 @@ def spend_by_region(
     Returns
     -------
     DataFrame
-        ``change``: spend / spend before - 1, with an interval from the linearised log ratio, clustered by member.
-        ``competitor_price_gap``: own price index / competitors' - 1 (positive: we are dearer), mean of the weeks in
-        each period; ``competitor_activity`` likewise. A market table without region or category applies to all.
+        ``change``: spend / spend before - 1, with an interval from the linearised log ratio, clustered by
+        member. ``competitor_price_gap``: own price index / competitors' - 1 (positive: we are dearer),
+        mean of the weeks in each period; ``competitor_activity`` likewise. A market table without region
+        or category applies to all.
     """
     until = pd.Timestamp(observed[1]) + pd.Timedelta(days=1)
     span, year = pd.Timedelta(days=days), pd.Timedelta(days=364)  # 52 weeks: the same weekdays

@@ -36,7 +36,8 @@ def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: P
 
     Returns
     -------
-    cutoff_on, metric, estimate, low, high, rows, members, events, train_rows; empty if no cut-off is possible.
+    cutoff_on, metric, estimate, low, high, rows, members, events, train_rows; empty if no cut-off is
+    possible.
     """
     months = cutoffs(panel, horizon_days, params.risk)
     with ThreadPoolExecutor(max_workers=params.run.workers) as pool:
@@ -47,7 +48,7 @@ def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: P
 
 
 def cutoffs(panel: pd.DataFrame, horizon_days: int, risk: RiskParams) -> list[pd.Timestamp]:
-    """Evenly spaced snapshots that leave one calibration and one training snapshot before them, the last included."""
+    """Evenly spaced snapshots with a calibration and a training snapshot before them, the last included."""
     horizon = pd.Timedelta(days=horizon_days)
     months = sorted(
         pd.Timestamp(day) for day in panel.loc[panel["churned_in_horizon"].notna(), "as_of"].unique()

@@ -87,7 +87,7 @@ class Forecast:
         return measured
 
     def profit(self, weights: np.ndarray, capacity: float) -> np.ndarray:
-        """Profit per 1 000 members at risk when the share `capacity` is contacted, for each row of `weights`."""
+        """Profit per 1 000 members when the share `capacity` is contacted, for each row of `weights`."""
         if np.isnan(self.business.value).all():
             return np.full(len(weights), np.nan)
         total = weights.sum(axis=1)

@@ -1,4 +1,4 @@
-"""Groups of members at high risk whom the model judges by the same families of features."""
+"""Groups of members at high risk whose scores rest on the same families of features."""
 
 from __future__ import annotations
 

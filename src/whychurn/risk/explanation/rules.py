@@ -52,7 +52,8 @@ def tree_rules(
 
     Returns
     -------
-    leaf, rule_en, rule_zh, p_train (rate in training), rate (in test), share (of test rows), rows, members, events.
+    leaf, rule_en, rule_zh, p_train (rate in training), rate (in test), share (of test rows), rows,
+    members, events.
     """
     fitted, columns = tree[-1], _columns(tree, features)
     at = fitted.apply(tree[:-1].transform(X))

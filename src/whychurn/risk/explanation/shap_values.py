@@ -1,7 +1,7 @@
 """What the model looks at: exact SHAP values by feature and group, points, dependence, interactions.
 
-These tables describe the model. A feature may stand high because it goes with the true cause, so nothing here is
-called a cause.
+These tables describe the model. A feature may stand high because it goes with the true cause, so nothing
+here is called a cause.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def explain_sample(
 
 
 def feature_importance(explained: Explained) -> pd.DataFrame:
-    """Table risk_shap_features: mean absolute contribution, its share, and the direction (rank correlation)."""
+    """Table risk_shap_features: mean absolute contribution, its share, direction (rank correlation)."""
     size = np.abs(explained.contributions).mean(axis=0)
     table = pd.DataFrame(
         {
@@ -111,7 +111,7 @@ def beeswarm_points(explained: Explained, importance: pd.DataFrame, params: Para
 
 
 def dependence(explained: Explained, importance: pd.DataFrame) -> pd.DataFrame:
-    """Table risk_shap_dependence: contribution by bins of the value (mean and 10-90 % range) for the top features."""
+    """Table risk_shap_dependence: contribution (mean, 10-90 % range) of top features by bins of the value."""
     columns = {feature.name: i for i, feature in enumerate(explained.features)}
     numeric = [name for name in importance["feature"] if explained.features[columns[name]].categories is None]
     tables = [_binned(explained, columns[name]) for name in numeric[:DEPENDENCE_FEATURES]]
@@ -141,7 +141,7 @@ def _binned(explained: Explained, column: int) -> pd.DataFrame:
 
 
 def strongest_interactions(booster: xgb.Booster, explained: Explained, rows: int) -> pd.DataFrame:
-    """Table risk_shap_interactions: pairs with the largest mean absolute interaction on `rows` sample rows."""
+    """Table risk_shap_interactions: pairs with the largest mean absolute interaction on `rows` rows."""
     count = len(explained.features)
     values = predict_interactions(booster, explained.X[:rows])[:, :count, :count]
     strength = 2 * np.abs(values).mean(axis=0)  # both halves of the symmetric matrix

@@ -1,4 +1,4 @@
-"""From a model's raw score to a probability, with an interval; stored as numbers, evaluated by interpolation."""
+"""Calibration: raw score to probability with an interval; stored as numbers, interpolated."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def split_forward(
 def _take(
     months: list[pd.Timestamp], horizon: pd.Timedelta, calibration: int, test: int
 ) -> dict[str, list[pd.Timestamp]] | None:
-    """Last `test` months, the last `calibration` months whose labels end before them, all that end before those."""
+    """Last `test` months, last `calibration` months with labels ended before them, all ended before those."""
     if len(months) <= test:
         return None
     tested = months[-test:]
@@ -95,8 +95,8 @@ def _split_members(
     if not before:
         needed = 2 * int(np.ceil(horizon.days / 30.4)) + 1
         raise DataTooShortError(
-            f"the history holds {len(months)} labelled monthly snapshots; a model needs about {needed} months of "
-            "history after the warm-up",
+            f"the history holds {len(months)} labelled monthly snapshots; "
+            f"a model needs about {needed} months of history after the warm-up",
             remedy="supply a longer history, or shorten panel.horizon_days or panel.warmup_days",
         )
     chosen = {"train": before, "calibration": before, "test": months[-1:]}
@@ -117,7 +117,7 @@ def _assign(panel: pd.DataFrame, labelled: np.ndarray, chosen: dict[str, list[pd
 def forward_folds(
     months: list[pd.Timestamp], horizon_days: int, folds: int
 ) -> list[tuple[list[pd.Timestamp], pd.Timestamp]]:
-    """Embargoed folds, latest last: (snapshots whose labels end before the validated one, validated snapshot)."""
+    """Embargoed folds, latest last: (snapshots with labels ended before the validated one, that one)."""
     horizon = pd.Timedelta(days=horizon_days)
     pairs = [([early for early in months if early + horizon <= day], day) for day in sorted(months)]
     return [(early, day) for early, day in pairs if early][-folds:]

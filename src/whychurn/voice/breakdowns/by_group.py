@@ -66,7 +66,8 @@ def topics_by_group(
 ) -> pd.DataFrame:
     """How much the writers of a stratum speak of each topic, against writers elsewhere.
 
-    Each writer counts once, with the share of their texts that is about the topic, so those who write much weigh no more.
+    Each writer counts once, with the share of their texts that is about the topic, so those who write
+    much weigh no more.
 
     Parameters
     ----------
@@ -79,8 +80,8 @@ def topics_by_group(
 
     Returns
     -------
-    `GROUP_COLUMNS`: members who spoke of the topic and writers, in the stratum; mean share of a writer's texts, that of
-    the rest, their ratio; Welch's z, q, and whether the difference is notable.
+    `GROUP_COLUMNS`: members who spoke of the topic and writers, in the stratum; mean share of a writer's
+    texts, that of the rest, their ratio; Welch's z, q, and whether the difference is notable.
     """
     parts = []
     for dimension in DIMENSIONS:
@@ -118,7 +119,7 @@ def _latest(texts: pd.DataFrame, day: pd.Series, log: pd.DataFrame) -> pd.DataFr
 
 
 def _cells(with_topic: pd.DataFrame) -> pd.DataFrame:
-    """Mean share of a writer's texts by stratum and topic, every combination, with Welch's z against other strata."""
+    """Mean share of a writer's texts by stratum and topic, with Welch's z against the other strata."""
     counts = with_topic.groupby(["stratum", "member_id", "topic_id"]).size().reset_index(name="texts")
     texts_of_member = counts.groupby(["stratum", "member_id"])["texts"].transform("sum")
     counts = counts.assign(

@@ -1,4 +1,4 @@
-"""Early signals: words and topics on the rise in the last weeks, and days with more texts than chance allows."""
+"""Emerging words and topics of the last weeks, and days with more texts than chance allows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALERT_GAP_DAYS: Final = 7  # days just before the day, left out of its base: the
 
 
 def log_odds(recent: pd.Series, before: pd.Series, prior_words: float) -> pd.DataFrame:
-    """Log odds ratio of each word with an informative Dirichlet prior (Monroe, Colaresi & Quinn 2008, eq. 15-22).
+    """Log odds ratio of each word with an informative Dirichlet prior (Monroe et al. 2008, eq. 15-22).
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def rising(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
 
     Returns
     -------
-    `RISING_COLUMNS`, most surprising first: kind (word, topic), name (the word, or the topic's id), texts, members and
-    share of texts, log odds and z, Benjamini-Hochberg q within the kind (one-sided), rising (q small enough, and at
-    least ``min_recent_texts`` texts).
+    `RISING_COLUMNS`, most surprising first: kind (word, topic), name (the word, or the topic's id),
+    texts, members and share of texts, log odds and z, Benjamini-Hochberg q within the kind (one-sided),
+    rising (q small enough, and at least ``min_recent_texts`` texts).
     """
     if texts.empty:
         return pd.DataFrame(columns=list(RISING_COLUMNS))
@@ -102,11 +102,11 @@ def _rising(kind: str, rows: pd.DataFrame, new: pd.Series, params: Params, min_c
 
 
 def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
-    """Days on which all texts, or those of one topic, were more than the weeks before let expect.
+    """Days with more texts, in all or of one topic, than expected from the weeks before.
 
-    A day's count is held against a negative binomial law with mean and variance of the base: ``alert_base_days`` days
-    that end `ALERT_GAP_DAYS` before it (Poisson where the variance is no larger than the mean). Only days before it are
-    used, so the rule can run each night.
+    A day's count is held against a negative binomial law with mean and variance of the base:
+    ``alert_base_days`` days that end `ALERT_GAP_DAYS` before it (Poisson where the variance is no larger
+    than the mean). Only days before it are used, so the rule can run each night.
 
     Parameters
     ----------
@@ -115,8 +115,8 @@ def daily_alerts(texts: pd.DataFrame, voice: VoiceParams) -> pd.DataFrame:
 
     Returns
     -------
-    `ALERT_COLUMNS`, one row an alert: expected count, smallest alarming count, probability of so many; first is true
-    where no alert of the same topic stands in the `ALERT_GAP_DAYS` days before.
+    `ALERT_COLUMNS`, one row an alert: expected count, smallest alarming count, probability of so many;
+    first is true where no alert of the same topic stands in the `ALERT_GAP_DAYS` days before.
     """
     if texts.empty:
         return pd.DataFrame(columns=list(ALERT_COLUMNS))

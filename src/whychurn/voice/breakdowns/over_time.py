@@ -52,9 +52,9 @@ def topics_by_month(texts: pd.DataFrame, min_cell: int) -> pd.DataFrame:
 def topic_changes(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
     """Weeks from which a topic's share of all topics was another than before.
 
-    Weekly counts are Poisson with the week's texts as exposure; the segmentation with the best penalised likelihood is
-    found exactly (optimal partitioning, Jackson et al. 2005). The interval of the ratio takes the place of the change as
-    given, so it is too narrow.
+    Weekly counts are Poisson with the week's texts as exposure; the segmentation with the best penalised
+    likelihood is found exactly (optimal partitioning, Jackson et al. 2005). The interval of the ratio
+    takes the place of the change as given, so it is too narrow.
 
     Parameters
     ----------
@@ -63,8 +63,9 @@ def topic_changes(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.Data
 
     Returns
     -------
-    `CHANGE_COLUMNS`, one row a change: shares of the stretch before and after, their ratio with interval, gain in log
-    likelihood against no change there. Stretches with fewer than `min_cell` texts on a side are left out.
+    `CHANGE_COLUMNS`, one row a change: shares of the stretch before and after, their ratio with interval,
+    gain in log likelihood against no change there. Stretches with fewer than `min_cell` texts on a side
+    are left out.
     """
     counts = weekly_counts(texts)
     total = counts.sum(axis=1).to_numpy(dtype=float)

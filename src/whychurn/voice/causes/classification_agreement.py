@@ -1,4 +1,4 @@
-"""How well the causes read from texts agree with labels: macro-F1, Cohen's kappa, and the floors to be beaten."""
+"""Agreement of predicted causes with labels: macro-F1, Cohen's kappa, and simple baselines."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def agreement(
     Parameters
     ----------
     labels, said
-        One class a text, same length. A class that only `predicted` knows (``none``) is an error wherever it stands, and
-        is no class of the macro average.
+        One class a text, same length. A class that only `predicted` knows (``none``) is an error wherever
+        it stands, and is no class of the macro average.
     draws, confidence, seed
-        Of the bootstrap. Texts are drawn through the table of both classes, which is the same as drawing rows.
+        Of the bootstrap. Texts are drawn through the table of both classes, which is the same as drawing
+        rows.
 
     Returns
     -------
@@ -40,7 +41,8 @@ def agreement(
 
     Notes
     -----
-    Cohen 1960: ``kappa = (p_o - p_e) / (1 - p_e)``, p_e the agreement of independent raters with these margins.
+    Cohen 1960: ``kappa = (p_o - p_e) / (1 - p_e)``, p_e the agreement of independent raters with these
+    margins.
     """
     true, guess = np.asarray(labels, dtype=object), np.asarray(predicted, dtype=object)
     if not len(true):
@@ -78,14 +80,16 @@ def _kappa(tables: np.ndarray, _: int) -> np.ndarray:
 
 
 def keyword_cause(texts: Iterable[str], keywords: Mapping[str, list[str]] | None = None) -> pd.Series:
-    """The count that everybody writes first: the class with most of its few keywords in the text, else ``none``.
+    """Keyword baseline: the class with most of its few keywords in the text, else ``none``.
 
-    No negation, no weights, no phrases: the floor beside which the lexicon is shown. Ties go to the first class.
+    No negation, no weights, no phrases: the floor beside which the lexicon is shown. Ties go to the first
+    class.
 
     Parameters
     ----------
     keywords
-        Class -> pieces of text in lower case; those of the six causes that ship with the lexicon, if not given.
+        Class -> pieces of text in lower case; those of the six causes that ship with the lexicon, if not
+        given.
     """
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype="object")
     lower = series.fillna("").astype(str).str.lower()
@@ -97,7 +101,7 @@ def keyword_cause(texts: Iterable[str], keywords: Mapping[str, list[str]] | None
 def supervised_classes(
     known: pd.Series, labels: pd.Series | Sequence[str], texts: pd.Series, seed: int
 ) -> pd.Series:
-    """Classes of `texts` by TF-IDF (words and characters) with a linear SVM trained on `known` and their labels.
+    """Classes of `texts` by TF-IDF (words, characters) and a linear SVM trained on `known` and its labels.
 
     What supervision on these very labels reaches; no labels are needed for the lexicon.
     """

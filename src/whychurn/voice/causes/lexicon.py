@@ -1,4 +1,4 @@
-"""The cause lexicon: words by which members name a cause, in English and Chinese, and where they stand in a text."""
+"""The cause lexicon: words by which members name a cause in English and Chinese, and their search."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Lexicon:
     words: dict[str, Phrases[list[Term]]]
 
     def find(self, text: str) -> list[Hit]:
-        """Terms of a normal form (`plain.normalise`) in text order; of two that overlap the longer one counts."""
+        """Terms of a normal form (`normalise`) in text order; of two that overlap the longer one counts."""
         hits = [
             Hit(start, end, language, term)
             for language, words in self.words.items()
@@ -75,7 +75,8 @@ def load_lexicon(file: Path = FILE) -> Lexicon:
     Raises
     ------
     WhychurnError
-        If a cause is unknown or missing, a concept has no name in a language, or a word is no text with a weight.
+        If a cause is unknown or missing, a concept has no name in a language, or a word is no text with a
+        weight.
     """
     content = read_yaml(file) or {}
     settings, negation, keywords = (content.pop(key, None) for key in ("settings", "negation", "keywords"))

@@ -1,4 +1,4 @@
-"""Which of the six causes a text speaks of, by the words of the lexicon."""
+"""Which of the six causes a text names, by the words of the lexicon."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ _WORD: Final = re.compile(r"[a-z']+")
 
 
 def cause_probabilities(texts: Iterable[str | None], lexicon: Lexicon | None = None) -> pd.DataFrame:
-    """Probability that each text speaks of each cause, or of none.
+    """Probability that each text names each cause, or none.
 
-    The weights of the lexicon's words that a text holds are added by cause; each cause keeps a small floor and "no
-    cause" a fixed weight; the shares of the sum are the probabilities. They order and compare texts; how well they
-    agree with people who labelled texts is measured, not assumed (`voice.agreement`).
+    The weights of the lexicon's words that a text holds are added by cause; each cause keeps a small
+    floor and "no cause" a fixed weight; the shares of the sum are the probabilities. They order and
+    compare texts; how well they agree with people who labelled texts is measured, not assumed
+    (`classification_agreement`).
 
     Parameters
     ----------
@@ -35,8 +36,8 @@ def cause_probabilities(texts: Iterable[str | None], lexicon: Lexicon | None = N
 
     Returns
     -------
-    One row a text, columns ``p_product_service`` … ``p_natural``, ``p_none``: they sum to 1, and are null for an
-    empty text.
+    One row a text, columns ``p_product_service`` … ``p_natural``, ``p_none``: they sum to 1, and are null
+    for an empty text.
     """
     lexicon = lexicon or load_lexicon()
     scores = concept_scores(texts, lexicon)
@@ -128,7 +129,7 @@ def is_denied(text: str, start: int, language: str, lexicon: Lexicon) -> bool:
 
 
 def leading_cause(probabilities: pd.DataFrame) -> pd.Series:
-    """Cause named most strongly: one of the six, ``none`` where no word of any is found, null for empty texts."""
+    """Cause named most strongly: one of the six, ``none`` without a word of any, null for empty texts."""
     causes = probabilities[[f"p_{cause}" for cause in CAUSES]]
     most, least = causes.max(axis=1), causes.min(axis=1)
     strongest = causes.fillna(-1.0).to_numpy(dtype=float).argmax(axis=1) if len(causes) else []

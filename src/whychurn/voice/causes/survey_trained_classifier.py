@@ -1,8 +1,8 @@
-"""What exit surveys with comments teach: words that go with a stated reason, pooled with the lexicon if that helps.
+"""Cause classifier trained on survey comments with a stated reason, pooled with the lexicon if that helps.
 
-A stated reason is a noisy label: "price" is ticked too often. So classes weigh the same however often they were
-ticked, the model is strongly regularised, and it may only move the lexicon's answer as far as comments that it did not
-see bear out.
+A stated reason is a noisy label: "price" is ticked too often. So classes weigh the same however often
+they were ticked, the model is strongly regularised, and it may only move the lexicon's answer as far as
+comments that it did not see bear out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ WEIGHTS: Final = (
 
 @dataclass(frozen=True)
 class CauseClassifier:
-    """Reads causes from texts: the lexicon, and the model of stated reasons with weight `weight` (0: not used).
+    """Causes of texts: the lexicon, and the model of stated reasons with weight `weight` (0: not used).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class CauseClassifier:
     choice: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["weight", "loss", "error"]))
 
     def probabilities(self, texts: pd.Series) -> pd.DataFrame:
-        """As `causes.cause_probabilities`, with what was learned pooled in."""
+        """As `lexicon_classifier.cause_probabilities`, pooled with the fitted model."""
         lexicon = cause_probabilities(texts)
         if self.weight == 0.0 or self.model is None:
             return lexicon
@@ -64,18 +64,18 @@ class CauseClassifier:
 
 
 def fit_cause_classifier(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceParams) -> CauseClassifier:
-    """Learn from survey comments with a stated reason, known before `until`.
+    """Fit on survey comments with a stated reason, known before `until`.
 
-    The comments are split by time; the model is fitted on the earlier ones without texts that recur later, and the
-    weight of the pool is the smallest whose balanced log loss on the later ones is within one standard error of the
-    best (Breiman et al. 1984). Then the model is fitted on all of them.
+    The comments are split by time; the model is fitted on the earlier ones without texts that recur
+    later, and the weight of the pool is the smallest whose balanced log loss on the later ones is within
+    one standard error of the best (Breiman et al. 1984). Then the model is fitted on all of them.
 
     Parameters
     ----------
     texts
-        text, reason, known_on; rows without a reason among the six causes teach nothing.
+        text, reason, known_on; rows without a reason among the six causes are not used.
     until
-        First day that must not be learned from.
+        First day whose texts are not used for fitting.
 
     Returns
     -------
@@ -112,17 +112,17 @@ def fit_cause_classifier(texts: pd.DataFrame, until: pd.Timestamp, voice: VoiceP
 
 
 def stated(texts: pd.DataFrame) -> pd.DataFrame:
-    """Rows with a text and a stated reason among the six causes: text, reason, known_on, language if given."""
+    """Rows with a text and a stated reason among the six causes: text, reason, known_on, language."""
     reason = texts["reason"].astype("string")
     kept = reason.isin(CAUSES) & texts["text"].astype("string").str.strip().fillna("").ne("")
     return texts[kept].assign(reason=reason[kept].astype(object), text=texts.loc[kept, "text"].astype(object))
 
 
 def classifier_probabilities(model: Any, texts: pd.Series) -> pd.DataFrame:
-    """What the model of stated reasons says; the more even it is over the causes, the more goes to ``p_none``.
+    """Probabilities by the model of stated reasons; the more even over the causes, the larger ``p_none``.
 
-    The share of "none" is the normalised entropy of the model's answer: a text without any word it knows is even, so
-    it names nothing. Null for empty texts.
+    The share of "none" is the normalised entropy of the model's answer: a text without any word it knows
+    is even, so it names nothing. Null for empty texts.
     """
     given = texts.astype("string").str.strip().fillna("")
     causes = np.zeros((len(texts), len(CAUSES)))
@@ -137,10 +137,10 @@ def classifier_probabilities(model: Any, texts: pd.Series) -> pd.DataFrame:
 
 
 def log_pool(lexicon: pd.DataFrame, learned: pd.DataFrame, weight: float) -> pd.DataFrame:
-    """Logarithmic opinion pool of the six causes, ``p ~ lexicon^(1 - weight) * learned^weight`` (Genest & Zidek 1986).
+    """Logarithmic opinion pool, ``p ~ lexicon^(1 - weight) * learned^weight`` (Genest & Zidek 1986).
 
-    ``p_none`` is the smaller of both (with weight 0 the lexicon's): a text names a cause if either reader hears one.
-    Rows sum to 1.
+    ``p_none`` is the smaller of both (with weight 0 the lexicon's): a text names a cause if either reader
+    hears one. Rows sum to 1.
     """
     causes, none = list(P_COLUMNS[:-1]), P_COLUMNS[-1]
     logs = [
@@ -156,7 +156,7 @@ def log_pool(lexicon: pd.DataFrame, learned: pd.DataFrame, weight: float) -> pd.
 def stated_reason_check(
     classifier: CauseClassifier, texts: pd.DataFrame, until: pd.Timestamp, params: Params
 ) -> pd.DataFrame:
-    """Agreement of each method with the reasons stated from `until` on, which taught nothing and chose nothing.
+    """Agreement of each method with the reasons stated from `until` on, which no fit or choice has used.
 
     Returns
     -------
@@ -195,7 +195,7 @@ def stated_reason_check(
 
 
 def _losses(predictions: pd.DataFrame, reasons: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Log loss of each comment among the six causes, and weights that make the stated causes count the same."""
+    """Log loss of each comment among the six causes, and weights by which the causes count the same."""
     causes = predictions[list(P_COLUMNS[:-1])].to_numpy(dtype=float)
     causes = causes / causes.sum(axis=1, keepdims=True)
     places = np.array([CAUSES.index(reason) for reason in reasons])

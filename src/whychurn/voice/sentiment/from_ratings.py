@@ -1,4 +1,4 @@
-"""Sentiment learned from the study's own ratings, where a study asks for it; and how sentiment goes with ratings."""
+"""Sentiment fitted on the study's own ratings, and the correlation of sentiment with ratings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def fit_sentiment_model(texts: pd.DataFrame, until: pd.Timestamp, voice: VoicePa
 
     Returns
     -------
-    Fitted model; None where ``sentiment_from`` is ``words`` or fewer than ``learn_min_ratings`` texts are rated.
+    Fitted model; None where ``sentiment_from`` is ``words`` or fewer than ``learn_min_ratings`` texts are
+    rated.
     """
     if voice.sentiment_from != "ratings":
         return None

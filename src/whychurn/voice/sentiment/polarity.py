@@ -76,10 +76,10 @@ def _rule(content: dict[str, Any], settings: dict[str, float]) -> Rule:
 def sentiment(texts: Iterable[str | None], polarity: Polarity | None = None) -> pd.Series:
     """Polarity of each text between -1 (blame) and 1 (praise); 0 where no word of either is found.
 
-    Words of praise and blame are added, turned round by a negator shortly before them, made stronger or weaker by
-    words of degree; what follows a "but" counts more. The sum s becomes ``s / sqrt(s^2 + spread)`` (Hutto & Gilbert
-    2014, VADER). It knows neither sarcasm nor the world: "great, another delay" reads as half praise, and a neutral
-    report of a problem as blame.
+    Words of praise and blame are added, turned round by a negator shortly before them, made stronger or
+    weaker by words of degree; what follows a "but" counts more. The sum s becomes ``s / sqrt(s^2 +
+    spread)`` (Hutto & Gilbert 2014, VADER). It knows neither sarcasm nor the world: "great, another
+    delay" reads as half praise, and a neutral report of a problem as blame.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def sentiment(texts: Iterable[str | None], polarity: Polarity | None = None) -> 
 
 
 def urgency(texts: Iterable[str | None], polarity: Polarity | None = None) -> pd.Series:
-    """How much a text presses, between 0 and 1: ``1 - exp(-sum of the weights of its words of haste or threat)``.
+    """Urgency between 0 and 1: ``1 - exp(-sum of the weights of its words of haste or threat)``.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def _sum(text: str, polarity: Polarity) -> float:
 
 
 def word_values(text: str, polarity: Polarity) -> list[tuple[int, int, float]]:
-    """Start, end and value of each polar word of a normal form, its negators and degrees taken into account."""
+    """Start, end and value of each polar word of a normal form, negators and degrees included."""
     values = []
     for language, words in polarity.words.items():
         factor = _english_factor if language == "en" else _chinese_factor

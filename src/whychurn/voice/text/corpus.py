@@ -13,18 +13,20 @@ from whychurn.contract.params import Params, VoiceParams
 from whychurn.voice.text.deduplicate import STATES, deduplicate
 
 TEXT_COLUMNS: Final = (
-    "feedback_id", "member_id", "known_on", "origin", "source", "text", "rating", "reason", "responded_at", "resolved",
+    "feedback_id", "member_id", "known_on", "origin", "source", "text", "rating", "reason",
+    "responded_at", "resolved",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts and their folds.
+    """Texts and their distinct normal forms.
 
     Parameters
     ----------
     texts
-        One row a text, sorted by known_on and feedback_id: `TEXT_COLUMNS`, language, state, fold (-1: empty).
+        One row a text, sorted by known_on and feedback_id: `TEXT_COLUMNS`, language, state,
+        distinct_id (position in `distinct`; -1: empty).
     distinct
         One row per distinct normal form; see `distinct_id.deduplicate`.
     """
@@ -53,8 +55,8 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    `TEXT_COLUMNS`. A feedback without text stays, with null text. A survey counts only where it holds a comment; it
-    is known on the day of the answer, and its id becomes the feedback_id.
+    `TEXT_COLUMNS`. A feedback without text stays, with null text. A survey counts only where it holds a
+    comment; it is known on the day of the answer, and its id becomes the feedback_id.
     """
     written = pd.DataFrame(
         {
@@ -93,7 +95,7 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
 
 
 def build_corpus(texts: pd.DataFrame, voice: VoiceParams) -> Corpus:
-    """Fold the texts of `gather_texts` and describe each."""
+    """Deduplicate the texts of `gather_texts` and describe each."""
     distinct_id, distinct = deduplicate(texts["text"], voice.boilerplate, voice.max_characters)
     of_text = distinct[["language", "state"]].reindex(distinct_id.to_numpy()).set_index(texts.index)
     language = of_text["language"].fillna("none").astype("string")
@@ -102,10 +104,10 @@ def build_corpus(texts: pd.DataFrame, voice: VoiceParams) -> Corpus:
 
 
 def fit_until(params: Params, observed_until: dt.date) -> pd.Timestamp:
-    """First day of the risk model's test period: texts known from that day on teach nothing here.
+    """First day of the risk model's test period: texts known from that day on are not used for fitting.
 
-    Features of the panel come from what is said of a text, so neither the topic model nor the cause model may have
-    seen the period on which the risk model is tested (`voice.fit_until: auto`).
+    Features of the panel come from what is said of a text, so neither the topic model nor the cause model
+    may have seen the period on which the risk model is tested (`voice.fit_until: auto`).
     """
     if params.voice.fit_until != "auto":
         return pd.Timestamp(params.voice.fit_until)

@@ -1,4 +1,4 @@
-"""Texts that say the same are folded into one, with a count, before any heavy work."""
+"""Texts with the same content are kept once, with a count, before any heavy work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DISTINCT_COLUMNS: Final = ("key", "plain", "language", "space", "state", "tokens
 def deduplicate(
     texts: pd.Series, boilerplate: list[str], max_characters: int
 ) -> tuple[pd.Series, pd.DataFrame]:
-    """Fold redacted texts whose normal forms say the same.
+    """Distinct texts among redacted texts, by normal form.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def deduplicate(
 
     Returns
     -------
-    Position of each text in the folds (-1: empty), index of `texts`; and the folds, one row per distinct normal form,
-    sorted by key: key, plain (most frequent form), language, space (zh or en: where it is modelled), state
-    (`STATES`), tokens (separated by spaces), count.
+    Position of each text in the distinct texts (-1: empty), index of `texts`; and these, one row per distinct
+    normal form, sorted by key: key, plain (most frequent form), language, space (zh or en: where it is
+    modelled), state (`STATES`), tokens (separated by spaces), count.
     """
     given = texts.astype("string")
     counts = given[given.str.strip().fillna("").ne("")].value_counts()
@@ -50,7 +50,7 @@ def deduplicate(
 
 
 def describe_distinct(distinct: pd.DataFrame, boilerplate: list[str]) -> pd.DataFrame:
-    """Language, words and state of each fold (columns key, plain, count, unreadable)."""
+    """Language, words and state of each distinct text (columns key, plain, count, unreadable)."""
     boilerplate_keys = _boilerplate() | {text_key(normalise(text, 1000)) for text in boilerplate}
     described = distinct.copy()
     bare = [PLACEHOLDER.sub("", plain) for plain in distinct["plain"]]

@@ -13,13 +13,16 @@ _ELSEWHERE: Final = re.compile(
 )
 _MARKED: Final = re.compile(r"[\u00c0-\u024f]")
 _ENGLISH_WORDS: Final = (
-    "the a an and or but of to in on for with is was are were be been it this that i my me you your we they not no "
+    "the a an and or but of to in on for with is was are were be been it this that i my me you your "
+    "we they not no "
     "have has had do does did will would can could so at from very too when what why how there more than"
 )
 # function words that English does not share
 _FOREIGN_WORDS: Final = (
-    "der die das und ist nicht ich sie wir ein eine mit auf den dem zu sehr von le la les des est pas je nous vous une "
-    "que qui pour avec dans el los las y es por para con una muy pero il di che non per sono molto o os um uma com "
+    "der die das und ist nicht ich sie wir ein eine mit auf den dem zu sehr von le la les des est "
+    "pas je nous vous une "
+    "que qui pour avec dans el los las y es por para con una muy pero il di che non per sono molto "
+    "o os um uma com "
     "não muito het een en niet ik van voor zijn"
 )
 _ENGLISH: Final = frozenset(_ENGLISH_WORDS.split())
@@ -31,9 +34,9 @@ MINOR: Final = 0.2  # share from which a second script makes a text mixed
 def detect_language(text: str) -> str:
     """Language of one plain text.
 
-    Scripts are weighed by letters (a Chinese character counts `WORD_LETTERS`). Latin text is English unless marked
-    letters or function words of another language outweigh English ones; a short text without function words counts
-    as English.
+    Scripts are weighed by letters (a Chinese character counts `WORD_LETTERS`). Latin text is English
+    unless marked letters or function words of another language outweigh English ones; a short text
+    without function words counts as English.
 
     Returns
     -------

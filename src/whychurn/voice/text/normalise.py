@@ -48,7 +48,7 @@ def normalise(text: str, max_characters: int) -> str:
 
 
 def text_key(plain: str) -> str:
-    """What two texts share that say the same: letters and emoji, numbers levelled, placeholders dropped.
+    """Key under which texts count as the same: letters and emoji; numbers all 0, placeholders dropped.
 
     A smile and a scowl do not say the same; a text without either (dots) is its own key.
     """

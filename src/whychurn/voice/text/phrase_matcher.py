@@ -51,7 +51,7 @@ class Phrases(Generic[M]):
 
 
 def compile_phrases(language: str, meanings: Mapping[str, M]) -> Phrases[M]:
-    """Compile phrases of English (whole words, ``*`` any ending) or Chinese (anywhere); ``…`` is a short gap."""
+    """Compile English phrases (whole words, ``*`` any ending) or Chinese ones; ``…`` is a short gap."""
     plain = {phrase: meaning for phrase, meaning in meanings.items() if GAP not in phrase}
     return Phrases(
         exact={phrase: meaning for phrase, meaning in plain.items() if not phrase.endswith("*")},

@@ -28,10 +28,10 @@ REACH: Final = 3  # stop words that may stand between a negator and its word
 
 
 def tokenize(plain: str) -> list[str]:
-    """Content words of a normal form (`plain.normalise`), in order.
+    """Content words of a normal form (`normalise.normalise`), in order.
 
-    ``不退款`` is one token other than ``退款``; ``not working`` becomes ``not_working``. Stop words, numbers and
-    redaction placeholders are dropped; English words lose a plural s (Harman 1991, the S-stemmer).
+    ``不退款`` is one token other than ``退款``; ``not working`` becomes ``not_working``. Stop words, numbers
+    and redaction placeholders are dropped; English words lose a plural s (Harman 1991, the S-stemmer).
     """
     words: list[str] = []
     for run in _RUN.findall(PLACEHOLDER.sub(" , ", plain)):

@@ -1,4 +1,4 @@
-"""Clusters of both languages gathered into topics, each with a name in Chinese and English."""
+"""Clusters of both languages merged into topics, each with a name in Chinese and English."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from whychurn.voice.topics.language_topics import MERGE_SHARE, LanguageFit
 
 LANGUAGES: Final = ("zh", "en")
 NAMED_COLUMNS: Final = (
-    "topic_id", "label_zh", "label_en", "words_zh", "words_en", "concept", "concept_share", "fitted_zh", "fitted_en",
+    "topic_id", "label_zh", "label_en", "words_zh", "words_en", "concept", "concept_share",
+    "fitted_zh", "fitted_en",
 )  # fmt: skip
 LABEL_WORDS: Final = 3
 HINT_SHARE: Final = 0.3  # of a topic's texts that name one concept, from which the label says so
@@ -26,8 +27,8 @@ def merge_across_languages(fitted: Mapping[str, LanguageFit]) -> tuple[dict[str,
 
     Returns
     -------
-    Language to the topic of each cluster; and topics by size: topic_id, concept (the leading one, null if none),
-    concept_share (texts naming it), fitted_zh, fitted_en (distinct texts).
+    Language to the topic of each cluster; and topics by size: topic_id, concept (the leading one, null if
+    none), concept_share (texts naming it), fitted_zh, fitted_en (distinct texts).
     """
     rows = []
     for language, fit in fitted.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 METHODS: Final = ("umap_hdbscan", "kmeans", "nmf")
 MOST_EXACT: Final = 4000  # texts whose distances are all computed; above, UMAP's approximate neighbours
 WORDS: Final = 20  # kept of each topic
-# of UMAP; at its usual 1.0, parts that share no neighbour are thrown over each other on the way to their places
+# of UMAP; at its default 1.0, parts that share no neighbour overlap in the embedding
 STEP: Final = 0.1
 NEIGHBOURS: Final = 15  # of a text, in UMAP; its default
 UMAP_DIMENSIONS: Final = 5  # left for HDBSCAN, whose densities thin out in more (BERTopic's default)
@@ -42,9 +42,10 @@ def fit_bertopic(
     tokens
         Words of each text, separated by spaces; (n,).
     vectors
-        (n, dimensions); see `embed.embed`.
+        (n, dimensions); see `embedding.embed`.
     method
-        ``umap_hdbscan`` (finds its own number of topics) or ``kmeans`` (`number` of them, on the vectors themselves).
+        ``umap_hdbscan`` (finds its own number of topics) or ``kmeans`` (`number` of them, on the vectors
+        themselves).
 
     Returns
     -------
@@ -87,7 +88,8 @@ def fit_nmf(tokens: pd.Series, number: int, seed: int) -> np.ndarray:
 def topic_words(tokens: pd.Series, topics: np.ndarray) -> dict[int, list[tuple[str, float]]]:
     """Best words of each topic by class-based TF-IDF.
 
-    ``tf(w, topic) * log(1 + A / f(w))``, A the mean number of words of a topic, f the frequency over all topics.
+    ``tf(w, topic) * log(1 + A / f(w))``, A the mean number of words of a topic, f the frequency over all
+    topics.
     """
     inside = topics >= 0
     if not inside.any():
@@ -109,7 +111,7 @@ def topic_words(tokens: pd.Series, topics: np.ndarray) -> dict[int, list[tuple[s
 
 
 class ExactNeighbours:
-    """UMAP over exact neighbours, for BERTopic: UMAP's own search compiles itself for longer than it takes."""
+    """UMAP over exact neighbours, for BERTopic: compiling UMAP's own search would take longer."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
@@ -137,9 +139,10 @@ class ExactNeighbours:
 def _umap_hdbscan(texts: int, dimensions: int, voice: VoiceParams, seed: int) -> tuple[Any, Any]:
     """UMAP and HDBSCAN for `texts` vectors of `dimensions`.
 
-    UMAP's usual start, eigenvectors of the graph of neighbours, draws numbers from a generator that nobody seeds where
-    the graph falls into small parts (scipy's ARPACK restarts), so topics differed from run to run. Principal components
-    are the same each time, and what lies far apart starts far apart (Kobak & Linderman 2021).
+    UMAP's usual start, eigenvectors of the graph of neighbours, draws numbers from a generator that
+    nobody seeds where the graph falls into small parts (scipy's ARPACK restarts), so topics differed from
+    run to run. Principal components are the same each time, and what lies far apart starts far apart
+    (Kobak & Linderman 2021).
     """
     from hdbscan import HDBSCAN
     from umap import UMAP

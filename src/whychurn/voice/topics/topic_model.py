@@ -1,4 +1,4 @@
-"""The topics of all languages as one model: it gives topics to texts, and is saved as safetensors and JSON."""
+"""The topics of all languages as one model that assigns topics to texts; safetensors and JSON."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TopicModel:
     topic_of
         Language to the topic of each of its clusters.
     named
-        `gather.NAMED_COLUMNS`, one row a topic.
+        `across_languages.NAMED_COLUMNS`, one row a topic.
     """
 
     languages: Mapping[str, LanguageTopics]
@@ -53,7 +53,8 @@ class TopicModel:
 
         Returns
         -------
-        Index of `distinct`: topic_id (-1: none), probability (null where not modelled), similarity to the centre.
+        Index of `distinct`: topic_id (-1: none), probability (null where not modelled), similarity to the
+        centre.
         """
         assigned = pd.DataFrame(
             {"topic_id": -1, "probability": np.nan, "similarity": np.nan}, index=distinct.index

@@ -18,8 +18,8 @@ TOP_WORDS: Final = 10
 def npmi_coherence(topics: Sequence[Sequence[str]], tokens: pd.Series) -> float:
     """Mean normalised pointwise mutual information of the top words of topics, by documents.
 
-    For each pair of a topic's first ten words, ``log(p(a,b) / p(a)p(b)) / -log p(a,b)``; a pair that never meets
-    counts -1 (Bouma 2009; Lau, Newman & Baldwin 2014).
+    For each pair of a topic's first ten words, ``log(p(a,b) / p(a)p(b)) / -log p(a,b)``; a pair that
+    never meets counts -1 (Bouma 2009; Lau, Newman & Baldwin 2014).
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def topic_diversity(topics: Sequence[Sequence[str]]) -> float:
 
 
 def label_agreement(labels: Sequence[int], truth: pd.Series) -> float:
-    """Adjusted mutual information of topics with labels that people gave; outliers (-1) count as one topic."""
+    """Adjusted mutual information of topics with human labels; outliers (-1) count as one topic."""
     return float(adjusted_mutual_info_score(pd.factorize(truth)[0], list(labels)))
 
 
@@ -78,7 +78,7 @@ def mean_pairwise_ari(runs: Sequence[np.ndarray]) -> float:
 
 
 def word_overlap(runs: Sequence[Sequence[Sequence[str]]]) -> float:
-    """Mean over pairs of runs of the Jaccard overlap of top words, each topic with its best match in the other run."""
+    """Mean Jaccard overlap of top words over pairs of runs, each topic with its best match."""
     scores = []
     for one, other in combinations(runs, 2):
         for here, there in ((one, other), (other, one)):

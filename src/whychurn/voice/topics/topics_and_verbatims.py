@@ -30,14 +30,14 @@ def topic_table(named: pd.DataFrame, corpus: Corpus, scores: pd.DataFrame, min_c
     named
         `TopicModel.named`.
     scores
-        One row a fold: topic_id, sentiment, urgency, p_<cause>, p_none.
+        One row a distinct text: topic_id, sentiment, urgency, p_<cause>, p_none.
     min_cell
         Figures and words of a topic that fewer members speak of are blank (`suppressed`).
 
     Returns
     -------
-    `TOPIC_COLUMNS`: ``cause`` is the most probable of the six on average, ``none`` where the texts more likely name
-    none than any; cause_share its mean probability; share is of all texts with a topic.
+    `TOPIC_COLUMNS`: ``cause`` is the most probable of the six on average, ``none`` where the texts more
+    likely name none than any; cause_share its mean probability; share is of all texts with a topic.
     """
     texts = corpus.texts[["member_id", "distinct_id", "known_on"]].join(
         corpus.distinct["space"].rename("spoken"), on="distinct_id"
@@ -83,7 +83,7 @@ def topic_verbatims(
     topics
         Table of `topic_table`; a suppressed topic shows none.
     given
-        One row a fold: topic_id, similarity.
+        One row a distinct text: topic_id, similarity.
 
     Returns
     -------
