@@ -15,7 +15,7 @@ from whychurn.panel.features import voice as voice_sql
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.windows import Trailing
 from whychurn.panel.leakage.audit import check_labels, check_single_features, check_split, raise_on_leakage
-from whychurn.panel.leakage.future_perturbation import compare, shift_test
+from whychurn.panel.leakage.future_perturbation import compare, perturbation_test
 from whychurn.panel.results import build_panel, find_churn
 
 OBSERVED = Observed(day_number("2024-01-01"), day_number("2024-12-31"))
@@ -27,7 +27,7 @@ def audited(tables, params):
     with open_database(tables, OBSERVED, "500MB", []) as connection:
         churn = find_churn(connection, OBSERVED, params.panel)
         panel, _ = build_panel(connection, OBSERVED, params.panel, tiers, catalogue)
-        return shift_test(connection, panel, catalogue, OBSERVED, params, churn.main, churn.activity)
+        return perturbation_test(connection, panel, catalogue, OBSERVED, params, churn)
 
 
 def leaking(findings):

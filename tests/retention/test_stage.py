@@ -42,15 +42,9 @@ class Voice:
 
 
 def answers(programme: Any, params: Params) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    return retention_results(
-        programme.tables,
-        programme.spells,
-        programme.churners,
-        programme.panel,
-        programme.panel_facts,
-        programme.intake_facts,
-        params,
-    )
+    panel_stage = {name: getattr(programme, name) for name in ("spells", "churners", "panel")}
+    tables = {**programme.tables, **panel_stage}
+    return retention_results(tables, programme.panel_facts, programme.intake_facts, params)
 
 
 def check_well_formed(frames: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:

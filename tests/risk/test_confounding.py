@@ -29,7 +29,7 @@ def test_shap_points_at_a_feature_whose_true_effect_is_zero(params):
     entries = {"family": "x", "cause": None, "kind": "number", "unit": "", "monotone": 0}
     catalogue = pd.DataFrame([{"name": n, "en": n, "zh": n, **entries} for n in ("coupons", "complaints")])
     features, _ = choose_features(world, np.ones(len(world), dtype=bool), catalogue)
-    X, settings = encode(world, features), Settings(params.run.seed, params.risk.threads, params.risk.bins)
+    X, settings = encode(world, features), Settings.of(params)
     data = training_matrix(X, world["leaves"].to_numpy().astype(float), features, settings)
     booster = fit_booster(data, {"eta": 0.2, "max_depth": 3}, 60, settings)
     importance = feature_importance(explain_sample(booster, X, features, 2000, 0)).set_index("feature")

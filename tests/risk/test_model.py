@@ -137,7 +137,7 @@ def test_same_seed_same_scores(make_panel, catalogue, params):
 def _numeric_booster(params, catalogue, panel):
     numbers = catalogue[catalogue["kind"] != "category"]
     features, _ = choose_features(panel, np.ones(len(panel), dtype=bool), numbers)
-    X, settings = encode(panel, features), Settings(params.run.seed, params.risk.threads, params.risk.bins)
+    X, settings = encode(panel, features), Settings.of(params)
     y = (panel["p_true"] > 0.3).to_numpy().astype(float)
     chosen = {"eta": 0.3, "max_depth": 3}
     return fit_booster(training_matrix(X, y, features, settings), chosen, 20, settings), X

@@ -12,9 +12,9 @@ from whychurn.retention.member_history import History, as_dates
 from whychurn.retention.rates.rates_by_period import LAST_YEAR
 
 
-def summary_facts(history: History, answers: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def summary_facts(history: History, results: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """The numbers that a headline needs, null where they cannot be told, and why tables are empty."""
-    rates, steps = answers["retention_rates"], answers["lifecycle_steps"]
+    rates, steps = results["retention_rates"], results["lifecycle_steps"]
     churn = rates[
         (rates["period_kind"] == LAST_YEAR)
         & (rates["measure"] == "churn")
@@ -33,10 +33,10 @@ def summary_facts(history: History, answers: Mapping[str, pd.DataFrame]) -> dict
         "weakest_step": _row(weakest, ["stage", "members_lost", "revenue_lost", "rate", "low", "high"]),
         "revenue_lost": float(steps["revenue_lost"].sum()) if len(steps) else None,
         "earliest_precursor": _row(
-            answers["precursors"], ["measure", "lead_weeks", "direction", "effect", "relative"]
+            results["precursors"], ["measure", "lead_weeks", "direction", "effect", "relative"]
         ),
         "observed_until": as_dates(np.array([history.observed_until]))[0].date().isoformat(),
-        "empty": {name: empty_reason(history, name) for name, frame in answers.items() if frame.empty},
+        "empty": {name: empty_reason(history, name) for name, frame in results.items() if frame.empty},
     }
 
 

@@ -1,4 +1,4 @@
-"""All retention answers of a study, and the few facts that sum them up."""
+"""All retention results of a study, and the few figures that sum them up."""
 
 from __future__ import annotations
 
@@ -32,123 +32,80 @@ PERSONAL: Final = "member_segments"  # one row per consenting member; the rest a
 
 def retention_results(
     tables: Mapping[str, pd.DataFrame],
-    spells: pd.DataFrame,
-    churners: pd.DataFrame,
-    panel: pd.DataFrame,
     panel_facts: Mapping[str, Any],
     intake_facts: Mapping[str, Any],
     params: Params,
-    said: pd.DataFrame | None = None,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """Tables for data/results by name, and the facts of retention.json.
+    """Tables for data/results by name, and the figures of retention.json.
 
     Parameters
     ----------
     tables
-        Intake's tables by name.
-    spells, churners, panel
-        What the panel stage wrote.
+        Intake's tables by name; ``spells``, ``churners`` and ``panel`` as the panel stage writes them; and
+        ``feedback_topics`` of the voice stage (without it complaint outcomes are empty).
     panel_facts, intake_facts
         panel.json and intake.json.
-    said
-        feedback_topics of the voice stage; without it nothing is said of what follows complaints.
     """
     observed = (str(intake_facts["observed_from"]), str(intake_facts["observed_until"]))
-    history = build_history(tables, spells, churners, panel_facts, observed)
-    answers = {
-        **_totals(history, tables, observed, params),
-        **_life(history, params),
-        **_profiles(history, panel, params),
-        **_moments(history, tables, params),
-        **_words(tables, spells, panel, said, observed[1], params),
+    history = build_history(tables, tables["spells"], tables["churners"], panel_facts, observed)
+    results = {
+        **_rates(history, tables, observed, params),
+        **_lifecycle(history, params),
+        **_before_churn(history, tables, pd.Timestamp(observed[1]), params),
     }
-    answers["definition_sensitivity"] = definition_sensitivity(
-        history,
-        answers["retention_rates"],
-        with_tenure_band(panel, params.retention.tenure_days),
-        params.run.confidence,
-        params.privacy.min_cell,
-    )
-    answers = {name: typed(frame) for name, frame in answers.items()}
-    return answers, summary_facts(history, answers)
+    results = {name: typed(frame) for name, frame in results.items()}
+    return results, summary_facts(history, results)
 
 
-def _totals(
+def _rates(
     history: History, tables: Mapping[str, pd.DataFrame], observed: tuple[str, str], params: Params
 ) -> dict[str, pd.DataFrame]:
-    settings, min_cell = params.retention, params.privacy.min_cell
-    rates = retention_rates(history, params.run.confidence, min_cell)
+    settings, level, min_cell = params.retention, params.run.confidence, params.privacy.min_cell
+    orders, members, market, panel = (tables[name] for name in ("orders", "members", "market", "panel"))
+    rates = retention_rates(history, level, min_cell)
+    banded = with_tenure_band(panel, settings.tenure_days)
     return {
         "retention_rates": rates,
-        "cohorts": cohort_triangle(history, params.run.confidence, min_cell),
-        "season_comparison": season_comparison(rates, history.main, params.run.confidence),
+        "cohorts": cohort_triangle(history, level, min_cell),
+        "season_comparison": season_comparison(rates, history.main, level),
         "campaigns": around_campaigns(
-            history,
-            tables["touches"],
-            tables["events"],
-            settings.campaign_days,
-            params.run.confidence,
-            min_cell,
+            history, tables["touches"], tables["events"], settings.campaign_days, level, min_cell
         ),
         "region_category": spend_by_region(
-            tables["orders"],
-            tables["members"],
-            tables["market"],
-            observed,
-            settings.decline_days,
-            params.run.confidence,
-            min_cell,
+            orders, members, market, observed, settings.decline_days, level, min_cell
         ),
+        "strata": churn_by_stratum(
+            history, panel, settings.tenure_days, level, params.run.false_discovery, min_cell
+        ),
+        "definition_sensitivity": definition_sensitivity(history, rates, banded, level, min_cell),
     }
 
 
-def _life(history: History, params: Params) -> dict[str, pd.DataFrame]:
-    settings, min_cell = params.retention, params.privacy.min_cell
+def _lifecycle(history: History, params: Params) -> dict[str, pd.DataFrame]:
+    settings, level, min_cell = params.retention, params.run.confidence, params.privacy.min_cell
     stages = stage_matrix(history, settings)
     return {
-        "lifecycle": lifecycle_table(history, stages, params.run.confidence, min_cell),
+        "lifecycle": lifecycle_table(history, stages, level, min_cell),
         "lifecycle_sizes": stage_sizes(history, stages, min_cell),
-        "lifecycle_steps": stage_conversion(
-            history, stages, settings.conversion_months, params.run.confidence, min_cell
-        ),
-        "second_purchase": second_purchase(history, min_cell, params.run.confidence),
-    }
-
-
-def _profiles(history: History, panel: pd.DataFrame, params: Params) -> dict[str, pd.DataFrame]:
-    settings, min_cell = params.retention, params.privacy.min_cell
-    return {
+        "lifecycle_steps": stage_conversion(history, stages, settings.conversion_months, level, min_cell),
+        "second_purchase": second_purchase(history, min_cell, level),
         "segments": segment_table(history, params, min_cell),
         PERSONAL: member_segments(history, settings, history.observed_until + 1),
-        "strata": churn_by_stratum(
-            history, panel, settings.tenure_days, params.run.confidence, params.run.false_discovery, min_cell
-        ),
     }
 
 
-def _moments(history: History, tables: Mapping[str, pd.DataFrame], params: Params) -> dict[str, pd.DataFrame]:
+def _before_churn(
+    history: History, tables: Mapping[str, pd.DataFrame], until: pd.Timestamp, params: Params
+) -> dict[str, pd.DataFrame]:
     min_cell = params.privacy.min_cell
-    study, precursors = event_study(
-        history, behaviour_logs(history, tables), match_controls(history, params), params, min_cell
-    )
+    logs, matched = behaviour_logs(history, tables), match_controls(history, params)
+    study, precursors = event_study(history, logs, matched, params, min_cell)
+    feedback, spells = tables["feedback"], tables["spells"]
+    topics = tables.get("feedback_topics", NO_FEEDBACK_TOPICS)
     return {
         "key_nodes": hazard_peaks(history, trigger_logs(history, tables), params, min_cell),
         "event_study": study,
         "precursors": precursors,
-    }
-
-
-def _words(
-    tables: Mapping[str, pd.DataFrame],
-    spells: pd.DataFrame,
-    panel: pd.DataFrame,
-    said: pd.DataFrame | None,
-    observed_until: str,
-    params: Params,
-) -> dict[str, pd.DataFrame]:
-    min_cell = params.privacy.min_cell
-    until, said = pd.Timestamp(observed_until), NO_FEEDBACK_TOPICS if said is None else said
-    return {
-        "complaint_outcomes": complaint_outcomes(said, tables["feedback"], spells, until, params, min_cell),
-        "silence": silent_churn(tables["feedback"], tables["surveys"], panel, spells, params, min_cell),
+        "complaint_outcomes": complaint_outcomes(topics, feedback, spells, until, params, min_cell),
+        "silence": silent_churn(feedback, tables["surveys"], tables["panel"], spells, params, min_cell),
     }

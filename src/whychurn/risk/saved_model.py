@@ -9,7 +9,8 @@ calibrator.json
     exp(-margin)), whatever the kind.
 features.json
     {"features": [{name, kind, family, cause, unit, en, zh, categories, format}], "sentences": {...}}.
-    format: scale, decimals (null: none for whole or large numbers, else two) and a pattern with ``{value}`` per language.
+    format: scale, decimals (null: none for whole or large numbers, else two) and a
+    pattern with ``{value}`` per language.
     sentences: raises, lowers, missing, yes, no per language, with ``{name}`` and ``{value}``.
 metadata.json
     Definition, horizon, snapshots of each part, parameters, headline metrics, digest of the panel.

@@ -14,18 +14,16 @@ TABLES = ("members", "memberships", "orders", "events", "feedback", "surveys", "
 
 
 def run(study: StudyPaths, params: Params) -> None:
-    """Read intake's tables and the panel, write the retention answers to data/results."""
-    answers, facts = retention_results(
-        tables={name: read_table(study.interim / f"{name}.parquet") for name in TABLES},
-        spells=read_table(study.processed / "spells.parquet"),
-        churners=read_table(study.results / "churners.parquet"),
-        panel=read_table(study.processed / "panel.parquet"),
-        panel_facts=read_json(study.processed / "panel.json"),
-        intake_facts=read_json(study.interim / "intake.json"),
-        params=params,
-        said=read_table(study.results / "feedback_topics.parquet"),
-    )
-    for name, frame in answers.items():
+    """Read intake's tables and the panel, write the retention results to data/results."""
+    tables = {name: read_table(study.interim / f"{name}.parquet") for name in TABLES}
+    tables |= {name: read_table(study.processed / f"{name}.parquet") for name in ("spells", "panel")}
+    tables |= {
+        name: read_table(study.results / f"{name}.parquet") for name in ("churners", "feedback_topics")
+    }
+    panel_facts = read_json(study.processed / "panel.json")
+    intake_facts = read_json(study.interim / "intake.json")
+    results, facts = retention_results(tables, panel_facts, intake_facts, params)
+    for name, frame in results.items():
         write_table(frame, study.results / f"{name}.parquet")
         log.info("%s: %d rows", name, len(frame))
     write_json(facts, study.results / "retention.json")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import PanelParams, Params
+from whychurn.contract.params import Params
 from whychurn.contract.tables import TABLES
-from whychurn.panel.churn_definition import Activity, Definition, cover_sql, edge_sql, spells_sql
+from whychurn.panel.churn_definition import cover_sql, edge_sql, spells_sql
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features.compute import compute_features
 from whychurn.panel.features.orders import RETURN_LAG_DAYS
@@ -39,21 +38,20 @@ def audit_panel(
     """All rows of the leakage audit: perturbed futures, label rules, single features."""
     until = pd.Timestamp(observed.last, unit="D")
     rows = (
-        shift_test(connection, panel, catalogue, observed, params, churn.main, churn.activity),
+        perturbation_test(connection, panel, catalogue, observed, params, churn),
         check_labels(panel, churn.spells, params.panel.horizon_days, until),
         check_single_features(panel, catalogue, MAX_AUC, params.run.seed),
     )
     return pd.concat([part for part in rows if len(part)], ignore_index=True)
 
 
-def shift_test(
+def perturbation_test(
     connection: duckdb.DuckDBPyConnection,
     panel: pd.DataFrame,
     catalogue: pd.DataFrame,
     observed: Observed,
     params: Params,
-    definition: Definition,
-    activity: Activity,
+    churn: Churn,
 ) -> pd.DataFrame:
     """Compute the features of a sample of members at the middle snapshot again, twice, from other futures.
 
@@ -83,11 +81,11 @@ def shift_test(
     rng = np.random.default_rng(params.run.seed)
     futures = {
         "shift_removed": (
-            {t: past_only(t, f, as_of, RETURN_LAG_DAYS) for t, f in tables.items()},
+            {t: past_only(t, f, as_of) for t, f in tables.items()},
             True,
         ),
         "shift_scrambled": (
-            {t: perturb_future(t, f, as_of, RETURN_LAG_DAYS, rng) for t, f in tables.items()},
+            {t: perturb_future(t, f, as_of, rng) for t, f in tables.items()},
             False,
         ),
     }
@@ -97,9 +95,7 @@ def shift_test(
         with open_database(other, span, params.run.memory_limit, settings.member_columns) as again:
             again.execute("DELETE FROM filled")
             again.executemany("INSERT INTO filled VALUES (?)", [[name] for name in filled])
-            values = _recompute(
-                again, as_of, span, catalogue, settings, params.retention.tiers, definition, activity
-            )
+            values = _recompute(again, as_of, span, catalogue, params, churn)
         changed = compare(here, values, catalogue)
         rows += [audit_row(check, name, share, 0.0) for name, share in changed.items()]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -123,17 +119,15 @@ def _recompute(
     as_of: pd.Timestamp,
     observed: Observed,
     catalogue: pd.DataFrame,
-    params: PanelParams,
-    tiers: Mapping[str, float],
-    definition: Definition,
-    activity: Activity,
+    params: Params,
+    churn: Churn,
 ) -> pd.DataFrame:
-    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
-    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(definition.wait, observed)}")
-    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(definition.wait)}")
+    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(churn.activity, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(churn.main.wait, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(churn.main.wait)}")
     create_snapshots(connection, [day_number(as_of)])
     create_member_snapshots(connection, "spell", observed)
-    compute_features(connection, catalogue, params, tiers)
+    compute_features(connection, catalogue, params.panel, params.retention.tiers)
     names = ", ".join(f'f."{name}"' for name in catalogue["name"])
     return (
         connection.execute(
@@ -144,7 +138,7 @@ def _recompute(
     )
 
 
-def past_only(table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_days: int) -> pd.DataFrame:
+def past_only(table: str, frame: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """What `table` held just before `as_of`: later rows gone, columns that came later blank."""
     if table == "members":
         return frame
@@ -154,13 +148,13 @@ def past_only(table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_d
     if table == "feedback":
         kept["resolved"] = kept["resolved"].astype("boolean").mask(kept["responded_at"].isna())
     if table == "orders":
-        late = kept["ordered_at"].dt.floor("D") + return_lag_days * DAY >= as_of
+        late = kept["ordered_at"].dt.floor("D") + RETURN_LAG_DAYS * DAY >= as_of
         kept["returned"] = kept["returned"].astype("boolean").mask(late)
     return kept
 
 
 def perturb_future(
-    table: str, frame: pd.DataFrame, as_of: pd.Timestamp, return_lag_days: int, rng: np.random.Generator
+    table: str, frame: pd.DataFrame, as_of: pd.Timestamp, rng: np.random.Generator
 ) -> pd.DataFrame:
     """The same past with another future: later rows change owner, time and amount."""
     if table == "members":
@@ -183,7 +177,7 @@ def perturb_future(
         if table == "feedback":
             mixed.loc[late, "resolved"] = ~mixed.loc[late, "resolved"].astype("boolean")
     if table == "orders":
-        late = (mixed["ordered_at"].dt.floor("D") + return_lag_days * DAY >= as_of).to_numpy()
+        late = (mixed["ordered_at"].dt.floor("D") + RETURN_LAG_DAYS * DAY >= as_of).to_numpy()
         mixed["returned"] = mixed["returned"].astype("boolean")
         mixed.loc[late, "returned"] = ~mixed.loc[late, "returned"]
     return mixed

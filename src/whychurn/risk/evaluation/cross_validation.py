@@ -47,7 +47,7 @@ def cross_validate_grouped(
     fold, xgboost, logistic.
     """
     features = flat_features(X)
-    matrix, settings = encode(X, features), Settings(params.run.seed, params.risk.threads, params.risk.bins)
+    matrix, settings = encode(X, features), Settings.of(params)
     lines = []
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=params.run.seed)
     for fold, (fit, held) in enumerate(splitter.split(matrix, y, groups)):

@@ -48,13 +48,13 @@ def measure_models(test: pd.DataFrame, params: Params) -> pd.DataFrame:
     Intervals are percentiles of a bootstrap clustered by member; differences are paired (same draws).
     """
     overall = _measure(test, params, list(RISK_MODELS))
-    lines = [_lines(*overall[name], name, test, "all", "all", params) for name in RISK_MODELS]
+    lines = [_lines(*overall[name], (name, "all", "all"), test, params) for name in RISK_MODELS]
     lines += [_differences(overall, name, test, params) for name in RISK_MODELS if name != RISK_MODEL]
     for kind, column in (("month", "as_of"), ("tier", "spend_tier")):
         for stratum, rows in test.groupby(column, sort=True):
             text = f"{stratum:%Y-%m}" if kind == "month" else str(stratum)
             measured = _measure(rows, params, list(RISK_MODELS))
-            lines += [_lines(*measured[name], name, rows, kind, text, params) for name in RISK_MODELS]
+            lines += [_lines(*measured[name], (name, kind, text), rows, params) for name in RISK_MODELS]
     return pd.concat([pd.DataFrame(part) for part in lines], ignore_index=True)
 
 
@@ -84,16 +84,22 @@ def _measure(
 def _lines(
     estimates: dict[str, float],
     draws: Draws,
-    name: str,
+    stratum: tuple[str, str, str],
     rows: pd.DataFrame,
-    kind: str,
-    stratum: str,
     params: Params,
 ) -> list[dict[str, Any]]:
+    """One line a metric, with its interval; `stratum` is model, kind of stratum and stratum."""
+    labels_of = dict(zip(("model", "stratum_kind", "stratum"), stratum, strict=True))
+    sizes = {
+        "rows": len(rows),
+        "members": rows["member_id"].nunique(),
+        "events": int(rows["y"].sum()),
+    }
     lines = []
     for metric, estimate in estimates.items():
         low, high = percentiles(draws[metric], params.run.confidence)
-        lines.append(_line(name, kind, stratum, metric, estimate, low, high, rows))
+        figures = {"metric": metric, "estimate": estimate, "low": low, "high": high}
+        lines.append({"model": stratum[0], "part": "test", **labels_of, **figures, **sizes})
     return lines
 
 
@@ -101,39 +107,10 @@ def _differences(
     measured: dict[str, tuple[dict[str, float], Draws]], baseline: str, rows: pd.DataFrame, params: Params
 ) -> list[dict[str, Any]]:
     (model, model_draws), (other, other_draws) = measured[RISK_MODEL], measured[baseline]
-    lines = []
-    for metric in [name for name in model if name not in ("rate", "mean_p")]:
-        low, high = percentiles(model_draws[metric] - other_draws[metric], params.run.confidence)
-        gap = model[metric] - other[metric]
-        lines.append(
-            _line(f"{RISK_MODEL} - {baseline}", "difference", baseline, metric, gap, low, high, rows)
-        )
-    return lines
-
-
-def _line(
-    name: str,
-    kind: str,
-    stratum: str,
-    metric: str,
-    estimate: float,
-    low: float,
-    high: float,
-    rows: pd.DataFrame,
-) -> dict[str, Any]:
-    return {
-        "model": name,
-        "part": "test",
-        "stratum_kind": kind,
-        "stratum": stratum,
-        "metric": metric,
-        "estimate": estimate,
-        "low": low,
-        "high": high,
-        "rows": len(rows),
-        "members": rows["member_id"].nunique(),
-        "events": int(rows["y"].sum()),
-    }
+    metrics = [name for name in model if name not in ("rate", "mean_p")]
+    gaps = {name: model[name] - other[name] for name in metrics}
+    draws = {name: model_draws[name] - other_draws[name] for name in metrics}
+    return _lines(gaps, draws, (f"{RISK_MODEL} - {baseline}", "difference", baseline), rows, params)
 
 
 def beats_baselines(metrics: pd.DataFrame) -> dict[str, bool]:

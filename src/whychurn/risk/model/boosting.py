@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
+from whychurn.contract.params import Params
 from whychurn.panel.feature_encoding import Feature, feature_types
 
 
@@ -26,6 +27,11 @@ class Settings:
     seed: int
     threads: int
     bins: int
+
+    @classmethod
+    def of(cls, params: Params) -> Settings:
+        """Settings of a study."""
+        return cls(params.run.seed, params.risk.threads, params.risk.bins)
 
     def booster(self, chosen: dict[str, Any]) -> dict[str, Any]:
         """XGBoost parameters; classes are not reweighted, so that probabilities stay probabilities."""

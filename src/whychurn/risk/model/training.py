@@ -92,7 +92,7 @@ def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, pa
     log.info("fitting on %d rows × %d features, mode %s", len(X), len(features), split.mode)
     rows = panel.loc[train, ["member_id", "as_of"]].reset_index(drop=True)
     tuned = tune(rows, X, y[train], features, horizon_days, params)
-    settings = Settings(params.run.seed, params.risk.threads, params.risk.bins)
+    settings = Settings.of(params)
     booster = fit_booster(
         training_matrix(X, y[train], features, settings), tuned.chosen, tuned.rounds, settings
     )

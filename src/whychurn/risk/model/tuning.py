@@ -86,9 +86,9 @@ def tune(
         member_id and as_of of the training rows, in the order of X and y.
     """
     risk = params.risk
-    settings = Settings(params.run.seed, risk.threads, risk.bins)
+    settings = Settings.of(params)
     kept = sample_members(rows["member_id"], MAX_ROWS, params.run.seed)
-    folds, kind = _folds(rows[kept], X[kept], y[kept], features, horizon_days, params, settings)
+    folds, kind = _folds(rows[kept], X[kept], y[kept], features, horizon_days, params)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         sampler=optuna.samplers.TPESampler(seed=params.run.seed, n_startup_trials=max(4, risk.trials // 3)),
@@ -122,8 +122,8 @@ def _folds(
     features: list[Feature],
     horizon_days: int,
     params: Params,
-    settings: Settings,
 ) -> tuple[list[Fold], str]:
+    settings = Settings.of(params)
     months = sorted(pd.Timestamp(day) for day in rows["as_of"].unique())
     pairs = []
     for early, day in forward_folds(months, horizon_days, FOLDS):
