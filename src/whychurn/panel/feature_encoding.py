@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-SEASON_DAYS: Final = 365  # a feature that only tells the calendar is used when training spans this long
+SEASON_DAYS: Final = 365  # a feature that only follows the calendar is used when training spans this long
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,14 @@ def choose_features(
             left_out[name] = "absent"
         elif rows[name].nunique(dropna=False) < 2:
             left_out[name] = "constant"
-        elif span < SEASON_DAYS and _tells_the_calendar(rows, name):
+        elif span < SEASON_DAYS and _follows_calendar(rows, name):
             left_out[name] = "calendar"  # it would only name the months, and later ones are new
         else:
             features.append(_feature(entry, rows[name]))
     return features, left_out
 
 
-def _tells_the_calendar(rows: pd.DataFrame, name: str) -> bool:
+def _follows_calendar(rows: pd.DataFrame, name: str) -> bool:
     return bool(rows["as_of"].nunique() > 1 and rows.groupby("as_of")[name].nunique(dropna=False).max() == 1)
 
 

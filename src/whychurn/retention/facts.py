@@ -13,7 +13,7 @@ from whychurn.retention.rates.rates_by_period import LAST_YEAR
 
 
 def summary_facts(history: History, results: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """The numbers that a headline needs, null where they cannot be told, and why tables are empty."""
+    """Figures of the headlines, null where unknown, and why tables are empty."""
     rates, steps = results["retention_rates"], results["lifecycle_steps"]
     churn = rates[
         (rates["period_kind"] == LAST_YEAR)

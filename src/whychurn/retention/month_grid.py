@@ -75,7 +75,7 @@ def membership_days(history: History) -> tuple[Array, Array, Array, Array]:
     """Memberships under the main definition: member, first day, day after the last watched one, left (bool).
 
     The last watched day is the last active (covered) day of those who left; of the others, the last day
-    from which on leaving would be known by the end of the data.
+    from which on churn would be known by the end of the data.
     """
     gaps = history.absences[history.main]
     order = np.lexsort((gaps.last, gaps.member))

@@ -1,1 +1,1 @@
-"""WHO NEXT: a calibrated model of leaving within the horizon, and what it looks at."""
+"""WHO NEXT: a calibrated model of churn within the horizon, and its explanation."""

@@ -1,4 +1,4 @@
-"""Money: the margin a member stands for, and the part of it that is expected to be lost."""
+"""Money: the margin expected from a member, and the part of it that is expected to be lost."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def value_at_risk(p_churn: np.ndarray, stake: np.ndarray, horizon_days: int, val
     Parameters
     ----------
     p_churn
-        Probability of leaving within `horizon_days`.
+        Probability of churn within `horizon_days`.
     stake
         Margin over `value_days` if the member stays (currency).
     """

@@ -36,7 +36,7 @@ def triangulate(
     surveys
         Checked surveys: member_id, kind, reason. Reasons of exit surveys outside the six causes are left out.
     min_cell
-        Fewer members behind a source: its shares are not shown, and it agrees with nobody.
+        Fewer members behind a source: its shares are not shown and not compared.
 
     Returns
     -------

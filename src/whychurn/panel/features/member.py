@@ -1,4 +1,4 @@
-"""Who the member is: tenure, term, age, season, tier, region; what was told at joining."""
+"""Who the member is: tenure, term, age, season, tier, region; what was stated at joining."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ RETURN_SUMS = (
 
 
 def known_returns_sql() -> str:
-    """Orders whose returned flag is told, by the day on which it is known.
+    """Orders with a returned flag, by the day on which it is known.
 
     The flag has no time of its own: it counts as known `RETURN_LAG_DAYS` after the order.
     """

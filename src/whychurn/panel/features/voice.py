@@ -7,7 +7,7 @@ from typing import Final
 from whychurn.contract.causes import CAUSES
 from whychurn.panel.features.windows import Trailing, running_sql
 
-# Exit surveys and interviews speak after, or because of, the leaving: never a feature.
+# exit surveys and interviews come after, or because of, churn: never a feature
 SPOKEN: Final = """(SELECT * FROM voice
     WHERE p_none IS NOT NULL AND COALESCE(source, '') NOT IN ('survey_exit', 'interview'))"""
 BLAMES: Final = -0.2  # a sentiment below this complains (the neutral band of voice/polarity.yaml)

@@ -78,24 +78,21 @@ def create_trailing(
     with ThreadPoolExecutor(WORKERS) as pool:  # one reads while the other adds up
         for at in range(0, len(slices), WORKERS):
             jobs = [(connection.cursor(), low, high) for low, high in slices[at : at + WORKERS]]
-            for sliced in pool.map(
-                lambda job: _sum_slice(job[0], job[1], job[2], source, sums, days, edges), jobs
-            ):
+            for sliced in pool.map(lambda job: _sum_slice(job, source, sums, days, edges), jobs):
                 connection.register("sliced", sliced)
                 connection.execute(f"INSERT INTO {table} SELECT * FROM sliced")
                 connection.unregister("sliced")
 
 
 def _sum_slice(
-    connection: duckdb.DuckDBPyConnection,
-    low: int,
-    high: int,
+    job: tuple[duckdb.DuckDBPyConnection, int, int],
     source: str,
     sums: Sequence[Trailing],
     days: Array,
     edges: Array,
 ) -> pa.Table:
-    """Columns r and one per sum, for the members from `low` to before `high`."""
+    """Columns r and one per sum, for the members from `low` to before `high` of `job`."""
+    connection, low, high = job
     values = list(dict.fromkeys(s.value for s in sums))
     chosen = ", ".join(f"COALESCE({value}, 0) AS v{number}" for number, value in enumerate(values))
     rows: Any = connection.execute(f"""

@@ -37,8 +37,7 @@ def check_labels(
 
     Counts of rows that break a rule, each of which must be zero: a label whose window was not wholly
     observed; a label that differs from the churn event in its window; an event outside its row's days; a row
-    on or after the day of leaving or before the member was seen; a leaving that is an event of more than
-    one row.
+    on or after the day of churn or before the member was seen; a churn event in more than one row.
     """
     ended = spells[["member_id", "spell_no", "entered_on", "ended_on"]]
     rows = panel[["member_id", "spell_no", "as_of", "start_on", "stop_on", "event", "churned_in_horizon"]]

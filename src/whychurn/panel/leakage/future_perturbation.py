@@ -139,7 +139,7 @@ def _recompute(
 
 
 def past_only(table: str, frame: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """What `table` held just before `as_of`: later rows gone, columns that came later blank."""
+    """What `table` held just before `as_of`: later rows removed, columns known later blank."""
     if table == "members":
         return frame
     kept = frame[_known(table, frame) < as_of].copy()

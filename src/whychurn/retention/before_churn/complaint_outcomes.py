@@ -27,14 +27,14 @@ DAY: Final = pd.Timedelta(days=1)
 
 
 def complaint_outcomes(
-    said: pd.DataFrame,
+    feedback_topics: pd.DataFrame,
     feedback: pd.DataFrame,
     spells: pd.DataFrame,
     observed_until: pd.Timestamp,
     params: Params,
     min_cell: int,
 ) -> pd.DataFrame:
-    """Share last seen within ``complaint_outcome_days``, and then gone, by theme and handling of a complaint.
+    """Share last seen within ``complaint_outcome_days``, and then churned, by theme and handling of a complaint.
 
     How a complaint was handled is read on a landmark, ``complaint_landmark_days`` after it (Anderson,
     Cain & Gelber 1983), and only members still there on that day are followed from it: otherwise those
@@ -42,13 +42,13 @@ def complaint_outcomes(
 
     Parameters
     ----------
-    said
+    feedback_topics
         feedback_topics of the voice stage: feedback_id, member_id, known_on, origin, source, p_<cause>,
         p_none.
     feedback
         Checked feedback: feedback_id, created_at, responded_at, resolved.
     spells
-        member_id, entered_on, last_active_on, ended_on (null while there).
+        member_id, entered_on, last_active_on, ended_on (null while at_landmark).
 
     Returns
     -------
@@ -57,52 +57,68 @@ def complaint_outcomes(
     solved by then), and all. Wilson intervals with the number of members that a clustered variance
     leaves.
     """
-    complaints = said[said["origin"].eq("feedback") & said["source"].isin(COMPLAINTS)]
-    told = complaints.merge(
+    complaints = feedback_topics[
+        feedback_topics["origin"].eq("feedback") & feedback_topics["source"].isin(COMPLAINTS)
+    ]
+    complaints = complaints.merge(
         feedback[["feedback_id", "created_at", "responded_at", "resolved"]], on="feedback_id"
     )
-    told = told.assign(landmark=told["known_on"] + params.retention.complaint_landmark_days * DAY)
+    complaints = complaints.assign(
+        landmark=complaints["known_on"] + params.retention.complaint_landmark_days * DAY
+    )
     horizon = params.retention.complaint_outcome_days * DAY
-    wait = (
-        spells["ended_on"] - spells["last_active_on"]
-    ).max()  # days of silence or grace before leaving counts
+    wait = (spells["ended_on"] - spells["last_active_on"]).max()  # silence or grace before churn counts
     wait = wait if pd.notna(wait) else 0 * DAY
-    told = told[told["landmark"] + horizon + wait <= observed_until]
-    there = told.merge(spells[["member_id", "entered_on", "last_active_on", "ended_on"]], on="member_id")
-    there = there[(there["entered_on"] <= there["landmark"]) & ~(there["ended_on"] <= there["landmark"])]
-    there = there.assign(
-        gone=there["ended_on"].notna() & (there["last_active_on"] <= there["landmark"] + horizon),
-        theme=_themes(there),
-        handled=_handled(there, params.retention),
+    complaints = complaints[complaints["landmark"] + horizon + wait <= observed_until]
+    at_landmark = complaints.merge(
+        spells[["member_id", "entered_on", "last_active_on", "ended_on"]], on="member_id"
+    )
+    at_landmark = at_landmark[
+        (at_landmark["entered_on"] <= at_landmark["landmark"])
+        & ~(at_landmark["ended_on"] <= at_landmark["landmark"])
+    ]
+    at_landmark = at_landmark.assign(
+        gone=at_landmark["ended_on"].notna()
+        & (at_landmark["last_active_on"] <= at_landmark["landmark"] + horizon),
+        theme=_themes(at_landmark),
+        handled=_handled(at_landmark, params.retention),
     )
     rows = [
         _outcome(part, theme, handled, params.run.confidence)
         for theme in ("all", *CAUSES, "none", "no_text")
         for handled in ("all", *HANDLED)
-        if len(part := _chosen(there, theme, handled))
+        if len(part := _chosen(at_landmark, theme, handled))
     ]
     table = stack([pd.DataFrame(rows)], OUTCOME_COLUMNS[:-1])
     rates = ["rate", "low", "high"]
     return suppress_small_counts(table, {"members": ["complaints", "gone", *rates], "gone": rates}, min_cell)
 
 
-def _themes(said: pd.DataFrame) -> pd.Series:
+def _themes(feedback_topics: pd.DataFrame) -> pd.Series:
     """Cause named most strongly; ``none`` where "none" outweighs each of them."""
     names = [*CAUSES, "none"]
-    shares = said[[f"p_{name}" for name in names]].fillna(0.0).to_numpy(dtype=float)
-    theme = np.array(names, dtype=object)[shares.argmax(axis=1)] if len(said) else np.array([], dtype=object)
-    return pd.Series(np.where(said["p_none"].isna(), "no_text", theme), index=said.index)
+    shares = feedback_topics[[f"p_{name}" for name in names]].fillna(0.0).to_numpy(dtype=float)
+    theme = (
+        np.array(names, dtype=object)[shares.argmax(axis=1)]
+        if len(feedback_topics)
+        else np.array([], dtype=object)
+    )
+    return pd.Series(
+        np.where(feedback_topics["p_none"].isna(), "no_text", theme), index=feedback_topics.index
+    )
 
 
-def _handled(told: pd.DataFrame, own: RetentionParams) -> pd.Series:
-    hours = (told["responded_at"] - told["created_at"]).dt.total_seconds() / 3600
-    solved = (told["responded_at"] < told["landmark"]) & told["resolved"].astype("boolean").fillna(True)
-    fast = solved & (hours <= own.complaint_fast_hours)
-    return pd.Series(np.select([fast, solved], HANDLED[:2], HANDLED[2]), index=told.index)
+def _handled(complaints: pd.DataFrame, settings: RetentionParams) -> pd.Series:
+    hours = (complaints["responded_at"] - complaints["created_at"]).dt.total_seconds() / 3600
+    solved = (complaints["responded_at"] < complaints["landmark"]) & complaints["resolved"].astype(
+        "boolean"
+    ).fillna(True)
+    fast = solved & (hours <= settings.complaint_fast_hours)
+    return pd.Series(np.select([fast, solved], HANDLED[:2], HANDLED[2]), index=complaints.index)
 
 
-def _chosen(told: pd.DataFrame, theme: str, handled: str) -> pd.DataFrame:
-    kept = told if theme == "all" else told[told["theme"] == theme]
+def _chosen(complaints: pd.DataFrame, theme: str, handled: str) -> pd.DataFrame:
+    kept = complaints if theme == "all" else complaints[complaints["theme"] == theme]
     return kept if handled == "all" else kept[kept["handled"] == handled]
 
 

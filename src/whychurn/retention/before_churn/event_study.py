@@ -1,4 +1,4 @@
-"""Behaviour in the weeks before leaving, against matched members who stayed."""
+"""Behaviour in the weeks before churn, against matched members who stayed."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def hazard_peaks(
 ) -> pd.DataFrame:
     """Hazard by clock, each bin against its background (scan statistic over tenure).
 
-    The moment of leaving is the last active day (inactivity: the last activity, not the day on which the
+    The time of churn is the last active day (inactivity: the last activity, not the day on which the
     waiting time was over; terms: the last covered day). Members count from the later of joining and the
     start of the data, and until the last day whose outcome is known: no immortal time.
 

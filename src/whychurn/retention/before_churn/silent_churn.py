@@ -29,8 +29,8 @@ def silent_churn(
     """Silent churn: who left without feedback, by stratum, and whether silent members leave less often.
 
     A word is any feedback (a rating without text as well) or answered survey, exit surveys apart. A
-    leaver was silent if there was none from ``silent_days`` before the last activity until the leaving:
-    the silence by which leaving is defined does not count as such. A member at a snapshot was silent if
+    leaver was silent if there was none from ``silent_days`` before the last activity until churn:
+    the silence by which churn is defined does not count as such. A member at a snapshot was silent if
     there was none in the ``silent_days`` before.
 
     Parameters

@@ -109,13 +109,13 @@ def _periods(history: History) -> Iterator[Period]:
 def _definition_rows(
     history: History, definition: str, periods: list[Period], confidence: float
 ) -> Iterator[dict[str, object]]:
-    # Under inactivity nobody can be seen leaving before the waiting time is over.
+    # under inactivity no churn is seen before the waiting time is over
     wait = history.absences[definition].threshold if history.by_orders else 0
     for measure, count in _measures(history, definition).items():
         for period in periods:
             begins = history.edges[period.first]
             if measure in _STATES and begins <= history.observed_from:
-                continue  # before the first observed day nobody was seen, so nobody can be there or gone
+                continue  # nobody was seen before the first observed day
             covered = begins >= history.observed_from + (wait if measure in _STATES else 0)
             if measure == "renewal":
                 covered = history.edges[period.after] - 1 + history.absences[definition].threshold <= (

@@ -1,6 +1,6 @@
 """What the model looks at: exact SHAP values by feature and group, points, dependence, interactions.
 
-These tables describe the model. A feature may stand high because it goes with the true cause, so nothing
+These tables describe the model. A feature may rank high because it is correlated with the true cause: nothing
 here is called a cause.
 """
 
@@ -91,7 +91,7 @@ def group_importance(explained: Explained) -> pd.DataFrame:
 def beeswarm_points(explained: Explained, importance: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Table risk_shap_points: for the top features, contribution and rank of the value (0 low … 1 high).
 
-    No member ids, and ranks in place of values: a point tells of nobody.
+    No member ids, and ranks in place of values: no point identifies a member.
     """
     rows = np.random.default_rng(params.run.seed).permutation(len(explained.X))[: params.risk.beeswarm_points]
     columns = {feature.name: i for i, feature in enumerate(explained.features)}

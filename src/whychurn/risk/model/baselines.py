@@ -69,7 +69,7 @@ def shallow_tree(features: list[Feature], params: Params) -> Pipeline:
 
 
 def recency_rule(features: list[Feature], horizon_days: int) -> Scorer:
-    """The longer nothing was heard, the higher: d / (d + horizon) of the first recency feature present."""
+    """The longer since the last activity, the higher: d / (d + horizon) of the first recency feature present."""
     names = [feature.name for feature in features]
     present = [names.index(name) for name in RECENCY if name in names]
     if not present:
@@ -77,9 +77,7 @@ def recency_rule(features: list[Feature], horizon_days: int) -> Scorer:
 
     def score(rows: np.ndarray) -> np.ndarray:
         days = np.clip(rows[:, present[0]].astype("float64"), 0, None)
-        return np.where(
-            np.isnan(days), 1.0, days / (days + horizon_days)
-        )  # never heard of: the longest silence
+        return np.where(np.isnan(days), 1.0, days / (days + horizon_days))  # no activity: the longest silence
 
     return score
 

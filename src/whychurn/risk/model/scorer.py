@@ -32,5 +32,5 @@ class RiskScorer:
     calibrator: Calibrator
 
     def probability(self, rows: pd.DataFrame) -> np.ndarray:
-        """Calibrated probability of leaving within the horizon, one a row of a panel."""
+        """Calibrated probability of churn within the horizon, one a row of a panel."""
         return self.calibrator.probability(predict_raw(self.booster, encode(rows, self.features)))

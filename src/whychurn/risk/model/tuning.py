@@ -168,7 +168,7 @@ def _score(
     params: Params,
     trial: optuna.Trial | None,
 ) -> tuple[float, int]:
-    """Mean log loss and rounds over the folds, which run side by side."""
+    """Mean log loss and rounds over the folds, which run in parallel."""
 
     def fit(number: int) -> tuple[float, int]:
         train, valid = folds[number]

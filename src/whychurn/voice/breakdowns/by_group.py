@@ -64,7 +64,7 @@ def strata_of_texts(
 def topics_by_group(
     texts: pd.DataFrame, strata: pd.DataFrame, min_cell: int, false_discovery: float
 ) -> pd.DataFrame:
-    """How much the writers of a stratum speak of each topic, against writers elsewhere.
+    """Topic shares of the writers of a stratum, against writers of other strata.
 
     Each writer counts once, with the share of their texts that is about the topic, so those who write
     much weigh no more.

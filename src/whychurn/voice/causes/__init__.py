@@ -1,1 +1,1 @@
-"""Which cause a text speaks of."""
+"""Which cause a text names."""

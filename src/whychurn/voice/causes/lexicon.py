@@ -20,7 +20,7 @@ LANGUAGES: Final = ("en", "zh")
 
 @dataclass(frozen=True)
 class Term:
-    """What a word speaks of, how strongly, and whether it only names the subject."""
+    """Concept of a word, its weight, and whether it only names the subject."""
 
     cause: str
     concept: str
@@ -64,7 +64,7 @@ class Lexicon:
 
 
 def _apart(hit: Hit, other: Hit) -> bool:
-    same = (hit.start, hit.end) == (other.start, other.end)  # one word may speak of two concepts
+    same = (hit.start, hit.end) == (other.start, other.end)  # one word may name two concepts
     return same or hit.end <= other.start or hit.start >= other.end
 
 

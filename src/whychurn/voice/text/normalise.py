@@ -30,15 +30,15 @@ MOST_LOST: Final = 0.2  # share of lost letters above which a text is unreadable
 def normalise(text: str, max_characters: int) -> str:
     """Normal form of one redacted text.
 
-    Markup and links go, damaged encodings are mended where they can be, widths are folded (NFKC), traditional
+    Markup and links go, damaged encodings are repaired where possible, widths are folded (NFKC), traditional
     characters become simplified ones, case and long runs of one letter are levelled.
 
     Parameters
     ----------
     max_characters
-        Longer texts are cut here; nobody's topic stands only after that many letters.
+        Longer texts are cut here.
     """
-    short = _mend(text[: 2 * max_characters])
+    short = _repair(text[: 2 * max_characters])
     if "<" in short or "&" in short:
         short = html.unescape(_TAG.sub(" ", _HIDDEN.sub(" ", html.unescape(short))))
     short = unicodedata.normalize("NFKC", _CONTROL.sub(" ", _LINK.sub(" ", short)))
@@ -69,16 +69,16 @@ def _lower_outside_placeholders(text: str) -> str:
     return "".join(part if PLACEHOLDER.fullmatch(part) else part.lower() for part in parts)
 
 
-def _mend(text: str) -> str:
+def _repair(text: str) -> str:
     if _UTF8_AS_WESTERN.search(text):
         for encoding in ("cp1252", "latin-1"):
-            mended = _recode(text, encoding, "utf-8")
-            if mended is not None:
-                return mended
+            repaired = _recode(text, encoding, "utf-8")
+            if repaired is not None:
+                return repaired
     if _GBK_AS_WESTERN.search(text):
-        mended = _recode(text, "latin-1", "gb18030")
-        if mended is not None and re.search(r"[\u4e00-\u9fff]{2}", mended):
-            return mended
+        repaired = _recode(text, "latin-1", "gb18030")
+        if repaired is not None and re.search(r"[\u4e00-\u9fff]{2}", repaired):
+            return repaired
     return text
 
 

@@ -91,7 +91,7 @@ def stop_words() -> frozenset[str]:
 
 @cache
 def _cutter() -> Any:
-    """A jieba tokenizer of our own, so that nobody else's user dictionary reaches in."""
+    """A jieba tokenizer of its own, free of user dictionaries that other code has loaded."""
     import jieba
 
     jieba.setLogLevel(logging.WARNING)

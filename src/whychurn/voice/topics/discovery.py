@@ -58,7 +58,7 @@ def find_topics(
     min_cell
         A word is shown where at least so many members use it.
     pool
-        Where languages are fitted side by side; one after the other if not given.
+        Workers for languages in parallel; one after the other if not given.
     """
     texts = {language: texts_before(corpus, language, until)[0] for language in LANGUAGES}
     texts = {

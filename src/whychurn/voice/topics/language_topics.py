@@ -201,7 +201,7 @@ def learn_assignment(
     if number > 1:
         model = LogisticRegression(C=ASSIGN_C, max_iter=500).fit(X, y)
         weights, bias = model.coef_, model.intercept_
-        if number == 2:  # one row tells both apart
+        if number == 2:  # the model has one row of weights for two classes
             weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
     near = np.einsum("ij,ij->i", X, centres[y])
     limits = [

@@ -47,7 +47,7 @@ class ComparisonTexts:
     held_tokens, held_vectors
         Of those held out.
     labels
-        What people said the fitted texts are about, null where nobody did.
+        Human labels of the fitted texts, null where there are none.
     space
         The embedding.
     """

@@ -49,7 +49,7 @@ def _topic_npmi(places: list[int], together: np.ndarray) -> float:
     for a, b in combinations(places, 2):
         single = together[a, a] * together[b, b]
         if single == 0:
-            continue  # a word that does not occur tells nothing
+            continue  # NPMI is undefined for a word that does not occur
         both = together[a, b]
         if both == 0:
             scores.append(-1.0)

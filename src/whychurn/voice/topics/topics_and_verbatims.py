@@ -32,7 +32,7 @@ def topic_table(named: pd.DataFrame, corpus: Corpus, scores: pd.DataFrame, min_c
     scores
         One row a distinct text: topic_id, sentiment, urgency, p_<cause>, p_none.
     min_cell
-        Figures and words of a topic that fewer members speak of are blank (`suppressed`).
+        Figures and words of a topic with fewer members are blank (`suppressed`).
 
     Returns
     -------
