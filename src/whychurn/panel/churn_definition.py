@@ -207,9 +207,9 @@ def threshold_curve(
 def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int, longest_days: float) -> int:
     """Smallest threshold at which at most `return_share` of the followed lapses come back.
 
-    Where none up to `longest_days` is that safe, the longest of them: it counts the fewest as churned who were
-    only quiet, and a still longer wait would leave too little time to see anybody leave. (The shares are
-    no guide there: each is counted over another wait of its own length.) Where too few lapses were
+    Where none up to `longest_days` is that safe, the longest of them: it counts the fewest as churned who
+    were only quiet, and a still longer wait would leave too little time to see anybody leave. (The shares
+    are no guide there: each is counted over another wait of its own length.) Where too few lapses were
     followed to judge any, the smallest candidate.
     """
     judged = curve[(curve["followed"] >= min_lapses) & (curve["threshold_days"] <= longest_days)]

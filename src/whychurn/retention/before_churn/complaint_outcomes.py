@@ -34,7 +34,7 @@ def complaint_outcomes(
     params: Params,
     min_cell: int,
 ) -> pd.DataFrame:
-    """Share last seen within ``complaint_outcome_days``, and then churned, by theme and handling of a complaint.
+    """Share last seen within ``complaint_outcome_days``, and then churned, by theme and handling.
 
     How a complaint was handled is read on a landmark, ``complaint_landmark_days`` after it (Anderson,
     Cain & Gelber 1983), and only members still there on that day are followed from it: otherwise those
@@ -48,7 +48,7 @@ def complaint_outcomes(
     feedback
         Checked feedback: feedback_id, created_at, responded_at, resolved.
     spells
-        member_id, entered_on, last_active_on, ended_on (null while at_landmark).
+        member_id, entered_on, last_active_on, ended_on (null while a member).
 
     Returns
     -------
@@ -94,18 +94,12 @@ def complaint_outcomes(
     return suppress_small_counts(table, {"members": ["complaints", "gone", *rates], "gone": rates}, min_cell)
 
 
-def _themes(feedback_topics: pd.DataFrame) -> pd.Series:
+def _themes(texts: pd.DataFrame) -> pd.Series:
     """Cause named most strongly; ``none`` where "none" outweighs each of them."""
     names = [*CAUSES, "none"]
-    shares = feedback_topics[[f"p_{name}" for name in names]].fillna(0.0).to_numpy(dtype=float)
-    theme = (
-        np.array(names, dtype=object)[shares.argmax(axis=1)]
-        if len(feedback_topics)
-        else np.array([], dtype=object)
-    )
-    return pd.Series(
-        np.where(feedback_topics["p_none"].isna(), "no_text", theme), index=feedback_topics.index
-    )
+    shares = texts[[f"p_{name}" for name in names]].fillna(0.0).to_numpy(dtype=float)
+    theme = np.array(names, dtype=object)[shares.argmax(axis=1)] if len(texts) else np.array([], dtype=object)
+    return pd.Series(np.where(texts["p_none"].isna(), "no_text", theme), index=texts.index)
 
 
 def _handled(complaints: pd.DataFrame, settings: RetentionParams) -> pd.Series:

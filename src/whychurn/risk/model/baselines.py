@@ -69,7 +69,7 @@ def shallow_tree(features: list[Feature], params: Params) -> Pipeline:
 
 
 def recency_rule(features: list[Feature], horizon_days: int) -> Scorer:
-    """The longer since the last activity, the higher: d / (d + horizon) of the first recency feature present."""
+    """d / (d + horizon), d days since the last activity: the first recency feature present."""
     names = [feature.name for feature in features]
     present = [names.index(name) for name in RECENCY if name in names]
     if not present:
