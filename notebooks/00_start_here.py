@@ -23,7 +23,7 @@
 
 # %%
 from whychurn.report.page.headlines import PLACES
-from whychurn.report.page.page import Page
+from whychurn.report.page.report_page import Page
 
 page = Page.open()
 headlines = page.headlines().sort_values("place", key=lambda place: place.map(PLACES.index), kind="stable")

@@ -22,7 +22,7 @@
 
 # %%
 from whychurn.report.data.charts import draw_definitions, draw_threshold_curve
-from whychurn.report.data.tables import (
+from whychurn.report.data.sentences import (
     curve_note,
     definitions_table,
     leakage_table,
@@ -31,7 +31,7 @@ from whychurn.report.data.tables import (
     redactions_table,
     tables_read,
 )
-from whychurn.report.page.page import Page
+from whychurn.report.page.report_page import Page
 
 page = Page.open()
 intake, definition = page.facts("intake"), page.facts("panel")

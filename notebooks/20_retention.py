@@ -21,16 +21,16 @@
 # 有多少会员流失？发生在会员生命的哪个阶段、哪些群体？流失之前他们的行为有什么变化？
 
 # %%
-from whychurn.report.page.page import Page
+from whychurn.report.page.report_page import Page
 from whychurn.report.retention import charts as figures
-from whychurn.report.retention import sentences as story
-from whychurn.report.retention.tables import FORMATS, report_table
+from whychurn.report.retention.sentences import overview
+from whychurn.report.retention.sentences.tables import FORMATS, report_table
 
 page = Page.open()
 facts, level = page.facts("retention"), page.params.run.false_discovery
 empty = facts.get("empty", {})
-page.answer(story.answer(facts, page))
-for key, value, text, rung in story.headlines(facts, page):
+page.answer(overview.answer(facts, page))
+for key, value, text, rung in overview.headlines(facts, page):
     page.headline(key, value, text, rung=rung)
 
 
@@ -65,7 +65,7 @@ def show_figure(figure, name, rung, note=None):
 
 # %%
 sensitivity = page.results("definition_sensitivity")
-claims("described", story.confidence(facts, sensitivity, page))
+claims("described", overview.confidence(facts, sensitivity, page))
 if len(sensitivity):
     show_table("sensitivity", "definition_sensitivity", "described")
 
@@ -82,13 +82,13 @@ if len(sensitivity):
 # %%
 rates = page.results("retention_rates")
 main = rates[rates["definition"] == facts["definition"]]
-claims("described", story.definitions(list(main["measure"].unique()), page))
+claims("described", overview.definitions(list(main["measure"].unique()), page))
 monthly = main[main["period_kind"] == "month"]
 if monthly["rate"].notna().any():
     show_figure(figures.draw_rates(monthly, page.lang), "rates", "described", note="says_partial")
 show_table("rates", "retention_rates", "described", rows=main[main["period_kind"] != "month"])
 seasons = page.results("season_comparison")
-claims("described", story.season(seasons, page))
+claims("described", overview.season(seasons, page))
 if len(seasons):
     show_table("season", "season_comparison", "described", limit=6)
 page.unanswered("renewal")
@@ -137,7 +137,7 @@ if steps["members_lost"].fillna(0).gt(0).any():
 show_table("steps", "lifecycle_steps", "described")
 again = page.results("second_purchase")
 if again["share"].notna().any():
-    page.claim("described", story.second(again, page))
+    page.claim("described", overview.second(again, page))
     show_figure(figures.draw_second_purchase(again, page.lang), "second", "described")
 else:
     page.claim("described", page.say(f"retention.{empty.get('second_purchase', 'empty_few')}"))
@@ -156,7 +156,7 @@ else:
 
 # %%
 nodes = page.results("key_nodes")
-claims("associated", story.nodes(nodes, page, most=8))
+claims("associated", overview.nodes(nodes, page, most=8))
 clocks, after = nodes[nodes["unit"] == "days"], nodes[nodes["unit"] == "days_after"]
 if clocks["rate"].notna().any():
     show_figure(figures.draw_hazard(clocks, page.lang), "hazard", "described", note="note_hazard")
@@ -179,12 +179,12 @@ if nodes["is_node"].any():
 # %%
 strata, segments = page.results("strata"), page.results("segments")
 if strata["rate"].notna().any():
-    claims("described", story.strata(strata, page, level, most=5))
+    claims("described", overview.strata(strata, page, level, most=5))
     show_figure(figures.draw_strata(strata, page.lang), "strata", "described")
     show_table("strata", "strata", "described")
 else:
     page.claim("described", page.say(f"retention.{empty.get('strata', 'empty_few')}"))
-claims("described", story.value(segments, page))
+claims("described", overview.value(segments, page))
 if segments["rate"].notna().any():
     show_figure(figures.draw_segments(segments, page.lang), "segments", "described")
     show_table("segments", "segments", "described", limit=20)
@@ -203,7 +203,7 @@ if segments["rate"].notna().any():
 # %%
 regions, campaigns = page.results("region_category"), page.results("campaigns")
 if regions["change"].notna().any():
-    claims("described", story.decline(regions, page))
+    claims("described", overview.decline(regions, page))
     show_figure(figures.draw_regions(regions, page.lang), "regions", "described")
     show_table("regions", "region_category", "described", limit=10)
 else:
@@ -228,7 +228,7 @@ else:
 # %%
 study, signs = page.results("event_study"), page.results("precursors")
 if study["difference"].notna().any():
-    claims("associated", story.precursors(signs, page))
+    claims("associated", overview.precursors(signs, page))
     show_figure(figures.draw_study(study, page.lang), "study", "associated")
     if len(signs):
         show_table("precursors", "precursors", "associated")

@@ -22,22 +22,18 @@
 
 # %%
 from whychurn.contract.codes import MAX_LEFT_TRUNCATION_DAYS, MIN_HAZARD_RATIO_CHANGE
-from whychurn.report.drawing.cumulative_incidence import draw_incidence
-from whychurn.report.page.page import Page
-from whychurn.report.survival import causes as cause_story
+from whychurn.report.page.report_page import Page
 from whychurn.report.survival import charts as figures
-from whychurn.report.survival import curves as story
-from whychurn.report.survival import forecasts as forecast_story
-from whychurn.report.survival import hazard_ratios as cox_story
+from whychurn.report.survival.sentences import competing_risks, curves, forecasts, hazard_ratios
 
 page = Page.open()
 facts, own, lang, money = page.facts("survival"), page.params.survival, page.lang, page.params.study.currency
 ratios, level = page.results("hazard_ratios"), page.params.run.false_discovery
-strong = cox_story.strongest(ratios, facts, level, page, 3)
-page.answer("\n\n".join([story.answer(facts, page), *strong[:1], forecast_story.answer(facts, page)]))
-for key, value, text, rung in [*story.headlines(facts, page), *forecast_story.headlines(facts, page)]:
+strong = hazard_ratios.strongest(ratios, facts, level, page, 3)
+page.answer("\n\n".join([curves.answer(facts, page), *strong[:1], forecasts.answer(facts, page)]))
+for key, value, text, rung in [*curves.headlines(facts, page), *forecasts.headlines(facts, page)]:
     page.headline(key, value, text, rung=rung)
-FORMATS = story.FORMATS | cause_story.FORMATS | cox_story.FORMATS | forecast_story.FORMATS
+FORMATS = curves.FORMATS | competing_risks.FORMATS | hazard_ratios.FORMATS | forecasts.FORMATS
 
 
 def claims(rung, lines):
@@ -46,7 +42,7 @@ def claims(rung, lines):
 
 
 def show_table(table, name, rung="described", limit=12, labels=None):
-    words = {"title": page.say(f"survival.table_{name}"), "labels": labels or story.columns(table, page)}
+    words = {"title": page.say(f"survival.table_{name}"), "labels": labels or curves.columns(table, page)}
     if len(table):
         page.table(table, name=f"survival-{name}", rung=rung, formats=FORMATS, limit=limit, **words)
 
@@ -68,10 +64,10 @@ def show_figure(figure, name, rung="described", note=None):
 
 # %%
 definitions = page.results("survival_definitions")
-claims("described", story.confidence(facts, definitions, page))
-show_table(story.definitions_table(definitions, page), "definitions")
+claims("described", curves.confidence(facts, definitions, page))
+show_table(curves.definitions_table(definitions, page), "definitions")
 if len(effects := page.results("survival_sensitivity")):
-    names = {name: story.definition_name(name, page) for name in definitions["definition"]}
+    names = {name: curves.definition_name(name, page) for name in definitions["definition"]}
     show_figure(figures.draw_sensitivity(effects, names, lang), "sensitivity", "associated")
 
 # %% [markdown] tags=["en"]
@@ -88,15 +84,15 @@ if len(effects := page.results("survival_sensitivity")):
 # 差异只说明某个群体与停留长短同时出现，并不说明是它造成的。
 
 # %%
-curves, means = page.results("survival_curves"), page.results("survival_means")
-if len(curves):
-    show_figure(figures.draw_stay(curves, lang), "stay")
+stay_curves, means = page.results("survival_curves"), page.results("survival_means")
+if len(stay_curves):
+    show_figure(figures.draw_stay(stay_curves, lang), "stay")
 tests = page.results("survival_tests")
-claims("described", story.strata(tests, facts, page, 4))
+claims("described", curves.strata(tests, facts, page, 4))
 if facts["differ"]:
-    show_figure(figures.draw_strata(curves, facts["differ"], lang), "strata", note="note_strata")
-show_table(story.means_table(means, page), "means")
-show_table(story.tests_table(tests, page), "tests")
+    show_figure(figures.draw_strata(stay_curves, facts["differ"], lang), "strata", note="note_strata")
+show_table(curves.means_table(means, page), "means")
+show_table(curves.tests_table(tests, page), "tests")
 
 # %% [markdown] tags=["en"]
 # ## When in a stay they leave
@@ -111,11 +107,11 @@ show_table(story.tests_table(tests, page), "tests")
 
 # %%
 hazard, nodes = page.results("survival_hazard"), page.results("key_nodes")
-claims("described", story.peak(hazard, page))
+claims("described", curves.peak(hazard, page))
 if hazard["leavers"].gt(0).any():
-    show_figure(figures.draw_hazard(hazard, story.key_moments(nodes, tenure=True), lang), "hazard")
-if len(others := story.key_moments(nodes, tenure=False)):
-    names = story.moments(others, page)
+    show_figure(figures.draw_hazard(hazard, curves.key_moments(nodes, tenure=True), lang), "hazard")
+if len(others := curves.key_moments(nodes, tenure=False)):
+    names = curves.moments(others, page)
     show_figure(figures.draw_moments(others, names, lang), "moments", rung="associated")
 
 # %% [markdown] tags=["en"]
@@ -133,7 +129,7 @@ if len(others := story.key_moments(nodes, tenure=False)):
 claims("associated", strong)
 if len(ratios):
     show_figure(figures.draw_hazard_ratios(ratios, lang, level), "hazard_ratios", "associated", "note_forest")
-    show_table(cox_story.ratio_table(ratios, page), "hazard_ratios", "associated")
+    show_table(hazard_ratios.ratio_table(ratios, page), "hazard_ratios", "associated")
 if len(bends := page.results("spline_effects")):
     show_figure(figures.draw_curves(bends, lang), "curves", "associated")
 
@@ -153,11 +149,11 @@ drift, collinear, tolerated = (
     page.results("collinearity"),
     MIN_HAZARD_RATIO_CHANGE,
 )
-claims("associated", cox_story.checks(facts, tolerated, collinear, page))
+claims("associated", hazard_ratios.checks(facts, tolerated, collinear, page))
 if len(drift):
     show_figure(figures.draw_drift(drift, lang, tolerated), "drift", "associated", "note_drift")
-    show_table(cox_story.drift_table(drift, page), "proportional_hazards", "associated")
-    show_table(cox_story.collinear_table(collinear, page), "collinearity", "associated", 6)
+    show_table(hazard_ratios.drift_table(drift, page), "proportional_hazards", "associated")
+    show_table(hazard_ratios.collinear_table(collinear, page), "collinearity", "associated", 6)
 
 # %% [markdown] tags=["en"]
 # ## From which cause
@@ -177,20 +173,19 @@ attributed = page.results("attributed_incidence")
 found = attributed is not None and len(attributed) > 0
 incidence = attributed if found else page.results("cause_incidence")
 rung = "attributed" if found else "described"
-claims(rung, [*cause_story.source(facts, found, page), *cause_story.largest(incidence, found, page)])
+claims(rung, [*competing_risks.source(facts, found, page), *competing_risks.largest(incidence, found, page)])
 if len(incidence):
-    show_figure(draw_incidence(incidence, lang), "incidence", rung)
-    show_table(cause_story.incidence_table(incidence, own.stay_days, page), "incidence", rung)
-    groups = cause_story.strata_rows(incidence, cause_story.YEAR, MAX_LEFT_TRUNCATION_DAYS)
-    claims(rung, cause_story.differing(groups, page, 4))
+    show_figure(figures.draw_incidence(incidence, lang), "incidence", rung)
+    show_table(competing_risks.incidence_table(incidence, own.stay_days, page), "incidence", rung)
+    groups = competing_risks.strata_rows(incidence, competing_risks.YEAR, MAX_LEFT_TRUNCATION_DAYS)
+    claims(rung, competing_risks.differing(groups, page, 4))
     if len(groups) > len(groups["cause"].unique()):
         show_figure(figures.draw_cause_strata(groups, lang), "cause_strata", rung)
 if not found and len(shares := page.results("stated_shares")):
-    show_table(cause_story.stated_table(shares, page), "stated")
-by_cause = page.results("cause_hazard_ratios")
-if len(by_cause):
+    show_table(competing_risks.stated_table(shares, page), "stated")
+if len(by_cause := page.results("cause_hazard_ratios")):
     show_figure(figures.draw_cause_ratios(by_cause, lang, level), "cause_ratios", "associated", "note_grey")
-    show_table(cox_story.cause_table(by_cause, level, page), "cause_ratios", "associated", 8)
+    show_table(hazard_ratios.cause_table(by_cause, level, page), "cause_ratios", "associated", 8)
 
 # %% [markdown] tags=["en"]
 # ## If one cause were removed
@@ -206,10 +201,10 @@ if len(by_cause):
 # %%
 table = page.results("attributed_removal") if found else page.results("cause_removal")
 if table is not None and len(days := table[table["measure"] == "days"]):
-    known = cause_story.planted_rows(page.results("removal_scores"), found)
-    claims("associated", [*cause_story.removal(table, page), *cause_story.planted(known, page)])
+    known = competing_risks.planted_rows(page.results("removal_scores"), found)
+    claims("associated", [*competing_risks.removal(table, page), *competing_risks.planted(known, page)])
     show_figure(figures.draw_removal(days, lang), "removal", "associated")
-    show_table(cause_story.removal_table(table, page, known), "removal", "associated")
+    show_table(competing_risks.removal_table(table, page, known), "removal", "associated")
 
 # %% [markdown] tags=["en"]
 # ## How long today's members will stay, and what that is worth
@@ -224,23 +219,23 @@ if table is not None and len(days := table[table["measure"] == "days"]):
 
 # %%
 scores, groups, spread = (page.results(f"survival_{name}") for name in ("challenge", "calibration", "spread"))
-claims("associated", forecast_story.verdict(facts, scores, page))
+claims("associated", forecasts.verdict(facts, scores, page))
 if len(scores):
-    chosen, table = facts["challenge"]["chosen"], forecast_story.forecast_table(scores, facts, page)
+    chosen, table = facts["challenge"]["chosen"], forecasts.forecast_table(scores, facts, page)
     show_figure(figures.draw_forecasts(scores, chosen, lang), "forecast", "associated")
-    show_table(table, "forecast", "associated", labels=forecast_story.forecast_labels(table, page))
+    show_table(table, "forecast", "associated", labels=forecasts.forecast_labels(table, page))
     show_figure(figures.draw_forecast_calibration(groups, chosen, lang), "forecast_calibration", "associated")
     show_figure(figures.draw_spread(spread, lang), "spread", "associated")
 tiers, spend, actual = (page.results(f"lifetime_{name}") for name in ("tiers", "holdout", "holdout_groups"))
-claims("associated", forecast_story.worth(facts, page))
+claims("associated", forecasts.worth(facts, page))
 if tiers["margin_per_member"].notna().any():
     show_figure(
         figures.draw_tiers(tiers, money, page.params.business.value_days, lang), "lifetime", "associated"
     )
-    show_table(forecast_story.tiers_table(tiers, page), "tiers", "associated")
+    show_table(forecasts.tiers_table(tiers, page), "tiers", "associated")
 if len(spend):
     show_figure(figures.draw_spend(actual, money, lang), "spend", "described")
-    show_table(forecast_story.spend_table(spend, page), "spend", "described")
+    show_table(forecasts.spend_table(spend, page), "spend", "described")
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

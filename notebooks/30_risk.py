@@ -22,16 +22,16 @@
 
 # %%
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.report.page.page import Page
+from whychurn.report.page.report_page import Page
 from whychurn.report.risk import charts as figures
-from whychurn.report.risk import sentences as story
+from whychurn.report.risk import sentences
 
 page = Page.open()
 facts = page.facts("risk")
 found = facts.get("status") == "ok"
 risk, cell = page.params.risk, page.params.privacy.min_cell
-page.answer(story.answer(facts, page) if found else story.no_answer(facts, page))
-for key, value, text, rung in story.headlines(facts, page) if found else []:
+page.answer(sentences.answer(facts, page) if found else sentences.no_answer(facts, page))
+for key, value, text, rung in sentences.headlines(facts, page) if found else []:
     page.headline(key, value, text, rung=rung)
 
 # %% [markdown] tags=["en"]
@@ -50,8 +50,8 @@ for key, value, text, rung in story.headlines(facts, page) if found else []:
 # %%
 if found:
     metrics = page.results("risk_metrics")
-    page.claim("described", story.verdict(facts, page))
-    for note in [story.embargo(facts, page), *facts["notes"][page.lang]]:
+    page.claim("described", sentences.verdict(facts, page))
+    for note in [sentences.embargo(facts, page), *facts["notes"][page.lang]]:
         page.claim("described", note)
     page.figure(
         figures.draw_models(metrics, page.lang),
@@ -60,7 +60,7 @@ if found:
         rung="described",
         note=page.say("risk.fig_models_note"),
     )
-    table = story.model_table(metrics, page.lang, story.ORDER)
+    table = sentences.model_table(metrics, page.lang, sentences.ORDER)
     columns, title = page.columns(table, "risk"), page.say("risk.tab_models")
     page.table(table, name="risk-models", title=title, rung="described", labels=columns)
 
@@ -88,12 +88,12 @@ if found:
         alt=page.say("risk.fig_reliability_alt"),
         rung="described",
     )
-    table = story.model_table(metrics, page.lang, story.TRUST)
+    table = sentences.model_table(metrics, page.lang, sentences.TRUST)
     columns, title = page.columns(table, "risk"), page.say("risk.tab_trust")
     page.table(table, name="risk-trust", title=title, rung="described", labels=columns)
-    table = story.strata_table(metrics, page.lang, cell)
+    table = sentences.strata_table(metrics, page.lang, cell)
     columns, title = page.columns(table, "risk"), page.say("risk.tab_strata")
-    look = {"labels": columns, "formats": story.STRATA_FORMATS}
+    look = {"labels": columns, "formats": sentences.STRATA_FORMATS}
     page.table(table, name="risk-strata", title=title, rung="described", **look)
 
 # %% [markdown] tags=["en"]
@@ -112,11 +112,11 @@ if found:
     lift, business, currency = page.results("risk_lift"), page.params.business, page.params.study.currency
     page.figure(
         figures.draw_lift(lift, page.lang, business.capacity),
-        title=page.say("risk.fig_lift", **story.lift_words(facts, page)),
+        title=page.say("risk.fig_lift", **sentences.lift_words(facts, page)),
         alt=page.say("risk.fig_lift_alt"),
         rung="described",
     )
-    table = story.gains_table(metrics, risk.lift_shares)
+    table = sentences.gains_table(metrics, risk.lift_shares)
     look = {"labels": page.columns(table, "risk"), "formats": {"contacted": "percent"}}
     page.table(table, name="risk-gains", title=page.say("risk.tab_gains"), rung="described", **look)
     if lift["profit"].notna().any():
@@ -200,12 +200,12 @@ if found:
             alt=page.say("risk.fig_dependence_alt"),
             rung="associated",
         )
-    pairs = story.pairs_table(page.results("risk_shap_interactions"), importance, page.lang)
+    pairs = sentences.pairs_table(page.results("risk_shap_interactions"), importance, page.lang)
     columns, title = page.columns(pairs, "risk"), page.say("risk.tab_interactions")
     page.table(pairs, name="risk-interactions", title=title, rung="associated", labels=columns)
-    rules = story.rules_table(page.results("risk_tree"), page.lang, cell)
+    rules = sentences.rules_table(page.results("risk_tree"), page.lang, cell)
     columns, title = page.columns(rules, "risk"), page.say("risk.tab_tree")
-    look = {"labels": columns, "formats": story.RULE_FORMATS}
+    look = {"labels": columns, "formats": sentences.RULE_FORMATS}
     page.table(rules, name="risk-tree", title=title, rung="associated", **look)
 
 # %% [markdown] tags=["en"]
@@ -226,9 +226,9 @@ if found and len(groups := page.results("risk_archetypes")):
         alt=page.say("risk.fig_archetypes_alt"),
         rung="associated",
     )
-    table = story.archetype_table(groups, page.lang, cell)
+    table = sentences.archetype_table(groups, page.lang, cell)
     columns, title = page.columns(table, "risk"), page.say("risk.tab_archetypes")
-    look = {"labels": columns, "formats": story.ARCHETYPE_FORMATS}
+    look = {"labels": columns, "formats": sentences.ARCHETYPE_FORMATS}
     page.table(table, name="risk-archetypes", title=title, rung="associated", **look)
 
 # %% [markdown] tags=["en"]

@@ -22,16 +22,12 @@
 # 会员在谈论什么？投诉、评价、访谈和调查提到了哪些原因？这些来源是否一致？会员投诉或保持沉默之后会怎样？
 
 # %%
-from whychurn.report.page.page import Page
+from whychurn.report.page.report_page import Page
 from whychurn.report.retention import charts as retention_figures
-from whychurn.report.retention import complaints as after_words_story
-from whychurn.report.voice import causes as said_story
-from whychurn.report.voice import methods as method_story
-from whychurn.report.voice import topic_hazard as effect_story
-from whychurn.report.voice import topics as topic_story
-from whychurn.report.voice.charts import causes as said_figures
-from whychurn.report.voice.charts import topic_hazard as effect_figures
-from whychurn.report.voice.charts import topics as topic_figures
+from whychurn.report.retention.sentences import complaints
+from whychurn.report.voice import charts as figures
+from whychurn.report.voice.sentences import text_causes, topic_hazard_ratios, topic_methods
+from whychurn.report.voice.sentences import topics as topic_sentences
 from whychurn.voice.triangulation import add_behaviour
 
 page = Page.open()
@@ -41,10 +37,10 @@ if shares is not None and len(shares):
 topics, changes, rising = (page.results(name) for name in ("topics", "topic_changes", "topic_rising"))
 own = page.params.voice
 first = (
-    topic_story.topic_lines(topics, page)
-    + topic_story.rising_lines(rising, topics, own.recent_weeks, page)[:1]
+    topic_sentences.topic_lines(topics, page)
+    + topic_sentences.rising_lines(rising, topics, own.recent_weeks, page)[:1]
 )
-page.answer("\n\n".join(first + said_story.triangulation_lines(sources, page)))
+page.answer("\n\n".join(first + text_causes.triangulation_lines(sources, page)))
 
 
 def show(section, name, rung, figure=None, table=None, formats=None, limit=15):
@@ -71,11 +67,11 @@ def show(section, name, rung, figure=None, table=None, formats=None, limit=15):
 
 # %%
 check, ratings = page.results("text_cause_check"), page.results("sentiment_check")
-for line in said_story.agreement_lines(check, page) + said_story.sentiment_lines(ratings, page):
+for line in text_causes.agreement_lines(check, page) + text_causes.sentiment_lines(ratings, page):
     page.claim("described", line)
 if check["kappa"].notna().any():
-    show("voice", "said_agreement", "described", said_figures.draw_agreement(check, page.lang))
-    show("voice", "said_check", "described", None, said_story.check_table(check, page), said_story.FORMATS)
+    show("voice", "said_agreement", "described", figures.draw_agreement(check, page.lang))
+    show("voice", "said_check", "described", None, text_causes.check_table(check, page), text_causes.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What members speak of
@@ -90,13 +86,13 @@ if check["kappa"].notna().any():
 
 # %%
 if len(topics):
-    sizes, table = topic_figures.draw_topics(topics, page.lang), topic_story.topic_list(topics, page)
+    sizes, table = figures.draw_topics(topics, page.lang), topic_sentences.topic_list(topics, page)
     show("voice", "topic_sizes", "described", sizes)
-    show("voice", "topic_list", "described", None, table, topic_story.FORMATS, limit=12)
-    tree = topic_story.tree_list(page.results("topic_tree"), topics, page)
-    show("voice", "topic_tree", "described", None, tree, topic_story.FORMATS)
-    texts = topic_story.verbatim_list(page.results("topic_verbatims"), topics, page)
-    show("voice", "topic_verbatims", "described", None, texts, topic_story.FORMATS, limit=8)
+    show("voice", "topic_list", "described", None, table, topic_sentences.FORMATS, limit=12)
+    tree = topic_sentences.tree_list(page.results("topic_tree"), topics, page)
+    show("voice", "topic_tree", "described", None, tree, topic_sentences.FORMATS)
+    texts = topic_sentences.verbatim_list(page.results("topic_verbatims"), topics, page)
+    show("voice", "topic_verbatims", "described", None, texts, topic_sentences.FORMATS, limit=8)
 
 # %% [markdown] tags=["en"]
 # ### How topics are found
@@ -112,10 +108,10 @@ if len(topics):
 # %%
 methods = page.results("topic_methods")
 if len(methods):
-    for line in method_story.method_lines(methods, page):
+    for line in topic_methods.method_lines(methods, page):
         page.claim("described", line)
-    table = method_story.method_table(methods, page)
-    show("voice", "topic_methods", "described", None, table, method_story.FORMATS)
+    table = topic_methods.method_table(methods, page)
+    show("voice", "topic_methods", "described", None, table, topic_methods.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What is changing, and for whom
@@ -129,17 +125,17 @@ if len(methods):
 
 # %%
 if len(topics):
-    for line in topic_story.change_lines(changes, topics, page):
+    for line in topic_sentences.change_lines(changes, topics, page):
         page.claim("described", line)
-    chosen, months = topic_story.changed_topics(changes, topics), page.results("topic_months")
-    drawn = topic_figures.draw_months(months, changes, topics, chosen, page.lang)
+    chosen, months = topic_sentences.changed_topics(changes, topics), page.results("topic_months")
+    drawn = figures.draw_months(months, changes, topics, chosen, page.lang)
     show("voice", "topic_months", "described", drawn)
-    for line in topic_story.rising_lines(rising, topics, own.recent_weeks, page):
+    for line in topic_sentences.rising_lines(rising, topics, own.recent_weeks, page):
         page.claim("described", line)
-    alerts = topic_story.alert_list(page.results("topic_alerts"), topics, page)
-    show("voice", "topic_alerts", "described", None, alerts, topic_story.FORMATS, limit=6)
-    groups = topic_story.group_list(page.results("topic_groups"), topics, page)
-    show("voice", "topic_groups", "associated", None, groups, topic_story.FORMATS, limit=10)
+    alerts = topic_sentences.alert_list(page.results("topic_alerts"), topics, page)
+    show("voice", "topic_alerts", "described", None, alerts, topic_sentences.FORMATS, limit=6)
+    groups = topic_sentences.group_list(page.results("topic_groups"), topics, page)
+    show("voice", "topic_groups", "associated", None, groups, topic_sentences.FORMATS, limit=10)
 
 # %% [markdown] tags=["en"]
 # ## Texts, interviews, surveys: do they agree?
@@ -157,8 +153,8 @@ if sources["share"].notna().any():
         "voice",
         "said_triangulation",
         "described",
-        said_figures.draw_triangulation(sources, page.lang),
-        said_story.triangulation_table(sources, page),
+        figures.draw_triangulation(sources, page.lang),
+        text_causes.triangulation_table(sources, page),
     )
 
 # %% [markdown] tags=["en"]
@@ -174,21 +170,21 @@ if sources["share"].notna().any():
 
 # %%
 level, said_days = page.params.run.false_discovery, page.params.survival.said_days
-effects = effect_story.effect_table(page.results("topic_hazard"), topics, page)
-for line in effect_story.effect_lines(effects, level, said_days, page):
+effects = topic_hazard_ratios.effect_table(page.results("topic_hazard"), topics, page)
+for line in topic_hazard_ratios.effect_lines(effects, level, said_days, page):
     page.claim("associated" if len(effects) else "described", line)
 if len(effects):
-    drawn = effect_figures.draw_effects(effects, level, page.lang)
-    show("voice", "said_effects", "associated", drawn, effects, effect_story.FORMATS)
+    drawn = figures.draw_effects(effects, level, page.lang)
+    show("voice", "said_effects", "associated", drawn, effects, topic_hazard_ratios.FORMATS)
 outcomes, own = page.results("complaint_outcomes"), page.params.retention
-for line in after_words_story.outcome_lines(outcomes, own.complaint_outcome_days, page):
+for line in complaints.outcome_lines(outcomes, own.complaint_outcome_days, page):
     page.claim("associated", line)
 if outcomes["rate"].notna().any():
     table, figure = (
-        after_words_story.outcome_table(outcomes, page),
+        complaints.outcome_table(outcomes, page),
         retention_figures.draw_outcomes(outcomes, page.lang),
     )
-    show("retention", "outcomes", "associated", figure, table, after_words_story.FORMATS)
+    show("retention", "outcomes", "associated", figure, table, complaints.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## Those who say nothing
@@ -198,14 +194,14 @@ if outcomes["rate"].notna().any():
 
 # %%
 quiet, horizon = page.results("silence"), page.params.panel.horizon_days
-for line in after_words_story.silence_lines(quiet, own.silent_days, horizon, page):
+for line in complaints.silence_lines(quiet, own.silent_days, horizon, page):
     page.claim("described", line)
 if quiet["rate"].notna().any():
     table, figure = (
-        after_words_story.silence_table(quiet, page),
+        complaints.silence_table(quiet, page),
         retention_figures.draw_silence(quiet, page.lang),
     )
-    show("retention", "silence", "described", figure, table, after_words_story.FORMATS)
+    show("retention", "silence", "described", figure, table, complaints.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

@@ -21,19 +21,10 @@
 # 会员因哪些原因离开？各有多少？有多少流失可以避免？
 
 # %%
-from whychurn.report.causes import accuracy_by_size as size_story
-from whychurn.report.causes import broken_assumptions as breaks
-from whychurn.report.causes import checks as check_story
-from whychurn.report.causes import competition as rival_story
-from whychurn.report.causes import shares as story
-from whychurn.report.causes import who as who_story
-from whychurn.report.causes.accuracy import FORMATS as SCORES
-from whychurn.report.causes.accuracy import scored
-from whychurn.report.causes.charts import checks as check_figures
-from whychurn.report.causes.charts import shares as figures
-from whychurn.report.causes.charts.accuracy import draw_skill
-from whychurn.report.drawing.cumulative_incidence import draw_incidence
-from whychurn.report.page.page import Page
+from whychurn.report.causes import charts as figures
+from whychurn.report.causes.sentences import accuracy, competition, groups, misspecification, robustness
+from whychurn.report.causes.sentences import shares as share_sentences
+from whychurn.report.page.report_page import Page
 from whychurn.score.benchmark import CHECKS_FILE, FILE, load_benchmark, load_checks
 
 page = Page.open()
@@ -52,19 +43,19 @@ def show_figure(figure, name, rung="attributed", note=None):
     page.figure(figure, **words, rung=rung, note=note)
 
 
-def show_table(table, name, rung="attributed", formats=story.FORMATS, limit=12):
+def show_table(table, name, rung="attributed", formats=share_sentences.FORMATS, limit=12):
     words = {"title": page.say(f"causes.table_{name}"), "labels": page.columns(table, "causes")}
     if len(table):
         page.table(table, name=f"causes-{name}", rung=rung, formats=formats, limit=limit, **words)
 
 
 shares, scores = results("cause_shares"), results("cause_scores")
-page.answer(story.answer(shares, facts, page))
-for key, value, text, rung in story.headlines(shares, scores, method, page):
+page.answer(share_sentences.answer(shares, facts, page))
+for key, value, text, rung in share_sentences.headlines(shares, scores, method, page):
     page.headline(key, value, text, rung=rung)
-if len(known := story.six(shares)):
+if len(known := share_sentences.six(shares)):
     show_figure(figures.draw_shares(shares, lang), "shares", note=page.say("causes.note_shares"))
-    show_table(story.shares_table(shares, page), "shares")
+    show_table(share_sentences.shares_table(shares, page), "shares")
 
 # %% [markdown] tags=["en"]
 # ## Confidence
@@ -79,16 +70,16 @@ if len(known := story.six(shares)):
 # 概率足够高时才指明原因；其余保持未定，按概率分摊到多个原因。
 
 # %%
-claims("described", story.confidence(shares, facts, scores, page))
+claims("described", share_sentences.confidence(shares, facts, scores, page))
 if len(scores):
-    show_table(scored(scores, page), "scores", "described", SCORES)
-    show_table(story.rank_table(scores, method, page), "rankings", "described")
+    show_table(accuracy.scored(scores, page), "scores", "described", accuracy.FORMATS)
+    show_table(share_sentences.rank_table(scores, method, page), "rankings", "described")
 if FILE.exists():
-    accuracy = load_benchmark()
-    show_figure(draw_skill(accuracy, method, lang), "skill", "described")
-    by_size = size_story.sizes(accuracy, method)
-    claims("described", size_story.size_lines(by_size, page))
-    show_table(by_size, "sizes", "described", size_story.FORMATS)
+    measured = load_benchmark()
+    show_figure(figures.draw_skill(measured, method, lang), "skill", "described")
+    by_size = accuracy.sizes(measured, method)
+    claims("described", accuracy.size_lines(by_size, page))
+    show_table(by_size, "sizes", "described", accuracy.SIZE_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What they said, and what the evidence says
@@ -102,10 +93,10 @@ if FILE.exists():
 
 # %%
 stated = results("cause_stated")
-claims("attributed", who_story.said_lines(stated, results("cause_speech"), page))
-if who_story.has_answers(stated):
+claims("attributed", groups.said_lines(stated, results("cause_speech"), page))
+if groups.has_answers(stated):
     show_figure(figures.draw_stated(stated, lang), "stated", note=page.say("causes.note_stated"))
-show_table(check_story.driver_table(results("cause_drivers"), page), "drivers", limit=10)
+show_table(robustness.driver_table(results("cause_drivers"), page), "drivers", limit=10)
 
 # %% [markdown] tags=["en"]
 # ## Whom each cause takes
@@ -114,12 +105,12 @@ show_table(check_story.driver_table(results("cause_drivers"), page), "drivers", 
 # ## 每种原因带走了谁
 
 # %%
-groups = results("cause_groups")
-differing = who_story.group_table(groups, shares, level, page)
-claims("attributed", who_story.group_lines(differing, page))
-if who_story.has_shares(groups):
-    names, note = who_story.group_names(groups, page), page.say("causes.note_groups", level=f"{level:.0%}")
-    show_figure(figures.draw_groups(groups, names, level, lang), "groups", note=note)
+mixes = results("cause_groups")
+differing = groups.group_table(mixes, shares, level, page)
+claims("attributed", groups.group_lines(differing, page))
+if groups.has_shares(mixes):
+    names, note = groups.group_names(mixes, page), page.say("causes.note_groups", level=f"{level:.0%}")
+    show_figure(figures.draw_groups(mixes, names, level, lang), "groups", note=note)
 show_table(differing, "groups")
 
 # %% [markdown] tags=["en"]
@@ -130,12 +121,12 @@ show_table(differing, "groups")
 
 # %%
 months, change, incidence = results("cause_months"), results("cause_change"), results("attributed_incidence")
-claims("attributed", who_story.change_lines(change, level, page))
-if who_story.has_shares(months):
+claims("attributed", groups.change_lines(change, level, page))
+if groups.has_shares(months):
     show_figure(figures.draw_months(months, lang), "months")
-show_table(who_story.change_table(change, page), "change")
+show_table(groups.change_table(change, page), "change")
 if len(incidence):
-    show_figure(draw_incidence(incidence, lang), "incidence")
+    show_figure(figures.draw_incidence(incidence, lang), "incidence")
 
 # %% [markdown] tags=["en"]
 # ## Members who stand for many
@@ -144,7 +135,7 @@ if len(incidence):
 # ## 有代表性的会员
 
 # %%
-stories = who_story.story_table(results("cause_stories"), page)
+stories = groups.story_table(results("cause_stories"), page)
 key = "causes.claim_stories" if len(stories) else "causes.claim_no_stories"
 page.claim("described", page.say(key, least=page.params.privacy.min_cell))
 show_table(stories, "stories", limit=18)
@@ -162,14 +153,14 @@ show_table(stories, "stories", limit=18)
 
 # %%
 market = results("cause_market")
-claims("attributed", rival_story.market_lines(market, page))
-pulls, gaps = rival_story.pulls(market), rival_story.gap_groups(market, 6)
+claims("attributed", competition.market_lines(market, page))
+pulls, gaps = competition.pulls(market), competition.gap_groups(market, 6)
 if len(pulls):
-    show_figure(check_figures.draw_rivals(pulls, lang), "rivals", note=page.say("causes.note_rivals"))
-    show_table(rival_story.region_table(market), "regions")
-claims("associated", rival_story.gap_lines(market, page))
+    show_figure(figures.draw_rivals(pulls, lang), "rivals", note=page.say("causes.note_rivals"))
+    show_table(competition.region_table(market), "regions")
+claims("associated", competition.gap_lines(market, page))
 if len(gaps):
-    show_figure(check_figures.draw_gap(gaps, lang), "gap", "associated")
+    show_figure(figures.draw_gap(gaps, lang), "gap", "associated")
 
 # %% [markdown] tags=["en"]
 # ## Numbers, texts, interviews: do they agree?
@@ -179,9 +170,9 @@ if len(gaps):
 
 # %%
 sources = results("cause_triangulation")
-claims("described", check_story.triangulation_lines(sources, page))
-if len(present := check_story.present_sources(sources)) > 1:
-    show_figure(check_figures.draw_triangulation(sources, present, lang), "triangulation")
+claims("described", robustness.triangulation_lines(sources, page))
+if len(present := robustness.present_sources(sources)) > 1:
+    show_figure(figures.draw_triangulation(sources, present, lang), "triangulation")
 
 # %% [markdown] tags=["en"]
 # ## Does it hold?
@@ -196,18 +187,18 @@ if len(present := check_story.present_sources(sources)) > 1:
 
 # %%
 stability, methods = results("cause_stability"), results("cause_methods")
-claims("attributed", check_story.stability_lines(stability, page))
+claims("attributed", robustness.stability_lines(stability, page))
 if len(stability):
-    names = {name: check_story.variant_name(name, page) for name in stability["variant"].unique()}
-    show_figure(check_figures.draw_side_by_side(stability, "variant", names, "main", lang), "stability")
-    show_table(check_story.stability_table(stability, page), "stability")
-if who_story.has_shares(methods):
-    names = check_story.method_names(methods, page)
-    show_figure(check_figures.draw_side_by_side(methods, "method", names, method, lang), "methods")
-    show_table(check_story.method_table(methods, page), "methods")
+    names = {name: robustness.variant_name(name, page) for name in stability["variant"].unique()}
+    show_figure(figures.draw_side_by_side(stability, "variant", names, "main", lang), "stability")
+    show_table(robustness.stability_table(stability, page), "stability")
+if groups.has_shares(methods):
+    names = robustness.method_names(methods, page)
+    show_figure(figures.draw_side_by_side(methods, "method", names, method, lang), "methods")
+    show_table(robustness.method_table(methods, page), "methods")
 checks = results("cause_diagnostics")
-claims("described", check_story.diagnostic_lines(checks, page))
-show_table(check_story.diagnostic_table(checks, page), "checks", "described")
+claims("described", robustness.diagnostic_lines(checks, page))
+show_table(robustness.diagnostic_table(checks, page), "checks", "described")
 
 # %% [markdown] tags=["en"]
 # ## What breaks the method
@@ -222,9 +213,9 @@ show_table(check_story.diagnostic_table(checks, page), "checks", "described")
 
 # %%
 if FILE.exists() and CHECKS_FILE.exists():
-    broken = breaks.broken_worlds(load_benchmark(), load_checks(), method)
-    claims("described", breaks.broken_lines(broken, page))
-    show_table(breaks.broken_table(broken, page), "breaks", "described", breaks.FORMATS)
+    broken = misspecification.broken_worlds(load_benchmark(), load_checks(), method)
+    claims("described", misspecification.broken_lines(broken, page))
+    show_table(misspecification.broken_table(broken, page), "breaks", "described", misspecification.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What would change our mind
@@ -233,7 +224,7 @@ if FILE.exists() and CHECKS_FILE.exists():
 # ## 什么会改变我们的看法
 
 # %%
-claims("attributed", check_story.doubts(shares, stability, checks, facts, page))
+claims("attributed", robustness.doubts(shares, stability, checks, facts, page))
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

@@ -68,7 +68,7 @@ def report(
     notebook: Annotated[list[str] | None, typer.Option(help="Such as 30_risk; all by default.")] = None,
 ) -> None:
     """Render the reports again from the results that are there."""
-    from whychurn.report.render.render import render_reports
+    from whychurn.report.render.render_reports import render_reports
 
     place = StudyPaths.at(study)
     render_reports(place, load_params(place), languages=lang, notebooks=notebook)
@@ -105,7 +105,7 @@ def world_simulate(
 def world_score(study: StudyOption = None) -> None:
     """Score the attributions of a simulated programme against its planted causes, method by method."""
     from whychurn.contract.files import read_table
-    from whychurn.report.causes.method_overview import method_overview
+    from whychurn.report.causes.sentences.method_overview import method_overview
 
     place = StudyPaths.at(study)
     importlib.import_module("whychurn.stages.score").run(place, load_params(place))

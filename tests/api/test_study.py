@@ -97,7 +97,7 @@ def test_a_run_goes_through_the_pipeline(study: Study, monkeypatch: pytest.Monke
 def test_the_report_is_a_page_to_open(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
     monkeypatch.setattr(
-        "whychurn.report.render.render.render_reports",
+        "whychurn.report.render.render_reports.render_reports",
         lambda paths, params, languages: asked.append(languages),  # noqa: ARG005
     )
     assert study.report("zh") == study.paths.reports / "zh" / "00_start_here.html" and asked == [["zh"]]

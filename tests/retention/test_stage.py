@@ -14,8 +14,8 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import documented
 from whychurn.report.retention import charts as figures
-from whychurn.report.retention import sentences as story
-from whychurn.report.retention.tables import report_table
+from whychurn.report.retention.sentences import overview as story
+from whychurn.report.retention.sentences.tables import report_table
 from whychurn.report.words import say
 from whychurn.retention.before_churn.complaint_outcomes import NO_FEEDBACK_TOPICS
 from whychurn.retention.results import retention_results

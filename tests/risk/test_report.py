@@ -11,7 +11,7 @@ from whychurn.contract.results import columns_of, documented
 from whychurn.panel.feature_encoding import Feature
 from whychurn.report.drawing import theme
 from whychurn.report.risk import charts as figures
-from whychurn.report.risk import sentences as story
+from whychurn.report.risk import sentences
 from whychurn.risk.evaluation.backtest import cutoffs
 from whychurn.risk.explanation.reasons import describe_reason, describe_value
 from whychurn.risk.explanation.rules import tree_rules
@@ -109,17 +109,17 @@ def test_figures_use_theme_colours_and_both_languages(tables):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_tables_name_every_forecast_with_its_interval(tables, lang):
     metrics = tables["risk_metrics"]
-    for measures in (story.ORDER, story.TRUST):
-        table = story.model_table(metrics, lang, measures)
+    for measures in (sentences.ORDER, sentences.TRUST):
+        table = sentences.model_table(metrics, lang, measures)
         assert list(table.columns) == ["model", *measures]
         assert table["model"].is_unique and len(table) == 5
     row = metrics[
         (metrics["model"] == "prior") & (metrics["metric"] == "ece") & (metrics["stratum_kind"] == "all")
     ]
     assert table["ece"].iloc[4].startswith(f"{row['estimate'].iloc[0]:.3f} [{row['low'].iloc[0]:.3f},")
-    assert len(story.rules_table(tables["risk_tree"], lang, 10)) == len(tables["risk_tree"])
-    assert story.archetype_table(tables["risk_archetypes"], lang, 10)["name"].notna().all()
-    pairs = story.pairs_table(tables["risk_shap_interactions"], tables["risk_shap_features"], lang)
+    assert len(sentences.rules_table(tables["risk_tree"], lang, 10)) == len(tables["risk_tree"])
+    assert sentences.archetype_table(tables["risk_archetypes"], lang, 10)["name"].notna().all()
+    pairs = sentences.pairs_table(tables["risk_shap_interactions"], tables["risk_shap_features"], lang)
     assert pairs["feature_a"].str.startswith("EN" if lang == "en" else "中文").all()
 
 
@@ -127,13 +127,13 @@ def test_small_cells_are_withheld(tables):
     metrics = tables["risk_metrics"].copy()
     tier = metrics["stratum_kind"].eq("tier") & metrics["stratum"].eq("gold")
     metrics.loc[tier, "members"] = 9
-    table = story.strata_table(metrics, "en", 10).set_index("stratum")
+    table = sentences.strata_table(metrics, "en", 10).set_index("stratum")
     assert table.loc["gold", ["members", "events", "rate", "auc"]].isna().all()
     assert table.loc["regular", ["members", "events", "rate", "auc"]].notna().all()
     metrics.loc[tier, ["members", "events"]] = [200, 3]
-    few = story.strata_table(metrics, "en", 10).set_index("stratum").loc["gold"]
+    few = sentences.strata_table(metrics, "en", 10).set_index("stratum").loc["gold"]
     assert few[["events", "rate", "ece", "auc"]].isna().all() and few["members"] == 200
-    assert "金卡" in set(story.strata_table(metrics, "zh", 10)["stratum"])
+    assert "金卡" in set(sentences.strata_table(metrics, "zh", 10)["stratum"])
 
 
 class _Page:
@@ -156,14 +156,14 @@ class _Page:
 def test_a_model_that_beats_no_baseline_is_said_so(lang):
     page = _Page(lang)
     won, lost = ({"logistic": side, "prior": side} for side in (True, False))
-    some = story.verdict({"beats_baseline": {"logistic": False, "prior": True}}, page)
+    some = sentences.verdict({"beats_baseline": {"logistic": False, "prior": True}}, page)
     name = page.say("risk.model_logistic")
     assert (
         len(
             {
                 some,
-                story.verdict({"beats_baseline": won}, page),
-                story.verdict({"beats_baseline": lost}, page),
+                sentences.verdict({"beats_baseline": won}, page),
+                sentences.verdict({"beats_baseline": lost}, page),
             }
         )
         == 3
@@ -183,7 +183,7 @@ def test_cutoffs_are_spread_and_leave_room_for_training(make_panel, params):
 
 def test_gains_are_told_at_every_share_with_intervals(tables, params):
     metrics = tables["risk_metrics"]
-    table = story.gains_table(metrics, params.risk.lift_shares)
+    table = sentences.gains_table(metrics, params.risk.lift_shares)
     assert table["contacted"].tolist() == params.risk.lift_shares
     mine = metrics[(metrics["model"] == "xgboost") & (metrics["stratum_kind"] == "all")].set_index("metric")
     for share, gain, lift in table.itertuples(index=False):
@@ -204,5 +204,5 @@ def test_the_embargo_is_told_in_days():
         },
         "horizon_days": 90,
     }
-    text = story.embargo(facts, _Page("en"))
+    text = sentences.embargo(facts, _Page("en"))
     assert "2024-07-30" in text and "2024-08-01" in text

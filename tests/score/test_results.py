@@ -11,7 +11,7 @@ import pytest
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.report.causes.method_overview import method_overview, rankings
+from whychurn.report.causes.sentences.method_overview import method_overview, rankings
 from whychurn.score.facts import score_facts, score_fits
 from whychurn.score.ground_truth import GroundTruth
 from whychurn.score.results import Scorecard, score_causes

@@ -132,7 +132,12 @@ def test_an_edited_page_makes_the_stages_of_pages_stale_and_no_other(tmp_path: P
         }
 
     report = tmp_path / "src" / "whychurn" / "report"
-    edited = ["words/causes.yaml", "survival/curves.py", "drawing/theme.py", "page/template/style.css"]
+    edited = [
+        "words/causes.yaml",
+        "survival/sentences/curves.py",
+        "drawing/theme.py",
+        "page/template/style.css",
+    ]
     for file in [*(report / name for name in edited), tmp_path / "notebooks" / "50_causes.py"]:
         before = digests()
         file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")

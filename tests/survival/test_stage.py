@@ -20,9 +20,9 @@ from whychurn.contract.results import documented
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.report.drawing.cumulative_incidence import draw_incidence
-from whychurn.report.survival import causes as cause_story
 from whychurn.report.survival import charts as figures
-from whychurn.report.survival import curves as story
+from whychurn.report.survival.sentences import competing_risks as cause_story
+from whychurn.report.survival.sentences import curves as story
 from whychurn.report.words import say
 from whychurn.stages import survival as stage
 from whychurn.survival.competing_risks.incidence_tables import attributed_tables

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.results import documented
-from whychurn.report.voice import causes as said_story
-from whychurn.report.voice import topics as topic_story
+from whychurn.report.voice.sentences import text_causes as said_story
+from whychurn.report.voice.sentences import topics as topic_story
 from whychurn.report.words import LANGUAGES, say
 from whychurn.voice.causes.lexicon_classifier import cause_probabilities
 from whychurn.voice.results import VoiceResults, voice_results

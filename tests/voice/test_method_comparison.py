@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.report.voice.methods import MEASURES, leading, method_lines, method_table
+from whychurn.report.voice.sentences.topic_methods import MEASURES, leading, method_lines, method_table
 from whychurn.report.words import LANGUAGES, say
 from whychurn.voice.text.deduplicate import deduplicate
 from whychurn.voice.topics.clustering import METHODS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.report.render.render import render_reports
+from whychurn.report.render.render_reports import render_reports
 from whychurn.report.render.summary import write_summary
 
 

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.report.causes.accuracy import measured, scored
-from whychurn.report.causes.accuracy_by_size import size_lines, sizes
-from whychurn.report.causes.broken_assumptions import broken_lines, broken_table, broken_worlds
 from whychurn.report.causes.charts.accuracy import draw_skill
-from whychurn.report.causes.method_overview import method_name
+from whychurn.report.causes.sentences.accuracy import measured, scored, size_lines, sizes
+from whychurn.report.causes.sentences.method_overview import method_name
+from whychurn.report.causes.sentences.misspecification import broken_lines, broken_table, broken_worlds
 from whychurn.report.words import LANGUAGES, say
 from whychurn.score.benchmark import (
     FILE,

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES
-from whychurn.report.causes.charts import checks, shares
-from whychurn.report.causes.competition import gap_groups, pulls
+from whychurn.report.causes.charts import competition, robustness, shares
+from whychurn.report.causes.sentences.competition import gap_groups, pulls
 from whychurn.report.drawing.cumulative_incidence import draw_incidence
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.words import LANGUAGES, say
@@ -101,29 +101,31 @@ def test_every_method_and_variant_has_its_dot_in_every_panel(
 ) -> None:
     rows = tables[table]
     names = {name: name for name in rows[key].unique()}
-    figure = checks.draw_side_by_side(rows, key, names, strong, "en")
+    figure = robustness.draw_side_by_side(rows, key, names, strong, "en")
     dots = sum(line.get_marker() == "o" for axis in figure.axes for line in axis.lines)
     assert dots == rows["share"].notna().sum()
 
 
 def test_sources_that_say_nothing_get_no_mark(tables: Tables) -> None:
-    figure = checks.draw_triangulation(tables["cause_triangulation"], ["numbers", "survey", "texts"], "en")
+    figure = robustness.draw_triangulation(
+        tables["cause_triangulation"], ["numbers", "survey", "texts"], "en"
+    )
     said = words(figure)
     assert say("causes.source_texts", "en") in said and say("causes.source_interviews", "en") not in said
 
 
 def test_rivals_have_a_panel_a_region_and_the_gap_has_its_intervals(tables: Tables) -> None:
     market = tables["cause_market"]
-    figure = checks.draw_rivals(pulls(market), "zh")
+    figure = competition.draw_rivals(pulls(market), "zh")
     assert [axis.get_title() for axis in figure.axes if axis.get_visible()] == [
         "East",
         "North",
         "West",
     ]
     still = pulls(market).assign(rival_activity=np.nan)  # activity not known: the line alone
-    assert not any(axis.collections for axis in checks.draw_rivals(still, "en").axes)
+    assert not any(axis.collections for axis in competition.draw_rivals(still, "en").axes)
     groups = gap_groups(market, 6)
-    lines = checks.draw_gap(groups, "en").axes[0].lines
+    lines = competition.draw_gap(groups, "en").axes[0].lines
     assert sum(line.get_marker() == "o" for line in lines) == 6
 
 
@@ -134,7 +136,7 @@ def test_every_figure_becomes_svg_with_the_page_colours(tables: Tables, lang: st
         shares.draw_stated(tables["cause_stated"], lang),
         shares.draw_months(tables["cause_months"], lang),
         draw_incidence(tables["attributed_incidence"], lang),
-        checks.draw_gap(gap_groups(tables["cause_market"], 3), lang),
+        competition.draw_gap(gap_groups(tables["cause_market"], 3), lang),
     ]
     for number, figure in enumerate(drawn):
         svg = figure_svg(figure, f"f{number}", "what it shows")

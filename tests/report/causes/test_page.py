@@ -14,9 +14,9 @@ import pytest
 
 from whychurn.contract.causes import RUNGS
 from whychurn.contract.paths import PROJECT
-from whychurn.report.causes.accuracy_by_size import FORMATS as SIZES
-from whychurn.report.causes.broken_assumptions import COLUMNS
-from whychurn.report.page.page import LANG, Page
+from whychurn.report.causes.sentences.accuracy import SIZE_FORMATS as SIZES
+from whychurn.report.causes.sentences.misspecification import COLUMNS
+from whychurn.report.page.report_page import LANG, Page
 from whychurn.report.words import LANGUAGES, say
 
 Tables = dict[str, pd.DataFrame]

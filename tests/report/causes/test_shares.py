@@ -11,10 +11,9 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import ALL_CAUSES
-from whychurn.report.causes import checks as check_story
-from whychurn.report.causes import competition as rival_story
-from whychurn.report.causes import shares as story
-from whychurn.report.causes import who as who_story
+from whychurn.report.causes.sentences import competition, robustness
+from whychurn.report.causes.sentences import groups as group_sentences
+from whychurn.report.causes.sentences import shares as share_sentences
 from whychurn.report.page.formats import format_value
 from whychurn.report.words import LANGUAGES, say
 
@@ -69,7 +68,7 @@ def scores(accuracy: float = 0.71) -> pd.DataFrame:
 def test_answer_tells_the_largest_causes_what_could_be_avoided_and_what_is_open(
     facts: Facts, tables: dict[str, pd.DataFrame], page: Page
 ) -> None:
-    text = story.answer(tables["cause_shares"], facts, page)
+    text = share_sentences.answer(tables["cause_shares"], facts, page)
     for cause in ("product_service", "price", "engagement"):
         assert page.say(f"causes.{cause}") in text
         assert format_value(SHARES[cause], "percent", page.lang) in text
@@ -77,15 +76,15 @@ def test_answer_tells_the_largest_causes_what_could_be_avoided_and_what_is_open(
     best = max(AVOIDABLE, key=AVOIDABLE.__getitem__)  # not the cause with the largest share
     assert f"**{page.say(f'causes.{best}')}**" in text.split("\n\n")[1]
     assert "14.0%" in text and "40.0%" in text and "1,000" in text
-    assert story.difference(page) in text
+    assert share_sentences.difference(page) in text
 
 
 def test_without_leavings_no_cause_is_told(tables: dict[str, pd.DataFrame], page: Page) -> None:
-    assert story.answer(NOTHING, {}, page) == page.say("causes.answer_none")
+    assert share_sentences.answer(NOTHING, {}, page) == page.say("causes.answer_none")
     gone = tables["cause_shares"].assign(share=np.nan, leavings=0.0, named=0.0)
-    assert story.answer(gone, {"leavings": 0}, page) == page.say("causes.answer_none")
-    assert story.headlines(gone, NOTHING, "additive_hazard", page) == []
-    assert story.unnamed(gone) is None
+    assert share_sentences.answer(gone, {"leavings": 0}, page) == page.say("causes.answer_none")
+    assert share_sentences.headlines(gone, NOTHING, "additive_hazard", page) == []
+    assert share_sentences.unnamed(gone) is None
 
 
 def test_a_method_that_cannot_tell_avoidable_churn_says_nothing_of_it(
@@ -93,15 +92,17 @@ def test_a_method_that_cannot_tell_avoidable_churn_says_nothing_of_it(
     tables: dict[str, pd.DataFrame],
 ) -> None:
     blind = tables["cause_shares"].assign(avoidable_share=np.nan)
-    assert "without it" not in story.answer(blind, facts, EN)
-    keys = [key for key, *_ in story.headlines(blind, NOTHING, "additive_hazard", EN)]
+    assert "without it" not in share_sentences.answer(blind, facts, EN)
+    keys = [key for key, *_ in share_sentences.headlines(blind, NOTHING, "additive_hazard", EN)]
     assert keys == ["why.cause_first", "why.cause_second", "why.unnamed"]
 
 
 def test_headlines_carry_the_numbers_of_the_tables(tables: dict[str, pd.DataFrame], page: Page) -> None:
     found = {
         key: (value, rung)
-        for key, value, _, rung in story.headlines(tables["cause_shares"], scores(), "additive_hazard", page)
+        for key, value, _, rung in share_sentences.headlines(
+            tables["cause_shares"], scores(), "additive_hazard", page
+        )
     }
     assert found == {
         "why.cause_first": (SHARES["product_service"], "attributed"),
@@ -115,54 +116,54 @@ def test_headlines_carry_the_numbers_of_the_tables(tables: dict[str, pd.DataFram
 def test_confidence_comes_from_planted_causes_where_there_are_any(
     facts: Facts, tables: dict[str, pd.DataFrame], page: Page
 ) -> None:
-    lines = story.confidence(tables["cause_shares"], facts, scores(), page)
+    lines = share_sentences.confidence(tables["cause_shares"], facts, scores(), page)
     assert "71.0%" in lines[0] and "2.0%" in lines[0] and "0.800" in lines[1]
     assert lines[-1] == facts["limits"][0][page.lang]
-    quoted = story.confidence(tables["cause_shares"], facts, NOTHING, page)
+    quoted = share_sentences.confidence(tables["cause_shares"], facts, NOTHING, page)
     assert quoted[0] == page.say("causes.yardstick_none")
     assert len(quoted) >= 3
 
 
 def test_ranks_by_shap_stand_beside_the_planted_ones(page: Page) -> None:
-    table = story.rank_table(scores(), "additive_hazard", page)
+    table = share_sentences.rank_table(scores(), "additive_hazard", page)
     assert list(table.columns)[:2] == ["cause", "planted"] and table["planted"].tolist() == [1, 2, 3, 4, 5, 6]
     assert table[page.say("causes.method_shap_family")].tolist() != table["planted"].tolist()
-    assert story.rank_table(NOTHING, "additive_hazard", page).empty
+    assert share_sentences.rank_table(NOTHING, "additive_hazard", page).empty
 
 
 def test_shares_table_ends_with_what_is_not_named(tables: dict[str, pd.DataFrame], page: Page) -> None:
-    table = story.shares_table(tables["cause_shares"], page)
+    table = share_sentences.shares_table(tables["cause_shares"], page)
     assert len(table) == 7 and table["cause"].iloc[-1] == page.say("causes.unknown")
     assert table["named"].sum() == pytest.approx(1) and table["share"].sum() == pytest.approx(1)
     assert table["interval"].iloc[-1] == "–"
 
 
 def test_stated_against_evidence_tells_where_they_part(tables: dict[str, pd.DataFrame], page: Page) -> None:
-    lines = who_story.said_lines(tables["cause_stated"], tables["cause_speech"], page)
+    lines = group_sentences.said_lines(tables["cause_stated"], tables["cause_speech"], page)
     assert page.say("causes.natural") in lines[0]  # its own row agrees least
     assert "60.0%" in lines[1] and "20.0%" in lines[1]
     hidden = tables["cause_stated"].assign(share=np.nan, suppressed=True)
-    assert not who_story.has_answers(hidden) and not who_story.has_answers(NOTHING)
+    assert not group_sentences.has_answers(hidden) and not group_sentences.has_answers(NOTHING)
     for nothing in (hidden, NOTHING):
-        assert who_story.said_lines(nothing, NOTHING, page) == [page.say("causes.claim_nothing_stated")]
+        assert group_sentences.said_lines(nothing, NOTHING, page) == [page.say("causes.claim_nothing_stated")]
 
 
 def test_only_groups_that_differ_are_told_small_ones_never(
     tables: dict[str, pd.DataFrame], page: Page
 ) -> None:
     groups, shares = tables["cause_groups"], tables["cause_shares"]
-    table = who_story.group_table(groups, shares, 0.05, page)
+    table = group_sentences.group_table(groups, shares, 0.05, page)
     assert table["stratum"].tolist() == ["North"]
     assert table["cause"].tolist() == [page.say("causes.competition")]
     share = float(groups.query("stratum == 'North' and cause == 'competition'")["share"].iloc[0])
     assert table["gap"].iloc[0] == pytest.approx(share - SHARES["competition"])
-    lenient = who_story.group_table(groups, shares, 0.99, page)
+    lenient = group_sentences.group_table(groups, shares, 0.99, page)
     assert "西南" not in set(lenient["stratum"]) and len(lenient) == 6
     for nothing in (
-        who_story.group_table(groups, shares, 1e-9, page),
-        who_story.group_table(NOTHING, shares, 0.05, page),
+        group_sentences.group_table(groups, shares, 1e-9, page),
+        group_sentences.group_table(NOTHING, shares, 0.05, page),
     ):
-        assert who_story.group_lines(nothing, page) == [page.say("causes.claim_no_group")]
+        assert group_sentences.group_lines(nothing, page) == [page.say("causes.claim_no_group")]
 
 
 def test_groups_of_days_and_seasons_stand_in_their_order() -> None:
@@ -174,48 +175,48 @@ def test_groups_of_days_and_seasons_stand_in_their_order() -> None:
         ("season", "winter"),
         ("season", "spring"),
     ]
-    names = who_story.group_names(pd.DataFrame(strata, columns=["kind", "stratum"]), EN)
+    names = group_sentences.group_names(pd.DataFrame(strata, columns=["kind", "stratum"]), EN)
     assert [stratum for _, stratum in names] == ["0-90", "90-180", "365-730", "730+", "spring", "winter"]
     assert names["tenure", "0-90"] == "0–90 days"
 
 
 def test_changes_over_time_are_told_by_their_test(tables: dict[str, pd.DataFrame], page: Page) -> None:
-    lines = who_story.change_lines(tables["cause_change"], 0.05, page)
+    lines = group_sentences.change_lines(tables["cause_change"], 0.05, page)
     assert len(lines) == 2 and "28.0%" in lines[0] and "32.0%" in lines[0]
     quiet = tables["cause_change"].assign(q=0.5)
-    assert who_story.change_lines(quiet, 0.05, page) == [page.say("causes.claim_no_change")]
-    assert who_story.change_lines(NOTHING, 0.05, page) == [page.say("causes.claim_no_change")]
-    assert len(who_story.change_table(tables["cause_change"], page)) == 6
+    assert group_sentences.change_lines(quiet, 0.05, page) == [page.say("causes.claim_no_change")]
+    assert group_sentences.change_lines(NOTHING, 0.05, page) == [page.say("causes.claim_no_change")]
+    assert len(group_sentences.change_table(tables["cause_change"], page)) == 6
 
 
 def test_stories_are_told_in_the_language_of_the_page(tables: dict[str, pd.DataFrame], page: Page) -> None:
-    table = who_story.story_table(tables["cause_stories"], page)
+    table = group_sentences.story_table(tables["cause_stories"], page)
     assert table["confidence"].tolist() == [0.9, 0.8, 0.7]  # price before engagement, stories in order
     assert bool(re.search(r"[\u4e00-\u9fff]", table["evidence"].iloc[0])) == (page.lang == "zh")
     assert "18" in table["evidence"].iloc[0] and table["evidence"].iloc[2] == page.say("causes.no_evidence")
-    assert who_story.story_table(NOTHING, page).empty
+    assert group_sentences.story_table(NOTHING, page).empty
 
 
 def test_rivals_are_told_where_and_when_small_cells_left_out(
     tables: dict[str, pd.DataFrame], page: Page
 ) -> None:
     market = tables["cause_market"]
-    lines = rival_story.market_lines(market, page)
+    lines = competition.market_lines(market, page)
     assert "North" in lines[0]
-    pulls = rival_story.pulls(market)
+    pulls = competition.pulls(market)
     assert len(pulls) == len(market) - 1 and pulls["pull"].notna().all()
     top = pulls.loc[pulls["pull"].idxmax()]
     assert f"{top['pull']:.1f}" in lines[1] and format_value(top["month"], "month", "en") in lines[1]
     hidden = market.assign(suppressed=True, competition_share=np.nan)
     for nothing in (NOTHING, hidden):
-        assert rival_story.market_lines(nothing, page) == [page.say("causes.claim_no_market")]
-        assert rival_story.gap_lines(nothing, page) == []
-        assert rival_story.region_table(nothing).empty
+        assert competition.market_lines(nothing, page) == [page.say("causes.claim_no_market")]
+        assert competition.gap_lines(nothing, page) == []
+        assert competition.region_table(nothing).empty
 
 
 def test_price_gaps_are_grouped_by_size_and_leavings_are_kept(tables: dict[str, pd.DataFrame]) -> None:
-    pulls = rival_story.pulls(tables["cause_market"])
-    groups = rival_story.gap_groups(tables["cause_market"], 4)
+    pulls = competition.pulls(tables["cause_market"])
+    groups = competition.gap_groups(tables["cause_market"], 4)
     assert groups["price_gap"].is_monotonic_increasing and len(groups) == 4
     assert groups["leavings"].sum() == pytest.approx(pulls["leavings"].sum())
     assert groups["hazard"].iloc[-1] > groups["hazard"].iloc[0]  # as invented: dearer here, more leave
@@ -224,49 +225,49 @@ def test_price_gaps_are_grouped_by_size_and_leavings_are_kept(tables: dict[str, 
 
 def test_sources_agree_or_stand_apart(tables: dict[str, pd.DataFrame], page: Page) -> None:
     table = tables["cause_triangulation"]
-    assert check_story.present_sources(table) == ["numbers", "survey", "texts"]
-    lines = check_story.triangulation_lines(table, page)
+    assert robustness.present_sources(table) == ["numbers", "survey", "texts"]
+    lines = robustness.triangulation_lines(table, page)
     assert page.say("causes.engagement") in lines[0] and page.say("causes.price") not in lines[0]
     assert page.say("causes.product_service") in lines[1] and "50.0%" in lines[1]
     alone = table.assign(survey=np.nan, texts=np.nan, agree=np.nan)
     for nothing in (alone, NOTHING):
-        assert check_story.triangulation_lines(nothing, page) == [page.say("causes.claim_one_source")]
+        assert robustness.triangulation_lines(nothing, page) == [page.say("causes.claim_one_source")]
 
 
 def test_stability_names_the_variant_that_changes_the_order(
     tables: dict[str, pd.DataFrame], page: Page
 ) -> None:
     stability = tables["cause_stability"]
-    lines = check_story.stability_lines(stability, page)
+    lines = robustness.stability_lines(stability, page)
     assert "0.60" in lines[0] and page.say("causes.variant_no_text") in lines[0]
     assert page.say("causes.price") in lines[1]
     kept = stability[stability["variant"] != "no_text"]
-    assert check_story.stability_lines(kept, page)[1] == page.say(
+    assert robustness.stability_lines(kept, page)[1] == page.say(
         "causes.claim_same_first", cause=page.say("causes.product_service")
     )
-    assert check_story.stability_lines(NOTHING, page) == [page.say("causes.claim_no_stability")]
-    assert check_story.stability_table(stability, page).shape == (4, 9)
+    assert robustness.stability_lines(NOTHING, page) == [page.say("causes.claim_no_stability")]
+    assert robustness.stability_table(stability, page).shape == (4, 9)
 
 
 def test_checks_that_noticed_something_are_said(tables: dict[str, pd.DataFrame], page: Page) -> None:
     checks = tables["cause_diagnostics"]
-    lines = check_story.diagnostic_lines(checks, page)
+    lines = robustness.diagnostic_lines(checks, page)
     assert lines == [page.say("causes.noticed_interaction", detail=page.say("causes.detail_several_high"))]
-    quiet = check_story.diagnostic_lines(checks.assign(noticed=False), page)
+    quiet = robustness.diagnostic_lines(checks.assign(noticed=False), page)
     assert quiet == [page.say("causes.claim_all_quiet", checks=2)]
-    assert check_story.diagnostic_table(checks, page)["interval"].tolist() == ["1.15 … 1.50", "–"]
+    assert robustness.diagnostic_table(checks, page)["interval"].tolist() == ["1.15 … 1.50", "–"]
 
 
 def test_doubts_say_what_would_change_our_mind(
     facts: Facts, tables: dict[str, pd.DataFrame], page: Page
 ) -> None:
     shares, stability, checks = tables["cause_shares"], tables["cause_stability"], tables["cause_diagnostics"]
-    lines = check_story.doubts(shares, stability, checks, facts, page)
+    lines = robustness.doubts(shares, stability, checks, facts, page)
     asked = int(re.search(r"[\d,]+", lines[0])[0].replace(",", ""))  # type: ignore[index]
     half = 1.96 * np.sqrt(0.28 * 0.72 / asked)
     assert half == pytest.approx(0.03, abs=1e-4)  # as exact as the interval of the share itself
     assert "9.8%" in lines[1]  # lower bound of the largest avoidable churn
     assert page.say("causes.variant_no_text") in lines[2] and len(lines) == 4
-    silent = check_story.doubts(shares, NOTHING, NOTHING, {"answered_share": 0.03}, page)
+    silent = robustness.doubts(shares, NOTHING, NOTHING, {"answered_share": 0.03}, page)
     assert silent[-1] == page.say("causes.doubt_silence") and len(silent) == 3
-    assert check_story.doubts(NOTHING, NOTHING, NOTHING, {}, page) == [page.say("causes.doubt_anything")]
+    assert robustness.doubts(NOTHING, NOTHING, NOTHING, {}, page) == [page.say("causes.doubt_anything")]

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 
 from whychurn.report.drawing.svg import figure_svg
-from whychurn.report.drawing.svg_compact import compact
+from whychurn.report.drawing.svg_minify import minify_svg
 from whychurn.report.drawing.theme import ACCENT, SERIES, VARIABLES, new_figure, themed
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -123,7 +123,7 @@ def test_compact_by_hand() -> None:
         '<g><use x="3" style="fill: red"/><text transform="rotate(-0 3 4)" x="3.25">a</text></g>'
         '<path d="M 1.26 -0.01 L 10.00 2.5 "/><text transform="rotate(-30 1 2)">b</text>'
     )
-    assert compact(long) == (
+    assert minify_svg(long) == (
         '<g clip-path="url(#c)"><g style="fill: red"><use x="1.25"/><use x="2.25"/></g></g>'
         '<use x="3" style="fill: red"/><text x="3.25">a</text>'
         '<path d="M 1.3 0 L 10 2.5 "/><text transform="rotate(-30 1 2)">b</text>'

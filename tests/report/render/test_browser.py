@@ -17,8 +17,8 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.drawing.theme import ACCENT, new_figure, themed
-from whychurn.report.page.markup import answer_box, claim_line, figure_box
-from whychurn.report.page.tables import table_html
+from whychurn.report.page.html_pieces import answer_box, claim_line, figure_box
+from whychurn.report.page.html_table import table_html
 from whychurn.report.render.layout import landing_html, study_frame
 from whychurn.report.render.notebooks import NOTEBOOKS
 

@@ -125,7 +125,7 @@ class Study:
             If there are no results, or no reports in the language.
         """
         from whychurn.report.render.notebooks import START
-        from whychurn.report.render.render import render_reports
+        from whychurn.report.render.render_reports import render_reports
 
         if not len(self.results):
             raise WhychurnError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
-from whychurn.report.drawing.rows import percent_axis
+from whychurn.report.drawing.axes import percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, new_figure, themed
 from whychurn.report.words import say
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 
-from whychurn.report.drawing.svg_compact import compact
+from whychurn.report.drawing.svg_minify import minify_svg
 from whychurn.report.drawing.theme import FONTS, PAPER, VARIABLES, themed
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def figure_svg(figure: Figure, prefix: str, alt: str, *, static: bool = False) -
     inner = _FAMILY.sub("", inner)  # named once, or the page's own
     if not static:
         inner = _STYLE.sub(_page_style, _ATTRIBUTE.sub(r'style="\1: \2"', inner))
-    inner = compact(re.sub(r">\s+<", "><", inner))
+    inner = minify_svg(re.sub(r">\s+<", "><", inner))
     width, height = (round(72 * side, 2) for side in figure.get_size_inches())
     share = min(1.0, width / _COLUMN)
     fonts = ", ".join(name if name == "sans-serif" else f"'{name}'" for name in FONTS)

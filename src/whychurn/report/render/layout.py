@@ -14,8 +14,8 @@ from whychurn.contract.causes import RUNGS
 from whychurn.contract.files import read_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.report.page.markup import badge, inline
-from whychurn.report.page.page import TEMPLATE
+from whychurn.report.page.html_pieces import badge, inline
+from whychurn.report.page.report_page import TEMPLATE
 from whychurn.report.render.notebooks import Source, find_notebooks
 from whychurn.report.words import say, section_words
 

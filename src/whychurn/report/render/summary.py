@@ -14,7 +14,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
-from whychurn.report.render.index import unanswered_lines
+from whychurn.report.render.index_page import unanswered_lines
 from whychurn.report.render.layout import observed_until
 from whychurn.report.words import say
 

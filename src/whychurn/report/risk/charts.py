@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import family_name
-from whychurn.report.drawing.rows import draw_estimate, percent_axis
+from whychurn.report.drawing.axes import draw_estimate, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, INK, MUTED, SERIES, new_figure, themed
 from whychurn.report.words import say
 

@@ -10,7 +10,7 @@ from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.labels import join
 from whychurn.report.page.formats import ESTIMATE, format_interval
-from whychurn.report.page.protocol import PageLike
+from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import has_words, say
 
 ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom

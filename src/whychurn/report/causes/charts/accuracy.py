@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.codes import CEILING, PRIOR
-from whychurn.report.causes.method_overview import method_name
+from whychurn.report.causes.sentences.method_overview import method_name
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, new_figure
 from whychurn.report.words import say
 from whychurn.score.benchmark import ADDITIVE, ALL, of_base_size

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.report.drawing.rows import percent_axis
+from whychurn.report.drawing.axes import percent_axis
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 

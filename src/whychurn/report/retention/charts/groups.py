@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from whychurn.report.drawing.rows import draw_estimate, name_rows, percent_axis
+from whychurn.report.drawing.axes import draw_estimate, name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, SERIES, new_figure
 from whychurn.report.words import has_words, say
 

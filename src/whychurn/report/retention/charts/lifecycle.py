@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from whychurn.contract.codes import LIFECYCLE_STAGES
-from whychurn.report.drawing.rows import percent_axis
+from whychurn.report.drawing.axes import percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
 from whychurn.report.retention.charts.time import month_axis
 from whychurn.report.words import say

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from whychurn.report.drawing.rows import draw_estimate, percent_axis
+from whychurn.report.drawing.axes import draw_estimate, percent_axis
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, SERIES, new_figure, themed
 from whychurn.report.words import say
 

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from whychurn.contract.causes import CAUSES
-from whychurn.report.drawing.rows import name_rows, percent_axis
+from whychurn.report.drawing.axes import name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import has_words, say
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES
-from whychurn.report.drawing.rows import percent_axis
+from whychurn.report.drawing.axes import percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 

@@ -1,0 +1,1 @@
+"""Sentences and tables of the causes report, a module a topic."""

@@ -1,0 +1,88 @@
+"""Where and when rivals pull, and whether price gaps and leaving go together."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.report.page.page_like import PageLike
+
+Z: Final = 1.96  # of a 95 % interval
+
+THIRDS: Final = 3
+
+
+def pulls(market: pd.DataFrame) -> pd.DataFrame:
+    """Cells of region and month large enough to show, with `pull`: leavings for a rival for 1 000 members (cause_market)."""
+    if market.empty:
+        return market.assign(pull=pd.Series(dtype=float))
+    rows = market[~market["suppressed"].astype(bool) & market["competition_share"].notna()]
+    return rows.assign(pull=1000 * rows["hazard"] * rows["competition_share"])
+
+
+def market_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
+    """Where and when most leave for a rival."""
+    rows = pulls(market)
+    if rows.empty:
+        return [page.say("causes.claim_no_market")]
+    by_region = _by_region(rows)
+    lines = []
+    if len(by_region) > 1:
+        first, last = by_region.iloc[0], by_region.iloc[-1]
+        ends = {"most": str(first["region"]), "least": str(last["region"])}
+        values = {"most_pull": f"{first['pull']:.1f}", "least_pull": f"{last['pull']:.1f}"}
+        lines.append(page.say("causes.claim_where", **ends, **values))
+    top = rows.loc[rows["pull"].idxmax()]
+    cell = {"region": str(top["region"]), "month": page.format(top["month"], "month")}
+    lines.append(page.say("causes.claim_when", pull=f"{top['pull']:.1f}", **cell))
+    return lines
+
+
+def gap_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
+    """Share leaving where rivals are cheapest against where they are dearest."""
+    rows = gap_groups(market, THIRDS)
+    if len(rows) < THIRDS:
+        return []
+    ends = {"dear": rows["hazard"].iloc[0], "cheap": rows["hazard"].iloc[-1]}
+    shares = {name: page.format(value, "percent") for name, value in ends.items()}
+    gaps = {"dear_gap": rows["price_gap"].iloc[0], "cheap_gap": rows["price_gap"].iloc[-1]}
+    told = {name: page.format(value, "points") for name, value in gaps.items()}
+    return [page.say("causes.claim_gap", **shares, **told)]
+
+
+def gap_groups(market: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Cells of region and month in `count` groups of equal size by price gap: price_gap, hazard, low, high, leavings."""
+    columns = ["price_gap", "hazard", "low", "high", "leavings"]
+    rows = pulls(market)
+    rows = rows[rows["price_gap"].notna()] if len(rows) else rows
+    if len(rows) < 2 * count or rows["price_gap"].nunique() < count:
+        return pd.DataFrame(columns=columns)
+    rank = rows["price_gap"].rank(method="first")
+    found = []
+    for _, part in rows.groupby(np.ceil(rank * count / len(rows))):
+        gone, there = float(part["leavings"].sum()), float(part["at_risk"].sum())
+        rate = gone / there
+        half = Z * math.sqrt(rate * (1 - rate) / there)
+        gap = float(np.average(part["price_gap"], weights=part["at_risk"]))
+        found.append((gap, rate, max(rate - half, 0.0), rate + half, gone))
+    return pd.DataFrame(found, columns=columns)
+
+
+def region_table(market: pd.DataFrame) -> pd.DataFrame:
+    """One row a region: leavings, share that left for a rival, leavings for a rival for 1 000 members and month."""
+    columns = ["region", "leavings", "competition_share", "pull"]
+    rows = pulls(market)
+    return _by_region(rows)[columns] if len(rows) else pd.DataFrame(columns=columns)
+
+
+def _by_region(rows: pd.DataFrame) -> pd.DataFrame:
+    rival = rows["leavings"] * rows["competition_share"]
+    summed = rows.assign(rival=rival).groupby("region")[["leavings", "at_risk", "rival"]].sum().reset_index()
+    table = summed.assign(
+        competition_share=summed["rival"] / summed["leavings"].clip(lower=1),
+        pull=1000 * summed["rival"] / summed["at_risk"].clip(lower=1),
+    )
+    return table.sort_values("pull", ascending=False, ignore_index=True)

@@ -1,0 +1,176 @@
+"""Whom and when each cause takes, what leavers said against what the evidence says, and stories of single members."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from whychurn.contract.causes import CAUSES
+from whychurn.labels import join
+from whychurn.report.causes.sentences.shares import six
+from whychurn.report.page.page_like import PageLike
+from whychurn.report.words import has_words
+from whychurn.report.words.stratum_names import stratum_name
+
+ANSWERS: Final = "answers"  # `said` of the chance to answer at all (cause_speech)
+SEASONS: Final = ("spring", "summer", "autumn", "winter")
+MOST: Final = 4  # groups that are told in sentences
+
+
+def said_lines(stated: pd.DataFrame, speech: pd.DataFrame, page: PageLike) -> list[str]:
+    """Where what was stated and what the evidence says part, and who answers at all."""
+    lines = []
+    rows = stated[~stated["suppressed"].astype(bool) & stated["share"].notna()] if len(stated) else stated
+    own = rows[rows["stated"] == rows["cause"]].sort_values("share") if len(rows) else rows
+    for row in own.head(1).to_dict("records"):
+        others = rows[(rows["stated"] == row["stated"]) & (rows["cause"] != row["cause"])]
+        most = others.nlargest(1, "share").iloc[0]
+        lines.append(
+            page.say(
+                "causes.claim_stated",
+                stated=page.say(f"causes.{row['stated']}"),
+                share=page.format(row["share"], "percent"),
+                cause=page.say(f"causes.{most['cause']}"),
+                other=page.format(most["share"], "percent"),
+            )
+        )
+    chances = speech[speech["said"] == ANSWERS].set_index("cause")["chance"] if len(speech) else pd.Series()
+    if len(chances) > 1 and chances.max() > chances.min():
+        ends = {"most": str(chances.idxmax()), "least": str(chances.idxmin())}
+        names = {end: page.say(f"causes.{cause}") for end, cause in ends.items()}
+        shares = {f"{end}_share": page.format(chances[cause], "percent") for end, cause in ends.items()}
+        lines.append(page.say("causes.claim_answers", **names, **shares))
+    return lines or [page.say("causes.claim_nothing_stated")]
+
+
+def has_shares(table: pd.DataFrame) -> bool:
+    """Whether any share of a table can be shown."""
+    return bool(len(table)) and bool(table["share"].notna().any())
+
+
+def has_answers(stated: pd.DataFrame) -> bool:
+    """Whether any row of what was stated can be shown."""
+    return bool(len(stated)) and bool((~stated["suppressed"].astype(bool) & stated["share"].notna()).any())
+
+
+def group_name(kind: str, stratum: str, lang: str, page: PageLike) -> str:
+    """Readable name of a group; names of the company's own are left as they are."""
+    if kind == "season":
+        return page.say(f"causes.season_{stratum}") if has_words(f"causes.season_{stratum}") else stratum
+    if kind == "tenure":
+        return page.say("causes.tenure_band", band=stratum.replace("-", "–"))
+    return stratum_name("spend_tier" if kind == "tier" else kind, stratum, lang)
+
+
+def group_names(groups: pd.DataFrame, page: PageLike) -> dict[tuple[str, str], str]:
+    """(kind, stratum) -> readable name; kinds in order of the table, days and seasons in theirs."""
+    found = list(dict.fromkeys(zip(groups["kind"].astype(str), groups["stratum"].astype(str), strict=True)))
+    kinds = list(dict.fromkeys(kind for kind, _ in found))
+    keys = sorted(found, key=lambda key: (kinds.index(key[0]), _place(*key)))
+    return {(kind, stratum): group_name(kind, stratum, page.lang, page) for kind, stratum in keys}
+
+
+def _place(kind: str, stratum: str) -> tuple[float, str]:
+    if kind == "tenure":
+        return float(re.split(r"\D", stratum)[0] or 0), stratum
+    return float(SEASONS.index(stratum)) if kind == "season" and stratum in SEASONS else 0.0, stratum
+
+
+def notable(groups: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Rows of groups whose mix of causes clearly differs (q below `level`), small groups left out."""
+    if groups.empty:
+        return groups
+    return groups[~groups["suppressed"].astype(bool) & (groups["q"] < level)]
+
+
+def group_table(groups: pd.DataFrame, shares: pd.DataFrame, level: float, page: PageLike) -> pd.DataFrame:
+    """One row a group that differs: the cause that is furthest from its share among all, furthest first."""
+    columns = ["kind", "stratum", "leavings", "cause", "share", "gap", "q"]
+    rows = notable(groups, level)
+    if rows.empty or six(shares).empty:
+        return pd.DataFrame(columns=columns)
+    whole = six(shares).set_index("cause")["share"]
+    rows = rows.assign(gap=rows["share"] - rows["cause"].map(whole).astype("float64"))
+    rows = rows.assign(size=rows["gap"].abs()).sort_values("size", ascending=False, kind="stable")
+    rows = rows.drop_duplicates(["kind", "stratum"]).reset_index(drop=True)
+    named = [
+        group_name(kind, stratum, page.lang, page)
+        for kind, stratum in zip(rows["kind"], rows["stratum"], strict=True)
+    ]
+    return rows.assign(
+        stratum=named,
+        kind=[page.say(f"causes.kind_{kind}") for kind in rows["kind"]],
+        cause=[page.say(f"causes.{cause}") for cause in rows["cause"]],
+    )[columns]
+
+
+def group_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
+    """The groups whose mix differs most (`group_table`), or that none does."""
+    lines = [
+        page.say(
+            "causes.claim_group",
+            kind=row["kind"],
+            stratum=row["stratum"],
+            cause=row["cause"],
+            share=page.format(row["share"], "percent"),
+            gap=page.format(row["gap"], "points"),
+            leavings=page.format(row["leavings"], "int"),
+        )
+        for row in table.head(MOST).to_dict("records")
+    ]
+    return lines or [page.say("causes.claim_no_group")]
+
+
+def change_lines(change: pd.DataFrame, level: float, page: PageLike) -> list[str]:
+    """Causes whose share clearly changed from the first to the second half of the leavings in time."""
+    rows = change[change["q"] < level] if len(change) else change
+    rows = rows.sort_values("difference", key=abs, ascending=False) if len(rows) else rows
+    lines = [
+        page.say(
+            "causes.claim_change",
+            cause=page.say(f"causes.{row['cause']}"),
+            difference=page.format(row["difference"], "points"),
+            **{name: page.format(row[name], "percent") for name in ("first_half", "second_half")},
+        )
+        for row in rows.to_dict("records")
+    ]
+    return lines or [page.say("causes.claim_no_change")]
+
+
+def change_table(change: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """Share of each cause in both halves of the leavings, difference with interval, adjusted p."""
+    if change.empty:
+        return change
+    ends = zip(change["low"], change["high"], strict=True)
+    shown = change.assign(
+        cause=[page.say(f"causes.{cause}") for cause in change["cause"]],
+        interval=[f"{page.format(low, 'points')} … {page.format(high, 'points')}" for low, high in ends],
+    )
+    return shown[["cause", "first_half", "second_half", "difference", "interval", "q"]]
+
+
+def story_table(stories: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """Anonymised members: cause, how long a member, its chance, the evidence in one line."""
+    columns = ["cause", "tenure", "confidence", "evidence"]
+    if stories.empty:
+        return pd.DataFrame(columns=columns)
+    order = {cause: place for place, cause in enumerate(CAUSES)}
+    rows = stories.sort_values(["cause", "story"], key=lambda s: s.map(order) if s.name == "cause" else s)
+    return pd.DataFrame(
+        {
+            "cause": [page.say(f"causes.{cause}") for cause in rows["cause"]],
+            "tenure": [group_name("tenure", str(band), page.lang, page) for band in rows["tenure"]],
+            "confidence": rows["confidence"].to_numpy("float64"),
+            "evidence": [evidence_line(text, page) for text in rows["evidence"]],
+        }
+    )
+
+
+def evidence_line(text: str, page: PageLike) -> str:
+    """Sentences of an evidence list (JSON) in the language of the page, in one line."""
+    told: list[Mapping[str, Any]] = json.loads(text) if text else []
+    return join((str(entry[page.lang]) for entry in told), page.lang, "；") or page.say("causes.no_evidence")

@@ -1,0 +1,207 @@
+"""Other sources, other methods, other definitions, own checks: what speaks for the answer, and what would change it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from whychurn.contract.causes import CAUSES
+from whychurn.labels import join
+from whychurn.report.causes.sentences.method_overview import method_name
+from whychurn.report.causes.sentences.shares import avoidable, six
+from whychurn.report.page.page_like import PageLike
+from whychurn.report.words import has_words
+
+MAIN: Final = "main"
+SOURCES: Final = ("numbers", "survey", "texts", "interviews")
+DEFINITION: Final = re.compile(r"(inactivity|terms)_(\d+)d")
+Z: Final = 1.96  # of a 95 % interval
+
+
+def present_sources(table: pd.DataFrame) -> list[str]:
+    """Sources of `cause_triangulation` that say anything here."""
+    return [name for name in SOURCES if name in table and table[name].notna().any()]
+
+
+def triangulation_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
+    """On which causes the sources agree, and where they are furthest apart."""
+    sources = present_sources(table)
+    if len(sources) < 2:
+        return [page.say("causes.claim_one_source")]
+    agreed = table[table["agree"].fillna(0) >= len(sources) - 1]["cause"]
+    lines = []
+    if len(agreed):
+        names = [page.say(f"causes.{cause}") for cause in agreed]
+        lines.append(page.say("causes.claim_agree", causes=join(names, page.lang)))
+    wide = table.set_index("cause")[sources].astype("float64")
+    cause = str((wide.max(axis=1) - wide.min(axis=1)).idxmax())
+    ends = {"most": str(wide.loc[cause].idxmax()), "least": str(wide.loc[cause].idxmin())}
+    names_of = {end: page.say(f"causes.source_{source}") for end, source in ends.items()}
+    shares = {f"{end}_share": page.format(wide.at[cause, source], "percent") for end, source in ends.items()}
+    return [*lines, page.say("causes.claim_apart", cause=page.say(f"causes.{cause}"), **names_of, **shares)]
+
+
+def variant_name(variant: str, page: PageLike) -> str:
+    """Readable name of a variant of `cause_stability`."""
+    found = DEFINITION.fullmatch(variant)
+    if found:
+        return page.say(f"delivery.definition_{found[1]}", days=found[2])
+    key = f"causes.variant_{variant}"
+    return page.say(key) if has_words(key) else variant
+
+
+def stability_lines(stability: pd.DataFrame, page: PageLike) -> list[str]:
+    """How far the ranking of the causes survives another definition, another period, a source left out."""
+    rows = stability[stability["variant"] != MAIN] if len(stability) else stability
+    kept = (
+        rows.groupby("variant", sort=False)["kept"].first().dropna() if len(rows) else pd.Series(dtype=float)
+    )
+    if kept.empty:
+        return [page.say("causes.claim_no_stability")]
+    worst = str(kept.idxmin())
+    lines = [
+        page.say(
+            "causes.claim_kept",
+            variants=len(kept),
+            tau=f"{kept.min():.2f}",
+            variant=variant_name(worst, page),
+        )
+    ]
+    first = {name: leader(stability, name) for name in (MAIN, *kept.index)}
+    other = [name for name in kept.index if first[name] != first[MAIN]]
+    if not other:
+        return [*lines, page.say("causes.claim_same_first", cause=page.say(f"causes.{first[MAIN]}"))]
+    told = [f"{variant_name(name, page)} ({page.say(f'causes.{first[name]}')})" for name in other]
+    return [*lines, page.say("causes.claim_other_first", variants=join(told, page.lang))]
+
+
+def leader(stability: pd.DataFrame, variant: str) -> str:
+    """Cause with the largest share under a variant."""
+    rows = stability[stability["variant"] == variant]
+    return (
+        str(rows.loc[rows["share"].astype("float64").idxmax(), "cause"])
+        if rows["share"].notna().any()
+        else CAUSES[0]
+    )
+
+
+def wide_shares(table: pd.DataFrame, key: str, extra: list[str]) -> pd.DataFrame:
+    """One row a value of `key`, one column a cause, and the columns `extra`."""
+    if table.empty:
+        return pd.DataFrame(columns=[key, *CAUSES, *extra])
+    shares = table.pivot(index=key, columns="cause", values="share").reindex(columns=list(CAUSES))
+    more = (
+        table.groupby(key, sort=False)[extra].first()
+        if extra
+        else table[[key]].drop_duplicates().set_index(key)
+    )
+    return more.join(shares).reset_index()[[key, *CAUSES, *extra]]
+
+
+def stability_table(stability: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """Share of each cause under every variant, and how much of the ranking it keeps."""
+    table = wide_shares(stability, "variant", ["kept", "leavings"])
+    return table.assign(variant=[variant_name(str(name), page) for name in table["variant"]])
+
+
+def method_table(methods: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """Share of each cause by every method."""
+    table = wide_shares(methods, "method", [])
+    return table.assign(method=[method_name(str(name), page.lang) for name in table["method"]])
+
+
+def method_names(methods: pd.DataFrame, page: PageLike) -> dict[str, str]:
+    """Method -> readable name, in order of the table."""
+    return {str(name): method_name(str(name), page.lang) for name in methods["method"].unique()}
+
+
+def diagnostic_lines(checks: pd.DataFrame, page: PageLike) -> list[str]:
+    """Which checks of the method noticed something."""
+    if checks.empty:
+        return [page.say("causes.claim_no_checks")]
+    found = checks[checks["noticed"].astype(bool)]
+    told = found.groupby("check", sort=False)["detail"].apply(
+        lambda names: join((detail(str(n), page) for n in names), page.lang)
+    )
+    lines = [page.say(f"causes.noticed_{check}", detail=names) for check, names in told.items()]
+    return lines or [page.say("causes.claim_all_quiet", checks=len(checks))]
+
+
+def detail(name: str, page: PageLike) -> str:
+    """Readable name of what a check looked at; a region stays as it is."""
+    return page.say(f"causes.detail_{name}") if has_words(f"causes.detail_{name}") else name
+
+
+def diagnostic_table(checks: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """Every check: what it looked at, its figure with bounds, whether it noticed something."""
+    if checks.empty:
+        return checks
+    shown = checks.assign(
+        check=[page.say(f"causes.check_{name}") for name in checks["check"]],
+        detail=[detail(str(name), page) for name in checks["detail"]],
+        interval=[
+            "–" if pd.isna(low) or pd.isna(high) else f"{low:.2f} … {high:.2f}"
+            for low, high in zip(checks["low"], checks["high"], strict=True)
+        ],
+    )
+    return shown[["check", "detail", "value", "interval", "noticed"]]
+
+
+def driver_table(drivers: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """What each exposure contributes, most first; those of no weight are left out."""
+    if drivers.empty:
+        return drivers
+    rows = drivers[drivers["share"] > 0.0005].sort_values("share", ascending=False, kind="stable")
+    exposures = [f"causes.exposure_{name}" for name in rows["exposure"]]
+    return rows.assign(
+        cause=[page.say(f"causes.{cause}") for cause in rows["cause"]],
+        exposure=[
+            page.say(key) if has_words(key) else name
+            for key, name in zip(exposures, rows["exposure"].astype(str), strict=True)
+        ],
+    ).reset_index(drop=True)
+
+
+def doubts(
+    shares: pd.DataFrame,
+    stability: pd.DataFrame,
+    checks: pd.DataFrame,
+    facts: Mapping[str, Any],
+    page: PageLike,
+) -> list[str]:
+    """What would change our mind: observations that speak against the answer, with numbers."""
+    rows = six(shares)
+    if rows.empty:
+        return [page.say("causes.doubt_anything")]
+    lines = []
+    first = rows.iloc[0]
+    half = (first["high"] - first["low"]) / 2
+    if pd.notna(half) and half > 0:
+        asked = math.ceil(first["share"] * (1 - first["share"]) * (Z / half) ** 2)
+        bounds = {"low": page.format(first["low"], "percent"), "high": page.format(first["high"], "percent")}
+        cause = page.say(f"causes.{first['cause']}")
+        lines.append(page.say("causes.doubt_ask", asked=page.format(asked, "int"), cause=cause, **bounds))
+    for row in avoidable(rows).head(1).to_dict("records"):
+        least = page.format(row["avoidable_low"], "percent")
+        lines.append(page.say("causes.doubt_test", cause=page.say(f"causes.{row['cause']}"), least=least))
+    shaken = (
+        [name for name in stability["variant"].unique() if leader(stability, name) != leader(stability, MAIN)]
+        if len(stability)
+        else []
+    )
+    if shaken:
+        lines.append(
+            page.say(
+                "causes.doubt_variant", variants=join((variant_name(n, page) for n in shaken), page.lang)
+            )
+        )
+    if len(checks) and checks["noticed"].any():
+        lines.append(page.say("causes.doubt_check"))
+    answered = facts.get("answered_share")
+    if answered is None or pd.isna(answered) or answered < 0.1:
+        lines.append(page.say("causes.doubt_silence"))
+    return lines

@@ -1,0 +1,185 @@
+"""What the report on causes says first: shares, avoidable churn, what is not known, how accurate this is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.codes import PLANTED
+from whychurn.labels import join
+from whychurn.report.causes.sentences.accuracy import measured
+from whychurn.report.causes.sentences.method_overview import method_name, method_overview, rankings
+from whychurn.report.page.page_like import PageLike
+from whychurn.score.benchmark import FILE, load_benchmark
+
+FORMATS: Final = {
+    **dict.fromkeys(("share", "named", "avoidable_share"), "percent"),
+    **dict.fromkeys(("first_half", "second_half", "confidence", "competition_share", "hazard"), "percent"),
+    **dict.fromkeys(("difference", "gap"), "points"),
+    **dict.fromkeys(("q", "kept", "value", "yearly_per_1000", "pull"), "number"),
+    **dict.fromkeys(("leavings", "at_risk"), "int"),
+    **dict.fromkeys(CAUSES, "percent"),
+}
+TOLD: Final = 3  # causes that the answer names
+
+
+def six(shares: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the six causes with a share, largest first (cause_shares)."""
+    if shares.empty:
+        return shares
+    return shares[shares["cause"].isin(CAUSES) & shares["share"].notna()].sort_values(
+        "share", ascending=False, kind="stable", ignore_index=True
+    )
+
+
+def unnamed(shares: pd.DataFrame) -> float | None:
+    """Share of leavings for which no cause is named; None where there are no leavings."""
+    rows = shares[shares["cause"] == UNKNOWN] if len(shares) else shares
+    return float(rows["named"].iloc[0]) if len(rows) and rows["leavings"].iloc[0] > 0 else None
+
+
+def answer(shares: pd.DataFrame, facts: Mapping[str, Any], page: PageLike) -> str:
+    """The answer box: the largest causes, what could be avoided, what is not known."""
+    rows = six(shares)
+    if rows.empty:
+        return page.say("causes.answer_none")
+    parts = [
+        page.say(f"causes.answer_{'first' if place == 0 else 'next'}", **_cause(row, page))
+        for place, row in enumerate(rows.head(TOLD).to_dict("records"))
+    ]
+    counted = page.format(facts.get("leavings"), "int")
+    lines = [page.say("causes.answer_shares", leavings=counted, causes=join(parts, page.lang, "，"))]
+    saved = avoidable(rows)
+    if len(saved):
+        lines += [page.say("causes.answer_avoidable", **_saved(saved.iloc[0], page)), difference(page)]
+    open_share = unnamed(shares)
+    if open_share is not None:
+        lines.append(page.say("causes.answer_unknown", share=page.format(open_share, "percent")))
+    return "\n\n".join(lines)
+
+
+def difference(page: PageLike) -> str:
+    """Why the share of a cause and the churn that could be avoided are not the same number."""
+    return page.say("causes.claim_difference")
+
+
+def avoidable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Causes whose avoidable churn is known, most first; none where the method cannot tell."""
+    if rows.empty:
+        return rows
+    return rows[rows["avoidable_share"].notna()].sort_values(
+        "avoidable_share", ascending=False, kind="stable"
+    )
+
+
+def headlines(
+    shares: pd.DataFrame, scores: pd.DataFrame, method: str, page: PageLike
+) -> list[tuple[str, float, str, str]]:
+    """Headline key, plain number, sentence and rung; only those that this study can tell."""
+    rows, found = six(shares), []
+    for key, row in zip(("why.cause_first", "why.cause_second"), rows.to_dict("records"), strict=False):
+        text = page.say("causes.head_share", **_cause(row, page))
+        found.append((key, row["share"], text, "attributed"))
+    saved = avoidable(rows)
+    if len(saved):
+        text = page.say("causes.head_avoidable", **_saved(saved.iloc[0], page))
+        found.append(("why.could_be_avoided", saved["avoidable_share"].iloc[0], text, "attributed"))
+    open_share = unnamed(shares)
+    if open_share is not None:
+        text = page.say("causes.head_unknown", share=page.format(open_share, "percent"))
+        found.append(("why.unnamed", open_share, text, "attributed"))
+    mine = _own_scores(scores, method)
+    if mine is not None and pd.notna(mine["accuracy_named"]):
+        text = page.say("causes.head_accuracy", share=page.format(mine["accuracy_named"], "percent"))
+        found.append(("how_sure.causes", mine["accuracy_named"], text, "described"))
+    return found
+
+
+def confidence(
+    shares: pd.DataFrame, facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike
+) -> list[str]:
+    """How accurate the reasons are, and what limits them here."""
+    lines = [] if six(shares).empty else _accuracy(facts, scores, page)
+    return lines + [limit[page.lang] for limit in facts.get("limits", [])]
+
+
+def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) -> list[str]:
+    method = str(facts.get("method"))
+    mine = _own_scores(scores, method)
+    if mine is not None:
+        shares = {"accuracy": "accuracy_named", "abstained": "abstained", "error": "share_error_largest"}
+        values = {name: page.format(mine[column], "percent") for name, column in shares.items()}
+        lines = [page.say("causes.claim_planted", method=method_name(method, page.lang), **values)]
+        if pd.notna(mine["skill"]):
+            lines.append(page.say("causes.claim_skill", skill=page.format(mine["skill"], "number")))
+        return [*lines, page.say("causes.yardstick_simulated")]
+    answered = facts.get("answered_share")
+    share = 0.0 if answered is None or pd.isna(answered) else float(answered)
+    gone = float(facts.get("leavings") or 0)
+    lines = measured(load_benchmark(FILE), share, gone, method, page) if FILE.exists() else []
+    return [page.say("causes.yardstick_none"), *(lines or [page.say("causes.claim_unmeasured")])]
+
+
+def shares_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """One row a cause: named, share and avoidable churn with their intervals."""
+    rows = pd.concat([six(shares), shares[shares["cause"] == UNKNOWN]], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "cause": [page.say(f"causes.{cause}") for cause in rows["cause"]],
+            "share": rows["share"].to_numpy("float64"),
+            "interval": [
+                spread(low, high, page) for low, high in zip(rows["low"], rows["high"], strict=True)
+            ],
+            "named": rows["named"].to_numpy("float64"),
+            "avoidable_share": rows["avoidable_share"].to_numpy("float64"),
+            "avoidable_interval": [
+                spread(low, high, page)
+                for low, high in zip(rows["avoidable_low"], rows["avoidable_high"], strict=True)
+            ],
+        }
+    )
+
+
+def rank_table(scores: pd.DataFrame, method: str, page: PageLike) -> pd.DataFrame:
+    """Rank of each cause by planted avoidable churn, by SHAP families, by `method`; empty where nothing was planted."""
+    table = rankings(scores, list(dict.fromkeys(["shap_family", method]))) if len(scores) else scores
+    if table.empty:
+        return table
+    wide = table.pivot(index="cause", columns="method", values="rank").reindex(table["cause"].unique())
+    wide = wide[[name for name in table["method"].unique() if name in wide]].reset_index()
+    names = {name: method_name(str(name), page.lang) for name in wide if name not in ("cause", PLANTED)}
+    return wide.assign(cause=[page.say(f"causes.{cause}") for cause in wide["cause"]]).rename(columns=names)
+
+
+def spread(low: float, high: float, page: PageLike) -> str:
+    """An interval of shares as text, a dash where it is not known."""
+    if pd.isna(low) or pd.isna(high):
+        return "–"
+    return page.say("causes.interval", low=page.format(low, "percent"), high=page.format(high, "percent"))
+
+
+def _own_scores(scores: pd.DataFrame, method: str) -> pd.Series | None:
+    if scores.empty:
+        return None
+    rows = method_overview(scores)
+    mine = rows[rows["method"] == method]
+    return mine.iloc[0] if len(mine) else None
+
+
+def _cause(row: Mapping[Any, Any], page: PageLike) -> dict[str, str]:
+    return {
+        "cause": page.say(f"causes.{row['cause']}"),
+        "share": page.format(row["share"], "percent"),
+        "interval": spread(row["low"], row["high"], page),
+    }
+
+
+def _saved(row: pd.Series, page: PageLike) -> dict[str, str]:
+    return {
+        "cause": page.say(f"causes.{row['cause']}"),
+        "share": page.format(row["avoidable_share"], "percent"),
+        "interval": spread(row["avoidable_low"], row["avoidable_high"], page),
+    }

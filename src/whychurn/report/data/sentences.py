@@ -1,0 +1,120 @@
+"""Tables of the data report, from what intake, panel and retention left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from whychurn.contract.suppression import suppress_small_counts
+from whychurn.contract.tables import TABLES
+from whychurn.report.words import has_words, say
+from whychurn.panel.features.catalogue import load_catalogue
+
+if TYPE_CHECKING:
+    from whychurn.report.page.report_page import Page
+
+_COUNTS: Final = ("read", "derived", "kept", "quarantined", "folded")
+
+
+def tables_read(intake: dict[str, Any], lang: str) -> pd.DataFrame:
+    """Rows per input table, which balance: read + derived = kept + quarantined + folded.
+
+    Returns
+    -------
+    DataFrame
+        ``table`` (in words), ``present``, the counts (``derived`` and ``folded`` only where there are any), ``share`` of
+        the rows read that is quarantined.
+    """
+    found = {name: intake["tables"][name] for name in TABLES if name in intake["tables"]}
+    frame = pd.DataFrame(
+        [[entry.get(column, 0) for column in _COUNTS] for entry in found.values()], columns=list(_COUNTS)
+    )
+    frame.insert(0, "table", [_table_words(name, lang) for name in found])
+    frame.insert(1, "present", [bool(entry["present"]) for entry in found.values()])
+    unused = [column for column in ("derived", "folded") if not frame[column].any()]
+    return frame.drop(columns=unused).assign(
+        share=frame["quarantined"] / frame["read"].where(frame["read"] > 0)
+    )
+
+
+def reasons_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
+    """Quarantined rows by table and reason, most first: ``table``, ``reason`` (both in words), ``rows``."""
+    rows = [
+        (_table_words(table, lang), _words(f"intake.reason_{reason}", reason, lang), count)
+        for table, entry in intake["tables"].items()
+        for reason, count in entry.get("reasons", {}).items()
+        if count
+    ]
+    frame = pd.DataFrame(rows, columns=["table", "reason", "rows"])
+    return frame.sort_values(["rows", "table", "reason"], ascending=[False, True, True], ignore_index=True)
+
+
+def redactions_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
+    """Places blacked out in free text: ``kind`` (in words), ``places``."""
+    found = sorted(intake["redactions"].items())
+    rows = [(_words(f"intake.kind_{kind}", kind, lang), count) for kind, count in found]
+    return pd.DataFrame(rows, columns=["kind", "places"])
+
+
+def notice_lines(intake: dict[str, Any], lang: str) -> list[str]:
+    """What intake decided by itself, one sentence each."""
+    lines = [say(notice["key"], lang, **notice["values"]) for notice in intake.get("notices", [])]
+    for table, entry in intake["tables"].items():
+        name = _table_words(table, lang)
+        for what, rows in entry.get("warnings", {}).items():
+            words = _words(f"intake.{what}", what, lang)
+            lines.append(say("delivery.notice_kept", lang, table=name, rows=f"{rows:,}", what=words))
+        for what, cells in entry.get("cells_blanked", {}).items():
+            reason, _, column = what.partition(":")
+            words = _words(f"intake.reason_{reason}", reason, lang)
+            values = {"table": name, "column": column, "cells": f"{cells:,}", "reason": words}
+            lines.append(say("delivery.notice_blanked", lang, **values))
+    return lines
+
+
+def definitions_table(sensitivity: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
+    """Churn of the last year under each definition, in words: ``definition``, ``members``, ``churners``, ``rate``, …"""
+    told = ["rate", "low", "high"]
+    shown = suppress_small_counts(sensitivity, {"members": ["churners", *told], "churners": told}, min_cell)
+    return shown.assign(definition=[definition_words(name, lang) for name in shown["definition"]])
+
+
+def definition_words(definition: str, lang: str) -> str:
+    """``inactivity_90d`` or ``terms_30d`` as a reader says it."""
+    kind, _, days = definition.rpartition("_")
+    return say(f"delivery.definition_{kind}", lang, days=days.removesuffix("d"))
+
+
+def curve_note(curve: pd.DataFrame, page: Page) -> str | None:
+    """How the threshold in use was chosen; nothing where the parameters name it."""
+    panel = page.params.panel
+    if panel.threshold_days != "auto":
+        return None
+    chosen = curve.loc[curve["chosen"].astype(bool), "return_share"]
+    unsafe = len(chosen) and chosen.iloc[0] > panel.threshold_return_share
+    share = page.format(panel.threshold_return_share, "percent")
+    return page.say(f"delivery.data_curve_note{'_unsafe' if unsafe else ''}", share=share)
+
+
+def leakage_table(leakage: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Checks of the leakage audit, failed ones first, checks, rules and features in words."""
+    features = load_catalogue().set_index("name")[lang]
+
+    def subject(name: str) -> str:
+        return str(features.get(name) or _words(f"delivery.rule_{name.replace(' ', '_')}", name, lang))
+
+    shown = leakage.assign(
+        check=[_words(f"delivery.check_{check}", check, lang) for check in leakage["check"]],
+        subject=[subject(str(name)) for name in leakage["subject"]],
+    )
+    return shown.sort_values(["passed", "check", "value"], ascending=[True, True, False], ignore_index=True)
+
+
+def _table_words(table: str, lang: str) -> str:
+    words = _words(f"intake.table_{table}", table, lang)
+    return words if words == table else f"{words} ({table})"
+
+
+def _words(key: str, code: str, lang: str) -> str:
+    return say(key, lang) if has_words(key) else code

@@ -1,0 +1,137 @@
+"""Tables of a report: sortable, downloadable, small cells withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final
+
+import pandas as pd
+
+from whychurn.report.page.formats import format_value, kind_of
+from whychurn.report.page.html_pieces import badge, inline
+from whychurn.report.words import say
+
+SUPPRESSED: Final = "suppressed"  # column that marks withheld rows (contract.suppression)
+MOST_ROWS: Final = 500  # more than this nobody reads in a page, and the page stays small
+_LEFT: Final = ("text", "flag", "date", "month")
+_SHORT: Final = 26
+_FOLDED: Final = ' class="wc-more"'
+
+
+@dataclass(frozen=True)
+class _Look:
+    lang: str
+    currency: str
+    min_cell: int
+
+
+def table_html(
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    number: int,
+    title: str,
+    rung: str,
+    lang: str,
+    currency: str,
+    min_cell: int,
+    labels: Mapping[str, str] | None = None,
+    formats: Mapping[str, str] | None = None,
+    limit: int | None = None,
+) -> str:
+    """`frame` as a captioned table in a box that scrolls by itself.
+
+    Parameters
+    ----------
+    frame
+        One row per row shown; a boolean column ``suppressed`` withholds the empty cells of its rows.
+    name
+        Name of the CSV file that a reader can download.
+    number
+        Number of the table in the report.
+    min_cell
+        Named in the note below withheld cells.
+    labels, formats
+        Heading and format (`formats.KINDS`) per column; others keep their name, and the format of their dtype.
+    limit
+        Rows shown before the reader asks for all.
+    """
+    withheld = frame[SUPPRESSED].fillna(False).astype(bool) if SUPPRESSED in frame else None
+    shown = frame.drop(columns=SUPPRESSED, errors="ignore").head(MOST_ROWS)
+    columns = [str(column) for column in shown]
+    kinds = {column: (formats or {}).get(column) or kind_of(shown[column]) for column in columns}
+    caption = (
+        f"<b>{escape(say('delivery.table', lang, number=number))}</b> {inline(title)} {badge(rung, lang)}"
+    )
+    if shown.empty:
+        return _box(caption, f'<p class="wc-note">{escape(say("delivery.empty_table", lang))}</p>')
+    head = "".join(_heading(kinds[column], (labels or {}).get(column, column), lang) for column in columns)
+    look = _Look(lang, currency, min_cell)
+    rows = [
+        f"<tr{_FOLDED if limit is not None and position >= limit else ''}>"
+        + "".join(
+            _cell(value, kinds[str(column)], withheld is not None and bool(withheld.iloc[position]), look)
+            for column, value in record.items()
+        )
+        + "</tr>"
+        for position, record in enumerate(shown.to_dict("records"))
+    ]
+    table = (
+        f'<div class="wc-scroll"><table class="wc-table" data-name="{escape(name)}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+    return _box(caption, table + _tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell))
+
+
+def _box(caption: str, content: str) -> str:
+    return f'<figure class="wc wc-tablebox"><figcaption>{caption}</figcaption>{content}</figure>'
+
+
+def _heading(kind: str, label: str, lang: str) -> str:
+    side = "" if kind in _LEFT else ' class="wc-number"'
+    hint = escape(say("delivery.sort_by", lang, column=label))
+    return f'<th scope="col"{side} title="{hint}">{inline(label)}</th>'
+
+
+def _cell(value: Any, kind: str, withheld: bool, look: _Look) -> str:
+    empty = not isinstance(value, list | tuple | dict) and bool(pd.isna(value))
+    if withheld and empty:
+        text = f"&lt;{look.min_cell}" if kind == "int" else "·"
+    else:
+        text = inline(format_value(value, kind, look.lang, look.currency))
+    side = f' class="{_width(text)}"' if kind in _LEFT else ' class="wc-number"'
+    raw = "" if kind in ("text", "date", "month") else f' data-v="{_raw(value, empty)}"'
+    return f"<td{side}{raw}>{text}</td>"
+
+
+def _width(text: str) -> str:
+    """Short texts stay on one line, long ones get room to wrap; a Chinese character counts twice."""
+    return "wc-short" if sum(2 if ord(letter) > 0x2E80 else 1 for letter in text) <= _SHORT else "wc-long"
+
+
+def _raw(value: Any, empty: bool) -> str:
+    if empty:
+        return ""
+    return f"{int(value)}" if isinstance(value, bool) else f"{float(value):.10g}"
+
+
+def _tools(rows: int, limit: int | None, lang: str) -> str:
+    more = ""
+    if limit is not None and rows > limit:
+        all_rows, fewer = say("delivery.show_all", lang, rows=rows), say("delivery.show_fewer", lang)
+        more = (
+            f'<button type="button" class="wc-all" data-fewer="{escape(fewer)}">{escape(all_rows)}</button>'
+        )
+    csv = f'<button type="button" class="wc-csv">{escape(say("delivery.download", lang))}</button>'
+    return f'<div class="wc-tools">{more}{csv}</div>'
+
+
+def _notes(frame: pd.DataFrame, withheld: pd.Series | None, lang: str, min_cell: int) -> str:
+    notes = []
+    if withheld is not None and withheld.any():
+        notes.append(say("delivery.suppressed", lang, min_cell=min_cell))
+    if len(frame) > MOST_ROWS:
+        notes.append(say("delivery.rows_left_out", lang, shown=MOST_ROWS, rows=len(frame)))
+    return "".join(f'<p class="wc-note">{escape(note)}</p>' for note in notes)

@@ -1,0 +1,63 @@
+"""The page that opens with the answer: how many leave, when, who is next, what it costs, how sure, what not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from whychurn.contract.files import read_json, write_whole
+from whychurn.contract.params import Params
+from whychurn.contract.paths import StudyPaths
+from whychurn.report.page.headlines import PLACES, place_of, read_headlines
+from whychurn.report.page.html_pieces import badge, inline
+from whychurn.report.page.unanswered_questions import missing_words, question_words
+from whychurn.report.render.layout import chooser_html, landing_html, observed_until
+from whychurn.report.words import say
+
+LINES: Final = 4  # headlines per place: the answer fits one screen
+
+
+def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:
+    """Write ``reports/<language>/index.html`` and ``reports/index.html``; returns them."""
+    headlines = read_headlines(study)
+    written = {
+        study.reports / lang / "index.html": landing_html(
+            frame,
+            title=say("delivery.index_title", lang),
+            lead=say("delivery.index_lead", lang, study=frame["study"], until=observed_until(study)),
+            tiles=[_tile(place, headlines, lang) for place in PLACES],
+            unanswered=[inline(line) for line in unanswered_lines(study, lang)],
+        )
+        for lang, frame in frames.items()
+    }
+    languages = [str(lang) for lang in params.report.languages]
+    names = " · ".join(dict.fromkeys(params.study.name.values()))
+    written[study.reports / "index.html"] = chooser_html(languages, names)
+    for path, page in written.items():
+        with write_whole(path) as temporary:
+            temporary.write_text(page, encoding="utf-8")
+    return list(written)
+
+
+def unanswered_lines(study: StudyPaths, lang: str) -> list[str]:
+    """One line per question that the study's tables cannot answer."""
+    path = study.interim / "intake.json"
+    questions = read_json(path).get("questions", []) if path.exists() else []
+    return [
+        f"{question_words(entry['id'], lang)} {missing_words(entry, lang)}"
+        for entry in questions
+        if not entry["answerable"]
+    ]
+
+
+def _tile(place: str, headlines: dict[str, dict[str, Any]], lang: str) -> dict[str, Any]:
+    mine = [entry for key, entry in headlines.items() if place_of(key) == place and lang in entry["text"]]
+    return {
+        "place": place,
+        "question": say(f"delivery.place_{place}", lang),
+        "none": say("delivery.place_none", lang),
+        "lines": [
+            {"html": inline(entry["text"][lang]), "badge": badge(entry["rung"], lang)}
+            for entry in mine[:LINES]
+        ],
+    }

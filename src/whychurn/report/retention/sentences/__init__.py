@@ -1,0 +1,1 @@
+"""Sentences and tables of the retention report, a module a topic."""

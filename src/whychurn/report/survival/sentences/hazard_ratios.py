@@ -1,0 +1,150 @@
+"""Sentences and tables on what goes along with a shorter or longer stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.labels import join
+from whychurn.report.page.formats import ROUND, format_interval
+from whychurn.report.page.page_like import PageLike
+
+FORMATS: Final = dict.fromkeys(("vif", "vif_after", "change_before", "change_after"), "number")
+
+
+def strongest(
+    ratios: pd.DataFrame, facts: Mapping[str, Any], level: float, page: PageLike, most: int
+) -> list[str]:
+    """The ratios furthest from one that stand out from chance; why there are none, where there is no model."""
+    found = facts["cox"]
+    if found["reason"] is not None:
+        return [page.say(f"survival.{found['reason']}")]
+    rows = clear_ratios(ratios, level)
+    size = np.log(rows["hazard_ratio"]).abs()
+    lines = [
+        page.say(
+            f"survival.claim_cox_strongest_{'up' if row['hazard_ratio'] > 1 else 'down'}",
+            label=row[f"label_{page.lang}"],
+            **{name: f"{row[column]:.2f}" for name, column in (("ratio", "hazard_ratio"), ("low", "low"), ("high", "high"))},
+        )
+        for row in rows.loc[size.nlargest(most).index].to_dict("records")
+    ]  # fmt: skip
+    return lines or [page.say("survival.claim_cox_none", terms=found["terms"])]
+
+
+def clear_ratios(ratios: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Ratios of the model after, above chance, of covariates that are known, a row a feature."""
+    rows = ratios[
+        (ratios["model"] == "after") & (ratios["p_adjusted"] < level) & (ratios["kind"] != "unknown")
+    ]
+    size = np.log(rows["hazard_ratio"]).abs()
+    return rows.loc[size.sort_values(ascending=False).index].drop_duplicates("feature")
+
+
+def checks(facts: Mapping[str, Any], tolerated: float, collinear: pd.DataFrame, page: PageLike) -> list[str]:
+    """What the model rests on: data, choice, proportionality, collinearity, curves, negative control."""
+    found = facts["cox"]
+    if found["reason"] is not None:
+        return []
+    names = dict(zip(collinear["feature"], collinear[f"label_{page.lang}"], strict=True))
+    counts = {name: page.format(found[name], "int") for name in ("rows", "members", "leavers")}
+    days = {name: page.format(found[f"{name}_day"], "int") for name in ("early", "late")}
+    tested = {name: found[name] for name in ("tested", "significant", "drifting")}
+    lines = [
+        page.say("survival.claim_cox_data", **counts),
+        page.say(f"survival.claim_cox_rule_{facts['kind']}"),
+        page.say("survival.claim_cox_proportional", ratio=f"{tolerated:g}", **tested, **days),
+    ]
+    vif = {"vif": f"{found['largest_vif']:.1f}", "condition": f"{found['condition']:.1f}"}
+    dropped = [name for name, why in found["left_out"].items() if why == "collinear"]
+    key = "dropped" if dropped else "collinear"
+    lines.append(page.say(f"survival.claim_cox_{key}", features=_joined(dropped, names, page), **vif))
+    lines += _curves(found, names, page)
+    if control := found["control"]:
+        words = {
+            "draws": control["draws"],
+            "rejected": control["rejected"],
+            "expected": f"{control['expected']:.0f}",
+        }
+        lines.append(page.say("survival.claim_cox_control", **words))
+    return lines
+
+
+def ratio_table(ratios: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """label, ratio before, ratio after, p (BH, after), note; as text with intervals."""
+    after, before = (ratios[ratios["model"] == name] for name in ("after", "before"))
+    plain = {row["term"]: _interval(row) for row in before.to_dict("records")}
+    rows = [
+        (row[f"label_{page.lang}"], plain.get(row["term"], "–"), _interval(row), small(row["p_adjusted"]), row[f"note_{page.lang}"])
+        for row in after.to_dict("records")
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["label", "ratio_before", "ratio_after", "p_adjusted", "note"]).fillna(
+        ""
+    )
+
+
+def drift_table(drift: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """proportional_hazards, readable: the largest changes first."""
+    rows = drift.sort_values("change_before", key=lambda change: -np.abs(np.log(change)), ignore_index=True)
+    return pd.DataFrame(
+        {
+            "label": rows[f"label_{page.lang}"],
+            "change_before": rows["change_before"],
+            "p_before": [small(p) for p in rows["p_adjusted"]],
+            "action": [page.say(f"survival.action_{action}") for action in rows["action"]],
+            "change_after": rows["change_after"],
+            "p_after": [small(p) for p in rows["p_after"]],
+        }
+    )
+
+
+def collinear_table(collinear: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """collinearity, readable."""
+    rows = collinear.sort_values("vif", ascending=False, kind="stable")
+    actions = [page.say(f"survival.collinear_{action}") for action in rows["action"]]
+    table = rows.assign(label=rows[f"label_{page.lang}"], action=actions)
+    return table[["label", "vif", "vif_after", "action"]]
+
+
+def cause_table(ratios: pd.DataFrame, level: float, page: PageLike) -> pd.DataFrame:
+    """Ratios of the models by cause that stand out from chance: cause, label, ratio, p."""
+    rows = ratios[(ratios["p_adjusted"] < level) & ~ratios["term"].str.endswith(":unknown")]
+    return pd.DataFrame(
+        {
+            "cause": [page.say(f"causes.{cause}") for cause in rows["cause"]],
+            "label": rows[f"label_{page.lang}"].tolist(),
+            "hazard_ratio": [_interval(row) for row in rows.to_dict("records")],
+            "p_adjusted": [small(p) for p in rows["p_adjusted"]],
+        }
+    )
+
+
+def small(p: float) -> str:
+    """A p-value as text; tiny ones are not spelt out."""
+    return "–" if pd.isna(p) else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _curves(found: Mapping[str, Any], names: Mapping[str, str], page: PageLike) -> list[str]:
+    lines = []
+    if found["curves"]:
+        words = {"kept": len(found["curves"]), "tried": found["curves_tried"]}
+        lines.append(
+            page.say("survival.claim_cox_curves", features=_joined(found["curves"], names, page), **words)
+        )
+    elif found["curves_tried"]:
+        lines.append(page.say("survival.claim_cox_no_curves", tried=found["curves_tried"]))
+    spoilt = [*found["given_up"], *(name for name, why in found["left_out"].items() if why == "no_estimate")]
+    if spoilt:
+        lines.append(page.say("survival.claim_cox_given_up", features=_joined(spoilt, names, page)))
+    return lines
+
+
+def _joined(features: Iterable[str], names: Mapping[str, str], page: PageLike) -> str:
+    return join((names.get(name, name) for name in features), page.lang)
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    return format_interval(row, "{:.2f}".format, ("hazard_ratio", "low", "high"), ROUND)

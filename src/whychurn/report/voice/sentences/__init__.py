@@ -1,0 +1,1 @@
+"""Sentences and tables of what members say, a module a topic."""
