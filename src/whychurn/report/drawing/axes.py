@@ -1,4 +1,4 @@
-"""Figures whose rows have names: from the top down, an estimate and its interval on each."""
+"""Axes that several charts share: named rows, an estimate with its interval, percentages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def name_rows(axis: Axes, names: Sequence[str], **text: Any) -> None:
-    """Rows 0, 1, … from the top down, with their names and without lines between them; `text` as for tick labels."""
+    """Label rows 0, 1, … from the top down, without grid lines; `text` as for tick labels."""
     axis.set_yticks(range(len(names)), names, **text)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.grid(axis="y", visible=False)
@@ -27,7 +27,7 @@ def draw_estimate(
     width: float = 1.8,
     size: float = 5,
 ) -> None:
-    """A dot at the estimate in the row `place`, and a line from the lower to the upper bound; `ends` in rising order."""
+    """Dot at the estimate in row `place`, line between the bounds; `ends` is (low, estimate, high)."""
     low, estimate, high = ends
     axis.plot([low, high], [place, place], color=colour, linewidth=width)
     axis.plot([estimate], [place], "o", color=colour, markersize=size)

@@ -20,7 +20,7 @@ _NEAR: Final = 0.05  # least distance of two labels, as a share of the height
 
 
 def draw_incidence(incidence: pd.DataFrame, lang: str) -> Figure:
-    """Who has left, by cause, upon each other; what lies above is still there (cause_incidence, all members)."""
+    """Stacked cumulative incidence by cause, all members (table cause_incidence)."""
     rows = incidence[incidence["stratum_kind"] == "all"]
     table = rows.pivot_table(index="day", columns="cause", values="cif")
     names = [name for name in (*CAUSES, UNKNOWN) if name in table]

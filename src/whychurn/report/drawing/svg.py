@@ -45,8 +45,8 @@ def figure_svg(figure: Figure, prefix: str, alt: str, *, static: bool = False) -
     alt
         What the figure shows, for those who cannot see it.
     static
-        Keep the hex colours and name the fonts (an SVG file of its own); otherwise colours become CSS variables of the
-        page, which it changes in dark mode, and the font is the page's.
+        Keep the hex colours and name the fonts (for an SVG file); otherwise colours become CSS variables, which
+        the page changes in dark mode, and the font is the page's.
     """
     body = _COMMENT.sub("", _GLOBAL_STYLE.sub("", _METADATA.sub("", _HEADER.sub("", _draw(figure)))))
     opening = _OPENING.match(body)
@@ -85,7 +85,7 @@ def _page_style(match: re.Match[str]) -> str:
 
 
 def _draw(figure: Figure) -> str:
-    """SVG text of `figure`, laid out as if Chinese characters were one em wide whatever fonts are installed."""
+    """SVG text of `figure`, with Chinese characters one em wide whatever fonts are installed."""
     target = io.StringIO()
     before = figure.dpi
     with themed():
@@ -102,7 +102,7 @@ def _draw(figure: Figure) -> str:
 
 
 def _pull_in_labels(figure: Figure, renderer: _Renderer) -> None:
-    """Move a long label of an x axis sideways until it lies within the figure: layout engines only look at height."""
+    """Move a long x label sideways into the figure: layout engines only look at height."""
     width = 72 * figure.get_size_inches()[0]
     long = [axes for axes in figure.axes if axes.xaxis.label.get_window_extent(renderer).width > width / 3]
     engine = figure.get_layout_engine()
@@ -118,7 +118,7 @@ def _pull_in_labels(figure: Figure, renderer: _Renderer) -> None:
 
 
 class _Renderer(RendererSVG):
-    """Measures a full-width character as one em: matplotlib's own font has no glyph for it, the browser's has."""
+    """Measures a full-width character as one em: matplotlib's font has no glyph for it, the browser's has."""
 
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
         count = len(_FULL_WIDTH.findall(s))

@@ -6,20 +6,20 @@ import re
 from typing import Final
 
 _TAG: Final = re.compile(r"(<[^<>]*>)")
-_NO_TURN: Final = re.compile(r' transform="rotate\(-?0(?: [^)]*)?\)"')
+_ZERO_ROTATION: Final = re.compile(r' transform="rotate\(-?0(?: [^)]*)?\)"')
 _PATH: Final = re.compile(r' d="[^"]*"')
 _NUMBER: Final = re.compile(r"-?\d+\.\d+")
 _RUN: Final = re.compile(r'(?:<use [^<>]* style="([^"]*)"/>)(?:<use [^<>]* style="\1"/>)+')
 
 
 def minify_svg(inner: str) -> str:
-    """The content of an SVG element without groups that say nothing, turns by zero and styles said again and again.
+    """The content of an SVG element without bare groups, rotations by zero and repeated styles.
 
-    Markers of one line are written with one style each; a group around them says it once, and they inherit it. Paths
-    go to a tenth of a point, a fraction of what a screen can show.
+    Matplotlib gives each marker of a line its own style; a group around them holds it once. Paths are rounded
+    to a tenth of a point, less than a screen can show.
     """
-    inner = _PATH.sub(lambda path: _NUMBER.sub(_tenth, path.group()), _NO_TURN.sub("", inner))
-    return _RUN.sub(_said_once, _without_bare_groups(inner))
+    inner = _PATH.sub(lambda path: _NUMBER.sub(_tenth, path.group()), _ZERO_ROTATION.sub("", inner))
+    return _RUN.sub(_style_once, _without_bare_groups(inner))
 
 
 def _tenth(number: re.Match[str]) -> str:
@@ -41,6 +41,6 @@ def _without_bare_groups(inner: str) -> str:
     return "".join(kept)
 
 
-def _said_once(run: re.Match[str]) -> str:
+def _style_once(run: re.Match[str]) -> str:
     style = f' style="{run.group(1)}"'
     return f"<g{style}>{run.group().replace(style, '')}</g>"

@@ -27,8 +27,8 @@ def format_value(value: Any, kind: str, lang: str, currency: str = "") -> str:
     value
         Scalar; null becomes a dash.
     kind
-        ``text``, ``int``, ``number`` (three significant digits), ``percent`` (of a share), ``points`` (percentage
-        points, signed, of a difference of shares), ``money``, ``days``, ``date``, ``month`` or ``flag``.
+        ``text``, ``int``, ``number`` (three significant digits), ``percent`` (of a share), ``points`` (signed
+        percentage points, of a difference of shares), ``money``, ``days``, ``date``, ``month`` or ``flag``.
     lang
         ``en`` or ``zh``.
     currency
@@ -58,7 +58,7 @@ def format_interval(
     names: tuple[str, str, str] = ESTIMATE,
     shape: str = SQUARE,
 ) -> str:
-    """An estimate with its interval, such as ``513 (508–518)``; a bound that the data do not reach is left open.
+    """An estimate with its interval, such as ``513 (508–518)``; a missing bound is left open.
 
     Parameters
     ----------

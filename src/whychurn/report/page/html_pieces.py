@@ -31,17 +31,18 @@ def badge(rung: str, lang: str) -> str:
         raise WhychurnError(f"unknown rung {rung!r}", remedy=f"use one of {', '.join(RUNGS)}")
     filled = RUNGS.index(rung)
     steps = "".join(f'<i class="{"on" if step <= filled else "off"}"></i>' for step in range(len(RUNGS)))
-    meaning = escape(say(f"delivery.why_{rung}", lang))
+    name, meaning = (escape(say(f"delivery.{key}_{rung}", lang)) for key in ("rung", "why"))
     return (
         f'<a class="wc-rung wc-{rung}" href="#rungs" title="{meaning}">'
-        f'<span class="wc-steps" aria-hidden="true">{steps}</span>{escape(say(f"delivery.rung_{rung}", lang))}</a>'
+        f'<span class="wc-steps" aria-hidden="true">{steps}</span>{name}</a>'
     )
 
 
 def answer_box(text: str, lang: str) -> str:
     """The answer of a report, before anything else; an empty line starts a new paragraph."""
     paragraphs = "".join(f"<p>{inline(part.strip())}</p>" for part in text.strip().split("\n\n"))
-    return f'<div class="wc wc-answer"><b class="wc-tag">{escape(say("delivery.answer", lang))}</b>{paragraphs}</div>'
+    tag = escape(say("delivery.answer", lang))
+    return f'<div class="wc wc-answer"><b class="wc-tag">{tag}</b>{paragraphs}</div>'
 
 
 def claim_line(rung: str, text: str, lang: str) -> str:
@@ -57,8 +58,9 @@ def unanswered_line(text: str, lang: str) -> str:
 
 def figure_box(svg: str, number: int, title: str, rung: str, lang: str, note: str | None) -> str:
     """Figure with caption above, rung beside it, note below."""
+    label = escape(say("delivery.figure", lang, number=number))
     return (
-        f'<figure class="wc wc-figure"><figcaption><b>{escape(say("delivery.figure", lang, number=number))}</b> '
+        f'<figure class="wc wc-figure"><figcaption><b>{label}</b> '
         f'{inline(title)} {badge(rung, lang)}</figcaption><div class="wc-scroll">{svg}</div>'
         + (f'<p class="wc-note">{inline(note)}</p>' if note else "")
         + "</figure>"

@@ -54,7 +54,7 @@ def table_html(
     min_cell
         Named in the note below withheld cells.
     labels, formats
-        Heading and format (`formats.KINDS`) per column; others keep their name, and the format of their dtype.
+        Heading and format (`formats.KINDS`) by column; others keep their name and the format of their dtype.
     limit
         Rows shown before the reader asks for all.
     """
@@ -79,7 +79,8 @@ def table_html(
         for position, record in enumerate(shown.to_dict("records"))
     ]
     table = (
-        f'<div class="wc-scroll"><table class="wc-table" data-name="{escape(name)}"><thead><tr>{head}</tr></thead>'
+        f'<div class="wc-scroll"><table class="wc-table" data-name="{escape(name)}">'
+        f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
     return _box(caption, table + _tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell))

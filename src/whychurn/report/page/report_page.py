@@ -34,8 +34,8 @@ FACTS: Final = {"intake": "interim", "panel": "processed"}  # the rest lie in da
 class Page:
     """One report in one language, written from a notebook; works alike in JupyterLab and in rendering.
 
-    Text given to `answer`, `claim`, `headline` and notes may hold ``**strong**`` and `` `code` ``; all else is
-    escaped. Numbers go through `format`, words through `say`.
+    Text given to `answer`, `claim`, `headline` and notes may hold ``**strong**`` and `` `code` ``; all else
+    is escaped. Numbers go through `format`, words through `say`.
     """
 
     def __init__(self, study: StudyPaths, params: Params, lang: str) -> None:
@@ -76,7 +76,7 @@ class Page:
         return _read(self.study.interim / f"{name}.parquet")
 
     def facts(self, name: str) -> dict[str, Any]:
-        """``intake.json``, ``panel.json`` or ``data/results/<name>.json``; empty where this study has none."""
+        """``intake.json``, ``panel.json`` or ``data/results/<name>.json``; empty if the study has none."""
         path = self.study.root / "data" / FACTS.get(name, "results") / f"{name}.json"
         return read_json(path) if path.exists() else {}
 
@@ -140,7 +140,7 @@ class Page:
     ) -> None:
         """Sortable table with CSV download; see `tables.table_html`.
 
-        A column ``suppressed`` (`contract.suppression`) is not shown: it marks the rows whose empty cells read “<10”.
+        A column ``suppressed`` (`contract.suppression`) is not shown: empty cells of its rows read “<10”.
         """
         self._tables += 1
         display(
@@ -174,8 +174,9 @@ class Page:
     def headline(self, key: str, value: Any, text: str, rung: str = "described") -> None:
         """Record a number that the index and the summary quote, and that a test holds against results files.
 
-        Shows nothing. `key` is ``<place>.<what>``: the place on the index is one of ``why``, ``how_many``, ``when``,
-        ``who_next``, ``cost``, ``how_sure``; `text` is the sentence there, its number in ``**bold**``. `value` is the plain number.
+        Shows nothing. `key` is ``<place>.<what>``: the place on the index is one of ``why``, ``how_many``,
+        ``when``, ``who_next``, ``cost``, ``how_sure``; `text` is the sentence there, its number in
+        ``**bold**``; `value` is the plain number.
 
         Raises
         ------

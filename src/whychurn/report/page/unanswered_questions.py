@@ -17,7 +17,7 @@ def question_words(question_id: str, lang: str) -> str:
 
 
 def missing_words(entry: Mapping[str, Any], lang: str) -> str:
-    """What keeps a question of ``intake.json`` from being answered: tables, or columns of tables that are there."""
+    """Tables or columns whose absence leaves a question of ``intake.json`` unanswered."""
     tables, columns = entry.get("missing") or [], entry.get("missing_columns") or []
     if tables:
         choice = {q.id: set(q.any_of) for q in load_questions()}.get(entry["id"], set())

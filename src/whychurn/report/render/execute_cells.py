@@ -1,7 +1,7 @@
 """Run the cells of a notebook in a fresh IPython shell of this process, and keep what they show.
 
-A kernel of its own for each notebook would spend most of the time on starting; the shell is the same class of object
-that a kernel wraps, and a worker process runs several notebooks, each with an empty namespace.
+Starting a kernel for each notebook would take most of the time. The shell is the class that a kernel wraps;
+a worker process runs several notebooks, each with an empty namespace.
 """
 
 from __future__ import annotations

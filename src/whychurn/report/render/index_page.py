@@ -1,4 +1,4 @@
-"""The page that opens with the answer: how many leave, when, who is next, what it costs, how sure, what not."""
+"""The index page: why members leave, how many, when, who is next, what it costs, how sure that is."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def chooser_html(languages: list[str], title: str) -> str:
 
 
 def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> dict[str, Any]:
-    """What all pages of one language share: navigation between the notebooks of `folder`, words, style, script."""
+    """What all pages of one language share: links to the notebooks of `folder`, words, style, script."""
     name = params.study.name.get(lang) or next(iter(params.study.name.values()))
     return {
         "lang": lang,

@@ -1,4 +1,4 @@
-"""Notebooks and results to reports: every notebook in every language, executed and laid out, then the index."""
+"""Every notebook executed and laid out in every language, then the index."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ FILES: Final = {"en": "SUMMARY.md", "zh": "SUMMARY.zh-CN.md"}
 
 
 def write_summary(study: StudyPaths, params: Params) -> list[Path]:
-    """Write ``reports/summary/SUMMARY.md`` and ``SUMMARY.zh-CN.md`` with their figures; returns the Markdown files.
+    """Write the summary in each language, with figures, to ``reports/summary``; returns the Markdown files.
 
     Nothing in them depends on the day or the machine, so the same results give the same bytes.
     """

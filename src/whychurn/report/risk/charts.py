@@ -180,7 +180,7 @@ def draw_groups(groups: pd.DataFrame, lang: str) -> Figure:
 
 
 def draw_beeswarm(points: pd.DataFrame, importance: pd.DataFrame, lang: str) -> Figure:
-    """Each dot a member-month: contribution of the top features, coloured by low or high value (risk_shap_points)."""
+    """SHAP contributions of the top features, a dot a member-month, coloured by value (risk_shap_points)."""
     labels = importance.set_index("feature")[f"label_{lang}"]
     names = list(dict.fromkeys(points["feature"]))[::-1]
     figure, (axis,) = new_figure(height=0.9 + 0.42 * len(names))

@@ -140,7 +140,7 @@ def model_table(metrics: pd.DataFrame, lang: str, measures: tuple[str, ...]) -> 
 
 
 def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
-    """The model by month and by spend tier; small cells are withheld. A member has a forecast (a row) each month."""
+    """The model by month and by spend tier, small cells withheld; a row is a member-month."""
     mine = metrics[(metrics["model"] == RISK_MODEL) & metrics["stratum_kind"].isin(["month", "tier"])]
     keys = ["stratum_kind", "stratum", "members", "rows", "events"]
     values = mine.pivot_table(index=keys, columns="metric", values="estimate", observed=True).reset_index()

@@ -1,4 +1,4 @@
-"""Every word of the pages, in English and Chinese: one YAML file a section; what results carry stands in `labels`."""
+"""Texts of the pages in English and Chinese, a YAML file a section; `labels` holds those of results files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of how many leave for each cause: shares beside avoidable churn, by group, by month, against what was said."""
+"""Figures of the share of each cause: beside avoidable churn, by group, by month, against stated reasons."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _plain(axis: Axes, count: int) -> None:
 
 
 def draw_stated(stated: pd.DataFrame, lang: str) -> Figure:
-    """From what was stated (rows) to what the evidence says (columns): share of the row, darker is more (cause_stated)."""
+    """Stated reason (rows) against attributed cause (columns), as shares of the row (table cause_stated)."""
     rows = stated[~stated["suppressed"].astype(bool) & stated["share"].notna()]
     names = [name for name in STATED if name in set(rows["stated"])]
     figure, (axis,) = new_figure(height=1.3 + 0.38 * len(names))
@@ -185,7 +185,7 @@ def _stacked(axis: Axes, place: float, share: pd.Series) -> None:
 
 
 def draw_months(months: pd.DataFrame, lang: str) -> Figure:
-    """Share of each cause among the leavings of a month, with its interval, a panel a cause (cause_months)."""
+    """Share of each cause among the churn events of a month, with intervals (table cause_months)."""
     figure, axes = new_figure(height=4.6, rows=2, columns=3)
     most = float(months["high"].max())
     for place, (axis, cause) in enumerate(zip(axes, CAUSES, strict=True)):

@@ -1,4 +1,4 @@
-"""How accurate attribution was on planted programmes like this study, and how it gains with members and answers."""
+"""How accurate attribution was on simulated programmes, and what more members and answers change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SIZE_FORMATS: Final = (
 
 
 def measured(table: pd.DataFrame, answered: float, leavings: float, method: str, page: PageLike) -> list[str]:
-    """How accurate `method` was on planted programmes as hard and as large as this study; empty where it was not measured.
+    """How accurate `method` was on simulated programmes like this study; empty if it was not measured.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ def measured(table: pd.DataFrame, answered: float, leavings: float, method: str,
 
 
 def scored(scores: pd.DataFrame, page: PageLike) -> pd.DataFrame:
-    """Scores of this study's own methods for a table of the report, names in words; empty where nothing was planted."""
+    """Scores of this study's methods, with readable names; empty where there is no ground truth."""
     table = method_overview(scores)[["method", *MEASURES]]
     return table.assign(method=[method_name(method, page.lang) for method in table["method"]])
 
 
 def sizes(table: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Accuracy of `method` by difficulty and number of members: columns of `SIZE_FORMATS`; most answers first, small before large.
+    """Accuracy of `method` by share of answers (descending) and members: the columns of `SIZE_FORMATS`.
 
     Parameters
     ----------

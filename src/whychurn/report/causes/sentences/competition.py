@@ -16,7 +16,7 @@ THIRDS: Final = 3
 
 
 def pulls(market: pd.DataFrame) -> pd.DataFrame:
-    """Cells of region and month large enough to show, with `pull`: leavings for a rival for 1 000 members (cause_market)."""
+    """Unsuppressed rows of cause_market, with `pull`: churn events due to rivals per 1 000 members."""
     if market.empty:
         return market.assign(pull=pd.Series(dtype=float))
     rows = market[~market["suppressed"].astype(bool) & market["competition_share"].notna()]
@@ -54,7 +54,7 @@ def gap_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
 
 
 def gap_groups(market: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Cells of region and month in `count` groups of equal size by price gap: price_gap, hazard, low, high, leavings."""
+    """Rows of cause_market in `count` equal groups by price gap: price_gap, hazard, low, high, leavings."""
     columns = ["price_gap", "hazard", "low", "high", "leavings"]
     rows = pulls(market)
     rows = rows[rows["price_gap"].notna()] if len(rows) else rows
@@ -72,7 +72,7 @@ def gap_groups(market: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def region_table(market: pd.DataFrame) -> pd.DataFrame:
-    """One row a region: leavings, share that left for a rival, leavings for a rival for 1 000 members and month."""
+    """One row a region: churn events, the share due to rivals, and their monthly rate per 1 000 members."""
     columns = ["region", "leavings", "competition_share", "pull"]
     rows = pulls(market)
     return _by_region(rows)[columns] if len(rows) else pd.DataFrame(columns=columns)

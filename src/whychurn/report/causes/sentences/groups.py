@@ -1,4 +1,4 @@
-"""Whom and when each cause takes, what leavers said against what the evidence says, and stories of single members."""
+"""Causes by group and by month, stated reasons against attributed causes, stories of single members."""
 
 from __future__ import annotations
 

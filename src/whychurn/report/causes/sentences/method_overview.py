@@ -12,8 +12,14 @@ from whychurn.contract.codes import ALL_CAUSES, PLANTED
 from whychurn.report.words import has_words, say
 
 MEASURES: Final = (
-    "skill", "log_loss", "ece", "accuracy_named", "abstained", "share_error_largest", "avoidable_error_largest",
-)  # fmt: skip
+    "skill",
+    "log_loss",
+    "ece",
+    "accuracy_named",
+    "abstained",
+    "share_error_largest",
+    "avoidable_error_largest",
+)
 
 
 def method_overview(scores: pd.DataFrame) -> pd.DataFrame:
@@ -35,13 +41,14 @@ def rankings(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     Parameters
     ----------
     methods
-        Such as ``shap_family`` and the method that a report stands on. One that tells no avoidable churn is ranked by
+        Such as ``shap_family`` and the report's own method. One without avoidable churn is ranked by
         its shares: that these are different things is what the table shows.
 
     Returns
     -------
     DataFrame
-        cause, method (``planted`` first), measure (avoidable or share), value, rank (1 = largest); by planted rank.
+        cause, method (``planted`` first), measure (avoidable or share), value, rank (1 = largest); by planted
+        rank.
         Empty where nothing was planted.
     """
     parts = []

@@ -1,4 +1,4 @@
-"""What breaks a method, by how much, and whether its own checks notice: measured on worlds that are not as it assumes."""
+"""How much a method loses on worlds that break its assumptions, and whether its checks notice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS: Final = ["mechanism", "noticed_by", *(name for name in FORMATS if name 
 
 
 def broken_worlds(table: pd.DataFrame, checks: pd.DataFrame, method: str) -> pd.DataFrame:
-    """One row for each kind of world, the one that is as the method assumes first, all of one programme and difficulty.
+    """One row for each kind of world, first the one that the method assumes; one programme, one difficulty.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def broken_worlds(table: pd.DataFrame, checks: pd.DataFrame, method: str) -> pd.
     Returns
     -------
     DataFrame
-        mechanism, worlds, the measures of `FORMATS`, noticed (worlds in which the most alert check raised it), check (its
-        name); empty where no such world was measured.
+        mechanism, worlds, the measures of `FORMATS`, check (the one that noticed most often), noticed (in how
+        many worlds); empty where no such world was measured.
     """
     own = of_base_size(table)
     own = own[(own["method"] == method) & (own["program"] != ALL)]

@@ -1,4 +1,4 @@
-"""Other sources, other methods, other definitions, own checks: what speaks for the answer, and what would change it."""
+"""Robustness of the answer: other sources, methods and definitions, and the method's own checks."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def shares_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
 
 
 def rank_table(scores: pd.DataFrame, method: str, page: PageLike) -> pd.DataFrame:
-    """Rank of each cause by planted avoidable churn, by SHAP families, by `method`; empty where nothing was planted."""
+    """Rank of each cause by true avoidable churn, SHAP families and `method`; empty without ground truth."""
     table = rankings(scores, list(dict.fromkeys(["shap_family", method]))) if len(scores) else scores
     if table.empty:
         return table

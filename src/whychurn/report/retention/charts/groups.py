@@ -100,7 +100,7 @@ def draw_silence(frame: pd.DataFrame, lang: str) -> Figure:
 
 
 def draw_outcomes(frame: pd.DataFrame, lang: str) -> Figure:
-    """Share gone after a complaint by theme and handling (table complaint_outcomes), one colour a handling."""
+    """Share that left after a complaint, by theme and resolution (table complaint_outcomes)."""
     shown = frame[frame["handled"] != "all"].dropna(subset=["rate"])
     themes, handled = list(dict.fromkeys(shown["theme"])), list(dict.fromkeys(shown["handled"]))
     figure, (axis,) = new_figure(8.0, 1.4 + 0.55 * len(themes))

@@ -178,7 +178,7 @@ def _rate_line(axis: Axes, rows: pd.DataFrame, colour: str, label: str) -> None:
 
 
 def _top(values: pd.Series, bounds: pd.Series) -> float:
-    """Upper end of an axis that shows every value, and of its intervals those that do not dwarf the values."""
+    """Upper end of an axis that shows every value, and intervals up to 1.6 times the largest."""
     most = float(values.max()) if values.notna().any() else 0.0
     wanted = min(float(bounds.max()), 1.6 * most) if bounds.notna().any() else most
     return 1.08 * max(most, wanted) or 1.0

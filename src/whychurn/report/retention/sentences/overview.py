@@ -1,4 +1,4 @@
-"""Sentences of the retention report, from results to words; the notebook only puts them in order."""
+"""Sentences of the retention report: rates, cohorts, key nodes, strata, value, leading indicators."""
 
 from __future__ import annotations
 

@@ -30,13 +30,15 @@ FORMATS: Final = {
 }
 _COLUMNS: Final = {
     "rates": "period_kind period until measure basis members rate low high partial",
-    "sensitivity": "definition waiting_days members churners rate low high came_back_share rank_agreement top_strata",
-    "steps": "stage entered advanced rate low high lost lost_rate members_lost revenue_lost revenue_per_member",
+    "sensitivity": "definition waiting_days members churners rate low high came_back_share"
+    " rank_agreement top_strata",
+    "steps": "stage entered advanced rate low high lost lost_rate members_lost"
+    " revenue_lost revenue_per_member",
     "nodes": "what members events ratio ratio_low ratio_high q",
     "season": "measure period rate year_before difference difference_low difference_high notable",
     "strata": "dimension stratum members churners rate low high difference q notable spend_lost",
-    "segments": "kind segment members member_share spend_share mean_spend mean_purchase_days median_days_since"
-    " members_then churners rate low high",
+    "segments": "kind segment members member_share spend_share mean_spend mean_purchase_days"
+    " median_days_since members_then churners rate low high",
     "precursors": "measure direction lead_weeks effect usual relative q members",
     "regions": "region category buyers buyers_before spend spend_before change low high competitor_price_gap"
     " competitor_activity",
@@ -68,7 +70,7 @@ _WORDS: Final = {
 
 
 def report_table(frame: pd.DataFrame, name: str, page: PageLike, min_cell: int) -> pd.DataFrame:
-    """`frame` with the columns of the report's table `name`, codes in the language of the page, no count below `min_cell`."""
+    """Columns of the report's table `name`, codes in words, no count below `min_cell`."""
     shown = suppress_small_counts(frame, _COUNTS[name], min_cell) if name in _COUNTS else frame.copy()
     if name == "nodes":
         shown = shown[shown["is_node"].astype(bool)].sort_values("ratio", ascending=False)

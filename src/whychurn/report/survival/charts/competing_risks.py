@@ -50,7 +50,7 @@ def draw_cause_strata(rows: pd.DataFrame, lang: str) -> Figure:
 
 
 def draw_removal(removal: pd.DataFrame, lang: str) -> Figure:
-    """Days gained if a cause were removed, beside the naive count (rows of cause_removal with measure days)."""
+    """Days gained if a cause were removed, beside the naive count (cause_removal, measure days)."""
     rows = removal.sort_values("gain").reset_index(drop=True)
     figure, (axis,) = new_figure(height=1.1 + 0.46 * len(rows))
     for place, row in enumerate(rows.to_dict("records")):

@@ -68,7 +68,7 @@ def draw_strata(curves: pd.DataFrame, kinds: list[str], lang: str) -> Figure:
 
 
 def draw_hazard(hazard: pd.DataFrame, nodes: pd.DataFrame, lang: str) -> Figure:
-    """Leavings per 1,000 members a day around each day of a stay (survival_hazard), key nodes of tenure marked.
+    """Hazard per 1,000 members and day over the stay (survival_hazard), key nodes of tenure marked.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def term_name(term: str, lang: str) -> str:
 
 
 def draw_moments(nodes: pd.DataFrame, names: list[str], lang: str) -> Figure:
-    """Key nodes on other clocks (after a purchase, an expired offer, a complaint …), times as many as expected."""
+    """Rate ratios at key nodes of other clocks: after a purchase, an expired offer, a complaint …"""
     rows = nodes.iloc[::-1].reset_index(drop=True)
     figure, (axis,) = new_figure(height=1.0 + 0.3 * len(rows))
     for place, row in enumerate(rows.to_dict("records")):

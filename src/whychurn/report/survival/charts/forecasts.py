@@ -1,4 +1,4 @@
-"""Figures of the forward tests: which model forecasts the stay best, and whether it can be taken at its word."""
+"""Figures of the forward tests: which model forecasts the stay best, and how well calibrated it is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLOURS: Final = {"km": MUTED, "cox": SERIES[3], "cox_landmark": SERIES[2], "boo
 
 
 def draw_forecasts(scores: pd.DataFrame, chosen: str, lang: str) -> Figure:
-    """Integrated Brier score, and AUC by days ahead, of every model on the main test day (survival_challenge)."""
+    """Integrated Brier score and AUC by horizon, of every model on the main test day (survival_challenge)."""
     figure, (left, right) = new_figure(height=3.2, columns=2)
     main = scores[scores["main"].astype(bool)]
     with themed():
@@ -61,7 +61,7 @@ def _draw_ibs(axis: Axes, main: pd.DataFrame, chosen: str, lang: str) -> None:
 
 
 def draw_forecast_calibration(groups: pd.DataFrame, chosen: str, lang: str) -> Figure:
-    """Observed against forecast share that leaves, a panel a horizon, the chosen model (survival_calibration)."""
+    """Observed against forecast churn of the chosen model, a panel a horizon (survival_calibration)."""
     mine = groups[(groups["model"] == chosen) & groups["main"].astype(bool)].dropna(subset=["observed"])
     horizons = sorted(mine["horizon_days"].unique())
     figure, axes = new_figure(height=3.0, columns=max(len(horizons), 1))
@@ -83,7 +83,7 @@ def draw_forecast_calibration(groups: pd.DataFrame, chosen: str, lang: str) -> F
 
 
 def draw_spread(spread: pd.DataFrame, lang: str) -> Figure:
-    """Share of members in each bin of their own forecast survival, all models on the main test day (survival_spread)."""
+    """D-calibration: share of members in each bin of their forecast survival (survival_spread)."""
     main = spread[spread["main"].astype(bool)]
     present = [name for name in MODELS if name in set(main["model"])]
     figure, axes = new_figure(height=2.6, columns=max(len(present), 1))

@@ -143,7 +143,7 @@ def draw_cause_ratios(ratios: pd.DataFrame, lang: str, level: float, most: int =
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
-    """By candidate cause, the rest last; within a cause the strongest first, levels and days kept together."""
+    """Rows by candidate cause, the strongest first within each; levels and days kept together."""
     rank = {cause: number for number, cause in enumerate(CAUSES)}
     order = rows["cause"].map(rank).fillna(len(rank))
     strength = np.log(rows["hazard_ratio"]).abs().groupby(rows["feature"]).transform("max")

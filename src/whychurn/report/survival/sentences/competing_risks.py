@@ -1,4 +1,4 @@
-"""Sentences and tables on the causes from which stays end."""
+"""Sentences and tables on competing risks: cumulative incidence by cause, and removing one cause."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def stated_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
 
 
 def planted_rows(scores: pd.DataFrame | None, attributed: bool) -> pd.DataFrame:
-    """Rows of ``removal_scores`` on mean days, by cause: what was planted. Empty where nothing was, or nothing is known."""
+    """Rows of ``removal_scores`` on mean days, indexed by cause; empty without ground truth."""
     if scores is None or scores.empty:
         return pd.DataFrame()
     mine = scores[
@@ -151,10 +151,16 @@ def planted(rows: pd.DataFrame, page: PageLike) -> list[str]:
     }
     return [
         page.say(
-            "survival.claim_planted", held=int(rows["covered"].sum()), causes=len(rows), cause=page.say(f"causes.{far}"),
-            said=worst["gain"], true=worst["planted_gain"], over=over["gain"], naive=over["naive_gain"],
+            "survival.claim_planted",
+            held=int(rows["covered"].sum()),
+            causes=len(rows),
+            cause=page.say(f"causes.{far}"),
+            said=worst["gain"],
+            true=worst["planted_gain"],
+            over=over["gain"],
+            naive=over["naive_gain"],
         )
-    ]  # fmt: skip
+    ]
 
 
 def removal_table(table: pd.DataFrame, page: PageLike, planted: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Sentences and tables of the survival report, from results to words; the notebook only puts them in order."""
+"""Sentences and tables on survival curves, strata, the hazard over a stay, and definitions."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ FORMATS: Final = dict.fromkeys(("vif", "vif_after", "change_before", "change_aft
 def strongest(
     ratios: pd.DataFrame, facts: Mapping[str, Any], level: float, page: PageLike, most: int
 ) -> list[str]:
-    """The ratios furthest from one that stand out from chance; why there are none, where there is no model."""
+    """The significant ratios furthest from one; the reason where there is no model."""
     found = facts["cox"]
     if found["reason"] is not None:
         return [page.say(f"survival.{found['reason']}")]
@@ -28,10 +28,12 @@ def strongest(
         page.say(
             f"survival.claim_cox_strongest_{'up' if row['hazard_ratio'] > 1 else 'down'}",
             label=row[f"label_{page.lang}"],
-            **{name: f"{row[column]:.2f}" for name, column in (("ratio", "hazard_ratio"), ("low", "low"), ("high", "high"))},
+            ratio=f"{row['hazard_ratio']:.2f}",
+            low=f"{row['low']:.2f}",
+            high=f"{row['high']:.2f}",
         )
         for row in rows.loc[size.nlargest(most).index].to_dict("records")
-    ]  # fmt: skip
+    ]
     return lines or [page.say("survival.claim_cox_none", terms=found["terms"])]
 
 
@@ -76,11 +78,17 @@ def checks(facts: Mapping[str, Any], tolerated: float, collinear: pd.DataFrame, 
 def ratio_table(ratios: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """label, ratio before, ratio after, p (BH, after), note; as text with intervals."""
     after, before = (ratios[ratios["model"] == name] for name in ("after", "before"))
-    plain = {row["term"]: _interval(row) for row in before.to_dict("records")}
+    intervals_before = {row["term"]: _interval(row) for row in before.to_dict("records")}
     rows = [
-        (row[f"label_{page.lang}"], plain.get(row["term"], "–"), _interval(row), small(row["p_adjusted"]), row[f"note_{page.lang}"])
+        {
+            "label": row[f"label_{page.lang}"],
+            "ratio_before": intervals_before.get(row["term"], "–"),
+            "ratio_after": _interval(row),
+            "p_adjusted": small(row["p_adjusted"]),
+            "note": row[f"note_{page.lang}"],
+        }
         for row in after.to_dict("records")
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=["label", "ratio_before", "ratio_after", "p_adjusted", "note"]).fillna(
         ""
     )

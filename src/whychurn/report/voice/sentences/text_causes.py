@@ -1,4 +1,4 @@
-"""Sentences and tables of the causes heard in texts; the notebook only puts them in order."""
+"""Sentences and tables on causes classified from texts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def triangulation_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
 
 
 def triangulation_table(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
-    """One row a cause: verdict, and share with interval by source; absent and small sources stay out or blank."""
+    """One row a cause: verdict, share with interval by source; absent sources left out, small ones blank."""
     sources = [
         source
         for source in TRIANGULATION_SOURCES

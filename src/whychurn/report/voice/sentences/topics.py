@@ -1,4 +1,4 @@
-"""Sentences and tables of the topics; the notebook only puts them in order."""
+"""Sentences and tables of the topics."""
 
 from __future__ import annotations
 
