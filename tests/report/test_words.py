@@ -9,6 +9,7 @@ from pathlib import Path
 import whychurn
 from whychurn.contract.paths import PROJECT
 from whychurn.contract.yaml_files import read_yaml
+from whychurn.report.words import say_or
 
 SOURCE = Path(whychurn.__file__).parent
 ANY = r"\w+"  # what an f-string may put in
@@ -52,3 +53,9 @@ def named() -> tuple[set[str], set[str]]:
                 parts = (re.escape(v.value) if isinstance(v, ast.Constant) else ANY for v in node.values)
                 patterns.add("".join(map(str, parts)))
     return literals, patterns
+
+
+def test_a_name_without_words_stays_as_it_is() -> None:
+    assert say_or("causes.price", "zh", "price") == read_yaml(SOURCE / "labels/causes.yaml")["price"]["zh"]
+    assert say_or("retention.segment_gold card", "en", "gold card") == "gold card"
+    assert say_or("nowhere.at_all", "en", "as given") == "as given"

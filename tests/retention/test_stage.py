@@ -19,6 +19,7 @@ from whychurn.report.retention.sentences.tables import report_table
 from whychurn.report.words import say
 from whychurn.retention.before_churn.complaint_outcomes import NO_FEEDBACK_TOPICS
 from whychurn.retention.results import retention_results
+from whychurn.report.words.readable_names import clock_bin_name
 from whychurn.stages import retention
 
 YEAR = ("2024-01-01", "2024-12-31")
@@ -197,5 +198,10 @@ def test_figures_draw_in_theme_colours(lang: str, random_shop: Callable[..., Any
 @pytest.mark.parametrize("clock", ["purchase_number", "renewal_number"])
 def test_counted_moments_are_named(clock: str) -> None:
     row = {"clock": clock, "unit": "count", "bin_start": 2.0, "bin_end": 3.0}
-    english, chinese = (story.moment(row, Voice(lang)) for lang in ("en", "zh"))
+    english, chinese = (clock_bin_name(row, lang) for lang in ("en", "zh"))
     assert english.endswith(" 2") and "第 2 次" in chinese
+
+
+def test_a_rate_is_written_with_its_bounds() -> None:
+    row = {"rate": 0.25, "low": 0.2, "high": 0.3, "members": 90}
+    assert story.rate_words(row, Voice("en")) == {"rate": "0.250", "low": "0.200", "high": "0.300"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from whychurn.report.drawing.axes import draw_estimate, name_rows, percent_axis
-from whychurn.report.drawing.theme import ACCENT, new_figure
+from whychurn.report.drawing.axes import draw_estimate, name_rows, percent_axis, write_beside
+from whychurn.report.drawing.theme import ACCENT, new_figure, new_panels
 
 
 def test_the_first_row_stands_on_top() -> None:
@@ -32,3 +32,22 @@ def test_shares_are_told_in_percent_on_the_axis_asked_for(which: str, x: str | N
     percent_axis(axis, which)
     for one, text in ((axis.xaxis, x), (axis.yaxis, y)):
         assert (one.get_major_formatter()(0.123) == "12%") == (text is not None)
+
+
+def test_a_text_stands_beside_its_place_by_points() -> None:
+    figure, (axis,) = new_figure()
+    write_beside(axis, "peak", (0.5, 0.5), (72, 0), color=ACCENT)
+    figure.canvas.draw()
+    (text,) = axis.texts
+    start, (x, _) = axis.transData.transform((0.5, 0.5)), text.get_window_extent().p0
+    assert text.get_text() == "peak" and text.get_color() == ACCENT
+    assert x - start[0] == pytest.approx(figure.dpi, abs=2)
+
+
+@pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (4, 2, 2), (5, 3, 2)])
+def test_panels_fill_a_grid_and_the_rest_of_it_stays_empty(count: int, columns: int, rows: int) -> None:
+    figure, axes = new_panels(count, columns, 2.0, margin=0.5)
+    assert figure.get_size_inches()[1] == 0.5 + 2.0 * rows and len(axes) == count
+    assert [axis.get_visible() for axis in figure.axes] == [
+        number < count for number in range(rows * columns)
+    ]

@@ -8,8 +8,8 @@ import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.contract.tables import TABLES
-from whychurn.report.words import has_words, say
 from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.report.words import say, say_or
 
 if TYPE_CHECKING:
     from whychurn.report.page.report_page import Page
@@ -23,8 +23,8 @@ def tables_read(intake: dict[str, Any], lang: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``table`` (in words), ``present``, the counts (``derived`` and ``folded`` only where there are any), ``share`` of
-        the rows read that is quarantined.
+        ``table`` (in words), ``present``, the counts (``derived`` and ``folded`` only where there are any), ``share``
+        of the rows read that is quarantined.
     """
     found = {name: intake["tables"][name] for name in TABLES if name in intake["tables"]}
     frame = pd.DataFrame(
@@ -41,7 +41,7 @@ def tables_read(intake: dict[str, Any], lang: str) -> pd.DataFrame:
 def reasons_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
     """Quarantined rows by table and reason, most first: ``table``, ``reason`` (both in words), ``rows``."""
     rows = [
-        (_table_words(table, lang), _words(f"intake.reason_{reason}", reason, lang), count)
+        (_table_words(table, lang), say_or(f"intake.reason_{reason}", lang, reason), count)
         for table, entry in intake["tables"].items()
         for reason, count in entry.get("reasons", {}).items()
         if count
@@ -53,7 +53,7 @@ def reasons_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
 def redactions_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
     """Places blacked out in free text: ``kind`` (in words), ``places``."""
     found = sorted(intake["redactions"].items())
-    rows = [(_words(f"intake.kind_{kind}", kind, lang), count) for kind, count in found]
+    rows = [(say_or(f"intake.kind_{kind}", lang, kind), count) for kind, count in found]
     return pd.DataFrame(rows, columns=["kind", "places"])
 
 
@@ -63,18 +63,18 @@ def notice_lines(intake: dict[str, Any], lang: str) -> list[str]:
     for table, entry in intake["tables"].items():
         name = _table_words(table, lang)
         for what, rows in entry.get("warnings", {}).items():
-            words = _words(f"intake.{what}", what, lang)
+            words = say_or(f"intake.{what}", lang, what)
             lines.append(say("delivery.notice_kept", lang, table=name, rows=f"{rows:,}", what=words))
         for what, cells in entry.get("cells_blanked", {}).items():
             reason, _, column = what.partition(":")
-            words = _words(f"intake.reason_{reason}", reason, lang)
+            words = say_or(f"intake.reason_{reason}", lang, reason)
             values = {"table": name, "column": column, "cells": f"{cells:,}", "reason": words}
             lines.append(say("delivery.notice_blanked", lang, **values))
     return lines
 
 
 def definitions_table(sensitivity: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
-    """Churn of the last year under each definition, in words: ``definition``, ``members``, ``churners``, ``rate``, …"""
+    """Churn of the last year by definition, in words: ``definition``, ``members``, ``churners``, ``rate``, …"""
     told = ["rate", "low", "high"]
     shown = suppress_small_counts(sensitivity, {"members": ["churners", *told], "churners": told}, min_cell)
     return shown.assign(definition=[definition_words(name, lang) for name in shown["definition"]])
@@ -102,19 +102,15 @@ def leakage_table(leakage: pd.DataFrame, lang: str) -> pd.DataFrame:
     features = load_catalogue().set_index("name")[lang]
 
     def subject(name: str) -> str:
-        return str(features.get(name) or _words(f"delivery.rule_{name.replace(' ', '_')}", name, lang))
+        return str(features.get(name) or say_or(f"delivery.rule_{name.replace(' ', '_')}", lang, name))
 
     shown = leakage.assign(
-        check=[_words(f"delivery.check_{check}", check, lang) for check in leakage["check"]],
+        check=[say_or(f"delivery.check_{check}", lang, check) for check in leakage["check"]],
         subject=[subject(str(name)) for name in leakage["subject"]],
     )
     return shown.sort_values(["passed", "check", "value"], ascending=[True, True, False], ignore_index=True)
 
 
 def _table_words(table: str, lang: str) -> str:
-    words = _words(f"intake.table_{table}", table, lang)
+    words = say_or(f"intake.table_{table}", lang, table)
     return words if words == table else f"{words} ({table})"
-
-
-def _words(key: str, code: str, lang: str) -> str:
-    return say(key, lang) if has_words(key) else code

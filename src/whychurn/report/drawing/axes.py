@@ -33,6 +33,13 @@ def draw_estimate(
     axis.plot([estimate], [place], "o", color=colour, markersize=size)
 
 
+def write_beside(
+    axis: Axes, text: str, at: tuple[float, float], shift: tuple[float, float], **look: Any
+) -> None:
+    """`text` at `shift` points from the place `at`; `look` as for `annotate`."""
+    axis.annotate(text, at, shift, textcoords="offset points", **look)
+
+
 def percent_axis(axis: Axes, which: str = "x", decimals: int | None = 0) -> None:
     """Shares as percentages on the axis `which`: ``x``, ``y`` or ``both``."""
     for name in "xy" if which == "both" else which:

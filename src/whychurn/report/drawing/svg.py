@@ -45,8 +45,8 @@ def figure_svg(figure: Figure, prefix: str, alt: str, *, static: bool = False) -
     alt
         What the figure shows, for those who cannot see it.
     static
-        Keep the hex colours and name the fonts (for an SVG file); otherwise colours become CSS variables, which
-        the page changes in dark mode, and the font is the page's.
+        Keep the hex colours and name the fonts (for an SVG file); otherwise colours become CSS variables,
+        which the page changes in dark mode, and the font is the page's.
     """
     body = _COMMENT.sub("", _GLOBAL_STYLE.sub("", _METADATA.sub("", _HEADER.sub("", _draw(figure)))))
     opening = _OPENING.match(body)

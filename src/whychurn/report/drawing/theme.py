@@ -86,3 +86,20 @@ def new_figure(
         figure = Figure(figsize=(width, height), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False)
     return figure, list(grid.ravel())
+
+
+def new_panels(
+    count: int, columns: int, panel_height: float, margin: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """Figure of `count` panels in `columns` columns, and their axes; places without a panel stay empty.
+
+    Parameters
+    ----------
+    panel_height, margin
+        Inches for a row of panels, and for what stands around all of them.
+    """
+    rows = -(-count // columns)
+    figure, axes = new_figure(height=margin + panel_height * rows, rows=rows, columns=columns)
+    for axis in axes[count:]:
+        axis.set_visible(False)
+    return figure, axes[:count]

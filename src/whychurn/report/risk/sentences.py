@@ -11,7 +11,7 @@ from whychurn.contract.suppression import suppress_small_cells, suppress_small_c
 from whychurn.labels import join
 from whychurn.report.page.formats import ESTIMATE, format_interval
 from whychurn.report.page.page_like import PageLike
-from whychurn.report.words import has_words, say
+from whychurn.report.words import say, say_or
 
 ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
 ONE_LINE: Final = "{} [{},\u00a0{}]"  # a no-break space: one line for the interval
@@ -147,7 +147,7 @@ def strata_table(metrics: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFram
     table = values[[*keys, "rate", "mean_p"]].copy()
     ranges = _wide(mine, ["stratum_kind", "stratum"], lang, ["ece", "auc"])
     table = table.merge(ranges, on=["stratum_kind", "stratum"])
-    table["stratum"] = [_tier(name, lang) for name in table["stratum"]]
+    table["stratum"] = [say_or(f"retention.segment_{name}", lang, name) for name in table["stratum"]]
     table["stratum_kind"] = [say(f"risk.stratum_{kind}", lang) for kind in table["stratum_kind"]]
     told = ["rate", "mean_p", "ece", "auc"]
     return suppress_small_counts(table, {"members": ["rows", "events", *told], "events": told}, min_cell)
@@ -209,8 +209,3 @@ def _wide(rows: pd.DataFrame, keys: list[str], lang: str, metrics: list[str]) ->
         wide = wide.set_index("model").reindex(list(RISK_MODELS)).reset_index()
         wide["model"] = [say(f"risk.model_{name}", lang) for name in wide["model"]]
     return wide[[*keys, *(name for name in metrics if name in wide)]]
-
-
-def _tier(name: str, lang: str) -> str:
-    key = f"retention.segment_{name}"
-    return say(key, lang) if has_words(key) else name

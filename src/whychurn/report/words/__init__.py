@@ -34,6 +34,11 @@ def say(key: str, lang: str, **values: object) -> str:
     return texts[lang].format(**values) if values else texts[lang]
 
 
+def say_or(key: str, lang: str, default: str) -> str:
+    """Text of `key` in `lang`, or `default` where there is none."""
+    return say(key, lang) if has_words(key) else default
+
+
 def has_words(key: str) -> bool:
     """Whether `key` exists."""
     section, _, name = key.partition(".")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from whychurn.contract.codes import CEILING, PRIOR
 from whychurn.report.causes.sentences.method_overview import method_name
+from whychurn.report.drawing.axes import name_rows
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, new_figure
 from whychurn.report.words import say
 from whychurn.score.benchmark import ADDITIVE, ALL, of_base_size
@@ -44,7 +45,7 @@ def draw_skill(table: pd.DataFrame, chosen: str, lang: str, program: str = ALL) 
         mine = rows[rows["difficulty"] == level.difficulty].set_index("method").reindex(order)
         _panel(axis, mine, chosen)
         names = [method_name(method, lang) for method in order] if place == 0 else [""] * len(order)
-        axis.set_yticks(range(len(order)), names)
+        name_rows(axis, names)
         title = say(f"causes.yardstick_{level.difficulty}", lang, answered=f"{level.survey_answered:.0%}")
         axis.set_title(title, fontsize=10)
     axes[len(axes) // 2].set_xlabel(say("causes.yardstick_axis_skill", lang))
@@ -66,6 +67,3 @@ def _panel(axis: Axes, rows: pd.DataFrame, chosen: str) -> None:
             axis.plot([row["skill"]], [place], "o", color=colour, markersize=7 if method == chosen else 5)
     axis.set_xlim(low, high)
     axis.set_xticks([-1, 0, 1, 2])
-    axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.grid(axis="y", visible=False)
-    axis.tick_params(axis="y", length=0)

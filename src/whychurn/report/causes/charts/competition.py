@@ -8,7 +8,7 @@ import pandas as pd
 
 from whychurn.report.causes.charts.shares import COLOURS, date_axis
 from whychurn.report.drawing.axes import percent_axis
-from whychurn.report.drawing.theme import ACCENT, ALERT, MUTED, new_figure
+from whychurn.report.drawing.theme import ACCENT, ALERT, MUTED, new_figure, new_panels
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -28,12 +28,9 @@ def draw_rivals(pulls: pd.DataFrame, lang: str) -> Figure:
     """
     regions = pulls.groupby("region")["leavings"].sum().nlargest(MOST_REGIONS).index.sort_values()
     columns = min(3 if len(regions) <= 6 else 4, len(regions))
-    lines = -(-len(regions) // columns)
-    figure, axes = new_figure(height=0.7 + 1.9 * lines, rows=lines, columns=columns)
-    for axis in axes[len(regions) :]:
-        axis.set_visible(False)
+    figure, axes = new_panels(len(regions), columns, 1.9, margin=0.7)
     most = float(pulls["pull"].max()) * 1.05 or 1.0
-    for place, (axis, region) in enumerate(zip(axes, regions, strict=False)):
+    for place, (axis, region) in enumerate(zip(axes, regions, strict=True)):
         rows = pulls[pulls["region"] == region].sort_values("month")
         _busy(axis, rows, pulls["rival_activity"], most)
         axis.plot(rows["month"], rows["pull"], color=COLOURS["competition"], linewidth=2)

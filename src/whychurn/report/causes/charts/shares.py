@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.report.drawing.axes import percent_axis
+from whychurn.report.drawing.axes import name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 
@@ -47,11 +47,13 @@ def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
             row["avoidable_low"],
             row["avoidable_high"],
         )
-    left.set_yticks(range(len(rows)), [say(f"causes.{cause}", lang) for cause in rows["cause"]])
-    right.set_yticks(range(len(rows)), [""] * len(rows))
+    name_rows(left, [say(f"causes.{cause}", lang) for cause in rows["cause"]])
+    name_rows(right, [""] * len(rows))
     for axis, title in ((left, "axis_share"), (right, "axis_avoidable")):
         axis.set_title(say(f"causes.{title}", lang), fontsize=10)
-        _plain(axis, len(rows))
+        axis.set_xlim(left=0)
+        percent_axis(axis)
+        axis.xaxis.set_major_locator(MaxNLocator(6))
     most = max(left.get_xlim()[1], right.get_xlim()[1])
     left.set_xlim(0, most)
     right.set_xlim(0, most)
@@ -72,15 +74,6 @@ def _bar(axis: Axes, place: int, value: float, colour: str, low: float, high: fl
     if pd.notna(low) and pd.notna(high):
         axis.plot([low, high], [place, place], color=INK, linewidth=1.6)
     axis.plot([value], [place], "o", color=INK, markersize=4.5)
-
-
-def _plain(axis: Axes, count: int) -> None:
-    axis.set_ylim(count - 0.5, -0.5)
-    axis.set_xlim(left=0)
-    percent_axis(axis)
-    axis.xaxis.set_major_locator(MaxNLocator(6))
-    axis.grid(axis="y", visible=False)
-    axis.tick_params(axis="y", length=0)
 
 
 def draw_stated(stated: pd.DataFrame, lang: str) -> Figure:

@@ -13,8 +13,8 @@ from whychurn.contract.causes import CAUSES
 from whychurn.labels import join
 from whychurn.report.causes.sentences.shares import six
 from whychurn.report.page.page_like import PageLike
-from whychurn.report.words import has_words
-from whychurn.report.words.stratum_names import stratum_name
+from whychurn.report.words import say_or
+from whychurn.report.words.readable_names import stratum_name
 
 ANSWERS: Final = "answers"  # `said` of the chance to answer at all (cause_speech)
 SEASONS: Final = ("spring", "summer", "autumn", "winter")
@@ -60,7 +60,7 @@ def has_answers(stated: pd.DataFrame) -> bool:
 def group_name(kind: str, stratum: str, lang: str, page: PageLike) -> str:
     """Readable name of a group; names of the company's own are left as they are."""
     if kind == "season":
-        return page.say(f"causes.season_{stratum}") if has_words(f"causes.season_{stratum}") else stratum
+        return say_or(f"causes.season_{stratum}", page.lang, stratum)
     if kind == "tenure":
         return page.say("causes.tenure_band", band=stratum.replace("-", "–"))
     return stratum_name("spend_tier" if kind == "tier" else kind, stratum, lang)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.codes import ALL_CAUSES, PLANTED
-from whychurn.report.words import has_words, say
+from whychurn.report.words import say_or
 
 MEASURES: Final = (
     "skill",
@@ -31,8 +31,7 @@ def method_overview(scores: pd.DataFrame) -> pd.DataFrame:
 
 def method_name(method: str, lang: str) -> str:
     """Name of a method or baseline for a reader; its id where there is none."""
-    key = f"causes.method_{method}"
-    return say(key, lang) if has_words(key) else method
+    return say_or(f"causes.method_{method}", lang, method)
 
 
 def rankings(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from whychurn.labels import join
 from whychurn.report.causes.sentences.method_overview import method_name
 from whychurn.report.causes.sentences.shares import avoidable, six
 from whychurn.report.page.page_like import PageLike
-from whychurn.report.words import has_words
+from whychurn.report.words import say_or
 
 MAIN: Final = "main"
 SOURCES: Final = ("numbers", "survey", "texts", "interviews")
@@ -50,8 +50,7 @@ def variant_name(variant: str, page: PageLike) -> str:
     found = DEFINITION.fullmatch(variant)
     if found:
         return page.say(f"delivery.definition_{found[1]}", days=found[2])
-    key = f"causes.variant_{variant}"
-    return page.say(key) if has_words(key) else variant
+    return say_or(f"causes.variant_{variant}", page.lang, variant)
 
 
 def stability_lines(stability: pd.DataFrame, page: PageLike) -> list[str]:
@@ -133,7 +132,7 @@ def diagnostic_lines(checks: pd.DataFrame, page: PageLike) -> list[str]:
 
 def detail(name: str, page: PageLike) -> str:
     """Readable name of what a check looked at; a region stays as it is."""
-    return page.say(f"causes.detail_{name}") if has_words(f"causes.detail_{name}") else name
+    return say_or(f"causes.detail_{name}", page.lang, name)
 
 
 def diagnostic_table(checks: pd.DataFrame, page: PageLike) -> pd.DataFrame:
@@ -156,13 +155,9 @@ def driver_table(drivers: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     if drivers.empty:
         return drivers
     rows = drivers[drivers["share"] > 0.0005].sort_values("share", ascending=False, kind="stable")
-    exposures = [f"causes.exposure_{name}" for name in rows["exposure"]]
     return rows.assign(
         cause=[page.say(f"causes.{cause}") for cause in rows["cause"]],
-        exposure=[
-            page.say(key) if has_words(key) else name
-            for key, name in zip(exposures, rows["exposure"].astype(str), strict=True)
-        ],
+        exposure=[say_or(f"causes.exposure_{name}", page.lang, str(name)) for name in rows["exposure"]],
     ).reset_index(drop=True)
 
 

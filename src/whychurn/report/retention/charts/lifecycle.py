@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from whychurn.contract.codes import LIFECYCLE_STAGES
-from whychurn.report.drawing.axes import percent_axis
+from whychurn.report.drawing.axes import percent_axis, write_beside
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
 from whychurn.report.retention.charts.time import month_axis
 from whychurn.report.words import say
@@ -78,15 +78,7 @@ def draw_steps(frame: pd.DataFrame, lang: str, currency: str) -> Figure:
     axis.barh(rows.index, money, color=colours, height=0.62)
     for place, row in enumerate(rows.to_dict("records")):
         label = say("retention.label_members_lost", lang, members=f"{row['members_lost']:,.0f}")
-        axis.annotate(
-            label,
-            (money[place], place),
-            (5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-            color=MUTED,
-        )
+        write_beside(axis, label, (money[place], place), (5, 0), va="center", fontsize=9, color=MUTED)
     axis.set_yticks(rows.index, [say(f"retention.stage_{stage}", lang) for stage in rows["stage"]])
     axis.set_xlim(0, max(1.0, float(money.max()) * 1.2))
     axis.xaxis.set_major_locator(MaxNLocator(5))
@@ -108,7 +100,7 @@ def draw_second_purchase(frame: pd.DataFrame, lang: str) -> Figure:
     if pd.notna(median):
         axis.plot([median], [0.5], "o", color=ALERT, markersize=6)
         text = say("retention.label_half", lang, day=f"{median:.0f}")
-        axis.annotate(text, (median, 0.5), (10, -4), textcoords="offset points", fontsize=9.5, color=ALERT)
+        write_beside(axis, text, (median, 0.5), (10, -4), fontsize=9.5, color=ALERT)
     axis.set_ylim(0, 1)
     axis.set_xlim(left=0)
     percent_axis(axis, "y")

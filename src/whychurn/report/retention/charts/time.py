@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
+from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure, new_panels
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -123,11 +123,8 @@ def draw_study(frame: pd.DataFrame, lang: str) -> Figure:
     """Weekly means of leavers and matched stayers; the band is the interval of their difference."""
     frame = frame.dropna(subset=["difference"])
     measures = list(frame["measure"].unique())
-    rows = -(-len(measures) // 2)
-    figure, axes = new_figure(8.0, 0.6 + 2.1 * rows, rows=rows, columns=2)
-    for axis in axes[len(measures) :]:
-        axis.set_visible(False)
-    for number, (axis, measure) in enumerate(zip(axes, measures, strict=False)):
+    figure, axes = new_panels(len(measures), 2, 2.1, margin=0.6)
+    for number, (axis, measure) in enumerate(zip(axes, measures, strict=True)):
         part = frame[frame["measure"] == measure].sort_values("week")
         week = part["week"]
         axis.fill_between(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from whychurn.labels import join
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.retention.charts import group_name
+from whychurn.report.retention.sentences.overview import rate_words
 
 FORMATS: Final = {
     **dict.fromkeys(("rate", "low", "high"), "percent"),
@@ -24,7 +24,9 @@ def outcome_lines(table: pd.DataFrame, days: int, page: PageLike) -> list[str]:
     if len(rows) < 2:
         return [page.say("retention.empty_complaints")]
     told = [
-        page.say("retention.outcome_part", handled=page.say(f"retention.handled_{how}"), **_bounds(row, page))
+        page.say(
+            "retention.outcome_part", handled=page.say(f"retention.handled_{how}"), **rate_words(row, page)
+        )
         for how, row in rows
     ]
     lines = [page.say("retention.outcome", days=days, parts=join(told, page.lang, "；"))]
@@ -38,7 +40,7 @@ def silence_lines(table: pd.DataFrame, days: int, horizon: int, page: PageLike) 
     total = leavers[leavers["dimension"] == "all"]
     if total.empty:
         return [page.say("retention.empty_silence")]
-    lines = [page.say("retention.silent_share", days=days, **_bounds(total.iloc[0], page))]
+    lines = [page.say("retention.silent_share", days=days, **rate_words(total.iloc[0], page))]
     groups = leavers[
         leavers["dimension"].isin(["spend_tier", "tenure_band", "channel"]) & leavers["stratum"].ne("?")
     ]
@@ -88,7 +90,3 @@ def _stratum(dimension: str, name: str, page: PageLike) -> str:
         if dimension == "all"
         else group_name(dimension, name, page.lang)
     )
-
-
-def _bounds(row: Mapping[Any, Any] | pd.Series, page: PageLike) -> dict[str, str]:
-    return {name: page.format(row[name], "percent") for name in ("rate", "low", "high")}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.retention.charts import group_name
+from whychurn.report.words.readable_names import clock_bin_name
 
 
 def answer(facts: Mapping[str, Any], page: PageLike) -> str:
@@ -38,7 +39,7 @@ def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float
         facts.get(key) for key in ("churn_last_12_months", "weakest_step", "earliest_precursor")
     )
     if rate and rate["rate"] is not None:
-        add("how_many.churn_rate", rate["rate"], "described", "head_rate", **_bounds(rate, page))
+        add("how_many.churn_rate", rate["rate"], "described", "head_rate", **rate_words(rate, page))
         members = page.members(rate["numerator"])
         add("how_many.left", rate["numerator"], "described", "head_lost", members=members, **_span(rate))
     if step and step["members_lost"]:
@@ -120,24 +121,13 @@ def nodes(table: pd.DataFrame, page: PageLike, most: int) -> list[str]:
     return [
         page.say(
             "retention.claim_node",
-            what=moment(row, page),
+            what=clock_bin_name(row, page.lang),
             ratio=f"{row['ratio']:.2f}",
             low=f"{row['ratio_low']:.2f}",
             high=f"{row['ratio_high']:.2f}",
         )
         for row in rows.head(most).to_dict("records")
     ]
-
-
-def moment(row: Mapping[Any, Any], page: PageLike) -> str:
-    """Name of a bin of a clock."""
-    clock = page.say(f"retention.clock_{row['clock']}")
-    span = {"start": f"{row['bin_start']:.0f}", "stop": f"{row['bin_end'] - 1:.0f}"}
-    if row["unit"] == "count":
-        return page.say("retention.node_count", clock=clock, start=span["start"])
-    if row["unit"] == "days_after":
-        return page.say("retention.within_days", clock=clock, days=f"{row['bin_end']:.0f}")
-    return page.say("retention.node_days", clock=clock, **span)
 
 
 def strata(table: pd.DataFrame, page: PageLike, level: float, most: int) -> list[str]:
@@ -151,7 +141,7 @@ def strata(table: pd.DataFrame, page: PageLike, level: float, most: int) -> list
             dimension=page.say(f"retention.dimension_{row['dimension']}"),
             stratum=group_name(row["dimension"], row["stratum"], page.lang),
             points=page.format(row["difference"], "points"),
-            **_bounds(row, page),
+            **rate_words(row, page),
         )
         for row in rows.nlargest(most, "difference").to_dict("records")
     ]
@@ -204,7 +194,7 @@ def _rate(rate: Mapping[str, Any] | None, page: PageLike) -> str:
     if not rate["numerator"]:
         return page.say("retention.answer_nobody", **span)
     counts = {"left": page.members(rate["numerator"]), "members": page.members(rate["members"])}
-    return page.say("retention.answer_rate", **span, **counts, **_bounds(rate, page))
+    return page.say("retention.answer_rate", **span, **counts, **rate_words(rate, page))
 
 
 def _sign(sign: Mapping[str, Any] | None, page: PageLike) -> str:
@@ -219,7 +209,8 @@ def _precursor(sign: Mapping[Any, Any], page: PageLike) -> dict[str, str]:
     return {"measure": measure, "direction": direction, "weeks": f"{sign['lead_weeks']:.0f}"}
 
 
-def _bounds(row: Mapping[Any, Any], page: PageLike) -> dict[str, str]:
+def rate_words(row: Mapping[Any, Any] | pd.Series, page: PageLike) -> dict[str, str]:
+    """A rate and its bounds as percentages, for a sentence."""
     return {name: page.format(row[name], "percent") for name in ("rate", "low", "high")}
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.retention.charts import group_name
-from whychurn.report.retention.sentences.overview import moment
 from whychurn.report.words import has_words, say
+from whychurn.report.words.readable_names import clock_bin_name
 
 FORMATS: Final = {
     **dict.fromkeys(
@@ -75,7 +75,9 @@ def report_table(frame: pd.DataFrame, name: str, page: PageLike, min_cell: int) 
     if name == "nodes":
         shown = shown[shown["is_node"].astype(bool)].sort_values("ratio", ascending=False)
         shown["what"] = pd.Series(
-            [moment(row, page) for row in shown.to_dict("records")], index=shown.index, dtype="object"
+            [clock_bin_name(row, page.lang) for row in shown.to_dict("records")],
+            index=shown.index,
+            dtype="object",
         )
     if name == "season":
         shown = shown.rename(columns={"low": "difference_low", "high": "difference_high"})

@@ -11,7 +11,7 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.report.drawing.axes import draw_estimate, name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import say
-from whychurn.report.words.stratum_names import stratum_name
+from whychurn.report.words.readable_names import stratum_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

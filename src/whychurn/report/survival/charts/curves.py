@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from whychurn.report.drawing.axes import draw_estimate, percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import say
-from whychurn.report.words.stratum_names import stratum_name
+from whychurn.report.words.readable_names import stratum_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

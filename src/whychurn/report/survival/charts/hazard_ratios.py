@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from whychurn.contract.causes import CAUSES
 from whychurn.report.drawing.axes import name_rows, percent_axis
-from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, INK, MUTED, SERIES, new_figure
+from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, INK, MUTED, SERIES, new_figure, new_panels
 from whychurn.report.words import has_words, say
 
 if TYPE_CHECKING:
@@ -77,20 +77,15 @@ def draw_drift(drift: pd.DataFrame, lang: str, tolerated: float) -> Figure:
     label = f"{say('survival.axis_change', lang)} ({first['late_day']:.0f} / {first['early_day']:.0f})"
     _ratio_axis(axis)
     axis.set_xlabel(label)
-    _rows(axis, [_folded(row[f"label_{lang}"], lang) for _, row in rows.iterrows()])
+    name_rows(axis, [_folded(row[f"label_{lang}"], lang) for _, row in rows.iterrows()], fontsize=9)
     return figure
 
 
 def draw_curves(curves: pd.DataFrame, lang: str) -> Figure:
     """Ratio against the median along each curve (spline_effects)."""
     names = list(dict.fromkeys(curves["feature"]))
-    columns = min(3, len(names))
-    figure, axes = new_figure(
-        height=0.4 + 2.9 * -(-len(names) // columns), rows=-(-len(names) // columns), columns=columns
-    )
-    for axis in axes[len(names) :]:
-        axis.set_visible(False)
-    for axis, name in zip(axes, names, strict=False):
+    figure, axes = new_panels(len(names), min(3, len(names)), 2.9, margin=0.4)
+    for axis, name in zip(axes, names, strict=True):
         rows = curves[curves["feature"] == name]
         axis.fill_between(rows["value"], rows["low"], rows["high"], color=ACCENT, alpha=0.18, linewidth=0)
         axis.plot(rows["value"], rows["hazard_ratio"], color=ACCENT, linewidth=2)
@@ -174,7 +169,7 @@ def _forest(axis: Axes, labels: list[str], lang: str) -> None:
     axis.axvline(1, color=MUTED, linewidth=1)
     _ratio_axis(axis)
     axis.set_xlabel(say("survival.axis_hazard_ratio", lang))
-    _rows(axis, labels)
+    name_rows(axis, labels, fontsize=9)
 
 
 def _ratio_axis(axis: Axes) -> None:
@@ -192,10 +187,6 @@ def _ratio_ticks(axis: XAxis | YAxis, low: float, high: float) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def _rows(axis: Axes, labels: list[str]) -> None:
-    name_rows(axis, labels, fontsize=9)
-
-
 def _cause_marks(axis: Axes, causes: pd.Series, lang: str) -> None:
     """The candidate cause, written at the right of its first row, with a line above it."""
     filled = causes.fillna("").astype(str).tolist()
@@ -205,10 +196,8 @@ def _cause_marks(axis: Axes, causes: pd.Series, lang: str) -> None:
         if place:
             axis.axhline(place - 0.5, color=GRID, linewidth=0.8)
         if cause and has_words(f"causes.{cause}"):
-            axis.annotate(
-                say(f"causes.{cause}", lang), (1.01, place), xycoords=("axes fraction", "data"), va="center",
-                fontsize=9, color=COLOURS[cause],
-            )  # fmt: skip
+            name, beside = say(f"causes.{cause}", lang), ("axes fraction", "data")
+            axis.annotate(name, (1.01, place), xycoords=beside, va="center", fontsize=9, color=COLOURS[cause])
 
 
 def _folded(label: str, lang: str, width: int | None = None) -> str:

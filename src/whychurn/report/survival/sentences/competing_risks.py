@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.report.page.formats import ROUND, format_interval
 from whychurn.report.page.page_like import PageLike
-from whychurn.report.words.stratum_names import stratum_name
+from whychurn.report.words.readable_names import stratum_name
 
 FORMATS: Final = {
     **dict.fromkeys(("cif", "low", "high", "answer_share", "weighted"), "percent"),

@@ -12,7 +12,7 @@ from whychurn.labels import join
 from whychurn.report.page.formats import ROUND, format_interval
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import has_words
-from whychurn.report.words.stratum_names import stratum_name
+from whychurn.report.words.readable_names import clock_bin_name, stratum_name
 
 FORMATS: Final = {
     **dict.fromkeys(("members", "spells", "leavers", "observed", "expected", "mean_until"), "int"),
@@ -116,17 +116,7 @@ def peak(hazard: pd.DataFrame, page: PageLike) -> list[str]:
 
 def moments(nodes: pd.DataFrame, page: PageLike) -> list[str]:
     """Names of key nodes (results file ``key_nodes``)."""
-    names = []
-    for row in nodes.to_dict("records"):
-        clock = page.say(f"retention.clock_{row['clock']}")
-        if row["unit"] == "days_after":
-            names.append(page.say("retention.within_days", clock=clock, days=f"{row['bin_end']:.0f}"))
-        elif row["unit"] == "count":
-            names.append(page.say("retention.node_count", clock=clock, start=f"{row['bin_start']:.0f}"))
-        else:
-            span = {"start": f"{row['bin_start']:.0f}", "stop": f"{row['bin_end'] - 1:.0f}"}
-            names.append(page.say("retention.node_days", clock=clock, **span))
-    return names
+    return [clock_bin_name(row, page.lang) for row in nodes.to_dict("records")]
 
 
 def key_moments(nodes: pd.DataFrame | None, tenure: bool) -> pd.DataFrame:

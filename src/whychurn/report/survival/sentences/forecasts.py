@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.report.page.formats import format_interval
 from whychurn.report.page.page_like import PageLike
-from whychurn.report.words import has_words
+from whychurn.report.words import say_or
 
 FORMATS: Final = {
     **dict.fromkeys(("share", "margin_share"), "percent"),
@@ -31,10 +31,10 @@ def answer(facts: Mapping[str, Any], page: PageLike) -> str:
     }
     if worth["expected_margin"] is None:
         return page.say("survival.answer_forecast_stay", **words)
-    money = {"margin": "expected_margin", "risk": "survival_value_at_risk"}
-    amounts = {name: page.format(worth[key], "money") for name, key in money.items()}
     tested = "answer_forecast" if facts["challenge"]["status"] == "ok" else "answer_forecast_untested"
-    return page.say(f"survival.{tested}", **words, **amounts, members=page.format(worth["members"], "int"))
+    return page.say(
+        f"survival.{tested}", **words, **_amounts(worth, page), members=page.format(worth["members"], "int")
+    )
 
 
 def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float, str, str]]:
@@ -46,11 +46,14 @@ def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float
     text = page.say("survival.head_stay", stay=stay, horizon=worth["horizon_days"])
     found = [("how_many.expected_stay", worth["expected_stay_days"], text, "associated")]
     if worth["expected_margin"] is not None:
-        money = {"margin": "expected_margin", "risk": "survival_value_at_risk"}
-        amounts = {name: page.format(worth[key], "money") for name, key in money.items()}
-        text = page.say("survival.head_margin", horizon=worth["horizon_days"], **amounts)
+        text = page.say("survival.head_margin", horizon=worth["horizon_days"], **_amounts(worth, page))
         found.append(("cost.expected_margin", worth["expected_margin"], text, "associated"))
     return found
+
+
+def _amounts(worth: Mapping[str, Any], page: PageLike) -> dict[str, str]:
+    columns = {"margin": "expected_margin", "risk": "survival_value_at_risk"}
+    return {name: page.format(worth[column], "money") for name, column in columns.items()}
 
 
 def verdict(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) -> list[str]:
@@ -170,8 +173,7 @@ def forecast_labels(table: pd.DataFrame, page: PageLike) -> dict[str, str]:
 
 def tiers_table(tiers: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """lifetime_tiers with readable tiers."""
-    keys = {tier: f"survival.tier_{tier}" for tier in tiers["tier"]}
-    return tiers.assign(tier=[page.say(keys[t]) if has_words(keys[t]) else t for t in tiers["tier"]])
+    return tiers.assign(tier=[say_or(f"survival.tier_{tier}", page.lang, tier) for tier in tiers["tier"]])
 
 
 def spend_table(holdout: pd.DataFrame, page: PageLike) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES
 from whychurn.report.drawing.axes import percent_axis
-from whychurn.report.drawing.theme import ACCENT, ALERT, MUTED, SERIES, new_figure
+from whychurn.report.drawing.theme import ACCENT, ALERT, MUTED, SERIES, new_figure, new_panels
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -63,9 +63,8 @@ def draw_months(
         Topics, in the order of the panels.
     """
     names = topics.set_index("topic_id")[f"label_{lang}"]
-    rows = -(-len(chosen) // COLUMNS)
-    figure, axes = new_figure(8.0, 0.4 + 1.75 * rows, rows=rows, columns=COLUMNS)
-    for axis, topic in zip(axes, chosen, strict=False):
+    figure, axes = new_panels(len(chosen), COLUMNS, 1.75, margin=0.4)
+    for axis, topic in zip(axes, chosen, strict=True):
         mine = months[months["topic_id"] == topic].sort_values("month")
         axis.plot(mine["month"], mine["share"], color=ACCENT, marker="o", markersize=3)
         for week in changes.loc[changes["topic_id"] == topic, "week"] if len(changes) else []:
@@ -80,8 +79,6 @@ def draw_months(
         axis.set_xlim(months["month"].min(), months["month"].max())
         axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))
         axis.tick_params(labelsize=8.5)
-    for axis in axes[len(chosen) :]:
-        axis.set_visible(False)
     return figure
 
 

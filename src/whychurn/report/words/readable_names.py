@@ -1,0 +1,27 @@
+"""Readable names of strata, and of bins of a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from whychurn.report.words import has_words, say
+
+
+def stratum_name(kind: str, stratum: str, lang: str) -> str:
+    """Readable name of a stratum; names of the company's own are left as they are."""
+    for key in (f"survival.stratum_{stratum}", f"retention.segment_{stratum}"):
+        if (kind in ("spell", "cohort", "spend_tier", "all")) and has_words(key):
+            return say(key, lang)
+    return stratum.replace("..", "–") if kind == "cohort" else stratum
+
+
+def clock_bin_name(row: Mapping[Any, Any], lang: str) -> str:
+    """Readable name of a row of ``key_nodes``: a span of days, a time after an event, or a count."""
+    clock = say(f"retention.clock_{row['clock']}", lang)
+    if row["unit"] == "days_after":
+        return say("retention.within_days", lang, clock=clock, days=f"{row['bin_end']:.0f}")
+    start = f"{row['bin_start']:.0f}"
+    if row["unit"] == "count":
+        return say("retention.node_count", lang, clock=clock, start=start)
+    return say("retention.node_days", lang, clock=clock, start=start, stop=f"{row['bin_end'] - 1:.0f}")
