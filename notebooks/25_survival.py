@@ -111,8 +111,7 @@ claims("described", curves.peak(hazard, page))
 if hazard["leavers"].gt(0).any():
     show_figure(figures.draw_hazard(hazard, curves.key_moments(nodes, tenure=True), lang), "hazard")
 if len(others := curves.key_moments(nodes, tenure=False)):
-    names = curves.moments(others, page)
-    show_figure(figures.draw_moments(others, names, lang), "moments", rung="associated")
+    show_figure(figures.draw_rate_ratios(others, lang), "moments", rung="associated")
 
 # %% [markdown] tags=["en"]
 # ## What goes along with a shorter or longer stay

@@ -9,13 +9,12 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.report.drawing.theme import INK, MUTED, SERIES, new_figure
+from whychurn.report.drawing.theme import CAUSE_COLOURS, INK, new_figure
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS: Final = {**dict(zip(CAUSES, SERIES, strict=False)), UNKNOWN: MUTED}
 _NEAR: Final = 0.05  # least distance of two labels, as a share of the height
 
 
@@ -30,7 +29,9 @@ def draw_incidence(incidence: pd.DataFrame, lang: str) -> Figure:
     labels = []
     for name in order:
         top = base + table[name].to_numpy()
-        axis.fill_between(table.index, base, top, color=COLOURS[name], alpha=0.75, linewidth=0, step="post")
+        axis.fill_between(
+            table.index, base, top, color=CAUSE_COLOURS[name], alpha=0.75, linewidth=0, step="post"
+        )
         labels.append(((base[-1] + top[-1]) / 2, name))
         base = top
     axis.text(0.97, 0.9, say("survival.label_still", lang), transform=axis.transAxes, ha="right", color=INK)
@@ -43,7 +44,7 @@ def draw_incidence(incidence: pd.DataFrame, lang: str) -> Figure:
             xycoords="axes fraction",
             va="center",
             fontsize=9,
-            color=COLOURS[name],
+            color=CAUSE_COLOURS[name],
         )
     axis.set(xlabel=say("survival.axis_day", lang), ylabel=say("survival.axis_left", lang))
     axis.set_xlim(0, float(table.index.max()))

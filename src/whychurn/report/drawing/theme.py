@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from whychurn.contract.causes import CAUSES, UNKNOWN
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -17,6 +19,7 @@ GRID: Final = "#dfe4ea"
 PAPER: Final = "#fdfdfe"
 # Okabe-Ito order, shades with contrast on light and dark paper; told apart by the colour-blind.
 SERIES: Final[tuple[str, ...]] = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a5cc0")
+CAUSE_COLOURS: Final = {**dict(zip(CAUSES, SERIES, strict=False)), UNKNOWN: MUTED}
 ACCENT: Final = SERIES[0]
 ALERT: Final = SERIES[1]
 VARIABLES: Final[dict[str, str]] = {

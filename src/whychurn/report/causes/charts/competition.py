@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from whychurn.report.causes.charts.shares import COLOURS, date_axis
+from whychurn.report.causes.charts.shares import date_axis
 from whychurn.report.drawing.axes import percent_axis
-from whychurn.report.drawing.theme import ACCENT, ALERT, MUTED, new_figure, new_panels
+from whychurn.report.drawing.theme import ACCENT, ALERT, CAUSE_COLOURS, MUTED, new_figure, new_panels
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def draw_rivals(pulls: pd.DataFrame, lang: str) -> Figure:
     for place, (axis, region) in enumerate(zip(axes, regions, strict=True)):
         rows = pulls[pulls["region"] == region].sort_values("month")
         _busy(axis, rows, pulls["rival_activity"], most)
-        axis.plot(rows["month"], rows["pull"], color=COLOURS["competition"], linewidth=2)
+        axis.plot(rows["month"], rows["pull"], color=CAUSE_COLOURS["competition"], linewidth=2)
         axis.set_title(str(region), fontsize=10)
         axis.set_ylim(0, most)
         date_axis(axis, pulls["month"])

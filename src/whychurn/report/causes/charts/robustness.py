@@ -9,9 +9,8 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES
-from whychurn.report.causes.charts.shares import COLOURS
 from whychurn.report.drawing.axes import name_rows, percent_axis
-from whychurn.report.drawing.theme import GRID, MUTED, SERIES, new_figure
+from whychurn.report.drawing.theme import CAUSE_COLOURS, GRID, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def draw_side_by_side(
     most = table[[name for name in ("share", "high") if name in table]].max().max()
     for place, (axis, cause) in enumerate(zip(axes, CAUSES, strict=True)):
         rows = table[table["cause"] == cause].set_index(key).reindex(order)
-        _dots(axis, rows, strong, COLOURS[cause])
+        _dots(axis, rows, strong, CAUSE_COLOURS[cause])
         axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
         name_rows(axis, list(names.values()) if place % 3 == 0 else [""] * len(order), fontsize=8.5)
         axis.set_xlim(0, float(most) * 1.03)

@@ -12,14 +12,13 @@ from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.report.drawing.axes import name_rows, percent_axis
-from whychurn.report.drawing.theme import ACCENT, INK, MUTED, SERIES, new_figure
+from whychurn.report.drawing.theme import ACCENT, CAUSE_COLOURS, INK, MUTED, new_figure
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS: Final = {**dict(zip(CAUSES, SERIES, strict=False)), UNKNOWN: MUTED}
 STATED: Final = (*CAUSES, "other", "silent", "not_asked")
 WRITTEN: Final = 0.09  # parts of a bar from here on are labelled
 
@@ -43,7 +42,7 @@ def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
             right,
             place,
             row["avoidable_share"],
-            COLOURS[row["cause"]],
+            CAUSE_COLOURS[row["cause"]],
             row["avoidable_low"],
             row["avoidable_high"],
         )
@@ -61,7 +60,7 @@ def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
 
 
 def _share_bar(axis: Axes, place: int, row: Mapping[Any, Any]) -> None:
-    colour = COLOURS[str(row["cause"])]
+    colour = CAUSE_COLOURS[str(row["cause"])]
     if pd.notna(row["share"]):
         _bar(axis, place, row["share"], colour, row["low"], row["high"])
     axis.barh(place, row["named"], height=0.28, color=colour)
@@ -153,7 +152,9 @@ def draw_groups(groups: pd.DataFrame, names: dict[tuple[str, str], str], level: 
     percent_axis(axis)
     axis.grid(visible=False)
     axis.tick_params(axis="y", length=0)
-    handles = [Rectangle((0, 0), 1, 1, color=COLOURS[cause], alpha=0.75, linewidth=0) for cause in CAUSES]
+    handles = [
+        Rectangle((0, 0), 1, 1, color=CAUSE_COLOURS[cause], alpha=0.75, linewidth=0) for cause in CAUSES
+    ]
     figure.legend(
         handles,
         [say(f"causes.{cause}", lang) for cause in CAUSES],
@@ -169,7 +170,7 @@ def _stacked(axis: Axes, place: float, share: pd.Series) -> None:
     left = 0.0
     for cause in CAUSES:
         width = float(share.get(cause, 0.0))
-        axis.barh(place, width, left=left, height=0.8, color=COLOURS[cause], alpha=0.75, linewidth=0)
+        axis.barh(place, width, left=left, height=0.8, color=CAUSE_COLOURS[cause], alpha=0.75, linewidth=0)
         if width >= WRITTEN:
             axis.text(
                 left + width / 2, place, f"{width:.0%}", ha="center", va="center", fontsize=8, color=INK
@@ -184,10 +185,15 @@ def draw_months(months: pd.DataFrame, lang: str) -> Figure:
     for place, (axis, cause) in enumerate(zip(axes, CAUSES, strict=True)):
         rows = months[months["cause"] == cause].sort_values("month")
         axis.fill_between(
-            rows["month"], rows["low"], rows["high"], color=COLOURS[cause], alpha=0.2, linewidth=0
+            rows["month"], rows["low"], rows["high"], color=CAUSE_COLOURS[cause], alpha=0.2, linewidth=0
         )
         axis.plot(
-            rows["month"], rows["share"], color=COLOURS[cause], linewidth=1.8, marker="o", markersize=2.5
+            rows["month"],
+            rows["share"],
+            color=CAUSE_COLOURS[cause],
+            linewidth=1.8,
+            marker="o",
+            markersize=2.5,
         )
         axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
         axis.set_ylim(0, most)

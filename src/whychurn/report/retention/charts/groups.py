@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from whychurn.report.drawing.axes import draw_estimate, name_rows, percent_axis
+from whychurn.report.drawing.rate_ratios import draw_rate_ratios
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, SERIES, new_figure
 from whychurn.report.words import has_words, say
 
@@ -40,28 +41,8 @@ def draw_segments(frame: pd.DataFrame, lang: str) -> Figure:
 
 
 def draw_triggers(frame: pd.DataFrame, lang: str) -> Figure:
-    """Observed to expected leavings after each trigger.
-
-    Parameters
-    ----------
-    frame
-        Rows of ``key_nodes`` with unit ``days_after``.
-    """
-    rows = frame.dropna(subset=["ratio"]).iloc[::-1].reset_index(drop=True)
-    figure, (axis,) = new_figure(8.0, 1.1 + 0.3 * len(rows))
-    for place, row in enumerate(rows.to_dict("records")):
-        colour = ALERT if row["is_node"] else MUTED
-        draw_estimate(axis, place, (row["ratio_low"], row["ratio"], row["ratio_high"]), colour, size=6)
-    names = [
-        say("retention.within_days", lang, clock=say(f"retention.clock_{clock}", lang), days=f"{days:.0f}")
-        for clock, days in zip(rows["clock"], rows["bin_end"], strict=True)
-    ]
-    axis.axvline(1, color=INK, linewidth=1)
-    axis.set_yticks(rows.index, names)
-    axis.set_ylim(-0.6, len(rows) - 0.4)
-    axis.set_xlabel(say("retention.axis_ratio", lang))
-    axis.grid(axis="y", visible=False)
-    return figure
+    """Observed to expected churn events after each trigger (rows of key_nodes with unit ``days_after``)."""
+    return draw_rate_ratios(frame.dropna(subset=["ratio"]), lang, margin=1.1)
 
 
 def draw_regions(frame: pd.DataFrame, lang: str) -> Figure:

@@ -1,10 +1,10 @@
 """Figures of the survival answers; each takes a results table and a language."""
 
 from whychurn.report.drawing.cumulative_incidence import draw_incidence
+from whychurn.report.drawing.rate_ratios import draw_rate_ratios
 from whychurn.report.survival.charts.competing_risks import draw_cause_strata, draw_removal
 from whychurn.report.survival.charts.curves import (
     draw_hazard,
-    draw_moments,
     draw_sensitivity,
     draw_stay,
     draw_strata,

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.causes import CAUSES
 from whychurn.report.drawing.axes import draw_estimate, name_rows, percent_axis
-from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, SERIES, new_figure
+from whychurn.report.drawing.theme import ACCENT, ALERT, CAUSE_COLOURS, INK, new_figure
 from whychurn.report.words import say
 from whychurn.report.words.readable_names import stratum_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS: Final = {**dict(zip(CAUSES, SERIES, strict=False)), UNKNOWN: MUTED}
 _NEAR: Final = 0.05  # least distance of two labels, as a share of the height
 
 
@@ -39,7 +38,7 @@ def draw_cause_strata(rows: pd.DataFrame, lang: str) -> Figure:
         mine = rows[rows["cause"] == cause].set_index(["stratum_kind", "stratum"])
         for place, key in enumerate(keys):
             row = mine.loc[key]
-            colour = INK if key[0] == "all" else COLOURS[cause]
+            colour = INK if key[0] == "all" else CAUSE_COLOURS[cause]
             draw_estimate(axis, place, (row["low"], row["cif"], row["high"]), colour, width=1.5, size=4)
         axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
         name_rows(axis, names if number % 3 == 0 else [""] * len(keys), fontsize=9)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from whychurn.report.drawing.axes import draw_estimate, percent_axis
+from whychurn.report.drawing.axes import percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, SERIES, new_figure
 from whychurn.report.words import say
 from whychurn.report.words.readable_names import stratum_name
@@ -139,20 +139,6 @@ def term_name(term: str, lang: str) -> str:
     if not name:
         return say(f"causes.{kind}", lang)
     return say("retention.unknown", lang) if name == "?" else name
-
-
-def draw_moments(nodes: pd.DataFrame, names: list[str], lang: str) -> Figure:
-    """Rate ratios at key nodes of other clocks: after a purchase, an expired offer, a complaint …"""
-    rows = nodes.iloc[::-1].reset_index(drop=True)
-    figure, (axis,) = new_figure(height=1.0 + 0.3 * len(rows))
-    for place, row in enumerate(rows.to_dict("records")):
-        draw_estimate(axis, place, (row["ratio_low"], row["ratio"], row["ratio_high"]), ALERT, size=6)
-    axis.axvline(1, color=INK, linewidth=1)
-    axis.set_yticks(range(len(rows)), names[::-1])
-    axis.set_ylim(-0.6, len(rows) - 0.4)
-    axis.set_xlabel(say("retention.axis_ratio", lang))
-    axis.grid(axis="y", visible=False)
-    return figure
 
 
 def _curve(axis: Axes, rows: pd.DataFrame, colour: str) -> None:

@@ -11,7 +11,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from whychurn.contract.causes import CAUSES
 from whychurn.report.drawing.axes import name_rows, percent_axis
-from whychurn.report.drawing.theme import ACCENT, ALERT, GRID, INK, MUTED, SERIES, new_figure, new_panels
+from whychurn.report.drawing.theme import (
+    ACCENT,
+    ALERT,
+    CAUSE_COLOURS,
+    GRID,
+    INK,
+    MUTED,
+    new_figure,
+    new_panels,
+)
 from whychurn.report.words import has_words, say
 
 if TYPE_CHECKING:
@@ -19,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axis import XAxis, YAxis
     from matplotlib.figure import Figure
 
-COLOURS: Final = dict(zip(CAUSES, SERIES, strict=False))
 WIDE: Final = {"en": 46, "zh": 26}  # letters of a label in one line
 RATIO_LIMITS: Final = (0.1, 10.0)  # intervals beyond are cut, with an arrow
 TICKS: Final = (
@@ -44,7 +52,7 @@ def draw_hazard_ratios(ratios: pd.DataFrame, lang: str, level: float, model: str
     figure, (axis,) = new_figure(height=1.3 + 0.3 * len(rows))
     for place, row in enumerate(rows.to_dict("records")):
         clear = row["p_adjusted"] < level
-        colour = COLOURS.get(row["cause"], INK) if clear else MUTED
+        colour = CAUSE_COLOURS.get(row["cause"], INK) if clear else MUTED
         _interval(axis, place, row["low"], row["hazard_ratio"], row["high"], colour, hollow=not clear)
     _forest(axis, [_folded(row[f"label_{lang}"], lang) for _, row in rows.iterrows()], lang)
     _cause_marks(axis, rows["cause"], lang)
@@ -124,7 +132,7 @@ def draw_cause_ratios(ratios: pd.DataFrame, lang: str, level: float, most: int =
                 row["low"],
                 row["hazard_ratio"],
                 row["high"],
-                COLOURS[cause] if clear else MUTED,
+                CAUSE_COLOURS[cause] if clear else MUTED,
                 hollow=not clear,
             )
         _forest(axis, [_folded(row[f"label_{lang}"], lang) for _, row in rows.iterrows()], lang)
@@ -197,7 +205,9 @@ def _cause_marks(axis: Axes, causes: pd.Series, lang: str) -> None:
             axis.axhline(place - 0.5, color=GRID, linewidth=0.8)
         if cause and has_words(f"causes.{cause}"):
             name, beside = say(f"causes.{cause}", lang), ("axes fraction", "data")
-            axis.annotate(name, (1.01, place), xycoords=beside, va="center", fontsize=9, color=COLOURS[cause])
+            axis.annotate(
+                name, (1.01, place), xycoords=beside, va="center", fontsize=9, color=CAUSE_COLOURS[cause]
+            )
 
 
 def _folded(label: str, lang: str, width: int | None = None) -> str:

@@ -12,7 +12,7 @@ from whychurn.labels import join
 from whychurn.report.page.formats import ROUND, format_interval
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import has_words
-from whychurn.report.words.readable_names import clock_bin_name, stratum_name
+from whychurn.report.words.readable_names import stratum_name
 
 FORMATS: Final = {
     **dict.fromkeys(("members", "spells", "leavers", "observed", "expected", "mean_until"), "int"),
@@ -112,11 +112,6 @@ def peak(hazard: pd.DataFrame, page: PageLike) -> list[str]:
     if top["day"] <= hazard["day"].iloc[0]:
         return [page.say("survival.claim_peak_start", rate=rate, base=base)]
     return [page.say("survival.claim_peak", day=page.format(top["day"], "int"), rate=rate, base=base)]
-
-
-def moments(nodes: pd.DataFrame, page: PageLike) -> list[str]:
-    """Names of key nodes (results file ``key_nodes``)."""
-    return [clock_bin_name(row, page.lang) for row in nodes.to_dict("records")]
 
 
 def key_moments(nodes: pd.DataFrame | None, tenure: bool) -> pd.DataFrame:

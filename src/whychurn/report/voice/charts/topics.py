@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES
 from whychurn.report.drawing.axes import percent_axis
-from whychurn.report.drawing.theme import ACCENT, ALERT, MUTED, SERIES, new_figure, new_panels
+from whychurn.report.drawing.theme import ACCENT, ALERT, CAUSE_COLOURS, MUTED, new_figure, new_panels
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def draw_topics(frame: pd.DataFrame, lang: str) -> Figure:
         Table ``topics``.
     """
     shown = frame[~frame["suppressed"]].nlargest(BARS, "share").iloc[::-1]
-    colours = {**dict(zip(CAUSES, SERIES, strict=False)), "none": MUTED}
+    colours = {**CAUSE_COLOURS, "none": MUTED}
     figure, (axis,) = new_figure(8.0, 1.3 + 0.27 * len(shown))
     axis.barh(
         range(len(shown)), shown["share"], color=[colours[cause] for cause in shown["cause"]], height=0.7
