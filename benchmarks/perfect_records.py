@@ -39,10 +39,9 @@ from whychurn.score.ground_truth import read_ground_truth
 from whychurn.score.method_answers import attributed_events
 from whychurn.score.share_errors import true_shares
 from whychurn.stages.causes import read_evidence
-from whychurn.world.setting.clock import Clock
-from whychurn.world.setting.market import simulate_market
+from whychurn.world.lives.simulated_lives import simulate_lives
 from whychurn.world.setting.programme import load_programme
-from whychurn.world.simulate import Fate, draw_fate
+from whychurn.world.setting.scenario import Scenario
 
 Array = np.ndarray[Any, Any]
 STRATA = 12  # groups of members of similar planted frailty
@@ -73,11 +72,10 @@ class Drawn:
 def draw_again(study: StudyPaths, params: Params, evidence: Evidence) -> Drawn:
     """Simulate the world's hazards once more: the same seed gives the same."""
     programme = load_programme(params.world.program)
-    clock = Clock.of(params.world.starts_on, params.world.months)
-    market = simulate_market(programme, clock, params.world.seed)
-    fate: Fate = draw_fate(params.world, programme, clock, market, 0, np.arange(params.world.members) + 1)
+    scenario = Scenario.of(params.world, programme)
+    lives = simulate_lives(scenario, 0, np.arange(params.world.members) + 1)
     key = find_key(study, params.intake.source)
-    ids = pd.Series(fate.members.ids)
+    ids = pd.Series(lives.members.ids)
     ids = ids if key is None or not params.privacy.pseudonymize else pseudonyms(ids, key)
     column = pd.Index(ids).get_indexer(pd.Index(evidence.spells.table["member_id"]))
     if (column < 0).any():
@@ -85,12 +83,12 @@ def draw_again(study: StudyPaths, params: Params, evidence: Evidence) -> Drawn:
             f"{study.root}: {(column < 0).sum()} stays of members that the simulator does not draw"
         )
     exposures = [
-        (cause, name, fate.path.exposures[name])
+        (cause, name, lives.history.exposures[name])
         for cause, one in programme.causes.items()
         for name in one.excess
     ]
     base = np.array([programme.causes[cause].base for cause in CAUSES])
-    return Drawn(exposures, fate.factor, base / base.sum(), column)
+    return Drawn(exposures, lives.hazards.frailty, base / base.sum(), column)
 
 
 def knowing_exposures(

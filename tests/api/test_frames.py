@@ -28,7 +28,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.saved_model import read_model
-from whychurn.world.truth.place import FOLDER
+from whychurn.world.truth.folder import FOLDER
 
 pytestmark = pytest.mark.xdist_group("api")
 MEMBERS = pd.DataFrame({"member_id": ["a", "b"], "joined_on": ["2024-01-01", "2024-02-01"]})

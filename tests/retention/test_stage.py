@@ -17,9 +17,9 @@ from whychurn.report.retention import charts as figures
 from whychurn.report.retention.sentences import overview as story
 from whychurn.report.retention.sentences.tables import report_table
 from whychurn.report.words import say
+from whychurn.report.words.readable_names import clock_bin_name
 from whychurn.retention.before_churn.complaint_outcomes import NO_FEEDBACK_TOPICS
 from whychurn.retention.results import retention_results
-from whychurn.report.words.readable_names import clock_bin_name
 from whychurn.stages import retention
 
 YEAR = ("2024-01-01", "2024-12-31")

@@ -14,11 +14,10 @@ from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.score.cause_elimination import COLUMNS, elimination_scores, planted_survival
 from whychurn.survival.competing_risks.cause_elimination import eliminate_causes
 from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights
-from whychurn.world.setting.clock import Clock
-from whychurn.world.setting.market import simulate_market
+from whychurn.world.lives.simulated_lives import SimulatedLives, simulate_lives
 from whychurn.world.setting.programme import load_programme
-from whychurn.world.simulate import Fate, draw_fate
-from whychurn.world.truth.elimination import stay_without
+from whychurn.world.setting.scenario import Scenario
+from whychurn.world.truth.stay_without import stay_without
 
 PARAMS = load_params(StudyPaths(PROJECT), {"survival": {"bootstrap": 60}})
 
@@ -63,29 +62,28 @@ def test_nothing_is_said_beyond_the_planted_days_or_without_planted_stays() -> N
         assert table.empty and list(table.columns) == COLUMNS
 
 
-def first_stays(fate: Fate, clock: Clock) -> tuple[pd.DataFrame, CauseWeights]:
+def first_stays(lives: SimulatedLives, days: int) -> tuple[pd.DataFrame, CauseWeights]:
     """Stays as a company that knew every decision and its true causes would see them."""
-    members, life = fate.members, fate.life
-    gone = life.decided < clock.days
+    members, exits = lives.members, lives.exits
+    churned = exits.decided < days
     rows = pd.DataFrame({"member_id": members.ids, "spell_no": 1, "entry": np.maximum(-members.joined, 0)})
-    rows["exit"] = np.where(gone, life.decided, clock.days - 1) - members.joined + 1
-    causes = fate.leavers[fate.leavers["spell"] == 1]
+    rows["exit"] = np.where(churned, exits.decided, days - 1) - members.joined + 1
+    causes = lives.leavers[lives.leavers["spell"] == 1]
     weights = causes.assign(member_id=members.ids[causes["position"]], spell_no=1)
-    stays = rows.assign(event=gone, stratum="all")
+    stays = rows.assign(event=churned, stratum="all")
     return stays[stays["exit"] > stays["entry"]].reset_index(drop=True), CauseWeights.of(weights)
 
 
 def test_with_the_true_causes_the_gains_are_the_planted_ones_and_the_naive_ones_are_not() -> None:
-    own = load_params(StudyPaths(PROJECT)).world.model_copy(
+    params = load_params(StudyPaths(PROJECT)).world.model_copy(
         update={"members": 9000, "months": 24, "starts_on": dt.date(2024, 1, 1), "seed": 5}
     )
-    programme, clock = load_programme("shop"), Clock.of(own.starts_on, own.months)
-    market = simulate_market(programme, clock, own.seed)
-    fate = draw_fate(own, programme, clock, market, 0, np.arange(own.members) + 1)
-    stays, weights = first_stays(fate, clock)
+    scenario = Scenario.of(params, load_programme("shop"))
+    lives = simulate_lives(scenario, 0, np.arange(params.members) + 1)
+    stays, weights = first_stays(lives, scenario.clock.days)
     found = elimination_scores(
         {"planted": eliminate_causes({"all": stays}, weights, PARAMS, 10)},
-        stay_without(programme, clock, fate.members, fate.hazards),
+        stay_without(scenario, lives),
     )
     early, late = (found[(found["measure"] == "share") & (found["day"] == day)] for day in (90, 730))
     assert late["cause"].tolist() == list(CAUSES)

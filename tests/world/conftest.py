@@ -11,11 +11,10 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import WorldParams
-from whychurn.world.setting.clock import Clock
-from whychurn.world.setting.market import simulate_market
-from whychurn.world.setting.mechanism import with_mechanism
+from whychurn.world.lives.simulated_lives import SimulatedLives, simulate_lives
 from whychurn.world.setting.programme import load_programme
-from whychurn.world.simulate import Block, Fate, draw_fate, simulate
+from whychurn.world.setting.scenario import Scenario
+from whychurn.world.simulate import Block, simulate
 
 
 @pytest.fixture(scope="session")
@@ -50,17 +49,14 @@ def blocks(world_params: Callable[..., WorldParams]) -> Callable[..., Block]:
 
 
 @pytest.fixture(scope="session")
-def fates(world_params: Callable[..., WorldParams]) -> Callable[..., tuple[Fate, Clock]]:
-    """Hazards and lives of a small world, by parameters."""
+def simulated(world_params: Callable[..., WorldParams]) -> Callable[..., tuple[SimulatedLives, Scenario]]:
+    """Lives of a small world, by parameters."""
 
     @cache
-    def one(block: int = 0, **over: object) -> tuple[Fate, Clock]:
+    def one(block: int = 0, **over: object) -> tuple[SimulatedLives, Scenario]:
         params = world_params(**over)
-        programme = with_mechanism(load_programme(params.program), params.mechanism)
-        clock = Clock.of(params.starts_on, params.months)
-        market = simulate_market(programme, clock, params.seed)
-        numbers = np.arange(params.members) + 1
-        return draw_fate(params, programme, clock, market, block, numbers), clock
+        scenario = Scenario.of(params, load_programme(params.program))
+        return simulate_lives(scenario, block, np.arange(params.members) + 1), scenario
 
     return one
 
@@ -72,7 +68,7 @@ def shop(blocks: Callable[..., Block]) -> Block:
 
 @pytest.fixture(scope="session")
 def spells(shop: Block) -> pd.DataFrame:
-    """One row for each stay of a member: from, until (far in the future when still there)."""
+    """Day of exit of each member (row) and spell (column), missing where there is none."""
     causes = shop.truth["member_causes"]
     left = causes.set_index(["member_id", "spell"])["left_on"].unstack()
     return left.reindex(shop.tables["members"]["member_id"])

@@ -71,8 +71,8 @@ def test_blocks_bound_what_is_held_and_join_to_one_world(
     orders = pd.read_parquet(tmp_path / "raw" / "orders.parquet")
     assert orders["order_id"].is_unique
     first = next(simulate.simulate(params, load_programme(params.program)))
-    mine = orders[orders["member_id"].isin(first.tables["members"]["member_id"])]
-    assert mine["amount"].to_list() == first.tables["orders"]["amount"].to_list()
+    first_orders = orders[orders["member_id"].isin(first.tables["members"]["member_id"])]
+    assert first_orders["amount"].to_list() == first.tables["orders"]["amount"].to_list()
     market = pd.read_parquet(tmp_path / "raw" / "market.parquet")
     assert not market.duplicated(["week_start", "region", "category"]).any(), "one market for all blocks"
 

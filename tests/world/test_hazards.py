@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from whychurn.contract.causes import CAUSES
-from whychurn.world.lives.exposure import fade, replenish, weeks_since
+from whychurn.world.lives.simulated_lives import simulate_lives
+from whychurn.world.lives.weekly_history import decayed, draw_regular_orders, weeks_since
 from whychurn.world.setting.clock import Clock
-from whychurn.world.setting.market import simulate_market
-from whychurn.world.setting.mechanism import combine, total_without
+from whychurn.world.setting.hazard_mechanism import combine, total_without
 from whychurn.world.setting.programme import load_programme
-from whychurn.world.simulate import draw_fate
+from whychurn.world.setting.scenario import Scenario
 
 PROGRAMMES = ("shop", "gym", "school")
 
@@ -29,15 +29,19 @@ def test_programmes_have_the_six_causes_in_order(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROGRAMMES)
-def test_hazards_add_up_and_posteriors_sum_to_one(fates: Callable, blocks: Callable, name: str) -> None:
-    fate, _ = fates(program=name)
-    np.testing.assert_allclose(fate.hazards, (fate.base + fate.excess) * fate.factors, rtol=1e-5)
-    assert (fate.excess >= 0).all() and (fate.base > 0).all()
+def test_hazards_add_up_and_posteriors_sum_to_one(simulated: Callable, blocks: Callable, name: str) -> None:
+    lives, _ = simulated(program=name)
+    np.testing.assert_allclose(
+        lives.hazards.by_cause,
+        (lives.hazards.base + lives.hazards.excess) * lives.hazards.campaign_factors,
+        rtol=1e-5,
+    )
+    assert (lives.hazards.excess >= 0).all() and (lives.hazards.base > 0).all()
     causes = blocks(program=name).truth["member_causes"]
     np.testing.assert_allclose(causes[[f"p_{cause}" for cause in CAUSES]].sum(axis=1), 1, atol=1e-9)
     # the posterior of a leaver is the mix of the week of the decision, computed here one by one
-    for row in fate.leavers.sample(20, random_state=1).itertuples():
-        mix = fate.hazards[:, row.decided_day // 7, row.position].astype(float)
+    for row in lives.leavers.sample(20, random_state=1).itertuples():
+        mix = lives.hazards.by_cause[:, row.decided_day // 7, row.position].astype(float)
         expected = mix / mix.sum()
         np.testing.assert_allclose([getattr(row, f"p_{c}") for c in CAUSES], expected, rtol=1e-5)
 
@@ -77,16 +81,19 @@ def test_without_a_cause_nobody_leaves_more(blocks: Callable, mechanism: str) ->
     assert saved.mean() > 0.05
 
 
-def test_damper_of_one_member_by_hand(fates: Callable, blocks: Callable) -> None:
-    fate, clock = fates()
+def test_damper_of_one_member_by_hand(simulated: Callable, blocks: Callable) -> None:
+    lives, scenario = simulated()
+    clock = scenario.clock
     table = blocks().truth["churn_without"]
-    member = int(np.flatnonzero(fate.members.entry > 70)[0])
+    member = int(np.flatnonzero(lives.members.entry > 70)[0])
     total = saved = 0.0
     for week in range(clock.weeks):
         first, last = 7 * week, min(7 * week + 7, clock.days)
-        inside = max(0, last - max(first, fate.members.entry[member])) / (last - first)
-        total += inside * sum(float(fate.hazards[cause, week, member]) for cause in range(6))
-        saved += inside * float(fate.excess[1, week, member] * fate.factors[1, week, member])
+        inside = max(0, last - max(first, lives.members.entry[member])) / (last - first)
+        total += inside * sum(float(lives.hazards.by_cause[cause, week, member]) for cause in range(6))
+        saved += inside * float(
+            lives.hazards.excess[1, week, member] * lives.hazards.campaign_factors[1, week, member]
+        )
     assert table["p_churn"][member] == pytest.approx(1 - np.exp(-total), rel=1e-4)
     assert table["p_without_price"][member] == pytest.approx(1 - np.exp(-(total - saved)), rel=1e-4)
 
@@ -108,36 +115,42 @@ def test_a_seventh_cause_stands_beside_the_six(blocks: Callable) -> None:
     assert not (block.tables["surveys"]["reason"] == "hidden").any()
 
 
-def test_uneven_bases_move_the_base_between_causes_and_nothing_else(fates: Callable) -> None:
-    plain, _ = fates()
-    uneven, _ = fates(mechanism="uneven_bases")
-    np.testing.assert_array_equal(uneven.excess, plain.excess)
-    np.testing.assert_allclose(uneven.base.sum(axis=0), plain.base.sum(axis=0), rtol=1e-5)
-    parts = uneven.base.sum(axis=(1, 2)) / uneven.base.sum()
+def test_uneven_bases_move_the_base_between_causes_and_nothing_else(simulated: Callable) -> None:
+    plain, _ = simulated()
+    uneven, _ = simulated(mechanism="uneven_bases")
+    np.testing.assert_array_equal(uneven.hazards.excess, plain.hazards.excess)
+    np.testing.assert_allclose(uneven.hazards.base.sum(axis=0), plain.hazards.base.sum(axis=0), rtol=1e-5)
+    parts = uneven.hazards.base.sum(axis=(1, 2)) / uneven.hazards.base.sum()
     assert parts[CAUSES.index("engagement")] == pytest.approx(0.5) and np.delete(parts, 3) == pytest.approx(
         0.1
     )
 
 
-def test_swapped_traces_change_one_region_only(fates: Callable) -> None:
-    plain, _ = fates()
-    swapped, _ = fates(mechanism="swapped_traces")
-    there = plain.members.region == 0
+def test_swapped_traces_change_one_region_only(simulated: Callable) -> None:
+    plain, _ = simulated()
+    swapped, _ = simulated(mechanism="swapped_traces")
+    first_region = plain.members.region == 0
     one, other = CAUSES.index("personalization"), CAUSES.index("engagement")
-    np.testing.assert_array_equal(swapped.excess[:, :, ~there], plain.excess[:, :, ~there])
-    np.testing.assert_array_equal(swapped.excess[one][:, there], plain.excess[other][:, there])
-    np.testing.assert_array_equal(swapped.excess[other][:, there], plain.excess[one][:, there])
+    np.testing.assert_array_equal(
+        swapped.hazards.excess[:, :, ~first_region], plain.hazards.excess[:, :, ~first_region]
+    )
+    np.testing.assert_array_equal(
+        swapped.hazards.excess[one][:, first_region], plain.hazards.excess[other][:, first_region]
+    )
+    np.testing.assert_array_equal(
+        swapped.hazards.excess[other][:, first_region], plain.hazards.excess[one][:, first_region]
+    )
 
 
-def test_fading_and_waiting_by_hand() -> None:
+def test_decay_and_weeks_since_by_hand() -> None:
     count = np.array([[1], [0], [2], [0]])
-    assert fade(count, 1.0).ravel() == pytest.approx([1, 0.5, 2.25, 1.125])
+    assert decayed(count, 1.0).ravel() == pytest.approx([1, 0.5, 2.25, 1.125])
     assert weeks_since(count, np.array([3.0])).ravel() == pytest.approx([0, 1, 0, 1])
 
 
 def test_orders_come_at_the_members_own_rate() -> None:
     rate = np.repeat([0.1, 0.25, 0.5], 400)
-    orders = replenish(rate, np.ones((400, 1)), np.random.default_rng(3))
+    orders = draw_regular_orders(rate, np.ones((400, 1)), np.random.default_rng(3))
     for value in (0.1, 0.25, 0.5):
         assert orders[:, rate == value].mean() == pytest.approx(value, rel=0.06)
 
@@ -149,13 +162,13 @@ def test_clock_has_whole_months_and_a_short_last_week() -> None:
     assert str(clock.dates(np.array([clock.days - 1]))[0])[:10] == "2025-12-31"
 
 
-def test_confounding_makes_heavy_users_complain_more_and_leave_less(fates: Callable) -> None:
+def test_confounding_makes_heavy_users_complain_more_and_leave_less(simulated: Callable) -> None:
     slopes = {}
     for strength in (0.0, 1.0):
-        fate, _ = fates(members=3000, confounding=strength)
-        complaints = fate.path.counts["defects"].sum(axis=0) + fate.path.counts["service"].sum(axis=0)
-        assert np.corrcoef(fate.members.use, complaints)[0, 1] > 0.1
-        slopes[strength] = np.corrcoef(fate.members.use, np.log(fate.factor))[0, 1]
+        lives, _ = simulated(members=3000, confounding=strength)
+        complaints = lives.history.counts["defects"].sum(axis=0) + lives.history.counts["service"].sum(axis=0)
+        assert np.corrcoef(lives.members.usage, complaints)[0, 1] > 0.1
+        slopes[strength] = np.corrcoef(lives.members.usage, np.log(lives.hazards.frailty))[0, 1]
     assert abs(slopes[0.0]) < 0.06 and slopes[1.0] < -0.8
 
 
@@ -163,24 +176,23 @@ def test_coupons_follow_price_rises_and_change_nothing(world_params: Callable) -
     """A planted trap: coupon mail goes with the price exposure, yet no hazard depends on it."""
     params = world_params(members=1500, confounding=1.0)
     programme = load_programme("shop")
-    clock = Clock.of(params.starts_on, params.months)
-    market = simulate_market(programme, clock, params.seed)
     numbers = np.arange(params.members) + 1
-    fate = draw_fate(params, programme, clock, market, 0, numbers)
-    coupons, price = (x.sum(axis=0) for x in (fate.path.counts["coupons"], fate.path.exposures["price_rise"]))
-    reached = fate.members.marketing
+    lives = simulate_lives(Scenario.of(params, programme), 0, numbers)
+    counts, exposures = lives.history.counts, lives.history.exposures
+    coupons, price = counts["coupons"].sum(axis=0), exposures["price_rise"].sum(axis=0)
+    reached = lives.members.marketing
     assert np.corrcoef(coupons[reached], price[reached])[0, 1] > 0.3
     generous = programme.model_copy(update={"rates": programme.rates.model_copy(update={"coupon": 0.5})})
-    more = draw_fate(params, generous, clock, market, 0, numbers)
-    assert more.path.counts["coupons"].sum() > 3 * coupons.sum()
-    np.testing.assert_array_equal(more.base, fate.base)
-    np.testing.assert_array_equal(more.excess, fate.excess)
+    more = simulate_lives(Scenario.of(params, generous), 0, numbers)
+    assert more.history.counts["coupons"].sum() > 3 * coupons.sum()
+    np.testing.assert_array_equal(more.hazards.base, lives.hazards.base)
+    np.testing.assert_array_equal(more.hazards.excess, lives.hazards.excess)
 
 
-def test_fitting_pushes_follow_rivals_only_where_confounded(fates: Callable) -> None:
+def test_fitting_pushes_follow_rivals_only_where_confounded(simulated: Callable) -> None:
     for strength, low, high in ((0.0, -0.02, 0.02), (1.0, 0.05, 1.0)):
-        fate, _ = fates(members=3000, confounding=strength)
-        who = fate.members.marketing
-        sent = fate.path.counts["relevant"][:, who].ravel()
-        rival = fate.path.exposures["rival_campaign"][:, who].ravel()
+        lives, _ = simulated(members=3000, confounding=strength)
+        who = lives.members.marketing
+        sent = lives.history.counts["relevant"][:, who].ravel()
+        rival = lives.history.exposures["rival_campaign"][:, who].ravel()
         assert low < np.corrcoef(sent, rival)[0, 1] < high

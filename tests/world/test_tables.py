@@ -12,8 +12,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import CONTACTS, DTYPES, EVENT_TYPES, TABLES, schema
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import Block
-from whychurn.world.tables.rows import Population, contacts, own_acts, presence
-from whychurn.world.tables.surveys import answer_chance, state_reasons
+from whychurn.world.tables.surveys import response_rates, state_reasons
 
 PROGRAMMES = ("shop", "gym", "school")
 END = pd.Timestamp("2025-07-01")  # 18 months from 2024-01-01
@@ -107,13 +106,13 @@ def test_terms_follow_each_other_and_end_with_leaving(blocks: Callable, name: st
     assert (told["cancelled_on"] <= told["ends_on"]).all() and len(told) > 50
 
 
-def test_exit_surveys_are_answered_and_misstated_as_planted(shop: Block, fates: Callable) -> None:
+def test_exit_surveys_are_answered_and_misstated_as_planted(shop: Block, simulated: Callable) -> None:
     programme = load_programme("shop")
-    fate, _ = fates(members=2500)
-    leavers = pd.concat([fate.leavers] * 20, ignore_index=True)
-    chance = answer_chance(programme, fate.members, leavers, 0.4)
+    lives, _ = simulated(members=2500)
+    leavers = pd.concat([lives.leavers] * 20, ignore_index=True)
+    chance = response_rates(programme, lives.members, leavers, 0.4)
     assert chance.mean() == pytest.approx(0.4, abs=1e-6)
-    assert answer_chance(programme, fate.members, leavers, 1.0).mean() == pytest.approx(1)
+    assert response_rates(programme, lives.members, leavers, 1.0).mean() == pytest.approx(1)
     by_cause = pd.Series(chance).groupby(leavers["cause"]).mean()
     assert by_cause["product_service"] > 1.5 * by_cause["engagement"]
     said = state_reasons(programme, leavers["cause"], np.random.default_rng(5))
@@ -130,18 +129,18 @@ def test_exit_surveys_are_answered_and_misstated_as_planted(shop: Block, fates: 
     assert exits.loc[~answered, "reason"].isna().all() and exits.loc[answered, "reason"].notna().all()
 
 
-def test_randomised_campaigns_are_balanced_and_aimed_ones_are_not(fates: Callable) -> None:
-    fate, _ = fates(members=4000)
-    for one in fate.assignments:
-        use, thrift = fate.members.use[one.chosen], fate.members.thrift[one.chosen]
+def test_randomised_campaigns_are_balanced_and_aimed_ones_are_not(simulated: Callable) -> None:
+    lives, _ = simulated(members=4000)
+    for one in lives.assignments:
+        usage, sensitivity = lives.members.usage[one.chosen], lives.members.price_sensitivity[one.chosen]
         if one.campaign.randomized:
             n = len(one.chosen)
             assert abs(one.treated.mean() - one.campaign.propensity) < 4 * 0.5 / np.sqrt(n)
-            for trait in (use, thrift, fate.factor[one.chosen]):
+            for trait in (usage, sensitivity, lives.hazards.frailty[one.chosen]):
                 gap = trait[one.treated].mean() - trait[~one.treated].mean()
                 assert abs(gap) < 4 * trait.std() * np.sqrt(4 / n)
         else:
-            assert thrift.mean() > fate.members.thrift.mean() + 0.1
+            assert sensitivity.mean() > lives.members.price_sensitivity.mean() + 0.1
 
 
 def test_held_out_members_stand_in_touches_as_controls(shop: Block) -> None:
@@ -212,17 +211,3 @@ def _price_rise(tables: dict[str, pd.DataFrame], gone: pd.DataFrame) -> pd.Serie
     before = rows[rows["ahead"].between(182, 188)].set_index("member_id")["own_price_index"]
     rise = now[~now.index.duplicated()] / before[~before.index.duplicated()] - 1
     return rise.reindex(gone.index)
-
-
-def test_own_acts_end_with_membership_and_messages_later(fates: Callable) -> None:
-    fate, clock = fates()
-    programme = load_programme("shop")
-    there = presence(programme, clock, fate.members, fate.life)
-    people = Population(programme, clock, fate.members, fate.path, there)
-    once = np.ones((clock.weeks, fate.members.size), dtype="int16")
-    _, who, day = own_acts(once, people, np.random.default_rng(1), fades=False)
-    assert len(who) and there.here(who, day).all()
-    fewer = own_acts(once, people, np.random.default_rng(1))
-    assert 0.5 * len(who) < len(fewer[1]) < len(who), "members go quiet before they leave"
-    _, who, day = contacts(once, people, np.random.default_rng(1))
-    assert not there.here(who, day).all() and (day >= there.entry[who]).all(), "a company learns it late"

@@ -10,16 +10,16 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.world.setting.programme import load_programme
-from whychurn.world.tables.texts import NEUTRAL, PRAISE, Voice, grammar
+from whychurn.world.tables.texts import NEUTRAL, PRAISE, TextWriter, grammar
 
 PROGRAMMES = ("shop", "gym", "school")
 
 
 def write(topic: str, language: int, n: int, programme: str = "shop", seed: int = 1) -> list[str]:
     topics_of = {name: list(cause.excess) for name, cause in load_programme(programme).causes.items()}
-    voice = Voice(programme, topics_of)
+    writer = TextWriter(programme, topics_of)
     none = np.full(n, None, dtype=object)
-    return voice.texts(np.full(n, topic, object), none, np.full(n, language), np.random.default_rng(seed))
+    return writer.texts(np.full(n, topic, object), none, np.full(n, language), np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -13,7 +13,7 @@ from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
-from whychurn.world.truth.place import FOLDER
+from whychurn.world.truth.folder import FOLDER
 
 
 @dataclass(frozen=True)

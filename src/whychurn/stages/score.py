@@ -15,7 +15,7 @@ from whychurn.score.cause_elimination import elimination_scores
 from whychurn.score.facts import score_facts, score_fits
 from whychurn.score.ground_truth import has_ground_truth, read_ground_truth
 from whychurn.score.results import Scorecard, empty_scorecard, score_causes
-from whychurn.world.truth.place import FOLDER
+from whychurn.world.truth.folder import FOLDER
 
 log = logging.getLogger(__name__)
 INPUTS = ("attributions", "shares", "evidence")

@@ -16,7 +16,7 @@ from whychurn.contract.params import WorldParams
 from whychurn.contract.tables import TABLES
 from whychurn.world.setting.programme import Programme, load_programme
 from whychurn.world.simulate import BLOCK, simulate
-from whychurn.world.truth.place import FOLDER
+from whychurn.world.truth.folder import FOLDER
 
 log = logging.getLogger(__name__)
 _ARROW = {

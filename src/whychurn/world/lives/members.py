@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from whychurn.world.setting.clock import Clock
+from whychurn.world.setting.clock import NEVER, Clock
+from whychurn.world.setting.course_calendar import current_season_start
 from whychurn.world.setting.programme import Programme
-from whychurn.world.setting.season import day_of_enrolment
+from whychurn.world.setting.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class Members:
         Day of joining (may be negative), first day in the window.
     region, category, second, channel, plan
         Codes; `category` is the main one.
-    use, thrift, fuss, bond
-        Hidden traits, standard normal: heavy use, price sensitivity, demands on quality, sociability.
+    usage, price_sensitivity, quality_demands, sociability
+        Hidden traits, standard normal.
     order_rate, visit_rate
-        Own acts a week.
+        Mean orders and visits a week.
     need_end
         Day on which the need ends by itself (far in the future: never).
     writer
-        Whether the member writes when troubled.
+        Whether the member writes when something is wrong.
     """
 
     number: np.ndarray
@@ -42,10 +42,10 @@ class Members:
     second: np.ndarray
     channel: np.ndarray
     plan: np.ndarray
-    use: np.ndarray
-    thrift: np.ndarray
-    fuss: np.ndarray
-    bond: np.ndarray
+    usage: np.ndarray
+    price_sensitivity: np.ndarray
+    quality_demands: np.ndarray
+    sociability: np.ndarray
     order_rate: np.ndarray
     visit_rate: np.ndarray
     birth_year: np.ndarray
@@ -68,24 +68,20 @@ class Members:
         return np.array([f"C{number:07d}" for number in self.number], dtype=object)
 
 
-NEVER = 10**6
 LANGUAGES = ("zh", "en", "mixed")
 
 
-def draw_members(
-    programme: Programme, clock: Clock, numbers: np.ndarray, text_share: float, rng: np.random.Generator
-) -> Members:
+def draw_members(scenario: Scenario, numbers: np.ndarray, rng: np.random.Generator) -> Members:
     """Draw one block of members.
 
     Parameters
     ----------
     numbers
         Global numbers of the block; (n,).
-    text_share
-        Share of members who write when troubled.
     """
+    programme, clock = scenario.programme, scenario.clock
     n = len(numbers)
-    use, thrift, fuss, bond = rng.standard_normal((4, n))
+    usage, price_sensitivity, quality_demands, sociability = rng.standard_normal((4, n))
     category = _pick(rng, [line.share for line in programme.categories.values()], n)
     others = rng.integers(1, len(programme.categories), n)
     joined = _joining(programme, clock, n, rng)
@@ -100,60 +96,21 @@ def draw_members(
         second=(category + others) % len(programme.categories),
         channel=_pick(rng, list(programme.channels.values()), n),
         plan=_pick(rng, [plan.share for plan in programme.plans.values()] or [1.0], n),
-        use=use,
-        thrift=thrift,
-        fuss=fuss,
-        bond=bond,
-        order_rate=rates.order * np.exp(rates.order_spread * use),
-        visit_rate=rates.visit * np.exp(0.45 * use + 0.35 * rng.standard_normal(n)),
+        usage=usage,
+        price_sensitivity=price_sensitivity,
+        quality_demands=quality_demands,
+        sociability=sociability,
+        order_rate=rates.order * np.exp(rates.order_spread * usage),
+        visit_rate=rates.visit * np.exp(0.45 * usage + 0.35 * rng.standard_normal(n)),
         birth_year=birth_year,
         female=rng.random(n) < programme.female,
         need_end=_need_end(programme, clock, category, joined, birth_year, rng),
         language=_pick(rng, [0.70, 0.25, 0.05], n),
-        writer=rng.random(n) < text_share,
+        writer=rng.random(n) < scenario.params.text_share,
         points=rng.random(n) < 0.6,
         marketing=rng.random(n) >= 0.08,
         profiling=rng.random(n) >= 0.04,
     )
-
-
-def members_table(
-    members: Members, programme: Programme, clock: Clock, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Contract table `members`, with the gaps that a company's records have."""
-    n = members.size
-    known = {name: rng.random(n) >= gap for name, gap in _GAPS.items()}
-    child = clock.start.year + (members.need_end / 365.25 - programme.need.years)
-    table = pd.DataFrame(
-        {
-            "member_id": members.ids,
-            "joined_on": clock.dates(members.joined),
-            "birth_year": np.where(known["birth_year"], members.birth_year, np.nan),
-            "gender": pd.Series(np.where(members.female, "female", "male")).where(known["gender"]),
-            "region": pd.Series(np.array(list(programme.regions))[members.region]).where(known["region"]),
-            "channel": pd.Series(np.array(list(programme.channels))[members.channel]).where(known["channel"]),
-            "marketing_consent": pd.array(members.marketing, dtype="boolean"),
-            "profiling_consent": pd.array(members.profiling, dtype="boolean"),
-            "preferred_language": np.where(members.language == 1, "en", "zh"),
-        }
-    )
-    for name in ("marketing_consent", "profiling_consent"):
-        table[name] = table[name].mask(~known[name])
-    if programme.need.kind == "child":
-        told = (members.need_end < NEVER) & known["child_birth_year"]
-        table["child_birth_year"] = np.where(told, np.floor(child), np.nan)
-    return table
-
-
-_GAPS = {
-    "birth_year": 0.05,
-    "gender": 0.06,
-    "region": 0.008,
-    "channel": 0.004,
-    "marketing_consent": 0.02,
-    "profiling_consent": 0.005,
-    "child_birth_year": 0.25,
-}
 
 
 def _pick(rng: np.random.Generator, shares: list[float], n: int) -> np.ndarray:
@@ -169,7 +126,7 @@ def _joining(programme: Programme, clock: Clock, n: int, rng: np.random.Generato
     joined = np.where(early, before, within)
     if programme.kind != "seasons":
         return joined
-    return day_of_enrolment(programme, clock, joined)
+    return current_season_start(programme, clock, joined)
 
 
 def _birth_years(programme: Programme, clock: Clock, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""The setting of a simulated programme: calendar, market, seasons, mechanism."""
+"""The setting of a simulated programme: calendar, market, and how hazards of the causes combine."""

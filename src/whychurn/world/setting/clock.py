@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
+
+NEVER: Final = 10**6  # day number of what does not happen in the window
 
 
 @dataclass(frozen=True)

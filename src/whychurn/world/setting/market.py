@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from whychurn.world.setting.categoricals import labelled
 from whychurn.world.setting.clock import Clock, stream
 from whychurn.world.setting.programme import Programme
 
@@ -45,10 +43,10 @@ def simulate_market(programme: Programme, clock: Clock, seed: int) -> Market:
     activity = _background(rng, shape)
     cut = np.zeros(shape)
     for rival in programme.rivals:
-        when = slice(clock.week_at(rival.at), clock.week_at(rival.at) + rival.weeks)
-        where = regions.index(rival.region)
-        activity[when, where] += rival.activity * rng.uniform(0.7, 1.2, len(categories))
-        cut[when, where] += rival.price_cut
+        weeks_there = slice(clock.week_at(rival.at), clock.week_at(rival.at) + rival.weeks)
+        region = regions.index(rival.region)
+        activity[weeks_there, region] += rival.activity * rng.uniform(0.7, 1.2, len(categories))
+        cut[weeks_there, region] += rival.price_cut
     drift = np.cumsum(rng.normal(0, 0.004, shape), axis=0)
     rival_price = 1.02 + 0.0003 * np.arange(weeks)[:, None, None] + drift - cut
     before = 1 - 0.0004 * np.arange(programme.history_weeks, 0, -1)
@@ -65,21 +63,3 @@ def _background(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.nda
             0.6, 2.0
         )
     return activity
-
-
-def market_table(market: Market, programme: Programme, clock: Clock) -> pd.DataFrame:
-    """Contract table `market`: what the company's market watch recorded, with its gaps."""
-    week, region, category = (index.ravel() for index in np.indices(market.own.shape))
-    table = pd.DataFrame(
-        {
-            "week_start": clock.dates(7 * week),
-            "region": labelled(region, list(programme.regions)),
-            "category": labelled(category, list(programme.categories)),
-            "own_price_index": market.own.ravel().round(4),
-            "competitor_price_index": market.rival.ravel().round(4),
-            "competitor_activity": market.activity.ravel().round(3),
-        }
-    )
-    unseen = (np.arange(len(table)) * 7919) % 97 == 0  # the watch missed a week here and there
-    table.loc[unseen, ["competitor_price_index", "competitor_activity"]] = np.nan
-    return table

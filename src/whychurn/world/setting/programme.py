@@ -109,8 +109,8 @@ class Rival(_Part):
     price_cut: float
 
 
-class Trouble(_Part):
-    """A time of trouble on the programme's side, which multiplies a rate."""
+class Disruption(_Part):
+    """Weeks in which something goes wrong on the programme's side, which multiplies a rate."""
 
     kind: Literal["defect", "response", "app_fault"]
     at: float
@@ -162,7 +162,7 @@ class Programme(_Part):
     half_life: dict[str, float]
     price_rises: list[PriceRise]
     rivals: list[Rival]
-    troubles: list[Trouble]
+    troubles: list[Disruption]
     campaigns: list[Campaign]
     survey: Survey
 

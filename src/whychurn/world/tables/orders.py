@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from whychurn.world.lives.members import Members
-from whychurn.world.setting.categoricals import labelled
-from whychurn.world.setting.market import Market
-from whychurn.world.tables.rows import Population, own_acts
+from whychurn.world.lives.simulated_lives import SimulatedLives
+from whychurn.world.setting.scenario import Scenario
+from whychurn.world.tables.coded_columns import coded
+from whychurn.world.tables.counts_to_rows import Presence, member_activity
 
 
 @dataclass(frozen=True)
@@ -27,40 +28,44 @@ class Orders:
     defect: np.ndarray
 
 
-def draw_orders(people: Population, market: Market, rng: np.random.Generator) -> Orders:
-    """Orders while members are there; those that went wrong do not fade, for they are why some leave."""
-    programme, members, path = people.programme, people.members, people.path
-    wrong = path.counts["defects"] if programme.kind == "inactivity" else np.zeros_like(path.counts["orders"])
-    good = own_acts(path.counts["orders"] - wrong, people, rng)
-    bad = own_acts(wrong, people, rng, fades=False)
+def draw_orders(
+    scenario: Scenario,
+    lives: SimulatedLives,
+    presence: Presence,
+    rng: np.random.Generator,
+) -> Orders:
+    """Orders of members; those that went wrong do not fade before an exit, for they are why some leave."""
+    programme, clock = scenario.programme, scenario.clock
+    members, history = lives.members, lives.history
+    wrong = (
+        history.counts["defects"]
+        if programme.kind == "inactivity"
+        else np.zeros_like(history.counts["orders"])
+    )
+    good = member_activity(history.counts["orders"] - wrong, presence, clock, rng)
+    bad = member_activity(wrong, presence, clock, rng, fades=False)
     week, who, day = (np.concatenate(pair) for pair in zip(good, bad, strict=True))
     defect = np.arange(len(who)) >= len(good[0])
     category = _category(members, who, len(programme.categories), rng)
-    price = (
-        programme.purchase_price * np.array([line.price for line in programme.categories.values()])[category]
+    prices = np.array([line.price for line in programme.categories.values()])
+    index = scenario.market.own[week, members.region[who], category]
+    listed = (
+        programme.purchase_price * prices[category] * index * rng.lognormal(0.1 * members.usage[who], 0.45)
     )
-    index = market.own[week, members.region[who], category]
-    listed = price * index * rng.lognormal(0.1 * members.use[who], 0.45)
-    share = np.clip(path.levels["discount"][week, who] * rng.lognormal(-0.1, 0.45, len(who)), 0, 0.6)
+    share = np.clip(history.levels["discount"][week, who] * rng.lognormal(-0.1, 0.45, len(who)), 0, 0.6)
     share = np.where(rng.random(len(who)) < 0.15, 0, share)
     listed = np.clip(listed, 8, 1200)
     amount = listed * (1 - share)
     return Orders(
-        who,
-        week,
-        day,
-        people.clock.instants(day, rng),
-        amount.round(2),
-        (listed * share).round(2),
-        category,
-        defect,
+        who, week, day, clock.instants(day, rng), amount.round(2), (listed * share).round(2), category, defect
     )
 
 
-def orders_table(orders: Orders, people: Population, rng: np.random.Generator) -> pd.DataFrame:
+def orders_table(
+    scenario: Scenario, members: Members, orders: Orders, rng: np.random.Generator
+) -> pd.DataFrame:
     """Orders as rows of the contract."""
-    members, programme = people.members, people.programme
-    n = len(orders.who)
+    programme, n = scenario.programme, len(orders.who)
     channel = np.where(
         rng.random(n) < 0.8, members.channel[orders.who], rng.integers(0, len(programme.channels), n)
     )
@@ -74,8 +79,8 @@ def orders_table(orders: Orders, people: Population, rng: np.random.Generator) -
             "amount": orders.amount,
             "discount": np.where(rng.random(n) < 0.003, np.nan, orders.discount),
             "quantity": 1.0 + rng.poisson(0.6, n),
-            "category": labelled(np.where(unknown, -1, orders.category), lines),
-            "channel": labelled(channel, channels),
+            "category": coded(np.where(unknown, -1, orders.category), lines),
+            "channel": coded(channel, channels),
             "returned": returned,
         }
     )

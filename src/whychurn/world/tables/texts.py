@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.world.lives.members import LANGUAGES
+from whychurn.world.lives.true_causes import GENERAL
+from whychurn.world.setting.programme import Programme
 
 _FOLDER: Final = Path(__file__).parent
 _SLOT: Final = re.compile(r"\{(\w+)\}")
@@ -22,6 +25,12 @@ NEUTRAL: Final = "neutral"
 def grammar(language: str) -> dict[str, Any]:
     """Phrases of one language (zh, en)."""
     return read_yaml(_FOLDER / f"grammar_{language}.yaml")
+
+
+def leaver_topics(leavers: pd.DataFrame) -> np.ndarray:
+    """Topic that each leaver writes about: the sub-cause, or anything of the cause; (leavers,) of str."""
+    subcause, cause = leavers["subcause"], leavers["cause"]
+    return subcause.mask(subcause == GENERAL, cause).to_numpy(dtype=object)
 
 
 class _Dice:
@@ -40,7 +49,7 @@ class _Dice:
         return items[int(self.roll() * len(items))]
 
 
-class Voice:
+class TextWriter:
     """Writes texts about topics (sub-causes, praise, neutral) for one programme.
 
     Parameters
@@ -53,6 +62,12 @@ class Voice:
 
     def __init__(self, programme: str, topics_of: dict[str, list[str]]) -> None:
         self.programme, self.topics_of = programme, topics_of
+
+    @classmethod
+    def of(cls, programme: Programme) -> TextWriter:
+        """Writer for `programme`; a cause without exposures has nothing but neutral texts."""
+        topics_of = {name: list(cause.excess) or [NEUTRAL] for name, cause in programme.causes.items()}
+        return cls(programme.name, topics_of)
 
     def texts(
         self, topics: np.ndarray, second: np.ndarray, languages: np.ndarray, rng: np.random.Generator
@@ -154,9 +169,9 @@ class Voice:
         if language == "zh":
             right, wrong = dice.pick(grammar("zh")["typos"])
             return text.replace(right, wrong, 1)
-        place = 1 + int(dice.roll() * (len(text) - 3))
-        pair = text[place : place + 2]
+        position = 1 + int(dice.roll() * (len(text) - 3))
+        pair = text[position : position + 2]
         if not pair.isalpha():
             return text
-        mended = pair[1] + pair[0] if dice.roll() < 0.6 else pair[0]
-        return text[:place] + mended + text[place + 2 :]
+        typo = pair[1] + pair[0] if dice.roll() < 0.6 else pair[0]
+        return text[:position] + typo + text[position + 2 :]

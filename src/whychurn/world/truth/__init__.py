@@ -1,1 +1,15 @@
-"""What was planted: cause of each leaving, churn without each cause, effects of actions."""
+"""The planted truth: the files of ``data/truth``, which only the stage `score` reads; a module for each.
+
+member_causes
+    One row for each exit in the window, and one for each member who has not left at its end.
+churn_without
+    One row for each member: the chance to have left by the end of the window, as it was and without each cause.
+stay_without
+    Expected member-weeks and exits by weeks since joining, as it was and with the whole hazard of one cause gone.
+actions
+    One row for each member chosen for a campaign: the true effect of the action.
+world.json
+    Parameters, programme, and the planted facts in plain words.
+
+In the world with a seventh cause, ``hidden`` stands beside the six in all of these.
+"""

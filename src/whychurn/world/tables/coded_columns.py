@@ -9,6 +9,6 @@ import numpy as np
 import pandas as pd
 
 
-def labelled(codes: np.ndarray, names: Iterable[str]) -> pd.Categorical:
+def coded(codes: np.ndarray, names: Iterable[str]) -> pd.Categorical:
     """Categorical with `names[code]` for each code; -1 is null."""
     return pd.Categorical.from_codes(cast(Any, codes), cast(Any, list(names)))

@@ -1,15 +1,15 @@
-"""How causes work together: adding up, or otherwise in worlds that check a method's assumptions.
+"""How hazards of the causes combine: they add up, or not, in worlds that check a method's assumptions.
 
 additive
     Hazards of the causes add up (what the methods assume).
 multiplicative
-    Exposures multiply: total = B prod_k (1 + e_k / B), with B the sum of the bases and e_k the excess of cause k. A single
-    exposure has the same effect as in the additive world, two at once have more. The excess over B is shared among the
-    causes in proportion to log(1 + e_k / B).
+    Exposures multiply: total = B prod_k (1 + e_k / B), with B the sum of the bases and e_k the excess of cause k.
+    A single exposure has the same effect as in the additive world, two at once have more. The excess over B is
+    shared among the causes in proportion to log(1 + e_k / B).
 seventh_cause
     Additive, with a cause outside the six that leaves no trace.
 uneven_bases
-    Additive, but one cause has half of the base that no exposure tells of; the others share the rest.
+    Additive, but one cause has half of the base hazard; the others share the rest.
 swapped_traces
     Additive, but in the first region two causes have each other's traces.
 """
@@ -26,11 +26,11 @@ from whychurn.world.setting.programme import Cause, Programme
 HIDDEN: Final = "hidden"
 UNEVEN: Final = ("engagement", 0.5)  # a cause and its part of the base
 SWAPPED: Final = ("personalization", "engagement")
-_HIDDEN_SAYS: Final = {"other": 0.55, "price": 0.20, "natural": 0.15, "product_service": 0.10}
+_HIDDEN_STATED: Final = {"other": 0.55, "price": 0.20, "natural": 0.15, "product_service": 0.10}
 
 
 def with_mechanism(programme: Programme, mechanism: str) -> Programme:
-    """The programme, with what the mechanism changes in it: a seventh cause, or how the causes share the base."""
+    """The programme with what the mechanism changes: a seventh cause, or how the causes share the base."""
     base = sum(cause.base for cause in programme.causes.values())
     if mechanism == "uneven_bases":
         most, part = UNEVEN
@@ -43,10 +43,10 @@ def with_mechanism(programme: Programme, mechanism: str) -> Programme:
     if mechanism == "seventh_cause":
         survey = programme.survey
         answering = survey.answering | {HIDDEN: 0.8}
-        stated = survey.stated | {HIDDEN: _HIDDEN_SAYS}
-        said = survey.model_copy(update={"answering": answering, "stated": stated})
+        stated = survey.stated | {HIDDEN: _HIDDEN_STATED}
+        survey = survey.model_copy(update={"answering": answering, "stated": stated})
         causes = programme.causes | {HIDDEN: Cause(base=base, excess={})}
-        return programme.model_copy(update={"causes": causes, "survey": said})
+        return programme.model_copy(update={"causes": causes, "survey": survey})
     return programme
 
 
@@ -73,7 +73,7 @@ def total_without(base: np.ndarray, excess: np.ndarray, number: int, mechanism: 
 def swap_traces(excess: np.ndarray, region: np.ndarray) -> None:
     """Give two causes each other's exposures in the first region, in place; `excess` (causes, weeks, n)."""
     one, other = (CAUSES.index(name) for name in SWAPPED)
-    there = np.flatnonzero(region == 0)
-    kept = excess[one][:, there].copy()
-    excess[one][:, there] = excess[other][:, there]
-    excess[other][:, there] = kept
+    swapped = np.flatnonzero(region == 0)
+    saved = excess[one][:, swapped].copy()
+    excess[one][:, swapped] = excess[other][:, swapped]
+    excess[other][:, swapped] = saved

@@ -1,0 +1,83 @@
+"""Weekly hazards of the causes in a simulated programme (cause-specific hazards of a discrete-time model)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from whychurn.world.lives.campaigns import Assignment, campaign_factors
+from whychurn.world.lives.members import Members
+from whychurn.world.lives.weekly_history import WeeklyHistory
+from whychurn.world.setting.hazard_mechanism import combine, swap_traces
+from whychurn.world.setting.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Hazards:
+    """Weekly hazards of one block of members.
+
+    Parameters
+    ----------
+    frailty
+        Factor on all hazards of a member, so that it cancels in the causes; (n,).
+    base, excess
+        Hazard that no action removes, and what the exposures add, before campaigns; (causes, weeks, n).
+    campaign_factors
+        Factors of the campaigns on both; (causes, weeks, n).
+    by_cause
+        Hazard of each cause as it was, campaigns included; (causes, weeks, n).
+    """
+
+    frailty: np.ndarray
+    base: np.ndarray
+    excess: np.ndarray
+    campaign_factors: np.ndarray
+    by_cause: np.ndarray
+
+
+def simulate_hazards(
+    scenario: Scenario,
+    members: Members,
+    history: WeeklyHistory,
+    assignments: list[Assignment],
+    rng: np.random.Generator,
+) -> Hazards:
+    """Hazards that follow from what happened to the members; only the frailty is drawn."""
+    frailty = draw_frailty(scenario, members, rng)
+    base = base_hazards(scenario, members, frailty)
+    excess = excess_hazards(scenario, members, history, frailty)
+    factors = campaign_factors(scenario.programme, assignments, base.shape)
+    by_cause = combine(base * factors, excess * factors, scenario.params.mechanism)
+    return Hazards(frailty, base, excess, factors, by_cause)
+
+
+def draw_frailty(scenario: Scenario, members: Members, rng: np.random.Generator) -> np.ndarray:
+    """Log-normal frailty with mean near 1, lower for heavy users where there is confounding; (n,)."""
+    slope, spread = 0.8 * scenario.params.confounding, scenario.programme.tempo_spread
+    log = -slope * members.usage + spread * rng.standard_normal(members.size)
+    return np.exp(log - (slope**2 + spread**2) / 2).astype("float32")
+
+
+def base_hazards(scenario: Scenario, members: Members, frailty: np.ndarray) -> np.ndarray:
+    """Hazards that no action removes: a base of each cause, higher in early tenure; (causes, weeks, n)."""
+    programme, clock = scenario.programme, scenario.clock
+    tenure = np.arange(clock.weeks)[:, None] - members.joined / 7
+    early = 1 + programme.newcomer * np.exp(-np.maximum(tenure, 0) / 8)
+    base = np.array([cause.base for cause in programme.causes.values()])
+    return (base[:, None, None] * (early * frailty * clock.length[:, None])).astype("float32")
+
+
+def excess_hazards(
+    scenario: Scenario, members: Members, history: WeeklyHistory, frailty: np.ndarray
+) -> np.ndarray:
+    """What the exposures of each cause add to its hazard, before any campaign; (causes, weeks, n)."""
+    programme, clock = scenario.programme, scenario.clock
+    scale = frailty * clock.length[:, None]
+    excess = np.zeros((len(programme.causes), clock.weeks, members.size), dtype="float32")
+    for number, cause in enumerate(programme.causes.values()):
+        for name, weight in cause.excess.items():
+            excess[number] += weight * history.exposures[name] * scale
+    if scenario.params.mechanism == "swapped_traces":
+        swap_traces(excess, members.region)
+    return excess

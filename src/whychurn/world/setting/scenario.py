@@ -1,0 +1,46 @@
+"""What one simulation runs with: its parameters, programme, calendar and market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from whychurn.contract.params import WorldParams
+from whychurn.world.setting.clock import Clock, stream
+from whychurn.world.setting.hazard_mechanism import with_mechanism
+from whychurn.world.setting.market import Market, simulate_market
+from whychurn.world.setting.programme import Programme
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that is the same for all blocks of members.
+
+    Parameters
+    ----------
+    params
+        Section `world` of the parameters.
+    programme
+        The programme, with what the mechanism changes in it.
+    clock
+        The simulated window.
+    market
+        Prices and rivals of the window.
+    """
+
+    params: WorldParams
+    programme: Programme
+    clock: Clock
+    market: Market
+
+    @classmethod
+    def of(cls, params: WorldParams, programme: Programme) -> Scenario:
+        """Scenario of `programme` under `params`; its market follows from `params.seed`."""
+        changed = with_mechanism(programme, params.mechanism)
+        clock = Clock.of(params.starts_on, params.months)
+        return cls(params, changed, clock, simulate_market(changed, clock, params.seed))
+
+    def stream(self, block: int, purpose: str) -> np.random.Generator:
+        """Random stream of one purpose in one block of members."""
+        return stream(self.params.seed, block, purpose)
