@@ -134,7 +134,7 @@ def data_import(
     study: Annotated[Path, typer.Option("--study", help="Study folder; tables go to its raw/.")],
 ) -> None:
     """Copy the contract's tables from a database into a study's raw/ folder."""
-    from whychurn.intake.read.database import import_tables
+    from whychurn.intake.read.database_source import import_tables
 
     place = StudyPaths.at(study)
     counts = import_tables(address, place.raw, load_params(place).intake.tables)

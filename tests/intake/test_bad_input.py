@@ -16,7 +16,7 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
-from whychurn.intake.check.all_tables import read_drafts
+from whychurn.intake.check.all_tables import read_tables
 from whychurn.intake.read.source import open_source
 
 KEEP_IDS = {"privacy": {"pseudonymize": False}}
@@ -258,7 +258,7 @@ def test_join_needs_one_row_a_value(make_study, tables) -> None:
     names.to_csv(study.raw / "names.csv", index=False)
     params = load_params(study)
     with pytest.raises(WhychurnError, match="several rows for one value"):
-        read_drafts(open_source(study, params.intake), params)
+        read_tables(open_source(study, params.intake), params)
     names.rename(columns={"member_id": "else"}).to_csv(study.raw / "names.csv", index=False)
     with pytest.raises(WhychurnError, match="no column in common"):
-        read_drafts(open_source(study, params.intake), params)
+        read_tables(open_source(study, params.intake), params)

@@ -14,9 +14,10 @@ from whychurn.contract.params import check_params, effective_values, merge
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.build import protected_tables
-from whychurn.intake.check.all_tables import examine, table_facts
-from whychurn.intake.check.one_table import draft_table, empty_draft
-from whychurn.intake.privacy.release import Redactions
+from whychurn.intake.check.all_tables import check_tables, table_facts
+from whychurn.intake.check.one_table import absent_table, check_table
+from whychurn.intake.check.quarantine import RowReasons
+from whychurn.intake.privacy.protected_tables import Redactions
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable
 
@@ -62,24 +63,24 @@ def corrupt_tables(draw: st.DrawFn) -> dict[str, RawTable]:
 @pytest.mark.parametrize("fold", [[], ["orders"]])
 @settings(max_examples=10)
 @given(raws=corrupt_tables(), complete=st.booleans())
-def test_rows_balance_and_each_source_row_is_told_once(raws, complete, fold) -> None:
+def test_rows_balance_and_each_source_row_stands_once(raws, complete, fold) -> None:
     over = {"intake": {"fold": fold, "complete_members": complete}}
     params = check_params(merge(effective_values(StudyPaths.at(PROJECT)), over), PROJECT / "params.yaml")
-    drafts = {t: draft_table(t, raws[t], params.intake) if t in raws else empty_draft(t) for t in TABLES}
-    examined = examine(drafts, params, dt.date(2025, 6, 30))
-    quarantine = examined.quarantine
-    for table, draft in examined.drafts.items():
-        facts = table_facts(draft)
+    tables = {t: check_table(t, raws[t], params.intake) if t in raws else absent_table(t) for t in TABLES}
+    checked_tables = check_tables(tables, params, dt.date(2025, 6, 30))
+    quarantine = checked_tables.quarantine
+    for table, checked in checked_tables.tables.items():
+        facts = table_facts(checked)
         source = len(raws[table].frame) + len(raws[table].broken) if table in raws else 0
         apart = quarantine[quarantine["table"] == table]
         assert facts["read"] == source
         assert source + facts["derived"] == facts["kept"] + len(apart) + facts["folded"]
-        kept = draft.row_number[draft.verdicts.good]
+        kept = checked.row_number[checked.row_reasons.good]
         kept = kept[kept > 0]
         assert len(kept) + facts["derived"] == facts["kept"]
-        told = [*kept, *apart["row_number"]]
-        assert len(told) == len(set(told)), "a row is kept or quarantined, never both, never twice"
-        assert set(told) <= set(range(1, source + 1))
+        rows = [*kept, *apart["row_number"]]
+        assert len(rows) == len(set(rows)), "a row is kept or quarantined, never both, never twice"
+        assert set(rows) <= set(range(1, source + 1))
 
 
 def test_sound_rows_are_released_pseudonymous_and_the_drafts_emptied() -> None:
@@ -99,13 +100,25 @@ def test_sound_rows_are_released_pseudonymous_and_the_drafts_emptied() -> None:
         table: RawTable(frame, np.array([1, 2]), f"{table}.csv")
         for table, frame in {"members": members, "orders": orders}.items()
     }
-    drafts = {t: draft_table(t, raws[t], params.intake) if t in raws else empty_draft(t) for t in TABLES}
+    tables = {t: check_table(t, raws[t], params.intake) if t in raws else absent_table(t) for t in TABLES}
     complete = params.model_copy(
         update={"intake": params.intake.model_copy(update={"complete_members": False})}
     )
-    examined = examine(drafts, complete, dt.date(2025, 6, 30))
-    released = dict(protected_tables(examined, b"key", params.privacy, Redactions()))
+    checked_tables = check_tables(tables, complete, dt.date(2025, 6, 30))
+    released = dict(protected_tables(checked_tables, b"key", params.privacy, Redactions()))
     assert released["orders"]["amount"].tolist() == [5] and released["members"]["member_id"].nunique() == 2
     assert released["orders"]["member_id"].isin(released["members"]["member_id"]).all()
     assert not released["members"]["member_id"].isin(["a", "b"]).any()
-    assert all(draft.frame.empty for draft in examined.drafts.values())
+    assert all(checked.frame.empty for checked in checked_tables.tables.values())
+
+
+def test_the_first_reason_against_a_row_stands() -> None:
+    reasons = RowReasons(3)
+    reasons.mark(np.array([True, False, False]), "missing_value", "member_id")
+    reasons.mark(
+        np.array([True, True, False]), "wrong_type", "amount", pd.Series(["a", "12张", "5"], dtype=TEXT)
+    )
+    assert reasons.good.tolist() == [False, False, True]
+    assert reasons.counts() == {("missing_value", "member_id"): 1, ("wrong_type", "amount"): 1}
+    rows = reasons.frame("orders", np.array([7, 8, 9]))
+    assert rows["row_number"].tolist() == [7, 8] and rows["value_kind"].tolist() == ["", "99字"]

@@ -12,9 +12,9 @@ from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.tables import TABLES, schema
 from whychurn.intake.build import protected_tables
-from whychurn.intake.check.all_tables import examine, read_drafts
+from whychurn.intake.check.all_tables import check_tables, read_tables
+from whychurn.intake.privacy.protected_tables import Redactions
 from whychurn.intake.privacy.pseudonym import pseudonym
-from whychurn.intake.privacy.release import Redactions
 from whychurn.intake.read.source import open_source
 from whychurn.report.words import has_words, say
 
@@ -44,11 +44,13 @@ def test_sound_tables_pass_whole(tables, make_study, build) -> None:
 def test_tables_leave_one_by_one_and_drafts_are_emptied(tables, make_study) -> None:
     study = make_study(tables)
     params = load_params(study)
-    examined = examine(read_drafts(open_source(study, params.intake), params), params, dt.date(2025, 6, 30))
+    checked_tables = check_tables(
+        read_tables(open_source(study, params.intake), params), params, dt.date(2025, 6, 30)
+    )
     taken = Redactions()
-    found = dict(protected_tables(examined, None, params.privacy, taken))
+    found = dict(protected_tables(checked_tables, None, params.privacy, taken))
     assert list(found) == list(TABLES) and found["orders"]["member_id"].tolist() == ["a", "a", "b", "b", "c"]
-    assert all(draft.frame.empty for draft in examined.drafts.values()) and not taken.counts
+    assert all(checked.frame.empty for checked in checked_tables.tables.values()) and not taken.counts
 
 
 def test_each_bad_order_is_kept_apart_with_its_reason(tables, make_study, build) -> None:

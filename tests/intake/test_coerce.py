@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from whychurn.intake.read.coerce import bare_ids, coerce, recode
 from whychurn.intake.read.dates import read_dates
-from whychurn.intake.read.dtypes import TEXT, plain_objects
+from whychurn.intake.read.dtypes import TEXT, standard_objects
 
 
 def text(*values: str | None) -> pd.Series:
@@ -176,7 +176,7 @@ def test_codes_replace_source_values() -> None:
 
 
 def test_mixed_spreadsheet_cells_become_text_and_then_dates() -> None:
-    frame = plain_objects(
+    frame = standard_objects(
         pd.DataFrame({"d": [dt.datetime(2024, 1, 5), "2024/1/6", None, 45298]}, dtype=object)
     )
     assert coerce(frame["d"], "date").values.dt.day.tolist()[:2] == [5, 6]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table
-from whychurn.intake.read.database import DatabaseSource, import_tables
+from whychurn.intake.read.database_source import DatabaseSource, import_tables
 
 DDL = (
     "CREATE TABLE members (member_id VARCHAR(20), joined_on DATE, birth_year INTEGER, profiling_consent BOOLEAN)",
@@ -112,7 +112,7 @@ def test_passwords_are_not_told(tmp_path) -> None:
 
 
 def test_a_column_that_starts_empty_keeps_its_type_over_pieces(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr("whychurn.intake.read.database.CHUNK", 2)
+    monkeypatch.setattr("whychurn.intake.read.database_source.CHUNK", 2)
     place = tmp_path / "shop.db"
     engine = sa.create_engine(f"sqlite:///{place}")
     with engine.begin() as connection:

@@ -15,7 +15,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.mapping import check_mapping, further_columns, missing_columns, source_columns
 from whychurn.intake.check.quarantine import COLUMNS, quarantine_frame, value_kinds
 from whychurn.intake.read.coerce import empty_column
-from whychurn.intake.read.dtypes import arrow_text, as_text, plain_column, text_of_objects, unique_names
+from whychurn.intake.read.dtypes import arrow_text, as_text, standard_column, text_of_objects, unique_names
 from whychurn.intake.read.raw_table import RawTable
 
 
@@ -29,7 +29,7 @@ def test_text_of_any_column() -> None:
 
 def test_arrow_columns_become_plain() -> None:
     def plain(values: list[object], kind: pa.DataType) -> pd.Series:
-        return plain_column(pa.chunked_array([pa.array(values, type=kind)]))
+        return standard_column(pa.chunked_array([pa.array(values, type=kind)]))
 
     assert plain([1, None], pa.int8()).tolist() == [1, pd.NA]
     assert plain(["a", None], pa.string()).dtype == arrow_dtype() and plain([None], pa.null()).isna().all()
@@ -37,7 +37,7 @@ def test_arrow_columns_become_plain() -> None:
     assert plain([1.5], pa.float32()).dtype == "float64"
     assert plain([dt.date(2024, 1, 2)], pa.date32()).tolist() == [pd.Timestamp("2024-01-02")]
     coded = pa.chunked_array([pa.array(["x", "y", "x"]).dictionary_encode()])
-    assert plain_column(coded).tolist() == ["x", "y", "x"]
+    assert standard_column(coded).tolist() == ["x", "y", "x"]
 
 
 def arrow_dtype() -> object:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.contract.questions import judge_questions, load_questions
+from whychurn.contract.questions import assess_questions, load_questions
 from whychurn.contract.tables import TABLES
 from whychurn.intake.preview import check_source, render_check
 
@@ -92,7 +92,7 @@ def test_questions_name_known_tables_and_columns_in_both_languages() -> None:
 
 def test_a_question_needs_all_of_one_of_and_its_columns() -> None:
     def answer(**filled):
-        return {entry["id"]: entry for entry in judge_questions(filled)}
+        return {entry["id"]: entry for entry in assess_questions(filled)}
 
     nothing = answer()
     assert nothing["who_left"]["missing"] == ["orders", "memberships", "events"]

@@ -12,7 +12,7 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
-from whychurn.intake.read.dtypes import plain_frame
+from whychurn.intake.read.dtypes import standard_frame
 from whychurn.intake.read.raw_table import nearest
 from whychurn.intake.read.source import FolderSource
 
@@ -140,7 +140,7 @@ def test_arrow_columns_of_any_kind_become_plain() -> None:
             "nested": pa.array([[1], [2], None]),
         }
     )
-    frame = plain_frame(table)
+    frame = standard_frame(table)
     assert frame["category"].tolist()[::2] == ["x", "x"]
     assert str(frame["whole"].dtype) == "Int64"
     assert frame["zoned"].iloc[0] == pd.Timestamp("2024-01-02 04:00"), "the wall clock of the stated zone"

@@ -20,10 +20,10 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.build import protected_tables
-from whychurn.intake.check.all_tables import examine, read_drafts, refuse_excess
+from whychurn.intake.check.all_tables import check_tables, raise_on_excess, read_tables
+from whychurn.intake.privacy.protected_tables import Redactions
 from whychurn.intake.privacy.pseudonym import VARIABLE, find_key
-from whychurn.intake.privacy.release import Redactions
-from whychurn.intake.read.dtypes import plain_frame, plain_objects
+from whychurn.intake.read.dtypes import standard_frame, standard_objects
 from whychurn.intake.read.raw_table import RawTable, nearest
 from whychurn.intake.read.source import Source, open_source
 
@@ -106,9 +106,9 @@ class FrameSource:
         frame = self.frames[name].reset_index(drop=True)
         frame.columns = frame.columns.map(str)
         try:
-            plain = plain_frame(pa.Table.from_pandas(frame, preserve_index=False))
+            plain = standard_frame(pa.Table.from_pandas(frame, preserve_index=False))
         except pa.ArrowException:  # columns of mixed Python objects
-            plain = plain_objects(frame)
+            plain = standard_objects(frame)
         return RawTable(plain, np.arange(1, len(plain) + 1), name)
 
 
@@ -196,8 +196,8 @@ def checked_tables(source: Source, params: Params, key: bytes | None, today: dt.
     today
         Rows after this day are in the future.
     """
-    examined = examine(read_drafts(source, params), params, today)
-    refuse_excess(examined, params.intake.max_quarantined)
+    examined = check_tables(read_tables(source, params), params, today)
+    raise_on_excess(examined, params.intake.max_quarantined)
     assert examined.observed_from is not None and examined.observed_until is not None
     quarantine = examined.quarantine
     frames = {

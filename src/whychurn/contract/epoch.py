@@ -14,7 +14,8 @@ FARTHEST: Final = 9.2e9  # seconds from 1970 that nanoseconds can tell
 def moments(numbers: pd.Series, unit: Literal["D", "s"]) -> pd.Series:
     """Whole days or seconds since 1970-01-01 as datetime64[ns]; what is missing, or beyond its range, becomes NaT.
 
-    ``pandas.to_datetime`` is not used for numbers with gaps: it rounds memory that it has not filled, and fails now and then.
+    ``pandas.to_datetime`` is not used for numbers with gaps: it rounds memory that it has not filled, and
+    fails now and then.
     """
     plain = numbers.to_numpy(dtype="float64", na_value=np.nan)
     known = np.abs(plain) * SECONDS[unit] < FARTHEST

@@ -24,7 +24,8 @@ class FitRecord:
     metrics
         Figures; the tracker puts the section's name in front.
     tables
-        Names of ``data/results/<name>.parquet`` to keep with the run; aggregated tables only, never one row a member.
+        Names of ``data/results/<name>.parquet`` to keep with the run; aggregated tables only, never one row a
+        member.
     files
         Native model files, relative to the study's root.
     """

@@ -9,8 +9,8 @@ from pathlib import Path
 from whychurn.contract.errors import WhychurnError
 
 PACKAGE: Path = Path(__file__).resolve().parents[1]
-# A checkout's root, with the demo study in it; the package itself where it was installed from a wheel, which carries
-# dvc.yaml, params.yaml and the notebooks inside.
+# A checkout's root, with the demo study in it; the package itself where it was installed from a wheel, which
+# carries dvc.yaml, params.yaml and the notebooks inside.
 PROJECT: Path = PACKAGE.parents[1] if (PACKAGE.parents[1] / "dvc.yaml").exists() else PACKAGE
 HAS_DEMO: bool = PROJECT != PACKAGE
 

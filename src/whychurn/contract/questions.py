@@ -41,7 +41,7 @@ def load_questions() -> tuple[Question, ...]:
     return tuple(_question(name, entry) for name, entry in entries.items())
 
 
-def judge_questions(filled: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
+def assess_questions(filled: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
     """Say of each question whether it can be answered.
 
     Parameters

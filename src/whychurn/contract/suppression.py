@@ -46,7 +46,8 @@ def suppress_small_counts(
     Parameters
     ----------
     counts
-        Column with a number of members -> columns that are blanked with it. Columns that the frame lacks are passed over.
+        Column with a number of members -> columns that are blanked with it. Columns that the frame lacks are
+        passed over.
     min_cell
         Smallest count shown.
 

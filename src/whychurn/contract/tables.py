@@ -1,4 +1,4 @@
-"""The eight input tables (``tables.yaml``): columns, kinds, limits, and the pandera schemas built from them."""
+"""The eight input tables (``tables.yaml``): columns, kinds, limits, and the pandera schemas of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole of intake: source to data/interim."""
+"""All of intake: from the source to data/interim."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params, PrivacyParams
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.all_tables import (
-    Examined,
-    examine,
-    judge_drafts,
-    read_drafts,
-    refuse_excess,
+    CheckedTables,
+    answerable_questions,
+    check_tables,
+    raise_on_excess,
+    read_tables,
     table_facts,
 )
 from whychurn.intake.check.one_table import Notice
+from whychurn.intake.privacy.protected_tables import Redactions, check_schema, protect_table
 from whychurn.intake.privacy.pseudonym import find_key, fingerprint, make_key
-from whychurn.intake.privacy.release import Redactions, check_schema, protect_table
 from whychurn.intake.read.source import open_source
 from whychurn.labels import say
 
@@ -46,45 +46,45 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     summary = study.interim / "intake.json"
     if summary.is_file():
         summary.unlink()  # it stands only beside tables of the same run
-    examined = examine(read_drafts(open_source(study, params.intake), params), params, today)
-    write_table(examined.quarantine, study.interim / "quarantine.parquet")
-    refuse_excess(examined, params.intake.max_quarantined)
-    facts = _facts(examined)
+    checked_tables = check_tables(read_tables(open_source(study, params.intake), params), params, today)
+    write_table(checked_tables.quarantine, study.interim / "quarantine.parquet")
+    raise_on_excess(checked_tables, params.intake.max_quarantined)
+    facts = _facts(checked_tables)
     key = _key(study, params)
-    taken = Redactions()
-    for table, frame in protected_tables(examined, key, params.privacy, taken):
+    redactions = Redactions()
+    for table, frame in protected_tables(checked_tables, key, params.privacy, redactions):
         write_table(frame, study.interim / f"{table}.parquet")
         if table == "members":
             facts["members_without_consent"] = int((~frame["profiling_consent"]).sum())
-    facts["redactions"] = dict(sorted(taken.counts.items()))
-    facts["columns_dropped"] = taken.dropped
+    facts["redactions"] = dict(sorted(redactions.counts.items()))
+    facts["columns_dropped"] = redactions.dropped
     facts["key_fingerprint"] = fingerprint(key) if key else None
-    notices = [notice for draft in examined.drafts.values() for notice in draft.notices] + taken.notices
-    facts["notices"] = _tell(notices)
+    of_tables = [notice for checked in checked_tables.tables.values() for notice in checked.notices]
+    facts["notices"] = _distinct_notices(of_tables + redactions.notices)
     write_json(facts, summary)
 
 
 def protected_tables(
-    examined: Examined, key: bytes | None, privacy: PrivacyParams, taken: Redactions
+    checked_tables: CheckedTables, key: bytes | None, privacy: PrivacyParams, redactions: Redactions
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Name and sound rows of each table, pseudonymous and redacted; the drafts are emptied on the way.
+    """Name and good rows of each table, pseudonymous and redacted; the tables are emptied on the way.
 
     Parameters
     ----------
     key
         Key of the pseudonyms; None keeps the ids.
-    taken
+    redactions
         Receives what was redacted or dropped.
     """
-    for table, draft in examined.drafts.items():
-        frame = protect_table(table, draft.good, key, privacy, taken)
-        draft.frame = draft.frame.iloc[:0]  # large tables are not kept twice
+    for table, checked in checked_tables.tables.items():
+        frame = protect_table(table, checked.good, key, privacy, redactions)
+        checked.frame = checked.frame.iloc[:0]  # large tables are not kept twice
         check_schema(table, frame)
         yield table, frame
 
 
-def _facts(examined: Examined) -> dict[str, Any]:
-    tables = {table: table_facts(draft) for table, draft in examined.drafts.items()}
+def _facts(checked_tables: CheckedTables) -> dict[str, Any]:
+    tables = {table: table_facts(checked) for table, checked in checked_tables.tables.items()}
     for table, counts in tables.items():
         if counts["present"] or counts["derived"]:
             log.info(
@@ -94,9 +94,9 @@ def _facts(examined: Examined) -> dict[str, Any]:
             )
     return {
         "tables": tables,
-        "observed_from": f"{examined.observed_from:%Y-%m-%d}",
-        "observed_until": f"{examined.observed_until:%Y-%m-%d}",
-        "questions": judge_drafts(examined),
+        "observed_from": f"{checked_tables.observed_from:%Y-%m-%d}",
+        "observed_until": f"{checked_tables.observed_until:%Y-%m-%d}",
+        "questions": answerable_questions(checked_tables),
     }
 
 
@@ -106,11 +106,12 @@ def _key(study: StudyPaths, params: Params) -> bytes | None:
     return find_key(study, params.intake.source) or make_key(study)
 
 
-def _tell(notices: list[Notice]) -> list[dict[str, Any]]:
-    told = []
+def _distinct_notices(notices: list[Notice]) -> list[dict[str, Any]]:
+    """Each notice once, for ``intake.json``; they are logged as well."""
+    distinct: list[dict[str, Any]] = []
     for key, values in notices:
         notice = {"key": f"intake.{key}", "values": values}
-        if notice not in told:
-            told.append(notice)
+        if notice not in distinct:
+            distinct.append(notice)
             log.warning("%s", say(f"intake.{key}", "en", **values))
-    return told
+    return distinct

@@ -15,9 +15,15 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.questions import load_questions
 from whychurn.contract.tables import TABLES
-from whychurn.intake.check.all_tables import Examined, examine, judge_drafts, refuse_excess, table_facts
+from whychurn.intake.check.all_tables import (
+    CheckedTables,
+    answerable_questions,
+    check_tables,
+    raise_on_excess,
+    table_facts,
+)
 from whychurn.intake.check.mapping import check_mapping
-from whychurn.intake.check.one_table import Draft, draft_table, empty_draft
+from whychurn.intake.check.one_table import CheckedTable, absent_table, check_table
 from whychurn.intake.privacy.pseudonym import SOURCE_KEY
 from whychurn.intake.read.source import Source, open_source, read_table
 from whychurn.labels import has_words, say
@@ -34,7 +40,8 @@ class CheckReport:
     columns
         table, column, required, source: each contract column of the tables found; source null where absent.
     reasons
-        table, reason, column, rows: quarantined rows; ``cells_blanked`` and ``warnings`` as reasons of their own.
+        table, reason, column, rows: quarantined rows; ``cells_blanked`` and ``warnings`` as reasons of their
+        own.
     questions
         id, answerable, missing.
     problems
@@ -74,22 +81,22 @@ def check_source(study: StudyPaths, params: Params, today: dt.date | None = None
     """
     source = open_source(study, params.intake)
     check_mapping(params.intake)
-    drafts: dict[str, Draft] = {}
+    tables: dict[str, CheckedTable] = {}
     problems: list[tuple[str, str]] = []
     for table in TABLES:
         try:
             raw = read_table(source, table, params.intake.tables.get(table))
-            drafts[table] = draft_table(table, raw, params.intake) if raw else empty_draft(table)
+            tables[table] = check_table(table, raw, params.intake) if raw else absent_table(table)
         except WhychurnError as error:
             problems.append((table, str(error)))
-            drafts[table] = empty_draft(table)
-    examined = Examined(drafts)
+            tables[table] = absent_table(table)
+    checked_tables = CheckedTables(tables)
     try:
-        examined = examine(drafts, params, today or dt.date.today())
-        refuse_excess(examined, params.intake.max_quarantined)
+        checked_tables = check_tables(tables, params, today or dt.date.today())
+        raise_on_excess(checked_tables, params.intake.max_quarantined)
     except WhychurnError as error:
         problems.append(("", str(error)))
-    return _report(examined, problems, _unused(source, drafts))
+    return _report(checked_tables, problems, _unused(source, tables))
 
 
 def render_check(report: CheckReport, console: Console) -> None:
@@ -131,8 +138,8 @@ def render_check(report: CheckReport, console: Console) -> None:
         console.print("The tables fit: whychurn run can start.", style="bold green")
 
 
-def _report(examined: Examined, problems: list[tuple[str, str]], unused: list[str]) -> CheckReport:
-    facts = {table: table_facts(draft) for table, draft in examined.drafts.items()}
+def _report(checked_tables: CheckedTables, problems: list[tuple[str, str]], unused: list[str]) -> CheckReport:
+    facts = {table: table_facts(checked) for table, checked in checked_tables.tables.items()}
     names = ["source", "encoding", "read", "kept", "quarantined", "folded", "derived"]
     tables = [{"table": table, **{name: fact[name] for name in names}} for table, fact in facts.items()]
     reasons: list[tuple[Any, ...]] = []
@@ -144,17 +151,19 @@ def _report(examined: Examined, problems: list[tuple[str, str]], unused: list[st
                     for name, n in fact["cells_blanked"].items()]  # fmt: skip
         reasons += [(table, name, "", n) for name, n in fact["warnings"].items()]
     columns = [
-        (table, name, field.required, draft.mapped.get(name))
-        for table, draft in examined.drafts.items()
-        if draft.origin is not None
+        (table, name, field.required, checked.mapped.get(name))
+        for table, checked in checked_tables.tables.items()
+        if checked.origin is not None
         for name, field in TABLES[table].fields.items()
     ]
     questions = [
         (entry["id"], entry["answerable"], ", ".join([*entry["missing"], *entry["missing_columns"]]))
-        for entry in judge_drafts(examined)
+        for entry in answerable_questions(checked_tables)
     ]
     notices = [
-        say(f"intake.{key}", "en", **values) for d in examined.drafts.values() for key, values in d.notices
+        say(f"intake.{key}", "en", **values)
+        for d in checked_tables.tables.values()
+        for key, values in d.notices
     ]
     return CheckReport(
         pd.DataFrame(tables),
@@ -167,10 +176,10 @@ def _report(examined: Examined, problems: list[tuple[str, str]], unused: list[st
     )
 
 
-def _unused(source: Source, drafts: dict[str, Draft]) -> list[str]:
-    used = {part for draft in drafts.values() if draft.origin for part in draft.origin.split(" + ")}
+def _unused(source: Source, tables: dict[str, CheckedTable]) -> list[str]:
+    used = {part for checked in tables.values() if checked.origin for part in checked.origin.split(" + ")}
     files = [name for name in source.names() if name not in used and name != SOURCE_KEY]
-    return files + [f"{table}.{name}" for table, draft in drafts.items() for name in draft.unused]
+    return files + [f"{table}.{name}" for table, checked in tables.items() for name in checked.unused]
 
 
 def _reason(reason: str) -> str:

@@ -10,7 +10,8 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
-from whychurn.intake.privacy.pseudonym import OWN_KEY, VARIABLE, find_key, pseudonyms
+from whychurn.intake.check.all_tables import read_tables
+from whychurn.intake.privacy.pseudonym import STUDY_KEY, VARIABLE, find_key, pseudonyms
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.source import open_source
 
@@ -38,21 +39,17 @@ def lookup(study: StudyPaths, params: Params, wanted: Sequence[str]) -> pd.DataF
         key = find_key(study, params.intake.source)
         if key is None:
             raise WhychurnError(
-                "there is no key", file=study.root / OWN_KEY, remedy=f"set {VARIABLE}, or restore it"
+                "there is no key", file=study.root / STUDY_KEY, remedy=f"set {VARIABLE}, or restore it"
             )
-        found = dict(zip(pseudonyms(ids, key), ids, strict=True))
+        source_ids = dict(zip(pseudonyms(ids, key), ids, strict=True))
     else:
-        found = dict(zip(ids, ids, strict=True))
+        source_ids = dict(zip(ids, ids, strict=True))
     return pd.DataFrame(
-        {"member_id": list(wanted), "source_id": [found.get(one) for one in wanted]}, dtype="string"
+        {"member_id": list(wanted), "source_id": [source_ids.get(one) for one in wanted]}, dtype="string"
     )
 
 
 def _source_ids(study: StudyPaths, params: Params) -> pd.Series:
-    from whychurn.intake.check.all_tables import (
-        read_drafts,  # the examination itself needs nothing of this module
-    )
-
-    drafts = read_drafts(open_source(study, params.intake), params)
-    holders = [drafts[table].frame["member_id"] for table in TABLES if "member_id" in drafts[table].frame]
-    return pd.concat(holders).dropna().drop_duplicates().astype(TEXT).reset_index(drop=True)
+    tables = read_tables(open_source(study, params.intake), params)
+    ids = [tables[table].frame["member_id"] for table in TABLES if "member_id" in tables[table].frame]
+    return pd.concat(ids).dropna().drop_duplicates().astype(TEXT).reset_index(drop=True)

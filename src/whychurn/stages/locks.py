@@ -14,9 +14,9 @@ from whychurn.contract.files import write_whole
 def release_dead_locks(root: Path) -> int:
     """Take the locks of processes that are gone out of ``root/.dvc/tmp/rwlock``; returns how many went.
 
-    DVC drops a lock whose process number does not exist. After a kill the number may still be there: as a zombie
-    (in a container nobody may ever collect it) or because another program got the same number.
-    A file that a kill cut in the middle is removed whole.
+    DVC drops a lock whose process number does not exist. After a kill the number may still be there: as a
+    zombie (in a container nobody may ever collect it) or because another program got the same number. A file
+    that a kill cut in the middle is removed whole.
     """
     path = root / ".dvc" / "tmp" / "rwlock"
     try:

@@ -1,7 +1,7 @@
 """Intervals by bootstrap over members: all rows of a member are drawn together (Field and Welsh 2007).
 
-There are two orders of drawing, and frozen results hang on each: all resamples at once (`member_weights`), and one
-after the other (`resample`, `weights_in_turn`).
+There are two orders of drawing, and frozen results hang on each: all resamples at once (`member_weights`),
+and one after the other (`resample`, `weights_in_turn`).
 """
 
 from __future__ import annotations

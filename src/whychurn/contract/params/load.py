@@ -32,8 +32,8 @@ def load_params(study: StudyPaths, over: Mapping[str, Any] | None = None) -> Par
     Raises
     ------
     WhychurnError
-        If a file is no YAML mapping, or a key has left (where it went is named), is unknown (the nearest one is
-        named) or of a wrong type.
+        If a file is no YAML mapping, or a key has left (where it went is named), is unknown (the nearest one
+        is named) or of a wrong type.
     """
     return check_params(merge(effective_values(study), over or {}), study.root / FILE)
 

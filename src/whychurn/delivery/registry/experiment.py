@@ -1,7 +1,8 @@
 """Try a change of parameters on the demo's data, and put the figures of both beside each other.
 
-An experiment is a folder with README.md (question, bet, result, decision) and params.yaml (overrides only). Its study
-lives in ``work/`` (never in git) and reads the demo's raw tables, so it runs the same stages; result.json stays.
+An experiment is a folder with README.md (question, bet, result, decision) and params.yaml (overrides only).
+Its study lives in ``work/`` (never in git) and reads the demo's raw tables, so it runs the same stages;
+result.json stays.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def run_experiment(
     Raises
     ------
     WhychurnError
-        If there are no overrides, or they touch what an experiment must leave alone, or the demo has no model.
+        If there are no overrides, or they touch what an experiment must leave alone, or the demo has no
+        model.
     """
     base = demo or StudyPaths(PROJECT)
     overrides = read_overrides(folder)

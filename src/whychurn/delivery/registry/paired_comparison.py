@@ -30,8 +30,8 @@ def paired_differences(demo: StudyPaths, trial: StudyPaths, params: Params) -> d
 
     Returns
     -------
-    ``rows``, ``members``, ``rows_demo``, ``rows_experiment`` and, by metric, estimate, low, high; empty metrics
-    where no test row is common.
+    ``rows``, ``members``, ``rows_demo``, ``rows_experiment`` and, by metric, estimate, low, high; empty
+    metrics where no test row is common.
     """
     one, other = forecast_test_rows(demo, params), forecast_test_rows(trial, params)
     both = one.merge(other[[*KEY, "y", "p"]], on=KEY, suffixes=("", "_trial"), validate="one_to_one")

@@ -151,7 +151,8 @@ def build_signature(
     outputs: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name) for name in numbers]
     outputs += [ColSpec(DataType.string, name) for name in texts]
     signature = ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
-    # The model checks requests itself: MLflow's own check drops unknown columns and repeats rows in its errors.
+    # The model checks requests itself: MLflow's own check drops unknown columns and repeats rows in its
+    # errors.
     signature._is_signature_from_type_hint = True
     return signature
 

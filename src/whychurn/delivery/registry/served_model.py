@@ -1,9 +1,9 @@
 """The served models: rows in; risk, its top reasons and causes out, or the chances to stay and the expected stay.
 
 MLflow copies this very file into the model and runs it there (models from code), so it imports nothing of the
-project, and everything it knows lies beside it in native files: trees (ubj), calibrator, features and limits (JSON),
-coefficients and baseline hazard (CSV). Which of the two models a copy serves stands in its model_config.
-Requests are checked here and not by MLflow, whose own refusals repeat the rows that were sent.
+project, and everything it knows lies beside it in native files: trees (ubj), calibrator, features and limits
+(JSON), coefficients and baseline hazard (CSV). Which of the two models a copy serves stands in its
+model_config. Requests are checked here and not by MLflow, whose own refusals repeat the rows that were sent.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class RequestModel(PythonModel):
         Parameters
         ----------
         model_input
-            DataFrame, list of records, or ``{"columns": [...], "data": [...]}``: every feature as a column, null
-            where it is not known.
+            DataFrame, list of records, or ``{"columns": [...], "data": [...]}``: every feature as a column,
+            null where it is not known.
 
         Returns
         -------
@@ -176,12 +176,13 @@ class RequestModel(PythonModel):
 class RiskModel(RequestModel):
     """Probability of leaving within the horizon, its interval, and what the model looked at.
 
-    Answers p_churn, p_churn_low, p_churn_high and reasons (JSON list, largest contribution first). The interval is the
-    calibrator's: what members with this score were seen to do. Contributions are exact TreeSHAP values in log-odds
-    before calibration; they explain the model and are no causes.
+    Answers p_churn, p_churn_low, p_churn_high and reasons (JSON list, largest contribution first). The
+    interval is the calibrator's: what members with this score were seen to do. Contributions are exact
+    TreeSHAP values in log-odds before calibration; they explain the model and are no causes.
 
-    Causes come from the method behind the report on causes, as a regression on the same features: p_<cause> is the chance
-    that this would be the cause if the member left now (they sum to one), primary_cause the likeliest, or "unknown".
+    Causes come from the method behind the report on causes, as a regression on the same features: p_<cause>
+    is the chance that this would be the cause if the member left now (they sum to one), primary_cause the
+    likeliest, or "unknown".
     """
 
     files = FILES
@@ -269,8 +270,8 @@ class RiskModel(RequestModel):
 class SurvivalModel(RequestModel):
     """Chance to be still there after each horizon (p_stay_<days>d), and expected days of the next year.
 
-    Boosted trees: a hazard for each interval ahead. Cox: Breslow's baseline on the clock of tenure ("cox") or of days
-    from now ("cox_landmark"). Beyond what learning could see, the last hazard goes on.
+    Boosted trees: a hazard for each interval ahead. Cox: Breslow's baseline on the clock of tenure ("cox") or
+    of days from now ("cox_landmark"). Beyond what learning could see, the last hazard goes on.
     """
 
     files = SURVIVAL_FILES

@@ -1,4 +1,4 @@
-"""All tables together: who is a member, what is known by the last day, which rows stand."""
+"""All tables checked together: who is a member, which rows lie within the window, which are duplicates."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.questions import judge_questions
+from whychurn.contract.questions import assess_questions
 from whychurn.contract.tables import ACTIVITY_TABLES, TABLES
 from whychurn.intake.check.implied_members import complete_members
 from whychurn.intake.check.mapping import check_mapping
-from whychurn.intake.check.one_table import AFTER, Draft, blank, draft_table, empty_draft
-from whychurn.intake.check.order_lines import fold_lines
+from whychurn.intake.check.one_table import AFTER, CheckedTable, absent_table, blank, check_table
+from whychurn.intake.check.order_lines import merge_order_lines
 from whychurn.intake.check.quarantine import EXEMPT
 from whychurn.intake.read.source import Source, read_table
 
 
 @dataclass
-class Examined:
-    """Every table judged, nothing protected or written yet.
+class CheckedTables:
+    """All tables of a source after the check, nothing protected or written yet.
 
     Parameters
     ----------
-    drafts
-        Contract table -> draft; ids are still the company's own.
+    tables
+        Contract table -> checked; ids are still the company's own.
     observed_from, observed_until
-        First and last day covered, inclusive; empty where no row stands.
+        First and last day covered, inclusive; None where no row passed.
     """
 
-    drafts: dict[str, Draft]
+    tables: dict[str, CheckedTable]
     observed_from: pd.Timestamp | None = None
     observed_until: pd.Timestamp | None = None
 
     @property
     def quarantine(self) -> pd.DataFrame:
         """Rows of ``quarantine.parquet``, all tables."""
-        return pd.concat([draft.quarantined() for draft in self.drafts.values()], ignore_index=True)
+        return pd.concat([checked.quarantined() for checked in self.tables.values()], ignore_index=True)
 
 
-def read_drafts(source: Source, params: Params) -> dict[str, Draft]:
+def read_tables(source: Source, params: Params) -> dict[str, CheckedTable]:
     """All eight tables in the contract's columns; absent ones are empty.
 
     Raises
@@ -52,18 +52,18 @@ def read_drafts(source: Source, params: Params) -> dict[str, Draft]:
         If a mapping names what does not exist, a file is unreadable, or a required column is missing.
     """
     check_mapping(params.intake)
-    drafts = {}
+    tables = {}
     for table in TABLES:
         raw = read_table(source, table, params.intake.tables.get(table))
-        drafts[table] = draft_table(table, raw, params.intake) if raw else empty_draft(table)
-    return drafts
+        tables[table] = check_table(table, raw, params.intake) if raw else absent_table(table)
+    return tables
 
 
-def examine(drafts: dict[str, Draft], params: Params, today: dt.date) -> Examined:
-    """Judge rows across tables.
+def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date) -> CheckedTables:
+    """Check rows across tables.
 
     The order of the rules is the order of precedence: a row's own cells, lines folded into orders, the
-    future, duplicates (the first sound row stays), members unknown.
+    future, duplicates (the first good row stays), unknown members.
 
     Parameters
     ----------
@@ -75,30 +75,30 @@ def examine(drafts: dict[str, Draft], params: Params, today: dt.date) -> Examine
     WhychurnError
         If there is no activity table.
     """
-    if not any(drafts[table].origin for table in ACTIVITY_TABLES):
+    if not any(tables[table].origin for table in ACTIVITY_TABLES):
         raise WhychurnError(
             f"none of the tables {', '.join(ACTIVITY_TABLES)} is there",
             remedy="put one of them into the source, or name its file in params.yaml: intake.tables",
         )
     for table in params.intake.fold:
-        drafts[table] = fold_lines(drafts[table])
-    last = _last_day(params.intake.observed_until, today)
-    for draft in drafts.values():
-        if draft.table != "members":
-            _judge_future(draft, last, today)
-            _judge_duplicates(draft)
-    complete_members(drafts, params.intake.complete_members)
-    _judge_future(drafts["members"], last, today)
-    _judge_duplicates(drafts["members"])
-    joined = drafts["members"].good.set_index("member_id")["joined_on"]
-    for draft in drafts.values():
-        if draft.table != "members" and "member_id" in draft.frame:
-            _judge_members(draft, joined)
-    first, seen = _covered(drafts)
-    return Examined(drafts, first, last if params.intake.observed_until else min(seen, last))
+        tables[table] = merge_order_lines(tables[table])
+    last = pd.Timestamp(min(params.intake.observed_until or today, today))
+    for checked in tables.values():
+        if checked.table != "members":
+            _check_future(checked, last, today)
+            _check_duplicates(checked)
+    complete_members(tables, params.intake.complete_members)
+    _check_future(tables["members"], last, today)
+    _check_duplicates(tables["members"])
+    joined = tables["members"].good.set_index("member_id")["joined_on"]
+    for checked in tables.values():
+        if checked.table != "members" and "member_id" in checked.frame:
+            _check_members(checked, joined)
+    first, last_row = _covered(tables)
+    return CheckedTables(tables, first, last if params.intake.observed_until else min(last_row, last))
 
 
-def table_facts(draft: Draft) -> dict[str, Any]:
+def table_facts(checked: CheckedTable) -> dict[str, Any]:
     """Counts of one table for ``intake.json``; they balance: read + derived = kept + quarantined + folded.
 
     Raises
@@ -106,29 +106,31 @@ def table_facts(draft: Draft) -> dict[str, Any]:
     AssertionError
         If a row was lost.
     """
-    counts = draft.verdicts.counts()
-    reasons: dict[str, int] = {"broken_row": len(draft.broken)} if len(draft.broken) else {}
+    counts = checked.row_reasons.counts()
+    reasons: dict[str, int] = {"broken_row": len(checked.broken)} if len(checked.broken) else {}
     for (reason, _), number in counts.items():
         reasons[reason] = reasons.get(reason, 0) + number
-    kept, quarantined = int(draft.verdicts.good.sum()), sum(reasons.values())
-    assert draft.read + draft.derived == kept + quarantined + draft.folded, f"{draft.table}: rows were lost"
+    kept, quarantined = int(checked.row_reasons.good.sum()), sum(reasons.values())
+    assert checked.read + checked.derived == kept + quarantined + checked.folded, (
+        f"{checked.table}: rows were lost"
+    )
     return {
-        "present": draft.origin is not None,
-        "source": draft.origin,
-        "encoding": draft.encoding,
-        "read": draft.read,
+        "present": checked.origin is not None,
+        "source": checked.origin,
+        "encoding": checked.encoding,
+        "read": checked.read,
         "kept": kept,
         "quarantined": quarantined,
-        "folded": draft.folded,
-        "derived": draft.derived,
+        "folded": checked.folded,
+        "derived": checked.derived,
         "reasons": reasons,
         "reason_columns": {f"{reason}:{column}": number for (reason, column), number in counts.items()},
-        "cells_blanked": draft.blanked,
-        "warnings": draft.warnings,
+        "cells_blanked": checked.blanked,
+        "warnings": checked.warnings,
     }
 
 
-def refuse_excess(examined: Examined, max_quarantined: float) -> None:
+def raise_on_excess(checked_tables: CheckedTables, max_quarantined: float) -> None:
     """Stop where too large a share of a table is bad, or nothing is left to work on.
 
     Raises
@@ -136,25 +138,25 @@ def refuse_excess(examined: Examined, max_quarantined: float) -> None:
     WhychurnError
         Naming table, most frequent reason, its column and count.
     """
-    members = examined.drafts["members"]
+    members = checked_tables.tables["members"]
     if not len(members.frame):
         raise WhychurnError(
             "the table 'members' has no row",
             file=members.origin,
             remedy="export it again, or remove the file: members are then made from their activity",
         )
-    for table, draft in examined.drafts.items():
-        counts = {label: n for label, n in draft.verdicts.counts().items() if label[0] not in EXEMPT}
-        if len(draft.broken):
-            counts["broken_row", ""] = len(draft.broken)
+    for table, checked in checked_tables.tables.items():
+        counts = {label: n for label, n in checked.row_reasons.counts().items() if label[0] not in EXEMPT}
+        if len(checked.broken):
+            counts["broken_row", ""] = len(checked.broken)
         bad = sum(counts.values())
-        if bad <= max_quarantined * draft.read:
+        if bad <= max_quarantined * checked.read:
             continue
         (reason, column), number = max(counts.items(), key=lambda item: item[1])
         raise WhychurnError(
-            f"table {table!r}: {bad} of {draft.read} rows are bad ({bad / draft.read:.1%}, allowed "
+            f"table {table!r}: {bad} of {checked.read} rows are bad ({bad / checked.read:.1%}, allowed "
             f"{max_quarantined:.1%}); most often {reason}, {number} rows",
-            file=draft.origin,
+            file=checked.origin,
             column=column or None,
             rows=bad,
             remedy=_remedy(reason, column),
@@ -163,7 +165,7 @@ def refuse_excess(examined: Examined, max_quarantined: float) -> None:
         raise WhychurnError(
             "no usable member", file=members.origin, remedy="see data/interim/quarantine.parquet"
         )
-    if examined.observed_until is None or pd.isna(examined.observed_until):
+    if checked_tables.observed_until is None or pd.isna(checked_tables.observed_until):
         raise WhychurnError("no usable activity row", remedy=f"check {', '.join(ACTIVITY_TABLES)}")
 
 
@@ -175,64 +177,68 @@ def _remedy(reason: str, column: str) -> str:
         ("unknown_code", column): f"map the codes in params.yaml: intake.codes ({column})",
     }
     hint = hints.get((reason, column), "mend the rows in the source, or map columns and codes in params.yaml")
-    return f"{hint}; a run lists the rows in data/interim/quarantine.parquet; intake.max_quarantined sets the share"
+    listed = "a run lists the rows in data/interim/quarantine.parquet"
+    return f"{hint}; {listed}; intake.max_quarantined sets the share"
 
 
-def judge_drafts(examined: Examined) -> list[dict[str, Any]]:
-    """Which questions the sound rows can answer (`contract.questions`)."""
+def answerable_questions(checked_tables: CheckedTables) -> list[dict[str, Any]]:
+    """Which questions the good rows can answer (`contract.questions`)."""
     filled = {}
-    for table, draft in examined.drafts.items():
-        if draft.verdicts.good.any():
-            filled[table] = [name for name in draft.frame.columns if draft.sound(name).notna().any()]
+    for table, checked in checked_tables.tables.items():
+        if checked.row_reasons.good.any():
+            filled[table] = [
+                name for name in checked.frame.columns if checked.good_values(name).notna().any()
+            ]
     if "events" in filled:  # a type of event counts as a column
-        filled["events"] += examined.drafts["events"].sound("event_type").unique().tolist()
-    return judge_questions(filled)
+        filled["events"] += checked_tables.tables["events"].good_values("event_type").unique().tolist()
+    return assess_questions(filled)
 
 
-def _last_day(given: dt.date | None, today: dt.date) -> pd.Timestamp:
-    return pd.Timestamp(min(given or today, today))
-
-
-def _judge_future(draft: Draft, last: pd.Timestamp, today: dt.date) -> None:
-    name = str(TABLES[draft.table].time)
-    day = draft.frame[name].dt.normalize()
+def _check_future(checked: CheckedTable, last: pd.Timestamp, today: dt.date) -> None:
+    name = str(TABLES[checked.table].time)
+    day = checked.frame[name].dt.normalize()
     ahead = (day > last).to_numpy(dtype=bool, na_value=False)
     future = (day > pd.Timestamp(today)).to_numpy(dtype=bool, na_value=False)
-    known_later = ahead if draft.table == "memberships" else ahead & ~future  # terms are sold in advance
-    draft.verdicts.mark(known_later, "after_window", name)
-    draft.verdicts.mark(future, "future_date", name)
-    if draft.table in AFTER:
-        later = AFTER[draft.table][0]
-        blank(draft, later, draft.frame[later].dt.normalize() > last, "future_date")
+    after_window = ahead if checked.table == "memberships" else ahead & ~future  # terms are sold in advance
+    checked.row_reasons.mark(after_window, "after_window", name)
+    checked.row_reasons.mark(future, "future_date", name)
+    if checked.table in AFTER:
+        later = AFTER[checked.table][0]
+        blank(checked, later, checked.frame[later].dt.normalize() > last, "future_date")
 
 
-def _judge_duplicates(draft: Draft) -> None:
+def _check_duplicates(checked: CheckedTable) -> None:
     key = {"market": ["week_start", "region", "category"], "events": ["event_id"]}.get(
-        draft.table, [str(TABLES[draft.table].key)]
+        checked.table, [str(TABLES[checked.table].key)]
     )
-    good = draft.verdicts.good
-    if draft.table == "events":
-        good = good & draft.frame["event_id"].notna().to_numpy(dtype=bool)
+    good = checked.row_reasons.good
+    if checked.table == "events":
+        good = good & checked.frame["event_id"].notna().to_numpy(dtype=bool)
     if not good.any():
         return
-    repeated = np.zeros(len(draft.frame), dtype=bool)
-    repeated[good] = draft.frame.loc[good, key].duplicated().to_numpy()
-    draft.verdicts.mark(repeated, "duplicate_id", key[0])
+    repeated = np.zeros(len(checked.frame), dtype=bool)
+    repeated[good] = checked.frame.loc[good, key].duplicated().to_numpy()
+    checked.row_reasons.mark(repeated, "duplicate_id", key[0])
 
 
-def _judge_members(draft: Draft, joined: pd.Series) -> None:
-    place = joined.index.get_indexer(pd.Index(draft.frame["member_id"]))
-    draft.verdicts.mark(place < 0, "unknown_member", "member_id")
+def _check_members(checked: CheckedTable, joined: pd.Series) -> None:
+    position = joined.index.get_indexer(pd.Index(checked.frame["member_id"]))
+    checked.row_reasons.mark(position < 0, "unknown_member", "member_id")
     if not len(joined):
         return
-    day = draft.frame[str(TABLES[draft.table].time)].dt.normalize()
-    before = (day.to_numpy() < joined.to_numpy()[place]) & draft.verdicts.good
+    day = checked.frame[str(TABLES[checked.table].time)].dt.normalize()
+    before = (day.to_numpy() < joined.to_numpy()[position]) & checked.row_reasons.good
     if before.any():
-        draft.warnings["before_joining"] = int(before.sum())
+        checked.warnings["before_joining"] = int(before.sum())
 
 
-def _covered(drafts: dict[str, Draft]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First and last day seen. Terms may have begun before anything else was recorded: they do not open it."""
-    days = {table: drafts[table].sound(str(TABLES[table].time)).dt.normalize() for table in ACTIVITY_TABLES}
-    acts = pd.concat([days["orders"], days["events"]])
-    return (days["memberships"] if acts.empty else acts).min(), pd.concat(days.values()).max()
+def _covered(tables: dict[str, CheckedTable]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last day of any activity.
+
+    Terms may have begun before anything else was recorded, so they give the first day only where there is nothing else.
+    """
+    days = {
+        table: tables[table].good_values(str(TABLES[table].time)).dt.normalize() for table in ACTIVITY_TABLES
+    }
+    dated = pd.concat([days["orders"], days["events"]])
+    return (days["memberships"] if dated.empty else dated).min(), pd.concat(days.values()).max()

@@ -1,4 +1,4 @@
-"""From a company's columns and codes to the contract's."""
+"""Which column of the source fills which column of the contract."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from whychurn.intake.read.raw_table import RawTable, nearest
 MADE: Final = {  # keys that are made from the row number where the source has none
     table: spec.key for table, spec in TABLES.items() if spec.key and spec.key != "member_id"
 }
-_CLOSE: Final = 0.75  # a name of members this much like a contract column is taken as a slip of the pen
+_CLOSE: Final = 0.75  # a name this similar to a column of members is taken for a typo
 
 
 def check_mapping(params: IntakeParams) -> None:
@@ -34,10 +34,12 @@ def check_mapping(params: IntakeParams) -> None:
             table, _, column = name.partition(".")
             if table not in TABLES:
                 raise _unknown(section, name, nearest(name, _all_columns()))
-            known = TABLES[table].fields
-            further = table == "members" and not difflib.get_close_matches(column, known, n=1, cutoff=_CLOSE)
-            if column not in known and not (further and column):
-                raise _unknown(section, name, f"{table}.{nearest(column, known)}")
+            columns = TABLES[table].fields
+            further = table == "members" and not difflib.get_close_matches(
+                column, columns, n=1, cutoff=_CLOSE
+            )
+            if column not in columns and not (further and column):
+                raise _unknown(section, name, f"{table}.{nearest(column, columns)}")
 
 
 def source_columns(table: str, raw: RawTable, params: IntakeParams) -> dict[str, str]:
@@ -51,37 +53,37 @@ def source_columns(table: str, raw: RawTable, params: IntakeParams) -> dict[str,
         If `intake.columns` names a column that the source does not have.
     """
     present = {str(name): str(name) for name in raw.frame.columns}
-    folded = {_fold(name): name for name in reversed(list(present))}
-    found = {}
+    by_normalised = {_normalised(name): name for name in reversed(list(present))}
+    sources = {}
     for name in [*TABLES[table].fields, *_further_names(table, params)]:
         given = params.columns.get(f"{table}.{name}")
         if given is None:
-            origin = present.get(name) or folded.get(_fold(name))
+            origin = present.get(name) or by_normalised.get(_normalised(name))
         elif given.startswith("="):
             origin = given
         else:
-            origin = present.get(given) or folded.get(_fold(given))
+            origin = present.get(given) or by_normalised.get(_normalised(given))
             if origin is None:
                 raise WhychurnError(
                     f"intake.columns maps {table}.{name} to {given!r}, which {raw.origin} does not have",
                     remedy=f"nearest column: {nearest(given, present)!r}",
                 )
         if origin is not None:
-            found[name] = origin
-    return found
+            sources[name] = origin
+    return sources
 
 
-def missing_columns(table: str, found: Iterable[str], lenient: Iterable[str] = ()) -> list[str]:
+def missing_columns(table: str, sources: Iterable[str], lenient: Iterable[str] = ()) -> list[str]:
     """Required contract columns without a source; `lenient` ones can be made."""
-    held = {*found, *lenient, *([MADE[table]] if table in MADE else [])}
-    return [name for name, field in TABLES[table].fields.items() if field.required and name not in held]
+    present = {*sources, *lenient, *([MADE[table]] if table in MADE else [])}
+    return [name for name, field in TABLES[table].fields.items() if field.required and name not in present]
 
 
-def further_columns(raw: RawTable, found: dict[str, str]) -> dict[str, pd.Series]:
+def further_columns(raw: RawTable, sources: dict[str, str]) -> dict[str, pd.Series]:
     """Columns of a members source that serve no contract column, as they are."""
     fields = TABLES["members"].fields
-    renamed = {origin: name for name, origin in found.items() if name not in fields}
-    used = {origin for name, origin in found.items() if name in fields}
+    renamed = {origin: name for name, origin in sources.items() if name not in fields}
+    used = {origin for name, origin in sources.items() if name in fields}
     further = {}
     for name in raw.frame.columns:
         if name not in used and name not in fields:
@@ -101,7 +103,7 @@ def _all_columns() -> list[str]:
     return [f"{table}.{column}" for table, spec in TABLES.items() for column in spec.fields]
 
 
-def _fold(name: str) -> str:
+def _normalised(name: str) -> str:
     return name.strip().casefold().replace(" ", "_").replace("-", "_")
 
 

@@ -1,4 +1,4 @@
-"""One table in the contract's columns, its rows judged by what they hold themselves."""
+"""One table checked: its columns become those of the contract, its rows are checked by their own cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import TABLES, Field
 from whychurn.intake.check.mapping import MADE, further_columns, missing_columns, source_columns
-from whychurn.intake.check.quarantine import Verdicts, quarantine_frame
+from whychurn.intake.check.quarantine import RowReasons, quarantine_frame
 from whychurn.intake.read.coerce import bare_ids, coerce, empty_column, recode
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable, nearest
@@ -23,8 +23,8 @@ AFTER: Final = {"feedback": ("responded_at", "created_at"), "surveys": ("answere
 
 
 @dataclass
-class Draft:
-    """A table on its way through intake.
+class CheckedTable:
+    """One table of the source in the contract's columns.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class Draft:
         Contract columns (members: also further ones), one row per readable source row; ids still raw.
     row_number
         Number of each row in the source; 0 for rows that intake made.
-    verdicts
+    row_reasons
         First reason against each row.
     broken
         Numbers of source rows that could not be split into columns.
     blanked, warnings
-        Cells of optional columns made null, and sound rows worth a word, by name.
+        Cells of optional columns made null, and good rows that a reader should know of; counts by name.
     folded, derived
         Source rows that became part of another row; rows that intake made.
     """
@@ -45,7 +45,7 @@ class Draft:
     table: str
     frame: pd.DataFrame
     row_number: np.ndarray
-    verdicts: Verdicts
+    row_reasons: RowReasons
     broken: np.ndarray
     origin: str | None = None
     encoding: str | None = None
@@ -65,54 +65,54 @@ class Draft:
     @property
     def good(self) -> pd.DataFrame:
         """Rows without a reason against them."""
-        good = self.verdicts.good
+        good = self.row_reasons.good
         return self.frame if good.all() else self.frame[good]
 
-    def sound(self, name: str) -> pd.Series:
+    def good_values(self, name: str) -> pd.Series:
         """Column `name` of the rows without a reason against them."""
-        return self.frame[name][self.verdicts.good]
+        return self.frame[name][self.row_reasons.good]
 
     def quarantined(self) -> pd.DataFrame:
         """Rows for ``quarantine.parquet``."""
         n = len(self.broken)
         broken = quarantine_frame(self.table, self.broken, [""] * n, ["broken_row"] * n, [""] * n)
-        return pd.concat([broken, self.verdicts.frame(self.table, self.row_number)], ignore_index=True)
+        return pd.concat([broken, self.row_reasons.frame(self.table, self.row_number)], ignore_index=True)
 
 
-def empty_draft(table: str) -> Draft:
+def absent_table(table: str) -> CheckedTable:
     """A table that the source does not have."""
     fields = TABLES[table].fields
     frame = pd.DataFrame({name: empty_column(spec.kind, 0) for name, spec in fields.items()})
     none = np.array([], dtype="int64")
-    return Draft(table, frame, none, Verdicts(0), none)
+    return CheckedTable(table, frame, none, RowReasons(0), none)
 
 
-def draft_table(table: str, raw: RawTable, params: IntakeParams) -> Draft:
-    """Contract columns of `raw`, cells in their kinds, rows judged by their own cells.
+def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable:
+    """Contract columns of `raw`, cells in their kinds, rows checked by their own cells.
 
     Raises
     ------
     WhychurnError
         If a required column has no source.
     """
-    found = source_columns(table, raw, params)
+    sources = source_columns(table, raw, params)
     lenient = ("joined_on",) if table == "members" and params.complete_members else ()
-    _refuse_missing(table, raw, missing_columns(table, found, lenient))
+    _raise_on_missing(table, raw, missing_columns(table, sources, lenient))
     rows = len(raw.frame)
-    draft = Draft(
-        table, pd.DataFrame(index=pd.RangeIndex(rows)), raw.row_number, Verdicts(rows), raw.broken, raw.origin,
-        raw.encoding, found, notices=list(raw.notices),
+    checked = CheckedTable(
+        table, pd.DataFrame(index=pd.RangeIndex(rows)), raw.row_number, RowReasons(rows), raw.broken, raw.origin,
+        raw.encoding, sources, notices=list(raw.notices),
     )  # fmt: skip
-    columns = {name: _fill(draft, name, spec, raw, params) for name, spec in TABLES[table].fields.items()}
-    further = further_columns(raw, found) if table == "members" else {}
-    used = {*found.values(), *further}
-    draft.unused = [str(name) for name in raw.frame.columns if name not in used]
-    draft.frame = pd.DataFrame({**columns, **further})
-    _judge(draft, lenient)
-    return draft
+    columns = {name: _fill(checked, name, spec, raw, params) for name, spec in TABLES[table].fields.items()}
+    further = further_columns(raw, sources) if table == "members" else {}
+    used = {*sources.values(), *further}
+    checked.unused = [str(name) for name in raw.frame.columns if name not in used]
+    checked.frame = pd.DataFrame({**columns, **further})
+    _check_cells(checked, lenient)
+    return checked
 
 
-def _refuse_missing(table: str, raw: RawTable, missing: list[str]) -> None:
+def _raise_on_missing(table: str, raw: RawTable, missing: list[str]) -> None:
     if not missing:
         return
     names = [str(name) for name in raw.frame.columns]
@@ -125,73 +125,73 @@ def _refuse_missing(table: str, raw: RawTable, missing: list[str]) -> None:
     )
 
 
-def _fill(draft: Draft, name: str, spec: Field, raw: RawTable, params: IntakeParams) -> pd.Series:
-    origin = draft.mapped.get(name)
+def _fill(checked: CheckedTable, name: str, spec: Field, raw: RawTable, params: IntakeParams) -> pd.Series:
+    origin = checked.mapped.get(name)
     rows = len(raw.frame)
     if origin is None:
-        if MADE.get(draft.table) == name:
-            draft.notices.append(("notice_key", {"table": draft.table, "column": name}))
-            return pd.Series(raw.row_number).astype(TEXT).str.zfill(9).radd(draft.table[0])
+        if MADE.get(checked.table) == name:
+            checked.notices.append(("notice_key", {"table": checked.table, "column": name}))
+            return pd.Series(raw.row_number).astype(TEXT).str.zfill(9).radd(checked.table[0])
         return empty_column(spec.kind, rows)
     if origin.startswith("="):
         column = pd.Series(pd.array([origin[1:].strip()] * rows, dtype=TEXT))
     else:
         column = raw.frame[origin].reset_index(drop=True)
-    codes: Mapping[Any, Any] = params.codes.get(f"{draft.table}.{name}", {})
+    codes: Mapping[Any, Any] = params.codes.get(f"{checked.table}.{name}", {})
     if codes:
         column = recode(column, codes)
     result = coerce(column, spec.kind, params.day_first)
     values = bare_ids(result.values) if name.endswith("_id") else result.values
     if spec.choices:
         values = values.str.lower()
-    draft.notices += [(key, {**given, "column": f"{draft.table}.{name}"}) for key, given in result.notes]
-    _note_bad(draft, name, spec, result.bad, column)
+    checked.notices += [(key, {**given, "column": f"{checked.table}.{name}"}) for key, given in result.notes]
+    _note_bad(checked, name, spec, result.bad, column)
     return values
 
 
-def _note_bad(draft: Draft, name: str, spec: Field, bad: np.ndarray, column: pd.Series) -> None:
+def _note_bad(checked: CheckedTable, name: str, spec: Field, bad: np.ndarray, column: pd.Series) -> None:
     if spec.required:
-        draft.verdicts.mark(bad, "wrong_type", name, column)
+        checked.row_reasons.mark(bad, "wrong_type", name, column)
     else:
-        _count(draft.blanked, f"wrong_type:{name}", bad)
+        _count(checked.blanked, f"wrong_type:{name}", bad)
 
 
-def _judge(draft: Draft, lenient: tuple[str, ...]) -> None:
-    frame = draft.frame
-    for name, spec in TABLES[draft.table].fields.items():
+def _check_cells(checked: CheckedTable, lenient: tuple[str, ...]) -> None:
+    frame = checked.frame
+    for name, spec in TABLES[checked.table].fields.items():
         values = frame[name]
         if spec.required and name not in lenient:
-            draft.verdicts.mark(values.isna().to_numpy(dtype=bool), "missing_value", name)
+            checked.row_reasons.mark(values.isna().to_numpy(dtype=bool), "missing_value", name)
         if spec.choices:
-            _limit(draft, name, spec, values.notna() & ~values.isin(spec.choices), "unknown_code")
+            _limit(checked, name, spec, values.notna() & ~values.isin(spec.choices), "unknown_code")
         outside = pd.Series(False, index=frame.index)
         if spec.low is not None:
             outside |= values < spec.low
         if spec.high is not None:
             outside |= values > spec.high
-        _limit(draft, name, spec, outside, "impossible_amount")
-    if draft.table == "memberships":
+        _limit(checked, name, spec, outside, "impossible_amount")
+    if checked.table == "memberships":
         wrong = (frame["ends_on"] < frame["starts_on"]).to_numpy(dtype=bool)
-        draft.verdicts.mark(wrong, "ends_before_starts", "ends_on")
-    if draft.table in AFTER:
-        later, earlier = AFTER[draft.table]
-        blank(draft, later, frame[later] < frame[earlier], "ends_before_starts")
+        checked.row_reasons.mark(wrong, "ends_before_starts", "ends_on")
+    if checked.table in AFTER:
+        later, earlier = AFTER[checked.table]
+        blank(checked, later, frame[later] < frame[earlier], "ends_before_starts")
 
 
-def _limit(draft: Draft, name: str, spec: Field, mask: pd.Series, reason: str) -> None:
+def _limit(checked: CheckedTable, name: str, spec: Field, mask: pd.Series, reason: str) -> None:
     hit = mask.to_numpy(dtype=bool, na_value=False)
     if spec.required:
-        draft.verdicts.mark(hit, reason, name, draft.frame[name])
+        checked.row_reasons.mark(hit, reason, name, checked.frame[name])
     else:
-        blank(draft, name, mask, reason)
+        blank(checked, name, mask, reason)
 
 
-def blank(draft: Draft, name: str, mask: pd.Series, reason: str) -> None:
+def blank(checked: CheckedTable, name: str, mask: pd.Series, reason: str) -> None:
     """Make the cells of `mask` in an optional column null, and count them."""
     hit = mask.to_numpy(dtype=bool, na_value=False)
     if hit.any():
-        draft.frame[name] = draft.frame[name].mask(hit)
-        _count(draft.blanked, f"{reason}:{name}", hit)
+        checked.frame[name] = checked.frame[name].mask(hit)
+        _count(checked.blanked, f"{reason}:{name}", hit)
 
 
 def _count(counts: dict[str, int], name: str, mask: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Bad rows: why, where, how many; never what they said."""
+"""Rows set aside: why, where, how many; never their values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REASONS: Final = (
     "unknown_code",
     "impossible_amount",
     "future_date",
-    "after_window",  # after intake.observed_until, or a term that starts later: sound, but not yet known
+    "after_window",  # after intake.observed_until, or a term that starts later: good, but not yet known
     "ends_before_starts",
     "duplicate_id",
     "unknown_member",
@@ -28,8 +28,8 @@ EXEMPT: Final = ("after_window",)  # do not count towards intake.max_quarantined
 
 
 @dataclass
-class Verdicts:
-    """First reason against each row of a table.
+class RowReasons:
+    """The first reason for which each row of a table is quarantined.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Verdicts:
 
     @property
     def good(self) -> np.ndarray:
-        """Rows without a reason, shape (rows,), bool."""
+        """Rows without a reason; (rows,) bool."""
         return self.codes == 0
 
     def mark(self, mask: np.ndarray, reason: str, column: str, values: pd.Series | None = None) -> None:
@@ -62,13 +62,13 @@ class Verdicts:
 
     def counts(self) -> dict[tuple[str, str], int]:
         """(reason, column) -> rows."""
-        found: dict[tuple[str, str], int] = {}
+        counts: dict[tuple[str, str], int] = {}
         for label, number in zip(
             self.labels, np.bincount(self.codes, minlength=len(self.labels)), strict=True
         ):
             if label[0] and number:
-                found[label] = found.get(label, 0) + int(number)
-        return found
+                counts[label] = counts.get(label, 0) + int(number)
+        return counts
 
     def frame(self, table: str, row_number: np.ndarray) -> pd.DataFrame:
         """Rows of ``quarantine.parquet``: table, row_number, column, reason, value_kind."""
@@ -79,7 +79,7 @@ class Verdicts:
             row_number[bad],
             [column for _, column in labels],
             [reason for reason, _ in labels],
-            [self.kinds.get(place, "") for place in bad.tolist()],
+            [self.kinds.get(row, "") for row in bad.tolist()],
         )
 
 
@@ -94,7 +94,7 @@ def quarantine_frame(
 
 
 def value_kinds(values: pd.Series) -> list[str]:
-    """Shape of each value: 9 for digits, A for letters, 字 for Chinese, others as they are; 20 characters at most."""
+    """Shape of each value, 20 characters at most: 9 for digits, A for letters, 字 for Chinese, others as they are."""
     text = as_text(values).fillna("").str.slice(0, 20)
     for pattern, sign in ((r"\p{Nd}", "9"), (r"\p{Han}", "\x01"), (r"\p{L}", "A"), ("\x01", "字")):
         text = text.str.replace(pattern, sign, regex=True)

@@ -1,4 +1,4 @@
-"""Member ids under a keyed hash: the same key gives the same pseudonyms, no key gives nothing back."""
+"""Pseudonyms of member ids by a keyed hash: the same key gives the same pseudonyms."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from whychurn.intake.read.dtypes import arrow_text
 log = logging.getLogger(__name__)
 VARIABLE: Final = "WHYCHURN_KEY"
 SOURCE_KEY: Final = "whychurn.key"
-OWN_KEY: Final = ".whychurn.key"
+STUDY_KEY: Final = ".whychurn.key"
 
 
 def find_key(study: StudyPaths, source: str) -> bytes | None:
-    """The key: ``$WHYCHURN_KEY``, else ``whychurn.key`` in the source folder, else ``.whychurn.key`` of the study."""
+    """``$WHYCHURN_KEY``, else ``whychurn.key`` in the source folder, else ``.whychurn.key`` of the study."""
     given = os.environ.get(VARIABLE)
     if given:
         return given.strip().encode()
-    places = [] if "://" in source else [study.root / Path(source).expanduser() / SOURCE_KEY]
-    for place in [*places, study.root / OWN_KEY]:
-        if place.is_file():
-            key = place.read_text(encoding="utf-8").strip()
+    files = [] if "://" in source else [study.root / Path(source).expanduser() / SOURCE_KEY]
+    for file in [*files, study.root / STUDY_KEY]:
+        if file.is_file():
+            key = file.read_text(encoding="utf-8").strip()
             if not key:
-                raise WhychurnError("the key file is empty", file=place, remedy="restore it, or remove it")
+                raise WhychurnError("the key file is empty", file=file, remedy="restore it, or remove it")
             return key.encode()
     return None
 
@@ -47,7 +47,7 @@ def make_key(study: StudyPaths) -> bytes:
         If the file cannot be written.
     """
     key = secrets.token_hex(32)
-    path = study.root / OWN_KEY
+    path = study.root / STUDY_KEY
     try:
         with os.fdopen(
             os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
@@ -62,7 +62,7 @@ def make_key(study: StudyPaths) -> bytes:
 
 
 def fingerprint(key: bytes) -> str:
-    """Eight hex digits that tell keys apart without telling the key."""
+    """Eight hex digits that differ between keys and do not reveal the key."""
     return hashlib.sha256(b"whychurn key fingerprint:" + key).hexdigest()[:8]
 
 

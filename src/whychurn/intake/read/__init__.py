@@ -1,1 +1,1 @@
-"""Files and databases read as they are; types, dates and numbers told."""
+"""Files and databases read as they are; types, dates and numbers recognised."""

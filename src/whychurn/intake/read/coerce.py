@@ -1,4 +1,4 @@
-"""Cells of a plain column in the kind that the contract asks for."""
+"""Cells of a column in the kind that the contract asks for."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Coerced:
     bad
         Cells that were given and could not be read; their value is null.
     notes
-        Word key and values of what a reader should know.
+        Label key and values of what a reader should know.
     """
 
     values: pd.Series
@@ -40,7 +40,7 @@ class Coerced:
 
 
 def coerce(column: pd.Series, kind: str, day_first: bool | None = None) -> Coerced:
-    """Plain column (`intake.plain`) as contract `kind`: text, date, instant, number or flag."""
+    """Column in a standard dtype (`read.dtypes`) as contract `kind`: text, date, instant, number or flag."""
     column = column.reset_index(drop=True)
     if kind == "text":
         return _text(column)
@@ -145,7 +145,6 @@ def _flags(column: pd.Series) -> Coerced:
     values = empty_column("flag", len(text))
     values[text.isin(FALSE).to_numpy(dtype=bool, na_value=False)] = False
     values[text.isin(TRUE).to_numpy(dtype=bool, na_value=False)] = True
-    empty = (text.isna() | text.isin([word for word in EMPTY if word not in FALSE])).to_numpy(
-        dtype=bool, na_value=True
-    )
+    blank = text.isna() | text.isin([word for word in EMPTY if word not in FALSE])
+    empty = blank.to_numpy(dtype=bool, na_value=True)
     return Coerced(values, values.isna().to_numpy() & ~empty)

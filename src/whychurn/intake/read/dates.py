@@ -37,7 +37,7 @@ class Dates:
     bad
         Given but not readable as a date.
     formats
-        Ways of writing that were met, with their counts.
+        Ways of writing that occur, with their counts.
     guessed
         Values whose day and month could be either, read by the rule.
     """
@@ -49,36 +49,37 @@ class Dates:
 
 
 def read_dates(column: pd.Series, day_first: bool | None) -> Dates:
-    """Dates of a plain column.
+    """Dates of a column in a standard dtype.
 
     Read are: ISO, 2024/1/5, 20240105, 2024年1月5日, 5 May 2024, spreadsheet serials, UTC epochs, each with a
     time where given, and day and month before the year. There, one value of the column that fits only one
-    order (such as 25/01/2024) decides for all values with the same separator; without one, dots mean day first
-    and other separators month first. Where a column holds proof of both orders, values that fit both are bad.
-    An offset such as +08:00 is dropped: the wall clock stays. Years after 2199 become 2200-01-01 (open end).
+    order (such as 25/01/2024) decides for all values with the same separator; without one, dots mean day
+    first and other separators month first. Where a column holds proof of both orders, values that fit both
+    are bad. An offset such as +08:00 is dropped: the wall clock stays. Years after 2199 become 2200-01-01
+    (open end).
 
     Parameters
     ----------
     column
-        Plain column (`intake.plain`).
+        Column in a standard dtype (`read.dtypes`).
     day_first
         `intake.day_first`: True or False decides the order of 05/01/2024; None decides by column.
     """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return _checked(column, column.isna().to_numpy(), Dates(column, np.zeros(len(column), dtype=bool)))
+        return _bounded(column, column.isna().to_numpy(), Dates(column, np.zeros(len(column), dtype=bool)))
     codes, unique = pd.factorize(_as_written(column), use_na_sentinel=True)
     text = _normalise(pd.Series(unique).astype(TEXT))
     blank = np.append(text.isna().to_numpy(dtype=bool), True)
     small = _read_unique(text, np.bincount(codes[codes >= 0], minlength=len(unique)), day_first)
     values = pd.Series(np.append(small.values.to_numpy("datetime64[us]"), np.datetime64("NaT"))[codes])
-    return _checked(values, blank[codes], small)
+    return _bounded(values, blank[codes], small)
 
 
-def _checked(values: pd.Series, empty: np.ndarray, found: Dates) -> Dates:
+def _bounded(values: pd.Series, empty: np.ndarray, parsed: Dates) -> Dates:
     far = values >= LAST
     values = values.mask(far, LAST).mask(values < FIRST).astype("datetime64[ns]")
     bad = values.isna().to_numpy() & ~empty
-    return Dates(values.reset_index(drop=True), bad, found.formats, found.guessed)
+    return Dates(values.reset_index(drop=True), bad, parsed.formats, parsed.guessed)
 
 
 def _as_written(column: pd.Series) -> pd.Series:
@@ -93,8 +94,8 @@ def _normalise(text: pd.Series) -> pd.Series:
     text = text.str.lower().str.strip()
     if text.str.contains(r"[^\x00-\x7f]").any():
         text = text.str.normalize("NFKC")
-        for pattern, plain in _CHINESE:
-            text = text.str.replace(pattern, plain, regex=True)
+        for pattern, ascii_form in _CHINESE:
+            text = text.str.replace(pattern, ascii_form, regex=True)
         text = text.str.strip(" -:")
     text = text.str.replace(r"(\d)t(\d)", r"\1 \2", regex=True)
     text = text.str.replace(r"(:\d{2}(?:[.,]\d+)?) ?(?:z|utc|gmt|[+-]\d{2}:?\d{2})$", r"\1", regex=True)
@@ -132,7 +133,7 @@ EMPTY: Final = (
 
 def _read_unique(text: pd.Series, counts: np.ndarray, day_first: bool | None) -> Dates:
     values = pd.Series(np.full(len(text), np.datetime64("NaT"), dtype="datetime64[us]"))
-    open_ = np.ones(len(text), dtype=bool)
+    unread = np.ones(len(text), dtype=bool)
     formats: dict[str, int] = {}
     guessed = 0
     for name, pattern in (
@@ -144,17 +145,17 @@ def _read_unique(text: pd.Series, counts: np.ndarray, day_first: bool | None) ->
         ("epoch", _EPOCH),
         ("named", _NAMED),
     ):
-        fits = open_ & text.str.match(pattern).to_numpy(dtype=bool, na_value=False)
-        if not fits.any():
+        matches = unread & text.str.match(pattern).to_numpy(dtype=bool, na_value=False)
+        if not matches.any():
             continue
         if name == "year_last":
-            read, unsure = _read_year_last(text[fits], day_first)
-            guessed = int(counts[fits][unsure].sum())
+            read, unsure = _read_year_last(text[matches], day_first)
+            guessed = int(counts[matches][unsure].sum())
         else:
-            read = _READERS[name](text[fits])
-        values[fits] = read.to_numpy("datetime64[us]")
-        open_ &= ~fits
-        formats[name] = int(counts[fits].sum())
+            read = _READERS[name](text[matches])
+        values[matches] = read.to_numpy("datetime64[us]")
+        unread &= ~matches
+        formats[name] = int(counts[matches].sum())
     return Dates(values, values.isna().to_numpy(), formats, guessed)
 
 
@@ -190,17 +191,17 @@ def _read_year_last(text: pd.Series, day_first: bool | None) -> tuple[pd.Series,
     unsure = np.zeros(len(text), dtype=bool)
     contrary = np.zeros(len(text), dtype=bool)
     for separator in parts["sep"].unique():
-        here = parts["sep"] == separator
-        proof_day, proof_month = bool((here & (one > 12)).any()), bool((here & (two > 12)).any())
+        same = parts["sep"] == separator
+        proof_day, proof_month = bool((same & (one > 12)).any()), bool((same & (two > 12)).any())
         if day_first is not None:
-            first |= here & day_first
+            first |= same & day_first
         elif proof_day != proof_month:
-            first |= here & proof_day
+            first |= same & proof_day
         elif proof_day:
-            contrary |= (here & either & (one != two)).to_numpy()
+            contrary |= (same & either & (one != two)).to_numpy()
         else:
-            first |= here & (separator == ".")
-            unsure |= (here & (one != two)).to_numpy()
+            first |= same & (separator == ".")
+            unsure |= (same & (one != two)).to_numpy()
     first = (first & (two <= 12)) | (one > 12)
     parts["d"], parts["m"] = one.where(first, two), two.where(first, one)
     return _assemble(parts).mask(contrary), unsure

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.intake.read.dtypes import plain_frame, unique_names
+from whychurn.intake.read.dtypes import standard_frame, unique_names
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -27,7 +27,7 @@ _LOOKS_LIKE_DATA: Final = re.compile(r"\d[\d./: -]*|\S+@\S+")
 
 @dataclass(frozen=True)
 class Delimited:
-    """What a delimited file holds.
+    """Content of a delimited file.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def read_delimited(path: Path) -> Delimited:
         )
     frame, broken = _parse(text, delimiter, unique_names(header), path)
     total = len(frame) + len(broken)
-    kept = np.setdiff1d(np.arange(1, total + 1), broken, assume_unique=True)
-    return Delimited(frame, kept, broken, encoding, delimiter, damaged)
+    row_number = np.setdiff1d(np.arange(1, total + 1), broken, assume_unique=True)
+    return Delimited(frame, row_number, broken, encoding, delimiter, damaged)
 
 
 def decode(content: bytes) -> tuple[bytes, str, int]:
@@ -126,15 +126,15 @@ def _decode_legacy(content: bytes) -> tuple[bytes, str, int]:
 def sniff_delimiter(lines: list[str]) -> str | None:
     """Delimiter that splits most lines into as many fields as the header; None where nothing splits."""
     best: tuple[float, int] = (0.0, 1)
-    found = None
+    chosen = None
     for delimiter in DELIMITERS:
         counts = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
         if not counts or counts[0] < 2:
             continue
         score = (sum(count == counts[0] for count in counts) / len(counts), counts[0])
         if score > best:
-            best, found = score, delimiter
-    return found
+            best, chosen = score, delimiter
+    return chosen
 
 
 def _parse(text: bytes, delimiter: str, names: list[str], path: Path) -> tuple[pd.DataFrame, np.ndarray]:
@@ -163,7 +163,7 @@ def _parse(text: bytes, delimiter: str, names: list[str], path: Path) -> tuple[p
             file=path,
             remedy='every opening quote (") needs a closing one; export the table again',
         ) from None
-    return plain_frame(table), np.array(sorted(broken), dtype="int64")
+    return standard_frame(table), np.array(sorted(broken), dtype="int64")
 
 
 def _bytes(path: Path) -> bytes:

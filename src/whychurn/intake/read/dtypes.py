@@ -1,4 +1,4 @@
-"""Columns of any origin as one of five plain dtypes."""
+"""Columns of any origin in one of five standard dtypes: text, float64, Int64, boolean, datetime64[us]."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pyarrow as pa
 TEXT: Final = "string[pyarrow]"
 
 
-def plain_frame(table: pa.Table) -> pd.DataFrame:
+def standard_frame(table: pa.Table) -> pd.DataFrame:
     """Arrow table as a frame of ``string[pyarrow]``, float64, Int64, boolean, datetime64[us] columns."""
     names = unique_names(table.column_names)
-    columns = [plain_column(table.column(place)) for place in range(table.num_columns)]
+    columns = [standard_column(column) for column in table.columns]
     return pd.DataFrame(dict(zip(names, columns, strict=True)), index=pd.RangeIndex(table.num_rows))
 
 
-def plain_column(column: pa.ChunkedArray) -> pd.Series:
-    """One Arrow column in a plain dtype; what fits none becomes text."""
+def standard_column(column: pa.ChunkedArray) -> pd.Series:
+    """One Arrow column in a standard dtype; what fits none becomes text."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
@@ -39,27 +39,26 @@ def plain_column(column: pa.ChunkedArray) -> pd.Series:
     return text_of_objects(column.to_pylist())
 
 
-def plain_objects(frame: pd.DataFrame) -> pd.DataFrame:
-    """Frame of Python objects (Excel, database rows) in plain dtypes, column by column."""
-    columns = {
-        name: _guess(frame.iloc[:, place]) for place, name in enumerate(unique_names(list(frame.columns)))
-    }
+def standard_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Frame of Python objects (Excel, database rows) in standard dtypes, column by column."""
+    names = unique_names(list(frame.columns))
+    columns = {name: _guess(frame.iloc[:, position]) for position, name in enumerate(names)}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
 
 
 def unique_names(names: list[Any]) -> list[str]:
     """Trimmed header names; a repeated name gets a number."""
-    seen: dict[str, int] = {}
-    found = []
+    counts: dict[str, int] = {}
+    unique = []
     for number, raw in enumerate(names):
         name = str(raw).replace("\ufeff", "").strip() or f"column {number + 1}"
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
-    return found
+        counts[name] = counts.get(name, 0) + 1
+        unique.append(name if counts[name] == 1 else f"{name}.{counts[name]}")
+    return unique
 
 
 def as_text(column: pd.Series) -> pd.Series:
-    """Plain column as text: whole numbers without a decimal point, times in ISO form."""
+    """Standard column as text: whole numbers without a decimal point, times in ISO form."""
     if pd.api.types.is_string_dtype(column.dtype) and column.dtype == TEXT:
         return column
     if pd.api.types.is_bool_dtype(column.dtype):
@@ -68,8 +67,8 @@ def as_text(column: pd.Series) -> pd.Series:
         return column.dt.strftime("%Y-%m-%d %H:%M:%S").astype(TEXT)
     if pd.api.types.is_float_dtype(column.dtype):
         values = column.to_numpy(dtype="float64", na_value=np.nan)
-        known = values[~np.isnan(values)]
-        if np.all(known == np.round(known)) and np.all(np.abs(known) < 2**53):
+        given = values[~np.isnan(values)]
+        if np.all(given == np.round(given)) and np.all(np.abs(given) < 2**53):
             return column.astype("Int64").astype(TEXT)
     return column.astype(TEXT)
 
@@ -98,17 +97,17 @@ def _guess(column: pd.Series) -> pd.Series:
     kinds = {type(value) for value in values if value is not None}
     try:
         if kinds and kinds <= {int, float} and not _big(values):
-            return plain_column(pa.chunked_array([pa.array(values, from_pandas=True)]))
+            return standard_column(pa.chunked_array([pa.array(values, from_pandas=True)]))
         if kinds and kinds <= {bool}:
-            return plain_column(pa.chunked_array([pa.array(values, pa.bool_())]))
+            return standard_column(pa.chunked_array([pa.array(values, pa.bool_())]))
         if kinds and kinds <= {dt.datetime, dt.date, pd.Timestamp}:
-            return pd.Series(np.array([_moment(value) for value in values], dtype="datetime64[us]"))
+            return pd.Series(np.array([_naive_datetime(value) for value in values], dtype="datetime64[us]"))
     except (pa.ArrowException, OverflowError, ValueError):
         pass
     return text_of_objects(values)
 
 
-def _moment(value: Any) -> Any:
+def _naive_datetime(value: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, dt.datetime):

@@ -1,4 +1,4 @@
-"""One table as the company keeps it, before anything is judged."""
+"""One table as the company keeps it, before any check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RawTable:
     Parameters
     ----------
     frame
-        All readable rows, source columns, plain dtypes.
+        All readable rows, source columns, standard dtypes.
     row_number
         Number of each row in the source; 1 is the first row below the header.
     broken
@@ -26,7 +26,7 @@ class RawTable:
     origin
         File or database table.
     notices
-        Word key and values of what a reader should know.
+        Label key and values of what a reader should know.
     """
 
     frame: pd.DataFrame
@@ -37,8 +37,8 @@ class RawTable:
     notices: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`."""
-    folded = {other.casefold(): other for other in known}
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that is most similar to `name`."""
+    folded = {other.casefold(): other for other in names}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.0)
     return folded[near[0]] if near else None

@@ -17,14 +17,14 @@ from whychurn.contract.params import IntakeParams
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.read.delimited import read_delimited
-from whychurn.intake.read.dtypes import as_text, plain_frame, plain_objects
+from whychurn.intake.read.dtypes import as_text, standard_frame, standard_objects
 from whychurn.intake.read.raw_table import RawTable, nearest
 
 ENDINGS: Final = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".xlsx")
 
 
 class Source(Protocol):
-    """A place that holds tables."""
+    """A folder or database that holds tables."""
 
     def names(self) -> list[str]:
         """Files or database tables that it holds."""
@@ -52,9 +52,8 @@ def open_source(study: StudyPaths, params: IntakeParams) -> Source:
             remedy=f"did you mean {near!r}? Tables: {', '.join(TABLES)}",
         )
     if "://" in params.source:
-        from whychurn.intake.read.database import (
-            DatabaseSource,  # database drivers load only where they are used
-        )
+        # database drivers load only where they are used
+        from whychurn.intake.read.database_source import DatabaseSource
 
         return DatabaseSource.at(params.source, study.root)
     folder = Path(params.source).expanduser()
@@ -68,11 +67,11 @@ def read_table(source: Source, table: str, given: str | None) -> RawTable | None
     the first and adds the columns of the second by the columns that both have.
     """
     names = [part.strip() for part in given.split("+")] if given else [None]
-    found = [source.find(table, name) for name in names]
-    if found[0] is None:
+    first, *lookups = [source.find(table, name) for name in names]
+    if first is None:
         return None
-    raw = source.read(found[0])
-    for name in found[1:]:
+    raw = source.read(first)
+    for name in lookups:
         raw = _join(raw, source.read(str(name)))
     return raw
 
@@ -90,7 +89,8 @@ class FolderSource:
             raise WhychurnError(
                 "the folder of raw tables is missing",
                 file=folder,
-                remedy="put members.csv, orders.csv, … there, or name another place in params.yaml: intake.source",
+                remedy="put members.csv, orders.csv, … there, or name another folder in params.yaml: "
+                "intake.source",
             )
         return cls(folder)
 
@@ -110,20 +110,20 @@ class FolderSource:
         exact = self.folder / wanted
         if exact.is_file():
             return given or table
-        fits = [name for name in self.names() if (_stem(name) or "").casefold() == wanted.casefold()]
-        if len(fits) > 1:
+        matches = [name for name in self.names() if (_stem(name) or "").casefold() == wanted.casefold()]
+        if len(matches) > 1:
             raise WhychurnError(
-                f"two files could be table {table!r}: {', '.join(fits)}",
+                f"two files could be table {table!r}: {', '.join(matches)}",
                 file=self.folder,
-                remedy=f"keep one, or name it in params.yaml: intake.tables: {{{table}: {fits[0]}}}",
+                remedy=f"keep one, or name it in params.yaml: intake.tables: {{{table}: {matches[0]}}}",
             )
-        if not fits and given:
+        if not matches and given:
             raise WhychurnError(
                 f"intake.tables names {wanted!r} for {table!r}, which does not exist",
                 file=self.folder,
                 remedy=f"nearest file: {nearest(wanted, self.names()) or 'none; the folder is empty'}",
             )
-        return fits[0] + hash_ + sheet if fits else None
+        return matches[0] + hash_ + sheet if matches else None
 
     def read(self, name: str) -> RawTable:
         """Rows of the file `name`."""
@@ -158,7 +158,7 @@ def _numbered(frame: pd.DataFrame) -> np.ndarray:
 
 def _read_parquet(path: Path) -> RawTable:
     try:
-        frame = plain_frame(pq.read_table(path))
+        frame = standard_frame(pq.read_table(path))
     except (pa.ArrowException, OSError):
         raise WhychurnError("not readable as Parquet", file=path, remedy="export the table again") from None
     return RawTable(frame, _numbered(frame), path.name)
@@ -187,22 +187,22 @@ def _read_excel(path: Path, sheet: str) -> RawTable:
     notices: tuple[tuple[str, dict[str, Any]], ...] = ()
     if not sheet and len(names) > 1:
         notices = (("notice_sheet", {"file": path.name, "sheet": names[0]}),)
-    return RawTable(plain_objects(frame[filled]), numbers, path.name, notices=notices)
+    return RawTable(standard_objects(frame[filled]), numbers, path.name, notices=notices)
 
 
 def _read_csv(path: Path) -> RawTable:
-    found = read_delimited(path)
+    content = read_delimited(path)
     notices: list[tuple[str, dict[str, Any]]] = []
-    if found.encoding == "cp1252":
+    if content.encoding == "cp1252":
         notices.append(("notice_encoding", {"file": path.name}))
-    if found.damaged:
-        notices.append(("notice_damaged", {"file": path.name, "n": found.damaged}))
+    if content.damaged:
+        notices.append(("notice_damaged", {"file": path.name, "n": content.damaged}))
     return RawTable(
-        found.frame,
-        found.row_number,
+        content.frame,
+        content.row_number,
         path.name,
-        found.broken,
-        encoding=found.encoding,
+        content.broken,
+        encoding=content.encoding,
         notices=tuple(notices),
     )
 

@@ -27,8 +27,8 @@ class WeeklyHistory:
     Parameters
     ----------
     counts
-        orders, defects (of orders, or of visits where there are terms), service, faults, relevant, irrelevant,
-        greetings, activities, community, spendings, coupons, moves, visits.
+        orders, defects (of orders, or of visits where there are terms), service, faults, relevant,
+        irrelevant, greetings, activities, community, spendings, coupons, moves, visits.
     exposures
         Units of each exposure, never negative.
     levels
@@ -82,8 +82,8 @@ def weeks_since(count: np.ndarray, first: np.ndarray) -> np.ndarray:
 def draw_regular_orders(rate: np.ndarray, season: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Orders a week of members who buy again when things run out: more regular than chance.
 
-    The chance to order grows with the square of the time since the last order (a Weibull gap of shape 3), so long
-    gaps are rare among members who have not left. At most one order a week.
+    The chance to order grows with the square of the time since the last order (a Weibull gap of shape 3), so
+    long gaps are rare among members who have not left. At most one order a week.
 
     Parameters
     ----------

@@ -3,9 +3,9 @@
 additive
     Hazards of the causes add up (what the methods assume).
 multiplicative
-    Exposures multiply: total = B prod_k (1 + e_k / B), with B the sum of the bases and e_k the excess of cause k.
-    A single exposure has the same effect as in the additive world, two at once have more. The excess over B is
-    shared among the causes in proportion to log(1 + e_k / B).
+    Exposures multiply: total = B prod_k (1 + e_k / B), with B the sum of the bases and e_k the excess of
+    cause k. A single exposure has the same effect as in the additive world, two at once have more. The excess
+    over B is shared among the causes in proportion to log(1 + e_k / B).
 seventh_cause
     Additive, with a cause outside the six that leaves no trace.
 uneven_bases

@@ -19,8 +19,8 @@ class Presence:
     Parameters
     ----------
     active_share
-        Share of the member's activity that remains in each week: 0 when away, 1 in ordinary times, less before
-        leaving; (weeks, n).
+        Share of the member's activity that remains in each week: 0 when away, 1 in ordinary times, less
+        before leaving; (weeks, n).
     contacted
         Whether the company writes to the member; (weeks, n).
     exits

@@ -3,9 +3,11 @@
 member_causes
     One row for each exit in the window, and one for each member who has not left at its end.
 churn_without
-    One row for each member: the chance to have left by the end of the window, as it was and without each cause.
+    One row for each member: the chance to have left by the end of the window, as it was and without each
+    cause.
 stay_without
-    Expected member-weeks and exits by weeks since joining, as it was and with the whole hazard of one cause gone.
+    Expected member-weeks and exits by weeks since joining, as it was and with the whole hazard of one cause
+    gone.
 actions
     One row for each member chosen for a campaign: the true effect of the action.
 world.json

@@ -17,8 +17,8 @@ def actions_table(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        member_id, campaign_id, action, treated, weeks, p_churn_untouched, p_churn_touched (both over the weeks of
-        the effect, whatever was done, other campaigns as they were), effect (ratio of the two).
+        member_id, campaign_id, action, treated, weeks, p_churn_untouched, p_churn_touched (both over the
+        weeks of the effect, whatever was done, other campaigns as they were), effect (ratio of the two).
     """
     return pd.concat([_effects(scenario, lives, one) for one in lives.assignments], ignore_index=True)
 

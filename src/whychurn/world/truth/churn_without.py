@@ -17,8 +17,8 @@ def churn_without(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
     """Chances from entry to the end of the window.
 
     With h_k(t) the hazard of cause k (campaigns as they were) and e_k(t) its excess over the base,
-    p = 1 - exp(-sum_t sum_k h_k(t)) and p_without_k = 1 - exp(-sum_t (sum_j h_j(t) - e_k(t))): those saved from k
-    stay exposed to all other causes.
+    p = 1 - exp(-sum_t sum_k h_k(t)) and p_without_k = 1 - exp(-sum_t (sum_j h_j(t) - e_k(t))): those saved
+    from k stay exposed to all other causes.
 
     Returns
     -------

@@ -17,9 +17,9 @@ def causes_table(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        member_id (the company's own), spell (1, 2 after a return), status (churned, at_risk), decided_on, left_on (null
-        for at risk; with terms the last day of the term), cause, subcause (drawn; null for at risk), p_<cause>
-        (posterior of the causes in that week: the hazard of each cause over the total).
+        member_id (the company's own), spell (1, 2 after a return), status (churned, at_risk), decided_on,
+        left_on (null for at risk; with terms the last day of the term), cause, subcause (drawn; null for at
+        risk), p_<cause> (posterior of the causes in that week: the hazard of each cause over the total).
     """
     clock, exits, causes = scenario.clock, lives.exits, list(scenario.programme.causes)
     again = exits.returned < NEVER

@@ -21,8 +21,8 @@ def stay_without(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
     -------
     DataFrame
         removed (``none`` or a cause, of which the whole hazard is gone, base included), tenure_week, present
-        (expected member-weeks) and left (expected decisions to leave). Sums over the blocks give the hazard of a
-        week as left / present; members who joined before the window count from its first week.
+        (expected member-weeks) and left (expected decisions to leave). Sums over the blocks give the hazard
+        of a week as left / present; members who joined before the window count from its first week.
     """
     clock, members, hazards = scenario.clock, lives.members, lives.hazards.by_cause
     share = at_risk(clock, members.entry)

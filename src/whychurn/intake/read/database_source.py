@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.tables import TABLES
-from whychurn.intake.read.dtypes import plain_frame, plain_objects
+from whychurn.intake.read.dtypes import standard_frame, standard_objects
 from whychurn.intake.read.raw_table import RawTable, nearest
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class DatabaseSource:
 
     @classmethod
     def at(cls, address: str, base: Path) -> DatabaseSource:
-        """Source at `address`; ``duckdb:///shop.duckdb`` is below `base`, ``duckdb:////data/shop.duckdb`` is not.
+        """Source at `address`; a relative file (``duckdb:///shop.duckdb``) lies below `base`.
 
         Raises
         ------
@@ -76,15 +76,15 @@ class DatabaseSource:
         WhychurnError
             If the table given does not exist.
         """
-        known = {name.casefold(): name for name in self.names()}
-        found = known.get((given or table).casefold())
-        if found is None and given:
+        names = {name.casefold(): name for name in self.names()}
+        name = names.get((given or table).casefold())
+        if name is None and given:
             raise WhychurnError(
                 f"intake.tables names {given!r} for {table!r}, which does not exist in the database",
                 file=self.shown,
-                remedy=f"nearest table: {nearest(given, known.values()) or 'none; the database is empty'}",
+                remedy=f"nearest table: {nearest(given, names.values()) or 'none; the database is empty'}",
             )
-        return found
+        return name
 
     def read(self, name: str) -> RawTable:
         """All rows of table `name`."""
@@ -93,7 +93,7 @@ class DatabaseSource:
         if len(pieces) > 1:
             frame = pd.concat(pieces, ignore_index=True)
             mixed = [column for column in frame.columns if frame[column].dtype == object]
-            frame = frame.assign(**plain_objects(frame[mixed]))
+            frame = frame.assign(**standard_objects(frame[mixed]))
         return RawTable(frame, np.arange(1, len(frame) + 1), name)
 
     def pieces(self, name: str) -> Iterator[pd.DataFrame]:
@@ -141,7 +141,8 @@ def import_tables(
         raise WhychurnError(
             "no table of the contract in the database",
             file=source.shown,
-            remedy=f"map them in params.yaml, such as intake.tables: {{orders: {(source.names() or ['sales'])[0]}}}",
+            remedy="map them in params.yaml, such as intake.tables: "
+            f"{{orders: {(source.names() or ['sales'])[0]}}}",
         )
     return {table: _copy(source, name, target / f"{table}.parquet") for table, name in names.items() if name}
 
@@ -184,8 +185,8 @@ def _names(url: sa.URL) -> list[str]:
             if schema in ("information_schema",) or schema.startswith("pg_"):
                 continue
             prefix = "" if schema == inspector.default_schema_name else f"{schema}."
-            found = inspector.get_table_names(schema) + inspector.get_view_names(schema)
-            names += [prefix + name for name in found]
+            both = inspector.get_table_names(schema) + inspector.get_view_names(schema)
+            names += [prefix + name for name in both]
         return sorted(names)
     except sa.exc.SQLAlchemyError as error:
         raise _unreachable(url, error) from None
@@ -210,9 +211,9 @@ def _duckdb_pieces(file: str, name: str) -> Iterator[pd.DataFrame]:
         empty = True
         for batch in reader:
             empty = False
-            yield plain_frame(pa.Table.from_batches([batch]))
+            yield standard_frame(pa.Table.from_batches([batch]))
         if empty:
-            yield plain_frame(reader.schema.empty_table())
+            yield standard_frame(reader.schema.empty_table())
 
 
 def _quoted(name: str) -> str:
@@ -250,7 +251,7 @@ def _declared(engine: sa.Engine, table: str, schema: str) -> dict[str, Any]:
 
 def _piece(rows: Any, names: list[str], kinds: Mapping[str, Any]) -> pd.DataFrame:
     frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names, coerce_float=True)
-    plain = plain_objects(frame.astype(object))
+    plain = standard_objects(frame.astype(object))
     blank = {name: kinds[name] for name in names if name in kinds and plain[name].isna().all()}
     return plain.astype(blank)
 

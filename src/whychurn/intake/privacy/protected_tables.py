@@ -1,4 +1,4 @@
-"""What leaves intake: pseudonyms for ids, redacted texts, no column that names a person."""
+"""Tables as they leave intake: pseudonyms for ids, redacted texts, no column that names a person."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ from whychurn.intake.privacy.redact import redact_column
 from whychurn.intake.read.coerce import coerce
 from whychurn.intake.read.dtypes import TEXT, arrow_text, as_text
 
-PLACES: Final = ("region",)  # contract columns of members in which an address may stand
+ADDRESS_COLUMNS: Final = ("region",)  # contract columns of members in which an address may stand
 _PERSONAL: Final = re.compile(
-    r"(?i)^(?:(?:full|first|last|middle|given|family|real|member|customer|client|user|contact)?[ _-]?name|surname"
-    r"|nick[ _-]?name|user[ _-]?name|.*(?:phone|mobile|e-?mail|passport|id[ _-]?card|wechat|weixin|address)(?:[ _-]?\w{1,8})?"
+    r"(?i)^(?:(?:full|first|last|middle|given|family|real|member|customer|client|user|contact"
+    r")?[ _-]?name|surname"
+    r"|nick[ _-]?name|user[ _-]?name|.*(?:phone|mobile|e-?mail|passport|id[ _-]?card|wechat|weixin"
+    r"|address)(?:[ _-]?\w{1,8})?"
     r"|tel|cell|fax|ssn|qq|dob|birth[ _-]?(?:date|day)|date[ _-]of[ _-]birth|street|latitude|longitude|ip"
-    r"|(?:会员|客户|用户|联系人|真实)?(?:姓名|名字|名称|昵称)|称呼|.*(?:手机|电话|邮箱|邮件|地址|住址|身份证|证件号|护照|微信|银行卡).*|生日|出生日期)$"
+    r"|(?:会员|客户|用户|联系人|真实)?(?:姓名|名字|名称|昵称)|称呼|.*(?:手机|电话|邮箱|邮件|地址|住址"
+    r"|身份证|证件号|护照|微信|银行卡).*|生日|出生日期)$"
 )
 _NOT_PERSONAL: Final = re.compile(
-    r"(?i)(?:changed|count|verified|has|is|opt|bound|n)[ _-]|[ _-](?:changed|count|verified|type|consent|model|os|domain)"
+    r"(?i)(?:changed|count|verified|has|is|opt|bound|n)[ _-]|[ _-](?:changed|count|verified|type|consent"
+    r"|model|os|domain)"
 )
-_DROP_SHARE: Final = 0.2  # a column with personal details in more of its cells is dropped, not mended
+_DROP_SHARE: Final = 0.2  # a column with personal details in more of its cells is dropped, not redacted
 _UNIQUE_SHARE: Final = 0.9  # a text that differs for nearly each member identifies it
 _UNIQUE_ROWS: Final = 20
 _CHUNK: Final = 500_000
@@ -45,25 +49,25 @@ class Redactions:
 
 
 def protect_table(
-    table: str, frame: pd.DataFrame, key: bytes | None, privacy: PrivacyParams, taken: Redactions
+    table: str, frame: pd.DataFrame, key: bytes | None, privacy: PrivacyParams, redactions: Redactions
 ) -> pd.DataFrame:
-    """Sound rows as they are written: free of names, pseudonymous, redacted, sorted, in contract order and dtypes.
+    """Good rows as they are written: without names, pseudonymous, redacted, sorted, in contract order and dtypes.
 
     Parameters
     ----------
     frame
-        Sound rows with the company's ids.
+        Good rows with the company's ids.
     key
         Key of the pseudonyms; None keeps the ids.
-    taken
+    redactions
         Receives what was redacted or dropped.
     """
     frame = frame.reset_index(drop=True).copy()
-    for name in FREE_TEXT.get(table, PLACES if table == "members" else ()):
-        frame[name], found = redact_column(frame[name])
-        taken.counts += found
+    for name in FREE_TEXT.get(table, ADDRESS_COLUMNS if table == "members" else ()):
+        frame[name], counts = redact_column(frame[name])
+        redactions.counts += counts
     if table == "members":
-        frame = _drop_personal(frame, taken)
+        frame = _drop_personal(frame, redactions)
         allowed = privacy.missing_consent == "allow"
         frame["profiling_consent"] = frame["profiling_consent"].fillna(allowed)
     if key is not None and "member_id" in frame:
@@ -72,12 +76,12 @@ def protect_table(
 
 
 def check_schema(table: str, frame: pd.DataFrame) -> None:
-    """Hold our own work against the contract's pandera schema, in pieces of bounded size.
+    """Check the result against the contract's pandera schema, in pieces of bounded size.
 
     Raises
     ------
     pandera.errors.SchemaErrors
-        If a kept row breaks the contract, which is a fault of intake.
+        If a good row breaks the contract, which is a fault of intake.
     """
     spec = TABLES[table]
     if spec.key is not None:
@@ -107,7 +111,7 @@ def _in_order(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         by = ["week_start", "region", "category"]
     elif table == "events":
         by = ["member_id", "occurred_at", "event_type", "event_id"]
-    columns = {f"k{place}": _sortable(frame[name]) for place, name in enumerate(dict.fromkeys(by))}
+    columns = {f"k{number}": _sortable(frame[name]) for number, name in enumerate(dict.fromkeys(by))}
     order = pc.sort_indices(pa.table(columns), sort_keys=[(name, "ascending") for name in columns])
     return frame[names].iloc[order.to_numpy()].reset_index(drop=True)
 
@@ -121,18 +125,18 @@ def _sortable(column: pd.Series) -> pa.Array | pa.ChunkedArray:
     return rank.take(encoded.indices)
 
 
-def _drop_personal(frame: pd.DataFrame, taken: Redactions) -> pd.DataFrame:
+def _drop_personal(frame: pd.DataFrame, redactions: Redactions) -> pd.DataFrame:
     frame = frame.copy()
     for name in [column for column in frame.columns if column not in TABLES["members"].fields]:
-        why = _why_personal(str(name), frame[name], frame["member_id"])
-        if why is None and frame[name].dtype == TEXT:
-            frame[name], found = redact_column(frame[name])
-            taken.counts += found
+        reason = _why_personal(str(name), frame[name], frame["member_id"])
+        if reason is None and frame[name].dtype == TEXT:
+            frame[name], counts = redact_column(frame[name])
+            redactions.counts += counts
             frame[name] = _as_number(frame[name])
-        if why is not None:
+        if reason is not None:
             frame = frame.drop(columns=name)
-            taken.dropped.append(str(name))
-            taken.notices.append((f"notice_dropped_{why}", {"column": str(name)}))
+            redactions.dropped.append(str(name))
+            redactions.notices.append((f"notice_dropped_{reason}", {"column": str(name)}))
     return frame
 
 
@@ -144,8 +148,8 @@ def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
     text = as_text(column).dropna()
     if text.empty:
         return None
-    _, found = redact_column(text)
-    if sum(found.values()) > _DROP_SHARE * len(text):
+    _, counts = redact_column(text)
+    if sum(counts.values()) > _DROP_SHARE * len(text):
         return "content"
     if (text == ids.loc[text.index]).any():
         return "id"
@@ -159,8 +163,8 @@ def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
 
 def _as_number(column: pd.Series) -> pd.Series:
     # a further column of numbers read from CSV; codes with leading zeros stay text
-    known = column.dropna()
-    if known.empty or known.str.match(r"^0\d").any():
+    values = column.dropna()
+    if values.empty or values.str.match(r"^0\d").any():
         return column
     numbers = pd.to_numeric(column.astype(object), errors="coerce")
     return numbers.astype("float64") if (numbers.isna() == column.isna()).all() else column
