@@ -35,7 +35,7 @@ def test_fits_become_nested_runs_with_their_files(study: StudyPaths, params: Par
     assert read_fits(study, "survival")[0] == fit
     client = store.connect(study)
     experiment = store.find_experiment(client, study, "pipeline")
-    run = track_fits(client, experiment, study, params, "survival", "abc", {})
+    run = track_fits(client, experiment, study, params, "survival", {store.CONTENT: "abc"})
     nested = client.search_runs([experiment], f"tags.mlflow.parentRunId = '{run}'")
     assert {one.data.tags["candidate"] for one in nested} == {"cox", "km"}
     [cox] = [one for one in nested if one.data.tags["candidate"] == "cox"]
@@ -46,7 +46,7 @@ def test_fits_become_nested_runs_with_their_files(study: StudyPaths, params: Par
     ]
     csv = Path(client.download_artifacts(cox.info.run_id, "tables/curves.csv")).read_text(encoding="utf-8")
     assert "0.456" in csv and "0.123" not in csv
-    assert track_fits(client, experiment, study, params, "survival", "abc", {}) == run
+    assert track_fits(client, experiment, study, params, "survival", {store.CONTENT: "abc"}) == run
 
 
 def test_members_are_not_tracked(study: StudyPaths, params: Params) -> None:
@@ -55,7 +55,7 @@ def test_members_are_not_tracked(study: StudyPaths, params: Params) -> None:
     client = store.connect(study)
     experiment = store.find_experiment(client, study, "pipeline")
     with pytest.raises(WhychurnError, match="scores holds members"):
-        track_fits(client, experiment, study, params, "causes", "abc", {})
+        track_fits(client, experiment, study, params, "causes", {store.CONTENT: "abc"})
 
 
 def test_names_are_unique(study: StudyPaths) -> None:

@@ -9,7 +9,7 @@ import pytest
 from whychurn.contract.files import write_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.delivery.registry.registry import causes_file
+from whychurn.delivery.registry.model_versions import causes_file
 from whychurn.delivery.tracking.model_card import write_model_card
 
 Make = Callable[..., StudyPaths]

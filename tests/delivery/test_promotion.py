@@ -12,10 +12,10 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
-from whychurn.delivery.registry import promotion, registry
+from whychurn.delivery.registry import model_versions, promotion
+from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version
 from whychurn.delivery.registry.promotion import promote, schema_gate
-from whychurn.delivery.registry.registry import CHALLENGER, CHAMPION, find_version
-from whychurn.delivery.tracking.runs import track
+from whychurn.delivery.tracking.pipeline_runs import track
 
 Make = Callable[..., StudyPaths]
 
@@ -110,7 +110,7 @@ def test_on_another_panel_the_champion_is_measured_again(make_study: Make, param
 
     panel = pd.read_parquet(study.processed / "panel.parquet")
     rows = panel[panel["as_of"].between("2025-08-01", "2025-10-01")]
-    names = [feature["name"] for feature in registry.read_features(study)]
+    names = [feature["name"] for feature in model_versions.read_features(study)]
     first = mlflow.pyfunc.load_model(f"models:/{params.delivery.model_name}/1")
     p = first.predict(rows[names].head(params.delivery.max_request_rows))["p_churn"]
     y = rows["churned_in_horizon"].astype(int).head(params.delivery.max_request_rows)
@@ -134,7 +134,7 @@ def test_another_target_is_refused(make_study: Make, params: Params) -> None:
     track(study, params)
     promote(study, params, "first")
     make_study()
-    file = registry.model_folder(study) / "metadata.json"
+    file = model_versions.model_folder(study) / "metadata.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "horizon_days": 30}))
     track(study, params)
     with pytest.raises(WhychurnError, match="target: forecasts inactivity_90d within 30 days"):

@@ -26,11 +26,11 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.delivery.registry import registry, served_model
+from whychurn.delivery.registry import model_versions, served_model
 from whychurn.delivery.registry.promotion import promote
 from whychurn.delivery.registry.served_model import RefusedRequestError, RiskModel
 from whychurn.delivery.serving.server import example_request, serving_command
-from whychurn.delivery.tracking.runs import track
+from whychurn.delivery.tracking.pipeline_runs import track
 
 Make = Callable[..., StudyPaths]
 SECRET = "13800138000"
@@ -46,23 +46,25 @@ FIDELITY = {
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory, make_study_at: Make, params: Params) -> StudyPaths:
     place = make_study_at(tmp_path_factory.mktemp("served") / "会员 study")
-    write_json(registry.served_limits(place, params), registry.model_folder(place) / "limits.json")
+    write_json(
+        model_versions.served_limits(place, params), model_versions.model_folder(place) / "limits.json"
+    )
     return place
 
 
 @pytest.fixture(scope="module")
 def model(study: StudyPaths) -> RiskModel:
-    return RiskModel.from_folder(registry.model_folder(study))
+    return RiskModel.from_folder(model_versions.model_folder(study))
 
 
 @pytest.fixture(scope="module")
 def rows(study: StudyPaths) -> pd.DataFrame:
-    return pd.DataFrame(registry.invent_rows(registry.read_features(study), 1000, seed=3))
+    return pd.DataFrame(model_versions.invent_rows(model_versions.read_features(study), 1000, seed=3))
 
 
 def expected(study: StudyPaths, rows: pd.DataFrame) -> np.ndarray:
     """Booster and calibrator by hand."""
-    folder = registry.model_folder(study)
+    folder = model_versions.model_folder(study)
     booster = xgb.Booster(model_file=folder / "model.ubj")
     codes = rows["region"].map({"east": 0.0, "north": 1.0, "west": 2.0})
     X = np.column_stack([rows[booster.feature_names[:3]].astype("float32"), codes])
@@ -114,7 +116,7 @@ def served_causes() -> dict[str, Any]:
 
 
 def with_causes(study: StudyPaths) -> RiskModel:
-    model = RiskModel.from_folder(registry.model_folder(study))
+    model = RiskModel.from_folder(model_versions.model_folder(study))
     model.causes = served_causes()
     return model
 
@@ -154,7 +156,7 @@ def test_reasons_add_up_and_read_like_those_of_the_risk_stage(study: StudyPaths,
     from whychurn.panel.feature_encoding import Feature
     from whychurn.risk.explanation.reasons import describe_reason
 
-    model = RiskModel.from_folder(registry.model_folder(study))
+    model = RiskModel.from_folder(model_versions.model_folder(study))
     model.limits = {**model.limits, "top_reasons": 99}
     lists = [json.loads(text) for text in model.predict(rows.head(20))["reasons"]]
     base = model.booster.predict(model._matrix(model._encode(rows.head(20))[0]), pred_contribs=True)[:, -1]
@@ -248,7 +250,7 @@ def test_without_a_champion_serving_says_what_to_do(make_study: Make, params: Pa
 
 @pytest.fixture
 def champion(study: StudyPaths, params: Params) -> StudyPaths:
-    write_json(served_causes() | {"fidelity": FIDELITY}, registry.causes_file(study))
+    write_json(served_causes() | {"fidelity": FIDELITY}, model_versions.causes_file(study))
     track(study, params)
     promote(study, params, "the only one", if_none=True)
     return study

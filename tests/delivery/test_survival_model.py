@@ -20,7 +20,7 @@ from whychurn.contract.files import read_json, write_json
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.delivery import mlflow_store as store
-from whychurn.delivery.registry import registry
+from whychurn.delivery.registry import model_versions
 from whychurn.delivery.registry.served_model import RefusedRequestError, SurvivalModel
 from whychurn.delivery.registry.survival_model import (
     promote_survival,
@@ -238,4 +238,4 @@ def test_over_http(make_study: Make, params: Params) -> None:
         answer = pd.DataFrame(json.loads(text)["predictions"])
         assert answer["p_stay_30d"].to_numpy() == pytest.approx(model.curve(asked, 30)[:, 30], abs=1e-9)
     assert read_json(survival_folder(study) / "metadata.json")["kind"] == "cox"
-    assert registry.CHAMPION == "champion"
+    assert model_versions.CHAMPION == "champion"

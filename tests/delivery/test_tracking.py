@@ -18,9 +18,9 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
-from whychurn.delivery.registry import registry
-from whychurn.delivery.registry.registry import CHALLENGER, find_version
-from whychurn.delivery.tracking.runs import PIPELINE, track
+from whychurn.delivery.registry import model_versions
+from whychurn.delivery.registry.model_versions import CHALLENGER, find_version
+from whychurn.delivery.tracking.pipeline_runs import PIPELINE, track
 
 Make = Callable[..., StudyPaths]
 
@@ -99,7 +99,7 @@ def test_the_model_is_native_and_its_example_invented(tracked: tuple[StudyPaths,
     panel = pd.read_parquet(study.processed / "panel.parquet")
     numbers = ["days_since_last_order"]  # real values all end in .123457
     assert not np.isin(rows[numbers].to_numpy(), panel[numbers].to_numpy()).any()
-    assert list(rows) == [feature["name"] for feature in registry.read_features(study)]
+    assert list(rows) == [feature["name"] for feature in model_versions.read_features(study)]
 
 
 def test_no_member_is_named_in_what_is_logged(tracked: tuple[StudyPaths, Params, str]) -> None:
@@ -150,7 +150,7 @@ def test_the_registered_model_agrees_with_its_parts(tracked: tuple[StudyPaths, P
     store.connect(study)
     model = mlflow.pyfunc.load_model(f"models:/{params.delivery.model_name}@challenger")
     panel = pd.read_parquet(study.processed / "panel.parquet").head(300)
-    names = [feature["name"] for feature in registry.read_features(study)]
+    names = [feature["name"] for feature in model_versions.read_features(study)]
     answer = model.predict(panel[names])
     booster = xgb.Booster(model_file=study.processed / "risk_model" / "model.ubj")
     codes = panel["region"].map({"east": 0.0, "north": 1.0, "west": 2.0})

@@ -1,4 +1,4 @@
-"""Where MLflow keeps runs and models of a study, and how a run is written; the only place that names an address."""
+"""Where MLflow keeps runs and models of a study (the only file that names an address), and writing a run."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def find_experiment(client: MlflowClient, study: StudyPaths, name: str) -> str:
     WhychurnError
         If the study has moved since: MLflow keeps absolute paths.
     """
-    known, place = client.get_experiment_by_name(name), str(study.mlflow / "artifacts" / name)
-    if known is None:
-        return client.create_experiment(name, artifact_location=place)
-    if known.artifact_location != place:
+    experiment, location = client.get_experiment_by_name(name), str(study.mlflow / "artifacts" / name)
+    if experiment is None:
+        return client.create_experiment(name, artifact_location=location)
+    if experiment.artifact_location != location:
         raise WhychurnError(
-            f"MLflow's store was made elsewhere ({known.artifact_location}) and keeps absolute paths",
+            f"MLflow's store was made elsewhere ({experiment.artifact_location}) and keeps absolute paths",
             file=study.mlflow,
             remedy="move the study back, or delete this folder (runs and champion with it) and run again",
         )
-    return known.experiment_id
+    return experiment.experiment_id
 
 
 def find_logged(client: MlflowClient, experiment_id: str, content: str) -> str | None:
@@ -96,10 +96,10 @@ def write_run(
         if value is not None and math.isfinite(value)
     ]
     settings = [Param(_clean(key), str(value)) for key, value in (params or {}).items()]
-    marks = [RunTag(key, str(value)) for key, value in (tags or {}).items()]
-    for start in range(0, max(len(numbers), len(settings), len(marks)), _CHUNK):
+    run_tags = [RunTag(key, str(value)) for key, value in (tags or {}).items()]
+    for start in range(0, max(len(numbers), len(settings), len(run_tags)), _CHUNK):
         part = slice(start, start + _CHUNK)
-        client.log_batch(run_id, numbers[part], settings[part], marks[part])
+        client.log_batch(run_id, numbers[part], settings[part], run_tags[part])
 
 
 def write_series(client: MlflowClient, run_id: str, key: str, points: Mapping[int, float]) -> None:

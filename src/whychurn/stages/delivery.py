@@ -5,7 +5,7 @@ from __future__ import annotations
 from whychurn.contract.files import write_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.delivery.tracking.runs import run_contents, track
+from whychurn.delivery.tracking.pipeline_runs import run_contents, track
 
 
 def run(study: StudyPaths, params: Params) -> None:

@@ -32,8 +32,8 @@ from whychurn.delivery.mlflow_store import (
     open_run,
     write_run,
 )
+from whychurn.delivery.registry.model_versions import model_folder
 from whychurn.delivery.registry.paired_comparison import paired_differences
-from whychurn.delivery.registry.registry import model_folder
 from whychurn.report.page.formats import format_interval
 
 EXPERIMENTS: Final = "experiments"
@@ -64,7 +64,7 @@ def run_experiment(
     Raises
     ------
     WhychurnError
-        If there are no overrides, or they touch what an experiment must leave alone, or the demo has no
+        If there are no overrides, or they touch what an experiment must not change, or the demo has no
         model.
     """
     base = demo or StudyPaths(PROJECT)
@@ -181,12 +181,12 @@ def _interval(figure: dict[str, float], signed: bool = False) -> str:
 
 
 def _target(study: StudyPaths) -> dict[str, Any]:
-    made = read_json(model_folder(study) / "metadata.json")
+    metadata = read_json(model_folder(study) / "metadata.json")
     return {
-        "definition": made["definition"],
-        "horizon_days": made["horizon_days"],
-        "test_months": made["as_of"]["test"],
-        "train_months": len(made["as_of"]["train"]),
+        "definition": metadata["definition"],
+        "horizon_days": metadata["horizon_days"],
+        "test_months": metadata["as_of"]["test"],
+        "train_months": len(metadata["as_of"]["train"]),
     }
 
 

@@ -1,4 +1,4 @@
-"""Two models on the same members and days: the difference of their figures, with an interval that pairs them."""
+"""Two models on the same members and days: paired differences of their figures, with intervals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.delivery.registry.registry import model_folder
+from whychurn.delivery.registry.model_versions import model_folder
 from whychurn.delivery.registry.served_model import RiskModel
 from whychurn.risk.evaluation.forecast_metrics import (
     Business,
@@ -26,7 +26,7 @@ KEY = ["member_id", "as_of"]
 def paired_differences(demo: StudyPaths, trial: StudyPaths, params: Params) -> dict[str, Any]:
     """Figures of the trial's model minus those of the demo's on the test rows that both have.
 
-    Both are measured under the same draws of a bootstrap clustered by member, so what moves both cancels out.
+    Paired bootstrap by member: both are measured in the same resamples, so variation that they share cancels.
 
     Returns
     -------

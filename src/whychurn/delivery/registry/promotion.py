@@ -1,4 +1,4 @@
-"""The champion changes here and nowhere else: with a reason, after gates, and on record."""
+"""Promotion of the risk model: the champion changes here alone, with a reason, after gates, and on record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import connect, digest_files
-from whychurn.delivery.registry.registry import CHALLENGER, CHAMPION, find_version
+from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version
 from whychurn.risk.evaluation.forecast_metrics import Business, Forecast, measure_once
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,8 @@ def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = Fals
         )
     _record(client, challenger, champion, reason.strip(), gates)
     client.set_registered_model_alias(name, CHAMPION, challenger.version)
-    return f"{name} version {challenger.version} is the champion now ({'; '.join(gate.finding for gate in gates)})"
+    findings = "; ".join(gate.finding for gate in gates)
+    return f"{name} version {challenger.version} is the champion now ({findings})"
 
 
 def check_gates(
@@ -94,7 +95,7 @@ def check_gates(
     challenger: ModelVersion,
     champion: ModelVersion | None,
 ) -> list[Gate]:
-    """All gates of this promotion, passed or not; later ones are skipped where an earlier one makes them void."""
+    """All gates of this promotion, passed or not; figures are compared only for the same target and columns."""
     figures = _figures(client, challenger)
     if champion is None:
         return first_gates(figures, _candidates(client, challenger))
@@ -109,34 +110,29 @@ def check_gates(
 
 
 def first_gates(figures: dict[str, float], candidates: dict[str, dict[str, float]]) -> list[Gate]:
-    """Without a champion: better than knowing the recency or the base rate alone."""
+    """Without a champion: better than the recency or the base rate alone."""
     gates = []
     for name in (name for name in BASELINES if name in candidates):
         other = candidates[name]
         for key, better in (("auc", 1), ("log_loss", -1)):
-            mine, theirs = figures[f"risk.{key}"], other[f"risk.{key}"]
-            gates.append(
-                Gate(
-                    f"{key} against {name}",
-                    better * (mine - theirs) > 0,
-                    f"{key} {mine:.4f}, {name} {theirs:.4f}",
-                )
-            )
+            figure, baseline = figures[f"risk.{key}"], other[f"risk.{key}"]
+            finding = f"{key} {figure:.4f}, {name} {baseline:.4f}"
+            gates.append(Gate(f"{key} against {name}", better * (figure - baseline) > 0, finding))
     return gates
 
 
 def target_gate(challenger: dict[str, str], champion: dict[str, str]) -> Gate:
     """Both forecast the same thing."""
-    mine, theirs = (
+    new, current = (
         f"{tags['definition']} within {tags['horizon_days']} days" for tags in (challenger, champion)
     )
-    return Gate(
-        "target", mine == theirs, f"forecasts {mine}" + ("" if mine == theirs else f", the champion {theirs}")
-    )
+    if new == current:
+        return Gate("target", True, f"forecasts {new}")
+    return Gate("target", False, f"forecasts {new}, the champion {current}")
 
 
 def schema_gate(challenger: dict[str, str], champion: dict[str, str]) -> Gate:
-    """Callers of the champion can call the challenger unchanged: the same columns of the same types, in and out."""
+    """The champion's callers can call the challenger: the same columns of the same types, in and out."""
     changed = [f"{name} missing" for name in champion if name not in challenger]
     changed += [f"{name} new" for name in challenger if name not in champion]
     changed += [
@@ -150,18 +146,18 @@ def schema_gate(challenger: dict[str, str], champion: dict[str, str]) -> Gate:
     return Gate("schema", False, f"{len(changed)} columns differ ({', '.join(changed[:8])}): {remedy}")
 
 
-def figure_gates(mine: dict[str, float], theirs: dict[str, float], params: Params) -> list[Gate]:
+def figure_gates(new: dict[str, float], current: dict[str, float], params: Params) -> list[Gate]:
     """Forward AUC not lower and calibration error not higher than the champion's, within the tolerances."""
-    drop = theirs["risk.auc"] - mine["risk.auc"]
-    rise = mine["risk.ece"] - theirs["risk.ece"]
+    drop = current["risk.auc"] - new["risk.auc"]
+    rise = new["risk.ece"] - current["risk.ece"]
     return [
-        _bounded("auc", mine["risk.auc"], theirs["risk.auc"], drop, params.delivery.max_auc_decrease),
-        _bounded("ece", mine["risk.ece"], theirs["risk.ece"], rise, params.delivery.max_ece_increase),
+        _bounded("auc", new["risk.auc"], current["risk.auc"], drop, params.delivery.max_auc_decrease),
+        _bounded("ece", new["risk.ece"], current["risk.ece"], rise, params.delivery.max_ece_increase),
     ]
 
 
-def _bounded(name: str, mine: float, theirs: float, worse: float, allowed: float) -> Gate:
-    finding = f"{name} {mine:.4f}, champion {theirs:.4f}"
+def _bounded(name: str, new: float, current: float, worse: float, allowed: float) -> Gate:
+    finding = f"{name} {new:.4f}, champion {current:.4f}"
     if worse > allowed or np.isnan(worse):
         return Gate(name, False, f"{finding}: worse by {worse:.4f}, allowed {allowed:.4f}")
     return Gate(name, True, finding)
@@ -170,7 +166,7 @@ def _bounded(name: str, mine: float, theirs: float, worse: float, allowed: float
 def measure_again(
     study: StudyPaths, params: Params, challenger: ModelVersion, champion: ModelVersion
 ) -> dict[str, float]:
-    """Champion's figures on the challenger's test rows, by the measures of the risk stage.
+    """Champion's figures on the challenger's test rows, by the metrics of the risk stage.
 
     Raises
     ------
@@ -194,7 +190,7 @@ def measure_again(
 
 
 def measure(y: np.ndarray, p: np.ndarray, params: Params) -> dict[str, float]:
-    """Test measures of probabilities `p` for labels `y`, as the risk stage takes them."""
+    """Test metrics of probabilities `p` for labels `y`, as the risk stage computes them."""
     unknown = Business(
         np.full(len(y), np.nan),
         params.business.saved_share,

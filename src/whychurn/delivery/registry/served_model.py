@@ -1,7 +1,7 @@
-"""The served models: rows in; risk, its top reasons and causes out, or the chances to stay and the expected stay.
+"""The served models: risk with its top reasons and causes, or survival by horizon and expected stay.
 
 MLflow copies this very file into the model and runs it there (models from code), so it imports nothing of the
-project, and everything it knows lies beside it in native files: trees (ubj), calibrator, features and limits
+project; what it was fitted to lies beside it in native files: trees (ubj), calibrator, features and limits
 (JSON), coefficients and baseline hazard (CSV). Which of the two models a copy serves stands in its
 model_config. Requests are checked here and not by MLflow, whose own refusals repeat the rows that were sent.
 """
@@ -59,7 +59,7 @@ class RefusedRequestError(MlflowException):
 
 
 class RequestModel(PythonModel):
-    """Checks a request and encodes it as in training; what is answered, and from which files, says the subclass."""
+    """Checks a request and encodes it as in training; subclasses name their files and compute the answers."""
 
     names: list[str]
     features: list[dict[str, Any]]
@@ -74,8 +74,8 @@ class RequestModel(PythonModel):
     def from_folder(cls, folder: Path) -> Self:
         """The same model from a folder of native files; without limits it answers no requests."""
         model = cls()
-        found = {name: folder / file for name, file in cls.files.items()}
-        model._load({name: path for name, path in found.items() if path.exists()})
+        paths = {name: folder / file for name, file in cls.files.items()}
+        model._load({name: path for name, path in paths.items() if path.exists()})
         return model
 
     def _load(self, files: dict[str, Path]) -> None:
@@ -116,8 +116,9 @@ class RequestModel(PythonModel):
         X, notes = self._encode(rows)
         empty = np.flatnonzero(np.isnan(X).all(axis=1))
         if len(empty):
-            told = f"all features are empty in {len(empty)} rows, the first at position {empty[0]}"
-            raise RefusedRequestError(told)
+            raise RefusedRequestError(
+                f"all features are empty in {len(empty)} rows, the first at position {empty[0]}"
+            )
         return pd.DataFrame({**self._answers(X), "notes": notes}, index=rows.index)
 
     def _answers(self, X: np.ndarray) -> dict[str, Any]:
@@ -137,18 +138,20 @@ class RequestModel(PythonModel):
         if not len(rows):
             raise RefusedRequestError("the request holds no rows")
         if len(rows) > self.limits["max_request_rows"]:
-            told = f"{len(rows)} rows are too many for one request; send at most {self.limits['max_request_rows']}"
-            raise RefusedRequestError(told)
+            most = self.limits["max_request_rows"]
+            raise RefusedRequestError(f"{len(rows)} rows are too many for one request; send at most {most}")
         if not rows.columns.is_unique:
             raise RefusedRequestError("a column occurs twice")
         missing = [name for name in self.names if name not in rows]
         if missing:
-            told = f"columns are missing: {', '.join(missing)} (send null where a value is not known)"
-            raise RefusedRequestError(told)
+            raise RefusedRequestError(
+                f"columns are missing: {', '.join(missing)} (send null where a value is not known)"
+            )
         unknown = len(rows.columns) - len(self.names)
         if unknown:  # a name that nobody foresaw may itself be personal
-            told = f"{unknown} columns are unknown to the model; send these only: {', '.join(self.names)}"
-            raise RefusedRequestError(told)
+            raise RefusedRequestError(
+                f"{unknown} columns are unknown to the model; send these only: {', '.join(self.names)}"
+            )
 
     def _encode(self, rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
         """Float matrix as in training (category codes, missing and infinite as NaN) and a note for each row."""
@@ -169,15 +172,15 @@ class RequestModel(PythonModel):
         if wrong:
             raise RefusedRequestError(f"columns of a wrong type: {', '.join(wrong)}")
         X[np.isinf(X)] = np.nan
-        told = "unknown category read as missing: "
-        return X, [told + ", ".join(names) if names else "" for names in notes]
+        note = "unknown category read as missing: "
+        return X, [note + ", ".join(names) if names else "" for names in notes]
 
 
 class RiskModel(RequestModel):
-    """Probability of leaving within the horizon, its interval, and what the model looked at.
+    """Probability of leaving within the horizon, its interval, and the features that moved it most.
 
     Answers p_churn, p_churn_low, p_churn_high and reasons (JSON list, largest contribution first). The
-    interval is the calibrator's: what members with this score were seen to do. Contributions are exact
+    interval is the calibrator's, from the churn rate of members with this score. Contributions are exact
     TreeSHAP values in log-odds before calibration; they explain the model and are no causes.
 
     Causes come from the method behind the report on causes, as a regression on the same features: p_<cause>
@@ -268,18 +271,18 @@ class RiskModel(RequestModel):
 
 
 class SurvivalModel(RequestModel):
-    """Chance to be still there after each horizon (p_stay_<days>d), and expected days of the next year.
+    """Survival probability at each horizon (p_stay_<days>d), and expected days of stay in the next year.
 
     Boosted trees: a hazard for each interval ahead. Cox: Breslow's baseline on the clock of tenure ("cox") or
-    of days from now ("cox_landmark"). Beyond what learning could see, the last hazard goes on.
+    of days from now ("cox_landmark"). Beyond the follow-up of training, the last hazard goes on.
     """
 
     files = SURVIVAL_FILES
 
     def _load(self, files: dict[str, Path]) -> None:
         super()._load(files)
-        self.made = _read(files["metadata"])
-        if self.made["kind"] == "boosted":
+        self.metadata = _read(files["metadata"])
+        if self.metadata["kind"] == "boosted":
             self.booster = xgb.Booster(model_file=str(files["booster"]))
         else:
             self.terms = pd.read_csv(files["coefficients"], float_precision="round_trip").to_dict("records")
@@ -287,27 +290,27 @@ class SurvivalModel(RequestModel):
             self.baseline = baseline["cumulative"].to_numpy()
 
     def stay(self, X: np.ndarray, days: int) -> np.ndarray:
-        """Chance to be still there after 0 … `days` days for encoded rows, shape (n, days + 1)."""
-        return self._boosted(X, days) if self.made["kind"] == "boosted" else self._cox(X, days)
+        """Survival probability after 0 … `days` days for encoded rows; (n, days + 1)."""
+        return self._boosted(X, days) if self.metadata["kind"] == "boosted" else self._cox(X, days)
 
     def _answers(self, X: np.ndarray) -> dict[str, Any]:
-        horizons, until = self.made["horizons"], self.made["value_days"]
+        horizons, until = self.metadata["horizons"], self.metadata["value_days"]
         curve = self.stay(X, max(*horizons, until))
         chances = {f"p_stay_{days}d": curve[:, days] for days in horizons}
         return {**chances, "expected_stay_days": curve[:, 1 : until + 1].sum(axis=1)}
 
     def _boosted(self, X: np.ndarray, days: int) -> np.ndarray:
-        edges = np.r_[0, self.made["bounds"]].astype("float64")
+        edges = np.r_[0, self.metadata["bounds"]].astype("float64")
         width = np.diff(edges)
-        if self.made["variant"] == "landmark":
-            seen = max(int((edges[1:] <= self.made["learned_days"]).sum()), 1)
-            learned = np.minimum(np.arange(len(width)), seen - 1)
-            margin = np.column_stack([self._margin(X, edges[k + 1]) for k in range(seen)])[:, learned]
+        if self.metadata["variant"] == "landmark":
+            trained = max(int((edges[1:] <= self.metadata["learned_days"]).sum()), 1)
+            learned = np.minimum(np.arange(len(width)), trained - 1)
+            margin = np.column_stack([self._margin(X, edges[k + 1]) for k in range(trained)])[:, learned]
             learned_width = width[learned]
         else:  # the first interval again and again, tenure and calendar moved on
             margin = np.column_stack([self._margin(self._aged(X, start), edges[1]) for start in edges[:-1]])
             learned_width = np.full(len(width), edges[1])
-        a, b = self.made["line"]
+        a, b = self.metadata["line"]
         hazard = 1 - (1 - 1 / (1 + np.exp(-(a + b * margin)))) ** (width / learned_width)
         steps = -np.log1p(-np.minimum(hazard, 1 - 1e-9))
         cumulative = np.column_stack([np.zeros(len(X)), np.cumsum(steps, axis=1)])
@@ -339,7 +342,7 @@ class SurvivalModel(RequestModel):
             value = _term_value(term, X[:, self.names.index(term["feature"])])
             log_ratio += term["coefficient"] * (value - term["mean"]) / term["scale"]
         start = np.zeros(len(X), dtype="int64")
-        if self.made["kind"] == "cox" and "tenure_days" in self.names:
+        if self.metadata["kind"] == "cox" and "tenure_days" in self.names:
             tenure = np.nan_to_num(X[:, self.names.index("tenure_days")])
             start = np.maximum(tenure, 0).astype("int64")
         rate = self.baseline[-1] - self.baseline[-2]
@@ -349,7 +352,7 @@ class SurvivalModel(RequestModel):
         return np.exp(-hazard * np.exp(log_ratio)[:, None])
 
 
-_UNKNOWN = -1.0  # a category that training did not see
+_UNKNOWN = -1.0  # a category that was not in training
 _EXPECTED = {"number": "a number or null", "flag": "true, false or null", "category": "text or null"}
 
 
@@ -358,7 +361,7 @@ def _read(path: Path) -> Any:
 
 
 def _term_value(term: Mapping[Any, Any], x: np.ndarray) -> np.ndarray:
-    """One encoded feature as a term of a regression sees it."""
+    """One encoded feature as a term of a regression."""
     if term["kind"] == "missing":
         return np.isnan(x).astype("float64")
     if term["kind"] == "level":
@@ -385,8 +388,10 @@ def _numbers(values: np.ndarray, kind: str) -> np.ndarray | None:
     else:  # numbers and nulls mixed, as JSON brings them
         allowed = (bool, np.bool_, int, float, np.number) if kind == "flag" else (int, float, np.number)
         given = ~pd.isna(values)
-        fits = [isinstance(v, allowed) and (kind == "flag" or not isinstance(v, bool)) for v in values[given]]
-        if not all(fits):
+        if not all(
+            isinstance(value, allowed) and (kind == "flag" or not isinstance(value, bool))
+            for value in values[given]
+        ):
             return None
         numbers = np.full(len(values), np.nan)
         numbers[given] = values[given].astype("float64")

@@ -1,4 +1,4 @@
-"""The survival model in the registry: what waits, what serves, and when the one takes the place of the other."""
+"""The survival model in the registry: its challenger, its champion, and the gate between them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from whychurn.contract.files import read_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import CONTENT, connect, digest_files, open_run, write_run
-from whychurn.delivery.registry.registry import (
+from whychurn.delivery.registry.model_versions import (
     CHALLENGER,
     CHAMPION,
+    ServedModel,
     build_signature,
     find_content,
     find_version,
@@ -30,7 +31,7 @@ TEST: Final = (
     "definition",
     "tested_on",
     "ibs_days",
-)  # models with these alike were judged on the same members
+)  # models in which these agree were tested on the same members
 REASON: Final = "promotion_reason"
 
 
@@ -44,34 +45,46 @@ def track_survival_model(
 ) -> ModelVersion | None:
     """Register the chosen model under the alias `challenger`; None where the stage chose none.
 
-    What is registered already waits again, without a further version.
+    A model that is registered already becomes the challenger again, without a further version.
     """
     folder, name = survival_folder(study), params.delivery.survival_model_name
     if not (folder / SURVIVAL_FILES["metadata"]).exists():
         return None
     content = digest_files([folder / file for file in SURVIVAL_FILES.values()])
     content = f"{content[:32]}-{params.delivery.max_request_rows}"
-    if known := find_content(client, name, content):
-        client.set_registered_model_alias(name, CHALLENGER, known.version)
-        return known
-    made = read_json(folder / SURVIVAL_FILES["metadata"])
-    figures = {f"survival.{key}": value["estimate"] for key, value in made["figures"].items()}
-    tags = {"section": "survival", "candidate": made["kind"], CONTENT: content, **origin, **model_tags(made)}
+    if earlier := find_content(client, name, content):
+        client.set_registered_model_alias(name, CHALLENGER, earlier.version)
+        return earlier
+    metadata = read_json(folder / SURVIVAL_FILES["metadata"])
+    figures = {f"survival.{key}": value["estimate"] for key, value in metadata["figures"].items()}
+    tags = {
+        "section": "survival",
+        "candidate": metadata["kind"],
+        CONTENT: content,
+        **origin,
+        **model_tags(metadata),
+    }
     with open_run(client, experiment, "survival_model", tags) as run_id:
-        write_run(client, run_id, figures, {"kind": made["kind"], "learned_days": made["learned_days"]})
-        version = _register(client, study, params, made, tags)
+        write_run(
+            client, run_id, figures, {"kind": metadata["kind"], "learned_days": metadata["learned_days"]}
+        )
+        version = _register(client, study, params, metadata, tags)
     log.info("registered %s version %s as challenger", version.name, version.version)
     return version
 
 
-def model_tags(made: dict[str, Any]) -> dict[str, str]:
+def model_tags(metadata: dict[str, Any]) -> dict[str, str]:
     """What a promotion compares: the test, its integrated Brier score, and whether it beat Kaplan-Meier."""
-    ibs = made["ibs"][made["kind"]]
-    return {**{key: str(made[key]) for key in TEST}, "ibs": f"{ibs:.6f}", "beats_km": str(made["beats_km"])}
+    ibs = metadata["ibs"][metadata["kind"]]
+    return {
+        **{key: str(metadata[key]) for key in TEST},
+        "ibs": f"{ibs:.6f}",
+        "beats_km": str(metadata["beats_km"]),
+    }
 
 
 def promote_survival(study: StudyPaths, params: Params, reason: str, if_none: bool = False) -> str:
-    """Make the waiting survival model the champion, if it beats Kaplan-Meier and, on the same test, the champion.
+    """Make the challenger the champion, if it beats Kaplan-Meier and, on the same test, the champion.
 
     Returns
     -------
@@ -103,15 +116,16 @@ def promote_survival(study: StudyPaths, params: Params, reason: str, if_none: bo
         )
     client.set_model_version_tag(name, challenger.version, REASON, reason.strip())
     client.set_registered_model_alias(name, CHAMPION, challenger.version)
-    return f"{name} version {challenger.version} is the champion now (integrated Brier score {challenger.tags['ibs']})"
+    score = f"integrated Brier score {challenger.tags['ibs']}"
+    return f"{name} version {challenger.version} is the champion now ({score})"
 
 
-def refusal(challenger: ModelVersion, champion: ModelVersion | None, most: float) -> str | None:
+def refusal(challenger: ModelVersion, champion: ModelVersion | None, max_increase: float) -> str | None:
     """Why `challenger` must not serve; None where it may.
 
     Parameters
     ----------
-    most
+    max_increase
         By how much its integrated Brier score may lie above the champion's, both measured on the same test.
     """
     if challenger.tags["beats_km"] != "True":
@@ -119,20 +133,20 @@ def refusal(challenger: ModelVersion, champion: ModelVersion | None, most: float
     if champion is None or any(challenger.tags[key] != champion.tags[key] for key in TEST):
         return None  # nothing to compare with: its own forward test stands alone
     rise = float(challenger.tags["ibs"]) - float(champion.tags["ibs"])
-    if rise <= most:
+    if rise <= max_increase:
         return None
-    return f"its integrated Brier score is {rise:.4f} above the champion's, more than {most:g}"
+    return f"its integrated Brier score is {rise:.4f} above the champion's, more than {max_increase:g}"
 
 
 def _register(
-    client: MlflowClient, study: StudyPaths, params: Params, made: dict[str, Any], tags: dict[str, str]
+    client: MlflowClient, study: StudyPaths, params: Params, metadata: dict[str, Any], tags: dict[str, str]
 ) -> ModelVersion:
     folder = survival_folder(study)
     features = read_features(study, folder)
-    numbers = [*(f"p_stay_{days}d" for days in made["horizons"]), "expected_stay_days"]
+    numbers = [*(f"p_stay_{days}d" for days in metadata["horizons"]), "expected_stay_days"]
     limits = {"max_request_rows": params.delivery.max_request_rows}
     files = {key: folder / file for key, file in SURVIVAL_FILES.items() if key != "limits"}
-    found = {key: path for key, path in files.items() if path.exists()}
+    present = {key: path for key, path in files.items() if path.exists()}
     signature = build_signature(features, numbers, ["notes"])
-    name = params.delivery.survival_model_name
-    return register(client, name, "survival", found, limits, features, signature, tags)
+    model = ServedModel("survival", present, limits, features, signature)
+    return register(client, params.delivery.survival_model_name, model, tags)

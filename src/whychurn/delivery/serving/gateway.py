@@ -1,4 +1,4 @@
-"""The door in front of MLflow's scoring server: limits, every JSON form, refusals that repeat nothing of the request."""
+"""Gateway in front of MLflow's scoring server: limits, all JSON forms, errors that repeat no value."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from mlflow.pyfunc import scoring_server
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MODEL: Final = (
-    "WHYCHURN_SERVED_MODEL"  # what uvicorn's process is told: which model, how large a request may be
-)
+# environment of uvicorn's process: which model, how large a request may be
+MODEL: Final = "WHYCHURN_SERVED_MODEL"
 LIMIT: Final = "WHYCHURN_MAX_REQUEST_BYTES"
-_PATIENCE: Final = (
-    8  # a body over the bound is read and dropped up to this multiple, so that its sender can read why
-)
+# a body over the limit is read and dropped up to this multiple, so that its sender can read the error
+_DISCARDED_MULTIPLE: Final = 8
 FORMS: Final = ("inputs", "dataframe_records", "dataframe_split", "instances")
 
 
-def build_app() -> Door:
+def build_app() -> Gateway:
     """The application that uvicorn serves; model and limit come from the environment."""
     model = mlflow.pyfunc.load_model(os.environ[MODEL])
-    return Door(scoring_server.init(model), int(os.environ[LIMIT]))
+    return Gateway(scoring_server.init(model), int(os.environ[LIMIT]))
 
 
 class RequestError(Exception):
@@ -35,8 +33,8 @@ class RequestError(Exception):
         super().__init__(message)
 
 
-class Door:
-    """ASGI middleware: reads ``POST /invocations``, bounds it, and hands it on as ``{"inputs": …}``.
+class Gateway:
+    """ASGI middleware: reads ``POST /invocations``, limits its size, and passes it on as ``{"inputs": …}``.
 
     Parameters
     ----------
@@ -60,9 +58,9 @@ class Door:
             answer = JSONResponse({"error_code": "BAD_REQUEST", "message": error.message}, error.status)
             await answer(scope, receive, send)
             return
-        kept = [pair for pair in scope["headers"] if pair[0] not in (b"content-length", b"content-type")]
+        others = [pair for pair in scope["headers"] if pair[0] not in (b"content-length", b"content-type")]
         headers = [
-            *kept,
+            *others,
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
         ]
@@ -70,7 +68,7 @@ class Door:
 
     async def _read(self, receive: Receive) -> bytes:
         body, size, more = bytearray(), 0, True
-        while more and size <= _PATIENCE * self.max_bytes:
+        while more and size <= _DISCARDED_MULTIPLE * self.max_bytes:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise RequestError(400, "the request was cut off")
@@ -85,7 +83,7 @@ class Door:
 
 
 def forward_body(body: bytes, content_type: str) -> bytes:
-    """The request in the one form that the model reads.
+    """The request in the form that the model reads.
 
     Raises
     ------

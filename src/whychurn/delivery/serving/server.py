@@ -1,7 +1,7 @@
 """Serve the champion over HTTP, show MLflow's pages, and make an example request.
 
-``mlflow models serve -m models:/NAME@champion --env-manager local`` serves the same model without the door of
-`serving_app`: no bound on the size of a request, and only the form ``{"inputs": [{…}, …]}``.
+``mlflow models serve -m models:/NAME@champion --env-manager local`` serves the same model without the
+gateway: no limit on the size of a request, and only the form ``{"inputs": [{…}, …]}``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import QUIET, connect, store_address
-from whychurn.delivery.registry.registry import (
+from whychurn.delivery.registry.model_versions import (
     CHAMPION,
     find_version,
     invent_rows,
@@ -41,7 +41,7 @@ def serve(study: StudyPaths, params: Params, host: str, port: int, model: str = 
     """
     command, environment = serving_command(study, params, host, port, model)
     log.info("serving on http://%s:%d/invocations (stop with Ctrl-C)", host, port)
-    _stay(command, environment)
+    _run_until_stopped(command, environment)
 
 
 def serving_command(
@@ -63,17 +63,11 @@ def serving_command(
             f"no champion of {name!r} to serve",
             remedy=f'run `whychurn run`, then `whychurn experiment promote --model {model} --reason "…"`',
         )
-    told = {MODEL: f"models:/{name}@{CHAMPION}", LIMIT: str(params.delivery.max_request_mb * 1024**2)}
-    app = [
-        "--factory",
-        "whychurn.delivery.serving.gateway:build_app",
-        "--log-level",
-        "warning",
-        "--limit-concurrency",
-        "32",
-    ]
-    command = [sys.executable, "-m", "uvicorn", *app, "--host", host, "--port", str(port)]
-    return command, {**_environment(study), **told}
+    given = {MODEL: f"models:/{name}@{CHAMPION}", LIMIT: str(params.delivery.max_request_mb * 1024**2)}
+    app = "--factory whychurn.delivery.serving.gateway:build_app"
+    options = f"{app} --log-level warning --limit-concurrency 32 --host {host} --port {port}"
+    command = [sys.executable, "-m", "uvicorn", *options.split()]
+    return command, {**_environment(study), **given}
 
 
 def mlflow_ui(study: StudyPaths, port: int) -> None:
@@ -81,19 +75,9 @@ def mlflow_ui(study: StudyPaths, port: int) -> None:
     connect(study)
     address = store_address(study)
     log.info("MLflow on http://127.0.0.1:%d (stop with Ctrl-C)", port)
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "ui",
-        "--backend-store-uri",
-        address,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    _stay(command, _environment(study))
+    where = ["--backend-store-uri", address, "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "mlflow", "ui", *where]
+    _run_until_stopped(command, _environment(study))
 
 
 def example_request(study: StudyPaths, rows: int, model: str = RISK) -> str:
@@ -120,7 +104,7 @@ def _environment(study: StudyPaths) -> dict[str, str]:
     }
 
 
-def _stay(command: list[str], environment: dict[str, str]) -> None:
+def _run_until_stopped(command: list[str], environment: dict[str, str]) -> None:
     try:
         code = subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:

@@ -24,15 +24,14 @@ def track_fits(
     study: StudyPaths,
     params: Params,
     section: str,
-    content: str,
     tags: dict[str, str],
 ) -> str | None:
     """Log the fits of `section`; what is logged already is not logged again.
 
     Parameters
     ----------
-    content
-        Digest of the fits and the parameters behind them.
+    tags
+        With `CONTENT`, the digest of the fits and the parameters behind them.
 
     Returns
     -------
@@ -41,13 +40,13 @@ def track_fits(
     fits = read_fits(study, section)
     if not fits:
         return None
-    if known := find_logged(client, experiment, content):
-        return known
-    with open_run(client, experiment, section, {"section": section, CONTENT: content, **tags}) as run_id:
+    if logged := find_logged(client, experiment, tags[CONTENT]):
+        return logged
+    with open_run(client, experiment, section, {"section": section, **tags}) as run_id:
         mlflow.log_artifact(str(fits_file(study, section)))
         for fit in fits:
-            marks = {"section": section, "candidate": fit.name}
-            with open_run(client, experiment, f"{section}/{fit.name}", marks, nested=True) as child:
+            child_tags = {"section": section, "candidate": fit.name}
+            with open_run(client, experiment, f"{section}/{fit.name}", child_tags, nested=True) as child:
                 figures = {f"{section}.{key}": value for key, value in fit.metrics.items()}
                 write_run(client, child, figures, fit.settings)
                 _log_files(study, params, fit)

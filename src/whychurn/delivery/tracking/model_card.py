@@ -12,7 +12,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.delivery.mlflow_store import digest_files
-from whychurn.delivery.registry.registry import causes_file, model_folder, read_features
+from whychurn.delivery.registry.model_versions import causes_file, model_folder, read_features
 from whychurn.report.page.formats import format_interval
 from whychurn.report.words import has_words, say
 

@@ -1,9 +1,10 @@
-"""Put models into the registry in native files, and find what serves and what waits."""
+"""Versions of models in the registry: register one with its native files, find champion and challenger."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -28,8 +29,8 @@ CHAMPION: Final = "champion"
 SERVED: Final = Path(__file__).with_name("served_model.py")
 _TYPES: Final = {"number": DataType.double, "flag": DataType.boolean, "category": DataType.string}
 _EXAMPLE_ROWS: Final = 3
-# plausible upper ends for invented rows, by unit
-_SPANS: Final = {
+# plausible upper ends of values in invented rows, by unit
+_UPPER_ENDS: Final = {
     "days": 400,
     "hours": 96,
     "count": 20,
@@ -41,6 +42,29 @@ _SPANS: Final = {
     "index": 2,
     "nats": 2,
 }
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """What one version of a model is registered with.
+
+    Parameters
+    ----------
+    serves
+        "risk" or "survival": which model of served_model.py answers.
+    files
+        Artifact -> native file.
+    limits
+        Limits of a request, written beside the files.
+    features, signature
+        Inputs with their kinds and units; inputs and outputs as MLflow describes them.
+    """
+
+    serves: str
+    files: Mapping[str, Path]
+    limits: Mapping[str, Any]
+    features: list[dict[str, Any]]
+    signature: ModelSignature
 
 
 def model_folder(study: StudyPaths) -> Path:
@@ -58,65 +82,40 @@ def register_challenger(
     tags
         Kept with the version: what the gates of a promotion compare.
     """
-    features, found = read_features(study), served_files(study)
-    causes = "causes" in found
+    features, files = read_features(study), served_files(study)
+    causes = "causes" in files
     numbers = [*OUTPUTS[:3], *(f"p_{cause}" for cause in CAUSES if causes)]
     texts = [*OUTPUTS[3:], *(["primary_cause"] if causes else [])]
     signature = build_signature(features, numbers, texts)
-    return register(
-        client,
-        params.delivery.model_name,
-        "risk",
-        found,
-        served_limits(study, params),
-        features,
-        signature,
-        tags,
-    )
+    model = ServedModel("risk", files, served_limits(study, params), features, signature)
+    return register(client, params.delivery.model_name, model, tags)
 
 
 def causes_file(study: StudyPaths) -> Path:
-    """Where stage causes leaves what the served model knows of causes."""
+    """File in which stage causes leaves the regression that the served model answers causes from."""
     return study.processed / "causes" / FILES["causes"]
 
 
 def served_files(study: StudyPaths) -> dict[str, Path]:
-    """Native files of the risk model, and of the causes where stage causes has left them; absent ones are left out."""
-    places = {key: model_folder(study) / file for key, file in FILES.items()}
-    places["causes"] = causes_file(study)
-    return {key: path for key, path in places.items() if key != "limits" and path.exists()}
+    """Native files of the risk model, and of the causes where stage causes has run."""
+    files = {key: model_folder(study) / file for key, file in FILES.items()}
+    files["causes"] = causes_file(study)
+    return {key: path for key, path in files.items() if key != "limits" and path.exists()}
 
 
-def register(
-    client: MlflowClient,
-    name: str,
-    serves: str,
-    files: Mapping[str, Path],
-    limits: Mapping[str, Any],
-    features: list[dict[str, Any]],
-    signature: ModelSignature,
-    tags: Mapping[str, str],
-) -> ModelVersion:
-    """Log the native `files` in the active run and register them as `name` under the alias `challenger`.
-
-    Parameters
-    ----------
-    serves
-        "risk" or "survival": which model of served_model.py answers.
-    files
-        Artifact -> file.
-    """
+def register(client: MlflowClient, name: str, model: ServedModel, tags: Mapping[str, str]) -> ModelVersion:
+    """Log `model` in the active run and register it as `name` under the alias `challenger`."""
     with tempfile.TemporaryDirectory() as temporary:
         written = Path(temporary) / FILES["limits"]
-        write_json(dict(limits), written)
-        artifacts = {key: str(path) for key, path in files.items()}
+        write_json(dict(model.limits), written)
+        artifacts = {key: str(path) for key, path in model.files.items()}
         logged = mlflow.pyfunc.log_model(
-            name=f"{serves}_model",
+            name=f"{model.serves}_model",
             python_model=str(SERVED),
-            model_config={"serves": serves},
+            model_config={"serves": model.serves},
             artifacts=artifacts | {"limits": str(written)},
-            signature=signature,
-            input_example=invent_rows(features, _EXAMPLE_ROWS),
+            signature=model.signature,
+            input_example=invent_rows(model.features, _EXAMPLE_ROWS),
             pip_requirements=requirements(),
             registered_model_name=name,
         )
@@ -128,7 +127,7 @@ def register(
 
 
 def served_limits(study: StudyPaths, params: Params) -> dict[str, Any]:
-    """What the served model knows beside trees, calibrator and features."""
+    """Target of the served model and limits of a request."""
     facts = read_json(study.processed / "panel.json")
     return {
         "definition": facts["definition"],
@@ -151,8 +150,7 @@ def build_signature(
     outputs: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name) for name in numbers]
     outputs += [ColSpec(DataType.string, name) for name in texts]
     signature = ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
-    # The model checks requests itself: MLflow's own check drops unknown columns and repeats rows in its
-    # errors.
+    # The model checks requests itself: MLflow's check drops unknown columns and repeats rows in its errors.
     signature._is_signature_from_type_hint = True
     return signature
 
@@ -168,7 +166,7 @@ def _invent(feature: dict[str, Any], rng: np.random.Generator) -> float | bool |
         return bool(rng.integers(2))
     if feature["kind"] == "category":
         return str(rng.choice(feature["categories"])) if feature["categories"] else None
-    return round(float(rng.uniform(0, _SPANS.get(feature.get("unit", ""), 10))), 2)
+    return round(float(rng.uniform(0, _UPPER_ENDS.get(feature.get("unit", ""), 10))), 2)
 
 
 def requirements() -> list[str]:
@@ -179,7 +177,7 @@ def requirements() -> list[str]:
 
 
 def find_version(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
-    """The version that carries `alias`, if any."""
+    """The version with `alias`, if any."""
     try:
         return client.get_model_version_by_alias(name, alias)
     except MlflowException as error:
@@ -190,6 +188,6 @@ def find_version(client: MlflowClient, name: str, alias: str) -> ModelVersion | 
 
 def find_content(client: MlflowClient, name: str, content: str) -> ModelVersion | None:
     """The newest version that was registered with this content."""
-    found = client.search_model_versions(f"name = '{name}'")
-    same = [version for version in found if version.tags.get(CONTENT) == content]
+    versions = client.search_model_versions(f"name = '{name}'")
+    same = [version for version in versions if version.tags.get(CONTENT) == content]
     return max(same, key=lambda version: int(version.version), default=None)

@@ -1,4 +1,4 @@
-"""What MLflow keeps of a run of the pipeline: one run a section, the risk model's candidates nested below it."""
+"""MLflow runs of the pipeline: one run a section, the risk model's candidates nested below theirs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from whychurn.delivery.mlflow_store import (
     write_run,
     write_series,
 )
-from whychurn.delivery.registry.registry import (
+from whychurn.delivery.registry.model_versions import (
     CHALLENGER,
     causes_file,
     find_content,
@@ -69,10 +69,10 @@ def track(study: StudyPaths, params: Params) -> str | None:
     experiment = find_experiment(client, study, PIPELINE)
     origin = {**code_tags(study), "panel_sha256": digest_files([study.processed / "panel.parquet"])}
     contents = run_contents(study, params)
-    for section in (name for name in FACTS if name in contents):
-        _track_section(client, experiment, study, params, section, {**origin, CONTENT: contents[section]})
-    for section in (name for name in SECTIONS if name in contents):
-        track_fits(client, experiment, study, params, section, contents[section], origin)
+    for sections, track_section in ((FACTS, _track_section), (SECTIONS, track_fits)):
+        for section in (name for name in sections if name in contents):
+            tags = {**origin, CONTENT: contents[section]}
+            track_section(client, experiment, study, params, section, tags)
     track_survival_model(client, experiment, study, params, origin)
     if not (study.results / "risk.json").exists():
         return None
@@ -80,7 +80,7 @@ def track(study: StudyPaths, params: Params) -> str | None:
 
 
 def run_contents(study: StudyPaths, params: Params) -> dict[str, str]:
-    """Section -> digest under which its run is found (tag ``whychurn.content``); only of stages that have run."""
+    """Section -> digest that marks its run (tag ``whychurn.content``); only of stages that have run."""
     facts = {section: getattr(study, folder) / f"{name}.json" for section, (folder, name) in FACTS.items()}
     files = facts | {section: fits_file(study, section) for section in SECTIONS}
     contents = {
@@ -97,7 +97,7 @@ def logged_params(params: Params) -> dict[str, Any]:
 
 
 def content_digest(section: str, params: Params, files: list[Path]) -> str:
-    """What makes a run the same run: its files and the parameters behind them."""
+    """Digest of a run's files and the parameters behind them: equal digests are the same run."""
     settings = json.dumps([section, logged_params(params)], sort_keys=True, default=str)
     return hashlib.sha256((settings + digest_files(files)).encode()).hexdigest()
 
@@ -160,9 +160,9 @@ def _track_risk(
     tags = {"section": "risk", "status": status["status"], CONTENT: content, **origin}
     logged = find_logged(client, experiment, content)
     if logged:
-        known = find_content(client, params.delivery.model_name, content)
-        if known is not None:  # an earlier model came back: it waits again
-            client.set_registered_model_alias(known.name, CHALLENGER, known.version)
+        earlier = find_content(client, params.delivery.model_name, content)
+        if earlier is not None:  # the same model as an earlier version: that is the challenger again
+            client.set_registered_model_alias(earlier.name, CHALLENGER, earlier.version)
         return logged
     with open_run(client, experiment, "risk", tags) as run_id:
         write_run(client, run_id, params=logged_params(params))
@@ -180,9 +180,9 @@ def _track_risk(
 
 def target_tags(study: StudyPaths) -> dict[str, str]:
     """What a model of this study forecasts, and the rows on which its figures were measured."""
-    made = read_json(model_folder(study) / "metadata.json")
-    target = {name: str(made[name]) for name in ("definition", "horizon_days")}
-    return {**target, "test_months": " ".join(made["as_of"]["test"])}
+    metadata = read_json(model_folder(study) / "metadata.json")
+    target = {name: str(metadata[name]) for name in ("definition", "horizon_days")}
+    return {**target, "test_months": " ".join(metadata["as_of"]["test"])}
 
 
 def _log_results(
@@ -225,7 +225,7 @@ def _tables(study: StudyPaths, min_cell: int) -> Iterator[tuple[str, str]]:
 
 
 def _panel_dataset(study: StudyPaths, digest: str) -> MetaDataset:
-    with warnings.catch_warnings():  # MLflow lists its local source twice and then wonders which to take
+    with warnings.catch_warnings():  # MLflow lists its local source twice and warns of it
         warnings.simplefilter("ignore", UserWarning)
         source = resolve_dataset_source(str(study.processed / "panel.parquet"))
     return MetaDataset(source, name="panel", digest=digest[:_DIGEST_CHARS])  # type: ignore[abstract]
