@@ -148,9 +148,9 @@ def data_lookup(pseudonyms: list[str], study: StudyOption = None) -> None:
     from whychurn.intake.reidentify import lookup
 
     place = StudyPaths.at(study)
-    found = lookup(place, load_params(place), pseudonyms)
+    ids = lookup(place, load_params(place), pseudonyms)
     table = Table("member_id", "source_id")
-    for row in found.itertuples(index=False):
+    for row in ids.itertuples(index=False):
         source = row.source_id if isinstance(row.source_id, str) else "no member of this source"
         table.add_row(str(row.member_id), source)
     console.print(table)
@@ -197,13 +197,13 @@ def params(
     """List every parameter that a study's params.yaml may set: type, default, meaning."""
     from whychurn.contract.params.reference import entries
 
-    found = entries(section)
-    if not found:
-        known = ", ".join(Params.model_fields)
-        raise WhychurnError(f"no section {section!r} of parameters", remedy=f"choose one of {known}")
+    parameters = entries(section)
+    if not parameters:
+        sections = ", ".join(Params.model_fields)
+        raise WhychurnError(f"no section {section!r} of parameters", remedy=f"choose one of {sections}")
     table = Table("key", "type", "default", "meaning", box=None)
     table.columns[0].no_wrap = True
-    for entry in found:
+    for entry in parameters:
         table.add_row(*map(escape, (entry.key, entry.kind, entry.default, entry.meaning)))
     console.print(table)
 
@@ -236,7 +236,7 @@ def _check_stage(name: str) -> None:
 
 
 def main() -> None:
-    """Entry point: a mendable error is one message and exit code 2."""
+    """Entry point: an error that the user can mend is one message and exit code 2."""
     logging.basicConfig(level=os.environ.get("WHYCHURN_LOG", "INFO"), format="%(message)s")
     try:
         app()

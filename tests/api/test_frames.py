@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from whychurn.world.truth.place import FOLDER
 
 import whychurn
 from whychurn.api.causes import Attribution

@@ -16,10 +16,10 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.stages import pipeline
 from whychurn.stages.pipeline import (
-    BEFORE_SIDES,
-    BETWEEN,
-    ENDS,
-    SIDES,
+    ANALYSES,
+    BEFORE,
+    OUTPUTS,
+    SCORE,
     STAGES,
     code_digest,
     run_study,
@@ -166,9 +166,9 @@ def test_the_digest_follows_bytes_and_names_but_not_caches(tmp_path: Path) -> No
 
 def test_sides_need_nothing_of_each_other() -> None:
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    after = STAGES[STAGES.index(BEFORE_SIDES) + 1 :]
-    together = [name for sides in (SIDES, ENDS) for side in sides for name in side]
-    assert sorted([*together, BETWEEN]) == sorted(after)
-    for side, other in (SIDES, SIDES[::-1], ENDS, ENDS[::-1]):
+    after = STAGES[STAGES.index(BEFORE) + 1 :]
+    together = [name for sides in (ANALYSES, OUTPUTS) for side in sides for name in side]
+    assert sorted([*together, SCORE]) == sorted(after)
+    for side, other in (ANALYSES, ANALYSES[::-1], OUTPUTS, OUTPUTS[::-1]):
         made = {place for name in other for key in ("outs", "metrics") for place in stages[name].get(key, [])}
         assert not made & {dep for name in side for dep in stages[name]["deps"]}

@@ -1,4 +1,4 @@
-"""Codes that columns of results files take: the folder that writes them and the pages that read them name them from here."""
+"""Codes in columns of results files, for the folders that write them and the pages that read them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ LIFECYCLE_STAGES: Final = (
 RISK_MODEL: Final = "xgboost"
 RISK_BASELINES: Final = ("logistic", "tree", "recency", "prior")
 RISK_MODELS: Final = (RISK_MODEL, *RISK_BASELINES)
-# voice: column source of triangulation, method of text_cause_check, topic_id of an alert about the number of
-# texts
+# voice: column source of triangulation, method of text_cause_check, topic_id of an alert about all texts
 TRIANGULATION_SOURCES: Final = ("texts", "interviews", "survey_comments", "survey_reasons", "behaviour")
 TEXT_CLASSIFIERS: Final = ("majority", "keywords", "lexicon", "learned", "pooled")
 ALL_TEXTS: Final = -2
-# score: rows of cause_scores that tell what was planted, and rows about all causes together; baselines in
-# column method
+# score: planted values and rows about all causes together in cause_scores; baselines in column method
 PLANTED: Final = "planted"
 ALL_CAUSES: Final = "all"
 PRIOR: Final = "prior"

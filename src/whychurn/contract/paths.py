@@ -1,4 +1,4 @@
-"""Where everything lies, below the root of a study."""
+"""Files and folders below the root of a study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the files in ``data/results`` hold (``results.yaml``), and tables that are well-formed even without rows."""
+"""Columns of the files in ``data/results`` (``results.yaml``), and tables well-formed even without rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def columns_of(table: str, *without: str) -> list[str]:
     KeyError
         If no section documents `table`.
     """
-    columns = {name: found for tables in documented().values() for name, found in tables.items()}[table]
+    columns = {name: held for tables in documented().values() for name, held in tables.items()}[table]
     return [column for column in columns if column not in without]
 
 

@@ -19,7 +19,7 @@ def suppress_small_cells(frame: pd.DataFrame, count: str, values: list[str], min
     values
         Columns that are blanked; they become nullable floats where they were integers.
     min_cell
-        Smallest count shown (`privacy.min_cell`). A count of zero tells of nobody and stays.
+        Smallest count shown (`privacy.min_cell`). A count of zero identifies nobody and stays.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def suppress_small_cells(frame: pd.DataFrame, count: str, values: list[str], min
 def suppress_small_counts(
     frame: pd.DataFrame, counts: Mapping[str, Sequence[str]], min_cell: int
 ) -> pd.DataFrame:
-    """Blank every small count of a table, and what would give it away, where the row itself is large enough.
+    """Blank every small count of a table, and what would reveal it, where the row itself is large enough.
 
     A group of 300 members of whom 3 left is shown with its size; "3 left" and "1 % left" are not.
 

@@ -1,4 +1,4 @@
-"""Words that results files carry, in English and Chinese: one YAML file a section. Sentences of pages stand in `report.words`.
+"""Labels that results files carry, in English and Chinese: one YAML file a section (pages: `report.words`).
 
 A key is ``section.name``; its text may hold ``{placeholders}``.
 """
@@ -14,14 +14,14 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.yaml_files import read_yaml
 
 LANGUAGES: Final[tuple[str, ...]] = ("en", "zh")
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 _MARKS: Final = {"、": ", ", "，": ", ", "；": "; "}  # Chinese, English
 
 
 @cache
 def section_words(section: str) -> dict[str, dict[str, str]]:
     """All words of one section: key -> language -> text."""
-    path = _HERE / f"{section}.yaml"
+    path = _FOLDER / f"{section}.yaml"
     if not path.exists():
         raise WhychurnError(f"no words for section {section!r}", file=path)
     return read_yaml(path) or {}
@@ -38,12 +38,12 @@ def say(key: str, lang: str, **values: object) -> str:
     section, _, name = key.partition(".")
     texts = section_words(section).get(name)
     if texts is None or lang not in texts:
-        raise WhychurnError(f"no words for {key!r} in {lang!r}", file=_HERE / f"{section}.yaml")
+        raise WhychurnError(f"no words for {key!r} in {lang!r}", file=_FOLDER / f"{section}.yaml")
     return texts[lang].format(**values) if values else texts[lang]
 
 
 def both(key: str, **values: object) -> dict[str, str]:
-    """Text of `key` by language; a value that is itself by language (a dict) is filled in its own language."""
+    """Text of `key` by language; a value that is a dict by language is filled in that language."""
     return {
         lang: say(key, lang, **{n: v[lang] if isinstance(v, dict) else v for n, v in values.items()})
         for lang in LANGUAGES
@@ -58,7 +58,7 @@ def join(parts: Iterable[str], lang: str, mark: str = "、") -> str:
 def has_words(key: str) -> bool:
     """Whether `key` exists."""
     section, _, name = key.partition(".")
-    return (_HERE / f"{section}.yaml").exists() and name in section_words(section)
+    return (_FOLDER / f"{section}.yaml").exists() and name in section_words(section)
 
 
 def family_name(family: str, lang: str) -> str:

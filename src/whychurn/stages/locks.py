@@ -1,4 +1,4 @@
-"""Locks that a killed run left behind: DVC keeps one whose process cannot be told from a living one."""
+"""Locks that a killed run left behind: DVC keeps those whose process seems to be alive."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from whychurn.contract.files import write_whole
 
 
 def release_dead_locks(root: Path) -> int:
-    """Take the locks of processes that are gone out of ``root/.dvc/tmp/rwlock``; returns how many went.
+    """Remove locks of ended processes from ``root/.dvc/tmp/rwlock``, and return how many there were.
 
     DVC drops a lock whose process number does not exist. After a kill the number may still be there: as a
     zombie (in a container nobody may ever collect it) or because another program got the same number. A file
     that a kill cut in the middle is removed whole.
     """
-    path = root / ".dvc" / "tmp" / "rwlock"
+    file = root / ".dvc" / "tmp" / "rwlock"
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        locks = json.loads(file.read_text(encoding="utf-8"))
         kept: dict[str, dict[str, Any]] = {
-            "write": {place: one for place, one in held.get("write", {}).items() if _runs_dvc(one["pid"])},
+            "write": {path: lock for path, lock in locks.get("write", {}).items() if _runs_dvc(lock["pid"])},
             "read": {
-                place: alive
-                for place, all_of_them in held.get("read", {}).items()
-                if (alive := [one for one in all_of_them if _runs_dvc(one["pid"])])
+                path: alive
+                for path, readers in locks.get("read", {}).items()
+                if (alive := [lock for lock in readers if _runs_dvc(lock["pid"])])
             },
         }
     except FileNotFoundError:
         return 0
     except (ValueError, KeyError, TypeError, AttributeError):
-        path.unlink()
+        file.unlink()
         return 1
-    released = _count(held) - _count(kept)
+    released = _count(locks) - _count(kept)
     if released:
-        with write_whole(path) as temporary:
+        with write_whole(file) as temporary:
             temporary.write_text(json.dumps(kept), encoding="utf-8")
     return released
 

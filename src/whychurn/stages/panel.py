@@ -1,4 +1,4 @@
-"""Stage panel: who counts as gone, and what was known of each member on each day."""
+"""Stage panel: who churned, and what was known of each member on each day."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 def run(study: StudyPaths, params: Params) -> None:
     """Read intake's tables, write churners, spells, the panel and its leakage audit."""
     tables = {name: study.interim / f"{name}.parquet" for name in TABLES}
-    said = study.results / "feedback_topics.parquet"
-    if said.exists():
-        tables["feedback_topics"] = said
+    feedback_topics = study.results / "feedback_topics.parquet"
+    if feedback_topics.exists():
+        tables["feedback_topics"] = feedback_topics
     members = read_table(tables["members"])
     facts = read_json(study.interim / "intake.json")
     observed = Observed(*(day_number(facts[key]) for key in ("observed_from", "observed_until")))

@@ -34,12 +34,12 @@ STAGES: Final = (
     "report",
     "delivery",
 )
-# Stages that need nothing of each other's results: each row of SIDES, and of ENDS, runs beside the other one.
-BEFORE_SIDES: Final = "panel"
-SIDES: Final = (("retention", "survival"), ("risk", "causes"))
-BETWEEN: Final = "score"
-ENDS: Final = (("report",), ("delivery",))
-OWN: Final = Path(".whychurn")  # what a study's pipeline needs of the project: parameters, code digests
+# Chains of stages that need nothing of each other run in parallel: two after BEFORE, two after SCORE.
+BEFORE: Final = "panel"
+ANALYSES: Final = (("retention", "survival"), ("risk", "causes"))
+SCORE: Final = "score"
+OUTPUTS: Final = (("report",), ("delivery",))
+STUDY_FOLDER: Final = Path(".whychurn")  # copies for a study's pipeline: its parameters, digests of the code
 _CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
 
 
@@ -53,7 +53,7 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
     force
         Run stages even where nothing changed.
     jobs
-        With 2 and more, stages that do not need each other run side by side.
+        With 2 and more, stages that do not need each other run in parallel.
 
     Raises
     ------
@@ -65,10 +65,10 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
         prepare_study(study, params.intake.source)
     how = ["repro", *(["--force"] if force else [])]
     if jobs > 1 and until in (None, STAGES[-1]):
-        _dvc(study, [*how, BEFORE_SIDES])
-        _dvc(study, *([*how, "--single-item", *side] for side in SIDES))
-        _dvc(study, [*how, "--single-item", BETWEEN])  # all before it was looked at
-        _dvc(study, *([*how, "--single-item", *end] for end in ENDS))
+        _dvc(study, [*how, BEFORE])
+        _dvc(study, *([*how, "--single-item", *chain] for chain in ANALYSES))
+        _dvc(study, [*how, "--single-item", SCORE])  # its dependencies are up to date
+        _dvc(study, *([*how, "--single-item", *chain] for chain in OUTPUTS))
     else:
         _dvc(study, [*how, *([until] if until else [])])
     if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():
@@ -81,11 +81,12 @@ def prepare_study(study: StudyPaths, source: str) -> None:
         raise WhychurnError(
             "the folder of raw tables is missing",
             file=study.root / source,
-            remedy="put members.csv, orders.csv, … there, or name another place in params.yaml: intake.source",
+            remedy="put members.csv, orders.csv, … there, or name another folder in params.yaml: "
+            "intake.source",
         )
     pipeline = study_pipeline(_project(), source, lambda place: (study.root / place).exists())
     _write_if_changed(study.root / "dvc.yaml", _as_yaml(pipeline))
-    _write_if_changed(study.root / OWN / "params.yaml", _as_yaml(effective_values(study)))
+    _write_if_changed(study.root / STUDY_FOLDER / "params.yaml", _as_yaml(effective_values(study)))
     _write_if_changed(study.root / ".dvc" / "config", "[core]\n    analytics = false\n    no_scm = true\n")
     _write_if_changed(study.root / ".dvcignore", "/data/mlflow/\n")
     for place in {dep for stage in _project_stages().values() for dep in stage["deps"] if _is_code(dep)}:
@@ -98,7 +99,7 @@ def study_pipeline(project: dict[str, Any], source: str, has: Callable[[str], bo
     Parameters
     ----------
     has
-        Whether the study holds a place: what only a simulation writes is asked for where it is.
+        Whether the study holds a path: what only a simulation writes is a dependency where it exists.
     """
     pipeline = {**project, "stages": {}}
     simulated = [place for place in project["stages"].get("world", {}).get("outs", []) if place != "data/raw"]
@@ -109,10 +110,10 @@ def study_pipeline(project: dict[str, Any], source: str, has: Callable[[str], bo
             continue
         needed = [dep for dep in stage["deps"] if dep not in absent]
         deps = [_study_dep(dep, source) for dep in needed if not (from_database and dep == "data/raw")]
-        mine = {**stage, "deps": deps, "params": [{str(OWN / "params.yaml"): stage["params"]}]}
+        adapted = {**stage, "deps": deps, "params": [{str(STUDY_FOLDER / "params.yaml"): stage["params"]}]}
         if from_database and name == "intake":
-            mine["always_changed"] = True  # DVC cannot see into a database
-        pipeline["stages"][name] = mine
+            adapted["always_changed"] = True  # DVC cannot see into a database
+        pipeline["stages"][name] = adapted
     return pipeline
 
 
@@ -149,7 +150,7 @@ def _code_place(dep: str) -> Path:
 
 
 def _digest_file(dep: str) -> Path:
-    return OWN / "code" / f"{dep.replace('/', '.')}.sha256"
+    return STUDY_FOLDER / "code" / f"{dep.replace('/', '.')}.sha256"
 
 
 def _study_dep(dep: str, source: str) -> str:
@@ -170,7 +171,7 @@ def _write_if_changed(path: Path, text: str) -> None:
 
 
 def _dvc(study: StudyPaths, *commands: list[str]) -> None:
-    """Run DVC commands side by side; all end before a failure is raised."""
+    """Run DVC commands in parallel; all end before a failure is raised."""
     if released := release_dead_locks(study.root):
         log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)
     # Stages call `whychurn` and must find the one beside this interpreter.
@@ -184,10 +185,11 @@ def _dvc(study: StudyPaths, *commands: list[str]) -> None:
         )
         for command in commands
     ]
-    ended = [process.wait() for process in running]  # all of them, whatever one says
+    ended = [process.wait() for process in running]  # all, whatever the first returns
     if any(ended):
         raise WhychurnError(
             "the pipeline stopped",
             file=study.root,
-            remedy="mend what the message above names and run the same command again; finished stages are kept",
+            remedy="mend what the message above names and run the same command again; "
+            "finished stages are kept",
         )

@@ -26,8 +26,7 @@ def run(study: StudyPaths, params: Params) -> None:
     log.info("voice: %d texts, %d distinct", len(corpus.texts), len(corpus.distinct))
     observed_until = pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"])
     until = fit_until(params, observed_until)
-    # workers are forked from a server that has run nothing: no copied threads; compiled code serves both
-    # comparisons
+    # workers are forked from a server that has run nothing: no copied threads
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(params.run.workers, mp_context=context) as pool:
         answers = voice_results(corpus, interim, until, params, pool)

@@ -67,7 +67,7 @@ def resampled_means(values: Array, weights: Array) -> Array:
 
 
 def percentiles(draws: Array, confidence: float, least_finite: float = 0.0) -> tuple[float, float]:
-    """Percentile interval of the finite draws; NaN where there are none, or less than the share `least_finite`."""
+    """Percentile interval of the finite draws; NaN where fewer than the share `least_finite` are."""
     finite = draws[np.isfinite(draws)]
     if len(finite) < least_finite * len(draws) or not len(finite):
         return float("nan"), float("nan")

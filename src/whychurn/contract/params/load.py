@@ -20,7 +20,7 @@ FILE: Final = "params.yaml"
 
 
 def load_params(study: StudyPaths, over: Mapping[str, Any] | None = None) -> Params:
-    """Parameters of `study`: defaults, single keys overridden by the project's params.yaml, then by the study's own.
+    """Parameters of `study`: defaults, overridden key by key by the project's params.yaml, then the study's.
 
     Either file may be absent.
 

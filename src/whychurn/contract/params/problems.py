@@ -1,4 +1,4 @@
-"""What is wrong with a file of parameters, in words: a key that has left, one that is misspelt, a wrong value."""
+"""What is wrong with a file of parameters, in words: a retired key, a misspelt one, a wrong value."""
 
 from __future__ import annotations
 

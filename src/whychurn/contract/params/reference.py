@@ -22,7 +22,7 @@ PAGE: Final = Path(__file__).with_name("REFERENCE.md")
 HEAD: Final = """# Parameters
 
 Everything that a study may set in its `params.yaml`, made from the classes in this folder
-(`python -m whychurn.contract.params.reference`). `whychurn params` prints the same. A key that has left is told with
+(`python -m whychurn.contract.params.reference`). `whychurn params` prints the same. A retired key is refused with
 where it went (`retired.yaml`).
 """
 BOUNDS: Final = {"ge": ">= {}", "gt": "> {}", "le": "<= {}", "lt": "< {}"}
@@ -40,8 +40,8 @@ class Entry:
 
 def entries(section: str | None = None) -> list[Entry]:
     """All parameters, or those of one section, in the order of the classes."""
-    found = _entries(Params, Params().model_dump(mode="json"), "")
-    return [entry for entry in found if section is None or entry.key.split(".")[0] == section]
+    all_entries = _entries(Params, Params().model_dump(mode="json"), "")
+    return [entry for entry in all_entries if section is None or entry.key.split(".")[0] == section]
 
 
 def reference_page() -> str:

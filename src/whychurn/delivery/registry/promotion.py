@@ -95,7 +95,7 @@ def check_gates(
     challenger: ModelVersion,
     champion: ModelVersion | None,
 ) -> list[Gate]:
-    """All gates of this promotion, passed or not; figures are compared only for the same target and columns."""
+    """All gates of this promotion, passed or not; figures are compared for equal target and columns alone."""
     figures = _figures(client, challenger)
     if champion is None:
         return first_gates(figures, _candidates(client, challenger))

@@ -154,7 +154,7 @@ class RequestModel(PythonModel):
             )
 
     def _encode(self, rows: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-        """Float matrix as in training (category codes, missing and infinite as NaN) and a note for each row."""
+        """Float matrix as in training (category codes; NaN where missing or infinite) and a note a row."""
         X = np.full((len(rows), len(self.features)), np.nan, dtype="float32")
         notes: list[list[str]] = [[] for _ in range(len(rows))]
         wrong = []

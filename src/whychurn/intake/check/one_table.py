@@ -100,8 +100,8 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
     _raise_on_missing(table, raw, missing_columns(table, sources, lenient))
     rows = len(raw.frame)
     checked = CheckedTable(
-        table, pd.DataFrame(index=pd.RangeIndex(rows)), raw.row_number, RowReasons(rows), raw.broken, raw.origin,
-        raw.encoding, sources, notices=list(raw.notices),
+        table, pd.DataFrame(index=pd.RangeIndex(rows)), raw.row_number, RowReasons(rows), raw.broken,
+        raw.origin, raw.encoding, sources, notices=list(raw.notices),
     )  # fmt: skip
     columns = {name: _fill(checked, name, spec, raw, params) for name, spec in TABLES[table].fields.items()}
     further = further_columns(raw, sources) if table == "members" else {}

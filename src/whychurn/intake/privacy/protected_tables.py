@@ -51,7 +51,7 @@ class Redactions:
 def protect_table(
     table: str, frame: pd.DataFrame, key: bytes | None, privacy: PrivacyParams, redactions: Redactions
 ) -> pd.DataFrame:
-    """Good rows as they are written: without names, pseudonymous, redacted, sorted, in contract order and dtypes.
+    """Good rows as they are written: pseudonymous, redacted, sorted, in contract order and dtypes.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ def _draw_subcauses(
     cells: tuple[np.ndarray, np.ndarray],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Sub-cause of exits by cause `number`, in proportion to its base and exposures in `cells` (week, member)."""
+    """Sub-cause of exits by one cause, in proportion to its base and exposures in `cells` (week, member)."""
     week, who = cells
     scale = hazards.frailty[who] * scenario.clock.length[week]
     weights = list(scenario.programme.causes.values())[number].excess

@@ -218,7 +218,7 @@ def _messages(
     counts: dict[str, np.ndarray],
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
-    """Relevant and irrelevant pushes. Where a rival is active more relevant ones are sent: they change nothing."""
+    """Relevant and irrelevant pushes; more relevant ones where a rival is active, without any effect."""
     programme, clock, confounding = scenario.programme, scenario.clock, scenario.params.confounding
     n, half = members.size, programme.half_life["messages"]
     relevant = np.where(_in_period(clock, n, programme.misprofiled, (14, 40), rng), 0.12, 0.85)

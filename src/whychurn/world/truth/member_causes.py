@@ -1,4 +1,4 @@
-"""Truth table `member_causes`: the true cause of each exit, and the current mix of members who have not left."""
+"""Truth table `member_causes`: the true cause of each exit, and the current mix of members at risk."""
 
 from __future__ import annotations
 

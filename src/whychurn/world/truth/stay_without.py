@@ -1,4 +1,4 @@
-"""Truth table `stay_without`: how many would stay how long if nobody left from one cause (cause elimination)."""
+"""Truth table `stay_without`: expected stays if nobody left from one cause (cause elimination)."""
 
 from __future__ import annotations
 
