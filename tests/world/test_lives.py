@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.world.lives.exits import Exits
+from whychurn.world.lives.exits import Exits, draw_exits
 from whychurn.world.lives.membership_terms import last_decision, term_days, term_end
 from whychurn.world.lives.simulated_hazards import draw_frailty
 from whychurn.world.setting.clock import NEVER, Clock
@@ -92,3 +92,13 @@ def test_frailty_has_mean_one_and_is_lower_for_heavy_users(simulated: Callable) 
     assert frailty.mean() == pytest.approx(1, abs=0.15)
     heavy = lives.members.usage > 0.5
     assert frailty[heavy].mean() < 0.7 * frailty[~heavy].mean()
+
+
+def test_nobody_leaves_without_hazard_and_all_at_once_under_a_large_one(simulated: Callable) -> None:
+    lives, scenario = simulated()
+    members, none = lives.members, np.zeros_like(lives.hazards.by_cause)
+    stays = draw_exits(scenario, members, none, np.random.default_rng(2))
+    assert all((day == NEVER).all() for day in (stays.decided, stays.left, stays.returned, stays.left_again))
+    leaves = draw_exits(scenario, members, none + 100.0, np.random.default_rng(2))
+    wait = leaves.decided - members.entry
+    assert (wait >= 0).all() and (wait < 7).all(), "in the week of entry"

@@ -235,7 +235,7 @@ def _check_members(checked: CheckedTable, joined: pd.Series) -> None:
 def _covered(tables: dict[str, CheckedTable]) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last day of any activity.
 
-    Terms may have begun before anything else was recorded: they give the first day only where all else is absent.
+    Terms may have begun before anything else was recorded: they give the first day only where they are alone.
     """
     days = {
         table: tables[table].good_values(str(TABLES[table].time)).dt.normalize() for table in ACTIVITY_TABLES

@@ -94,7 +94,7 @@ def quarantine_frame(
 
 
 def value_kinds(values: pd.Series) -> list[str]:
-    """Shape of each value, at most 20 characters: 9 for a digit, A for a letter, 字 for Chinese, else itself."""
+    """Shape of each value, <= 20 characters: 9 for a digit, A for a letter, 字 for Chinese, else as is."""
     text = as_text(values).fillna("").str.slice(0, 20)
     for pattern, sign in ((r"\p{Nd}", "9"), (r"\p{Han}", "\x01"), (r"\p{L}", "A"), ("\x01", "字")):
         text = text.str.replace(pattern, sign, regex=True)

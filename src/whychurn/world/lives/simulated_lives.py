@@ -41,7 +41,7 @@ class SimulatedLives:
 
 
 def simulate_lives(scenario: Scenario, block: int, numbers: np.ndarray) -> SimulatedLives:
-    """Draw the members with global `numbers` (n,) and their lives, each purpose from its own random stream."""
+    """Draw the members with global `numbers` (n,) and their lives, each purpose from its own stream."""
 
     def stream(purpose: str) -> np.random.Generator:
         return scenario.stream(block, purpose)
