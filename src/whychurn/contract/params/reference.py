@@ -22,7 +22,7 @@ PAGE: Final = Path(__file__).with_name("REFERENCE.md")
 HEAD: Final = """# Parameters
 
 Everything that a study may set in its `params.yaml`, made from the classes in this folder
-(`python -m whychurn.contract.params.reference`). `whychurn params` prints the same. Retired keys and where they went:
+(`python -m whychurn.contract.params.reference`). `whychurn params` prints the same. Retired keys:
 `retired.yaml`.
 """
 BOUNDS: Final = {"ge": ">= {}", "gt": "> {}", "le": "<= {}", "lt": "< {}"}

@@ -116,9 +116,8 @@ class RequestModel(PythonModel):
         X, notes = self._encode(rows)
         empty = np.flatnonzero(np.isnan(X).all(axis=1))
         if len(empty):
-            raise RefusedRequestError(
-                f"all features are empty in {len(empty)} rows, the first at position {empty[0]}"
-            )
+            where = f"{len(empty)} rows, the first at position {empty[0]}"
+            raise RefusedRequestError(f"all features are empty in {where}")
         return pd.DataFrame({**self._answers(X), "notes": notes}, index=rows.index)
 
     def _answers(self, X: np.ndarray) -> dict[str, Any]:
@@ -144,9 +143,8 @@ class RequestModel(PythonModel):
             raise RefusedRequestError("a column occurs twice")
         missing = [name for name in self.names if name not in rows]
         if missing:
-            raise RefusedRequestError(
-                f"columns are missing: {', '.join(missing)} (send null where a value is not known)"
-            )
+            hint = "send null where a value is not known"
+            raise RefusedRequestError(f"columns are missing: {', '.join(missing)} ({hint})")
         unknown = len(rows.columns) - len(self.names)
         if unknown:  # a name that nobody foresaw may itself be personal
             raise RefusedRequestError(
@@ -388,10 +386,10 @@ def _numbers(values: np.ndarray, kind: str) -> np.ndarray | None:
     else:  # numbers and nulls mixed, as JSON brings them
         allowed = (bool, np.bool_, int, float, np.number) if kind == "flag" else (int, float, np.number)
         given = ~pd.isna(values)
-        if not all(
-            isinstance(value, allowed) and (kind == "flag" or not isinstance(value, bool))
-            for value in values[given]
-        ):
+        valid = [
+            isinstance(v, allowed) and (kind == "flag" or not isinstance(v, bool)) for v in values[given]
+        ]
+        if not all(valid):
             return None
         numbers = np.full(len(values), np.nan)
         numbers[given] = values[given].astype("float64")

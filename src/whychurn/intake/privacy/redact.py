@@ -168,10 +168,11 @@ def redact_text(text: str) -> tuple[str, Counter[str]]:
     """One text with personal details replaced by their kind, such as [PHONE], and how many of each kind.
 
     Found are e-mail addresses; 15- and 18-digit identity numbers of China, passport numbers after the word,
-    US social security numbers; bank cards of 15 to 19 digits that pass Luhn's check (ISO/IEC 7812), IBANs that
-    pass theirs (ISO 13616); mobile and landline numbers of China, also in Chinese digits, numbers with a
-    country code, common national forms, numbers after a word such as 电话; QQ, WeChat and other accounts after the word;
-    street addresses and houses in Chinese, street addresses and postcodes in English.
+    US social security numbers; bank cards of 15 to 19 digits that pass Luhn's check (ISO/IEC 7812), IBANs
+    that pass theirs (ISO 13616); mobile and landline numbers of China, also in Chinese digits, numbers with
+    a country code, common national forms, numbers after a word such as 电话; QQ, WeChat and other
+    accounts after the word; street addresses and houses in Chinese, street addresses and postcodes in
+    English.
     Personal names are not redacted.
     """
     counts: Counter[str] = Counter()
