@@ -10,7 +10,7 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_table
-from whychurn.contract.fits import FitRecord, read_fits, write_fits
+from whychurn.contract.fit_records import FitRecord, read_fits, write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store

@@ -13,7 +13,7 @@ from whychurn import cli
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_table
-from whychurn.contract.fits import read_fits
+from whychurn.contract.fit_records import read_fits
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, documented

@@ -24,7 +24,7 @@ from whychurn.stats.intervals import (
     wilson,
 )
 from whychurn.stats.multiple_testing import benjamini_hochberg
-from whychurn.stats.parallel import side_by_side
+from whychurn.stats.parallel import parallel_map
 
 
 def test_wilson_by_its_formula() -> None:
@@ -101,7 +101,7 @@ def test_percentiles_need_half_of_the_draws() -> None:
 
 @pytest.mark.parametrize("jobs", [3, 12])
 def test_results_come_in_the_order_of_the_jobs(jobs: int) -> None:
-    assert list(side_by_side(divmod, ((number, 3) for number in range(jobs)), workers=1)) == [
+    assert list(parallel_map(divmod, ((number, 3) for number in range(jobs)), workers=1)) == [
         divmod(number, 3) for number in range(jobs)
     ]
 

@@ -13,7 +13,7 @@ import yaml
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import write_json, write_table
-from whychurn.contract.fits import read_fits
+from whychurn.contract.fit_records import read_fits
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.results import documented

@@ -12,7 +12,7 @@ from whychurn.causes.latent_cause.share_intervals import AVOIDABLE_WIDTH, INTERV
 from whychurn.causes.methods import Attribution
 from whychurn.causes.tables.limitations import limitations
 from whychurn.contract.causes import UNKNOWN
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params
 
 

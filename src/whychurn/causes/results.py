@@ -33,7 +33,7 @@ from whychurn.causes.tables.member_reasons import member_evidence
 from whychurn.causes.tables.member_stories import cause_stories
 from whychurn.causes.tables.source_comparison import cause_stated, cause_triangulation
 from whychurn.contract.arrays import Array
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import CausesParams, Params
 from whychurn.contract.results import columns_of
 

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.epoch import moments
+from whychurn.contract.epoch_timestamps import epoch_timestamps
 from whychurn.contract.params import PanelParams
 from whychurn.panel.churn_definition import (
     MAX_SHARE,
@@ -140,7 +140,7 @@ def build_panel(
 
 def _finished(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
     for name in ("as_of", "start_on", "stop_on", "joined_on"):
-        frame[name] = moments(frame[name], "D")
+        frame[name] = epoch_timestamps(frame[name], "D")
     frame["join_cohort"] = _month_text(frame.pop("joined_on"))
     kinds = dict(zip(catalogue["name"], catalogue["kind"], strict=True))
     frame = frame.astype({"event": bool, "spell_no": "int64"})
@@ -160,5 +160,5 @@ def _month_text(days: pd.Series) -> pd.Series:
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:
-    dates = {name: moments(frame[name], "D") for name in DATES if name in frame}
+    dates = {name: epoch_timestamps(frame[name], "D") for name in DATES if name in frame}
     return frame.assign(member_id=frame["member_id"].astype("string"), **dates)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from whychurn.contract.codes import ALL_CAUSES, PLANTED
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import ScoreParams
 from whychurn.score.event_matching import MATCH_DAYS
 from whychurn.score.results import Scorecard

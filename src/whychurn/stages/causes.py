@@ -12,7 +12,7 @@ from whychurn.causes.evidence.spell_evidence import Evidence, gather_evidence
 from whychurn.causes.results import cause_results, method_inputs
 from whychurn.causes.served_cause_model import fit_surrogate
 from whychurn.contract.files import read_json, read_table, write_json, write_table
-from whychurn.contract.fits import write_fits
+from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.panel.features.catalogue import study_catalogue

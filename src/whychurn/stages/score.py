@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
-from whychurn.contract.fits import write_fits
+from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.score.cause_elimination import elimination_scores

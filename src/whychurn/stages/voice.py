@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pandas as pd
 
 from whychurn.contract.files import read_json, read_table, write_table
-from whychurn.contract.fits import write_fits
+from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.voice.results import voice_results

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 FEW: Final = 8  # jobs that take less time than processes need to start
 
 
-def side_by_side(
+def parallel_map(
     work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], workers: int
 ) -> Iterator[Result]:
     """Results of `work` on the arguments in `jobs`, in their order; few jobs are done in this process.

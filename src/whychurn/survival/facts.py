@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.survival.spells import Window
 
 

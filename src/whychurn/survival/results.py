@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params
 from whychurn.contract.results import empty_table
 from whychurn.contract.suppression import suppress_small_counts

@@ -9,7 +9,7 @@ from itertools import repeat
 
 import pandas as pd
 
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params, VoiceParams
 from whychurn.voice.breakdowns.by_group import strata_of_texts, topics_by_group
 from whychurn.voice.breakdowns.emerging_topics import daily_alerts, rising

@@ -17,7 +17,7 @@ from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_sp
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
-from whychurn.stats.parallel import side_by_side
+from whychurn.stats.parallel import parallel_map
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def build_exposure_history(
             rows = member[part] - start, in_training[part]
             yield reader.read(numbers), levels, spells.part(part), *rows, causes
 
-    return _joined(list(side_by_side(block_exposures, jobs(), params.run.workers)))
+    return _joined(list(parallel_map(block_exposures, jobs(), params.run.workers)))
 
 
 def _joined(blocks: list[MemberBlock]) -> ExposureHistory:

@@ -1,5 +1,6 @@
 """Parameters: a frozen type a section with its defaults, and the one place that reads params.yaml."""
 
+from whychurn.contract.params.all_sections import Params as Params
 from whychurn.contract.params.business import BusinessParams as BusinessParams
 from whychurn.contract.params.causes import CausesParams as CausesParams
 from whychurn.contract.params.causes import ExposureParams as ExposureParams
@@ -19,7 +20,6 @@ from whychurn.contract.params.risk import RiskParams as RiskParams
 from whychurn.contract.params.run import RunParams as RunParams
 from whychurn.contract.params.score import CeilingParams as CeilingParams
 from whychurn.contract.params.score import ScoreParams as ScoreParams
-from whychurn.contract.params.sections import Params as Params
 from whychurn.contract.params.study import StudyParams as StudyParams
 from whychurn.contract.params.survival import ChallengeParams as ChallengeParams
 from whychurn.contract.params.survival import CoxParams as CoxParams

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whychurn.contract.params.section import Days, Fraction, Money, NotNegative, Section, Share
+from whychurn.contract.params.section_base import Days, Fraction, Money, NotNegative, Section, Share
 
 
 class BusinessParams(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from whychurn.contract.params.section import (
+from whychurn.contract.params.section_base import (
     Count,
     Fraction,
     Level,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from whychurn.contract.params.section import Count, Section, Share
+from whychurn.contract.params.section_base import Count, Section, Share
 
 
 class DeliveryParams(Section):

@@ -11,8 +11,8 @@ import yaml
 from pydantic import ValidationError
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params.all_sections import Params
 from whychurn.contract.params.problems import explain
-from whychurn.contract.params.sections import Params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from whychurn.contract.params.section import Count, Days, Natural, Positive, Section, Share
+from whychurn.contract.params.section_base import Count, Days, Natural, Positive, Section, Share
 
 
 class PanelParams(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from whychurn.contract.params.section import Count, Section
+from whychurn.contract.params.section_base import Count, Section
 
 
 class PrivacyParams(Section):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from whychurn.contract.params.sections import Params
+from whychurn.contract.params.all_sections import Params
 from whychurn.contract.yaml_files import read_yaml
 
 RETIRED: Final = Path(__file__).with_name("retired.yaml")

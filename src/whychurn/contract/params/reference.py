@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from whychurn.contract.files import write_whole
-from whychurn.contract.params.sections import Params
+from whychurn.contract.params.all_sections import Params
 
 PAGE: Final = Path(__file__).with_name("REFERENCE.md")
 HEAD: Final = """# Parameters

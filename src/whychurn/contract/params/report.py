@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from whychurn.contract.params.section import Section
+from whychurn.contract.params.section_base import Section
 
 
 class ReportParams(Section):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from whychurn.contract.params.section import Count, Days, Money, Positive, Section, Share
+from whychurn.contract.params.section_base import Count, Days, Money, Positive, Section, Share
 
 
 class RetentionParams(Section):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from whychurn.contract.params.section import Count, Fraction, NotNegative, Positive, Section, Several
+from whychurn.contract.params.section_base import Count, Fraction, NotNegative, Positive, Section, Several
 
 
 class RiskParams(Section):

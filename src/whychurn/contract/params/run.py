@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whychurn.contract.params.section import Count, Level, Memory, Section
+from whychurn.contract.params.section_base import Count, Level, Memory, Section
 
 
 class RunParams(Section):

@@ -6,7 +6,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from whychurn.contract.params.section import Count, Fraction, NotNegative, Positive, Section, Several, Share
+from whychurn.contract.params.section_base import (
+    Count,
+    Fraction,
+    NotNegative,
+    Positive,
+    Section,
+    Several,
+    Share,
+)
 
 
 class CeilingParams(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whychurn.contract.params.section import Section
+from whychurn.contract.params.section_base import Section
 
 
 class StudyParams(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whychurn.contract.params.section import (
+from whychurn.contract.params.section_base import (
     Count,
     Days,
     Fraction,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from whychurn.contract.params.section import (
+from whychurn.contract.params.section_base import (
     Count,
     Day,
     Days,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from whychurn.contract.params.section import Count, Day, Section, Share
+from whychurn.contract.params.section_base import Count, Day, Section, Share
 
 
 class WorldParams(Section):

@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
-from whychurn.contract.fits import FitRecord, fits_file, read_fits
+from whychurn.contract.fit_records import FitRecord, fits_file, read_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells

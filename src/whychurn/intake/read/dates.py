@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.epoch import moments
+from whychurn.contract.epoch_timestamps import epoch_timestamps
 from whychurn.intake.read.dtypes import TEXT
 
 FIRST, LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2200-01-01")
@@ -208,12 +208,12 @@ def _read_year_last(text: pd.Series, day_first: bool | None) -> tuple[pd.Series,
 
 
 def _read_serial(text: pd.Series) -> pd.Series:
-    return moments((text.astype("float64") - _DAYS_TO_1970) * 86400, "s")
+    return epoch_timestamps((text.astype("float64") - _DAYS_TO_1970) * 86400, "s")
 
 
 def _read_epoch(text: pd.Series) -> pd.Series:
     number = text.astype("float64")
-    return moments(number.where(number < 1e11, number / 1000), "s")
+    return epoch_timestamps(number.where(number < 1e11, number / 1000), "s")
 
 
 def _read_named(text: pd.Series) -> pd.Series:

@@ -12,7 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.labels import both
 from whychurn.panel.feature_encoding import choose_features

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, empty_table
 from whychurn.survival.cox.negative_control import control_facts, random_covariates

@@ -16,7 +16,7 @@ from scipy.stats import false_discovery_control
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_counts

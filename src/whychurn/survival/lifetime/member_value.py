@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params, SurvivalParams
 from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.fits import FitRecord
+from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of
 from whychurn.panel.spend_rate import daily_spend

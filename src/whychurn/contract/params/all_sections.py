@@ -13,7 +13,7 @@ from whychurn.contract.params.retention import RetentionParams
 from whychurn.contract.params.risk import RiskParams
 from whychurn.contract.params.run import RunParams
 from whychurn.contract.params.score import ScoreParams
-from whychurn.contract.params.section import Section
+from whychurn.contract.params.section_base import Section
 from whychurn.contract.params.study import StudyParams
 from whychurn.contract.params.survival import SurvivalParams
 from whychurn.contract.params.voice import VoiceParams

@@ -11,7 +11,7 @@ SECONDS: Final = {"D": 86_400, "s": 1}
 MAX_SECONDS: Final = 9.2e9  # from 1970, that nanoseconds in 64 bits can hold
 
 
-def moments(numbers: pd.Series, unit: Literal["D", "s"]) -> pd.Series:
+def epoch_timestamps(numbers: pd.Series, unit: Literal["D", "s"]) -> pd.Series:
     """Days or seconds since 1970-01-01 as datetime64[ns]; NaT where missing or out of range.
 
     ``pandas.to_datetime`` is not used for numbers with gaps: it rounds memory that it has not filled, and
