@@ -386,10 +386,8 @@ def _numbers(values: np.ndarray, kind: str) -> np.ndarray | None:
     else:  # numbers and nulls mixed, as JSON brings them
         allowed = (bool, np.bool_, int, float, np.number) if kind == "flag" else (int, float, np.number)
         given = ~pd.isna(values)
-        valid = [
-            isinstance(v, allowed) and (kind == "flag" or not isinstance(v, bool)) for v in values[given]
-        ]
-        if not all(valid):
+        fits = [isinstance(v, allowed) and (kind == "flag" or not isinstance(v, bool)) for v in values[given]]
+        if not all(fits):
             return None
         numbers = np.full(len(values), np.nan)
         numbers[given] = values[given].astype("float64")
