@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.panel.exit_surveys import NOT_ASKED, OTHER, SILENT, exit_answers
+from whychurn.panel.exit_surveys import NOT_ASKED, OTHER, SILENT, exit_answers, last_churn_event
 
 LEAVINGS = pd.DataFrame({"member_id": ["a", "a", "b", "c", "d", "e"], "spell_no": [1, 2, 1, 1, 1, 1]})
 SPELLS = LEAVINGS.assign(
@@ -31,9 +31,9 @@ def test_an_answer_belongs_to_the_last_leaving_before_it() -> None:
         ("d", "2024-03-10", "2024-03-12", "price"),  # the first answer counts
         ("d", "2024-01-10", "2024-01-12", "price"),  # sent before the leaving
     )
-    texts = exit_answers(LEAVINGS, SPELLS, asked)
+    codes = exit_answers(LEAVINGS, SPELLS, asked)
     price, natural = CAUSES.index("price"), CAUSES.index("natural")
-    assert texts.tolist() == [price, natural, NOT_ASKED, SILENT, OTHER, NOT_ASKED]
+    assert codes.tolist() == [price, natural, NOT_ASKED, SILENT, OTHER, NOT_ASKED]
 
 
 def test_a_later_answer_is_taken_where_the_first_survey_stayed_unanswered() -> None:
@@ -44,3 +44,10 @@ def test_a_later_answer_is_taken_where_the_first_survey_stayed_unanswered() -> N
 def test_other_surveys_say_nothing_of_a_leaving() -> None:
     asked = surveys(("a", "2024-01-20", "2024-01-21", "price"), kind="satisfaction")
     assert (exit_answers(LEAVINGS, SPELLS, asked) == NOT_ASKED).all()
+
+
+def test_a_text_is_about_the_last_churn_event_unless_the_member_was_back() -> None:
+    texts = pd.DataFrame({"member_id": ["a", "a", "a", "b"]})
+    texts["known_on"] = pd.to_datetime(["2024-01-15", "2024-07-01", "2024-09-01", "2024-01-31"])
+    about = last_churn_event(texts, LEAVINGS, SPELLS, "known_on").set_index("number")["row"]
+    assert about.to_dict() == {0: 0, 2: 1}, "in July a is back; b had not left yet"

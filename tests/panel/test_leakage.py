@@ -14,7 +14,13 @@ from whychurn.panel.features import service as service_sql
 from whychurn.panel.features import voice as voice_sql
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.windows import Trailing
-from whychurn.panel.leakage.audit import check_labels, check_single_features, check_split, raise_on_leakage
+from whychurn.panel.leakage.audit import (
+    audit_row,
+    check_labels,
+    check_single_features,
+    check_split,
+    raise_on_leakage,
+)
 from whychurn.panel.leakage.future_perturbation import compare, perturbation_test
 from whychurn.panel.results import build_panel, find_churn
 
@@ -137,3 +143,8 @@ def test_an_average_on_the_edge_of_rounding_is_no_leak() -> None:
     assert compare(before, edge, catalogue) == {"rate": 0.0}
     moved = before.assign(rate=[0.815065, 0.2, 0.0])
     assert compare(before, moved, catalogue)["rate"] == pytest.approx(1 / 3)
+
+
+def test_an_audit_row_passes_up_to_its_bound():
+    assert audit_row("labels", "a rule", 1.0, 1.0)["passed"]
+    assert not audit_row("labels", "a rule", 1.01, 1.0)["passed"]

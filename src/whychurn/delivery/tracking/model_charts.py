@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 def model_figures(study: StudyPaths, params: Params) -> Iterator[tuple[str, Figure]]:
     """Name and figure (English) of every results table that is there and not empty."""
     from whychurn.report.risk import charts as figures
-    from whychurn.risk.explanation.shap_values import BEESWARM_FEATURES
 
     capacity, small = params.business.capacity, params.privacy.min_cell
     draw: dict[str, Callable[[pd.DataFrame, str], Figure]] = {
@@ -28,7 +27,7 @@ def model_figures(study: StudyPaths, params: Params) -> Iterator[tuple[str, Figu
         ),
         "risk_lift": lambda table, lang: figures.draw_lift(table, lang, capacity),
         "risk_backtest": figures.draw_backtest,
-        "risk_shap_features": lambda table, lang: figures.draw_features(table, lang, BEESWARM_FEATURES),
+        "risk_shap_features": figures.draw_features,
     }
     for name, function in draw.items():
         path = study.results / f"{name}.parquet"

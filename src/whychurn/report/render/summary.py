@@ -117,6 +117,6 @@ def _figures(study: StudyPaths, params: Params, lang: str) -> dict[str, Callable
     def features() -> Figure | None:
         path = study.results / "risk_shap_features.parquet"
         frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
-        return None if frame.empty else draw_features(frame, lang, 10)
+        return None if frame.empty else draw_features(frame, lang)
 
     return {"why": shares, "how_many": rates, "when": steps, "who_next": features}

@@ -145,7 +145,7 @@ def draw_backtest(backtest: pd.DataFrame, lang: str) -> Figure:
     return figure
 
 
-def draw_features(importance: pd.DataFrame, lang: str, count: int) -> Figure:
+def draw_features(importance: pd.DataFrame, lang: str, count: int = 10) -> Figure:
     """Mean absolute contribution of the top features (risk_shap_features)."""
     rows = importance.head(count).iloc[::-1]
     return _bars(rows[f"label_{lang}"].tolist(), rows["importance"], lang)
