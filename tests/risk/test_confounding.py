@@ -45,7 +45,7 @@ def test_the_report_carries_the_warning_in_plain_words():
     assert "explain the model, not the world" in text
     assert "解释的是模型，而不是现实" in text
     titles = yaml.safe_load(
-        (PROJECT / "src" / "whychurn" / "contract" / "words" / "risk.yaml").read_text(encoding="utf-8")
+        (PROJECT / "src" / "whychurn" / "report" / "words" / "risk.yaml").read_text(encoding="utf-8")
     )
     shown = {key: words for key, words in titles.items() if key.startswith("fig_") and "note" not in key}
     assert not [key for key, words in shown.items() if "cause" in words["en"].replace("candidate cause", "")]

@@ -33,7 +33,7 @@ def test_one_concept_meets_first_and_one_cause_next(concepts) -> None:
     price, service = concepts["price"], concepts["product_service"]
     fits, topic_of = fitted({"zh": [price[0], service[0], price[1]], "en": [price[0], service[1], None]})
     tree = topic_tree(fits, topic_of, 6, 3)
-    assert tuple(tree.columns) == TREE_COLUMNS
+    assert list(tree.columns) == TREE_COLUMNS
     leaf = tree.dropna(subset=["topic_id"]).set_index("topic_id")
     joins = tree[tree["topic_id"].isna()].set_index("node")["distance"]
     assert leaf.loc[0, "parent"] == leaf.loc[3, "parent"], "two languages, one concern"

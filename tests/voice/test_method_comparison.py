@@ -75,7 +75,7 @@ def compared(params, texts_of) -> pd.DataFrame:
 
 
 def test_every_method_finds_planted_subjects(compared: pd.DataFrame, params) -> None:
-    assert tuple(compared.columns) == METHOD_COLUMNS and tuple(compared["method"]) == METHODS
+    assert list(compared.columns) == METHOD_COLUMNS and tuple(compared["method"]) == METHODS
     assert compared.loc[compared["used"], "method"].tolist() == [params.voice.method]
     assert (compared["runs"] == 4).all() and (compared["texts"] == 300).all()
     assert (compared["label_agreement"] > 0.4).all() and (compared["outliers_assigned"] < 0.15).all()

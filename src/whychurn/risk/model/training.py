@@ -132,9 +132,9 @@ def checked_split(panel: pd.DataFrame, horizon_days: int, params: Params) -> Spl
     for part in ("train", "calibration"):
         rows = split.rows(part)
         if y[rows].sum() < risk.min_events:
-            raise NoModelError("too_few_leavers", tuned=int(y[rows].sum()), needed=risk.min_events)
+            raise NoModelError("too_few_leavers", found=int(y[rows].sum()), needed=risk.min_events)
         if (1 - y[rows]).sum() < risk.min_events:
-            raise NoModelError("too_few_stayers", tuned=int((1 - y[rows]).sum()), needed=risk.min_events)
+            raise NoModelError("too_few_stayers", found=int((1 - y[rows]).sum()), needed=risk.min_events)
     return split
 
 
