@@ -1,4 +1,4 @@
-"""Stage score: how good the attributions are, where the true causes were planted; the only reader of data/truth."""
+"""Stage score: how good attributions are where true causes were planted; the only reader of data/truth."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _score(study: StudyPaths, params: Params) -> tuple[Scorecard, dict[str, Any]
 def _elimination(study: StudyPaths) -> pd.DataFrame:
     """What the elimination of a cause is estimated to gain beside what it would gain.
 
-    Where members have terms, leaving takes effect later than it is decided, and planted spells are not comparable.
+    Where members have terms, exits take effect later than decided, and planted spells are not comparable.
     """
     counts = study.root / FOLDER / "stay_without.parquet"
     facts = read_json(study.root / FOLDER / "world.json") if counts.exists() else None
