@@ -141,3 +141,13 @@ def test_errors_told_are_those_of_the_yardstick_that_ships(page: Path) -> None:
     assert len(told) == 5
     for method, figures in told.items():
         assert figures == [f"{found.loc[method, share]:.1f}" for share in (0.40, 0.15, 0.03)], method
+
+
+def test_the_map_of_contributing_leads_somewhere() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.split("| to change … | open … |")[1].split("\n\n")[0]
+    package = PROJECT / "src" / "whychurn"
+    for place in re.findall(r"`([a-z_/<>.]+)`", table):
+        asked = place.replace("<question>", "causes").replace("<section>", "causes")
+        assert (package / asked).exists() or (package / f"{asked}.py").exists(), place
+    assert table.count("\n") >= 25

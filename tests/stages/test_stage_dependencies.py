@@ -113,7 +113,7 @@ def test_no_page_is_part_of_a_stage_that_computes(stage: str) -> None:
     assert not [page for page in pages if is_covered(page, code_deps(stage))]
 
 
-@pytest.mark.parametrize("stage", PAGES)
+@pytest.mark.parametrize("stage", sorted(PAGES))
 def test_a_page_makes_its_own_stages_stale(stage: str) -> None:
     words = SOURCE / "report" / "words" / "survival.yaml"
     assert words.exists() and is_covered(words, code_deps(stage))
