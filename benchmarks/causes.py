@@ -25,7 +25,7 @@ import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from whychurn.causes.evidence.spell_evidence import evidence_table
+from whychurn.causes.evidence.classifier_table import evidence_table
 from whychurn.causes.methods import Inputs, find_method
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths

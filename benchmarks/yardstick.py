@@ -4,7 +4,7 @@
 sound ones x 2 seeds again with 20 000; 24 months each, two worlds at a time. Seeds 101 to 105 serve nothing but this; the
 demo's 7 and 1 to 20 are for development. FOLDER keeps one study and one scores file a world: a rerun does only what is
 missing (--again scores all anew, --prepare stops before attribution, --only takes worlds whose name holds TEXT). The
-summary goes to src/whychurn/causes/yardstick.csv; with other --seeds or --sizes, or with another value of a parameter
+summary goes to src/whychurn/score/benchmark.csv; with other --seeds or --sizes, or with another value of a parameter
 (--set causes.exposures.quiet_weeks=10), it is printed instead, and FOLDER should be another one.
 """
 

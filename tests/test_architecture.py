@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -163,3 +165,12 @@ def test_importing_the_command_line_loads_no_model_library() -> None:
         if name
     }
     assert not top & {"mlflow", "xgboost", "shap", "pandas", "matplotlib", "bertopic"}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda file: file.stem)
+def test_benchmarks_name_what_exists(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("whychurn."):
+            module = import_module(node.module or "")
+            missing = [name.name for name in node.names if not hasattr(module, name.name)]
+            assert all(find_spec(f"{node.module}.{name}") for name in missing), f"{node.module}: {missing}"
