@@ -47,7 +47,7 @@ test: setup      ## run the tests
 STRICT = src/whychurn/__init__.py src/whychurn/api src/whychurn/contract   # what others build on
 
 check: setup     ## lint, format, types, layers of the import graph
-	@ruff check . && ruff format --check . && mypy && mypy --strict $(STRICT) && lint-imports
+	@ruff check . && ruff format --check . && mypy && mypy benchmarks && mypy --strict $(STRICT) && lint-imports
 
 lab: setup       ## JupyterLab; notebooks open as notebooks
 	@JUPYTER_CONFIG_DIR="$(CURDIR)/.jupyter" jupyter lab --notebook-dir="$(CURDIR)"

@@ -73,7 +73,7 @@ def run(study: StudyPaths) -> None:
     find_method("additive_hazard")(inputs, params)
     times.append(time.perf_counter())
     table = evidence_table(evidence, ["tenure_days", "orders_90d", "tickets_90d"])
-    inputs = Inputs(evidence, table, inputs.words, None)
+    inputs = Inputs(evidence, table, inputs.keyword_weights, None)
     times.append(time.perf_counter())
     find_method("survey_classifier")(inputs, params)
     times.append(time.perf_counter())

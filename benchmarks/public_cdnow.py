@@ -46,7 +46,7 @@ def contract_tables(path: Path) -> dict[str, pd.DataFrame]:
             "quantity": lines["number_of_cds"],
         }
     )
-    members = lines.groupby("customer_id", as_index=False)["date"].min()
+    members = lines.groupby("customer_id")["date"].min().reset_index()
     members.columns = pd.Index(["member_id", "joined_on"])
     given = {"orders": orders, "members": members.assign(profiling_consent=True)}
     return {name: _shaped(name, given.get(name, pd.DataFrame())) for name in TABLES}

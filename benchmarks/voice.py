@@ -74,7 +74,7 @@ def measure_cost(data: Path, number: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     outliers = found.distinct.loc[corpus.distinct["state"].eq("ok"), "topic_id"].lt(0).mean()
     print(
-        f"{number:>8,} texts ({len(corpus.folds):,} distinct): {end - start:6.1f} s "
+        f"{number:>8,} texts ({len(corpus.distinct):,} distinct): {end - start:6.1f} s "
         f"(words {prepared - start:.1f}, topics {end - prepared:.1f}), {used:.1f} s of processor time, "
         f"{1e6 * used / number:.0f} us a text, "
         f"peak {peak:4.2f} GB, {len(found.model.named)} topics, {outliers:.1%} without; load {os.getloadavg()[0]:.1f}",
