@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_json, write_whole
 from whychurn.contract.params import Params, load_params, merge
@@ -37,7 +38,6 @@ from whychurn.delivery.registry.paired_comparison import paired_differences
 from whychurn.report.page.formats import format_interval
 
 EXPERIMENTS: Final = "experiments"
-MODEL: Final = "xgboost"
 SHOWN: Final = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "profit", "rate")
 FIXED: Final = ("study", "world", "intake", "delivery")  # an experiment runs on the demo's tables as they are
 
@@ -148,7 +148,7 @@ def headline(study: StudyPaths) -> dict[str, dict[str, float]]:
             remedy="read the reason there and change the overrides",
         )
     table = read_table(study.results / "risk_metrics.parquet")
-    rows = table[(table["model"] == MODEL) & (table["stratum_kind"] == "all")]
+    rows = table[(table["model"] == RISK_MODEL) & (table["stratum_kind"] == "all")]
     kept = rows.set_index("metric")[["estimate", "low", "high"]].round(6)
     return {str(name): {str(k): float(v) for k, v in row.items()} for name, row in kept.iterrows()}
 

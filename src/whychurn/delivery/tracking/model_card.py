@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
@@ -17,7 +18,6 @@ from whychurn.report.page.formats import format_interval
 from whychurn.report.words import has_words, say
 
 METRICS: Final = ("auc", "pr_auc", "brier", "ece")
-MODEL: Final = "xgboost"
 
 
 def write_model_card(study: StudyPaths, params: Params, lang: str) -> str:
@@ -84,7 +84,7 @@ def _data(study: StudyPaths, params: Params, facts: dict[str, Any], lang: str) -
 
 
 def _figures(whole: pd.DataFrame, lang: str) -> str:
-    first = whole[whole["model"] == MODEL].iloc[0]
+    first = whole[whole["model"] == RISK_MODEL].iloc[0]
     counts = {name: f"{int(first[name]):,}" for name in ("rows", "members", "events")}
     lines = [[_word("model", lang), *(_word(metric, lang) for metric in METRICS)]]
     for model in whole["model"].unique():
@@ -94,7 +94,7 @@ def _figures(whole: pd.DataFrame, lang: str) -> str:
 
 
 def _strata(table: pd.DataFrame, min_cell: int, lang: str) -> str:
-    rows = table[(table["model"] == MODEL) & (table["stratum_kind"] == "tier")]
+    rows = table[(table["model"] == RISK_MODEL) & (table["stratum_kind"] == "tier")]
     if rows.empty:
         return _word("no_strata", lang)
     shown = suppress_small_cells(rows, "members", ["estimate", "low", "high", "rows", "events"], min_cell)

@@ -16,6 +16,7 @@ from mlflow import MlflowClient
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
 
+from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.fit_records import fits_file
 from whychurn.contract.params import Params
@@ -48,7 +49,6 @@ from whychurn.report.words import LANGUAGES
 
 log = logging.getLogger(__name__)
 PIPELINE: Final = "pipeline"  # experiment of the runs of the pipeline itself
-MODEL: Final = "xgboost"  # the candidate that is served
 FACTS: Final = {
     "intake": ("interim", "intake"),
     "panel": ("processed", "panel"),
@@ -110,7 +110,7 @@ def risk_content(study: StudyPaths, params: Params) -> str:
     return content_digest(f"risk {served}", params, files)
 
 
-def risk_metrics(table: pd.DataFrame, model: str = MODEL) -> dict[str, float]:
+def risk_metrics(table: pd.DataFrame, model: str = RISK_MODEL) -> dict[str, float]:
     """The test figures of one candidate: ``risk.auc`` with ``risk.auc_low`` and ``risk.auc_high``."""
     rows = table[(table["model"] == model) & (table["stratum_kind"] == "all")]
     figures: dict[str, float] = {}
@@ -207,7 +207,9 @@ def _log_results(
 
 def _by_month(table: pd.DataFrame, metric: str) -> dict[int, float]:
     """Step = month as 202501."""
-    rows = table[(table["model"] == MODEL) & (table["stratum_kind"] == "month") & (table["metric"] == metric)]
+    rows = table[
+        (table["model"] == RISK_MODEL) & (table["stratum_kind"] == "month") & (table["metric"] == metric)
+    ]
     steps = rows["stratum"].str.replace("-", "").astype(int)
     return dict(zip(steps, rows["estimate"], strict=True))
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.labels import family_name
 from whychurn.report.drawing.axes import draw_estimate, percent_axis, write_beside
 from whychurn.report.drawing.theme import (
@@ -25,8 +26,7 @@ from whychurn.report.drawing.theme import (
 )
 from whychurn.report.words import say
 
-MODELS: Final = ("xgboost", "logistic", "tree", "recency", "prior")
-COLOURS: Final = dict(zip(MODELS, (SERIES[0], SERIES[1], SERIES[2], SERIES[3], MUTED), strict=True))
+COLOURS: Final = dict(zip(RISK_MODELS, (SERIES[0], SERIES[1], SERIES[2], SERIES[3], MUTED), strict=True))
 
 
 @themed()
@@ -35,9 +35,9 @@ def draw_models(metrics: pd.DataFrame, lang: str) -> Figure:
     figure, axes = new_figure(height=2.9, columns=2)
     whole = metrics[metrics["stratum_kind"] == "all"]
     for axis, metric in zip(axes, ("auc", "log_loss"), strict=True):
-        rows = whole[whole["metric"] == metric].set_index("model").reindex(list(MODELS)[::-1])
+        rows = whole[whole["metric"] == metric].set_index("model").reindex(list(RISK_MODELS)[::-1])
         for y, (name, row) in enumerate(rows.iterrows()):
-            colour = ACCENT if name == "xgboost" else MUTED
+            colour = ACCENT if name == RISK_MODEL else MUTED
             draw_estimate(axis, y, (row["low"], row["estimate"], row["high"]), colour, width=2.4, size=6)
             write_beside(axis, f"{row['estimate']:.3f}", (row["estimate"], y), (0, 6), ha="center", size=9)
         axis.set(xlabel=say(f"risk.axis_{metric}", lang), ylim=(-0.5, len(rows) - 0.3))
@@ -55,10 +55,10 @@ def draw_models(metrics: pd.DataFrame, lang: str) -> Figure:
 def draw_reliability(calibration: pd.DataFrame, lang: str) -> Figure:
     """Observed rate against predicted probability, model and logistic regression (risk_calibration)."""
     figure, (axis,) = new_figure(width=6.4, height=4.2)
-    top = float(calibration.loc[calibration["model"] == "xgboost", ["p_mean", "high"]].max().max()) * 1.05
+    top = float(calibration.loc[calibration["model"] == RISK_MODEL, ["p_mean", "high"]].max().max()) * 1.05
     axis.plot([0, top], [0, top], color=MUTED, linestyle=":", linewidth=1.2)
     write_beside(axis, say("risk.ideal", lang), (top * 0.6, top * 0.6), (12, -14), color=MUTED, size=9)
-    rows = calibration[calibration["model"] == "xgboost"].dropna(subset=["rate"])
+    rows = calibration[calibration["model"] == RISK_MODEL].dropna(subset=["rate"])
     errors = [rows["rate"] - rows["low"], rows["high"] - rows["rate"]]
     axis.errorbar(rows["p_mean"], rows["rate"], np.clip(errors, 0, None), fmt="o", color=ACCENT, markersize=5)
     axis.set(
@@ -75,9 +75,9 @@ def draw_reliability(calibration: pd.DataFrame, lang: str) -> Figure:
 def draw_lift(lift: pd.DataFrame, lang: str, capacity: float) -> Figure:
     """Share of leavers reached, and lift, by share of members contacted (risk_lift)."""
     figure, (left, right) = new_figure(height=3.5, columns=2)
-    for name in MODELS:
+    for name in RISK_MODELS:
         rows = lift[lift["model"] == name]
-        style: dict[str, Any] = {"color": COLOURS[name], "linewidth": 2.2 if name == "xgboost" else 1.3}
+        style: dict[str, Any] = {"color": COLOURS[name], "linewidth": 2.2 if name == RISK_MODEL else 1.3}
         left.plot(rows["share"], rows["gain"], label=say(f"risk.model_{name}", lang), **style)
         near = rows[(rows["share"] >= 0.01) & (rows["share"] <= 0.3)]
         right.plot(near["share"], near["lift"], **style)
@@ -101,13 +101,13 @@ def draw_lift(lift: pd.DataFrame, lang: str, capacity: float) -> Figure:
 def draw_profit(lift: pd.DataFrame, lang: str, capacity: float, currency: str) -> Figure:
     """Profit by share of members contacted (risk_lift)."""
     figure, (axis,) = new_figure(height=3.4)
-    for name in MODELS:
+    for name in RISK_MODELS:
         rows = lift[lift["model"] == name]
         axis.plot(
             rows["share"],
             rows["profit"],
             color=COLOURS[name],
-            linewidth=2.2 if name == "xgboost" else 1.3,
+            linewidth=2.2 if name == RISK_MODEL else 1.3,
             label=say(f"risk.model_{name}", lang),
         )
     axis.axhline(0, color=MUTED, linewidth=1)
