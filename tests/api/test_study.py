@@ -68,6 +68,12 @@ def test_a_member_of_whom_nothing_was_computed(frames: Any) -> None:
     assert found.risk == {} and found.causes.empty and found.value == {} and len(found.timeline)
 
 
+def test_results_of_an_older_version_are_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"q": [0.5]}).to_parquet(tmp_path / "cause_groups.parquet")
+    with pytest.raises(WhychurnError, match=r"older version.*\nRemedy: run `whychurn run` again"):
+        Results(tmp_path)["cause_groups"]
+
+
 def test_the_check_tells_what_fits(study: Study) -> None:
     found = study.check()
     assert isinstance(found, Check) and found.fits and found.questions["answerable"].any()

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
+from whychurn.contract.files import read_json, read_result, read_table, write_json, write_table, write_whole
+from whychurn.contract.results import schema_version
 
 
 def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -25,6 +26,22 @@ def test_tables_and_chinese_survive_the_round_trip(tmp_path: Path) -> None:
     frame = pd.DataFrame({"member_id": ["甲", "乙"], "n": [1, 2]})
     write_table(frame, tmp_path / "有 空格" / "t.parquet")
     pd.testing.assert_frame_equal(read_table(tmp_path / "有 空格" / "t.parquet"), frame)
+
+
+def test_results_of_another_schema_version_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, path = pd.DataFrame({"n": [1]}), tmp_path / "t.parquet"
+    write_table(frame, path)
+    pd.testing.assert_frame_equal(read_result(path), frame)
+    later = schema_version() + 1
+    monkeypatch.setattr("whychurn.contract.files.schema_version", lambda: later)
+    with pytest.raises(WhychurnError, match=r"older version.*t\.parquet.*\nRemedy: run `whychurn run` again"):
+        read_result(path)
+    pd.testing.assert_frame_equal(read_table(path), frame)  # stages: the pipeline runs again what is outdated
+    frame.to_parquet(path)
+    with pytest.raises(WhychurnError, match="older version"):
+        read_result(path)
 
 
 def test_an_unwritable_folder_is_a_clear_error(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from whychurn.contract.errors import WhychurnError
@@ -198,7 +199,7 @@ def test_full_disk(make_study, build, tables, monkeypatch) -> None:
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    monkeypatch.setattr(pq, "write_table", full)
     assert "No space left on device" in message(study, build)
     assert not list(study.interim.glob("*.parquet")), "nothing half-written stays"
 

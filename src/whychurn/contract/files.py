@@ -7,12 +7,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.results import schema_version
+
+SCHEMA: Final = b"whychurn.schema"  # key of the schema version in the metadata of a Parquet file
 
 
 @contextmanager
@@ -41,9 +45,27 @@ def write_whole(path: Path) -> Iterator[Path]:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write `frame` as zstd Parquet, whole or not at all."""
+    """Write `frame` as zstd Parquet that bears the schema version, whole or not at all."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({**table.schema.metadata, SCHEMA: b"%d" % schema_version()})
     with write_whole(path) as temporary:
-        frame.to_parquet(temporary, index=False, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_result(path: Path) -> pd.DataFrame:
+    """Read a table of ``data/results`` whose columns bear the names of this version.
+
+    Raises
+    ------
+    WhychurnError
+        If the file is absent, or was written by another version.
+    """
+    frame = read_table(path)
+    if (pq.read_schema(path).metadata or {}).get(SCHEMA) != b"%d" % schema_version():
+        raise WhychurnError(
+            "these results were written by an older version", file=path, remedy="run `whychurn run` again"
+        )
+    return frame
 
 
 def read_table(

@@ -12,6 +12,7 @@ import pandas as pd
 from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = Path(__file__).with_name("results.yaml")
+VERSION: Final = "schema_version"
 
 
 @cache
@@ -20,7 +21,14 @@ def documented() -> dict[str, dict[str, dict[str, str]]]:
     return {
         section: {table: entry["columns"] for table, entry in tables.items()}
         for section, tables in read_yaml(FILE).items()
+        if section != VERSION
     }
+
+
+@cache
+def schema_version() -> int:
+    """Version of the names of tables and columns; it rises when one of them changes its name or meaning."""
+    return int(read_yaml(FILE)[VERSION])
 
 
 def columns_of(table: str, *without: str) -> list[str]:

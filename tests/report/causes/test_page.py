@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import RUNGS
+from whychurn.contract.files import write_table
 from whychurn.contract.paths import PROJECT
 from whychurn.report.causes.sentences.accuracy import SIZE_FORMATS as SIZES
 from whychurn.report.causes.sentences.misspecification import COLUMNS
@@ -42,7 +43,7 @@ def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Told]
         results = tmp_path / "data" / "results"
         results.mkdir(parents=True)
         for name, table in tables.items():
-            table.to_parquet(results / f"{name}.parquet", index=False)
+            write_table(table, results / f"{name}.parquet")
         (results / "causes.json").write_text(json.dumps(facts), encoding="utf-8")
         monkeypatch.setenv("WHYCHURN_STUDY", str(tmp_path))
         monkeypatch.setenv(LANG, lang)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import write_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.page import report_page as page_module
@@ -94,10 +95,17 @@ def test_facts_and_results_are_read_from_their_folders(page: Page) -> None:
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps({"from": folder}), encoding="utf-8")
         assert page.facts(name) == {"from": folder}
-    pd.DataFrame({"x": [1]}).to_parquet(page.study.results / "t.parquet")
+    write_table(pd.DataFrame({"x": [1]}), page.study.results / "t.parquet")
     found = page.results("t")
     assert found is not None
     assert found["x"].tolist() == [1]
+
+
+def test_results_of_an_older_version_are_refused(page: Page) -> None:
+    page.study.results.mkdir(parents=True)
+    pd.DataFrame({"x": [1]}).to_parquet(page.study.results / "t.parquet")
+    with pytest.raises(WhychurnError, match="older version"):
+        page.results("t")
 
 
 def test_small_numbers_of_members_are_withheld(page: Page) -> None:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
-from whychurn.contract import tables as contract_tables
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_json, read_table
+from whychurn.contract.files import read_json, read_result, read_table
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.yaml_files import read_yaml
+from whychurn.contract.results import FILE, documented
 from whychurn.intake.read.raw_table import nearest
-
-MEANINGS: Final = Path(contract_tables.__file__).with_name("results.yaml")
 
 
 class MissingResultError(WhychurnError, KeyError):
@@ -43,7 +39,10 @@ class TableFolder(Mapping[str, pd.DataFrame]):
         held = list(self)
         if name not in held:
             raise _missing("table", name, held, self.folder)
-        return read_table(self.folder / f"{name}.parquet")
+        return self._read(self.folder / f"{name}.parquet")
+
+    def _read(self, path: Path) -> pd.DataFrame:
+        return read_table(path)
 
     def __iter__(self) -> Iterator[str]:
         found = sorted(file.stem for file in self.folder.glob("*.parquet"))
@@ -58,7 +57,10 @@ class TableFolder(Mapping[str, pd.DataFrame]):
 
 @dataclass(frozen=True, repr=False)
 class Results(TableFolder):
-    """Tables of ``data/results``."""
+    """Tables of ``data/results``; those of another schema version are refused."""
+
+    def _read(self, path: Path) -> pd.DataFrame:
+        return read_result(path)
 
     def describe(self, name: str) -> pd.Series:
         """Meaning of each column of the table `name`; index: column.
@@ -68,9 +70,9 @@ class Results(TableFolder):
         MissingResultError
             If no stage writes such a table.
         """
-        known = _meanings()
+        known = {table: columns for tables in documented().values() for table, columns in tables.items()}
         if name not in known:
-            raise _missing("table", name, list(known), MEANINGS)
+            raise _missing("table", name, list(known), FILE)
         return pd.Series(known[name], name=name, dtype="string")
 
 
@@ -100,17 +102,6 @@ class Facts(Mapping[str, dict[str, Any]]):
 
     def __repr__(self) -> str:
         return f"Facts({', '.join(self)})"
-
-
-@cache
-def _meanings() -> dict[str, dict[str, str]]:
-    sections = read_yaml(MEANINGS)
-    return {
-        name: entry["columns"]
-        for tables in sections.values()
-        for name, entry in tables.items()
-        if isinstance(entry, dict) and "columns" in entry
-    }
 
 
 def _missing(what: str, name: str, known: list[str], where: Path) -> MissingResultError:

@@ -11,7 +11,7 @@ import pandas as pd
 from IPython.display import HTML, display
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_json, write_json
+from whychurn.contract.files import read_json, read_result, write_json
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.formats import format_value
@@ -64,8 +64,15 @@ class Page:
         return pd.DataFrame() if found is None else found
 
     def results(self, name: str) -> pd.DataFrame | None:
-        """Table ``data/results/<name>.parquet``; None where this study has none."""
-        return _read(self.study.results / f"{name}.parquet")
+        """Table ``data/results/<name>.parquet``; None where this study has none.
+
+        Raises
+        ------
+        WhychurnError
+            If the table was written by another version.
+        """
+        path = self.study.results / f"{name}.parquet"
+        return read_result(path) if path.exists() else None
 
     def processed(self, name: str) -> pd.DataFrame | None:
         """Table ``data/processed/<name>.parquet``; None where this study has none."""
