@@ -58,7 +58,7 @@ CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candi
 }
 SHOWN = (
     "program", "difficulty", "mechanism", "members", "worlds", "skill", "share_error_largest", "share_covered",
-    "avoidable_error_largest", "avoidable_covered", "accuracy_named", "check", "value", "noticed",
+    "avoidable_error_largest", "avoidable_covered", "accuracy_named", "check", "value", "flagged",
 )  # fmt: skip
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # two worlds at a time: one thread each
 UPSTREAM = ("world", "intake", "voice", "panel")
@@ -114,7 +114,7 @@ def run_world(world: World, folder: Path, prepare_only: bool, other: list[str]) 
     if checks.exists():
         write_table(read_table(checks).assign(**facts), folder / "checks" / f"{world.name}.parquet")
     told = read_json(study.results / "causes.json")
-    counts = {"leavings": told["leavings"], "answers": told["answered"]}
+    counts = {"churn_events": told["churn_events"], "answers": told["answered"]}
     rows = world_rows(read_table(study.results / "cause_scores.parquet"), facts, counts)
     write_table(rows, folder / "scores" / f"{world.name}.parquet")
     return time.perf_counter() - before

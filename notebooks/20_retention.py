@@ -226,12 +226,12 @@ else:
 # 征兆是指相对自身平时水平的变化，并且持续明显不为零。
 
 # %%
-study, signs = page.results("event_study"), page.results("precursors")
+study, signs = page.results("event_study"), page.results("leading_indicators")
 if study["difference"].notna().any():
     claims("associated", overview.precursors(signs, page))
     show_figure(figures.draw_study(study, page.lang), "study", "associated")
     if len(signs):
-        show_table("precursors", "precursors", "associated")
+        show_table("precursors", "leading_indicators", "associated")
 else:
     page.claim("described", page.say(f"retention.{empty.get('event_study', 'empty_few')}"))
 

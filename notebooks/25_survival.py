@@ -108,7 +108,7 @@ show_table(curves.tests_table(tests, page), "tests")
 # %%
 hazard, nodes = page.results("survival_hazard"), page.results("key_nodes")
 claims("described", curves.peak(hazard, page))
-if hazard["leavers"].gt(0).any():
+if hazard["churn_events"].gt(0).any():
     show_figure(figures.draw_hazard(hazard, curves.key_moments(nodes, tenure=True), lang), "hazard")
 if len(others := curves.key_moments(nodes, tenure=False)):
     show_figure(figures.draw_rate_ratios(others, lang), "moments", rung="associated")
@@ -198,9 +198,9 @@ if len(by_cause := page.results("cause_hazard_ratios")):
 # 不再有人因此离开，但被挽回的会员仍会遇到其他原因，因此收益小于原先因此离开的人数。这里还假定各种原因彼此独立。
 
 # %%
-table = page.results("attributed_removal") if found else page.results("cause_removal")
+table = page.results("attributed_elimination") if found else page.results("cause_elimination")
 if table is not None and len(days := table[table["measure"] == "days"]):
-    known = competing_risks.planted_rows(page.results("removal_scores"), found)
+    known = competing_risks.planted_rows(page.results("elimination_scores"), found)
     claims("associated", [*competing_risks.removal(table, page), *competing_risks.planted(known, page)])
     show_figure(figures.draw_removal(days, lang), "removal", "associated")
     show_table(competing_risks.removal_table(table, page, known), "removal", "associated")
@@ -217,14 +217,14 @@ if table is not None and len(days := table[table["measure"] == "days"]):
 # Kaplan–Meier、两种 Cox 模型和提升树从过去某一天出发预测停留时间，再以其后的实际情况评判。采用综合 Brier 分数更好的一种。
 
 # %%
-scores, groups, spread = (page.results(f"survival_{name}") for name in ("challenge", "calibration", "spread"))
+scores, groups = (page.results(f"survival_{name}") for name in ("model_comparison", "calibration"))
 claims("associated", forecasts.verdict(facts, scores, page))
 if len(scores):
     chosen, table = facts["challenge"]["chosen"], forecasts.forecast_table(scores, facts, page)
     show_figure(figures.draw_forecasts(scores, chosen, lang), "forecast", "associated")
     show_table(table, "forecast", "associated", labels=forecasts.forecast_labels(table, page))
     show_figure(figures.draw_forecast_calibration(groups, chosen, lang), "forecast_calibration", "associated")
-    show_figure(figures.draw_spread(spread, lang), "spread", "associated")
+    show_figure(figures.draw_spread(page.results("survival_d_calibration"), lang), "spread", "associated")
 tiers, spend, actual = (page.results(f"lifetime_{name}") for name in ("tiers", "holdout", "holdout_groups"))
 claims("associated", forecasts.worth(facts, page))
 if tiers["margin_per_member"].notna().any():

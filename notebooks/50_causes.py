@@ -93,7 +93,7 @@ if FILE.exists():
 
 # %%
 stated = results("cause_stated")
-claims("attributed", groups.said_lines(stated, results("cause_speech"), page))
+claims("attributed", groups.said_lines(stated, results("cause_confusion"), page))
 if groups.has_answers(stated):
     show_figure(figures.draw_stated(stated, lang), "stated", note=page.say("causes.note_stated"))
 show_table(robustness.driver_table(results("cause_drivers"), page), "drivers", limit=10)
@@ -186,11 +186,11 @@ if len(present := robustness.present_sources(sources)) > 1:
 # 换一种离开的定义、换一段时期、去掉某一来源时的占比与排名；其他方法的结果；以及方法对自身问题的检查。
 
 # %%
-stability, methods = results("cause_stability"), results("cause_methods")
+stability, methods = results("cause_sensitivity"), results("cause_methods")
 claims("attributed", robustness.stability_lines(stability, page))
 if len(stability):
-    names = {name: robustness.variant_name(name, page) for name in stability["variant"].unique()}
-    show_figure(figures.draw_side_by_side(stability, "variant", names, "main", lang), "stability")
+    names = {name: robustness.variant_name(name, page) for name in stability["analysis"].unique()}
+    show_figure(figures.draw_side_by_side(stability, "analysis", names, "main", lang), "stability")
     show_table(robustness.stability_table(stability, page), "stability")
 if groups.has_shares(methods):
     names = robustness.method_names(methods, page)

@@ -182,7 +182,7 @@ def test_truth_adds_up_and_is_that_of_the_files(frames: Any, study: Study, same:
         mine, file = getattr(truth, name), pd.read_parquet(study.paths.root / FOLDER / f"{name}.parquet")
         same(mine, file.astype(mine.dtypes.to_dict()))
     assert isinstance(truth, Truth) and truth.shares["share"].sum() == pytest.approx(1)
-    assert truth.shares["leavings"].sum() == truth.member_causes["status"].eq("churned").sum()
+    assert truth.shares["churn_events"].sum() == truth.member_causes["status"].eq("churned").sum()
 
 
 def test_a_long_table_is_cut() -> None:

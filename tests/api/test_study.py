@@ -56,7 +56,7 @@ def test_a_member_is_told_from_all_sides(study: Study) -> None:
     assert found.timeline["table"].eq("orders").sum() == len(orders)
     assert found.risk["p_churn"] == scored.loc[one, "p_churn"] and isinstance(found.risk["reasons"], list)
     last = found.causes[found.causes["spell_no"] == found.causes["spell_no"].max()]
-    assert last["p"].sum() == pytest.approx(1) and last["p"].is_monotonic_decreasing
+    assert last["probability"].sum() == pytest.approx(1) and last["probability"].is_monotonic_decreasing
     assert found.value["member_id"] == one and "<table" in found._repr_html_()
     with pytest.raises(WhychurnError, match="no member 'nobody'"):
         study.member("nobody")

@@ -42,13 +42,13 @@ def test_shares_without_any_evidence_are_null(silent: Tables, frames: Any, metho
     assert found.shares["share"].isna().all() and found.avoidable.drop(columns="cause").isna().all(axis=None)
     assert found.members[P].isna().all(axis=None) and found.members["primary_cause"].eq("unknown").all()
     assert found.limitations["key"].iloc[0] == "no_evidence"
-    assert found.shares.set_index("cause").loc["unknown", "named"] == 1
+    assert found.shares.set_index("cause").loc["unknown", "named_share"] == 1
 
 
 def test_leavings_of_unknown_cause_stay_unknown_in_the_incidence(silent: Tables, frames: Any) -> None:
     found = whychurn.attribute(silent, method="survey", settings=frames.params.causes)
     incidence = whychurn.cumulative_incidence(whychurn.spells(silent), found.members, bootstrap=2)
-    last = incidence[incidence["day"] == incidence["day"].max()].set_index("cause")["cif"]
+    last = incidence[incidence["day"] == incidence["day"].max()].set_index("cause")["estimate"]
     assert last["unknown"] > 0 and (last.drop("unknown") == 0).all()
 
 

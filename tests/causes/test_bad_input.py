@@ -225,8 +225,8 @@ def test_results_hold_no_company_ids_and_small_cells_are_blank(shop: Programme) 
     stories = found.tables["cause_stories"]
     assert "member_id" not in stories and not stories["evidence"].str.contains(r"C\d{7}").any()
     groups = found.tables["cause_groups"]
-    assert groups.loc[groups["suppressed"], ["share", "leavings"]].isna().all().all()
-    assert (groups.loc[~groups["suppressed"], "leavings"] >= shop.params.privacy.min_cell).all()
+    assert groups.loc[groups["suppressed"], ["share", "churn_events"]].isna().all().all()
+    assert (groups.loc[~groups["suppressed"], "churn_events"] >= shop.params.privacy.min_cell).all()
 
 
 def test_every_method_has_one_signature_and_an_unknown_one_is_named(shop: Programme) -> None:

@@ -60,7 +60,7 @@ def checked(multiplied: bool = False, other: float = 0.08, answering: float = 0.
 
 
 def noticed(checks: pd.DataFrame) -> set[str]:
-    return set(checks.loc[checks["noticed"], "check"])
+    return set(checks.loc[checks["flagged"], "check"])
 
 
 def test_nothing_is_noticed_where_the_assumptions_hold() -> None:

@@ -191,7 +191,7 @@ def test_tables_by_group_and_time() -> None:
     groups = cause_groups(p, strata, min_cell=10, confidence=0.95).set_index(["kind", "stratum", "cause"])
     assert (
         groups.loc[("region", "n", "price"), "share"] == 0.5
-        and groups.loc[("region", "n", "price"), "q"] > 0.9
+        and groups.loc[("region", "n", "price"), "p_adjusted"] > 0.9
     )
     assert groups.loc[("tier", "gold", CAUSES[0]), "share"] == 1
     assert groups.loc[("tier", "rare", "price"), "suppressed"] and np.isnan(
@@ -210,9 +210,9 @@ def test_tables_by_group_and_time() -> None:
 def test_from_what_was_stated_to_what_evidence_says() -> None:
     p = np.array([[0.5, 0.5, 0, 0, 0, 0], [1.0, 0, 0, 0, 0, 0], [0, 0, 1.0, 0, 0, 0]])
     table = cause_stated(p, np.array([1, 1, SILENT]), min_cell=2).set_index(["stated", "cause"])
-    assert table.loc[("price", CAUSES[0]), ["leavings", "share"]].tolist() == [1.5, 0.75]
+    assert table.loc[("price", CAUSES[0]), ["churn_events", "share"]].tolist() == [1.5, 0.75]
     assert table.loc[("silent", CAUSES[2]), "suppressed"] and np.isnan(
-        table.loc[("silent", CAUSES[2]), "leavings"]
+        table.loc[("silent", CAUSES[2]), "churn_events"]
     )
     members = pd.DataFrame(p, columns=[f"p_{cause}" for cause in CAUSES]).assign(
         status=["churned", "at_risk", "churned"]

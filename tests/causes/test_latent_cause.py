@@ -221,8 +221,8 @@ def test_contributions_and_confusion_of_a_model(drawn) -> None:
     assert table["share"].sum() == pytest.approx(1)
     assert table.loc["met_price", "share"] == pytest.approx(events[7] / events.sum())
     yearly = 52.18 * 1000 * events[7] / len(history.risk.x)
-    assert table.loc["met_price", "yearly_per_1000"] == pytest.approx(yearly)
-    chance = confusion_table(model).set_index(["cause", "said"])["chance"]
+    assert table.loc["met_price", "events_per_1000_member_years"] == pytest.approx(yearly)
+    chance = confusion_table(model).set_index(["cause", "stated"])["probability"]
     assert chance["natural", "answers"] == pytest.approx(0.6) and len(chance) == 6 * 8
     assert chance["natural", "price"] == pytest.approx(confusion.stated[5, 1])
 

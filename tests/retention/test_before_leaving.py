@@ -85,7 +85,7 @@ class TestEventStudy:
         row = signs.set_index("measure").loc["purchases"]
         assert row["lead_weeks"] in (5, 6)
         assert row["direction"] == "down"
-        assert row["relative"] == pytest.approx(-0.6, abs=0.15)  # 40 % of the purchases are left
+        assert row["relative_change"] == pytest.approx(-0.6, abs=0.15)  # 40 % of the purchases are left
 
     def test_a_complaint_before_leaving_is_found(
         self, random_shop: Callable[..., Any], params: Params

@@ -55,7 +55,7 @@ def outcomes(cases, spells, own, min_cell=1):
     said, fed = (pd.DataFrame(part) for part in zip(*cases, strict=True))
     fed["resolved"] = fed["resolved"].astype("boolean")
     table = complaint_outcomes(said, fed, pd.DataFrame(spells), END, own, min_cell)
-    return table.set_index(["theme", "handled"])
+    return table.set_index(["theme", "resolution"])
 
 
 def test_outcomes_by_theme_and_handling(own) -> None:
@@ -74,11 +74,11 @@ def test_outcomes_by_theme_and_handling(own) -> None:
         spell("e"),
     ]
     table = outcomes(cases, spells, own)
-    assert table.loc[("price", "fast"), "gone"] == 0 and table.loc[("price", "slow"), "gone"] == 1
+    assert table.loc[("price", "fast"), "churned"] == 0 and table.loc[("price", "slow"), "churned"] == 1
     assert table.loc[("product_service", "never"), "complaints"] == 2
     assert table.loc[("product_service", "never"), "rate"] == 0.5, "d left much later"
     assert table.loc[("no_text", "never"), "complaints"] == 1
-    assert table.loc[("all", "all"), "complaints"] == 5 and table.loc[("all", "all"), "gone"] == 2
+    assert table.loc[("all", "all"), "complaints"] == 5 and table.loc[("all", "all"), "churned"] == 2
 
 
 def test_only_members_there_at_the_landmark_with_a_full_follow_up(own) -> None:
@@ -141,7 +141,7 @@ def test_silence_is_counted_back_from_the_last_activity(own) -> None:
     assert table.loc[("leavers", "all", "all"), "rate"] == pytest.approx(2 / 3)
     assert table.loc[("leavers", "spend_tier", "gold"), "rate"] == 0
     following = table.loc["following"].droplevel(0)
-    assert following.loc["silent", "members"] == 3 and following.loc["silent", "part"] == 2
+    assert following.loc["silent", "members"] == 3 and following.loc["silent", "numerator"] == 2
     assert following.loc["complained", "members"] == 1 and following.loc["spoke", "rate"] == 0
 
 

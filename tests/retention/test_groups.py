@@ -80,7 +80,7 @@ class TestStrata:
         assert table.loc["n", "difference"] == pytest.approx(0.4 - 0.2)
         assert table.loc["n", "spend_lost"] == 40
         z = 0.2 / math.sqrt(0.25 * 0.75 * (1 / 50 + 1 / 150))
-        assert table.loc["n", "p"] == pytest.approx(math.erfc(z / math.sqrt(2)))
+        assert table.loc["n", "p_value"] == pytest.approx(math.erfc(z / math.sqrt(2)))
 
     def test_tenure_bands_hold_their_lower_bound(self) -> None:
         panel = pd.DataFrame({"tenure_days": [0, 89, 90, 179, 400, 1000]})

@@ -160,5 +160,5 @@ def test_strata_start_at_the_first_snapshot_of_the_last_year(history: History) -
 
 def test_reasons_of_empty_tables(history: History) -> None:
     assert empty_reason(history, "campaigns") == "empty_campaigns"
-    assert empty_reason(history, "precursors") == "empty_precursors"
+    assert empty_reason(history, "leading_indicators") == "empty_precursors"
     assert empty_reason(history, "second_purchase") == "empty_few"

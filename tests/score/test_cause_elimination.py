@@ -24,8 +24,8 @@ PARAMS = load_params(StudyPaths(PROJECT), {"survival": {"bootstrap": 60}})
 
 def said(gain: float, low: float, high: float, day: int = 14, **over: object) -> pd.DataFrame:
     row = {
-        "cause": "price", "stratum_kind": "all", "stratum": "all", "measure": "share", "day": day, "now": 0.5,
-        "without": 0.5 + gain, "gain": gain, "low": low, "high": high, "naive_gain": 2 * gain,
+        "cause": "price", "stratum_kind": "all", "stratum": "all", "measure": "share", "day": day, "observed": 0.5,
+        "counterfactual": 0.5 + gain, "difference": gain, "low": low, "high": high, "difference_if_independent": 2 * gain,
     }  # fmt: skip
     return pd.DataFrame([row | over])
 
@@ -45,11 +45,11 @@ def test_planted_stays_by_hand() -> None:
     assert stays["none"][[0, 7, 14]] == pytest.approx(np.exp([0, -0.3, -0.4]))
     assert stays["price"][14] == pytest.approx(np.exp(-0.2))
     scores = elimination_scores({"stated": said(0.1, 0.0, 0.2), "attributed": said(0.1, 0.0, 0.12)}, counts())
-    assert scores["planted_gain"].to_numpy() == pytest.approx(np.exp(-0.2) - np.exp(-0.4))
+    assert scores["planted_difference"].to_numpy() == pytest.approx(np.exp(-0.2) - np.exp(-0.4))
     assert scores["covered"].tolist() == [1.0, 0.0], "0.148 lies in the first interval only"
     assert scores["source"].tolist() == ["stated", "attributed"]
     days = elimination_scores({"stated": said(1.0, 0.0, 3.0, measure="days")}, counts()).iloc[0]
-    assert days["planted_now"] == pytest.approx(stays["none"][:14].sum())
+    assert days["planted_observed"] == pytest.approx(stays["none"][:14].sum())
 
 
 def test_nothing_is_said_beyond_the_planted_days_or_without_planted_stays() -> None:
@@ -88,10 +88,13 @@ def test_with_the_true_causes_the_gains_are_the_planted_ones_and_the_naive_ones_
     early, late = (found[(found["measure"] == "share") & (found["day"] == day)] for day in (90, 730))
     assert late["cause"].tolist() == list(CAUSES)
     for rows in (early, late):
-        assert rows["now"].iloc[0] == pytest.approx(rows["planted_now"].iloc[0], abs=0.02)
-        assert np.abs(rows["gain"] - rows["planted_gain"]).max() < 0.012
+        assert rows["observed"].iloc[0] == pytest.approx(rows["planted_observed"].iloc[0], abs=0.02)
+        assert np.abs(rows["difference"] - rows["planted_difference"]).max() < 0.012
     assert early["covered"].sum() >= 4
-    gain, naive = (late[name].sum() / late["planted_gain"].sum() for name in ("gain", "naive_gain"))
+    gain, naive = (
+        late[name].sum() / late["planted_difference"].sum()
+        for name in ("difference", "difference_if_independent")
+    )
     assert 1.0 < gain < 1.12, (
         "some leave faster from all causes: whom one takes, another would have taken sooner"
     )

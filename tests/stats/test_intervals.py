@@ -56,7 +56,7 @@ def test_rate_ratio_of_equal_rates_is_one() -> None:
     events, exposure = np.array([10, 20, 3]), np.array([100, 100, 0])
     found = rate_ratio(events, exposure, np.array([20, 5, 1]), np.array([200, 100, 9]), 0.95)
     assert found["ratio"].tolist()[:2] == pytest.approx([1, 4])
-    assert found["p"].iloc[0] > 0.9 and found["p"].iloc[1] < 0.01
+    assert found["p_value"].iloc[0] > 0.9 and found["p_value"].iloc[1] < 0.01
     assert found["ratio_low"].iloc[0] < 1 < found["ratio_high"].iloc[0] and found["ratio_low"].iloc[1] > 1
     assert found.iloc[2].isna().all()
 

@@ -74,7 +74,7 @@ class TestIncidence:
         for number in (0, 1, 3, 4):
             fit = AalenJohansenFitter(calculate_variance=False)
             fit.fit(data["exit"], np.where(data["event"], cause + 1, 0), event_of_interest=number + 1)
-            mine = found[found["cause"] == CAUSES[number]].set_index("day")["cif"]
+            mine = found[found["cause"] == CAUSES[number]].set_index("day")["estimate"]
             place = np.searchsorted(fit.cumulative_density_.index, mine.index, side="right") - 1
             assert np.allclose(mine, fit.cumulative_density_.iloc[:, 0].to_numpy()[place], atol=1e-9)
 
@@ -86,11 +86,11 @@ class TestIncidence:
         found = cause_incidence({"all": data}, weights, PARAMS, 1)
         curve = kaplan_meier(data, 1, 0.95)
         assert curve is not None
-        total = found.groupby("day")["cif"].sum()
+        total = found.groupby("day")["estimate"].sum()
         assert np.allclose(
             total + curve.estimate[total.index.astype(int) - curve.span.first + 1], 1, atol=1e-9
         )
-        assert found.groupby("cause")["cif"].apply(lambda cif: cif.is_monotonic_increasing).all()
+        assert found.groupby("cause")["estimate"].apply(lambda cif: cif.is_monotonic_increasing).all()
 
     def test_parts_by_hand(self) -> None:
         """Two at risk; on day 2 one leaves, half of it price and a quarter engagement; on day 4 the other, unknown."""
@@ -102,11 +102,11 @@ class TestIncidence:
         weights = CauseWeights(data.loc[[0], ["member_id", "spell_no"]], parts)
         own = params(curve_step_days=1)
         found = cause_incidence({"all": data.assign(stratum="all")}, weights, own, 1)
-        at_end = found[found["day"] == 4].set_index("cause")["cif"]
+        at_end = found[found["day"] == 4].set_index("cause")["estimate"]
         assert at_end["price"] == pytest.approx(0.25)
         assert at_end["engagement"] == pytest.approx(0.125)
         assert at_end[UNKNOWN] == pytest.approx(0.125 + 0.5)
-        assert found[(found["day"] == 1)]["cif"].eq(0).all()
+        assert found[(found["day"] == 1)]["estimate"].eq(0).all()
 
     def test_known_rates_are_found_and_the_interval_covers(self) -> None:
         true = RATES[0] / RATES.sum() * (1 - (1 - RATES.sum()) ** 100)
@@ -138,9 +138,9 @@ class TestIncidence:
         data = data.assign(event=event, stratum="all")
         none = CauseWeights(data.loc[[], ["member_id", "spell_no"]], np.zeros((0, 6)))
         found = cause_incidence({"all": data}, none, PARAMS, 10)
-        last = found[found["day"] == 90].set_index("cause")["cif"]
+        last = found[found["day"] == 90].set_index("cause")["estimate"]
         assert last[UNKNOWN] == float(event) and last.drop(UNKNOWN).eq(0).all()
-        assert eliminate_causes({"all": data}, none, PARAMS, 10)["gain"].eq(0).all()
+        assert eliminate_causes({"all": data}, none, PARAMS, 10)["difference"].eq(0).all()
 
     def test_small_strata_are_not_told(self) -> None:
         data, cause = drawn(8, 0)
@@ -157,15 +157,15 @@ class TestRemoval:
             ].iloc[0]
             without = (1 - (RATES.sum() - RATES[number])) ** 100
             now = (1 - RATES.sum()) ** 100
-            assert row["without"] == pytest.approx(without, abs=0.015)
-            assert row["gain"] == pytest.approx(without - now, abs=0.015)
+            assert row["counterfactual"] == pytest.approx(without, abs=0.015)
+            assert row["difference"] == pytest.approx(without - now, abs=0.015)
             naive = RATES[number] / RATES.sum() * (1 - now)
-            assert row["naive_gain"] == pytest.approx(naive, abs=0.015)
-            assert row["naive_low"] > row["high"], "the difference is no noise"
+            assert row["difference_if_independent"] == pytest.approx(naive, abs=0.015)
+            assert row["if_independent_low"] > row["high"], "the difference is no noise"
         days = found[(found["cause"] == CAUSES[0]) & (found["measure"] == "days")].iloc[0]
         rest = 1 - (RATES.sum() - RATES[0])
-        assert days["without"] == pytest.approx((1 - rest**100) / (1 - rest), abs=1)
-        assert days["now"] == pytest.approx((1 - (1 - RATES.sum()) ** 100) / RATES.sum(), abs=1)
+        assert days["counterfactual"] == pytest.approx((1 - rest**100) / (1 - rest), abs=1)
+        assert days["observed"] == pytest.approx((1 - (1 - RATES.sum()) ** 100) / RATES.sum(), abs=1)
 
     def test_with_one_cause_nobody_leaves_without_it_and_both_gains_agree(self) -> None:
         number, left = np.full(50, 100.0), np.zeros((7, 50))

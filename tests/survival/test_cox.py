@@ -276,7 +276,7 @@ class TestNumbers:
 
     def test_joint_test_of_one_term_is_its_own(self) -> None:
         fit = fit_cox(months(200, 14), HOW)
-        assert joint_p(fit, ["x0"]) == pytest.approx(hazard_ratio_table(fit, 0.95)["p"].iloc[0])
+        assert joint_p(fit, ["x0"]) == pytest.approx(hazard_ratio_table(fit, 0.95)["p_value"].iloc[0])
 
 
 class TestBadInput:

@@ -64,22 +64,25 @@ class TestProportionality:
         found = schoenfeld_test(fit_cox(data, HOW), QUANTILES).set_index("term")
         summary = theirs.summary.reindex(found.index)
         assert found["statistic"].to_numpy() == pytest.approx(summary["test_statistic"].to_numpy(), abs=1e-4)
-        assert found["p"].to_numpy() == pytest.approx(summary["p"].to_numpy(), abs=1e-4)
+        assert found["p_value"].to_numpy() == pytest.approx(summary["p"].to_numpy(), abs=1e-4)
 
     def test_a_planted_drift_is_found_and_its_size_is_told(self) -> None:
         data = drifting(6000, -0.4, 1)
         table = schoenfeld_test(fit_cox(data, HOW), QUANTILES).set_index("term")
         ratio = table.loc["x", "late_day"] / table.loc["x", "early_day"]
-        assert table.loc["x", "p"] < 1e-4 < table.loc["z", "p"]
+        assert table.loc["x", "p_value"] < 1e-4 < table.loc["z", "p_value"]
         assert np.log(table.loc["x", "change"]) == pytest.approx(-0.4 * np.log(ratio), rel=0.25)
 
     def test_no_drift_rejects_at_the_nominal_rate(self) -> None:
-        p = [schoenfeld_test(fit_cox(drifting(300, 0.0, seed), HOW), QUANTILES)["p"] for seed in range(100)]
+        p = [
+            schoenfeld_test(fit_cox(drifting(300, 0.0, seed), HOW), QUANTILES)["p_value"]
+            for seed in range(100)
+        ]
         assert 1 <= (np.concatenate(p) < 0.05).sum() <= 22  # of 200; 99.9 % of what chance gives
 
     def test_joint_test_of_one_term_is_its_own(self) -> None:
         fit = fit_cox(rossi()[1], HOW)
-        alone = schoenfeld_test(fit, QUANTILES).set_index("term")["p"]
+        alone = schoenfeld_test(fit, QUANTILES).set_index("term")["p_value"]
         assert joint_schoenfeld_p(fit, ["age"]) == pytest.approx(alone["age"])
 
     def test_a_small_change_is_no_failure_however_significant(self) -> None:
@@ -128,7 +131,7 @@ class TestTenure:
         assert found["x:tenure"] == pytest.approx(-0.4, abs=0.06)
         assert found["x"] == pytest.approx(0.5, abs=0.05)
         after = schoenfeld_test(fit, QUANTILES).set_index("term")
-        assert after.loc["x", "p"] > 0.01 and abs(np.log(after.loc["x", "change"])) < 0.2
+        assert after.loc["x", "p_value"] > 0.01 and abs(np.log(after.loc["x", "change"])) < 0.2
 
     def test_clock_by_hand(self) -> None:
         clock = tenure_clock(

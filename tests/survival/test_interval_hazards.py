@@ -133,7 +133,7 @@ def test_columns_follow_the_horizons(params: Params) -> None:
 
 
 def test_figures_of_few_members_are_blank() -> None:
-    table = pd.DataFrame({"members": [9.0, 50], "leavers": [9.0, 20], "share": [0.5, 0.4]})
+    table = pd.DataFrame({"members": [9.0, 50], "churn_events": [9.0, 20], "share": [0.5, 0.4]})
     hidden = hide_small(table, 10)
     assert hidden["share"].isna().tolist() == [True, False] and hidden["share"][1] == 0.4
 

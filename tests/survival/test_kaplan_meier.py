@@ -189,7 +189,7 @@ class TestRows:
         strata = strata_rows(stays, members, panel, window, 6)
         assert set(strata) == {"all", "spend_tier"}, "kinds with one stratum, or none known, are left out"
         tests = logrank_by_stratum(strata, 0.05, 10)
-        assert tests["p"].min() > 0.01
+        assert tests["p_value"].min() > 0.01
         ever = stays["member_id"].isin(
             panel.loc[
                 gold
@@ -327,10 +327,10 @@ class TestComparison:
         data = drawn(900, 1 / 90, 300, late=False, seed=9)
         data["stratum"] = np.arange(len(data)) % 3
         table = logrank_by_stratum({"region": data.astype({"stratum": str})}, 0.05, 10).set_index("stratum")
-        assert table.loc["all", "q"] == table.loc["all", "p"], "the only test of its family"
-        single = table.drop("all").sort_values("p")
-        adjusted = np.minimum.accumulate((single["p"] * 3 / [1, 2, 3]).to_numpy()[::-1])[::-1]
-        assert single["q"].to_numpy() == pytest.approx(adjusted)
+        assert table.loc["all", "p_adjusted"] == table.loc["all", "p_value"], "the only test of its family"
+        single = table.drop("all").sort_values("p_value")
+        adjusted = np.minimum.accumulate((single["p_value"] * 3 / [1, 2, 3]).to_numpy()[::-1])[::-1]
+        assert single["p_adjusted"].to_numpy() == pytest.approx(adjusted)
 
 
 def test_events_and_written_days_by_hand() -> None:
@@ -373,7 +373,7 @@ class TestHazard:
 def test_odd_data_give_a_guarded_result(data: pd.DataFrame, leavers: int) -> None:
     curves, means = kaplan_meier_tables({"all": data.assign(stratum="all")}, PARAMS, 10)
     assert not curves["estimate"].isna().any() and curves["estimate"].between(0, 1).all()
-    assert means["leavers"].sum() == leavers
+    assert means["churn_events"].sum() == leavers
     assert logrank_by_stratum({"all": data.assign(stratum="all")}, 0.05, 10).empty
     kernel_hazard(data, 10, 30, 0.95, bandwidth=20)
     if len(curves):

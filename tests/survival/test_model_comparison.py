@@ -79,15 +79,22 @@ class TestPlantedKnowledge:
         )  # 0.76 = chance to rank two normal log rates apart by 1.0
 
     def test_in_a_proportional_world_the_simple_model_is_calibrated(self, strong: Any) -> None:
-        rows = strong.tables["survival_challenge"].query("model == 'cox' and metric == 'ratio' and main")
+        rows = strong.tables["survival_model_comparison"].query(
+            "model == 'cox' and metric == 'ratio' and main"
+        )
         assert rows["estimate"].between(0.8, 1.2).all()
         assert strong.facts["chosen"].startswith("cox"), "trees cannot beat the model that made the data"
 
     def test_tables_have_their_columns_and_every_model(self, strong: Any) -> None:
         for name, columns in TABLES.items():
             assert list(strong.tables[name].columns) == columns and len(strong.tables[name])
-        assert set(strong.tables["survival_challenge"]["model"]) == {"km", "cox", "cox_landmark", "boosted"}
-        shares = strong.tables["survival_spread"].groupby(["model", "landmark_on"])["share"].sum()
+        assert set(strong.tables["survival_model_comparison"]["model"]) == {
+            "km",
+            "cox",
+            "cox_landmark",
+            "boosted",
+        }
+        shares = strong.tables["survival_d_calibration"].groupby(["model", "landmark_on"])["share"].sum()
         assert shares.to_numpy() == pytest.approx(1.0)
 
     def test_the_final_model_knows_all_and_is_the_tested_kind(self, strong: Any) -> None:

@@ -50,7 +50,7 @@ def test_random_covariates_come_out_null_at_the_nominal_rate_over_200_programmes
     p, covered = [], []
     for seed in range(200):
         row = random_covariates(programme(120, seed), HOW, 0.95, 1000 + seed, draws=1).iloc[0]
-        p.append(row["p"])
+        p.append(row["p_value"])
         covered.append(row["low"] <= 1 <= row["high"])
     assert stats.binomtest(int((np.array(p) < 0.05).sum()), 200, 0.05).pvalue > 0.01
     assert stats.kstest(p, "uniform").pvalue > 0.01
@@ -87,12 +87,12 @@ def test_intervals_that_forget_the_members_would_reject_too_often() -> None:
         ),
         0.95,
     )
-    assert (wrong["p"] < 0.05).mean() > 0.3
-    assert (honest["p"] < 0.05).mean() < 0.2
+    assert (wrong["p_value"] < 0.05).mean() > 0.3
+    assert (honest["p_value"] < 0.05).mean() < 0.2
 
 
 def test_facts_count_what_chance_would_give() -> None:
-    table = pd.DataFrame({"hazard_ratio": [0.9, 1.05], "p": [0.01, 0.5]})
+    table = pd.DataFrame({"hazard_ratio": [0.9, 1.05], "p_value": [0.01, 0.5]})
     facts = control_facts(table, 0.95)
     assert (facts["draws"], facts["rejected"]) == (2, 1)
     assert np.isclose(facts["expected"], 0.1) and np.isclose(facts["largest"], 1 / 0.9)

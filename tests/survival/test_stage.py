@@ -33,7 +33,7 @@ DOCUMENTED = documented()["survival"]
 FIRST, LAST = pd.Timestamp("2024-01-01"), pd.Timestamp("2025-06-30")
 MINE = [
     "survival_curves", "survival_means", "survival_tests", "survival_hazard", "survival_definitions",
-    "survival_sensitivity", "cause_incidence", "cause_removal", "stated_shares",
+    "survival_sensitivity", "cause_incidence", "cause_elimination", "stated_shares",
 ]  # fmt: skip
 
 
@@ -164,7 +164,7 @@ def draw(frames: dict[str, pd.DataFrame], facts: dict[str, Any], lang: str) -> N
         figures.draw_stay(frames["survival_curves"], lang)
     if facts["differ"]:
         figures.draw_strata(frames["survival_curves"], facts["differ"], lang)
-    if frames["survival_hazard"]["leavers"].gt(0).any():
+    if frames["survival_hazard"]["churn_events"].gt(0).any():
         figures.draw_hazard(frames["survival_hazard"], story.key_moments(None, tenure=True), lang)
     if len(incidence := frames["cause_incidence"]):
         draw_incidence(incidence, lang)
@@ -173,10 +173,10 @@ def draw(frames: dict[str, pd.DataFrame], facts: dict[str, Any], lang: str) -> N
         cause_story.differing(groups, page, 3)
         if len(groups):
             figures.draw_cause_strata(groups, lang)
-    if len(days := frames["cause_removal"].query("measure == 'days'")):
+    if len(days := frames["cause_elimination"].query("measure == 'days'")):
         cause_story.removal(days, page)
         figures.draw_removal(days, lang)
-        cause_story.removal_table(frames["cause_removal"], page)
+        cause_story.removal_table(frames["cause_elimination"], page)
     if len(effects := frames["survival_sensitivity"]):
         figures.draw_sensitivity(effects, {name: name for name in effects["definition"].unique()}, lang)
 
@@ -189,7 +189,7 @@ def without(**changes: Callable[[pd.DataFrame], pd.DataFrame]) -> dict[str, Any]
 def test_a_whole_programme() -> None:
     frames, facts = answers(programme(500, 1 / 150))
     check_well_formed(frames, facts)
-    assert facts["leavers"] > 100 and facts["late_entries"] > 50
+    assert facts["churn_events"] > 100 and facts["late_entries"] > 50
     assert facts["causes"]["answered"] > 50
     assert set(frames["survival_means"]["stratum_kind"]) == {
         "all",
@@ -199,7 +199,7 @@ def test_a_whole_programme() -> None:
         "spend_tier",
     }
     by_definition = frames["survival_definitions"].set_index("definition")
-    assert by_definition["leavers"].is_monotonic_decreasing, "a longer wait knows fewer leavings"
+    assert by_definition["churn_events"].is_monotonic_decreasing, "a longer wait knows fewer leavings"
     assert frames["survival_sensitivity"]["measure"].nunique() == 2
 
 
@@ -268,7 +268,7 @@ def test_one_member_leaves() -> None:
     spells.loc[gone, "last_active_on"] = spells.loc[gone, "entered_on"] + pd.Timedelta(days=30)
     frames, facts = answers(made)
     check_well_formed(frames, facts)
-    assert facts["leavers"] == 1
+    assert facts["churn_events"] == 1
 
 
 def test_posteriors_give_the_same_tables_for_the_stage_that_attributes_causes() -> None:
@@ -277,11 +277,13 @@ def test_posteriors_give_the_same_tables_for_the_stage_that_attributes_causes() 
     even = gone.assign(**{f"p_{cause}": 0.1 for cause in CAUSES})
     window = Window.of(made["panel_facts"], made["intake_facts"])
     found = attributed_tables(even, made["spells"], made["members"], made["panel"], window, params())
-    assert set(found) == {"attributed_incidence", "attributed_removal"}
+    assert set(found) == {"attributed_incidence", "attributed_elimination"}
     for name, table in found.items():
         assert set(table.columns) == set(DOCUMENTED[name.replace("attributed", "cause")])
     last = (
-        found["attributed_incidence"].query("stratum_kind == 'all' and day == 180").set_index("cause")["cif"]
+        found["attributed_incidence"]
+        .query("stratum_kind == 'all' and day == 180")
+        .set_index("cause")["estimate"]
     )
     assert last["unknown"] == pytest.approx(4 * last["price"]), "one tenth each, the rest unknown"
 
@@ -290,13 +292,13 @@ def test_posteriors_give_the_same_tables_for_the_stage_that_attributes_causes() 
 def test_true_gains_stand_beside_the_estimated_ones_where_they_are_known(lang: str, sentence: str) -> None:
     scores = pd.DataFrame({
         "source": "stated", "cause": ["price", "natural", "price"], "measure": ["days", "days", "share"],
-        "gain": [60.0, 20.0, 0.1], "naive_gain": [75.0, 25.0, 0.2], "planted_gain": [30.0, 20.0, 0.1],
+        "difference": [60.0, 20.0, 0.1], "difference_if_independent": [75.0, 25.0, 0.2], "planted_difference": [30.0, 20.0, 0.1],
         "covered": [0.0, 1.0, 1.0],
     })  # fmt: skip
     page, known = Voice(lang), cause_story.planted_rows(scores, attributed=False)
     (text,) = cause_story.planted(known, page)
     assert sentence in text and page.say("causes.price") in text and "+60%" in text and "+100%" in text
-    removal = answers(programme(400, 1 / 150))[0]["cause_removal"]
+    removal = answers(programme(400, 1 / 150))[0]["cause_elimination"]
     table = cause_story.removal_table(removal, page, known)
     assert table["planted_days"].dropna().tolist() == ["30", "20"]
     assert "planted_days" not in cause_story.removal_table(
@@ -319,7 +321,7 @@ def test_small_strata_are_withheld_everywhere() -> None:
     made["members"].loc[:4, "region"] = "tiny"
     frames, _ = answers(made)
     tiny = frames["survival_means"].query("stratum == 'tiny'").iloc[0]
-    assert tiny["suppressed"] and pd.isna(tiny["leavers"])
+    assert tiny["suppressed"] and pd.isna(tiny["churn_events"])
     for name in ("survival_curves", "survival_tests", "cause_incidence"):
         assert not frames[name]["stratum"].eq("tiny").any(), name
     assert frames["survival_curves"]["at_risk"].min() >= 10

@@ -52,7 +52,7 @@ class Truth:
             {
                 "cause": pd.Series(CAUSES, dtype="string"),
                 "share": (counts / max(len(gone), 1)).to_numpy(),
-                "leavings": counts.to_numpy(),
+                "churn_events": counts.to_numpy(),
             }
         )
 

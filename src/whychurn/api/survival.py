@@ -108,7 +108,7 @@ def cumulative_incidence(
     >>> import whychurn
     >>> found = whychurn.cumulative_incidence(stays, why.members, bootstrap=20)
     >>> last = found[found["day"] == found["day"].max()]
-    >>> bool(0 < last["cif"].sum() < 1)
+    >>> bool(0 < last["estimate"].sum() < 1)
     True
     """
     require_columns(spells, CLOCK, "spells", MAKE_SPELLS)

@@ -29,7 +29,7 @@ def cause_facts(evidence: Evidence, members: pd.DataFrame, params: Params) -> di
     asked = stated >= -1
     return {
         "method": params.causes.method,
-        "leavings": len(churned),
+        "churn_events": len(churned),
         "at_risk": int((members["status"] == "at_risk").sum()),
         "asked": int(asked.sum()),
         "answered": int((stated >= 0).sum()),

@@ -40,8 +40,8 @@ from whychurn.contract.results import columns_of
 # tables of the additive hazard that are empty where it was not among the methods
 OF_ADDITIVE: Final = {
     "cause_drivers": columns_of("cause_drivers"),
-    "cause_speech": columns_of("cause_speech"),
-    "cause_stability": sensitivity.COLUMNS,
+    "cause_confusion": columns_of("cause_confusion"),
+    "cause_sensitivity": sensitivity.COLUMNS,
     "cause_diagnostics": diagnostics.COLUMNS,
 }
 
@@ -150,6 +150,6 @@ def _of_additive(
     last = evidence.panel.drop_duplicates(keys, keep="last")[[*keys, "region"]]
     region = evidence.spells.table[keys].merge(last, how="left")["region"]
     return attribution.tables | {
-        "cause_stability": sensitivity.sensitivity_analysis(evidence, model, churners, params.causes),
+        "cause_sensitivity": sensitivity.sensitivity_analysis(evidence, model, churners, params.causes),
         "cause_diagnostics": diagnostics.diagnostics(evidence, model, region, params.run.confidence),
     }

@@ -28,12 +28,12 @@ def summary_facts(history: History, results: Mapping[str, pd.DataFrame]) -> dict
         "members": len(history.ids),
         "members_left_ever": len(np.unique(history.absences[history.main].member)),
         "churn_last_12_months": _row(
-            churn, ["period", "until", "members", "numerator", "rate", "low", "high"]
+            churn, ["period", "period_end", "members", "numerator", "rate", "low", "high"]
         ),
         "weakest_step": _row(weakest, ["stage", "members_lost", "revenue_lost", "rate", "low", "high"]),
         "revenue_lost": float(steps["revenue_lost"].sum()) if len(steps) else None,
         "earliest_precursor": _row(
-            results["precursors"], ["measure", "lead_weeks", "direction", "effect", "relative"]
+            results["leading_indicators"], ["measure", "lead_weeks", "direction", "effect", "relative_change"]
         ),
         "observed_until": as_dates(np.array([history.observed_until]))[0].date().isoformat(),
         "empty": {name: empty_reason(history, name) for name, frame in results.items() if frame.empty},
@@ -42,7 +42,7 @@ def summary_facts(history: History, results: Mapping[str, pd.DataFrame]) -> dict
 
 def empty_reason(history: History, table: str) -> str:
     """Key of the words (section retention) that say why `table` is empty."""
-    if not len(history.absences[history.main].left) and table in ("event_study", "precursors"):
+    if not len(history.absences[history.main].left) and table in ("event_study", "leading_indicators"):
         return "empty_no_churners"
     if table == "second_purchase" and not history.by_orders:
         return "empty_terms"
@@ -51,7 +51,7 @@ def empty_reason(history: History, table: str) -> str:
         "campaigns": "empty_campaigns",
         "season_comparison": "empty_short",
         "definition_sensitivity": "empty_short",
-        "precursors": "empty_precursors",
+        "leading_indicators": "empty_precursors",
         "complaint_outcomes": "empty_complaints",
         "silence": "empty_silence",
         "strata": "empty_panel",

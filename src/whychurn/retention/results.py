@@ -105,7 +105,7 @@ def _before_churn(
     return {
         "key_nodes": hazard_peaks(history, trigger_logs(history, tables), params, min_cell),
         "event_study": study,
-        "precursors": precursors,
+        "leading_indicators": precursors,
         "complaint_outcomes": complaint_outcomes(topics, feedback, spells, until, params, min_cell),
         "silence": silent_churn(feedback, tables["surveys"], tables["panel"], spells, params, min_cell),
     }

@@ -21,7 +21,7 @@ CHECKS_FILE: Final = Path(__file__).with_name("benchmark_checks.csv")
 WORLD: Final = (
     "program", "difficulty", "mechanism", "members", "survey_answered", "text_share", "confounding",
 )  # fmt: skip
-COUNTS: Final = ("leavings", "answers")  # that a method can be fitted to
+COUNTS: Final = ("churn_events", "answers")  # that a method can be fitted to
 MEASURES: Final = (
     "skill", "log_loss", "ece", "macro_f1", "accuracy", "abstained", "accuracy_named", "share_error_largest",
     "share_covered", "avoidable_error_largest", "avoidable_covered", "share_rank_agreement",
@@ -96,11 +96,11 @@ def summarise_checks(checks: pd.DataFrame) -> pd.DataFrame:
         `WORLD`, check, worlds (in which it could be made), value (mean over rows and worlds), noticed (share
         of worlds in which any row of the check noticed something).
     """
-    one = checks.astype({"noticed": "float64"}).groupby([*WORLD, "seed", "check"], sort=False, observed=True)
-    rows = one.agg(value=("value", "mean"), noticed=("noticed", "max")).reset_index()
+    one = checks.astype({"flagged": "float64"}).groupby([*WORLD, "seed", "check"], sort=False, observed=True)
+    rows = one.agg(value=("value", "mean"), flagged=("flagged", "max")).reset_index()
     both = pd.concat([rows, rows.assign(program=ALL)], ignore_index=True)
     grouped = both.groupby([*WORLD, "check"], sort=False, observed=True)
-    table = grouped.agg(worlds=("value", "size"), value=("value", "mean"), noticed=("noticed", "mean"))
+    table = grouped.agg(worlds=("value", "size"), value=("value", "mean"), flagged=("flagged", "mean"))
     return table.reset_index()
 
 
@@ -144,7 +144,7 @@ def measured_on_like(
     if rows.empty:
         return None
     rows = _nearest(rows, "survey_answered", max(answered, float(rows["survey_answered"].min())))
-    return _nearest(rows, "leavings", max(leavings, 1.0)).iloc[0]
+    return _nearest(rows, "churn_events", max(leavings, 1.0)).iloc[0]
 
 
 def _nearest(rows: pd.DataFrame, column: str, value: float) -> pd.DataFrame:

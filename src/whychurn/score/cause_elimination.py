@@ -15,7 +15,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.results import columns_of
 
 NOTHING: Final = "none"  # removed
-COLUMNS: Final = columns_of("removal_scores")
+COLUMNS: Final = columns_of("elimination_scores")
 
 
 def planted_survival(counts: pd.DataFrame) -> dict[str, Array]:
@@ -49,7 +49,7 @@ def elimination_scores(estimates: Mapping[str, pd.DataFrame], counts: pd.DataFra
     Parameters
     ----------
     estimates
-        Source of the causes (``stated``, ``attributed``) -> table as ``cause_removal``; rows of all members
+        Source of the causes (``stated``, ``attributed``) -> table as ``cause_elimination``; rows of all members
         are read.
     counts
         Table ``stay_without``; None where nothing was planted, or leaving takes effect later than it is
@@ -73,7 +73,7 @@ def elimination_scores(estimates: Mapping[str, pd.DataFrame], counts: pd.DataFra
             )
             gain = counterfactual - observed
             covered = float(row["low"] <= gain <= row["high"])
-            planted = {"planted_now": observed, "planted_gain": gain, "covered": covered}
+            planted = {"planted_observed": observed, "planted_difference": gain, "covered": covered}
             rows.append(row | {"source": source} | planted)
     kinds = dict.fromkeys(("source", "cause", "measure"), "string")
     return pd.DataFrame(rows, columns=COLUMNS).astype({name: kinds.get(name, "float64") for name in COLUMNS})

@@ -19,7 +19,7 @@ from whychurn.world.truth.folder import FOLDER
 
 log = logging.getLogger(__name__)
 INPUTS = ("attributions", "shares", "evidence")
-ELIMINATIONS = {"stated": "cause_removal", "attributed": "attributed_removal"}
+ELIMINATIONS = {"stated": "cause_elimination", "attributed": "attributed_elimination"}
 
 
 def run(study: StudyPaths, params: Params) -> None:
@@ -27,7 +27,7 @@ def run(study: StudyPaths, params: Params) -> None:
     card, facts = _score(study, params) if has_ground_truth(study) else _nothing()
     write_table(card.scores, study.results / "cause_scores.parquet")
     write_table(card.calibration, study.results / "cause_calibration.parquet")
-    write_table(_elimination(study), study.results / "removal_scores.parquet")
+    write_table(_elimination(study), study.results / "elimination_scores.parquet")
     write_json(facts, study.results / "score.json")
     write_fits(study, "score", score_fits(card, params.score))
 

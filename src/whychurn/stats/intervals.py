@@ -95,7 +95,7 @@ def rate_ratio(
         tails = [stats.binom.cdf(events, total, share), stats.binom.sf(events - 1, total, share)]
         p = np.minimum(1.0, 2 * np.minimum(*tails))
     known = (exposure > 0) & (other_exposure > 0) & (total > 0)
-    columns = {"ratio": ratio, "ratio_low": low, "ratio_high": high, "p": p}
+    columns = {"ratio": ratio, "ratio_low": low, "ratio_high": high, "p_value": p}
     return pd.DataFrame({name: np.where(known, values, np.nan) for name, values in columns.items()})
 
 

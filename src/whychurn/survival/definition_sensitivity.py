@@ -21,7 +21,7 @@ from whychurn.survival.nonparametric.kaplan_meier import MEANS, kaplan_meier_tab
 from whychurn.survival.spells import SurvivalInputs, profiled_members, stay_rows
 
 log = logging.getLogger(__name__)
-STAYS: Final = ["definition", "is_main", "wait_days", "censored_on", *MEANS[2:]]
+STAYS: Final = ["definition", "is_main", "grace_days", "censored_on", *MEANS[2:]]
 EFFECTS: Final = columns_of("survival_sensitivity")
 FIXED: Final = ("region", "channel")
 RATIO, LEFT = "hazard_ratio", "left_from"
@@ -43,10 +43,10 @@ def stays_by_definition(inputs: SurvivalInputs, params: Params, min_cell: int) -
         stays = stay_rows(inputs.spells_under(name), window)
         _, means = kaplan_meier_tables({"all": stays.assign(stratum="all")}, params, min_cell)
         row: dict[Any, Any] = {"definition": name, "is_main": name == inputs.main_definition}
-        row |= {"wait_days": window.wait_days, "censored_on": window.censored_on}
+        row |= {"grace_days": window.wait_days, "censored_on": window.censored_on}
         rows.append(row | (means.iloc[0].drop(["stratum_kind", "stratum"]).to_dict() if len(means) else {}))
     table = typed(pd.DataFrame(rows, columns=[*STAYS, *stay_columns(params.survival)]))
-    return table.sort_values("wait_days", ignore_index=True)
+    return table.sort_values("grace_days", ignore_index=True)
 
 
 def effects_by_definition(inputs: SurvivalInputs, params: Params) -> pd.DataFrame:
@@ -112,4 +112,4 @@ def _causes(
     table = cause_incidence(strata, stated.weights, params, params.privacy.min_cell)
     quoted = table["day"].isin([day for day in params.survival.stay_days if day <= 365])
     last = table[table["day"] == table.loc[quoted, "day"].max()]
-    return last.rename(columns={"cause": "term", "cif": "estimate"}).assign(measure=LEFT)[EFFECTS[2:]]
+    return last.rename(columns={"cause": "term", "estimate": "estimate"}).assign(measure=LEFT)[EFFECTS[2:]]

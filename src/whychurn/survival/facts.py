@@ -26,14 +26,14 @@ def stay_facts(
     return {
         "definition": str(panel_facts["definition"]),
         "kind": str(panel_facts["kind"]),
-        "wait_days": window.wait_days,
+        "grace_days": window.wait_days,
         "observed_from": f"{window.first:%Y-%m-%d}",
         "observed_until": f"{window.last:%Y-%m-%d}",
         "censored_on": f"{window.censored_on:%Y-%m-%d}",
         "members": int(stays["member_id"].nunique()),
         "stays": len(stays),
         "second_stays": int((stays["spell_no"] > 1).sum()),
-        "leavers": int(stays["event"].sum()),
+        "churn_events": int(stays["event"].sum()),
         "censored": int((~stays["event"]).sum()),
         "late_entries": int((stays["entry"] > 0).sum()),
         "not_followed": len(spells) - len(stays),
@@ -48,11 +48,11 @@ def stay_fits(facts: Mapping[str, Any]) -> list[FitRecord]:
     whole, causes = facts["overall"], facts["causes"]
     numbers = {name: float(value) for name, value in whole.items() if value is not None}
     curves = [f"survival_{name}" for name in ("curves", "means", "tests", "definitions", "sensitivity")]
-    settings = {name: facts[name] for name in ("definition", "wait_days", "censored_on")}
+    settings = {name: facts[name] for name in ("definition", "grace_days", "censored_on")}
     fits = [FitRecord("kaplan_meier", settings, numbers, curves)]
     if causes["reason"] is None:
         figures = {name: float(value) for name, value in causes.items() if isinstance(value, int | float)}
-        tables = ["cause_incidence", "cause_removal", "stated_shares"]
+        tables = ["cause_incidence", "cause_elimination", "stated_shares"]
         fits.append(FitRecord("causes_stated", {"source": "exit surveys"}, figures, tables))
     return fits
 

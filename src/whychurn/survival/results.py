@@ -80,6 +80,6 @@ def _stay_tables(
 
 def hide_small(table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     """`table` with its figures blank where fewer than `min_cell` members, or leavers, stand behind a row."""
-    counts = {"members", "from_day", "until_day", "mean_until", "wait_days"}
+    counts = {"members", "from_day", "until_day", "mean_until", "grace_days"}
     values = [name for name in table.columns if table[name].dtype == "float64" and name not in counts]
-    return suppress_small_counts(table, {"members": values, "leavers": values}, min_cell)
+    return suppress_small_counts(table, {"members": values, "churn_events": values}, min_cell)

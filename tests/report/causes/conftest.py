@@ -23,9 +23,9 @@ def tables() -> dict[str, pd.DataFrame]:
     share, saved = np.array(list(SHARES.values())), np.array(list(AVOIDABLE.values()))
     six = pd.DataFrame({"cause": CAUSES, "share": share, "low": share - 0.03, "high": share + 0.03})
     six = six.assign(avoidable_share=saved, avoidable_low=saved * 0.7, avoidable_high=saved * 1.3)
-    last = pd.DataFrame([{"cause": UNKNOWN, "named": 0.4}])
-    whole = pd.concat([six.assign(named=share * 0.6), last], ignore_index=True).assign(
-        leavings=float(LEAVINGS)
+    last = pd.DataFrame([{"cause": UNKNOWN, "named_share": 0.4}])
+    whole = pd.concat([six.assign(named_share=share * 0.6), last], ignore_index=True).assign(
+        churn_events=float(LEAVINGS)
     )
     return {
         "cause_shares": whole,
@@ -37,18 +37,18 @@ def tables() -> dict[str, pd.DataFrame]:
         "cause_months": _months(share),
         "cause_change": six[["cause"]].assign(
             first_half=share, second_half=share + np.array([0.04, -0.04, 0, 0, 0, 0]), difference=[0.04, -0.04, 0, 0, 0, 0],
-            low=-0.01, high=0.05, q=[0.001, 0.002, 0.9, 0.9, 0.9, 0.9],
+            low=-0.01, high=0.05, p_adjusted=[0.001, 0.002, 0.9, 0.9, 0.9, 0.9],
         ),
-        "cause_stability": _stability(share),
+        "cause_sensitivity": _stability(share),
         "cause_drivers": pd.DataFrame(
-            {"cause": ["price", "engagement"], "exposure": ["price_rise", "base"], "share": [0.2, 0.1], "yearly_per_1000": [40.0, 20.0]}
+            {"cause": ["price", "engagement"], "exposure": ["price_rise", "base"], "share": [0.2, 0.1], "events_per_1000_member_years": [40.0, 20.0]}
         ),
-        "cause_speech": pd.DataFrame({"cause": CAUSES, "said": "answers", "chance": [0.5, 0.4, 0.3, 0.2, 0.4, 0.6]}),
+        "cause_confusion": pd.DataFrame({"cause": CAUSES, "stated": "answers", "probability": [0.5, 0.4, 0.3, 0.2, 0.4, 0.6]}),
         "cause_stories": _stories(),
         "cause_market": _market(),
         "attributed_incidence": pd.DataFrame(
             [(cause, "all", "all", day, SHARES[cause] * day / 700, 0.0, 0.5) for cause in CAUSES for day in (0, 180, 365)],
-            columns=["cause", "stratum_kind", "stratum", "day", "cif", "low", "high"],
+            columns=["cause", "stratum_kind", "stratum", "day", "estimate", "low", "high"],
         ),
         "cause_triangulation": pd.DataFrame(
             {"cause": CAUSES, "numbers": share, "survey": [0.2, 0.4, 0.05, 0.15, 0.15, 0.05], "texts": [0.5, 0.2, 0.1, 0.1, 0.05, 0.05],
@@ -56,7 +56,7 @@ def tables() -> dict[str, pd.DataFrame]:
         ),
         "cause_diagnostics": pd.DataFrame(
             [("interaction", "several_high", 1.3, 1.15, 1.5, True), ("region_mismatch", "North", 1.0, np.nan, np.nan, False)],
-            columns=["check", "detail", "value", "low", "high", "noticed"],
+            columns=["check", "detail", "value", "low", "high", "flagged"],
         ),
     }  # fmt: skip
 
@@ -66,7 +66,7 @@ def facts() -> dict[str, Any]:
     """Content of causes.json."""
     limit = {"key": "no_market", "en": "There is no market table.", "zh": "没有市场数据。"}
     return {
-        "method": "additive_hazard", "leavings": LEAVINGS, "at_risk": 5000, "answered_share": 0.15, "limits": [limit],
+        "method": "additive_hazard", "churn_events": LEAVINGS, "at_risk": 5000, "answered_share": 0.15, "limits": [limit],
     }  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def _stated(share: np.ndarray) -> pd.DataFrame:
         small = name == "other"
         for cause, part in zip(CAUSES, mix, strict=True):
             rows.append((name, cause, np.nan if small else 50 * part, np.nan if small else part, small))
-    return pd.DataFrame(rows, columns=["stated", "cause", "leavings", "share", "suppressed"])
+    return pd.DataFrame(rows, columns=["stated", "cause", "churn_events", "share", "suppressed"])
 
 
 def _groups(share: np.ndarray) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def _groups(share: np.ndarray) -> pd.DataFrame:
             for cause, part in zip(CAUSES, mix / mix.sum(), strict=True):
                 held = (np.nan,) * 5 if small else (part, part - 0.02, part + 0.02, 200.0, q)
                 rows.append((kind, name, cause, *held, small))
-    columns = ["kind", "stratum", "cause", "share", "low", "high", "leavings", "q", "suppressed"]
+    columns = ["kind", "stratum", "cause", "share", "low", "high", "churn_events", "p_adjusted", "suppressed"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -107,8 +107,10 @@ def _months(share: np.ndarray) -> pd.DataFrame:
         for month in months
         for cause, part in zip(CAUSES, share, strict=True)
     ]
-    table = pd.DataFrame(rows, columns=["month", "cause", "share", "low", "high", "leavings", "suppressed"])
-    table.loc[table["month"] == months[-1], ["share", "low", "high", "leavings"]] = np.nan
+    table = pd.DataFrame(
+        rows, columns=["month", "cause", "share", "low", "high", "churn_events", "suppressed"]
+    )
+    table.loc[table["month"] == months[-1], ["share", "low", "high", "churn_events"]] = np.nan
     return table.assign(suppressed=table["share"].isna())
 
 
@@ -118,7 +120,9 @@ def _stability(share: np.ndarray) -> pd.DataFrame:
         mix = share[[1, 0, 2, 3, 4, 5]] if variant == "no_text" else share
         for cause, part, rank in zip(CAUSES, mix, (-mix).argsort().argsort() + 1, strict=True):
             rows.append((variant, cause, part, int(rank), 900.0, kept))
-    return pd.DataFrame(rows, columns=["variant", "cause", "share", "rank", "leavings", "kept"])
+    return pd.DataFrame(
+        rows, columns=["analysis", "cause", "share", "rank", "churn_events", "rank_agreement"]
+    )
 
 
 def _stories() -> pd.DataFrame:
@@ -147,12 +151,12 @@ def _market() -> pd.DataFrame:
     columns = [
         "region",
         "month",
-        "leavings",
+        "churn_events",
         "at_risk",
         "hazard",
         "competition_share",
-        "rival_activity",
-        "price_gap",
+        "competitor_activity",
+        "competitor_price_gap",
         "suppressed",
     ]
     return pd.DataFrame(rows, columns=columns)

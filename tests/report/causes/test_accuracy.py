@@ -38,7 +38,7 @@ def world(
 
 
 def counts(difficulty: str, members: int = 5000) -> dict[str, int]:
-    return {"leavings": members // 5, "answers": round(members * LEVELS[difficulty] / 5)}
+    return {"churn_events": members // 5, "answers": round(members * LEVELS[difficulty] / 5)}
 
 
 def scores(skill: float, error: float = 0.02) -> pd.DataFrame:
@@ -157,24 +157,24 @@ def test_a_method_that_was_not_measured_has_no_accuracy(table: pd.DataFrame) -> 
 
 def test_checks_tell_in_how_many_worlds_something_was_noticed() -> None:
     rows = pd.DataFrame(
-        {"check": "fit", "value": [1.0, 3.0, 2.0, 2.0], "noticed": [True, False, False, False]}
+        {"check": "fit", "value": [1.0, 3.0, 2.0, 2.0], "flagged": [True, False, False, False]}
     )
     facts = [world("shop", "middle", seed) for seed in (1, 1, 2, 2)]
     found = summarise_checks(rows.join(pd.DataFrame(facts)))
     assert found["program"].to_list() == ["shop", "all"]
-    assert found[["worlds", "value", "noticed"]].iloc[0].to_list() == [2, 2.0, 0.5]
+    assert found[["worlds", "value", "flagged"]].iloc[0].to_list() == [2, 2.0, 0.5]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_report_says_what_breaks_the_method_and_whether_it_noticed(table: pd.DataFrame, lang: str) -> None:
     facts = pd.DataFrame([world("shop", "middle", seed, "multiplicative") for seed in (1, 2, 3)])
-    found = facts.assign(check="interaction", value=1.0, noticed=[True, True, False])
-    checks = summarise_checks(pd.concat([found, found.assign(check="outside", noticed=False)]))
+    found = facts.assign(check="interaction", value=1.0, flagged=[True, True, False])
+    checks = summarise_checks(pd.concat([found, found.assign(check="outside", flagged=False)]))
     rows = broken_worlds(table, checks, "mine")
     assert rows["mechanism"].to_list() == ["additive", "multiplicative"], (
         "beside the same programme without the break"
     )
-    assert rows["noticed"].to_list() == [0, 2] and rows["check"].iloc[1] == "interaction"
+    assert rows["flagged"].to_list() == [0, 2] and rows["check"].iloc[1] == "interaction"
     lines = broken_lines(rows, Voice(lang))
     assert len(lines) == 1 and "2.0%" in lines[0]
     shown = broken_table(rows, Voice(lang))

@@ -40,7 +40,7 @@ def test_shares_stand_beside_avoidable_churn_and_the_unnamed(tables: Tables, lan
     said = words(figure)
     assert {say(f"causes.{cause}", lang) for cause in (*CAUSES, "unknown")} <= set(said)
     known = table.dropna(subset=["share"])
-    assert bars(figure, 0) == sorted(round(v, 6) for v in [*known["share"], *table["named"]])
+    assert bars(figure, 0) == sorted(round(v, 6) for v in [*known["share"], *table["named_share"]])
     assert bars(figure, 1) == sorted(round(v, 6) for v in known["avoidable_share"])
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()  # the two can be compared by eye
 
@@ -94,7 +94,7 @@ def test_panels_write_few_dates(months: int, most: int) -> None:
 
 @pytest.mark.parametrize(
     ("table", "key", "strong"),
-    [("cause_methods", "method", "additive_hazard"), ("cause_stability", "variant", "main")],
+    [("cause_methods", "method", "additive_hazard"), ("cause_sensitivity", "analysis", "main")],
 )
 def test_every_method_and_variant_has_its_dot_in_every_panel(
     tables: Tables, table: str, key: str, strong: str
@@ -122,7 +122,7 @@ def test_rivals_have_a_panel_a_region_and_the_gap_has_its_intervals(tables: Tabl
         "North",
         "West",
     ]
-    still = pulls(market).assign(rival_activity=np.nan)  # activity not known: the line alone
+    still = pulls(market).assign(competitor_activity=np.nan)  # activity not known: the line alone
     assert not any(axis.collections for axis in competition.draw_rivals(still, "en").axes)
     groups = gap_groups(market, 6)
     lines = competition.draw_gap(groups, "en").axes[0].lines

@@ -137,13 +137,13 @@ def test_few_leavers_without_survey_text_or_market_get_an_answer_with_its_limits
     tell: Callable[..., Told], tables: Tables
 ) -> None:
     wide = tables["cause_shares"].assign(
-        leavings=20.0, avoidable_share=np.nan, avoidable_low=np.nan, avoidable_high=np.nan
+        churn_events=20.0, avoidable_share=np.nan, avoidable_low=np.nan, avoidable_high=np.nan
     )
     limit = {"key": "few_leavers", "en": "Only 20 members left.", "zh": "仅有 20 名会员离开。"}
     lone = tables["cause_triangulation"].assign(survey=np.nan, texts=np.nan, agree=np.nan)
     told = tell(
         {"cause_shares": wide, "cause_triangulation": lone},
-        {"leavings": 20, "answered_share": 0.0, "method": "additive_hazard", "limits": [limit]},
+        {"churn_events": 20, "answered_share": 0.0, "method": "additive_hazard", "limits": [limit]},
     )
     assert "Of 20 leavings" in told.answers[0] and "fewer would have left" not in told.answers[0]
     texts = [text for _, text in told.claims]

@@ -81,8 +81,8 @@ def test_answer_tells_the_largest_causes_what_could_be_avoided_and_what_is_open(
 
 def test_without_leavings_no_cause_is_told(tables: dict[str, pd.DataFrame], page: Page) -> None:
     assert share_sentences.answer(NOTHING, {}, page) == page.say("causes.answer_none")
-    gone = tables["cause_shares"].assign(share=np.nan, leavings=0.0, named=0.0)
-    assert share_sentences.answer(gone, {"leavings": 0}, page) == page.say("causes.answer_none")
+    gone = tables["cause_shares"].assign(share=np.nan, churn_events=0.0, named_share=0.0)
+    assert share_sentences.answer(gone, {"churn_events": 0}, page) == page.say("causes.answer_none")
     assert share_sentences.headlines(gone, NOTHING, "additive_hazard", page) == []
     assert share_sentences.unnamed(gone) is None
 
@@ -134,12 +134,12 @@ def test_ranks_by_shap_stand_beside_the_planted_ones(page: Page) -> None:
 def test_shares_table_ends_with_what_is_not_named(tables: dict[str, pd.DataFrame], page: Page) -> None:
     table = share_sentences.shares_table(tables["cause_shares"], page)
     assert len(table) == 7 and table["cause"].iloc[-1] == page.say("causes.unknown")
-    assert table["named"].sum() == pytest.approx(1) and table["share"].sum() == pytest.approx(1)
+    assert table["named_share"].sum() == pytest.approx(1) and table["share"].sum() == pytest.approx(1)
     assert table["interval"].iloc[-1] == "–"
 
 
 def test_stated_against_evidence_tells_where_they_part(tables: dict[str, pd.DataFrame], page: Page) -> None:
-    lines = group_sentences.said_lines(tables["cause_stated"], tables["cause_speech"], page)
+    lines = group_sentences.said_lines(tables["cause_stated"], tables["cause_confusion"], page)
     assert page.say("causes.natural") in lines[0]  # its own row agrees least
     assert "60.0%" in lines[1] and "20.0%" in lines[1]
     hidden = tables["cause_stated"].assign(share=np.nan, suppressed=True)
@@ -183,7 +183,7 @@ def test_groups_of_days_and_seasons_stand_in_their_order() -> None:
 def test_changes_over_time_are_told_by_their_test(tables: dict[str, pd.DataFrame], page: Page) -> None:
     lines = group_sentences.change_lines(tables["cause_change"], 0.05, page)
     assert len(lines) == 2 and "28.0%" in lines[0] and "32.0%" in lines[0]
-    quiet = tables["cause_change"].assign(q=0.5)
+    quiet = tables["cause_change"].assign(p_adjusted=0.5)
     assert group_sentences.change_lines(quiet, 0.05, page) == [page.say("causes.claim_no_change")]
     assert group_sentences.change_lines(NOTHING, 0.05, page) == [page.say("causes.claim_no_change")]
     assert len(group_sentences.change_table(tables["cause_change"], page)) == 6
@@ -217,8 +217,8 @@ def test_rivals_are_told_where_and_when_small_cells_left_out(
 def test_price_gaps_are_grouped_by_size_and_leavings_are_kept(tables: dict[str, pd.DataFrame]) -> None:
     pulls = competition.pulls(tables["cause_market"])
     groups = competition.gap_groups(tables["cause_market"], 4)
-    assert groups["price_gap"].is_monotonic_increasing and len(groups) == 4
-    assert groups["leavings"].sum() == pytest.approx(pulls["leavings"].sum())
+    assert groups["competitor_price_gap"].is_monotonic_increasing and len(groups) == 4
+    assert groups["churn_events"].sum() == pytest.approx(pulls["churn_events"].sum())
     assert groups["hazard"].iloc[-1] > groups["hazard"].iloc[0]  # as invented: dearer here, more leave
     assert (groups["low"] < groups["hazard"]).all() and (groups["hazard"] < groups["high"]).all()
 
@@ -237,11 +237,11 @@ def test_sources_agree_or_stand_apart(tables: dict[str, pd.DataFrame], page: Pag
 def test_stability_names_the_variant_that_changes_the_order(
     tables: dict[str, pd.DataFrame], page: Page
 ) -> None:
-    stability = tables["cause_stability"]
+    stability = tables["cause_sensitivity"]
     lines = robustness.stability_lines(stability, page)
     assert "0.60" in lines[0] and page.say("causes.variant_no_text") in lines[0]
     assert page.say("causes.price") in lines[1]
-    kept = stability[stability["variant"] != "no_text"]
+    kept = stability[stability["analysis"] != "no_text"]
     assert robustness.stability_lines(kept, page)[1] == page.say(
         "causes.claim_same_first", cause=page.say("causes.product_service")
     )
@@ -253,7 +253,7 @@ def test_checks_that_noticed_something_are_said(tables: dict[str, pd.DataFrame],
     checks = tables["cause_diagnostics"]
     lines = robustness.diagnostic_lines(checks, page)
     assert lines == [page.say("causes.noticed_interaction", detail=page.say("causes.detail_several_high"))]
-    quiet = robustness.diagnostic_lines(checks.assign(noticed=False), page)
+    quiet = robustness.diagnostic_lines(checks.assign(flagged=False), page)
     assert quiet == [page.say("causes.claim_all_quiet", checks=2)]
     assert robustness.diagnostic_table(checks, page)["interval"].tolist() == ["1.15 … 1.50", "–"]
 
@@ -261,7 +261,11 @@ def test_checks_that_noticed_something_are_said(tables: dict[str, pd.DataFrame],
 def test_doubts_say_what_would_change_our_mind(
     facts: Facts, tables: dict[str, pd.DataFrame], page: Page
 ) -> None:
-    shares, stability, checks = tables["cause_shares"], tables["cause_stability"], tables["cause_diagnostics"]
+    shares, stability, checks = (
+        tables["cause_shares"],
+        tables["cause_sensitivity"],
+        tables["cause_diagnostics"],
+    )
     lines = robustness.doubts(shares, stability, checks, facts, page)
     asked = int(re.search(r"[\d,]+", lines[0])[0].replace(",", ""))  # type: ignore[index]
     half = 1.96 * np.sqrt(0.28 * 0.72 / asked)

@@ -93,7 +93,7 @@ def test_verdicts_name_their_causes(page: Page) -> None:
 
 def outcomes(rates: dict[str, tuple[float, float, float]]) -> pd.DataFrame:
     rows = [
-        {"theme": theme, "handled": how, "complaints": 50.0, "members": 40.0, "gone": 5.0, "rate": rate, "low": low,
+        {"theme": theme, "resolution": how, "complaints": 50.0, "members": 40.0, "churned": 5.0, "rate": rate, "low": low,
          "high": high, "suppressed": False}
         for theme in ("all", "price")
         for how, (low, rate, high) in rates.items()
@@ -115,7 +115,7 @@ def test_outcomes_are_told_as_traces(page: Page) -> None:
 )
 def test_silence_is_compared_with_complaints(page: Page, quiet: tuple[float, ...], key: str) -> None:
     def row(kind: str, dimension: str, stratum: str, low: float, rate: float, high: float) -> dict[str, Any]:
-        return {"kind": kind, "dimension": dimension, "stratum": stratum, "members": 50.0, "part": 5.0, "rate": rate,
+        return {"kind": kind, "dimension": dimension, "stratum": stratum, "members": 50.0, "numerator": 5.0, "rate": rate,
                 "low": low, "high": high, "suppressed": False}  # fmt: skip
 
     table = pd.DataFrame(

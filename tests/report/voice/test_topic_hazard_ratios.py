@@ -33,7 +33,7 @@ TOPICS = pd.DataFrame(
 
 def hazards(ratios: dict[str, tuple[float, float, float, float]]) -> pd.DataFrame:
     rows = [
-        {"kind": name.split()[0], "name": name.split()[1], "texts": 90, "members": 80, "leavers": 30, "hazard_ratio": ratio,
+        {"kind": name.split()[0], "name": name.split()[1], "texts": 90, "members": 80, "churn_events": 30, "hazard_ratio": ratio,
          "low": low, "high": high, "p": p, "p_adjusted": p, "suppressed": False}
         for name, (low, ratio, high, p) in ratios.items()
     ]  # fmt: skip

@@ -111,7 +111,7 @@ def _row(results: Mapping[str, pd.DataFrame], name: str, member_id: str) -> dict
 
 
 def _causes(member_id: str, results: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    columns = ["spell_no", "status", "cause", "p", "evidence"]
+    columns = ["spell_no", "status", "cause", "probability", "evidence"]
     if "member_causes" not in results:
         return pd.DataFrame(columns=columns)
     rows = results["member_causes"]

@@ -57,7 +57,7 @@ def diagnostics(
         *_regions(evidence, model, region),
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return table.astype({"check": "string", "detail": "string", "noticed": bool})
+    return table.astype({"check": "string", "detail": "string", "flagged": bool})
 
 
 def _interaction(evidence: Evidence, model: AdditiveHazard, confidence: float) -> list[tuple[Any, ...]]:

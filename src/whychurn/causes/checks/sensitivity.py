@@ -22,7 +22,7 @@ from whychurn.contract.params import CausesParams
 from whychurn.contract.results import columns_of
 from whychurn.panel.exit_surveys import NOT_ASKED
 
-COLUMNS: Final = columns_of("cause_stability")
+COLUMNS: Final = columns_of("cause_sensitivity")
 SAME_EVENT_DAYS: Final = 45  # two definitions date one churn event at most so far apart
 
 
@@ -117,4 +117,4 @@ def _table(posteriors: Mapping[str, Array]) -> pd.DataFrame:
             (name, cause, share[number], rank[number], float(len(p)), tau)
             for number, cause in enumerate(CAUSES)
         ]
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"variant": "string", "cause": "string"})
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"analysis": "string", "cause": "string"})

@@ -29,11 +29,11 @@ def attribute(inputs: Inputs, params: Params) -> Attribution:
     facts = {
         "steps": float(model.steps),
         "last_gain": float(model.relative_gain),
-        "leavings": float(len(model.events)),
+        "churn_events": float(len(model.events)),
     }
     tables = {
         "cause_drivers": exposure_contributions(evidence, model),
-        "cause_speech": confusion_table(model),
+        "cause_confusion": confusion_table(model),
     }
     return Attribution(p, shares, facts, tables, model)
 
@@ -74,7 +74,7 @@ def exposure_contributions(evidence: Evidence, model: AdditiveHazard) -> pd.Data
             "cause": [CAUSES[cause] for cause in history.causes],
             "exposure": history.roots,
             "share": events / max(float(events.sum()), 1e-12),
-            "yearly_per_1000": WEEKS_A_YEAR * 1000 * events / weeks,
+            "events_per_1000_member_years": WEEKS_A_YEAR * 1000 * events / weeks,
         }
     )
     table = table.groupby(["cause", "exposure"], sort=False, as_index=False).sum()
@@ -90,5 +90,5 @@ def confusion_table(model: AdditiveHazard) -> pd.DataFrame:
         for code, p in zip([*CAUSES, "other"], row, strict=True)
     ]
     rows += [(cause, "answers", float(rate)) for cause, rate in zip(CAUSES, rates, strict=True)]
-    table = pd.DataFrame(rows, columns=["cause", "said", "chance"])
-    return table.astype({"cause": "string", "said": "string"})
+    table = pd.DataFrame(rows, columns=["cause", "stated", "probability"])
+    return table.astype({"cause": "string", "stated": "string"})

@@ -81,5 +81,7 @@ def cause_shares(shares: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     churned = members[members["status"] == "churned"]
     assigned = churned["primary_cause"].value_counts(normalize=True)
     table = pd.concat([shares, pd.DataFrame({"cause": [UNKNOWN]})], ignore_index=True)
-    table = table.assign(named=table["cause"].map(assigned).fillna(0.0), leavings=float(len(churned)))
+    table = table.assign(
+        named_share=table["cause"].map(assigned).fillna(0.0), churn_events=float(len(churned))
+    )
     return table.astype({"cause": "string"})

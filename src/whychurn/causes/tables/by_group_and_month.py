@@ -52,7 +52,7 @@ def cause_groups(p: Array, strata: pd.DataFrame, min_cell: int, confidence: floa
         all groups, of Hotelling's test that the mean differs from that of the other churned members),
         suppressed.
     """
-    values = ["share", "low", "high", "leavings", "q"]
+    values = ["share", "low", "high", "churn_events", "p_adjusted"]
     columns = ["kind", "stratum", "cause", *values, "suppressed"]
     parts, tests = [], []
     for kind in map(str, strata.columns):
@@ -66,7 +66,7 @@ def cause_groups(p: Array, strata: pd.DataFrame, min_cell: int, confidence: floa
     if not parts:
         return pd.DataFrame(columns=columns)
     q = np.repeat(benjamini_hochberg(np.array(tests)), len(CAUSES))
-    table = pd.concat(parts, ignore_index=True).assign(q=q)
+    table = pd.concat(parts, ignore_index=True).assign(p_adjusted=q)
     table.loc[table["suppressed"], values] = np.nan
     return table[columns].astype(dict.fromkeys(("kind", "stratum", "cause"), "string"))
 
@@ -75,7 +75,9 @@ def _means(p: Array, confidence: float) -> pd.DataFrame:
     z = stats.norm.ppf((1 + confidence) / 2)
     mean, error = p.mean(axis=0), p.std(axis=0) / np.sqrt(max(len(p), 1))
     low, high = np.clip(mean - z * error, 0, 1), np.clip(mean + z * error, 0, 1)
-    return pd.DataFrame({"cause": CAUSES, "share": mean, "leavings": float(len(p)), "low": low, "high": high})
+    return pd.DataFrame(
+        {"cause": CAUSES, "share": mean, "churn_events": float(len(p)), "low": low, "high": high}
+    )
 
 
 def _hotelling_p_value(one: Array, other: Array) -> float:
@@ -92,7 +94,7 @@ def cause_months(p: Array, left_on: pd.Series, min_cell: int, confidence: float)
         _means(p[index], confidence).assign(month=at, suppressed=len(index) < min_cell)
         for at, index in month.groupby(month).indices.items()
     ]
-    values = ["share", "low", "high", "leavings"]
+    values = ["share", "low", "high", "churn_events"]
     columns = ["month", "cause", *values, "suppressed"]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     table.loc[table["suppressed"].astype(bool), values] = np.nan
@@ -108,7 +110,7 @@ def cause_change(p: Array, left_on: pd.Series, confidence: float) -> pd.DataFram
         cause, first_half, second_half, difference, low, high (normal), q (Benjamini-Hochberg); empty with
         fewer than two events in a half.
     """
-    columns = ["cause", "first_half", "second_half", "difference", "low", "high", "q"]
+    columns = ["cause", "first_half", "second_half", "difference", "low", "high", "p_adjusted"]
     late = (left_on > left_on.median()).to_numpy()
     if late.sum() < 2 or (~late).sum() < 2:
         return pd.DataFrame(columns=columns)

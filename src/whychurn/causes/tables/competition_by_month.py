@@ -30,20 +30,20 @@ def cause_market(
     months = panel.assign(month=_month(panel["as_of"]), region=panel["region"].astype("string"))
     at_risk = months.groupby(["region", "month"]).agg(
         at_risk=("member_id", "nunique"),
-        rival_activity=("competitor_activity_30d", "mean"),
-        price_gap=("competitor_price_gap", "mean"),
+        competitor_activity=("competitor_activity_30d", "mean"),
+        competitor_price_gap=("competitor_price_gap", "mean"),
     )
     events = churned.assign(month=_month(churned["anchor_on"]), region=region.astype("string").to_numpy())
     left = events.groupby(["region", "month"]).agg(
-        leavings=("p_competition", "size"), competition_share=("p_competition", "mean")
+        churn_events=("p_competition", "size"), competition_share=("p_competition", "mean")
     )
     table = at_risk.join(left).reset_index()
-    table["leavings"] = table["leavings"].fillna(0).astype("float64")
-    table["hazard"] = table["leavings"] / table["at_risk"]
-    few_events = (table["leavings"] > 0) & (table["leavings"] < min_cell)
+    table["churn_events"] = table["churn_events"].fillna(0).astype("float64")
+    table["hazard"] = table["churn_events"] / table["at_risk"]
+    few_events = (table["churn_events"] > 0) & (table["churn_events"] < min_cell)
     table["suppressed"] = few_events | (table["at_risk"] < min_cell)
     table = table.astype({"at_risk": "float64"})
-    table.loc[table["suppressed"], ["leavings", "hazard", "competition_share"]] = float("nan")
+    table.loc[table["suppressed"], ["churn_events", "hazard", "competition_share"]] = float("nan")
     return table[COLUMNS]
 
 

@@ -64,7 +64,7 @@ def cause_stated(p: Array, stated: Array, min_cell: int) -> pd.DataFrame:
         group = p[stated == code]
         small = len(group) < min_cell
         part = pd.DataFrame({"stated": name, "cause": CAUSES})
-        part["leavings"] = np.nan if small else [column.sum() for column in group.T]
+        part["churn_events"] = np.nan if small else [column.sum() for column in group.T]
         part["share"] = np.nan if small else [column.mean() for column in group.T]
         parts.append(part.assign(suppressed=small))
     return pd.concat(parts, ignore_index=True).astype({"stated": "string", "cause": "string"})

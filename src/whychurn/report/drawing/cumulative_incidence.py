@@ -21,7 +21,7 @@ _NEAR: Final = 0.05  # least distance of two labels, as a share of the height
 def draw_incidence(incidence: pd.DataFrame, lang: str) -> Figure:
     """Stacked cumulative incidence by cause, all members (table cause_incidence)."""
     rows = incidence[incidence["stratum_kind"] == "all"]
-    table = rows.pivot_table(index="day", columns="cause", values="cif")
+    table = rows.pivot_table(index="day", columns="cause", values="estimate")
     names = [name for name in (*CAUSES, UNKNOWN) if name in table]
     order = sorted(names[:-1], key=lambda name: -table[name].iloc[-1]) + names[-1:]
     figure, (axis,) = new_figure(height=4.2)

@@ -53,7 +53,7 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
     Returns
     -------
     DataFrame
-        Columns of `hazard_peaks` but q and is_node; ``background`` is the expected share, ``ratio``
+        Columns of `hazard_peaks` but p_adjusted and is_node; ``background`` is the expected share, ``ratio``
         observed to expected, its interval clustered by member.
     """
     weekly = _by_week(_sample(history, params))
@@ -165,7 +165,7 @@ def _observed_to_expected(
     error = float(np.sqrt((residual**2).sum() + spread))
     row = {"members": float(len(np.unique(member))), "exposure": float(len(member)), "events": observed}
     row |= {"rate": observed / len(member), "background": awaited / len(member)}
-    row |= dict.fromkeys(("low", "high", "smoothed", "ratio", "ratio_low", "ratio_high", "p"), np.nan)
+    row |= dict.fromkeys(("low", "high", "smoothed", "ratio", "ratio_low", "ratio_high", "p_value"), np.nan)
     if observed > 0 and awaited > 0 and error > 0:
         z = float(stats.norm.ppf(0.5 + confidence / 2))
         spread_log = error / observed
@@ -173,5 +173,5 @@ def _observed_to_expected(
         row |= {"ratio": ratio, "ratio_low": ratio * np.exp(-z * spread_log)}
         row |= {"ratio_high": ratio * np.exp(z * spread_log)}
         row |= {"low": row["background"] * row["ratio_low"], "high": row["background"] * row["ratio_high"]}
-        row["p"] = float(2 * stats.norm.sf(abs(observed - awaited) / error))
+        row["p_value"] = float(2 * stats.norm.sf(abs(observed - awaited) / error))
     return row

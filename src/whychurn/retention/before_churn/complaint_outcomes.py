@@ -78,10 +78,10 @@ def complaint_outcomes(
         & ~(at_landmark["ended_on"] <= at_landmark["landmark"])
     ]
     at_landmark = at_landmark.assign(
-        gone=at_landmark["ended_on"].notna()
+        churned=at_landmark["ended_on"].notna()
         & (at_landmark["last_active_on"] <= at_landmark["landmark"] + horizon),
         theme=_themes(at_landmark),
-        handled=_handled(at_landmark, params.retention),
+        resolution=_handled(at_landmark, params.retention),
     )
     rows = [
         _outcome(part, theme, handled, params.run.confidence)
@@ -91,7 +91,9 @@ def complaint_outcomes(
     ]
     table = stack([pd.DataFrame(rows)], OUTCOME_COLUMNS[:-1])
     rates = ["rate", "low", "high"]
-    return suppress_small_counts(table, {"members": ["complaints", "gone", *rates], "gone": rates}, min_cell)
+    return suppress_small_counts(
+        table, {"members": ["complaints", "churned", *rates], "churned": rates}, min_cell
+    )
 
 
 def _themes(texts: pd.DataFrame) -> pd.Series:
@@ -113,16 +115,16 @@ def _handled(complaints: pd.DataFrame, settings: RetentionParams) -> pd.Series:
 
 def _chosen(complaints: pd.DataFrame, theme: str, handled: str) -> pd.DataFrame:
     kept = complaints if theme == "all" else complaints[complaints["theme"] == theme]
-    return kept if handled == "all" else kept[kept["handled"] == handled]
+    return kept if handled == "all" else kept[kept["resolution"] == handled]
 
 
 def _outcome(part: pd.DataFrame, theme: str, handled: str, confidence: float) -> dict[str, object]:
-    by_member = part.groupby("member_id")["gone"].agg(["sum", "size"]).astype(float)
+    by_member = part.groupby("member_id")["churned"].agg(["sum", "size"]).astype(float)
     hits, trials = by_member["sum"].to_numpy(), by_member["size"].to_numpy()
     rate = hits.sum() / trials.sum()
     number = clustered_number(hits, trials)
     low, high = wilson(np.array([rate * number]), np.array([number]), confidence)
     return {
-        "theme": theme, "handled": handled, "complaints": trials.sum(), "members": float(len(by_member)),
-        "gone": hits.sum(), "rate": rate, "low": low[0], "high": high[0],
+        "theme": theme, "resolution": handled, "complaints": trials.sum(), "members": float(len(by_member)),
+        "churned": hits.sum(), "rate": rate, "low": low[0], "high": high[0],
     }  # fmt: skip

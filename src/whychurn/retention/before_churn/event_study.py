@@ -20,7 +20,7 @@ from whychurn.stats.multiple_testing import benjamini_hochberg
 
 COMPLAINTS: Final = ("complaint", "ticket")
 STUDY_COLUMNS: Final = columns_of("event_study", "suppressed")
-PRECURSOR_COLUMNS: Final = columns_of("precursors", "suppressed")
+PRECURSOR_COLUMNS: Final = columns_of("leading_indicators", "suppressed")
 DRAWS: Final = 400  # multiplier draws behind the simultaneous bands
 
 
@@ -77,7 +77,9 @@ def event_study(
     hidden = frame.pop("suppressed")
     frame = suppress_small_cells(frame, "members_followed", STUDY_COLUMNS[9:], min_cell)
     frame["suppressed"] |= hidden
-    return frame, _rank(typed(pd.DataFrame(precursors, columns=[*PRECURSOR_COLUMNS, "p"])), params, min_cell)
+    return frame, _rank(
+        typed(pd.DataFrame(precursors, columns=[*PRECURSOR_COLUMNS, "p_value"])), params, min_cell
+    )
 
 
 def weekly_sums(log: Log, matched: MatchedSets, weeks: Array) -> Array:
@@ -140,21 +142,23 @@ def _precursor(
         "effect": last["change"],
         "low": last["change_low"],
         "high": last["change_high"],
-        "usual": baseline_level,
-        "relative": last["change"] / baseline_level if baseline_level else np.nan,
+        "baseline": baseline_level,
+        "relative_change": last["change"] / baseline_level if baseline_level else np.nan,
         "members": last["members_followed"],
-        "p": p,
+        "p_value": p,
     }
 
 
 def _rank(precursors: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
-    precursors = precursors.assign(q=benjamini_hochberg(precursors["p"].to_numpy(float)))
-    precursors = precursors[(precursors["lead_weeks"] > 0) & (precursors["q"] < params.run.false_discovery)]
+    precursors = precursors.assign(p_adjusted=benjamini_hochberg(precursors["p_value"].to_numpy(float)))
+    precursors = precursors[
+        (precursors["lead_weeks"] > 0) & (precursors["p_adjusted"] < params.run.false_discovery)
+    ]
     precursors = precursors.sort_values(
-        ["lead_weeks", "q", "measure"], ascending=[False, True, True], ignore_index=True
+        ["lead_weeks", "p_adjusted", "measure"], ascending=[False, True, True], ignore_index=True
     )
     return suppress_small_cells(
-        precursors[PRECURSOR_COLUMNS], "members", ["effect", "low", "high", "relative"], min_cell
+        precursors[PRECURSOR_COLUMNS], "members", ["effect", "low", "high", "relative_change"], min_cell
     )
 
 

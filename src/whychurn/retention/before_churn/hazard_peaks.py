@@ -153,6 +153,6 @@ def _against_neighbours(clock: pd.DataFrame, params: Params) -> pd.DataFrame:
 
 
 def _judge(table: pd.DataFrame, params: Params) -> pd.DataFrame:
-    q = benjamini_hochberg(table["p"].to_numpy(float))
+    q = benjamini_hochberg(table["p_value"].to_numpy(float))
     clear = (q < params.run.false_discovery) & (table["ratio_low"] > 1)
-    return table.assign(q=q, is_node=clear & (table["ratio"] >= params.retention.node_min_ratio))
+    return table.assign(p_adjusted=q, is_node=clear & (table["ratio"] >= params.retention.node_min_ratio))

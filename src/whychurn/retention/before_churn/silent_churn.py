@@ -51,7 +51,7 @@ def silent_churn(
     """
     words = _words(feedback, surveys)
     if words.empty or panel.empty:
-        return suppress_small_cells(stack([], SILENCE_COLUMNS[:-1]), "members", ["part"], min_cell)
+        return suppress_small_cells(stack([], SILENCE_COLUMNS[:-1]), "members", ["numerator"], min_cell)
     banded = with_tenure_band(panel, params.retention.tenure_days)
     keys = ["member_id", "spell_no"]
     left = banded[banded["event"]].merge(spells[[*keys, "last_active_on"]], on=keys)
@@ -73,7 +73,7 @@ def silent_churn(
     table = stack([pd.DataFrame(rows)], SILENCE_COLUMNS[:-1])
     rates = ["rate", "low", "high"]
     return suppress_small_counts(
-        table[table["members"] > 0], {"members": ["part", *rates], "part": rates}, min_cell
+        table[table["members"] > 0], {"members": ["numerator", *rates], "numerator": rates}, min_cell
     )
 
 
@@ -111,6 +111,6 @@ def _group(
     hits, total = float(part["hit"].sum()), float(len(part))
     low, high = wilson(np.array([hits]), np.array([total]), confidence)
     return {
-        "kind": kind, "dimension": dimension, "stratum": stratum, "members": total, "part": hits,
+        "kind": kind, "dimension": dimension, "stratum": stratum, "members": total, "numerator": hits,
         "rate": hits / total if total else np.nan, "low": low[0], "high": high[0],
     }  # fmt: skip

@@ -27,7 +27,7 @@ DIMENSIONS: Final = (
     "gender",
 )
 COLUMNS: Final = columns_of("strata", "suppressed")
-SHOWN: Final = ["churners", "rate", "low", "high", "difference", "p", "q", "spend_lost"]
+SHOWN: Final = ["churners", "rate", "low", "high", "difference", "p_value", "p_adjusted", "spend_lost"]
 
 
 def churn_by_stratum(
@@ -63,7 +63,7 @@ def churn_by_stratum(
     code = history.ids.get_indexer(pd.Index(members["member_id"].astype(object)))
     left = left_between(history, history.main, first, after)
     table = stratify(members.assign(left=left[code]), confidence)
-    table["notable"] = table["q"].lt(false_discovery) & table["members"].ge(min_cell)
+    table["notable"] = table["p_adjusted"].lt(false_discovery) & table["members"].ge(min_cell)
     table = table.assign(from_on=start, until_on=as_dates(history.edges[[after]])[0])[COLUMNS]
     return suppress_small_cells(table, "members", SHOWN, min_cell)
 
@@ -105,7 +105,7 @@ def stratify(members: pd.DataFrame, confidence: float) -> pd.DataFrame:
             columns=[name for name in COLUMNS if name not in ("from_on", "until_on", "notable")]
         )
     table = add_wilson(pd.concat(parts, ignore_index=True), "churners", "members", confidence)
-    return table.assign(q=benjamini_hochberg(table["p"].to_numpy(float)))
+    return table.assign(p_adjusted=benjamini_hochberg(table["p_value"].to_numpy(float)))
 
 
 def _dimension(members: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -121,7 +121,7 @@ def _dimension(members: pd.DataFrame, name: str) -> pd.DataFrame:
     table = table.iloc[np.argsort([_place(str(text)) for text in table["stratum"]], kind="stable")]
     hits, trials = table["churners"].to_numpy(), table["members"].to_numpy()
     difference, p = difference_from_rest(hits, trials, float(hits.sum()), float(trials.sum()))
-    return table.assign(dimension=name, difference=difference, p=p)
+    return table.assign(dimension=name, difference=difference, p_value=p)
 
 
 def _place(stratum: str) -> float:

@@ -50,9 +50,9 @@ def definition_sensitivity(
             {
                 "definition": name,
                 "is_main": name == history.main,
-                "waiting_days": gaps.threshold,
+                "grace_days": gaps.threshold,
                 "period": as_dates(history.edges[[span[0]]])[0],
-                "until": as_dates(history.edges[[span[1]]])[0],
+                "period_end": as_dates(history.edges[[span[1]]])[0],
                 "members": row.get("members"),
                 "churners": row.get("numerator"),
                 **{key: row.get(key) for key in ("rate", "low", "high")},
@@ -61,7 +61,7 @@ def definition_sensitivity(
                 "rank_agreement": _agreement(order[history.main], order[name]),
             }
         )
-    return typed(pd.DataFrame(rows, columns=COLUMNS)).sort_values("waiting_days", ignore_index=True)
+    return typed(pd.DataFrame(rows, columns=COLUMNS)).sort_values("grace_days", ignore_index=True)
 
 
 def _strata_rates(

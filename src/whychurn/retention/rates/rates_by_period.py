@@ -78,7 +78,7 @@ def retention_rates(history: History, confidence: float, min_cell: int) -> pd.Da
     ]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     frame["period"] = as_dates(frame["period"].to_numpy(dtype="int64")).to_numpy()
-    frame["until"] = as_dates(frame["until"].to_numpy(dtype="int64")).to_numpy()
+    frame["period_end"] = as_dates(frame["period_end"].to_numpy(dtype="int64")).to_numpy()
     frame = typed(frame[frame["denominator"] > 0].reset_index(drop=True))
     return suppress_small_cells(
         frame, "members", ["numerator", "denominator", "rate", "low", "high"], min_cell
@@ -125,7 +125,7 @@ def _definition_rows(
                 "definition": definition,
                 "period_kind": period.kind,
                 "period": history.edges[period.first],
-                "until": history.edges[period.after],
+                "period_end": history.edges[period.after],
                 "partial": not (period.complete and covered),
             }
             counted = count(period)

@@ -20,7 +20,7 @@ from whychurn.survival.competing_risks.cumulative_incidence import (
     stratum_samples,
 )
 
-COLUMNS: Final = columns_of("cause_removal")
+COLUMNS: Final = columns_of("cause_elimination")
 
 
 def eliminate_causes(

@@ -248,7 +248,7 @@ def cause_incidence(
         days, cif = sample.days[written], sample.incidence(weights.values).cif[:, written]
         columns = {
             "day": np.tile(days, len(cif)),
-            "cif": cif.ravel(),
+            "estimate": cif.ravel(),
             "low": low.ravel(),
             "high": high.ravel(),
         }

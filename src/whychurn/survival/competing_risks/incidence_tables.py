@@ -55,11 +55,11 @@ def attributed_tables(
 
     Returns
     -------
-    ``attributed_incidence`` and ``attributed_removal``, columns as `stated_cause_tables` gives them.
+    ``attributed_incidence`` and ``attributed_elimination``, columns as `stated_cause_tables` gives them.
     """
     strata = profiled_strata(stay_rows(spells, window), members, panel, window, params)
     incidence, elimination = incidence_tables(strata, CauseWeights.of(posteriors), params)
-    return {"attributed_incidence": incidence, "attributed_removal": elimination}
+    return {"attributed_incidence": incidence, "attributed_elimination": elimination}
 
 
 def stated_cause_tables(
@@ -69,7 +69,7 @@ def stated_cause_tables(
     panel: pd.DataFrame,
     params: Params,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any], StatedCauses | None]:
-    """``cause_incidence``, ``cause_removal`` and ``stated_shares``, their facts, and the weights used.
+    """``cause_incidence``, ``cause_elimination`` and ``stated_shares``, their facts, and the weights used.
 
     Parameters
     ----------
@@ -87,11 +87,11 @@ def stated_cause_tables(
         reason = "few_answers" if asked and leavers else ("no_surveys" if leavers else "no_leavers")
         columns = {
             "cause_incidence": INCIDENCE,
-            "cause_removal": ELIMINATION,
+            "cause_elimination": ELIMINATION,
             "stated_shares": [*SHARES, "suppressed"],
         }
         return {name: empty_table(names) for name, names in columns.items()}, {"reason": reason}, None
     incidence, elimination = incidence_tables(strata, stated.weights, params)
     shares = suppress_small_cells(stated.shares, "answers", ["share", "weighted"], params.privacy.min_cell)
-    tables = {"cause_incidence": incidence, "cause_removal": elimination, "stated_shares": shares}
+    tables = {"cause_incidence": incidence, "cause_elimination": elimination, "stated_shares": shares}
     return tables, {"reason": None, **stated.facts}, stated

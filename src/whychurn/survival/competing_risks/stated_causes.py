@@ -164,7 +164,7 @@ def _facts(answered: np.ndarray, probability: np.ndarray, odds: np.ndarray) -> d
 
     weight = 1 + odds[answered]
     return {
-        "leavers": len(answered),
+        "churn_events": len(answered),
         "answered": int(answered.sum()),
         "answer_share": float(answered.mean()),
         "effective": float(weight.sum() ** 2 / (weight**2).sum()),

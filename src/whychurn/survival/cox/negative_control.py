@@ -41,7 +41,7 @@ def random_covariates(
     names = tuple(f"random_{number + 1}" for number in range(draws))
     X = np.column_stack([data.X, values.astype(data.X.dtype)])
     table = hazard_ratio_table(fit_cox(replace(data, terms=(*data.terms, *names), X=X), newton), confidence)
-    return table[["term", "hazard_ratio", "low", "high", "p"]].tail(draws).reset_index(drop=True)
+    return table[["term", "hazard_ratio", "low", "high", "p_value"]].tail(draws).reset_index(drop=True)
 
 
 def control_facts(table: pd.DataFrame, confidence: float) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def control_facts(table: pd.DataFrame, confidence: float) -> dict[str, Any]:
     level = 1 - confidence
     return {
         "draws": len(table),
-        "rejected": int((table["p"] < level).sum()),
+        "rejected": int((table["p_value"] < level).sum()),
         "expected": level * len(table),
         "largest": float(np.exp(np.abs(np.log(table["hazard_ratio"])).max())),
     }

@@ -123,7 +123,7 @@ def hazard_ratio_table(fit: CoxFit, confidence: float) -> pd.DataFrame:
             "hazard_ratio": ratios[0],
             "low": ratios[1],
             "high": ratios[2],
-            "p": 2 * norm.sf(np.abs(fit.coefficients) / error),
+            "p_value": 2 * norm.sf(np.abs(fit.coefficients) / error),
         }
     )
 

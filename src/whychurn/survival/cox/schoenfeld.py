@@ -39,7 +39,7 @@ def schoenfeld_test(fit: CoxFit, quantiles: tuple[float, float]) -> pd.DataFrame
         {
             "term": list(fit.terms),
             "statistic": statistic,
-            "p": chi2.sf(statistic, 1),
+            "p_value": chi2.sf(statistic, 1),
             "slope": slope,
             "early_day": early,
             "late_day": late,

@@ -20,7 +20,7 @@ MODELS: Final = ("km", *SIMPLEST_FIRST)
 TABLES: Final = {
     name: columns_of(name)
     for name in (
-        "survival_challenge", "survival_challenge_differences", "survival_calibration", "survival_spread",
+        "survival_model_comparison", "survival_model_comparison_differences", "survival_calibration", "survival_d_calibration",
     )
 }  # fmt: skip
 
@@ -62,7 +62,7 @@ def comparison_facts(
     columns = ["metric", "horizon_days", "estimate", "low", "high"]
     of_chosen = scores.loc[scores["model"] == chosen, columns].itertuples(index=False)
     gap = (ibs[chosen] - ibs["km"])[1:]
-    d_calibration = main.evaluation.d_calibration.drop_duplicates("model").set_index("model")["p"]
+    d_calibration = main.evaluation.d_calibration.drop_duplicates("model").set_index("model")["p_value"]
     return {
         "status": "ok",
         "reason": None,
@@ -88,10 +88,10 @@ def comparison_tables(tested: list[EvaluatedModels]) -> dict[str, pd.DataFrame]:
     """Results by file name (`TABLES`)."""
     evaluations = [one.evaluation for one in tested]
     parts = {
-        "survival_challenge": [one.scores for one in evaluations],
-        "survival_challenge_differences": [one.differences for one in evaluations],
+        "survival_model_comparison": [one.scores for one in evaluations],
+        "survival_model_comparison_differences": [one.differences for one in evaluations],
         "survival_calibration": [one.calibration for one in evaluations],
-        "survival_spread": [one.d_calibration for one in evaluations],
+        "survival_d_calibration": [one.d_calibration for one in evaluations],
     }
     return {name: pd.concat(parts[name], ignore_index=True)[columns] for name, columns in TABLES.items()}
 

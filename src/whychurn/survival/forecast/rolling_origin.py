@@ -94,7 +94,7 @@ class Evaluation:
     Parameters
     ----------
     scores, differences, calibration, d_calibration
-        Tables survival_challenge, survival_challenge_differences, survival_calibration, survival_spread.
+        Tables survival_model_comparison, survival_model_comparison_differences, survival_calibration, survival_d_calibration.
     ibs
         Integrated Brier score of each model under each resample of members; row 0 is the estimate.
     """
@@ -201,5 +201,5 @@ def _d_calibration(test: ForwardTest, curve: np.ndarray, follow: FollowUp) -> pd
     edges = np.linspace(0, 1, GROUPS + 1)
     return pd.DataFrame({
         **test.columns, "from_share": edges[:-1], "to_share": edges[1:], "share": result.share,
-        "statistic": result.statistic, "p": result.p, "members": len(time),
+        "statistic": result.statistic, "p_value": result.p, "members": len(time),
     })  # fmt: skip

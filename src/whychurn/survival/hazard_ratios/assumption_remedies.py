@@ -98,14 +98,16 @@ def choose_splines(
         trials.append((term.feature, gain, extra, float(chi2.sf(2 * gain, extra)), kept))
         if kept:
             knots_of[term.feature] = knots
-    table = pd.DataFrame(trials, columns=["feature", "gain", "bends", "p", "kept"]).astype({"kept": bool})
+    table = pd.DataFrame(
+        trials, columns=["feature", "log_likelihood_gain", "bends", "p_value", "kept"]
+    ).astype({"kept": bool})
     return table, knots_of
 
 
 def check_proportionality(model: CoxModel, level: float) -> pd.DataFrame:
     """Test of proportional hazards at false discovery rate `level`, and each failing term's remedy."""
     table = schoenfeld_test(model.fit, EARLY_AND_LATE)
-    table["p_adjusted"] = false_discovery_control(table["p"].fillna(1.0))
+    table["p_adjusted"] = false_discovery_control(table["p_value"].fillna(1.0))
     table["feature"] = [term.feature for term in model.terms]
     table["kind"] = [term.kind for term in model.terms]
     failed = non_proportional(table, table["p_adjusted"].to_numpy(), level, MIN_HAZARD_RATIO_CHANGE)
@@ -163,13 +165,13 @@ def recheck_proportionality(
 ) -> pd.DataFrame:
     """`tests` with the same test in the second model; a stratum has no ratio, a spline no one change."""
     again = schoenfeld_test(after.fit, EARLY_AND_LATE).set_index("term")
-    p, change = tests["term"].map(again["p"]), tests["term"].map(again["change"])
+    p, change = tests["term"].map(again["p_value"]), tests["term"].map(again["change"])
     for feature in after.knots:
         at = (tests["feature"] == feature) & (tests["kind"] == "number")
         p, change = p.mask(at, joint_schoenfeld_p(after.fit, spline_terms(after, feature))), change.mask(at)
     back = tests["feature"].isin([name for name, remedy in given_up.items() if remedy != CURVE])
     action = tests["action"].mask(back & (tests["action"] != KEPT), GIVEN_UP)
-    return tests.assign(p_after=p, change_after=change, action=action)
+    return tests.assign(p_value_after=p, change_after=change, action=action)
 
 
 def spline_terms(model: CoxModel, feature: str) -> list[str]:

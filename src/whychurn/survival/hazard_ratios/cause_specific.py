@@ -71,7 +71,7 @@ def cause_hazard_ratios(models: CoxModels, weights: pd.DataFrame, params: Params
         kept[kept] = finite
         terms = [term for term, keep in zip(models.before.terms, kept, strict=True) if keep]
         table = hazard_ratio_table(fit, params.run.confidence)
-        table = table.assign(cause=cause, events=event.sum(), leavers=float((event > 0).sum()))
+        table = table.assign(cause=cause, events=event.sum(), churn_events=float((event > 0).sum()))
         table["feature"] = [term.feature for term in terms]
         for lang in ("en", "zh"):
             table[f"label_{lang}"] = [term_label(term, covariates[term.feature], lang) for term in terms]
@@ -79,7 +79,7 @@ def cause_hazard_ratios(models: CoxModels, weights: pd.DataFrame, params: Params
     if not parts:
         return empty_table(CAUSE_RATIOS)
     ratios = pd.concat(parts, ignore_index=True)
-    return ratios.assign(p_adjusted=false_discovery_control(ratios["p"]))[CAUSE_RATIOS]
+    return ratios.assign(p_adjusted=false_discovery_control(ratios["p_value"]))[CAUSE_RATIOS]
 
 
 def _estimable_terms(models: CoxModels, event: np.ndarray) -> np.ndarray:

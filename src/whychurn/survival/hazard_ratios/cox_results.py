@@ -92,7 +92,7 @@ def cox_fits(results: CoxResults) -> list[FitRecord]:
         metrics = {
             "log_likelihood": fit.log_likelihood,
             "log_likelihood_null": fit.log_likelihood_null,
-            "leavers": fit.events,
+            "churn_events": fit.events,
             "rows": float(fit.rows),
             "terms": float(len(fit.terms)),
         }
@@ -113,7 +113,7 @@ def _facts(models: CoxModels, rows: pd.DataFrame, params: Params) -> dict[str, A
     return {
         "rows": before.rows,
         "members": int(rows["member_id"].nunique()),
-        "leavers": int(before.events),
+        "churn_events": int(before.events),
         "terms": len(before.terms),
         "strata": list(models.before.strata),
         "left_out": models.left_out,

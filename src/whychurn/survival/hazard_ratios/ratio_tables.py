@@ -23,7 +23,7 @@ PROPORTIONALITY: Final = columns_of("proportional_hazards")
 CURVES: Final = columns_of("spline_effects")
 COLLINEAR: Final = columns_of("collinearity")
 TABLES: Final = ("hazard_ratios", "proportional_hazards", "spline_effects", "collinearity")
-WALD: Final = ("hazard_ratio", "low", "high", "p")
+WALD: Final = ("hazard_ratio", "low", "high", "p_value")
 QUARTILES: Final = ((0.25, 0.75), (0.05, 0.95), (0.0, 1.0))  # the first pair that differs is compared
 CURVE_POINTS: Final = 40  # enough for a smooth line
 
@@ -34,15 +34,15 @@ def ratio_rows(models: CoxModels, confidence: float) -> pd.DataFrame:
     tables = [_of_model(models, model, name, confidence) for name, model in named]
     frame = pd.concat(tables, ignore_index=True)
     for name, _ in named:
-        tested = (frame["model"] == name) & frame["p"].notna()
-        frame.loc[tested, "p_adjusted"] = false_discovery_control(frame.loc[tested, "p"])
+        tested = (frame["model"] == name) & frame["p_value"].notna()
+        frame.loc[tested, "p_adjusted"] = false_discovery_control(frame.loc[tested, "p_value"])
     return frame[RATIOS]
 
 
 def proportionality_rows(models: CoxModels) -> pd.DataFrame:
     """Test of proportional hazards before and after, and its remedy (columns `PROPORTIONALITY`)."""
     labels = {term.name: _labels(models.before, term) for term in models.before.terms}
-    frame = models.proportionality.rename(columns={"p": "p_before", "change": "change_before"})
+    frame = models.proportionality.rename(columns={"p_value": "p_value_before", "change": "change_before"})
     for lang in LANGUAGES:
         frame[f"label_{lang}"] = [labels[name][f"label_{lang}"] for name in frame["term"]]
     return frame[PROPORTIONALITY]
@@ -61,7 +61,7 @@ def curve_rows(models: CoxModels, confidence: float, points: int = CURVE_POINTS)
             _ratios(models.after.fit, contrasts, confidence).assign(
                 feature=feature, unit=covariate.unit, value=grid * covariate.step,
                 reference=median * covariate.step,
-                gain=trials.loc[feature, "gain"], p=trials.loc[feature, "p"],
+                log_likelihood_gain=trials.loc[feature, "log_likelihood_gain"], p_value=trials.loc[feature, "p_value"],
                 **{f"label_{lang}": feature_label(covariate, lang) for lang in LANGUAGES},
             )
         )  # fmt: skip
@@ -121,7 +121,7 @@ def _along_curve(
     low, high = next(pair for pair in pairs if pair[1] > pair[0])
     contrasts = _curve_contrasts(model, covariate.name, np.array([high]), low)
     row: dict[Any, Any] = _ratios(model.fit, contrasts, confidence).iloc[0].to_dict()
-    row["p"] = joint_p(model.fit, spline_terms(model, covariate.name))
+    row["p_value"] = joint_p(model.fit, spline_terms(model, covariate.name))
     for lang in LANGUAGES:
         ends = {
             "high": amount(high * covariate.step, covariate, lang),

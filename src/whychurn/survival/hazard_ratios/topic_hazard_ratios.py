@@ -29,7 +29,7 @@ from whychurn.survival.hazard_ratios.model_building import CoxModels
 COLUMNS: Final = columns_of("topic_hazard")
 EXIT_SOURCE: Final = "survey_exit"
 MIN_PROBABILITY: Final = 0.5  # from here on a text counts as being about a cause
-WALD: Final = ["hazard_ratio", "low", "high", "p"]
+WALD: Final = ["hazard_ratio", "low", "high", "p_value"]
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def topic_hazard_ratios(
         ratio = _ratio(rows, exposed, params)
         table.append({"kind": kind, "name": name, "texts": len(of_name), **ratio})
     ratios = pd.DataFrame(table, columns=[*COLUMNS[:-2]])
-    for _, place in ratios[ratios["p"].notna()].groupby("kind").groups.items():
-        ratios.loc[place, "p_adjusted"] = false_discovery_control(ratios.loc[place, "p"].astype(float))
-    counts = {"members": [*WALD, "p_adjusted", "texts"], "leavers": []}
+    for _, place in ratios[ratios["p_value"].notna()].groupby("kind").groups.items():
+        ratios.loc[place, "p_adjusted"] = false_discovery_control(ratios.loc[place, "p_value"].astype(float))
+    counts = {"members": [*WALD, "p_adjusted", "texts"], "churn_events": []}
     ratios = ratios.reindex(columns=COLUMNS[:-1])
     return suppress_small_counts(ratios, counts, params.privacy.min_cell)[COLUMNS]
 
@@ -151,9 +151,9 @@ def _ratio(rows: _ControlledRows, exposed: np.ndarray, params: Params) -> dict[s
     event = rows.data.event > 0
     row: dict[str, Any] = {
         "members": int(rows.member_id[exposed].nunique()),
-        "leavers": int((event & exposed).sum()),
+        "churn_events": int((event & exposed).sum()),
     }
-    if min(row["leavers"], (event & ~exposed).sum()) < MIN_LEVEL_EVENTS:
+    if min(row["churn_events"], (event & ~exposed).sum()) < MIN_LEVEL_EVENTS:
         return row
     newton = newton_settings(params.survival.cox)
     try:

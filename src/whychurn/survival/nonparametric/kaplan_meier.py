@@ -25,7 +25,7 @@ from whychurn.survival.numbers_at_risk import (
 
 CURVES: Final = columns_of("survival_curves")
 MEANS: Final = [
-    "stratum_kind", "stratum", "members", "spells", "leavers", "from_day", "until_day", "mean_until",
+    "stratum_kind", "stratum", "members", "spells", "churn_events", "from_day", "until_day", "mean_until",
     "mean_days", "mean_low", "mean_high", "median_days", "median_low", "median_high",
 ]  # fmt: skip
 
@@ -160,7 +160,7 @@ def _summary(rows: pd.DataFrame, curve: Curve | None, params: Params) -> dict[st
     summary: dict[str, float] = {
         "members": rows["member_id"].nunique(),
         "spells": len(rows[["member_id", "spell_no"]].drop_duplicates()),
-        "leavers": int(rows["event"].sum()),
+        "churn_events": int(rows["event"].sum()),
     }
     if curve is None:
         return summary

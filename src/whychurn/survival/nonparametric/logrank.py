@@ -75,12 +75,12 @@ def logrank_by_stratum(
     """
     tests = [_tests_of_kind(kind, rows, min_cell) for kind, rows in strata.items() if kind != OVERALL]
     table = stack(tests, COLUMNS)
-    overall, p = (table["stratum"] == OVERALL).to_numpy(bool), table["p"].to_numpy(float)
+    overall, p = (table["stratum"] == OVERALL).to_numpy(bool), table["p_value"].to_numpy(float)
     for family in (overall, ~overall):
         tested = family & np.isfinite(p)
         if tested.any():
-            table.loc[tested, "q"] = stats.false_discovery_control(p[tested])
-    return table.assign(notable=table["q"] < false_discovery)
+            table.loc[tested, "p_adjusted"] = stats.false_discovery_control(p[tested])
+    return table.assign(notable=table["p_adjusted"] < false_discovery)
 
 
 def _tests_of_kind(kind: str, rows: pd.DataFrame, min_cell: int) -> pd.DataFrame:
@@ -95,8 +95,8 @@ def _tests_of_kind(kind: str, rows: pd.DataFrame, min_cell: int) -> pd.DataFrame
         chi2 = np.where(variance > 0, (test.observed - test.expected) ** 2 / variance, np.nan)
         ratio = test.observed / test.expected
     single = pd.DataFrame({"stratum": test.groups, "observed": test.observed, "expected": test.expected})
-    single = single.assign(ratio=ratio, chi2=chi2, df=1, p=stats.chi2.sf(chi2, 1))
+    single = single.assign(ratio=ratio, chi2=chi2, df=1, p_value=stats.chi2.sf(chi2, 1))
     single["members"] = single["stratum"].map(members)
     whole = {"stratum": OVERALL, "members": large["member_id"].nunique(), "observed": test.observed.sum()}
-    whole |= {"expected": test.expected.sum(), "chi2": test.chi2, "df": test.df, "p": test.p}
+    whole |= {"expected": test.expected.sum(), "chi2": test.chi2, "df": test.df, "p_value": test.p}
     return pd.concat([pd.DataFrame([whole]), single], ignore_index=True).assign(stratum_kind=kind)

@@ -90,17 +90,19 @@ def topics_by_group(
         )
         if with_topic["stratum"].nunique() > 1:
             table = _cells(with_topic).assign(dimension=dimension)
-            table["q"] = np.nan
+            table["p_adjusted"] = np.nan
             large = table["members"].ge(min_cell)
             if large.any():
                 p = 2 * norm.sf(table.loc[large, "z"].abs())
-                table.loc[large, "q"] = benjamini_hochberg(p)
-            table["notable"] = table["q"].lt(false_discovery)
+                table.loc[large, "p_adjusted"] = benjamini_hochberg(p)
+            table["notable"] = table["p_adjusted"].lt(false_discovery)
             parts.append(table)
     if not parts:
         return pd.DataFrame(columns=list(GROUP_COLUMNS))
     whole = pd.concat(parts, ignore_index=True)
-    shown = suppress_small_cells(whole, "members", ["share", "share_rest", "ratio", "z", "q"], min_cell)
+    shown = suppress_small_cells(
+        whole, "members", ["share", "share_rest", "ratio", "z", "p_adjusted"], min_cell
+    )
     return shown[list(GROUP_COLUMNS)]
 
 

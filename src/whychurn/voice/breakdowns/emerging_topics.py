@@ -93,8 +93,8 @@ def _rising(kind: str, rows: pd.DataFrame, new: pd.Series, params: Params, min_c
     )
     table = table[table["members"] >= max(1, min_cell)].copy()
     comparable = bool((~new).any()) and len(table) > 0
-    table["q"] = benjamini_hochberg(norm.sf(table["z"])) if comparable else 1.0
-    table["rising"] = table["q"].lt(params.run.false_discovery) & table["recent"].ge(
+    table["p_adjusted"] = benjamini_hochberg(norm.sf(table["z"])) if comparable else 1.0
+    table["rising"] = table["p_adjusted"].lt(params.run.false_discovery) & table["recent"].ge(
         params.voice.min_recent_texts
     )
     named = table.rename_axis("name").reset_index().assign(kind=kind)
@@ -149,5 +149,5 @@ def alert_days(counts: np.ndarray, voice: VoiceParams) -> pd.DataFrame:
         limit = max(voice.min_recent_texts, int(law.isf(voice.alert_false_alarms)) + 1)
         if counts[day] >= limit:
             rows.append((day, int(counts[day]), mean, limit, float(law.sf(counts[day] - 1))))
-    table = pd.DataFrame(rows, columns=["place", "texts", "expected", "limit", "p"])
+    table = pd.DataFrame(rows, columns=["place", "texts", "expected", "limit", "p_value"])
     return table.astype({"place": "int64", "texts": "int64", "limit": "int64"})

@@ -82,7 +82,7 @@ def topic_changes(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.Data
                 )
                 rows.append({"topic_id": topic, "week": counts.index[cut], **change})
     table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
-    return table.sort_values("gain", ascending=False, ignore_index=True)
+    return table.sort_values("log_likelihood_gain", ascending=False, ignore_index=True)
 
 
 def weekly_counts(texts: pd.DataFrame) -> pd.DataFrame:
@@ -144,7 +144,7 @@ def _compare(
         "ratio": ratio,
         "low": float(ratio * np.exp(-error)),
         "high": float(ratio * np.exp(error)),
-        "gain": float(joint - apart),
+        "log_likelihood_gain": float(joint - apart),
         "texts_before": before,
         "texts_after": after,
     }

@@ -26,13 +26,13 @@ def draw_rivals(pulls: pd.DataFrame, lang: str) -> Figure:
     pulls
         Rows of `rival_story.pulls`.
     """
-    regions = pulls.groupby("region")["leavings"].sum().nlargest(MOST_REGIONS).index.sort_values()
+    regions = pulls.groupby("region")["churn_events"].sum().nlargest(MOST_REGIONS).index.sort_values()
     columns = min(3 if len(regions) <= 6 else 4, len(regions))
     figure, axes = new_panels(len(regions), columns, 1.9, margin=0.7)
     most = float(pulls["pull"].max()) * 1.05 or 1.0
     for place, (axis, region) in enumerate(zip(axes, regions, strict=True)):
         rows = pulls[pulls["region"] == region].sort_values("month")
-        _busy(axis, rows, pulls["rival_activity"], most)
+        _busy(axis, rows, pulls["competitor_activity"], most)
         axis.plot(rows["month"], rows["pull"], color=CAUSE_COLOURS["competition"], linewidth=2)
         axis.set_title(str(region), fontsize=10)
         axis.set_ylim(0, most)
@@ -47,18 +47,18 @@ def draw_rivals(pulls: pd.DataFrame, lang: str) -> Figure:
 def _busy(axis: Axes, rows: pd.DataFrame, all_activity: pd.Series, most: float) -> None:
     low, high = all_activity.min(), all_activity.max()
     if pd.notna(low) and high > low:
-        scaled = (rows["rival_activity"] - low) / (high - low) * most
+        scaled = (rows["competitor_activity"] - low) / (high - low) * most
         axis.fill_between(rows["month"], 0, scaled, color=MUTED, alpha=0.22, linewidth=0)
 
 
 def draw_gap(groups: pd.DataFrame, lang: str) -> Figure:
     """Monthly share that leaves, by how much cheaper rivals are (`rival_story.gap_groups`)."""
     figure, (axis,) = new_figure(height=2.9)
-    axis.plot(groups["price_gap"], groups["hazard"], color=ACCENT, linewidth=1.2, alpha=0.6)
+    axis.plot(groups["competitor_price_gap"], groups["hazard"], color=ACCENT, linewidth=1.2, alpha=0.6)
     for row in groups.to_dict("records"):
-        axis.plot([row["price_gap"]] * 2, [row["low"], row["high"]], color=ACCENT, linewidth=1.8)
-        axis.plot([row["price_gap"]], [row["hazard"]], "o", color=ACCENT, markersize=6)
-    if groups["price_gap"].min() < 0 < groups["price_gap"].max():
+        axis.plot([row["competitor_price_gap"]] * 2, [row["low"], row["high"]], color=ACCENT, linewidth=1.8)
+        axis.plot([row["competitor_price_gap"]], [row["hazard"]], "o", color=ACCENT, markersize=6)
+    if groups["competitor_price_gap"].min() < 0 < groups["competitor_price_gap"].max():
         axis.axvline(0, color=ALERT, linewidth=1, linestyle=":")
     percent_axis(axis)
     percent_axis(axis, "y", decimals=1)

@@ -28,7 +28,7 @@ def draw_side_by_side(
     Parameters
     ----------
     table
-        cause_methods or cause_stability: `key`, cause, share, and low, high where known.
+        cause_methods or cause_sensitivity: `key`, cause, share, and low, high where known.
     names
         Value of `key` -> readable name, in drawing order.
     strong

@@ -63,7 +63,7 @@ def _share_bar(axis: Axes, place: int, row: Mapping[Any, Any]) -> None:
     colour = CAUSE_COLOURS[str(row["cause"])]
     if pd.notna(row["share"]):
         _bar(axis, place, row["share"], colour, row["low"], row["high"])
-    axis.barh(place, row["named"], height=0.28, color=colour)
+    axis.barh(place, row["named_share"], height=0.28, color=colour)
 
 
 def _bar(axis: Axes, place: int, value: float, colour: str, low: float, high: float) -> None:
@@ -91,7 +91,7 @@ def draw_stated(stated: pd.DataFrame, lang: str) -> Figure:
                 Rectangle((x - 0.48, y - 0.48), 0.96, 0.96, fill=False, edgecolor=INK, linewidth=1.2)
             )
         axis.text(x, y, f"{cell['share']:.0%}", ha="center", va="center", fontsize=9, color=INK)
-    totals = rows.groupby("stated")["leavings"].sum()
+    totals = rows.groupby("stated")["churn_events"].sum()
     labels = [f"{_stated(name, lang)} ({totals[name]:,.0f})" for name in names]
     axis.set_yticks(range(len(names)), labels)
     axis.set_xticks(
@@ -143,7 +143,7 @@ def draw_groups(groups: pd.DataFrame, names: dict[tuple[str, str], str], level: 
             place, last = place + 0.75, kind
         mine = rows[(rows["kind"] == kind) & (rows["stratum"] == stratum)].set_index("cause")
         _stacked(axis, place, mine["share"])
-        mark = "◆ " if mine["q"].iloc[0] < level else ""
+        mark = "◆ " if mine["p_adjusted"].iloc[0] < level else ""
         places.append((place, f"{mark}{names[kind, stratum]}"))
         place += 1
     axis.set_yticks([at for at, _ in places], [name for _, name in places], fontsize=9)

@@ -50,7 +50,7 @@ def measured(table: pd.DataFrame, answered: float, leavings: float, method: str,
         "covered": row["share_covered"], "avoidable_covered": row["avoidable_covered"],
     }  # fmt: skip
     words = {name: page.format(value, "percent") for name, value in shares.items()}
-    words |= {name: page.format(row[name], "int") for name in ("worlds", "leavings")}
+    words |= {name: page.format(row[name], "int") for name in ("worlds", "churn_events")}
     keys = ["measured", *(["interval"] if pd.notna(row["share_covered"]) else []), "simulated"]
     return [page.say(f"causes.yardstick_{key}", **words) for key in keys]
 

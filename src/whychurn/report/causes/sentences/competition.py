@@ -48,41 +48,46 @@ def gap_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
         return []
     ends = {"dear": rows["hazard"].iloc[0], "cheap": rows["hazard"].iloc[-1]}
     shares = {name: page.format(value, "percent") for name, value in ends.items()}
-    gaps = {"dear_gap": rows["price_gap"].iloc[0], "cheap_gap": rows["price_gap"].iloc[-1]}
+    gaps = {
+        "dear_gap": rows["competitor_price_gap"].iloc[0],
+        "cheap_gap": rows["competitor_price_gap"].iloc[-1],
+    }
     told = {name: page.format(value, "points") for name, value in gaps.items()}
     return [page.say("causes.claim_gap", **shares, **told)]
 
 
 def gap_groups(market: pd.DataFrame, count: int) -> pd.DataFrame:
     """Rows of cause_market in `count` equal groups by price gap: price_gap, hazard, low, high, leavings."""
-    columns = ["price_gap", "hazard", "low", "high", "leavings"]
+    columns = ["competitor_price_gap", "hazard", "low", "high", "churn_events"]
     rows = pulls(market)
-    rows = rows[rows["price_gap"].notna()] if len(rows) else rows
-    if len(rows) < 2 * count or rows["price_gap"].nunique() < count:
+    rows = rows[rows["competitor_price_gap"].notna()] if len(rows) else rows
+    if len(rows) < 2 * count or rows["competitor_price_gap"].nunique() < count:
         return pd.DataFrame(columns=columns)
-    rank = rows["price_gap"].rank(method="first")
+    rank = rows["competitor_price_gap"].rank(method="first")
     found = []
     for _, part in rows.groupby(np.ceil(rank * count / len(rows))):
-        gone, there = float(part["leavings"].sum()), float(part["at_risk"].sum())
+        gone, there = float(part["churn_events"].sum()), float(part["at_risk"].sum())
         rate = gone / there
         half = Z * math.sqrt(rate * (1 - rate) / there)
-        gap = float(np.average(part["price_gap"], weights=part["at_risk"]))
+        gap = float(np.average(part["competitor_price_gap"], weights=part["at_risk"]))
         found.append((gap, rate, max(rate - half, 0.0), rate + half, gone))
     return pd.DataFrame(found, columns=columns)
 
 
 def region_table(market: pd.DataFrame) -> pd.DataFrame:
     """One row a region: churn events, the share due to rivals, and their monthly rate per 1 000 members."""
-    columns = ["region", "leavings", "competition_share", "pull"]
+    columns = ["region", "churn_events", "competition_share", "pull"]
     rows = pulls(market)
     return _by_region(rows)[columns] if len(rows) else pd.DataFrame(columns=columns)
 
 
 def _by_region(rows: pd.DataFrame) -> pd.DataFrame:
-    rival = rows["leavings"] * rows["competition_share"]
-    summed = rows.assign(rival=rival).groupby("region")[["leavings", "at_risk", "rival"]].sum().reset_index()
+    rival = rows["churn_events"] * rows["competition_share"]
+    summed = (
+        rows.assign(rival=rival).groupby("region")[["churn_events", "at_risk", "rival"]].sum().reset_index()
+    )
     table = summed.assign(
-        competition_share=summed["rival"] / summed["leavings"].clip(lower=1),
+        competition_share=summed["rival"] / summed["churn_events"].clip(lower=1),
         pull=1000 * summed["rival"] / summed["at_risk"].clip(lower=1),
     )
     return table.sort_values("pull", ascending=False, ignore_index=True)

@@ -16,7 +16,7 @@ from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
 from whychurn.report.words.readable_names import stratum_name
 
-ANSWERS: Final = "answers"  # `said` of the chance to answer at all (cause_speech)
+ANSWERS: Final = "answers"  # `stated` of the probability to answer at all (cause_confusion)
 SEASONS: Final = ("spring", "summer", "autumn", "winter")
 MOST: Final = 4  # groups that are told in sentences
 
@@ -38,7 +38,9 @@ def said_lines(stated: pd.DataFrame, speech: pd.DataFrame, page: PageLike) -> li
                 other=page.format(most["share"], "percent"),
             )
         )
-    chances = speech[speech["said"] == ANSWERS].set_index("cause")["chance"] if len(speech) else pd.Series()
+    chances = (
+        speech[speech["stated"] == ANSWERS].set_index("cause")["probability"] if len(speech) else pd.Series()
+    )
     if len(chances) > 1 and chances.max() > chances.min():
         ends = {"most": str(chances.idxmax()), "least": str(chances.idxmin())}
         names = {end: page.say(f"causes.{cause}") for end, cause in ends.items()}
@@ -84,12 +86,12 @@ def notable(groups: pd.DataFrame, level: float) -> pd.DataFrame:
     """Rows of groups whose mix of causes clearly differs (q below `level`), small groups left out."""
     if groups.empty:
         return groups
-    return groups[~groups["suppressed"].astype(bool) & (groups["q"] < level)]
+    return groups[~groups["suppressed"].astype(bool) & (groups["p_adjusted"] < level)]
 
 
 def group_table(groups: pd.DataFrame, shares: pd.DataFrame, level: float, page: PageLike) -> pd.DataFrame:
     """One row a group that differs: the cause that is furthest from its share among all, furthest first."""
-    columns = ["kind", "stratum", "leavings", "cause", "share", "gap", "q"]
+    columns = ["kind", "stratum", "churn_events", "cause", "share", "gap", "p_adjusted"]
     rows = notable(groups, level)
     if rows.empty or six(shares).empty:
         return pd.DataFrame(columns=columns)
@@ -118,7 +120,7 @@ def group_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
             cause=row["cause"],
             share=page.format(row["share"], "percent"),
             gap=page.format(row["gap"], "points"),
-            leavings=page.format(row["leavings"], "int"),
+            churn_events=page.format(row["churn_events"], "int"),
         )
         for row in table.head(MOST).to_dict("records")
     ]
@@ -127,7 +129,7 @@ def group_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
 
 def change_lines(change: pd.DataFrame, level: float, page: PageLike) -> list[str]:
     """Causes whose share clearly changed from the first to the second half of the leavings in time."""
-    rows = change[change["q"] < level] if len(change) else change
+    rows = change[change["p_adjusted"] < level] if len(change) else change
     rows = rows.sort_values("difference", key=abs, ascending=False) if len(rows) else rows
     lines = [
         page.say(
@@ -150,7 +152,7 @@ def change_table(change: pd.DataFrame, page: PageLike) -> pd.DataFrame:
         cause=[page.say(f"causes.{cause}") for cause in change["cause"]],
         interval=[f"{page.format(low, 'points')} … {page.format(high, 'points')}" for low, high in ends],
     )
-    return shown[["cause", "first_half", "second_half", "difference", "interval", "q"]]
+    return shown[["cause", "first_half", "second_half", "difference", "interval", "p_adjusted"]]
 
 
 def story_table(stories: pd.DataFrame, page: PageLike) -> pd.DataFrame:

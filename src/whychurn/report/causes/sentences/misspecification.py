@@ -33,15 +33,15 @@ def broken_worlds(table: pd.DataFrame, checks: pd.DataFrame, method: str) -> pd.
     own = own[(own["method"] == method) & (own["program"] != ALL)]
     broken = own[own["mechanism"] != ADDITIVE]
     if broken.empty:
-        return pd.DataFrame(columns=["mechanism", *FORMATS, "noticed", "check"])
+        return pd.DataFrame(columns=["mechanism", *FORMATS, "flagged", "check"])
     place = ["program", "difficulty", "members"]
     sound = own[own["mechanism"] == ADDITIVE].merge(broken[place].drop_duplicates(), on=place)
     rows = pd.concat([sound, broken], ignore_index=True)
-    raised = checks[checks["program"] != ALL].assign(raised=lambda each: each["noticed"] * each["worlds"])
+    raised = checks[checks["program"] != ALL].assign(raised=lambda each: each["flagged"] * each["worlds"])
     raised = raised.sort_values("raised", ascending=False, kind="stable")
     first = raised.drop_duplicates([*place, "mechanism"])[[*place, "mechanism", "raised", "check"]]
     rows = rows.merge(first, on=[*place, "mechanism"], how="left")
-    return rows.assign(noticed=rows["raised"].fillna(0).round().astype(int))
+    return rows.assign(flagged=rows["raised"].fillna(0).round().astype(int))
 
 
 def broken_table(rows: pd.DataFrame, page: PageLike) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def broken_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
     lines = []
     for _, row in rows[rows["mechanism"] != ADDITIVE].iterrows():
         words: dict[str, Any] = {name: page.format(row[name], kind) for name, kind in FORMATS.items()}
-        often = "none" if not row["noticed"] else "all" if row["noticed"] >= row["worlds"] else "some"
+        often = "none" if not row["flagged"] else "all" if row["flagged"] >= row["worlds"] else "some"
         words["checks"] = page.say(f"causes.noticed_{often}", **_times(row, page))
         lines.append(page.say(f"causes.breaks_{row['mechanism']}", **words))
     return lines
@@ -66,4 +66,4 @@ def broken_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
 
 def _times(row: pd.Series, page: PageLike) -> dict[str, str]:
     """In how many of the worlds a check noticed something."""
-    return {name: page.format(row[name], "int") for name in ("noticed", "worlds")}
+    return {name: page.format(row[name], "int") for name in ("flagged", "worlds")}

@@ -46,7 +46,7 @@ def triangulation_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
 
 
 def variant_name(variant: str, page: PageLike) -> str:
-    """Readable name of a variant of `cause_stability`."""
+    """Readable name of a variant of `cause_sensitivity`."""
     found = DEFINITION.fullmatch(variant)
     if found:
         return page.say(f"delivery.definition_{found[1]}", days=found[2])
@@ -55,9 +55,11 @@ def variant_name(variant: str, page: PageLike) -> str:
 
 def stability_lines(stability: pd.DataFrame, page: PageLike) -> list[str]:
     """How far the ranking of the causes survives another definition, another period, a source left out."""
-    rows = stability[stability["variant"] != MAIN] if len(stability) else stability
+    rows = stability[stability["analysis"] != MAIN] if len(stability) else stability
     kept = (
-        rows.groupby("variant", sort=False)["kept"].first().dropna() if len(rows) else pd.Series(dtype=float)
+        rows.groupby("analysis", sort=False)["rank_agreement"].first().dropna()
+        if len(rows)
+        else pd.Series(dtype=float)
     )
     if kept.empty:
         return [page.say("causes.claim_no_stability")]
@@ -80,7 +82,7 @@ def stability_lines(stability: pd.DataFrame, page: PageLike) -> list[str]:
 
 def leader(stability: pd.DataFrame, variant: str) -> str:
     """Cause with the largest share under a variant."""
-    rows = stability[stability["variant"] == variant]
+    rows = stability[stability["analysis"] == variant]
     return (
         str(rows.loc[rows["share"].astype("float64").idxmax(), "cause"])
         if rows["share"].notna().any()
@@ -103,8 +105,8 @@ def wide_shares(table: pd.DataFrame, key: str, extra: list[str]) -> pd.DataFrame
 
 def stability_table(stability: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Share of each cause under every variant, and how much of the ranking it keeps."""
-    table = wide_shares(stability, "variant", ["kept", "leavings"])
-    return table.assign(variant=[variant_name(str(name), page) for name in table["variant"]])
+    table = wide_shares(stability, "analysis", ["rank_agreement", "churn_events"])
+    return table.assign(analysis=[variant_name(str(name), page) for name in table["analysis"]])
 
 
 def method_table(methods: pd.DataFrame, page: PageLike) -> pd.DataFrame:
@@ -122,7 +124,7 @@ def diagnostic_lines(checks: pd.DataFrame, page: PageLike) -> list[str]:
     """Which checks of the method noticed something."""
     if checks.empty:
         return [page.say("causes.claim_no_checks")]
-    found = checks[checks["noticed"].astype(bool)]
+    found = checks[checks["flagged"].astype(bool)]
     told = found.groupby("check", sort=False)["detail"].apply(
         lambda names: join((detail(str(n), page) for n in names), page.lang)
     )
@@ -147,7 +149,7 @@ def diagnostic_table(checks: pd.DataFrame, page: PageLike) -> pd.DataFrame:
             for low, high in zip(checks["low"], checks["high"], strict=True)
         ],
     )
-    return shown[["check", "detail", "value", "interval", "noticed"]]
+    return shown[["check", "detail", "value", "interval", "flagged"]]
 
 
 def driver_table(drivers: pd.DataFrame, page: PageLike) -> pd.DataFrame:
@@ -184,7 +186,11 @@ def doubts(
         least = page.format(row["avoidable_low"], "percent")
         lines.append(page.say("causes.doubt_test", cause=page.say(f"causes.{row['cause']}"), least=least))
     shaken = (
-        [name for name in stability["variant"].unique() if leader(stability, name) != leader(stability, MAIN)]
+        [
+            name
+            for name in stability["analysis"].unique()
+            if leader(stability, name) != leader(stability, MAIN)
+        ]
         if len(stability)
         else []
     )
@@ -194,7 +200,7 @@ def doubts(
                 "causes.doubt_variant", variants=join((variant_name(n, page) for n in shaken), page.lang)
             )
         )
-    if len(checks) and checks["noticed"].any():
+    if len(checks) and checks["flagged"].any():
         lines.append(page.say("causes.doubt_check"))
     answered = facts.get("answered_share")
     if answered is None or pd.isna(answered) or answered < 0.1:

@@ -16,11 +16,13 @@ from whychurn.report.page.page_like import PageLike
 from whychurn.score.benchmark import FILE, load_benchmark
 
 FORMATS: Final = {
-    **dict.fromkeys(("share", "named", "avoidable_share"), "percent"),
+    **dict.fromkeys(("share", "named_share", "avoidable_share"), "percent"),
     **dict.fromkeys(("first_half", "second_half", "confidence", "competition_share", "hazard"), "percent"),
     **dict.fromkeys(("difference", "gap"), "points"),
-    **dict.fromkeys(("q", "kept", "value", "yearly_per_1000", "pull"), "number"),
-    **dict.fromkeys(("leavings", "at_risk"), "int"),
+    **dict.fromkeys(
+        ("p_adjusted", "rank_agreement", "value", "events_per_1000_member_years", "pull"), "number"
+    ),
+    **dict.fromkeys(("churn_events", "at_risk"), "int"),
     **dict.fromkeys(CAUSES, "percent"),
 }
 TOLD: Final = 3  # causes that the answer names
@@ -38,7 +40,7 @@ def six(shares: pd.DataFrame) -> pd.DataFrame:
 def unnamed(shares: pd.DataFrame) -> float | None:
     """Share of leavings for which no cause is named; None where there are no leavings."""
     rows = shares[shares["cause"] == UNKNOWN] if len(shares) else shares
-    return float(rows["named"].iloc[0]) if len(rows) and rows["leavings"].iloc[0] > 0 else None
+    return float(rows["named_share"].iloc[0]) if len(rows) and rows["churn_events"].iloc[0] > 0 else None
 
 
 def answer(shares: pd.DataFrame, facts: Mapping[str, Any], page: PageLike) -> str:
@@ -50,8 +52,8 @@ def answer(shares: pd.DataFrame, facts: Mapping[str, Any], page: PageLike) -> st
         page.say(f"causes.answer_{'first' if place == 0 else 'next'}", **_cause(row, page))
         for place, row in enumerate(rows.head(TOLD).to_dict("records"))
     ]
-    counted = page.format(facts.get("leavings"), "int")
-    lines = [page.say("causes.answer_shares", leavings=counted, causes=join(parts, page.lang, "，"))]
+    counted = page.format(facts.get("churn_events"), "int")
+    lines = [page.say("causes.answer_shares", churn_events=counted, causes=join(parts, page.lang, "，"))]
     saved = avoidable(rows)
     if len(saved):
         lines += [page.say("causes.answer_avoidable", **_saved(saved.iloc[0], page)), difference(page)]
@@ -118,7 +120,7 @@ def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) ->
         return [*lines, page.say("causes.yardstick_simulated")]
     answered = facts.get("answered_share")
     share = 0.0 if answered is None or pd.isna(answered) else float(answered)
-    gone = float(facts.get("leavings") or 0)
+    gone = float(facts.get("churn_events") or 0)
     lines = measured(load_benchmark(FILE), share, gone, method, page) if FILE.exists() else []
     return [page.say("causes.yardstick_none"), *(lines or [page.say("causes.claim_unmeasured")])]
 
@@ -133,7 +135,7 @@ def shares_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
             "interval": [
                 spread(low, high, page) for low, high in zip(rows["low"], rows["high"], strict=True)
             ],
-            "named": rows["named"].to_numpy("float64"),
+            "named_share": rows["named_share"].to_numpy("float64"),
             "avoidable_share": rows["avoidable_share"].to_numpy("float64"),
             "avoidable_interval": [
                 spread(low, high, page)

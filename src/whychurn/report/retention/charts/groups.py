@@ -82,15 +82,15 @@ def draw_silence(frame: pd.DataFrame, lang: str) -> Figure:
 
 def draw_outcomes(frame: pd.DataFrame, lang: str) -> Figure:
     """Share that left after a complaint, by theme and resolution (table complaint_outcomes)."""
-    shown = frame[frame["handled"] != "all"].dropna(subset=["rate"])
-    themes, handled = list(dict.fromkeys(shown["theme"])), list(dict.fromkeys(shown["handled"]))
+    shown = frame[frame["resolution"] != "all"].dropna(subset=["rate"])
+    themes, handled = list(dict.fromkeys(shown["theme"])), list(dict.fromkeys(shown["resolution"]))
     figure, (axis,) = new_figure(8.0, 1.4 + 0.55 * len(themes))
     for order, how in enumerate(handled):
-        rows = shown[shown["handled"] == how]
+        rows = shown[shown["resolution"] == how]
         spots = [themes.index(theme) + (order - 1) * 0.24 for theme in rows["theme"]]
         for spot, low, high in zip(spots, rows["low"], rows["high"], strict=True):
             axis.plot([low, high], [spot, spot], color=HANDLED_COLOURS[how], linewidth=1.8)
-        label = say(f"retention.handled_{how}", lang)
+        label = say(f"retention.resolution_{how}", lang)
         axis.plot(rows["rate"], spots, "o", color=HANDLED_COLOURS[how], markersize=5, label=label)
     name_rows(axis, [say(f"retention.theme_{theme}", lang) for theme in themes])
     axis.set_xlim(left=0)

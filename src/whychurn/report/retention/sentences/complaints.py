@@ -13,19 +13,19 @@ from whychurn.report.retention.sentences.overview import rate_words
 
 FORMATS: Final = {
     **dict.fromkeys(("rate", "low", "high"), "percent"),
-    **dict.fromkeys(("members", "complaints", "gone", "part"), "int"),
+    **dict.fromkeys(("members", "complaints", "churned", "numerator"), "int"),
 }
 
 
 def outcome_lines(table: pd.DataFrame, days: int, page: PageLike) -> list[str]:
     """Who was gone after a complaint, by how fast it was solved, for all themes together."""
-    shown = table[(table["theme"] == "all") & (table["handled"] != "all") & table["rate"].notna()]
-    rows = [(str(row["handled"]), row) for row in shown.to_dict("records")]
+    shown = table[(table["theme"] == "all") & (table["resolution"] != "all") & table["rate"].notna()]
+    rows = [(str(row["resolution"]), row) for row in shown.to_dict("records")]
     if len(rows) < 2:
         return [page.say("retention.empty_complaints")]
     told = [
         page.say(
-            "retention.outcome_part", handled=page.say(f"retention.handled_{how}"), **rate_words(row, page)
+            "retention.outcome_part", handled=page.say(f"retention.resolution_{how}"), **rate_words(row, page)
         )
         for how, row in rows
     ]
@@ -70,7 +70,7 @@ def outcome_table(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Table complaint_outcomes in words."""
     return table.assign(
         theme=[page.say(f"retention.theme_{code}") for code in table["theme"]],
-        handled=[page.say(f"retention.handled_{code}") for code in table["handled"]],
+        resolution=[page.say(f"retention.resolution_{code}") for code in table["resolution"]],
     )
 
 

@@ -179,7 +179,7 @@ def precursors(table: pd.DataFrame, page: PageLike) -> list[str]:
         page.say(
             "retention.claim_precursor",
             **_precursor(row, page),
-            relative=page.format(row["relative"], "percent"),
+            relative=page.format(row["relative_change"], "percent"),
             members=page.members(row["members"]),
         )
         for row in table.dropna(subset=["effect"]).to_dict("records")
@@ -216,5 +216,5 @@ def rate_words(row: Mapping[Any, Any] | pd.Series, page: PageLike) -> dict[str, 
 
 def _span(rate: Mapping[str, Any]) -> dict[str, str]:
     """First and last day of a period whose end is given as the day after it."""
-    last = pd.Timestamp(rate["until"]) - pd.Timedelta(days=1)
+    last = pd.Timestamp(rate["period_end"]) - pd.Timedelta(days=1)
     return {"start": str(rate["period"]), "end": last.date().isoformat()}

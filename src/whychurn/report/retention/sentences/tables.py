@@ -17,29 +17,31 @@ FORMATS: Final = {
         ("rate", "low", "high", "lost_rate", "came_back_share", "member_share", "spend_share"), "percent"
     ),
     **dict.fromkeys(
-        ("change", "relative", "competitor_price_gap", "active_before", "active_after"), "percent"
+        ("change", "relative_change", "competitor_price_gap", "active_before", "active_after"), "percent"
     ),
     **dict.fromkeys(("members", "churners", "entered", "advanced", "lost", "members_lost", "events"), "int"),
     **dict.fromkeys(("members_then", "buyers", "buyers_before", "lead_weeks", "median_days_since"), "int"),
     **dict.fromkeys(("spend", "spend_before", "spend_after", "revenue_lost", "revenue_per_member"), "money"),
     **dict.fromkeys(("mean_spend", "spend_lost"), "money"),
-    **dict.fromkeys(("ratio", "ratio_low", "ratio_high", "q", "rank_agreement", "effect", "usual"), "number"),
+    **dict.fromkeys(
+        ("ratio", "ratio_low", "ratio_high", "p_adjusted", "rank_agreement", "effect", "baseline"), "number"
+    ),
     **dict.fromkeys(("difference", "difference_low", "difference_high"), "points"),
     "year_before": "percent",
-    "waiting_days": "days",
+    "grace_days": "days",
 }
 _COLUMNS: Final = {
-    "rates": "period_kind period until measure basis members rate low high partial",
-    "sensitivity": "definition waiting_days members churners rate low high came_back_share"
+    "rates": "period_kind period period_end measure basis members rate low high partial",
+    "sensitivity": "definition grace_days members churners rate low high came_back_share"
     " rank_agreement top_strata",
     "steps": "stage entered advanced rate low high lost lost_rate members_lost"
     " revenue_lost revenue_per_member",
-    "nodes": "what members events ratio ratio_low ratio_high q",
+    "nodes": "what members events ratio ratio_low ratio_high p_adjusted",
     "season": "measure period rate year_before difference difference_low difference_high notable",
-    "strata": "dimension stratum members churners rate low high difference q notable spend_lost",
+    "strata": "dimension stratum members churners rate low high difference p_adjusted notable spend_lost",
     "segments": "kind segment members member_share spend_share mean_spend mean_purchase_days"
     " median_days_since members_then churners rate low high",
-    "precursors": "measure direction lead_weeks effect usual relative q members",
+    "precursors": "measure direction lead_weeks effect baseline relative_change p_adjusted members",
     "regions": "region category buyers buyers_before spend spend_before change low high competitor_price_gap"
     " competitor_activity",
     "campaigns": "campaign_id group first_on members spend_before spend_after active_before active_after",
@@ -55,7 +57,7 @@ _COUNTS: Final[
         "members_lost": ("revenue_lost", "revenue_per_member"),
     },
     "nodes": {"events": ()},
-    "strata": {"churners": (*_RATE, "difference", "q", "spend_lost")},
+    "strata": {"churners": (*_RATE, "difference", "p_adjusted", "spend_lost")},
     "segments": {"churners": _RATE},
     "regions": {
         "buyers": ("spend", "change", "low", "high"),

@@ -39,7 +39,7 @@ def draw_cause_strata(rows: pd.DataFrame, lang: str) -> Figure:
         for place, key in enumerate(keys):
             row = mine.loc[key]
             colour = INK if key[0] == "all" else CAUSE_COLOURS[cause]
-            draw_estimate(axis, place, (row["low"], row["cif"], row["high"]), colour, width=1.5, size=4)
+            draw_estimate(axis, place, (row["low"], row["estimate"], row["high"]), colour, width=1.5, size=4)
         axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
         name_rows(axis, names if number % 3 == 0 else [""] * len(keys), fontsize=9)
         axis.set_xlim(left=0)
@@ -49,13 +49,13 @@ def draw_cause_strata(rows: pd.DataFrame, lang: str) -> Figure:
 
 
 def draw_removal(removal: pd.DataFrame, lang: str) -> Figure:
-    """Days gained if a cause were removed, beside the naive count (cause_removal, measure days)."""
-    rows = removal.sort_values("gain").reset_index(drop=True)
+    """Days gained if a cause were removed, beside the naive count (cause_elimination, measure days)."""
+    rows = removal.sort_values("difference").reset_index(drop=True)
     figure, (axis,) = new_figure(height=1.1 + 0.46 * len(rows))
     for place, row in enumerate(rows.to_dict("records")):
         for shift, colour, gain, low, high in (
-            (0.14, ACCENT, "gain", "low", "high"),
-            (-0.14, ALERT, "naive_gain", "naive_low", "naive_high"),
+            (0.14, ACCENT, "difference", "low", "high"),
+            (-0.14, ALERT, "difference_if_independent", "if_independent_low", "if_independent_high"),
         ):
             y = place + shift
             axis.plot([row[low], row[high]], [y, y], color=colour, linewidth=1.8)

@@ -22,7 +22,7 @@ COLOURS: Final = {"km": MUTED, "cox": SERIES[3], "cox_landmark": SERIES[2], "boo
 
 @themed()
 def draw_forecasts(scores: pd.DataFrame, chosen: str, lang: str) -> Figure:
-    """Integrated Brier score and AUC by horizon, of every model on the main test day (survival_challenge)."""
+    """Integrated Brier score and AUC by horizon, of every model on the main test day (survival_model_comparison)."""
     figure, (left, right) = new_figure(height=3.2, columns=2)
     main = scores[scores["main"].astype(bool)]
     _draw_ibs(left, main, chosen, lang)
@@ -89,7 +89,7 @@ def draw_forecast_calibration(groups: pd.DataFrame, chosen: str, lang: str) -> F
 
 @themed()
 def draw_spread(spread: pd.DataFrame, lang: str) -> Figure:
-    """D-calibration: share of members in each bin of their forecast survival (survival_spread)."""
+    """D-calibration: share of members in each bin of their forecast survival (survival_d_calibration)."""
     main = spread[spread["main"].astype(bool)]
     present = [name for name in MODELS if name in set(main["model"])]
     figure, axes = new_figure(height=2.6, columns=max(len(present), 1))

@@ -14,7 +14,7 @@ from whychurn.report.page.page_like import PageLike
 from whychurn.report.words.readable_names import stratum_name
 
 FORMATS: Final = {
-    **dict.fromkeys(("cif", "low", "high", "answer_share", "weighted"), "percent"),
+    **dict.fromkeys(("estimate", "low", "high", "answer_share", "weighted"), "percent"),
     "answers": "int",
     **dict.fromkeys(("stay_now", "stay_without", "stay_naive"), "percent"),
 }
@@ -28,7 +28,7 @@ def source(facts: Mapping[str, Any], attributed: bool, page: PageLike) -> list[s
     found = facts.get("causes") or {}
     if found.get("reason"):
         return [page.say(f"survival.cause_{found['reason']}")]
-    words = {name: page.format(found[name], "int") for name in ("leavers", "answered", "effective")}
+    words = {name: page.format(found[name], "int") for name in ("churn_events", "answered", "effective")}
     share = page.format(found["answer_share"], "percent")
     lines = [page.say("survival.cause_stated", **words, share=share)]
     if found.get("answer_auc") is not None:
@@ -39,14 +39,14 @@ def source(facts: Mapping[str, Any], attributed: bool, page: PageLike) -> list[s
 def largest(incidence: pd.DataFrame, attributed: bool, page: PageLike) -> list[str]:
     """The causes from which most have left after a year (or as long as the data reach)."""
     rows = at_day(incidence[incidence["stratum_kind"] == "all"], YEAR)
-    rows = rows[rows["cause"] != UNKNOWN].nlargest(2, "cif")
+    rows = rows[rows["cause"] != UNKNOWN].nlargest(2, "estimate")
     key = "claim_cause" if attributed else "claim_cause_stated"
     return [
         page.say(
             f"survival.{key}",
             cause=page.say(f"causes.{row['cause']}"),
             day=page.format(row["day"], "int"),
-            **{name: page.format(row[name], "percent") for name in ("cif", "low", "high")},
+            **{name: page.format(row[name], "percent") for name in ("estimate", "low", "high")},
         )
         for row in rows.to_dict("records")
     ]
@@ -76,7 +76,7 @@ def differing(rows: pd.DataFrame, page: PageLike, most: int) -> list[str]:
     for row in rows[(rows["stratum_kind"] != "all") & (rows["cause"] != UNKNOWN)].to_dict("records"):
         whole = everyone.loc[row["cause"]]
         if row["low"] > whole["high"] or row["high"] < whole["low"]:
-            found.append((abs(row["cif"] - whole["cif"]), row, float(whole["cif"])))
+            found.append((abs(row["estimate"] - whole["estimate"]), row, float(whole["estimate"])))
     found.sort(key=lambda one: -one[0])
     return [
         page.say(
@@ -86,7 +86,7 @@ def differing(rows: pd.DataFrame, page: PageLike, most: int) -> list[str]:
             cause=page.say(f"causes.{row['cause']}"),
             day=page.format(row["day"], "int"),
             all=page.format(everybody, "percent"),
-            **{name: page.format(row[name], "percent") for name in ("cif", "low", "high")},
+            **{name: page.format(row[name], "percent") for name in ("estimate", "low", "high")},
         )
         for _, row, everybody in found[:most]
     ]
@@ -96,15 +96,15 @@ def removal(table: pd.DataFrame, page: PageLike) -> list[str]:
     """What removing the cause that matters most would gain, and by how much the naive count overstates."""
     rows = table[table["measure"] == "days"]
     lines = []
-    for row in rows.nlargest(1, "gain").to_dict("records"):
+    for row in rows.nlargest(1, "difference").to_dict("records"):
         words = {
             name: page.format(row[name], "int")
-            for name in ("gain", "low", "high", "naive_gain", "day", "now")
+            for name in ("difference", "low", "high", "difference_if_independent", "day", "observed")
         }
         words["cause"] = page.say(f"causes.{row['cause']}")
         lines.append(page.say("survival.claim_removal", **words))
     if len(rows):
-        total = rows["naive_gain"].sum() / rows["gain"].sum() - 1
+        total = rows["difference_if_independent"].sum() / rows["difference"].sum() - 1
         lines.append(page.say("survival.claim_naive", share=page.format(total, "percent")))
     return lines
 
@@ -118,7 +118,8 @@ def incidence_table(incidence: pd.DataFrame, days: list[int], page: PageLike) ->
         mine = rows[rows["day"] == day].set_index("cause").reindex([*CAUSES, UNKNOWN])
         head = page.say("survival.by_day", day=page.format(day, "int"))
         table[head] = [
-            format_interval(row, percent, ("cif", "low", "high"), ROUND) for row in mine.to_dict("records")
+            format_interval(row, percent, ("estimate", "low", "high"), ROUND)
+            for row in mine.to_dict("records")
         ]
     return table
 
@@ -130,7 +131,7 @@ def stated_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
 
 
 def planted_rows(scores: pd.DataFrame | None, attributed: bool) -> pd.DataFrame:
-    """Rows of ``removal_scores`` on mean days, indexed by cause; empty without ground truth."""
+    """Rows of ``elimination_scores`` on mean days, indexed by cause; empty without ground truth."""
     if scores is None or scores.empty:
         return pd.DataFrame()
     mine = scores[
@@ -143,11 +144,11 @@ def planted(rows: pd.DataFrame, page: PageLike) -> list[str]:
     """How the gains lie beside the planted ones."""
     if rows.empty:
         return []
-    far = (rows["gain"] - rows["planted_gain"]).abs().idxmax()
-    worst = {name: page.format(rows.loc[far, name], "int") for name in ("gain", "planted_gain")}
+    far = (rows["difference"] - rows["planted_difference"]).abs().idxmax()
+    worst = {name: page.format(rows.loc[far, name], "int") for name in ("difference", "planted_difference")}
     over = {
-        name: f"{rows[name].sum() / rows['planted_gain'].sum() - 1:+.0%}".replace("-", "−")
-        for name in ("gain", "naive_gain")
+        name: f"{rows[name].sum() / rows['planted_difference'].sum() - 1:+.0%}".replace("-", "−")
+        for name in ("difference", "difference_if_independent")
     }
     return [
         page.say(
@@ -155,10 +156,10 @@ def planted(rows: pd.DataFrame, page: PageLike) -> list[str]:
             held=int(rows["covered"].sum()),
             causes=len(rows),
             cause=page.say(f"causes.{far}"),
-            said=worst["gain"],
-            true=worst["planted_gain"],
-            over=over["gain"],
-            naive=over["naive_gain"],
+            said=worst["difference"],
+            true=worst["planted_difference"],
+            over=over["difference"],
+            naive=over["difference_if_independent"],
         )
     ]
 
@@ -173,14 +174,16 @@ def removal_table(table: pd.DataFrame, page: PageLike, planted: pd.DataFrame | N
         if cause in rows.index:
             share = rows.loc[cause]
             row |= {
-                "stay_now": share["now"],
-                "stay_without": share["without"],
-                "stay_naive": share["now"] + share["naive_gain"],
+                "stay_now": share["observed"],
+                "stay_without": share["counterfactual"],
+                "stay_naive": share["observed"] + share["difference_if_independent"],
             }
         mine = days.loc[cause]
-        row["gain_days"] = format_interval(mine, whole, ("gain", "low", "high"), ROUND)
-        row["naive_days"] = format_interval(mine, whole, ("naive_gain", "naive_low", "naive_high"), ROUND)
+        row["gain_days"] = format_interval(mine, whole, ("difference", "low", "high"), ROUND)
+        row["naive_days"] = format_interval(
+            mine, whole, ("difference_if_independent", "if_independent_low", "if_independent_high"), ROUND
+        )
         if planted is not None and cause in planted.index:
-            row["planted_days"] = page.format(planted.loc[cause, "planted_gain"], "int")
+            row["planted_days"] = page.format(planted.loc[cause, "planted_difference"], "int")
         found.append(row)
     return pd.DataFrame(found)

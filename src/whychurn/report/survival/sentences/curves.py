@@ -15,18 +15,18 @@ from whychurn.report.words import has_words
 from whychurn.report.words.readable_names import stratum_name
 
 FORMATS: Final = {
-    **dict.fromkeys(("members", "spells", "leavers", "observed", "expected", "mean_until"), "int"),
+    **dict.fromkeys(("members", "spells", "churn_events", "observed", "expected", "mean_until"), "int"),
     **dict.fromkeys(("stay_90d", "stay_180d", "stay_365d", "stay_730d"), "percent"),
     "ratio": "number",
 }
-_MEANS: Final = "members leavers mean_days mean_until median_days"
-_TESTS: Final = "stratum_kind stratum members observed expected ratio q notable suppressed"
+_MEANS: Final = "members churn_events mean_days mean_until median_days"
+_TESTS: Final = "stratum_kind stratum members observed expected ratio p_adjusted notable suppressed"
 
 
 def answer(facts: Mapping[str, Any], page: PageLike) -> str:
     """The answer box: how long members stay."""
     whole = facts.get("overall") or {}
-    if not facts.get("leavers"):
+    if not facts.get("churn_events"):
         return page.say("survival.answer_nobody")
     year = _year(whole, page)
     parts = []
@@ -59,14 +59,18 @@ def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float
 
 def confidence(facts: Mapping[str, Any], definitions: pd.DataFrame, page: PageLike) -> list[str]:
     """How stays were followed and cut short, and what other definitions would say."""
-    counts = {name: page.format(facts[name], "int") for name in ("stays", "members", "leavers", "censored")}
+    counts = {
+        name: page.format(facts[name], "int") for name in ("stays", "members", "churn_events", "censored")
+    }
     counts |= {
         "late": page.format(facts["late_entries"], "int"),
         "second": page.format(facts["second_stays"], "int"),
     }
     lines = [
         page.say(
-            f"survival.claim_censored_{facts['kind']}", days=facts["wait_days"], censored=facts["censored_on"]
+            f"survival.claim_censored_{facts['kind']}",
+            days=facts["grace_days"],
+            censored=facts["censored_on"],
         ),
         page.say("survival.claim_counts", **counts),
     ]
@@ -91,7 +95,7 @@ def strata(tests: pd.DataFrame, facts: Mapping[str, Any], page: PageLike, most: 
             stratum=stratum_name(row["stratum_kind"], row["stratum"], page.lang),
             ratio=f"{row['ratio']:.2f}",
             members=page.format(row["members"], "int"),
-            q=_small(row["q"], page),
+            q=_small(row["p_adjusted"], page),
         )
         for row in rows.nlargest(most, "ratio").to_dict("records")
     ]
@@ -106,7 +110,7 @@ def peak(hazard: pd.DataFrame, page: PageLike) -> list[str]:
     later = hazard[hazard["day"].between(91, 455)]
     if later.empty or hazard["hazard"].isna().all():
         return []
-    sure = hazard[hazard["leavers"] >= hazard["leavers"].max() / 10]
+    sure = hazard[hazard["churn_events"] >= hazard["churn_events"].max() / 10]
     top = sure.loc[sure["hazard"].idxmax()]
     rate, base = (f"{1000 * value:.2f}" for value in (top["hazard"], later["hazard"].mean()))
     if top["day"] <= hazard["day"].iloc[0]:
@@ -137,7 +141,7 @@ def means_table(means: pd.DataFrame, page: PageLike) -> pd.DataFrame:
 def tests_table(tests: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Log-rank tests, with names in the language of the page."""
     table = _named(tests, page)
-    return table.assign(q=[_small(q, page) for q in table["q"]])[_TESTS.split()]
+    return table.assign(p_adjusted=[_small(q, page) for q in table["p_adjusted"]])[_TESTS.split()]
 
 
 def definitions_table(definitions: pd.DataFrame, page: PageLike) -> pd.DataFrame:

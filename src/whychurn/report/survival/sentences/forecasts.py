@@ -71,7 +71,7 @@ def verdict(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) -> l
             page.say("survival.claim_held", days=found["ibs_days"], ratio=page.format(ratio, "percent"))
         )
     if facts["kind"] == "inactivity":
-        lines.append(page.say("survival.claim_waiting", days=facts["wait_days"]))
+        lines.append(page.say("survival.claim_waiting", days=facts["grace_days"]))
     for test in found["tests"]:
         for days in test["extrapolated"]:
             ratio = _value(scores, found["chosen"], "ratio", days)

@@ -52,7 +52,7 @@ def checks(facts: Mapping[str, Any], tolerated: float, collinear: pd.DataFrame, 
     if found["reason"] is not None:
         return []
     names = dict(zip(collinear["feature"], collinear[f"label_{page.lang}"], strict=True))
-    counts = {name: page.format(found[name], "int") for name in ("rows", "members", "leavers")}
+    counts = {name: page.format(found[name], "int") for name in ("rows", "members", "churn_events")}
     days = {name: page.format(found[f"{name}_day"], "int") for name in ("early", "late")}
     tested = {name: found[name] for name in ("tested", "significant", "drifting")}
     lines = [
@@ -101,10 +101,10 @@ def drift_table(drift: pd.DataFrame, page: PageLike) -> pd.DataFrame:
         {
             "label": rows[f"label_{page.lang}"],
             "change_before": rows["change_before"],
-            "p_before": [small(p) for p in rows["p_adjusted"]],
+            "p_value_before": [small(p) for p in rows["p_adjusted"]],
             "action": [page.say(f"survival.action_{action}") for action in rows["action"]],
             "change_after": rows["change_after"],
-            "p_after": [small(p) for p in rows["p_after"]],
+            "p_value_after": [small(p) for p in rows["p_value_after"]],
         }
     )
 

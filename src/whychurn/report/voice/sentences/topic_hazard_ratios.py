@@ -10,9 +10,9 @@ import pandas as pd
 from whychurn.report.page.page_like import PageLike
 
 KINDS: Final = ("any", "cause", "topic")
-EFFECTS: Final = ("what", "kind", "leavers", "hazard_ratio", "low", "high", "p_adjusted")
+EFFECTS: Final = ("what", "kind", "churn_events", "hazard_ratio", "low", "high", "p_adjusted")
 FORMATS: Final = {
-    "leavers": "int",
+    "churn_events": "int",
     **dict.fromkeys(("hazard_ratio", "low", "high", "p_adjusted"), "number"),
 }
 NAMED: Final = 4  # exposures in a sentence

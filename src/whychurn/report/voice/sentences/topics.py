@@ -105,7 +105,10 @@ def change_lines(changes: pd.DataFrame, topics: pd.DataFrame, page: PageLike) ->
     names = topics.set_index("topic_id")[f"label_{page.lang}"]
     lines = []
     for row in (
-        changes.sort_values("gain", ascending=False).head(CHANGES).sort_values("week").to_dict("records")
+        changes.sort_values("log_likelihood_gain", ascending=False)
+        .head(CHANGES)
+        .sort_values("week")
+        .to_dict("records")
     ):
         values = {name: page.format(row[f"share_{name}"], "percent") for name in ("before", "after")}
         key = "topic_rose" if row["ratio"] > 1 else "topic_fell"
@@ -161,7 +164,7 @@ def group_list(groups: pd.DataFrame, topics: pd.DataFrame, page: PageLike) -> pd
 def changed_topics(changes: pd.DataFrame, topics: pd.DataFrame) -> list[int]:
     """Topics for the figure over time: those that changed most, else the largest."""
     clear = (
-        changes.groupby("topic_id")["gain"].max().sort_values(ascending=False).index.tolist()
+        changes.groupby("topic_id")["log_likelihood_gain"].max().sort_values(ascending=False).index.tolist()
         if len(changes)
         else []
     )
