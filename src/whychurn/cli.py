@@ -121,11 +121,14 @@ def world_score(study: StudyOption = None) -> None:
 
 @data.command("check")
 def data_check(folder: Annotated[Path, typer.Argument(help="Study folder, with raw/ below it.")]) -> None:
-    """Say what fits, what does not, and which questions the tables can answer; write nothing."""
+    """Say what fits, what does not, what must be decided (exit code 1); write nothing."""
     from whychurn.intake.preview import check_source, render_check
 
     place = StudyPaths.at(folder)
-    render_check(check_source(place, load_params(place)), console)
+    report = check_source(place, load_params(place))
+    render_check(report, console)
+    if not report.fits:
+        raise typer.Exit(1)
 
 
 @data.command("import")

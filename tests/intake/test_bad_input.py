@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
-from whychurn.intake.check.all_tables import read_tables
+from whychurn.intake.check.all_tables import read_and_check
 from whychurn.intake.read.source import open_source
 
 KEEP_IDS = {"privacy": {"pseudonymize": False}}
@@ -259,7 +260,7 @@ def test_join_needs_one_row_a_value(make_study, tables) -> None:
     names.to_csv(study.raw / "names.csv", index=False)
     params = load_params(study)
     with pytest.raises(WhychurnError, match="several rows for one value"):
-        read_tables(open_source(study, params.intake), params)
+        read_and_check(open_source(study, params.intake), params, dt.date(2025, 6, 30)).raise_problems()
     names.rename(columns={"member_id": "else"}).to_csv(study.raw / "names.csv", index=False)
     with pytest.raises(WhychurnError, match="no column in common"):
-        read_tables(open_source(study, params.intake), params)
+        read_and_check(open_source(study, params.intake), params, dt.date(2025, 6, 30)).raise_problems()

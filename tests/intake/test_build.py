@@ -12,7 +12,7 @@ from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.tables import TABLES, schema
 from whychurn.intake.build import protected_tables
-from whychurn.intake.check.all_tables import check_tables, read_tables
+from whychurn.intake.check.all_tables import read_and_check
 from whychurn.intake.privacy.protected_tables import Redactions
 from whychurn.intake.privacy.pseudonym import pseudonym
 from whychurn.intake.read.source import open_source
@@ -44,9 +44,7 @@ def test_sound_tables_pass_whole(tables, make_study, build) -> None:
 def test_tables_leave_one_by_one_and_drafts_are_emptied(tables, make_study) -> None:
     study = make_study(tables)
     params = load_params(study)
-    checked_tables = check_tables(
-        read_tables(open_source(study, params.intake), params), params, dt.date(2025, 6, 30)
-    )
+    checked_tables = read_and_check(open_source(study, params.intake), params, dt.date(2025, 6, 30))
     taken = Redactions()
     found = dict(protected_tables(checked_tables, None, params.privacy, taken))
     assert list(found) == list(TABLES) and found["orders"]["member_id"].tolist() == ["a", "a", "b", "b", "c"]

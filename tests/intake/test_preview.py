@@ -44,7 +44,7 @@ def test_problems_of_several_tables_are_told_at_once(tables, make_study) -> None
     study = make_study(tables)
     (study.raw / "touches.csv").write_bytes(b"")
     report = check_source(study, load_params(study))
-    assert report.problems["table"].tolist() == ["feedback", "touches", ""]
+    assert report.problems["table"].tolist() == ["feedback", "touches", "orders"]
     text = shown(report)
     assert "lacks the required column" in text
     assert "the file is empty" in text

@@ -20,7 +20,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.build import protected_tables
-from whychurn.intake.check.all_tables import check_tables, raise_on_excess, read_tables
+from whychurn.intake.check.all_tables import read_and_check
 from whychurn.intake.privacy.protected_tables import Redactions
 from whychurn.intake.privacy.pseudonym import VARIABLE, find_key
 from whychurn.intake.read.dtypes import standard_frame, standard_objects
@@ -196,8 +196,8 @@ def checked_tables(source: Source, params: Params, key: bytes | None, today: dt.
     today
         Rows after this day are in the future.
     """
-    examined = check_tables(read_tables(source, params), params, today)
-    raise_on_excess(examined, params.intake.max_quarantined)
+    examined = read_and_check(source, params, today)
+    examined.raise_problems()
     assert examined.observed_from is not None and examined.observed_until is not None
     quarantine = examined.quarantine
     frames = {

@@ -15,16 +15,14 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.all_tables import (
     CheckedTables,
     answerable_questions,
-    check_tables,
-    raise_on_excess,
-    read_tables,
+    read_and_check,
     table_facts,
 )
 from whychurn.intake.check.one_table import Notice
+from whychurn.intake.check.problems import sentence
 from whychurn.intake.privacy.protected_tables import Redactions, check_schema, protect_table
 from whychurn.intake.privacy.pseudonym import find_key, fingerprint, make_key
 from whychurn.intake.read.source import open_source
-from whychurn.labels import say
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +38,15 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     Raises
     ------
     WhychurnError
-        If the source cannot be read, a required column is missing, or too many rows are bad; the quarantine
-        is written before the last of these.
+        If the source cannot be read, a required column is missing, too many rows are bad, or something
+        must be decided: all of it in one message. The quarantine is written before.
     """
     summary = study.interim / "intake.json"
     if summary.is_file():
         summary.unlink()  # it stands only beside tables of the same run
-    checked_tables = check_tables(read_tables(open_source(study, params.intake), params), params, today)
+    checked_tables = read_and_check(open_source(study, params.intake), params, today)
     write_table(checked_tables.quarantine, study.interim / "quarantine.parquet")
-    raise_on_excess(checked_tables, params.intake.max_quarantined)
+    checked_tables.raise_problems()
     facts = _facts(checked_tables)
     key = _key(study, params)
     redactions = Redactions()
@@ -113,5 +111,5 @@ def _distinct_notices(notices: list[Notice]) -> list[dict[str, Any]]:
         notice = {"key": f"intake.{key}", "values": values}
         if notice not in distinct:
             distinct.append(notice)
-            log.warning("%s", say(f"intake.{key}", "en", **values))
+            log.warning("%s", sentence((key, values)))
     return distinct

@@ -10,7 +10,6 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.questions import load_questions
@@ -18,14 +17,13 @@ from whychurn.contract.tables import TABLES
 from whychurn.intake.check.all_tables import (
     CheckedTables,
     answerable_questions,
-    check_tables,
-    raise_on_excess,
+    read_and_check,
     table_facts,
 )
-from whychurn.intake.check.mapping import check_mapping
-from whychurn.intake.check.one_table import CheckedTable, absent_table, check_table
+from whychurn.intake.check.one_table import CheckedTable
+from whychurn.intake.check.problems import is_decision, sentence
 from whychurn.intake.privacy.pseudonym import SOURCE_KEY
-from whychurn.intake.read.source import Source, open_source, read_table
+from whychurn.intake.read.source import Source, open_source
 from whychurn.labels import has_words, say
 
 
@@ -46,8 +44,10 @@ class CheckReport:
         id, answerable, missing.
     problems
         table (empty for all), message: what would stop a run.
+    decisions
+        Sentences (English): what the user must decide before a run.
     notices
-        Sentences (English).
+        Sentences (English): what was assumed.
     unused
         Files or tables that serve no contract table, and ``table.column`` that serve no contract column.
     """
@@ -57,13 +57,14 @@ class CheckReport:
     reasons: pd.DataFrame
     questions: pd.DataFrame
     problems: pd.DataFrame
+    decisions: list[str]
     notices: list[str]
     unused: list[str]
 
     @property
     def fits(self) -> bool:
         """Whether a run would get through intake."""
-        return self.problems.empty
+        return self.problems.empty and not self.decisions
 
 
 def check_source(study: StudyPaths, params: Params, today: dt.date | None = None) -> CheckReport:
@@ -77,26 +78,11 @@ def check_source(study: StudyPaths, params: Params, today: dt.date | None = None
     Raises
     ------
     WhychurnError
-        If the source itself cannot be opened or the mapping names unknown columns.
+        If the source itself cannot be opened.
     """
     source = open_source(study, params.intake)
-    check_mapping(params.intake)
-    tables: dict[str, CheckedTable] = {}
-    problems: list[tuple[str, str]] = []
-    for table in TABLES:
-        try:
-            raw = read_table(source, table, params.intake.tables.get(table))
-            tables[table] = check_table(table, raw, params.intake) if raw else absent_table(table)
-        except WhychurnError as error:
-            problems.append((table, str(error)))
-            tables[table] = absent_table(table)
-    checked_tables = CheckedTables(tables)
-    try:
-        checked_tables = check_tables(tables, params, today or dt.date.today())
-        raise_on_excess(checked_tables, params.intake.max_quarantined)
-    except WhychurnError as error:
-        problems.append(("", str(error)))
-    return _report(checked_tables, problems, _unused(source, tables))
+    checked_tables = read_and_check(source, params, today or dt.date.today())
+    return _report(checked_tables, _unused(source, checked_tables.tables))
 
 
 def render_check(report: CheckReport, console: Console) -> None:
@@ -134,11 +120,15 @@ def render_check(report: CheckReport, console: Console) -> None:
     for row in report.problems.to_dict("records"):
         where = f"{row['table']}: " if row["table"] else ""
         console.print(f"Problem: {where}{row['message']}", style="bold red", markup=False)
+    if report.decisions:
+        console.print("To be decided:", style="bold red")
+    for line in report.decisions:
+        console.print(f"  {line}", markup=False)
     if report.fits:
         console.print("The tables fit: whychurn run can start.", style="bold green")
 
 
-def _report(checked_tables: CheckedTables, problems: list[tuple[str, str]], unused: list[str]) -> CheckReport:
+def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
     facts = {table: table_facts(checked) for table, checked in checked_tables.tables.items()}
     names = ["source", "encoding", "read", "kept", "quarantined", "folded", "derived"]
     tables = [{"table": table, **{name: fact[name] for name in names}} for table, fact in facts.items()]
@@ -160,18 +150,21 @@ def _report(checked_tables: CheckedTables, problems: list[tuple[str, str]], unus
         (entry["id"], entry["answerable"], ", ".join([*entry["missing"], *entry["missing_columns"]]))
         for entry in answerable_questions(checked_tables)
     ]
-    notices = [
-        say(f"intake.{key}", "en", **values)
-        for d in checked_tables.tables.values()
-        for key, values in d.notices
+    assumed = [
+        sentence(notice)
+        for checked in checked_tables.tables.values()
+        for notice in checked.notices
+        if not is_decision(notice)
     ]
+    problems = [(table, str(error)) for table, error in checked_tables.problems]
     return CheckReport(
         pd.DataFrame(tables),
         pd.DataFrame(columns, columns=["table", "column", "required", "source"]),
         pd.DataFrame(reasons, columns=["table", "reason", "column", "rows"]),
         pd.DataFrame(questions, columns=["id", "answerable", "missing"]),
         pd.DataFrame(problems, columns=["table", "message"]),
-        list(dict.fromkeys(notices)),
+        [sentence(notice) for notice in checked_tables.decisions],
+        list(dict.fromkeys(assumed)),
         unused,
     )
 

@@ -11,6 +11,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.all_tables import read_tables
+from whychurn.intake.check.problems import raise_problems
 from whychurn.intake.privacy.pseudonym import STUDY_KEY, VARIABLE, find_key, pseudonyms
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.source import open_source
@@ -50,6 +51,7 @@ def lookup(study: StudyPaths, params: Params, wanted: Sequence[str]) -> pd.DataF
 
 
 def _source_ids(study: StudyPaths, params: Params) -> pd.Series:
-    tables = read_tables(open_source(study, params.intake), params)
+    tables, problems = read_tables(open_source(study, params.intake), params)
+    raise_problems(problems, [])
     ids = [tables[table].frame["member_id"] for table in TABLES if "member_id" in tables[table].frame]
     return pd.concat(ids).dropna().drop_duplicates().astype(TEXT).reset_index(drop=True)

@@ -31,7 +31,9 @@ class Check(CheckReport):
     def _repr_html_(self) -> str:
         verdict = "The tables fit: a run can start." if self.fits else "The tables do not fit yet."
         shown = self.tables.loc[self.tables["read"] > 0, ["table", "source", "read", "kept", "quarantined"]]
-        problems = "" if self.fits else html_table("Problems", self.problems)
+        problems = "" if self.problems.empty else html_table("Problems", self.problems)
+        if self.decisions:
+            problems += html_table("To be decided", pd.DataFrame({"what": self.decisions}))
         return html_table(verdict, shown) + problems + html_table("Questions", self.questions)
 
 
@@ -79,7 +81,7 @@ class Study:
         Raises
         ------
         WhychurnError
-            If the source cannot be opened or the mapping names unknown columns.
+            If the source cannot be opened.
         """
         found = check_source(self.paths, self.params)
         return Check(**{one.name: getattr(found, one.name) for one in fields(found)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,15 @@ from whychurn.contract.questions import assess_questions
 from whychurn.contract.tables import ACTIVITY_TABLES, TABLES
 from whychurn.intake.check.implied_members import complete_members
 from whychurn.intake.check.mapping import check_mapping
-from whychurn.intake.check.one_table import AFTER, CheckedTable, absent_table, blank, check_table
+from whychurn.intake.check.one_table import AFTER, CheckedTable, Notice, absent_table, blank, check_table
 from whychurn.intake.check.order_lines import merge_order_lines
-from whychurn.intake.check.quarantine import EXEMPT
+from whychurn.intake.check.problems import (
+    Problem,
+    excess_problems,
+    no_activity,
+    raise_problems,
+    to_decide,
+)
 from whychurn.intake.read.source import Source, read_table
 
 
@@ -31,11 +37,29 @@ class CheckedTables:
         Contract table -> checked; ids are still the company's own.
     observed_from, observed_until
         First and last day covered, inclusive; None where no row passed.
+    problems
+        What cannot be read, and where too many rows are bad.
     """
 
     tables: dict[str, CheckedTable]
     observed_from: pd.Timestamp | None = None
     observed_until: pd.Timestamp | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def decisions(self) -> list[Notice]:
+        """What only the user can decide."""
+        return to_decide([notice for checked in self.tables.values() for notice in checked.notices])
+
+    def raise_problems(self) -> None:
+        """Stop where something cannot be read or must be decided.
+
+        Raises
+        ------
+        WhychurnError
+            Naming all of it.
+        """
+        raise_problems(self.problems, self.decisions)
 
     @property
     def quarantine(self) -> pd.DataFrame:
@@ -43,20 +67,43 @@ class CheckedTables:
         return pd.concat([checked.quarantined() for checked in self.tables.values()], ignore_index=True)
 
 
-def read_tables(source: Source, params: Params) -> dict[str, CheckedTable]:
-    """All eight tables in the contract's columns; absent ones are empty.
+def read_and_check(source: Source, params: Params, today: dt.date) -> CheckedTables:
+    """Read, type and judge all tables of `source`; one table's problem does not hide another's.
 
-    Raises
-    ------
-    WhychurnError
-        If a mapping names what does not exist, a file is unreadable, or a required column is missing.
+    Parameters
+    ----------
+    today
+        Rows after this day are in the future.
     """
-    check_mapping(params.intake)
-    tables = {}
+    tables, problems = read_tables(source, params)
+    checked_tables = CheckedTables(tables)
+    try:
+        checked_tables = check_tables(tables, params, today)
+    except WhychurnError as error:
+        problems.append(("", error))
+    problems += excess_problems(tables, params.intake.max_quarantined)
+    checked_tables.problems = problems or no_activity(checked_tables.observed_until)
+    return checked_tables
+
+
+def read_tables(source: Source, params: Params) -> tuple[dict[str, CheckedTable], list[Problem]]:
+    """All eight tables in the contract's columns, and what could not be read; such tables are empty."""
+    tables: dict[str, CheckedTable] = {}
+    problems: list[Problem] = []
+    try:
+        check_mapping(params.intake)
+    except WhychurnError as error:
+        problems.append(("", error))
     for table in TABLES:
-        raw = read_table(source, table, params.intake.tables.get(table))
-        tables[table] = check_table(table, raw, params.intake) if raw else absent_table(table)
-    return tables
+        tables[table] = absent_table(table)
+        try:
+            raw = read_table(source, table, params.intake.tables.get(table))
+            if raw:
+                tables[table] = check_table(table, raw, params.intake)
+        except WhychurnError as error:
+            problems.append((table, error))
+            tables[table] = absent_table(table, unread=True)
+    return tables, problems
 
 
 def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date) -> CheckedTables:
@@ -75,7 +122,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     WhychurnError
         If there is no activity table.
     """
-    if not any(tables[table].origin for table in ACTIVITY_TABLES):
+    if not any(tables[table].origin or tables[table].unread for table in ACTIVITY_TABLES):
         raise WhychurnError(
             f"none of the tables {', '.join(ACTIVITY_TABLES)} is there",
             remedy="put one of them into the source, or name its file in params.yaml: intake.tables",
@@ -87,12 +134,14 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
         if checked.table != "members":
             _check_future(checked, last, today)
             _check_duplicates(checked)
-    complete_members(tables, params.intake.complete_members)
-    _check_future(tables["members"], last, today)
-    _check_duplicates(tables["members"])
-    joined = tables["members"].good.set_index("member_id")["joined_on"]
+    members = tables["members"]
+    if not members.unread:
+        complete_members(tables, params.intake.complete_members)
+    _check_future(members, last, today)
+    _check_duplicates(members)
+    joined = members.good.set_index("member_id")["joined_on"]
     for checked in tables.values():
-        if checked.table != "members" and "member_id" in checked.frame:
+        if not members.unread and checked is not members and "member_id" in checked.frame:
             _check_members(checked, joined)
     first, last_row = _covered(tables)
     return CheckedTables(tables, first, last if params.intake.observed_until else min(last_row, last))
@@ -128,57 +177,6 @@ def table_facts(checked: CheckedTable) -> dict[str, Any]:
         "cells_blanked": checked.blanked,
         "warnings": checked.warnings,
     }
-
-
-def raise_on_excess(checked_tables: CheckedTables, max_quarantined: float) -> None:
-    """Stop where too large a share of a table is bad, or nothing is left to work on.
-
-    Raises
-    ------
-    WhychurnError
-        Naming table, most frequent reason, its column and count.
-    """
-    members = checked_tables.tables["members"]
-    if not len(members.frame):
-        raise WhychurnError(
-            "the table 'members' has no row",
-            file=members.origin,
-            remedy="export it again, or remove the file: members are then made from their activity",
-        )
-    for table, checked in checked_tables.tables.items():
-        counts = {label: n for label, n in checked.row_reasons.counts().items() if label[0] not in EXEMPT}
-        if len(checked.broken):
-            counts["broken_row", ""] = len(checked.broken)
-        bad = sum(counts.values())
-        if bad <= max_quarantined * checked.read:
-            continue
-        (reason, column), number = max(counts.items(), key=lambda item: item[1])
-        raise WhychurnError(
-            f"table {table!r}: {bad} of {checked.read} rows are bad ({bad / checked.read:.1%}, allowed "
-            f"{max_quarantined:.1%}); most often {reason}, {number} rows",
-            file=checked.origin,
-            column=column or None,
-            rows=bad,
-            remedy=_remedy(reason, column),
-        )
-    if members.good.empty:
-        raise WhychurnError(
-            "no usable member", file=members.origin, remedy="see data/interim/quarantine.parquet"
-        )
-    if checked_tables.observed_until is None or pd.isna(checked_tables.observed_until):
-        raise WhychurnError("no usable activity row", remedy=f"check {', '.join(ACTIVITY_TABLES)}")
-
-
-def _remedy(reason: str, column: str) -> str:
-    hints = {
-        ("missing_value", "member_id"): "leave purchases of non-members out of the export",
-        ("unknown_member", "member_id"): "complete the members, or set intake.complete_members: true",
-        ("duplicate_id", "order_id"): "set intake.fold: [orders] where the rows are lines of one order",
-        ("unknown_code", column): f"map the codes in params.yaml: intake.codes ({column})",
-    }
-    hint = hints.get((reason, column), "mend the rows in the source, or map columns and codes in params.yaml")
-    listed = "a run lists the rows in data/interim/quarantine.parquet"
-    return f"{hint}; {listed}; intake.max_quarantined sets the share"
 
 
 def answerable_questions(checked_tables: CheckedTables) -> list[dict[str, Any]]:

@@ -40,6 +40,8 @@ class CheckedTable:
         Cells of optional columns made null, and good rows that a reader should know of; counts by name.
     folded, derived
         Source rows that became part of another row; rows that intake made.
+    unread
+        The source has the table, and it cannot be read.
     """
 
     table: str
@@ -56,6 +58,7 @@ class CheckedTable:
     warnings: dict[str, int] = field(default_factory=dict)
     folded: int = 0
     derived: int = 0
+    unread: bool = False
 
     @property
     def read(self) -> int:
@@ -79,12 +82,12 @@ class CheckedTable:
         return pd.concat([broken, self.row_reasons.frame(self.table, self.row_number)], ignore_index=True)
 
 
-def absent_table(table: str) -> CheckedTable:
-    """A table that the source does not have."""
+def absent_table(table: str, unread: bool = False) -> CheckedTable:
+    """A table that the source does not have, or that cannot be read."""
     fields = TABLES[table].fields
     frame = pd.DataFrame({name: empty_column(spec.kind, 0) for name, spec in fields.items()})
     none = np.array([], dtype="int64")
-    return CheckedTable(table, frame, none, RowReasons(0), none)
+    return CheckedTable(table, frame, none, RowReasons(0), none, unread=unread)
 
 
 def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable:

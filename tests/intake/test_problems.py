@@ -1,0 +1,81 @@
+"""What cannot be read and what must be decided stops a run, all of it in one message."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from whychurn import cli
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import load_params
+from whychurn.intake.check import all_tables
+from whychurn.intake.check.problems import raise_problems, sentence, to_decide
+from whychurn.intake.preview import check_source
+
+ONE = ("decide_example", {"column": "orders.amount"})
+WORDS = {"decide_example": {"en": "{column}: choose", "zh": "{column}：请选择"}}
+
+
+@pytest.fixture
+def undecided(monkeypatch):
+    """Each table that is read leaves one thing to decide and one assumption."""
+    from whychurn import labels
+
+    words = labels.section_words("intake")
+    monkeypatch.setattr(labels, "section_words", lambda _: {**words, **WORDS})
+    judged = all_tables.check_table
+
+    def check_table(table, raw, params):
+        checked = judged(table, raw, params)
+        checked.notices += [ONE, ("notice_derived", {"n": 1})]
+        return checked
+
+    monkeypatch.setattr(all_tables, "check_table", check_table)
+
+
+def test_what_is_to_be_decided_is_told_once() -> None:
+    assert to_decide([("notice_x", {}), ONE, ONE]) == [ONE]
+
+
+def test_several_problems_are_one_message_and_one_alone_is_itself() -> None:
+    one, two = WhychurnError("first", file="a.csv"), WhychurnError("second")
+    raise_problems([], [])
+    with pytest.raises(WhychurnError) as alone:
+        raise_problems([("orders", one)], [])
+    assert alone.value is one
+    with pytest.raises(WhychurnError, match=r"(?s)2 points.*orders: first.*a\.csv.*events: second"):
+        raise_problems([("orders", one), ("events", two)], [])
+
+
+@pytest.mark.usefixtures("undecided")
+def test_a_run_stops_and_the_check_tells(tables, make_study, build) -> None:
+    study = make_study(tables)
+    report = check_source(study, load_params(study))
+    assert not report.fits and report.problems.empty
+    assert report.decisions == ["orders.amount: choose"]
+    with pytest.raises(WhychurnError, match=r"to be decided: orders\.amount: choose"):
+        build(study)
+    assert not (study.interim / "intake.json").exists()
+    assert sentence(ONE, "zh") == "orders.amount：请选择"
+    found = CliRunner().invoke(cli.app, ["data", "check", str(study.root)])
+    assert found.exit_code == 1 and "To be decided" in found.output
+
+
+def test_a_table_that_cannot_be_read_makes_up_nothing(tables, make_study) -> None:
+    """Neither are members made from orders, nor are orders of unknown members."""
+    tables["members"] = tables["members"].rename(columns={"joined_on": "tier"})
+    report = check_source(make_study(tables), load_params(make_study(tables)))
+    counts = report.tables.set_index("table")
+    assert counts.loc["members", "derived"] == 0 and counts.loc["orders", "kept"] == 5
+    assert report.problems["table"].tolist() == ["members"]
+
+
+def test_each_table_with_too_many_bad_rows_is_named(tables, make_study) -> None:
+    tables["orders"]["amount"] = "x"
+    tables["events"] = pd.DataFrame(
+        {"member_id": np.repeat("a", 4), "occurred_at": "?", "event_type": "visit"}
+    )
+    report = check_source(make_study(tables), load_params(make_study(tables)))
+    assert report.problems["table"].tolist() == ["orders", "events"]
