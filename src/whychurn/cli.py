@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -240,6 +242,9 @@ def _check_stage(name: str) -> None:
 
 def main() -> None:
     """Entry point: an error that the user can mend is one message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or log file that cannot show a sign shows ?
+            stream.reconfigure(errors="replace")
     logging.basicConfig(level=os.environ.get("WHYCHURN_LOG", "INFO"), format="%(message)s")
     try:
         app()

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from whychurn.api.html import html_table
 from whychurn.api.settings import settings
+from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
@@ -178,7 +179,7 @@ def load(
     }
     if not isinstance(source, Mapping):
         address = str(source)
-        intake["source"] = address if "://" in address else str(Path(address).expanduser().resolve())
+        intake["source"] = address if is_address(address) else str(Path(address).expanduser().resolve())
     params = settings({"intake": intake, "privacy": {"pseudonymize": pseudonymize}})
     opened = (
         _frames(source) if isinstance(source, Mapping) else open_source(StudyPaths.at("."), params.intake)

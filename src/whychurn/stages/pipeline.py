@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import yaml
 
+from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
-from whychurn.contract.params import effective_values, load_params
+from whychurn.contract.params import load_params, tracked_values
 from whychurn.contract.paths import PACKAGE, PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.stages.locks import release_dead_locks
@@ -77,7 +78,7 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
 
 def prepare_study(study: StudyPaths, source: str) -> None:
     """Write the study's DVC files: the project's stages, its code by digest, the merged parameters."""
-    if "://" not in source and not (study.root / source).is_dir():
+    if not is_address(source) and not (study.root / source).is_dir():
         raise WhychurnError(
             "the folder of raw tables is missing",
             file=study.root / source,
@@ -86,7 +87,7 @@ def prepare_study(study: StudyPaths, source: str) -> None:
         )
     pipeline = study_pipeline(_project(), source, lambda place: (study.root / place).exists())
     _write_if_changed(study.root / "dvc.yaml", _as_yaml(pipeline))
-    _write_if_changed(study.root / STUDY_FOLDER / "params.yaml", _as_yaml(effective_values(study)))
+    _write_if_changed(study.root / STUDY_FOLDER / "params.yaml", _as_yaml(tracked_values(study)))
     _write_if_changed(study.root / ".dvc" / "config", "[core]\n    analytics = false\n    no_scm = true\n")
     _write_if_changed(study.root / ".dvcignore", "/data/mlflow/\n")
     for place in {dep for stage in _project_stages().values() for dep in stage["deps"] if _is_code(dep)}:
@@ -104,7 +105,7 @@ def study_pipeline(project: dict[str, Any], source: str, has: Callable[[str], bo
     pipeline = {**project, "stages": {}}
     simulated = [place for place in project["stages"].get("world", {}).get("outs", []) if place != "data/raw"]
     absent = {place for place in simulated if not has(place)}
-    from_database = "://" in source
+    from_database = is_address(source)
     for name, stage in project["stages"].items():
         if name == "world":
             continue

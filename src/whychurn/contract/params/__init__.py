@@ -12,6 +12,7 @@ from whychurn.contract.params.load import check_params as check_params
 from whychurn.contract.params.load import effective_values as effective_values
 from whychurn.contract.params.load import load_params as load_params
 from whychurn.contract.params.load import merge as merge
+from whychurn.contract.params.load import tracked_values as tracked_values
 from whychurn.contract.params.panel import PanelParams as PanelParams
 from whychurn.contract.params.privacy import PrivacyParams as PrivacyParams
 from whychurn.contract.params.report import ReportParams as ReportParams

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field, field_serializer
+
+from whychurn.contract.addresses import masked
 from whychurn.contract.params.section_base import Day, Section, Share
 
 
 class IntakeParams(Section):
     """Where tables come from and how their columns are named."""
 
-    source: str = "data/raw"
-    """Folder below the study, or a database address."""
+    source: str = Field("data/raw", repr=False)
+    """Folder below the study, or a database address; ${NAME} in it is taken from the environment."""
     max_quarantined: Share = 0.05
     """A larger share of bad rows in a table stops the run."""
     observed_until: Day | None = None
@@ -29,3 +32,8 @@ class IntakeParams(Section):
     value for all rows."""
     codes: dict[str, dict[str | int | float | bool, str | int | float | bool | None]] = {}
     """Contract column: what its codes mean, such as orders.returned: {是: true, 否: false}."""
+
+    @field_serializer("source")
+    def _without_password(self, source: str) -> str:
+        # parameters are written to trackers and files; the address with its password is for intake alone
+        return masked(source)

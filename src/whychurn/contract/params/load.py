@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
+from whychurn.contract.addresses import masked
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params.all_sections import Params
 from whychurn.contract.params.problems import explain
@@ -39,12 +40,18 @@ def load_params(study: StudyPaths, over: Mapping[str, Any] | None = None) -> Par
 
 
 def effective_values(study: StudyPaths) -> dict[str, Any]:
-    """Every value of `study` before the check, as DVC tracks them: all sections and keys are there."""
+    """Every value of `study` before the check: all sections and keys are there."""
     values = merge(Params().model_dump(mode="json"), _read_yaml(PROJECT / FILE))
     if study.is_demo:
         return values
     values = merge(values, {"intake": {"source": "raw"}})
     return merge(values, _read_yaml(study.root / FILE))
+
+
+def tracked_values(study: StudyPaths) -> dict[str, Any]:
+    """`effective_values` as DVC tracks them: the password of a database is left out."""
+    values = effective_values(study)
+    return merge(values, {"intake": {"source": masked(str(values["intake"]["source"]))}})
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +81,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = read_yaml(path)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WhychurnError(
-            f"not readable as YAML: {error}", file=path, remedy="mend the YAML (UTF-8)"
+            f"not readable as YAML: {masked(str(error))}", file=path, remedy="mend the YAML (UTF-8)"
         ) from None
     if values is None:
         return {}

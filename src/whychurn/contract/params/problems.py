@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from whychurn.contract.addresses import masked
 from whychurn.contract.params.all_sections import Params
 from whychurn.contract.yaml_files import read_yaml
 
@@ -33,7 +34,7 @@ def explain(problem: Mapping[str, Any]) -> str:
     where = [str(part) for part in problem["loc"]]
     key = ".".join(where)
     if problem["type"] != "extra_forbidden":
-        return f"{key}: {problem['msg'].lower()} (got {problem['input']!r})"
+        return f"{key}: {problem['msg'].lower()} (got {masked(repr(problem['input']))})"
     if left := [old for old in _keys_below(key, problem["input"]) if old in retired_keys()]:
         return "; ".join(f"{old!r} is no parameter any more: {retired_keys()[old]}" for old in left)
     near = difflib.get_close_matches(where[-1], _known_keys(where[:-1]), n=1, cutoff=0.0)

@@ -13,6 +13,7 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
+from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.read.dtypes import arrow_text
@@ -28,7 +29,7 @@ def find_key(study: StudyPaths, source: str) -> bytes | None:
     given = os.environ.get(VARIABLE)
     if given:
         return given.strip().encode()
-    files = [] if "://" in source else [study.root / Path(source).expanduser() / SOURCE_KEY]
+    files = [] if is_address(source) else [study.root / Path(source).expanduser() / SOURCE_KEY]
     for file in [*files, study.root / STUDY_KEY]:
         if file.is_file():
             key = file.read_text(encoding="utf-8").strip()

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from whychurn.contract.addresses import expanded, masked
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.tables import TABLES
@@ -23,6 +24,7 @@ from whychurn.intake.read.raw_table import RawTable, nearest
 
 log = logging.getLogger(__name__)
 CHUNK: Final = 100_000  # rows fetched at a time
+PATIENCE: Final = 15  # seconds until a silent host counts as unreachable
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,16 @@ class DatabaseSource:
     def at(cls, address: str, base: Path) -> DatabaseSource:
         """Source at `address`; a relative file (``duckdb:///shop.duckdb``) lies below `base`.
 
+        ``${NAME}`` in the address is taken from the environment.
+
         Raises
         ------
         WhychurnError
-            If the address is none, or its file does not exist.
+            If the address is none, its file does not exist, or a variable in it is not set.
         """
         try:
-            url = sa.make_url(address)
-        except sa.exc.ArgumentError:
+            url = sa.make_url(expanded(address))
+        except (sa.exc.ArgumentError, ValueError):
             raise WhychurnError(
                 "not a database address",
                 remedy="write duckdb:///file, sqlite:///file or postgresql://user@host/name",
@@ -66,7 +70,9 @@ class DatabaseSource:
 
     def names(self) -> list[str]:
         """Tables and views; those outside the default schema as ``schema.table``."""
-        return _names(self.url)
+        if self.url.get_backend_name() == "duckdb":
+            return _duckdb_names(str(self.url.database))
+        return _sql_names(self.url)
 
     def find(self, table: str, given: str | None) -> str | None:
         """Database table for `table`; case does not matter.
@@ -105,8 +111,8 @@ class DatabaseSource:
 
     @property
     def shown(self) -> str:
-        """Address without the password."""
-        return self.url.render_as_string(hide_password=True)
+        """Address without passwords and tokens."""
+        return _shown(self.url)
 
 
 def import_tables(
@@ -171,13 +177,32 @@ def _copy(source: DatabaseSource, name: str, path: Path) -> int:
     return rows
 
 
-def _names(url: sa.URL) -> list[str]:
-    if url.get_backend_name() == "duckdb":
-        with _duckdb(str(url.database)) as connection:
-            query = "SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2"
-            rows = connection.execute(query).fetchall()
-        return [table if schema == "main" else f"{schema}.{table}" for schema, table in rows]
-    engine = sa.create_engine(url)
+def _duckdb_names(file: str) -> list[str]:
+    with _duckdb(file) as connection:
+        query = "SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2"
+        rows = connection.execute(query).fetchall()
+    return [table if schema == "main" else f"{schema}.{table}" for schema, table in rows]
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    patience = {"connect_timeout": PATIENCE} if url.get_backend_name() == "postgresql" else {}
+    if "connect_timeout" in url.query:
+        patience = {}
+    try:
+        return sa.create_engine(url, connect_args=patience)
+    except (sa.exc.NoSuchModuleError, ModuleNotFoundError):
+        raise WhychurnError(
+            f"no driver for databases of the kind {url.drivername!r}",
+            file=_shown(url),
+            remedy="write duckdb:///file, sqlite:///file or postgresql://user@host/name; "
+            "for another kind install its driver for SQLAlchemy beside whychurn",
+        ) from None
+    except (sa.exc.ArgumentError, TypeError, ValueError) as error:
+        raise _unreachable(url, error) from None
+
+
+def _sql_names(url: sa.URL) -> list[str]:
+    engine = _engine(url)
     try:
         inspector = sa.inspect(engine)
         names: list[str] = []
@@ -222,7 +247,7 @@ def _quoted(name: str) -> str:
 
 def _sql_pieces(url: sa.URL, name: str) -> Iterator[pd.DataFrame]:
     schema, _, table = name.rpartition(".")
-    engine = sa.create_engine(url)
+    engine = _engine(url)
     query = sa.select(sa.text("*")).select_from(sa.table(table, schema=schema or None))
     try:
         with engine.connect().execution_options(stream_results=True, yield_per=CHUNK) as connection:
@@ -256,9 +281,13 @@ def _piece(rows: Any, names: list[str], kinds: Mapping[str, Any]) -> pd.DataFram
     return plain.astype(blank)
 
 
+def _shown(url: sa.URL) -> str:
+    return masked(url.render_as_string(hide_password=True))
+
+
 def _unreachable(url: sa.URL, error: Exception) -> WhychurnError:
     return WhychurnError(
-        f"the database cannot be read ({type(error).__name__})",
-        file=url.render_as_string(hide_password=True),
+        f"the database cannot be read ({type(error).__name__})",  # its message may hold the password
+        file=_shown(url),
         remedy="check host, user, password (PGPASSWORD or ~/.pgpass) and that the server runs",
     )

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.paths import StudyPaths
@@ -51,7 +52,7 @@ def open_source(study: StudyPaths, params: IntakeParams) -> Source:
             f"intake.tables names {unknown[0]!r}, which is no table of the contract",
             remedy=f"did you mean {near!r}? Tables: {', '.join(TABLES)}",
         )
-    if "://" in params.source:
+    if is_address(params.source):
         # database drivers load only where they are used
         from whychurn.intake.read.database_source import DatabaseSource
 

@@ -1,0 +1,53 @@
+"""The command line on terminals and log files that cannot show every sign."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = [sys.executable, "-c", "from whychurn.cli import main; main()"]
+
+
+def call(encoding: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "WHYCHURN_KEY": "k" * 32}
+    return subprocess.run(
+        [*PROGRAM, *arguments], capture_output=True, env=environment, check=False, timeout=120
+    )
+
+
+@pytest.fixture
+def study(tmp_path):
+    raw = tmp_path / "会员" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "members.csv").write_text(
+        "member_id,joined_on,城市\na,2024-01-01,北京\nb,2024-01-02,Köln\n",
+        encoding="gb18030",
+        errors="replace",
+    )
+    (raw / "orders.csv").write_text(
+        "order_id,member_id,ordered_at,amount\n1,a,2024-02-01,5\n2,b,2024-03-01,6\n", encoding="utf-8"
+    )
+    return raw.parent
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_the_check_prints_its_table_on_any_terminal(study, encoding) -> None:
+    done = call(encoding, "data", "check", str(study))
+    printed = done.stdout.decode(encoding)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0, printed
+    assert "members.csv" in printed
+    assert "The tables fit" in printed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["params"], ["params", "没有"], ["data", "check", "没有这个文件夹"], ["stage", "é…"]],
+)
+def test_no_command_fails_for_a_sign_that_the_terminal_lacks(arguments) -> None:
+    done = call("ascii", *arguments)
+    assert b"UnicodeEncodeError" not in done.stderr
+    assert b"Traceback" not in done.stderr
