@@ -133,6 +133,27 @@ def data_check(folder: Annotated[Path, typer.Argument(help="Study folder, with r
         raise typer.Exit(1)
 
 
+@data.command("draft")
+def data_draft(
+    folder: Annotated[Path, typer.Argument(help="Folder of exports, or a study folder with raw/ below it.")],
+) -> None:
+    """Look at the files and write params.yaml: the most likely mapping, each line with its reason."""
+    from whychurn.intake.draft.write_draft import write_draft
+
+    target, draft = write_draft(folder)
+    table = Table("table", "file", "columns", "to choose", "why", box=None)
+    for match in draft.tables:
+        lacking = [f"{name} (required)" for name in match.lacking]
+        choose = ", ".join([*lacking, *(choice.column for choice in match.choices)])
+        table.add_row(match.table, ", ".join(match.files), str(len(match.columns)), choose, match.reason)
+    console.print(table)
+    for name, why in draft.others.items():
+        console.print(f"Not used: {name} ({why})", markup=False)
+    console.print(
+        f"Wrote {target}. Read it, correct it, then: whychurn data check {target.parent}", markup=False
+    )
+
+
 @data.command("import")
 def data_import(
     address: Annotated[str, typer.Argument(help="duckdb:///…, sqlite:///… or postgresql://…")],

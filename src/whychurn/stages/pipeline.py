@@ -41,6 +41,7 @@ ANALYSES: Final = (("retention", "survival"), ("risk", "causes"))
 SCORE: Final = "score"
 OUTPUTS: Final = (("report",), ("delivery",))
 STUDY_FOLDER: Final = Path(".whychurn")  # copies for a study's pipeline: its parameters, digests of the code
+_OWN_FILES: Final = ("dvc.yaml", "dvc.lock", "params.yaml", "params.draft.yaml")
 _CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
 
 
@@ -85,7 +86,9 @@ def prepare_study(study: StudyPaths, source: str) -> None:
             remedy="put members.csv, orders.csv, … there, or name another folder in params.yaml: "
             "intake.source",
         )
-    pipeline = study_pipeline(_project(), source, lambda place: (study.root / place).exists())
+    pipeline = study_pipeline(
+        _project(), _raw_files(study, source), lambda place: (study.root / place).exists()
+    )
     _write_if_changed(study.root / "dvc.yaml", _as_yaml(pipeline))
     _write_if_changed(study.root / STUDY_FOLDER / "params.yaml", _as_yaml(tracked_values(study)))
     _write_if_changed(study.root / ".dvc" / "config", "[core]\n    analytics = false\n    no_scm = true\n")
@@ -94,25 +97,37 @@ def prepare_study(study: StudyPaths, source: str) -> None:
         _write_if_changed(study.root / _digest_file(place), code_digest(_code_place(place)) + "\n")
 
 
-def study_pipeline(project: dict[str, Any], source: str, has: Callable[[str], bool]) -> dict[str, Any]:
+def _raw_files(study: StudyPaths, source: str) -> list[str]:
+    """What intake depends on: nothing for a database, single files where they lie beside params.yaml."""
+    if is_address(source):
+        return []
+    if (study.root / source).resolve() != study.root.resolve():
+        return [source]
+    return sorted(
+        p.name for p in study.root.iterdir() if p.is_file() and p.name not in _OWN_FILES and p.name[0] != "."
+    )
+
+
+def study_pipeline(project: dict[str, Any], raw: list[str], has: Callable[[str], bool]) -> dict[str, Any]:
     """The project's dvc.yaml for a study that brings its own raw tables.
 
     Parameters
     ----------
+    raw
+        Files and folders of raw tables; none where they lie in a database.
     has
         Whether the study holds a path: what only a simulation writes is a dependency where it exists.
     """
     pipeline = {**project, "stages": {}}
     simulated = [place for place in project["stages"].get("world", {}).get("outs", []) if place != "data/raw"]
     absent = {place for place in simulated if not has(place)}
-    from_database = is_address(source)
     for name, stage in project["stages"].items():
         if name == "world":
             continue
         needed = [dep for dep in stage["deps"] if dep not in absent]
-        deps = [_study_dep(dep, source) for dep in needed if not (from_database and dep == "data/raw")]
+        deps = [one for dep in needed for one in (raw if dep == "data/raw" else [_study_dep(dep)])]
         adapted = {**stage, "deps": deps, "params": [{str(STUDY_FOLDER / "params.yaml"): stage["params"]}]}
-        if from_database and name == "intake":
+        if not raw and name == "intake":
             adapted["always_changed"] = True  # DVC cannot see into a database
         pipeline["stages"][name] = adapted
     return pipeline
@@ -154,9 +169,7 @@ def _digest_file(dep: str) -> Path:
     return STUDY_FOLDER / "code" / f"{dep.replace('/', '.')}.sha256"
 
 
-def _study_dep(dep: str, source: str) -> str:
-    if dep == "data/raw":
-        return source
+def _study_dep(dep: str) -> str:
     return str(_digest_file(dep)) if _is_code(dep) else dep
 
 

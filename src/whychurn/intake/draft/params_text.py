@@ -1,0 +1,122 @@
+"""A drafted mapping as the text of a params.yaml that a person reads and corrects."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from whychurn.intake.draft.mapping_draft import MappingDraft
+from whychurn.intake.draft.table_match import ColumnMatch, TableMatch
+
+_PLAIN: Final = re.compile(r"[^\W\d_][\w./-]*")
+_WORDS: Final = {
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "null",
+    "y",
+    "n",
+}  # YAML reads them as other than text
+
+
+def params_text(draft: MappingDraft, source: str) -> str:
+    """Text of a params.yaml: each line with its reason and an example; what is unsure is a comment.
+
+    Parameters
+    ----------
+    source
+        `intake.source`: the folder below the study, or a database address.
+    """
+    lines = [
+        "# Drafted from the files by `whychurn data draft`. Each line says why it stands there and shows an example (of ids",
+        "# and texts only their shape: 9 for a digit, A for a letter). Lines that begin with `# choose:` wait for you.",
+        "# Then: whychurn data check; all other settings: whychurn params.",
+        "# study:",
+        "#   name: {en: …, zh: …}   # choose: the programme's name, as reports say it",
+        "intake:",
+        f"  source: {_scalar(source)}",
+    ]
+    if any(match.table == "orders" and (match.fold or _has_lines(match, draft)) for match in draft.tables):
+        lines.append("  fold: [orders]   # order numbers repeat: the lines of one order become one, amounts summed")
+    members = next((match for match in draft.tables if match.table == "members"), None)
+    if members and not any(match.column == "joined_on" for match in members.columns):
+        lines.append(
+            "  complete_members: true   # the file has no day of joining: the first activity is taken"
+        )
+    lines += [
+        "  tables:" if draft.tables else "  tables: {}",
+        *(_table_line(match) for match in draft.tables),
+    ]
+    lines += [f"    # {name}: not used; {why}" for name, why in draft.others.items()]
+    if draft.tables:
+        lines += ["  columns:", *(line for match in draft.tables for line in _column_lines(match, draft))]
+    codes = [line for match in draft.tables for line in _code_lines(match, draft)]
+    if codes:
+        lines += ["  codes:", *codes]
+    return "\n".join(lines) + "\n"
+
+
+def _has_lines(match: TableMatch, draft: MappingDraft) -> bool:
+    header = next((found.header for found in match.columns if found.column == "order_id"), None)
+    profile = next((p for p in draft.columns[match.files[0]] if p.name == header), None)
+    return profile is not None and profile.distinct < 0.98 * profile.filled
+
+
+def _table_line(match: TableMatch) -> str:
+    files = match.files[0] if len(match.files) == 1 else list(match.files)
+    return f"    {match.table}: {_scalar(files)}   # {match.reason}"
+
+
+def _column_lines(match: TableMatch, draft: MappingDraft) -> Iterable[str]:
+    for found in match.columns:
+        yield f"    {match.table}.{found.column}: {_scalar(found.header)}   # {_why(found)}"
+    for found in match.choices:
+        yield f"    # choose: {match.table}.{found.column}: {_scalar(found.header)}   # perhaps; {_why(found)}"
+    used = {found.header for found in (*match.columns, *match.choices)}
+    left = [profile for profile in draft.columns[match.files[0]] if profile.name not in used]
+    for name in match.lacking:
+        like = ", ".join(profile.name for profile in left[:6])
+        yield f"    # choose: {match.table}.{name}: …   # required, and no column is surely it; left: {like}"
+    if left:
+        names = ", ".join(profile.name for profile in left[:20])
+        kept = "kept as they are" if match.table in ("members", "snapshot") else "not used"
+        yield f"    # {match.table}, {kept}: {_comment(names)}{', …' if len(left) > 20 else ''}"
+
+
+def _code_lines(match: TableMatch, draft: MappingDraft) -> Iterable[str]:
+    profiles = {profile.name: profile for profile in draft.columns[match.files[0]]}
+    for found in match.columns:
+        known = match.codes.get(found.column)
+        if known and found.header in profiles:
+            present = [str(value) for value in profiles[found.header].values.unique()]
+            given = {value: known[value] for value in present if value in known}
+            unknown = [value for value in present if value not in known][:6]
+            more = f"   # choose: also {', '.join(map(_comment, unknown))}" if unknown else ""
+            if given:
+                yield f"    {match.table}.{found.column}: {_mapping(given)}{more}"
+
+
+def _why(found: ColumnMatch) -> str:
+    example = f"; such as {found.example}" if found.example else ""
+    return _comment(f"{found.reason}{example}")
+
+
+def _mapping(codes: dict[str, Any]) -> str:
+    pairs = (f"{json.dumps(key, ensure_ascii=False)}: {_scalar(value)}" for key, value in codes.items())
+    return "{" + ", ".join(pairs) + "}"
+
+
+def _scalar(value: Any) -> str:
+    text = str(value)
+    if isinstance(value, str) and _PLAIN.fullmatch(text) and text.casefold() not in _WORDS:
+        return text
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _comment(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text)
