@@ -130,7 +130,17 @@ def render_check(report: CheckReport, console: Console) -> None:
 
 def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
     facts = {table: table_facts(checked) for table, checked in checked_tables.tables.items()}
-    names = ["source", "encoding", "read", "kept", "quarantined", "folded", "derived"]
+    names = [
+        "source",
+        "encoding",
+        "read",
+        "kept",
+        "quarantined",
+        "folded",
+        "derived",
+        "first_day",
+        "last_day",
+    ]
     tables = [{"table": table, **{name: fact[name] for name in names}} for table, fact in facts.items()]
     reasons: list[tuple[Any, ...]] = []
     for table, fact in facts.items():

@@ -17,8 +17,11 @@ class IntakeParams(Section):
     """Folder below the study, or a database address; ${NAME} in it is taken from the environment."""
     max_quarantined: Share = 0.05
     """A larger share of bad rows in a table stops the run."""
+    observed_from: Day | None = None
+    """First day the data cover; null: the first day seen in the data, a few odd rows aside."""
     observed_until: Day | None = None
-    """Last day the data cover; null: the last day seen in the data."""
+    """Last day the data cover; null: the last day on which all tables that tell who is there are alive, a few
+    odd rows aside."""
     day_first: bool | None = None
     """05/01/2024 is 5 January (true) or May 1 (false); null: decided column by column."""
     complete_members: bool = False

@@ -24,6 +24,7 @@ from whychurn.intake.check.problems import (
     raise_problems,
     to_decide,
 )
+from whychurn.intake.check.study_days import set_odd_days_aside, window
 from whychurn.intake.read.source import Source, read_table
 
 
@@ -110,7 +111,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     """Check rows across tables.
 
     The order of the rules is the order of precedence: a row's own cells, lines folded into orders, the
-    future, duplicates (the first good row stays), unknown members.
+    future, duplicates (the first good row stays), days far outside the rest, unknown members.
 
     Parameters
     ----------
@@ -134,6 +135,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
         if checked.table != "members":
             _check_future(checked, last, today)
             _check_duplicates(checked)
+    set_odd_days_aside(tables, params.intake)
     members = tables["members"]
     if not members.unread:
         complete_members(tables, params.intake.complete_members)
@@ -143,8 +145,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     for checked in tables.values():
         if not members.unread and checked is not members and "member_id" in checked.frame:
             _check_members(checked, joined)
-    first, last_row = _covered(tables)
-    return CheckedTables(tables, first, last if params.intake.observed_until else min(last_row, last))
+    return CheckedTables(tables, *window(tables, params.intake, params.panel, last))
 
 
 def table_facts(checked: CheckedTable) -> dict[str, Any]:
@@ -172,11 +173,18 @@ def table_facts(checked: CheckedTable) -> dict[str, Any]:
         "quarantined": quarantined,
         "folded": checked.folded,
         "derived": checked.derived,
+        **_first_and_last(checked),
         "reasons": reasons,
         "reason_columns": {f"{reason}:{column}": number for (reason, column), number in counts.items()},
         "cells_blanked": checked.blanked,
         "warnings": checked.warnings,
     }
+
+
+def _first_and_last(checked: CheckedTable) -> dict[str, str | None]:
+    days = checked.good_values(str(TABLES[checked.table].time))
+    ends = {"first_day": days.min(), "last_day": days.max()}
+    return {name: None if pd.isna(day) else f"{day:%Y-%m-%d}" for name, day in ends.items()}
 
 
 def answerable_questions(checked_tables: CheckedTables) -> list[dict[str, Any]]:
@@ -228,15 +236,3 @@ def _check_members(checked: CheckedTable, joined: pd.Series) -> None:
     before = (day.to_numpy() < joined.to_numpy()[position]) & checked.row_reasons.good
     if before.any():
         checked.warnings["before_joining"] = int(before.sum())
-
-
-def _covered(tables: dict[str, CheckedTable]) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First and last day of any activity.
-
-    Terms may have begun before anything else was recorded: they give the first day only where they are alone.
-    """
-    days = {
-        table: tables[table].good_values(str(TABLES[table].time)).dt.normalize() for table in ACTIVITY_TABLES
-    }
-    dated = pd.concat([days["orders"], days["events"]])
-    return (days["memberships"] if dated.empty else dated).min(), pd.concat(days.values()).max()

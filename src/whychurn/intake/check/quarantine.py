@@ -20,11 +20,13 @@ REASONS: Final = (
     "impossible_amount",
     "future_date",
     "after_window",  # after intake.observed_until, or a term that starts later: good, but not yet known
+    "before_window",  # before intake.observed_from
+    "odd_day",  # far outside the other days of its table
     "ends_before_starts",
     "duplicate_id",
     "unknown_member",
 )
-EXEMPT: Final = ("after_window",)  # do not count towards intake.max_quarantined
+EXEMPT: Final = ("after_window", "before_window", "odd_day")  # do not count towards intake.max_quarantined
 
 
 @dataclass
