@@ -142,8 +142,7 @@ def test_who_may_be_profiled() -> None:
     members = pd.DataFrame(
         {"member_id": list("abc"), "profiling_consent": pd.array([True, False, None], dtype="boolean")}
     )
-    assert profiled_members(members, "allow")["member_id"].tolist() == ["a", "c"]
-    assert profiled_members(members, "deny")["member_id"].tolist() == ["a"]
+    assert profiled_members(members)["member_id"].tolist() == ["a"]
 
 
 def test_assumed_answers_are_mostly_true_else_price() -> None:

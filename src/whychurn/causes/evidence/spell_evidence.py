@@ -107,7 +107,7 @@ def gather_evidence(
     panel_facts
         Content of panel.json: kind and days of the churn definition.
     """
-    members = profiled_members(whole_table(tables["members"]), params.privacy.missing_consent)
+    members = profiled_members(whole_table(tables["members"]))
     members = members[members["member_id"].isin(spells["member_id"])]
     members = members.sort_values("member_id", ignore_index=True)
     grace_days = int(panel_facts.get("threshold_days", panel_facts.get("grace_days", 0)))
@@ -132,9 +132,9 @@ def gather_evidence(
     return Evidence(weekly, dates, rows, in_training, history, labels, panel, calendar)
 
 
-def profiled_members(members: pd.DataFrame, missing_consent: str) -> pd.DataFrame:
-    """Members who may be profiled; `missing_consent` is ``allow`` or ``deny``."""
-    return members[members["profiling_consent"].fillna(missing_consent == "allow").astype(bool)]
+def profiled_members(members: pd.DataFrame) -> pd.DataFrame:
+    """Members who may be profiled."""
+    return members[members["profiling_consent"].fillna(False).astype(bool)]
 
 
 def _index_dates(table: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:

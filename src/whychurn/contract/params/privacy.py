@@ -14,5 +14,6 @@ class PrivacyParams(Section):
     """Replace ids by keyed pseudonyms; false only for ids that are pseudonyms already."""
     min_cell: Count = 10
     """Smallest number of members behind a figure that is shown."""
-    missing_consent: Literal["allow", "deny"] = "allow"
-    """Whether a member with no profiling_consent recorded may be profiled."""
+    missing_consent: Literal["auto", "allow", "deny"] = "auto"
+    """Whether a member with no profiling_consent recorded may be profiled; auto: only where members has no such
+    column."""

@@ -13,6 +13,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.questions import assess_questions
 from whychurn.contract.tables import ACTIVITY_TABLES, TABLES
+from whychurn.intake.check.consent import settle_consent
 from whychurn.intake.check.implied_members import complete_members
 from whychurn.intake.check.mapping import check_mapping
 from whychurn.intake.check.one_table import AFTER, CheckedTable, Notice, absent_table, blank, check_table
@@ -141,11 +142,19 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
         complete_members(tables, params.intake.complete_members)
     _check_future(members, last, today)
     _check_duplicates(members)
+    _settle_consent(members, params)
     joined = members.good.set_index("member_id")["joined_on"]
     for checked in tables.values():
         if not members.unread and checked is not members and "member_id" in checked.frame:
             _check_members(checked, joined)
     return CheckedTables(tables, *window(tables, params.intake, params.panel, last))
+
+
+def _settle_consent(members: CheckedTable, params: Params) -> None:
+    good = members.good
+    consent, notices = settle_consent(good, members.mapped, params.privacy.missing_consent)
+    members.frame["profiling_consent"] = consent.reindex(members.frame.index)
+    members.notices += notices
 
 
 def table_facts(checked: CheckedTable) -> dict[str, Any]:

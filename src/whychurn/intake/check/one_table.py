@@ -12,9 +12,11 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import TABLES, Field
+from whychurn.intake.check.consent import CONSENT, consent_notices
 from whychurn.intake.check.mapping import MADE, further_columns, missing_columns, source_columns
 from whychurn.intake.check.quarantine import RowReasons, quarantine_frame
 from whychurn.intake.read.coerce import bare_ids, coerce, empty_column, recode
+from whychurn.intake.read.consent import read_consent
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable, nearest
 
@@ -141,6 +143,8 @@ def _fill(checked: CheckedTable, name: str, spec: Field, raw: RawTable, params: 
     else:
         column = raw.frame[origin].reset_index(drop=True)
     codes: Mapping[Any, Any] = params.codes.get(f"{checked.table}.{name}", {})
+    if name in CONSENT:
+        return _fill_consent(checked, name, column, codes)
     if codes:
         column = recode(column, codes)
     result = coerce(column, spec.kind, params.day_first)
@@ -150,6 +154,15 @@ def _fill(checked: CheckedTable, name: str, spec: Field, raw: RawTable, params: 
     checked.notices += [(key, {**given, "column": f"{checked.table}.{name}"}) for key, given in result.notes]
     _note_bad(checked, name, spec, result.bad, column)
     return values
+
+
+def _fill_consent(checked: CheckedTable, name: str, column: pd.Series, codes: Mapping[Any, Any]) -> pd.Series:
+    header = checked.mapped[name]
+    consent = read_consent(column, "" if header.startswith("=") else header, codes)
+    for key, given in consent_notices(consent, header):
+        checked.notices.append((key, {**given, "column": f"{checked.table}.{name}"}))
+    _count(checked.blanked, f"wrong_type:{name}", consent.bad)
+    return consent.values
 
 
 def _note_bad(checked: CheckedTable, name: str, spec: Field, bad: np.ndarray, column: pd.Series) -> None:

@@ -68,8 +68,6 @@ def protect_table(
         redactions.counts += counts
     if table == "members":
         frame = _drop_personal(frame, redactions)
-        allowed = privacy.missing_consent == "allow"
-        frame["profiling_consent"] = frame["profiling_consent"].fillna(allowed)
     if key is not None and "member_id" in frame:
         frame = _pseudonymise(table, frame, key)
     return _in_order(table, frame)
