@@ -105,7 +105,7 @@ def test_sound_rows_are_released_pseudonymous_and_the_drafts_emptied() -> None:
         update={"intake": params.intake.model_copy(update={"complete_members": False})}
     )
     checked_tables = check_tables(tables, complete, dt.date(2025, 6, 30))
-    released = dict(protected_tables(checked_tables, b"key", params.privacy, Redactions()))
+    released = dict(protected_tables(checked_tables, b"key", Redactions()))
     assert released["orders"]["amount"].tolist() == [5] and released["members"]["member_id"].nunique() == 2
     assert released["orders"]["member_id"].isin(released["members"]["member_id"]).all()
     assert not released["members"]["member_id"].isin(["a", "b"]).any()

@@ -46,7 +46,7 @@ def test_tables_leave_one_by_one_and_drafts_are_emptied(tables, make_study) -> N
     params = load_params(study)
     checked_tables = read_and_check(open_source(study, params.intake), params, dt.date(2025, 6, 30))
     taken = Redactions()
-    found = dict(protected_tables(checked_tables, None, params.privacy, taken))
+    found = dict(protected_tables(checked_tables, None, taken))
     assert list(found) == list(TABLES) and found["orders"]["member_id"].tolist() == ["a", "a", "b", "b", "c"]
     assert all(checked.frame.empty for checked in checked_tables.tables.values()) and not taken.counts
 
@@ -198,14 +198,14 @@ def test_pseudonyms_replace_ids_everywhere_and_consent_is_filled(tables, make_st
     expected = {name: pseudonym(name, b"a key for tests") for name in "abc"}
     assert members.loc[[expected[name] for name in "abc"], "profiling_consent"].tolist() == [
         True,
-        True,
+        False,
         False,
     ]
-    assert facts["members_without_consent"] == 1
+    assert facts["members_without_consent"] == 2
     assert set(interim(study, "orders")["member_id"]) == set(expected.values())
     assert interim(study, "orders")["member_id"].is_monotonic_increasing
-    denied = make_study(tables, {"privacy": {"missing_consent": "deny"}}, name="denied")
-    assert build(denied)["members_without_consent"] == 2
+    allowed = make_study(tables, {"privacy": {"missing_consent": "allow"}}, name="allowed")
+    assert build(allowed)["members_without_consent"] == 1
 
 
 def test_texts_are_redacted_and_columns_that_name_persons_are_dropped(tables, make_study, build) -> None:
@@ -262,7 +262,8 @@ def test_members_come_from_activity_where_there_is_no_table(tables, make_study, 
     }
     counts = facts["tables"]["members"]
     assert (counts["read"], counts["derived"], counts["kept"]) == (0, 3, 3)
-    assert [notice["key"] for notice in facts["notices"]] == ["intake.notice_derived"]
+    told = [notice["key"] for notice in facts["notices"]]
+    assert told == ["intake.notice_derived", "intake.notice_consent_absent"]
 
 
 def test_incomplete_members_are_completed_when_asked(tables, make_study, build) -> None:

@@ -201,10 +201,7 @@ def checked_tables(source: Source, params: Params, key: bytes | None, today: dt.
     examined.raise_problems()
     assert examined.observed_from is not None and examined.observed_until is not None
     quarantine = examined.quarantine
-    frames = {
-        name: as_written(frame)
-        for name, frame in protected_tables(examined, key, params.privacy, Redactions())
-    }
+    frames = {name: as_written(frame) for name, frame in protected_tables(examined, key, Redactions())}
     return Tables(frames, examined.observed_from, examined.observed_until, quarantine)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from whychurn.contract.files import write_json, write_table
-from whychurn.contract.params import Params, PrivacyParams
+from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.all_tables import (
     CheckedTables,
@@ -50,7 +50,7 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     facts = _facts(checked_tables)
     key = _key(study, params)
     redactions = Redactions()
-    for table, frame in protected_tables(checked_tables, key, params.privacy, redactions):
+    for table, frame in protected_tables(checked_tables, key, redactions):
         write_table(frame, study.interim / f"{table}.parquet")
         if table == "members":
             facts["members_without_consent"] = int((~frame["profiling_consent"]).sum())
@@ -63,7 +63,7 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
 
 
 def protected_tables(
-    checked_tables: CheckedTables, key: bytes | None, privacy: PrivacyParams, redactions: Redactions
+    checked_tables: CheckedTables, key: bytes | None, redactions: Redactions
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Name and good rows of each table, pseudonymous and redacted; the tables are emptied on the way.
 
@@ -75,7 +75,7 @@ def protected_tables(
         Receives what was redacted or dropped.
     """
     for table, checked in checked_tables.tables.items():
-        frame = protect_table(table, checked.good, key, privacy, redactions)
+        frame = protect_table(table, checked.good, key, redactions)
         checked.frame = checked.frame.iloc[:0]  # large tables are not kept twice
         check_schema(table, frame)
         yield table, frame

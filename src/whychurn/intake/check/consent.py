@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.contract.tables import TABLES
 from whychurn.intake.check.quarantine import value_kinds
 from whychurn.intake.read.consent import Consent
 from whychurn.intake.read.dtypes import TEXT
@@ -20,6 +21,11 @@ _SHOWN: Final = 8  # words listed
 _LONGEST: Final = 40  # characters of a word that is shown; longer ones are no codes
 _PROFILING_HEADER: Final = re.compile(
     r"(?i)consent|profil|gdpr|privacy|opt[ _-]?out|do[ _-]?not|\bdnc\b|同意|授权|画像|隐私|拒收|免打扰|勿扰|屏蔽"
+)
+
+
+_OF_A_CHANNEL: Final = re.compile(
+    r"(?i)market|newsletter|sms|mail|push|call|phone|营销|推广|短信|邮件|电话|推送|订阅"
 )
 
 
@@ -63,8 +69,10 @@ def settle_consent(
     allowed = missing_consent == "allow" or (missing_consent == "auto" and not recorded)
     filled = consent.fillna(allowed)
     if not recorded and missing_consent == "auto" and len(members):
-        alike = [str(name) for name in members.columns if _PROFILING_HEADER.search(str(name))]
-        alike = [name for name in alike if name not in mapped]
+        further = [str(name) for name in members.columns if name not in TABLES["members"].fields]
+        alike = [
+            name for name in further if _PROFILING_HEADER.search(name) and not _OF_A_CHANNEL.search(name)
+        ]
         key = "decide_consent_column" if alike else "notice_consent_absent"
         notices.append((key, {"header": alike[0]} if alike else {}))
     elif gaps:

@@ -11,7 +11,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from whychurn.contract.params import PrivacyParams
 from whychurn.contract.tables import DTYPES, FREE_TEXT, TABLES, schema
 from whychurn.intake.check.one_table import Notice
 from whychurn.intake.privacy.pseudonym import pseudonyms
@@ -48,9 +47,7 @@ class Redactions:
     notices: list[Notice] = field(default_factory=list)
 
 
-def protect_table(
-    table: str, frame: pd.DataFrame, key: bytes | None, privacy: PrivacyParams, redactions: Redactions
-) -> pd.DataFrame:
+def protect_table(table: str, frame: pd.DataFrame, key: bytes | None, redactions: Redactions) -> pd.DataFrame:
     """Good rows as they are written: pseudonymous, redacted, sorted, in contract order and dtypes.
 
     Parameters

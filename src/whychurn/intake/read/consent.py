@@ -30,7 +30,9 @@ _CONTRARY: Final = re.compile(
 _NEGATED: Final = re.compile(
     r"\b(?:not|non|never|no) (?:opt(?:ed)? ?out|unsub|suppress|block|object|refus|declin)|[未没](?:拒|退订|屏蔽|撤)"
 )
-_BOTH: Final = re.compile(r"opt(?:ed)? ?in.*out|out.*opt(?:ed)? ?in|\bsubscribe.*unsubscribe|同意.*(?:拒|不同意)")
+_BOTH: Final = re.compile(
+    r"opt(?:ed)? ?in.*out|out.*opt(?:ed)? ?in|\bsubscribe.*unsubscribe|同意.*(?:拒|不同意)"
+)
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,15 @@ def read_consent(column: pd.Series, header: str, codes: Mapping[Any, Any]) -> Co
         yes, no = np.where(plain, no, yes), np.where(plain, yes, no)
         contrary = bool(plain.any())
     is_open = (meanings == "unknown") & ~yes & ~no
-    values = pd.Series(pd.array(np.where(empty, None, yes), dtype="boolean"))
+    values = pd.Series(yes.astype(bool)).astype("boolean").mask(empty)
     return Consent(values, given, ~empty & ~yes & ~no & ~is_open, is_open, contrary, dated)
 
 
 def meaning(word: object) -> Meaning | None:
     """What one answer means; None where that is not known."""
     said = _normalised(str(word))
-    if not said:  # a dash, a question mark
-        return "unknown"
+    if not said:  # a dash or a question mark leaves it open; a day alone says nothing yet
+        return None if any(sign.isalnum() for sign in str(word)) else "unknown"
     forms = [said, _without_filler(said)]
     for one in forms:
         for name in ("unknown", "yes", "no"):
@@ -167,6 +169,8 @@ def _words() -> dict[str, frozenset[str]]:
     lists = read_yaml(Path(__file__).with_name("consent_words.yaml"))
     as_they_are = ("negation", "negation_zh", "filler", "filler_zh")
     return {
-        name: frozenset(map(str, words) if name in as_they_are else (_normalised(str(word)) for word in words))
+        name: frozenset(
+            map(str, words) if name in as_they_are else (_normalised(str(word)) for word in words)
+        )
         for name, words in lists.items()
     }
