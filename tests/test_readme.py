@@ -6,16 +6,18 @@ import datetime as dt
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from whychurn.cli import app
-from whychurn.contract.files import read_json, read_table
+from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.intake.build import build_interim
+from whychurn.intake.draft.write_draft import write_draft
 from whychurn.score.benchmark import load_benchmark
 
 PAGES = sorted(
@@ -93,25 +95,27 @@ def test_every_command_of_the_readme_exists() -> None:
             )
 
 
-def test_the_worked_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHYCHURN_KEY", "a key for tests")
+def test_the_worked_example_is_what_the_draft_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHYCHURN_KEY", "a key for the tests of the README, 2024")
     root = tmp_path / "我的商城"
-    (root / "raw").mkdir(parents=True)
-    (root / "params.yaml").write_text(blocks(READMES[1], "yaml")[0], encoding="utf-8")
-    members = pd.DataFrame(
-        {"会员号": ["007", "008"], "入会日期": ["2024-01-05", "2024/2/6"], "城市": ["北京", "成都"]}
-    )
-    members.to_excel(root / "raw" / "members.xlsx", index=False)
-    orders = "单号,会员号,下单时间,实付金额,是否退货\nA1,007,2024-03-01 10:00,12.5,否\nA2,008,2024-03-02 11:30,99,是\n"
-    (root / "raw" / "orders.csv").write_bytes(orders.encode("gb18030"))
+    root.mkdir()
+    ids = [f"K{n:05d}" for n in range(40)]
+    days = pd.date_range("2024-01-05", periods=40, freq="D").strftime("%Y/%m/%d")
+    cities = np.resize(["宁波", "杭州"], 40)
+    members = pd.DataFrame({"客户编号": ids, "注册时间": days, "所在城市": cities})
+    members.to_excel(root / "客户名单.xlsx", index=False)
+    lines = [f"LS{n:07d},{ids[n % 40]},2024-03-{n % 28 + 1:02d} 10:{n % 60:02d},{n}.50" for n in range(200)]
+    orders = "\n".join(["流水号,买家,付款时间,实收", *lines])
+    (root / "销售流水.csv").write_bytes(orders.encode("gb18030"))
+    target, _ = write_draft(root)
+    for page in READMES:
+        shown = yaml.safe_load(blocks(page, "yaml")[0])
+        assert yaml.safe_load(target.read_text(encoding="utf-8")) == shown
     study = StudyPaths.at(root)
     build_interim(study, load_params(study), dt.date(2024, 12, 31))
-    found = read_table(study.interim / "orders.parquet").sort_values("amount")
-    assert found["amount"].tolist() == [12.5, 99.0]
-    assert found["returned"].tolist() == [False, True]
-    assert read_table(study.interim / "members.parquet")["region"].sort_values().tolist() == ["北京", "成都"]
-    assert read_json(study.interim / "intake.json")["tables"]["orders"]["kept"] == 2
-    assert not set(found["member_id"]) & {"007", "008"}, "ids are pseudonyms"
+    found = read_table(study.interim / "orders.parquet")
+    assert found["amount"].sum() == sum(n + 0.5 for n in range(200))
+    assert not set(found["member_id"]) & set(ids), "ids are pseudonyms"
 
 
 MEASURED = {
