@@ -14,9 +14,11 @@ from whychurn.contract.params import check_params, effective_values, merge
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import TABLES
 from whychurn.intake.build import protected_tables
-from whychurn.intake.check.all_tables import check_tables, table_facts
-from whychurn.intake.check.one_table import absent_table, check_table
+from whychurn.intake.check.all_tables import check_tables
+from whychurn.intake.check.checked_table import absent_table
+from whychurn.intake.check.one_table import check_table
 from whychurn.intake.check.quarantine import RowReasons
+from whychurn.intake.check.table_facts import table_facts
 from whychurn.intake.privacy.protected_tables import Redactions
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable
@@ -74,7 +76,8 @@ def test_rows_balance_and_each_source_row_stands_once(raws, complete, fold) -> N
         source = len(raws[table].frame) + len(raws[table].broken) if table in raws else 0
         apart = quarantine[quarantine["table"] == table]
         assert facts["read"] == source
-        assert source + facts["derived"] == facts["kept"] + len(apart) + facts["folded"]
+        accounted = facts["folded"] + facts["duplicates"] + facts["netted"]
+        assert source + facts["derived"] == facts["kept"] + len(apart) + accounted
         kept = checked.row_number[checked.row_reasons.good]
         kept = kept[kept > 0]
         assert len(kept) + facts["derived"] == facts["kept"]

@@ -14,12 +14,11 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.all_tables import (
     CheckedTables,
-    answerable_questions,
     read_and_check,
-    table_facts,
 )
-from whychurn.intake.check.one_table import Notice
+from whychurn.intake.check.checked_table import Notice
 from whychurn.intake.check.problems import sentence
+from whychurn.intake.check.table_facts import answerable_questions, table_facts
 from whychurn.intake.privacy.protected_tables import Redactions, check_schema, protect_table
 from whychurn.intake.privacy.pseudonym import find_key, fingerprint, make_key
 from whychurn.intake.read.source import open_source
@@ -94,7 +93,7 @@ def _facts(checked_tables: CheckedTables) -> dict[str, Any]:
         "tables": tables,
         "observed_from": f"{checked_tables.observed_from:%Y-%m-%d}",
         "observed_until": f"{checked_tables.observed_until:%Y-%m-%d}",
-        "questions": answerable_questions(checked_tables),
+        "questions": answerable_questions(checked_tables.tables),
     }
 
 

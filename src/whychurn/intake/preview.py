@@ -16,12 +16,11 @@ from whychurn.contract.questions import load_questions
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.all_tables import (
     CheckedTables,
-    answerable_questions,
     read_and_check,
-    table_facts,
 )
-from whychurn.intake.check.one_table import CheckedTable
+from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.problems import is_decision, sentence
+from whychurn.intake.check.table_facts import answerable_questions, table_facts
 from whychurn.intake.privacy.pseudonym import SOURCE_KEY
 from whychurn.intake.read.source import Source, open_source
 from whychurn.labels import has_words, say
@@ -158,7 +157,7 @@ def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
     ]
     questions = [
         (entry["id"], entry["answerable"], ", ".join([*entry["missing"], *entry["missing_columns"]]))
-        for entry in answerable_questions(checked_tables)
+        for entry in answerable_questions(checked_tables.tables)
     ]
     assumed = [
         sentence(notice)

@@ -136,7 +136,9 @@ def test_the_text_is_read_back_and_shows_no_id(tmp_path: Path, ids: list[str]) -
     people["City, State"] = np.resize(['A "quoted" # town', "是", "- dash", "yes"], MEMBERS)
     (tmp_path / "raw").mkdir()
     people.to_csv(tmp_path / "raw" / "members.csv", index=False)
-    orders(ids, "no", "Member: no", "date", "total").to_csv(tmp_path / "raw" / "orders: 1, part.csv", index=False)
+    orders(ids, "no", "Member: no", "date", "total").to_csv(
+        tmp_path / "raw" / "orders: 1, part.csv", index=False
+    )
     target, _ = write_draft(tmp_path)
     text = target.read_text(encoding="utf-8")
     given = yaml.safe_load(text)["intake"]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.questions import assess_questions
 from whychurn.contract.tables import ACTIVITY_TABLES, TABLES
+from whychurn.intake.check.checked_table import CheckedTable, Notice, absent_table, blank
 from whychurn.intake.check.consent import settle_consent
 from whychurn.intake.check.implied_members import complete_members
 from whychurn.intake.check.mapping import check_mapping
-from whychurn.intake.check.one_table import AFTER, CheckedTable, Notice, absent_table, blank, check_table
-from whychurn.intake.check.order_lines import merge_order_lines
+from whychurn.intake.check.one_table import AFTER, check_table
+from whychurn.intake.check.orders.order_lines import merge_order_lines
 from whychurn.intake.check.problems import (
     Problem,
     excess_problems,
@@ -155,58 +154,6 @@ def _settle_consent(members: CheckedTable, params: Params) -> None:
     consent, notices = settle_consent(good, members.mapped, params.privacy.missing_consent)
     members.frame["profiling_consent"] = consent.reindex(members.frame.index)
     members.notices += notices
-
-
-def table_facts(checked: CheckedTable) -> dict[str, Any]:
-    """Counts of one table for ``intake.json``; they balance: read + derived = kept + quarantined + folded.
-
-    Raises
-    ------
-    AssertionError
-        If a row was lost.
-    """
-    counts = checked.row_reasons.counts()
-    reasons: dict[str, int] = {"broken_row": len(checked.broken)} if len(checked.broken) else {}
-    for (reason, _), number in counts.items():
-        reasons[reason] = reasons.get(reason, 0) + number
-    kept, quarantined = int(checked.row_reasons.good.sum()), sum(reasons.values())
-    assert checked.read + checked.derived == kept + quarantined + checked.folded, (
-        f"{checked.table}: rows were lost"
-    )
-    return {
-        "present": checked.origin is not None,
-        "source": checked.origin,
-        "encoding": checked.encoding,
-        "read": checked.read,
-        "kept": kept,
-        "quarantined": quarantined,
-        "folded": checked.folded,
-        "derived": checked.derived,
-        **_first_and_last(checked),
-        "reasons": reasons,
-        "reason_columns": {f"{reason}:{column}": number for (reason, column), number in counts.items()},
-        "cells_blanked": checked.blanked,
-        "warnings": checked.warnings,
-    }
-
-
-def _first_and_last(checked: CheckedTable) -> dict[str, str | None]:
-    days = checked.good_values(str(TABLES[checked.table].time))
-    ends = {"first_day": days.min(), "last_day": days.max()}
-    return {name: None if pd.isna(day) else f"{day:%Y-%m-%d}" for name, day in ends.items()}
-
-
-def answerable_questions(checked_tables: CheckedTables) -> list[dict[str, Any]]:
-    """Which questions the good rows can answer (`contract.questions`)."""
-    filled = {}
-    for table, checked in checked_tables.tables.items():
-        if checked.row_reasons.good.any():
-            filled[table] = [
-                name for name in checked.frame.columns if checked.good_values(name).notna().any()
-            ]
-    if "events" in filled:  # a type of event counts as a column
-        filled["events"] += checked_tables.tables["events"].good_values("event_type").unique().tolist()
-    return assess_questions(filled)
 
 
 def _check_future(checked: CheckedTable, last: pd.Timestamp, today: dt.date) -> None:

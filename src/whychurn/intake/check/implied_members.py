@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.tables import ACTIVITY_TABLES, TABLES
-from whychurn.intake.check.one_table import CheckedTable
+from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.quarantine import RowReasons
 from whychurn.intake.read.dtypes import TEXT
 

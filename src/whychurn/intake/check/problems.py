@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.tables import ACTIVITY_TABLES
-from whychurn.intake.check.one_table import CheckedTable, Notice
+from whychurn.intake.check.checked_table import CheckedTable, Notice
 from whychurn.intake.check.quarantine import EXEMPT
 from whychurn.labels import say
 

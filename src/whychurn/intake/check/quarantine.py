@@ -23,10 +23,18 @@ REASONS: Final = (
     "before_window",  # before intake.observed_from
     "odd_day",  # far outside the other days of its table
     "ends_before_starts",
+    "refund_without_order",
     "duplicate_id",
     "unknown_member",
 )
-EXEMPT: Final = ("after_window", "before_window", "odd_day")  # do not count towards intake.max_quarantined
+ACCOUNTED: Final = ("copy", "netted")  # accounted for by another row: neither bad nor in the quarantine
+EXEMPT: Final = (
+    "after_window",
+    "before_window",
+    "odd_day",
+    "refund_without_order",
+    *ACCOUNTED,
+)  # do not count towards intake.max_quarantined
 
 
 @dataclass
@@ -74,7 +82,8 @@ class RowReasons:
 
     def frame(self, table: str, row_number: np.ndarray) -> pd.DataFrame:
         """Rows of ``quarantine.parquet``: table, row_number, column, reason, value_kind."""
-        bad = np.flatnonzero(self.codes)
+        accounted = [number for number, (reason, _) in enumerate(self.labels) if reason in ACCOUNTED]
+        bad = np.flatnonzero((self.codes > 0) & ~np.isin(self.codes, accounted))
         labels = [self.labels[code] for code in self.codes[bad]]
         return quarantine_frame(
             table,

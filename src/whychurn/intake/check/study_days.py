@@ -16,7 +16,7 @@ import pandas as pd
 
 from whychurn.contract.params import IntakeParams, PanelParams
 from whychurn.contract.tables import ACTIVITY_TABLES, INTERACTIONS, TABLES
-from whychurn.intake.check.one_table import CheckedTable
+from whychurn.intake.check.checked_table import CheckedTable
 
 GAP_DAYS: Final = 30
 EXPECTED: Final = 10.0

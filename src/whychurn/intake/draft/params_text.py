@@ -42,7 +42,9 @@ def params_text(draft: MappingDraft, source: str) -> str:
         f"  source: {_scalar(source)}",
     ]
     if any(match.table == "orders" and (match.fold or _has_lines(match, draft)) for match in draft.tables):
-        lines.append("  fold: [orders]   # order numbers repeat: the lines of one order become one, amounts summed")
+        lines.append(
+            "  fold: [orders]   # order numbers repeat: the lines of one order become one, amounts summed"
+        )
     members = next((match for match in draft.tables if match.table == "members"), None)
     if members and not any(match.column == "joined_on" for match in members.columns):
         lines.append(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from whychurn.contract.tables import DTYPES, FREE_TEXT, TABLES, schema
-from whychurn.intake.check.one_table import Notice
+from whychurn.intake.check.checked_table import Notice
 from whychurn.intake.privacy.pseudonym import pseudonyms
 from whychurn.intake.privacy.redact import redact_column
 from whychurn.intake.read.coerce import coerce

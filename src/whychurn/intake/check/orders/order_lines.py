@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from whychurn.intake.check.one_table import CheckedTable
+from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.quarantine import RowReasons
 
 SUMMED: Final = ("amount", "discount", "quantity")

@@ -1,0 +1,97 @@
+"""One table of the source in the contract's columns, with what was found against its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.tables import TABLES
+from whychurn.intake.check.quarantine import RowReasons, quarantine_frame
+from whychurn.intake.read.coerce import empty_column
+
+Notice = tuple[str, dict[str, Any]]
+
+
+@dataclass
+class CheckedTable:
+    """One table of the source in the contract's columns.
+
+    Parameters
+    ----------
+    frame
+        Contract columns (members: also further ones), one row per readable source row; ids still raw.
+    row_number
+        Number of each row in the source; 0 for rows that intake made.
+    row_reasons
+        First reason against each row.
+    broken
+        Numbers of source rows that could not be split into columns.
+    blanked, warnings
+        Cells of optional columns made null, and good rows that a reader should know of; counts by name.
+    folded, derived
+        Source rows that became part of another row; rows that intake made.
+    unread
+        The source has the table, and it cannot be read.
+    """
+
+    table: str
+    frame: pd.DataFrame
+    row_number: np.ndarray
+    row_reasons: RowReasons
+    broken: np.ndarray
+    origin: str | None = None
+    encoding: str | None = None
+    mapped: dict[str, str] = field(default_factory=dict)
+    unused: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    blanked: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
+    folded: int = 0
+    derived: int = 0
+    unread: bool = False
+
+    @property
+    def read(self) -> int:
+        """Rows of the source."""
+        return len(self.frame) - self.derived + self.folded + len(self.broken)
+
+    @property
+    def good(self) -> pd.DataFrame:
+        """Rows without a reason against them."""
+        good = self.row_reasons.good
+        return self.frame if good.all() else self.frame[good]
+
+    def good_values(self, name: str) -> pd.Series:
+        """Column `name` of the rows without a reason against them."""
+        return self.frame[name][self.row_reasons.good]
+
+    def quarantined(self) -> pd.DataFrame:
+        """Rows for ``quarantine.parquet``."""
+        n = len(self.broken)
+        broken = quarantine_frame(self.table, self.broken, [""] * n, ["broken_row"] * n, [""] * n)
+        return pd.concat([broken, self.row_reasons.frame(self.table, self.row_number)], ignore_index=True)
+
+
+def absent_table(table: str, unread: bool = False) -> CheckedTable:
+    """A table that the source does not have, or that cannot be read."""
+    fields = TABLES[table].fields
+    frame = pd.DataFrame({name: empty_column(spec.kind, 0) for name, spec in fields.items()})
+    none = np.array([], dtype="int64")
+    return CheckedTable(table, frame, none, RowReasons(0), none, unread=unread)
+
+
+def blank(checked: CheckedTable, name: str, mask: pd.Series, reason: str) -> None:
+    """Make the cells of `mask` in an optional column null, and count them."""
+    hit = mask.to_numpy(dtype=bool, na_value=False)
+    if hit.any():
+        checked.frame[name] = checked.frame[name].mask(hit)
+        count(checked.blanked, f"{reason}:{name}", hit)
+
+
+def count(counts: dict[str, int], name: str, mask: np.ndarray) -> None:
+    """Add the rows of `mask` to `counts` under `name`."""
+    if mask.any():
+        counts[name] = counts.get(name, 0) + int(mask.sum())

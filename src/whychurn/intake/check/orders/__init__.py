@@ -1,0 +1,1 @@
+"""Orders: amounts of pieces, lines of one order, refunds and cancellations."""
