@@ -12,7 +12,12 @@ PROGRAM = [sys.executable, "-c", "from whychurn.cli import main; main()"]
 
 
 def call(encoding: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "WHYCHURN_KEY": "k" * 32}
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": encoding,
+        "PYTHONUTF8": "0",
+        "WHYCHURN_KEY": "a key of tests, kept apart",
+    }
     return subprocess.run(
         [*PROGRAM, *arguments], capture_output=True, env=environment, check=False, timeout=120
     )

@@ -68,7 +68,7 @@ def test_ids_become_pseudonyms_on_demand(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.delenv("WHYCHURN_KEY", raising=False)
     with pytest.raises(WhychurnError, match="key that stays with you"):
         whychurn.load(frames, pseudonymize=True)
-    monkeypatch.setenv("WHYCHURN_KEY", "a key")
+    monkeypatch.setenv("WHYCHURN_KEY", "a key of tests, kept apart")
     tables = whychurn.load(frames, pseudonymize=True)
     assert not {"a", "b"} & set(tables["members"]["member_id"])
     assert set(tables["orders"]["member_id"]) == set(tables["members"]["member_id"])

@@ -28,7 +28,7 @@ TODAY = dt.date(2025, 6, 30)
 
 @pytest.fixture(autouse=True)
 def no_key_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHYCHURN_KEY", "a key for tests")
+    monkeypatch.setenv("WHYCHURN_KEY", "a key of tests, kept apart")
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_pseudonyms_replace_ids_everywhere_and_consent_is_filled(tables, make_st
     study = make_study(tables)
     facts = build(study)
     members = interim(study, "members").set_index("member_id")
-    expected = {name: pseudonym(name, b"a key for tests") for name in "abc"}
+    expected = {name: pseudonym(name, b"a key of tests, kept apart") for name in "abc"}
     assert members.loc[[expected[name] for name in "abc"], "profiling_consent"].tolist() == [
         True,
         False,

@@ -7,13 +7,15 @@ import hmac
 
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from whychurn.cli import app
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
-from whychurn.intake.privacy.pseudonym import fingerprint, pseudonym, pseudonyms
+from whychurn.intake.privacy.pseudonym import fingerprint, pseudonym, pseudonyms, weakness
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.reidentify import lookup
 
@@ -42,14 +44,14 @@ def members(study) -> list[str]:
 
 def test_the_key_of_the_environment_goes_before_the_files(tables, make_study, build, monkeypatch) -> None:
     study = make_study(tables)
-    (study.raw / "whychurn.key").write_text("from the source\n", encoding="utf-8")
-    (study.root / ".whychurn.key").write_text("from the study\n", encoding="utf-8")
+    (study.raw / "whychurn.key").write_text("found in the source\n", encoding="utf-8")
+    (study.root / ".whychurn.key").write_text("found in the study\n", encoding="utf-8")
     seen = []
-    for key in (b"a key for tests", b"from the source", b"from the study"):
+    for key in (b"a key of tests, kept apart", b"found in the source", b"found in the study"):
         assert build(study)["key_fingerprint"] == fingerprint(key)
         assert members(study) == sorted(pseudonym(one, key) for one in "abc")
         seen.append(members(study))
-        if key == b"a key for tests":
+        if key == b"a key of tests, kept apart":
             monkeypatch.delenv("WHYCHURN_KEY")
         else:
             (study.raw / "whychurn.key").unlink(missing_ok=True)
@@ -85,7 +87,7 @@ def test_lookup_turns_pseudonyms_back(tables, make_study, build) -> None:
     assert sorted(found["source_id"].dropna()) == ["a", "b", "c"]
     assert found["source_id"].isna().tolist() == [False, False, False, True]
     for row in found.dropna().itertuples():
-        assert pseudonym(row.source_id, b"a key for tests") == row.member_id
+        assert pseudonym(row.source_id, b"a key of tests, kept apart") == row.member_id
 
 
 def test_lookup_without_a_key_says_so(tables, make_study, monkeypatch) -> None:
@@ -119,3 +121,42 @@ def test_the_command_says_which_pseudonyms_it_does_not_know(tables, make_study, 
     lines = [line for line in done.output.splitlines() if line.startswith("│")]
     assert known in lines[0] and any(f" {name} " in lines[0] for name in "abc")
     assert "m0" in lines[1] and "no member of this source" in lines[1]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "1",
+        "password",
+        "short secret",
+        "a" * 40,
+        "abab" * 8,
+        "12" * 16,
+        "0123456789abcdefgh",
+        "passwordpassword1",
+        "Password123456!!!",
+        "shop-2024-shop-2024-",
+        "           x",
+    ],
+)
+def test_a_key_that_can_be_guessed_is_refused(key, tables, make_study, build, monkeypatch) -> None:
+    monkeypatch.setenv("WHYCHURN_KEY", key)
+    with pytest.raises(WhychurnError, match=r"(?s)no secret.*token_hex") as error:
+        build(make_study(tables))
+    assert len(key.strip()) < 9 or key.strip() not in str(error.value)
+
+
+@given(st.randoms(use_true_random=False))
+def test_random_keys_are_accepted(random) -> None:
+    key = random.randbytes(16).hex()
+    assume(len(set(key)) >= 8 and "123456" not in key)
+    assert weakness(key) is None
+
+
+def test_a_key_file_that_others_can_read_is_said(tables, make_study, build, monkeypatch, caplog) -> None:
+    monkeypatch.delenv("WHYCHURN_KEY")
+    study = make_study(tables)
+    (study.root / ".whychurn.key").write_text("found in the study, 7\n", encoding="utf-8")
+    (study.root / ".whychurn.key").chmod(0o644)
+    build(study)
+    assert "others on this machine can read the key" in caplog.text

@@ -26,7 +26,7 @@ PROGRAMMES = {  # days of each member's orders
 
 @pytest.fixture(params=PROGRAMMES)
 def study(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyPaths:
-    monkeypatch.setenv("WHYCHURN_KEY", "a key for tests")
+    monkeypatch.setenv("WHYCHURN_KEY", "a key of tests, kept apart")
     root = tmp_path / f"项目 {request.param}"
     (root / "raw").mkdir(parents=True)
     members, orders = [], []

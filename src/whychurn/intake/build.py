@@ -43,11 +43,15 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     summary = study.interim / "intake.json"
     if summary.is_file():
         summary.unlink()  # it stands only beside tables of the same run
+    key = (
+        find_key(study, params.intake.source) if params.privacy.pseudonymize else None
+    )  # a weak one stops here
     checked_tables = read_and_check(open_source(study, params.intake), params, today)
     write_table(checked_tables.quarantine, study.interim / "quarantine.parquet")
     checked_tables.raise_problems()
     facts = _facts(checked_tables)
-    key = _key(study, params)
+    if params.privacy.pseudonymize:
+        key = key or make_key(study)
     redactions = Redactions()
     for table, frame in protected_tables(checked_tables, key, redactions):
         write_table(frame, study.interim / f"{table}.parquet")
@@ -95,12 +99,6 @@ def _facts(checked_tables: CheckedTables) -> dict[str, Any]:
         "observed_until": f"{checked_tables.observed_until:%Y-%m-%d}",
         "questions": answerable_questions(checked_tables.tables),
     }
-
-
-def _key(study: StudyPaths, params: Params) -> bytes | None:
-    if not params.privacy.pseudonymize:
-        return None
-    return find_key(study, params.intake.source) or make_key(study)
 
 
 def _distinct_notices(notices: list[Notice]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.questions import load_questions
@@ -21,7 +22,7 @@ from whychurn.intake.check.all_tables import (
 from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.problems import is_decision, sentence
 from whychurn.intake.check.table_facts import answerable_questions, table_facts
-from whychurn.intake.privacy.pseudonym import SOURCE_KEY
+from whychurn.intake.privacy.pseudonym import SOURCE_KEY, find_key
 from whychurn.intake.read.source import Source, open_source
 from whychurn.labels import has_words, say
 
@@ -81,6 +82,10 @@ def check_source(study: StudyPaths, params: Params, today: dt.date | None = None
     """
     source = open_source(study, params.intake)
     checked_tables = read_and_check(source, params, today or dt.date.today())
+    try:
+        find_key(study, params.intake.source)
+    except WhychurnError as error:
+        checked_tables.problems.append(("", error))
     return _report(checked_tables, _unused(source, checked_tables.tables))
 
 
