@@ -206,14 +206,16 @@ def experiment_promote(
     """Make the challenger the champion, if it passes the gates."""
     from whychurn.delivery.registry.promotion import promote
     from whychurn.delivery.registry.survival_model import promote_survival
+    from whychurn.delivery.store_file import store_errors
 
     decide = {"risk": promote, "survival": promote_survival}
     if unknown := [name for name in model if name not in decide]:
         raise WhychurnError(f"no model {unknown[0]!r} to promote", remedy="choose risk or survival")
     place = StudyPaths.at(study)
     params = load_params(place)
-    for name in model:
-        console.print(decide[name](place, params, reason, if_none=if_none))
+    with store_errors(place):
+        for name in model:
+            console.print(decide[name](place, params, reason, if_none=if_none))
 
 
 @app.command()

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 import xgboost as xgb
 
-from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
@@ -203,17 +202,6 @@ def test_a_study_without_risk_results_is_tracked_as_far_as_it_goes(make_study: M
     study = make_study()
     (study.results / "risk.json").unlink()
     assert track(study, params) is None
-
-
-def test_a_study_that_moved_is_told_what_to_do(make_study: Make, params: Params) -> None:
-    study = make_study()
-    track(study, params)
-    moved = StudyPaths(study.root.rename(study.root.with_name("moved")))
-    (moved.results / "risk.json").write_text(
-        '{"status": "no_model", "reason": {"en": "new"}}', encoding="utf-8"
-    )
-    with pytest.raises(WhychurnError, match="made elsewhere"):
-        track(moved, params)
 
 
 def test_what_a_run_rewrites_is_no_uncommitted_change(

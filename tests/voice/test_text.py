@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import marshal
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +25,7 @@ from whychurn.voice.text.language import detect_language, dominant_language
 from whychurn.voice.text.ngrams import text_grams
 from whychurn.voice.text.normalise import is_unreadable, normalise, text_key
 from whychurn.voice.text.phrase_matcher import compile_phrases
-from whychurn.voice.text.tokens import stop_words, tokenize
+from whychurn.voice.text.tokens import _cutter, stop_words, tokenize
 from whychurn.voice.topics.clustering import smallest_topic, topic_words
 from whychurn.voice.topics.language_topics import dominant_concept, draw_sample, hash_order, merge_closest
 
@@ -208,3 +212,15 @@ def test_concepts_and_clusters(voice: VoiceParams) -> None:
     )
     two = merge_closest(clusters, vectors, none, voice.model_copy(update={"max_topics": 2}))
     assert two[0] == two[2] != two[3] and two[6] == -1, "the closest are joined"
+
+
+def test_a_cache_in_the_common_temporary_folder_is_neither_read_nor_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = tokenize("客服态度很差，会员价格涨了")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    planted = dict.fromkeys("客服态度很差会员价格涨了", 1)
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps((planted, len(planted))))
+    _cutter.cache_clear()
+    assert tokenize("客服态度很差，会员价格涨了") == words == ["客服", "态度", "很差", "会员", "价格", "涨"]
+    assert [path.name for path in tmp_path.iterdir()] == ["jieba.cache"]

@@ -1,4 +1,4 @@
-"""Where MLflow keeps runs and models of a study (the only file that names an address), and writing a run."""
+"""MLflow's client for the store of a study, and writing a run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import math
 import os
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,10 +18,18 @@ from typing import Any, Final
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.pyfunc import PyFuncModel
 
-from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.delivery.store_file import (
+    DATABASE,
+    artifact_address,
+    database_address,
+    prepare_store,
+    store_errors,
+)
 
+log = logging.getLogger(__name__)
 CONTENT: Final = "whychurn.content"  # digest of what a run logs: the same content is not logged twice
 QUIET: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 _WRITTEN_BY_RUNS: Final = (":!dvc.lock", ":!reports")
@@ -29,39 +38,43 @@ _CHUNK: Final = 100  # MLflow's bound on parameters and tags a call
 
 def store_address(study: StudyPaths) -> str:
     """SQLite address of the study's runs and models; absolute, so that every working folder sees the same."""
-    return f"sqlite:///{study.mlflow / 'mlflow.db'}"
+    return database_address(study.mlflow / DATABASE)
 
 
 def connect(study: StudyPaths) -> MlflowClient:
-    """Client of the study's store, made if absent; MLflow's own functions use it from here on."""
-    for switch, value in QUIET.items():
-        os.environ.setdefault(switch, value)
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    (study.mlflow / "artifacts").mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(store_address(study))
-    mlflow.set_registry_uri(store_address(study))
-    return MlflowClient()
-
-
-def find_experiment(client: MlflowClient, study: StudyPaths, name: str) -> str:
-    """Id of the experiment `name`, made if absent.
+    """Client of the study's store, made if absent; MLflow's own functions use it from here on.
 
     Raises
     ------
     WhychurnError
-        If the study has moved since: MLflow keeps absolute paths.
+        If the store is damaged, or cannot be made or written.
     """
-    experiment, location = client.get_experiment_by_name(name), str(study.mlflow / "artifacts" / name)
+    for switch, value in QUIET.items():
+        os.environ.setdefault(switch, value)
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    prepare_store(study)
+    mlflow.set_tracking_uri(store_address(study))
+    mlflow.set_registry_uri(store_address(study))
+    with store_errors(study):
+        return MlflowClient()
+
+
+def find_experiment(client: MlflowClient, study: StudyPaths, name: str) -> str:
+    """Id of the experiment `name`, made if absent, and restored if somebody deleted it on MLflow's pages."""
+    experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        return client.create_experiment(name, artifact_location=location)
-    if experiment.artifact_location != location:
-        raise WhychurnError(
-            f"MLflow's store was made elsewhere ({experiment.artifact_location}) and keeps absolute paths",
-            file=study.mlflow,
-            remedy="move the study back, or delete this folder (runs and champion with it) and run again",
-        )
+        return client.create_experiment(name, artifact_location=artifact_address(study, name))
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+        log.info("MLflow's experiment %r had been deleted: it was restored, for runs are kept there", name)
     return experiment.experiment_id
+
+
+def load_version(address: str) -> PyFuncModel:
+    """The model at ``models:/…``, read from a copy: MLflow would take ``%41`` in a folder's name for a letter."""
+    with tempfile.TemporaryDirectory(prefix="whychurn-model-") as copy:
+        return mlflow.pyfunc.load_model(address, dst_path=copy)
 
 
 def find_logged(client: MlflowClient, experiment_id: str, content: str) -> str | None:

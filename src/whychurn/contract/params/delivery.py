@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from whychurn.contract.params.section_base import Count, Section, Share
 
@@ -26,3 +26,11 @@ class DeliveryParams(Section):
     """Rows of one request to the served model."""
     max_request_mb: Count = 16
     """Size of one request to the served model."""
+
+    @model_validator(mode="after")
+    def _two_names(self) -> DeliveryParams:
+        if self.model_name == self.survival_model_name:
+            raise ValueError(
+                f"model_name and survival_model_name are both {self.model_name!r}; give two names"
+            )
+        return self

@@ -33,6 +33,8 @@ def explain(problem: Mapping[str, Any]) -> str:
     """
     where = [str(part) for part in problem["loc"]]
     key = ".".join(where)
+    if problem["type"] == "value_error":
+        return f"{key}: {problem['ctx']['error']}"
     if problem["type"] != "extra_forbidden":
         return f"{key}: {problem['msg'].lower()} (got {masked(repr(problem['input']))})"
     if left := [old for old in _keys_below(key, problem["input"]) if old in retired_keys()]:

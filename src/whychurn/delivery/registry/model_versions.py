@@ -108,12 +108,13 @@ def register(client: MlflowClient, name: str, model: ServedModel, tags: Mapping[
     with tempfile.TemporaryDirectory() as temporary:
         written = Path(temporary) / FILES["limits"]
         write_json(dict(model.limits), written)
-        artifacts = {key: str(path) for key, path in model.files.items()}
+        # as addresses: MLflow would take a percent sign in a path for an escape
+        artifacts = {key: path.as_uri() for key, path in {**model.files, "limits": written}.items()}
         logged = mlflow.pyfunc.log_model(
             name=f"{model.serves}_model",
             python_model=str(SERVED),
             model_config={"serves": model.serves},
-            artifacts=artifacts | {"limits": str(written)},
+            artifacts=artifacts,
             signature=model.signature,
             input_example=invent_rows(model.features, _EXAMPLE_ROWS),
             pip_requirements=requirements(),

@@ -17,7 +17,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.delivery.mlflow_store import connect, digest_files
+from whychurn.delivery.mlflow_store import connect, digest_files, load_version
 from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version
 from whychurn.risk.evaluation.forecast_metrics import Business, Forecast, measure_once
 
@@ -183,7 +183,7 @@ def measure_again(
     panel = read_table(path)
     months = pd.to_datetime(challenger.tags["test_months"].split())
     rows = panel[panel["as_of"].isin(months) & panel["churned_in_horizon"].notna()]
-    model: Any = mlflow.pyfunc.load_model(f"models:/{champion.name}/{champion.version}").unwrap_python_model()
+    model: Any = load_version(f"models:/{champion.name}/{champion.version}").unwrap_python_model()
     y = rows["churned_in_horizon"].astype("float64").to_numpy()
     log.info("measuring the champion again on %d test rows", len(rows))
     return {f"risk.{key}": value for key, value in measure(y, model.probability(rows), params).items()}

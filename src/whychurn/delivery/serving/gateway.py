@@ -6,10 +6,11 @@ import json
 import os
 from typing import Any, Final
 
-import mlflow
 from mlflow.pyfunc import scoring_server
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from whychurn.delivery.mlflow_store import load_version
 
 # environment of uvicorn's process: which model, how large a request may be
 MODEL: Final = "WHYCHURN_SERVED_MODEL"
@@ -21,8 +22,7 @@ FORMS: Final = ("inputs", "dataframe_records", "dataframe_split", "instances")
 
 def build_app() -> Gateway:
     """The application that uvicorn serves; model and limit come from the environment."""
-    model = mlflow.pyfunc.load_model(os.environ[MODEL])
-    return Gateway(scoring_server.init(model), int(os.environ[LIMIT]))
+    return Gateway(scoring_server.init(load_version(os.environ[MODEL])), int(os.environ[LIMIT]))
 
 
 class RequestError(Exception):

@@ -13,6 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mlflow.exceptions import MlflowException
+from mlflow.models import get_model_info
+
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
@@ -26,6 +29,7 @@ from whychurn.delivery.registry.model_versions import (
 )
 from whychurn.delivery.registry.survival_model import survival_folder
 from whychurn.delivery.serving.gateway import LIMIT, MODEL
+from whychurn.delivery.store_file import ARTIFACTS, store_errors
 
 log = logging.getLogger(__name__)
 RISK, SURVIVAL = "risk", "survival"
@@ -58,12 +62,22 @@ def serving_command(
     if model not in names:
         raise WhychurnError(f"no model {model!r} to serve", remedy=f"choose one of {', '.join(names)}")
     name = names[model]
-    if find_version(connect(study), name, CHAMPION) is None:
+    address = f"models:/{name}@{CHAMPION}"
+    with store_errors(study):
+        if find_version(connect(study), name, CHAMPION) is None:
+            raise WhychurnError(
+                f"no champion of {name!r} to serve",
+                remedy=f'run `whychurn run`, then `whychurn experiment promote --model {model} --reason "…"`',
+            )
+    try:
+        get_model_info(address)
+    except (MlflowException, OSError) as error:
         raise WhychurnError(
-            f"no champion of {name!r} to serve",
-            remedy=f'run `whychurn run`, then `whychurn experiment promote --model {model} --reason "…"`',
-        )
-    given = {MODEL: f"models:/{name}@{CHAMPION}", LIMIT: str(params.delivery.max_request_mb * 1024**2)}
+            f"the files of the champion of {name!r} are missing or damaged",
+            file=study.mlflow / ARTIFACTS,
+            remedy="put data/mlflow back from a backup, or promote another version",
+        ) from error
+    given = {MODEL: address, LIMIT: str(params.delivery.max_request_mb * 1024**2)}
     app = "--factory whychurn.delivery.serving.gateway:build_app"
     options = f"{app} --log-level warning --limit-concurrency 32 --host {host} --port {port}"
     command = [sys.executable, "-m", "uvicorn", *options.split()]

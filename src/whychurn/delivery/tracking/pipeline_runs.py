@@ -158,9 +158,9 @@ def _track_risk(
     status = read_json(study.results / "risk.json")
     content = risk_content(study, params)
     tags = {"section": "risk", "status": status["status"], CONTENT: content, **origin}
+    earlier = find_content(client, params.delivery.model_name, content)
     logged = find_logged(client, experiment, content)
-    if logged:
-        earlier = find_content(client, params.delivery.model_name, content)
+    if logged and (earlier is not None or status["status"] != "ok"):
         if earlier is not None:  # the same model as an earlier version: that is the challenger again
             client.set_registered_model_alias(earlier.name, CHALLENGER, earlier.version)
         return logged
