@@ -1,0 +1,1 @@
+"""Ways in which exports differ: one small study, written in hundreds of ways."""
