@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from inputs.base_study import base_study
@@ -34,7 +35,7 @@ OUTCOMES = ("same answer", "said assumption", "left empty, said", "refused", "wr
 
 def main() -> None:
     """Try all; print a table by kind, as in README.md."""
-    plain = {None: _read(Variation("", "", "same"))}
+    plain: dict[Any, CheckedTables] = {None: _read(Variation("", "", "same"))}
     plain[None].raise_problems()
     counts: dict[str, Counter[str]] = {}
     kinds = [word for word in sys.argv[1:] if word != "--list"]
@@ -101,7 +102,7 @@ def _only_emptied(one: CheckedTables, two: CheckedTables, table: str) -> bool:
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows by member and time, without keys that intake makes and without kinds of dtypes."""
-    text = frame.astype(object).where(frame.notna(), None).astype(str)
+    text = frame.astype(str).mask(frame.isna(), "")
     text = text[[name for name in text if name not in ("order_id", "event_id", "membership_id")]]
     return text.sort_values(list(text.columns)).reset_index(drop=True)
 
