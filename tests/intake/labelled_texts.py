@@ -62,7 +62,10 @@ def labelled_texts() -> list[tuple[str, str, str]]:
     texts = []
     for kind, details in DETAILS.items():
         for number, detail in enumerate(details):
-            texts += [(FRAMES[(number + shift) % len(FRAMES)].format(detail), kind, core(detail)) for shift in (0, 4, 9)]
+            texts += [
+                (FRAMES[(number + shift) % len(FRAMES)].format(detail), kind, core(detail))
+                for shift in (0, 4, 9)
+            ]
     last = {0: "Lena Holt", 1: "Tobias", 2: "周敏", 3: "Anna Miller", 4: "Tom", 5: "Sofia Marin"}
     return texts + [(text, "NAME", last[number]) for number, text in enumerate(SIGNATURES)]
 

@@ -38,7 +38,7 @@ _VILLAGE = (
 )
 _STREET_END = (
     "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Way|Close|Terrace"
-    "|Crescent|Highway|Hwy"
+    "|Crescent|Highway|Hwy|Row|Mews|Grove|Parade|Square|Gardens|Quay"
 )
 _UNIT = r"(?:,? (?:Apt|Apartment|Unit|Suite|Flat|Floor|#)\.? ?\w{1,6})?"
 _STREET = (
@@ -67,7 +67,8 @@ _TOLD = (  # any number and street behind a word that says where somebody lives
 _NUMBERED = r"(?<![\w.])\d{1,5} (?:[NSEW]\.? )?\d{1,3}(?:st|nd|rd|th) (?:Street|St|Avenue|Ave|Road|Rd)\b\.?"
 _HAN_POSTCODE = r"(?:邮编|邮政编码|邮码|\b(?:zip|postal|post)(?: ?code)?)\s?(?:is)?[:：是为]?\s?(?P<keep>)(?:\d{5,6}(?:-\d{4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d)(?![\w.])"
 _HAN_NUMBER = (  # a house number in Chinese digits
-    rf"{_PLACE}{_HAN}{{1,8}}?(?:大道|胡同|[路街巷弄])[一二三四五六七八九十百零〇]{{1,6}}号(?!线|店|[一二三四五六七八九十])"
+    rf"{_PLACE}{_HAN}{{1,8}}?(?:大道|胡同|[路街巷弄])[一二三四五六七八九十百零〇]{{1,6}}号(?!线|店)(?:[一二三四五六七八九十\d]{{1,3}}(?:号楼|[栋幢座]|单元|楼|室|层)){{0,3}}"
+    rf"|{_HAN}{{2,8}}?(?:小区|花园|公寓|新村|家园|花苑|雅苑|名苑|府|湾|里)[一二三四五六七八九十\d]{{1,3}}(?:号楼|[栋幢座])(?:[一二三四五六七八九十\d]{{1,3}}(?:单元|楼|室|层)){{0,3}}"
 )
 
 ADDRESS_RULES: Final = (
@@ -76,7 +77,7 @@ ADDRESS_RULES: Final = (
     ("ADDR", "楼栋幢座", _HOUSE),
     ("ADDR", "元", _UNIT_ZH),
     ("ADDR", "村", _VILLAGE),
-    ("ADDR", "号", _HAN_NUMBER),
+    ("ADDR", "号栋幢座", _HAN_NUMBER),
     ("ADDR", _DIGIT, _NUMBERED),
     ("ADDR", _DIGIT, _STREET),
     ("ADDR", _DIGIT, _LOW_STREET),
@@ -87,7 +88,7 @@ ADDRESS_RULES: Final = (
     ("ADDR", _DIGIT, _POSTCODE),
 )
 CANDIDATE: Final = (
-    r"[路街巷弄道村].*[0-9一二三四五六七八九十]|[0-9]\s*(?:号楼|[栋幢座])|单元|[A-Za-z]\s*[栋幢座]|区.*(?:[栋幢座]|号楼|单元)|邮编|邮政编码|邮码|(?i:zip|post|box)"
+    r"[路街巷弄道村].*[0-9一二三四五六七八九十]|[0-9]\s*(?:号楼|[栋幢座])|单元|[里府湾园苑村区寓].{0,3}[栋幢座楼]|[A-Za-z]\s*[栋幢座]|区.*(?:[栋幢座]|号楼|单元)|邮编|邮政编码|邮码|(?i:zip|post|box)"
     r"|[0-9]+[a-zA-Z]?,? [A-Za-z0-9]{2,}|[A-Z][0-9][A-Z0-9]? [0-9][A-Z]{2}|, [A-Z]{2} [0-9]{5}"
     r"|(?i:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ufer|damm|straat|laan|plein|gracht|gatan|v\x{e4}gen|gade|vej|veien|gata) [0-9]"
     r"|(?:Calle|Avenida|Av\.|Avda\.|Rua|Via|Piazza|Plaza|Paseo|Corso|ul\.|Ulica|Rue|Place|Boulevard|Jalan|Jl\.) "

@@ -12,20 +12,20 @@ _DIGIT: Final = "0123456789"
 _MAILBOX = r"[A-Za-z0-9](?:[\w.%+-]*\w)?"
 _TOP = r"(?:com|net|org|edu|gov|info|cn|uk|de|fr|es|it|nl|jp|in|br|au|ca|ru|pl|se|ch|at|io|me|hk|tw|sg)(?:\.[a-z]{2})?"
 _EMAIL = r"(?<![\w.%+-])[A-Za-z0-9][\w.%+-]*@[A-Za-z0-9\u00c0-\u024f-]+(?:\.[A-Za-z0-9-]+)+"
-_EMAIL_SPACED = rf"(?i)(?<![\w.%+-]){_MAILBOX} {{0,2}}@ {{0,2}}[a-z0-9-]+ {{0,2}}\. {{0,2}}{_TOP}(?![\w-])"
+_EMAIL_SPACED = rf"(?i)(?<![\w.%+-]){_MAILBOX} {{0,2}}@ {{0,2}}[a-z0-9-]+ {{0,2}}\. {{0,2}}{_TOP}(?![\w-])|(?<![\w.%+-]){_MAILBOX}@[a-z0-9-]+ {{0,2}}\. {{0,2}}[a-z]{{2,6}}(?![\w-])"
 _EMAIL_SPELT = (
     rf"(?i)(?<![\w.%+-]){_MAILBOX}(?:\s{{0,2}}[\[({{<]\s?at\s?[\])}}>]\s{{0,2}}[a-z0-9-]+\s{{0,2}}(?:\.|[\[({{<]\s?dot\s?[\])}}>]| dot )"
     r"| at [a-z0-9-]+ dot )\s{0,2}[a-z]{2,6}(?:\.[a-z]{2})?(?![\w-])"
 )
-_EMAIL_HAN = rf"(?i)(?<![\w.%+-]){_MAILBOX}\s?(?:艾特|爱特|圈[aA])\s?[a-z0-9-]+\s?(?:\.|点)\s?{_TOP}(?![\w-])"
+_EMAIL_HAN = (
+    rf"(?i)(?<![\w.%+-]){_MAILBOX}\s?(?:艾特|爱特|圈[aA]|小老鼠|#)\s?[a-z0-9-]+\s?(?:\.|点)\s?{_TOP}(?![\w-])"
+)
 _EMAIL_AT = (  # jo.brandt at example.org; a plain word before the at needs another word that says mail
     rf"(?i)(?<![\w.%+-])(?:[a-z0-9]+[._\d][\w.]*"
     rf"|(?<=mail )(?!me |us )[a-z]\w+|(?<=mail: )[a-z]\w+|(?<=mail is )[a-z]\w+) at [a-z0-9-]+\.{_TOP}(?![\w-])"
 )
-_EMAIL_PROVIDER = (
-    r"(?i)(?<![\w.%+-])[a-z0-9][\w.%+-]*@(?:qq|163|126|sina|sohu|foxmail|gmail|hotmail|outlook|yahoo|icloud)(?:[ 点]{1,2}com)?(?![\w.-])"
-)
-_LINK = r"(?i)\b(?:https?://|www\.)[^\s\u4e00-\u9fff，。；）]*[?=@#\d][^\s\u4e00-\u9fff，。；）]*"
+_EMAIL_PROVIDER = r"(?i)(?<![\w.%+-])[a-z0-9][\w.%+-]*@(?:qq|163|126|sina|sohu|foxmail|gmail|hotmail|outlook|yahoo|icloud)(?:[ 点]{1,2}com)?(?![\w.-])"
+_LINK = r"(?i)\b(?<![@.])[a-z0-9-]+\.(?:com|cn|net|org|io|me|shop)/[^\s\u4e00-\u9fff，。；）]*\d[^\s\u4e00-\u9fff，。；）]*|\b(?:https?://|www\.)[^\s\u4e00-\u9fff，。；）]*[?=@#\d][^\s\u4e00-\u9fff，。；）]*"
 _IP = r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])"
 
 _HAN_DIGIT = "零〇一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
@@ -47,27 +47,28 @@ _LOCAL = (
 _FIVE_FIVE = r"(?<![\d.,-])(?:0|91[ -])?[6-9]\d{4}[ -]\d{5}(?![.,-]?\d)"
 _AMERICA = r"(?<![\d.-])(?:\+?1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[.-]\d{4}(?![\d-])"
 _SAID = (
-    r"(?i)(?:电话|手机|座机|热线|来电|致电|回电|联系方式|联系我|打给我|短信|\btel(?:ephone)?|\b(?:cell|mobile|work|home )?phone|\bmobile|\bcell|whatsapp|viber|signal"
+    r"(?i)(?:[电電][话話]|手[机機]|尾号|我号|座机|热线|来电|致电|回电|联系方式|联系我|打给我|短信|\btel(?:ephone)?|\b(?:cell|mobile|work|home )?phone|\bmobile|\bcell|whatsapp|viber|signal"
     r"|\bph\b|\b(?:call|text|reach|ring|phone|sms)(?: me| us)(?: at| on| back)?"
     r"|(?:my|her|his|our) (?:phone |cell |mobile |new )?(?:number|no\.?)(?: is)?)(?:号码?| ?no\.?| ?number)?"
-    r"\s{0,2}[:：.#是为]?\s{0,2}(?P<keep>)(?:\+|\()?\d(?:[ .()/-]{0,2}\d){5,14}(?!\d|元|块|%|％|[年月日分小天次])"
+    r"\s{0,2}[:：.#是为]?\s{0,2}(?P<keep>)(?:\+|\()?\d(?:[ .,()/-]{0,2}\d){5,14}(?!\d|元|块|%|％|[年月日分小天次])"
 )
+_SAID_HAN = rf"(?:[电電][话話]|手[机機]|座机|联系方式|号码|打给我|回电)[号是为:：]{{0,2}}\s?(?P<keep>){_ANY}(?:[ -]?{_ANY}){{6,11}}(?!{_ANY})|尾号[是为:：]?\s?(?P<near>)\d{{4}}(?!\d)"
 _EXTENSION = r"(?i)\[PHONE\],?\s?(?:ext\.?|extension|x|转|分机)号?[ .:：]{0,2}(?P<keep>)\d{1,6}(?!\d)"
 
-_IS = r"(?:号码?|群|\s?(?:id|no\.?|number|account|handle|name))?(?:\s?(?:is|'s)\b)?\s{0,2}[:：是为叫加=]?\s{0,2}"
-_QQ = rf"(?i)(?:qq|扣扣|企鹅号){_IS}(?P<keep>)[1-9]\d(?:[ -]?\d){{3,10}}(?!\d)"
-_WECHAT_WORD = (
-    r"(?:[微威薇徽]信|卫星号|wechat|weixin|wei xin|绿泡泡|(?<![A-Za-z0-9/.])[vw]x|[加➕+]\s?[我个]?\s?[vV微薇威](?![A-Za-z0-9])(?:信)?|我?[vV]信)"
-)
+_IS = r"(?:同?号码?|群|\s?(?:id|no\.?|number|account|handle|name))?(?:\s?(?:is|'s)\b)?\s{0,2}[\u2600-\u27bf\U0001f300-\U0001faff]{0,2}[:：是为叫加=]?\s{0,2}"
+_QQ = rf"(?i)(?:qq|扣扣|企鹅){_IS}(?P<keep>)[1-9]\d(?:[ -]?\d){{3,10}}(?!\d)"
+_WECHAT_WORD = r"(?:[微威薇徽]信|卫星号|wechat|weixin|wei xin|绿泡泡|(?<![A-Za-z0-9/.])[vw]x|[加➕+]\s?[我个]?\s?[vV微薇威](?![A-Za-z0-9])(?: ?信)?|[vV] ?信|(?<![A-Za-z0-9])[vV](?=[❤♥:：]))"
 _WECHAT = rf"(?i){_WECHAT_WORD}{_IS}(?P<keep>)(?=[\w-]{{0,19}}[\d_])[A-Za-z0-9][A-Za-z0-9_-]{{4,19}}(?![A-Za-z0-9元块])"
-_WECHAT_NAMED = r"(?i)(?:[微威薇]信号|wechat id|weixin id)\s{0,2}[:：是为]?\s{0,2}(?P<keep>)[A-Za-z][A-Za-z0-9_-]{5,19}"
+_WECHAT_NAMED = (
+    r"(?i)(?:[微威薇]信号|wechat id|weixin id)\s{0,2}[:：是为]?\s{0,2}(?P<keep>)[A-Za-z][A-Za-z0-9_-]{5,19}"
+)
 _ELSEWHERE = r"(?i)(?:抖音|小红书|支付宝|微博|快手|淘宝|闲鱼|陌陌|b站|钉钉)(?:号|账号|帐号|id)\s{0,2}[:：是为]?\s{0,2}(?P<keep>)[A-Za-z0-9][A-Za-z0-9_.-]{4,19}"
 _MESSENGER = (
     r"(?i)\b(?:telegram|tg|line|skype|signal|discord|snapchat|snap|kakao(?:talk)?|viber|insta(?:gram)?|ig|twitter|facebook|fb|tiktok|linkedin|steam)"
     r"(?:\s?(?:id|handle|name|user(?:name)?|account))?(?:\s?[:：]\s?|\s?(?:is|at)\s|\sme\s(?:at\s)?|\s)@?(?P<keep>)(?=[\w.-]{0,25}[\d_])[A-Za-z][\w.]{3,25}\w"
-    r"|(?:电报|飞机号)\s?[:：是]?\s?(?P<keep2>)[A-Za-z@][\w.]{4,25}"
+    r"|(?<![\w#])(?P<keep3>)[A-Za-z][\w.]{1,25}#\d{4}(?!\d)|(?:电报|飞机号)\s?[:：是]?\s?(?P<keep2>)[A-Za-z@][\w.]{4,25}"
 )
-_HANDLE = r"(?<![\w@.+-])@(?!media\b)[A-Za-z_][\w.]{1,28}\w|(?<![\w@])@(?!客服|官方|小编|商家|老板|店家|所有人|全体)[\u4e00-\u9fff]{2,4}(?=[\s，。！!,]|$)"
+_HANDLE = r"(?<![\w@.+-])@(?!media\b)[A-Za-z_][\w.]{1,28}\w|(?<![\w@])@(?!客服|官方|小编|商家|老板|店家|所有人|全体)[\u4e00-\u9fff]{2,8}(?=[\s，。！!,]|$)"
 
 CONTACT_RULES: Final = (
     ("LINK", "/.", _LINK),
@@ -75,7 +76,7 @@ CONTACT_RULES: Final = (
     ("EMAIL", "@", _EMAIL_SPACED),
     ("EMAIL", "@", _EMAIL_PROVIDER),
     ("EMAIL", "aA", _EMAIL_SPELT),
-    ("EMAIL", "特圈", _EMAIL_HAN),
+    ("EMAIL", "特圈鼠#", _EMAIL_HAN),
     ("EMAIL", "aA", _EMAIL_AT),
 )
 ACCOUNT_RULES: Final = (
@@ -96,6 +97,7 @@ PHONE_RULES: Final = (
     ("PHONE", "6789", _FIVE_FIVE),
     ("PHONE", "-.", _AMERICA),
     ("PHONE", _DIGIT, _SAID),
+    ("PHONE", "话話机機式码我电号", _SAID_HAN),
     ("PHONE", "]", _EXTENSION),
 )
 LATER_ACCOUNT_RULES: Final = (
@@ -105,7 +107,7 @@ LATER_ACCOUNT_RULES: Final = (
 )
 # RE2: a text without any of these holds none of the above
 CANDIDATE: Final = (
-    r"@|(?:https?://|www\.)|(?i:qq|扣扣|企鹅|[微威薇徽]信|卫星号|wechat|wei ?xin|泡泡|\b[vw]x|[加➕+] ?[我个]? ?[v微薇威]|v信)"
+    r"@|/[^ ]*[0-9]|(?:https?://|www\.)|(?i:qq|扣扣|企鹅|[微威薇徽]信|卫星号|wechat|wei ?xin|泡泡|\b[vw]x|[加➕+] ?[我个]? ?[v微薇威]|v ?信|v[❤♥:：])|[A-Za-z0-9_]#[0-9]{4}|小老鼠|[a-zA-Z0-9]#[a-z]"
     r"|(?i:抖音|小红书|支付宝|微博|快手|淘宝|闲鱼|陌陌|b站|钉钉|电报|飞机号)"
     r"|(?i:\b(?:telegram|tg|line|skype|signal|discord|snap|kakao|viber|insta|ig|twitter|facebook|fb|tiktok|linkedin|steam))[^。]{0,40}[0-9_]"
     r"|(?i:[\[({<] ?at ?[\])}>]| dot [a-z]| at [a-z0-9-]+\.[a-z])|艾特|爱特|圈[aA]"

@@ -18,9 +18,7 @@ _BY_FORM = (  # United Kingdom, Hong Kong, Taiwan, Korea, Spain, India: insuranc
     r"|\d{8}-?[A-HJ-NP-TV-Z]|[A-Z]{5}\d{4}[A-Z])(?![A-Za-z0-9])|(?<![\d-])[2-9]\d{3} \d{4} \d{4}(?! ?\d)"
 )
 _IS = r"(?:号码?|\s?(?:no\.?|numbers?|#|id))?(?:\s?(?:is|was))?\s{0,2}[:：#是为]?\s{0,2}"
-_PASSPORT = (
-    rf"(?i)(?:护照|passport|通行证|台胞证|回乡证){_IS}(?P<keep>)(?!20\d{{6}}(?!\d))[A-Z]{{0,2}}\d{{6,10}}(?!\d)"
-)
+_PASSPORT = rf"(?i)(?:护照|passport|通行证|台胞证|回乡证){_IS}(?P<keep>)(?!20\d{{6}}(?!\d))[A-Z]{{0,2}}\d{{6,10}}(?!\d)"
 _BY_WORD = (
     r"(?i)(?:\b(?:driver'?s? licen[cs]e|cpf|cnpj|ssn|nino?|vat|dni|nie|nif|aadhaar|pan|bsn|pesel|tfn|sin|itin|ein|steuer-?id"
     r"|(?:tax|national|personal|social security|insurance|licen[cs]e|identity|id card|member(?:ship)?|customer|client|user|account|loyalty|employee)"
@@ -40,7 +38,7 @@ _PLATE = (
     r"|(?i:\b(?:licen[cs]e plate|number plate|plate(?: no\.?| number)|registration)|车牌号?)(?i:\s?is)?\s?[:：是]?\s?(?P<keep>)[A-Z0-9][A-Z0-9 -]{3,8}[A-Z0-9]"
 )
 _ORDER = (
-    r"(?i)(?:订单编?号?|单号|运单号?|快递单?号?|流水号|交易号|凭证号|\b(?:order|invoice|tracking|booking|reference|ticket|case|parcel|transaction|reservation)"
+    r"(?i)(?:[订訂][单單][编編]?[号號]?|[单單][号號]|bestell(?:ung|nummer)|commande|pedido|ordine|运单号?|快递单?号?|流水号|交易号|凭证号|\b(?:order|invoice|tracking|booking|reference|ticket|case|parcel|transaction|reservation)"
     r"(?: ?(?:no\.?|numbers?|nr\.?|id|code|#|ref\.?))?)(?:\s?(?:is|was))?\s{0,2}[:：#是为]?\s{0,2}(?P<keep>)"
     r"(?!20\d{2}[-/.年]?\d{2}[-/.月]?\d{2}(?![\dA-Za-z-]))(?=(?:[A-Z-]{0,6}\d){4})[A-Z0-9](?:-?[A-Z0-9]){5,30}(?![A-Za-z0-9])"
 )
@@ -50,7 +48,7 @@ NUMBER_RULES: Final = (
     ("IDNO", _DIGIT, _ID_18),
     ("IDNO", ".", _CPF),
     ("CARD", "号卡dD", _CARD_SAID),
-    ("ORDER", "单号rRgGeEkKlLnN", _ORDER),
+    ("ORDER", _DIGIT, _ORDER),
     ("CARD", _DIGIT, _CARD),
     ("CARD", "3", _AMEX),
     ("CARD", _DIGIT, _IBAN),
@@ -65,12 +63,33 @@ LATER_NUMBER_RULES: Final = (
     ("IDNO", _DIGIT, _PLATE),
 )
 CANDIDATE: Final = (  # RE2: a text without any of these holds none of the above
-    r"(?:护照|通行证|台胞证|回乡证|卡号|账号|帐号|[行用蓄记]卡|税号|识别号|信用代码|社保|医保|驾驶证|驾照|学号|工号|档案号|身份证|证件|会员|客户编?号|用户|准考证|车牌|单号?|运单|快递|流水号|交易号|凭证号)[^。]{0,30}[0-9]"
+    r"(?:护照|通行证|台胞证|回乡证|卡号|账号|帐号|[行用蓄记]卡|税号|识别号|信用代码|社保|医保|驾驶证|驾照|学号|工号|档案号|身份证|证件|会员|客户编?号|用户|准考证|车牌|[单單][号號]?|[编編][号號]|运单|快递|流水号|交易号|凭证号)[^。]{0,30}[0-9]"
     r"|(?i:\b(?:passport|order|invoice|tracking|booking|reference|ticket|case|parcel|transaction|reservation|cpf|cnpj|ssn|nino?|vat|dni|nie|nif|aadhaar|pan|bsn|pesel|tfn|sin|itin|ein|steuer|plate"
     r"|registration|licen[cs]e|number|card|code|id|no|#))[^。]{0,30}[0-9]"
     r"|[0-9](?:[ .-]?[0-9]){8}|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[A-Z]{1,2}[0-9]{6}|[0-9]{8}-?[A-Z]|[A-Z]{5}[0-9]{4}|[A-Z]{2} ?[0-9]{2} ?[0-9]{2}|[A-Z0-9]{12}"
     r"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]"
 )
+
+
+_OTHER = (  # seven digits and more that no other rule takes
+    r"(?<![\d.,¥￥$€£\w-])\d(?:[ .,()/_-]{0,2}\d){6,24}(?![\d]|[.,]\d|\s?(?:元|块|分|点|积分|日元|points?|pts|yen|km|kg|%|次|人|：|:))"
+)
+OTHER_RULES: Final = (("NUM", _DIGIT, _OTHER),)
+_DAY: Final = re.compile(
+    r"(?:19|20)\d{2}([-/. ]?)(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)|\d{1,2}([-/.])\d{1,2}\2(?:19|20)?\d{2}(?!\d)"
+)
+
+
+def is_no_quantity(text: str) -> bool:
+    """Whether a long number is neither a day nor an amount nor a list of round numbers."""
+    if _DAY.match(text) or re.fullmatch(r"\d{1,3}(?:([,. ])\d{3})(?:\1\d{3})*(?:[.,]\d{1,2})?", text):
+        return False
+    if re.fullmatch(
+        r"(?:19|20)\d{2}[-/ ]+(?:19|20)\d{2}|\d+\.\d+|\d{1,2}[.:]\d{2} ?- ?\d{1,2}[.:]\d{2}", text
+    ):
+        return False
+    groups = re.split(r"[^\d]+", text)
+    return len(groups) == 1 or not all(group.endswith("0") or len(group) == 1 for group in groups)
 
 
 def is_account_number(text: str) -> bool:

@@ -18,13 +18,17 @@ from whychurn.intake.read.dtypes import TEXT, arrow_text
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0) in "@+-()._" or chr(code).isalnum()}  # fmt: skip
 _NARROW: Final = {**_WIDE, 0x3000: " ", 0x2013: "-", 0x2010: "-", 0x2011: "-", 0x00A0: " "}
 _HIDDEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u20e3\ufe0e\ufe0f\ufeff]")
+_LONG_DASH: Final = re.compile(r"(?<=[0-9])[\u2013\u2014]{1,2}(?=[0-9])")
 _ODD_DIGIT: Final = re.compile(r"(?![0-9])\d|[⓪①-⑨❶-❾➀-➈➊-➒⓵-⓽⑴-⑼⒈-⒐⁰¹²³⁴-⁹₀-₉]")
 # RE2: what hides a detail from the patterns
 _DISGUISED: Final = (
     r"[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{20e3}\x{fe0e}\x{fe0f}\x{feff}"
-    r"\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{ff08}\x{ff09}＠＋．－＿\x{3000}\x{2010}\x{2011}\x{2013}\x{a0}⓪①-⑨❶-❾➀-➈➊-➒⓵-⓽⑴-⑼⒈-⒐⁰¹²³⁴-⁹₀-₉]|[^\P{Nd}0-9]"
+    r"\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{ff08}\x{ff09}＠＋．－＿\x{3000}\x{2010}\x{2011}\x{2013}\x{2014}\x{a0}⓪①-⑨❶-❾➀-➈➊-➒⓵-⓽⑴-⑼⒈-⒐⁰¹²³⁴-⁹₀-₉]|[^\P{Nd}0-9]"
 )
-Rule = tuple[str, str, frozenset[str], re.Pattern[str]]  # group, kind, characters of which one must stand, pattern
+_CHECKS: Final = {"CARD": identity_numbers.is_account_number, "NUM": identity_numbers.is_no_quantity}
+Rule = tuple[
+    str, str, frozenset[str], re.Pattern[str]
+]  # group, kind, characters of which one must stand, pattern
 
 
 def redact_text(text: str) -> tuple[str, Counter[str]]:
@@ -71,6 +75,7 @@ def rules() -> tuple[Rule, ...]:
         ("number", identity_numbers.LATER_NUMBER_RULES),
         ("contact", contact_details.LATER_ACCOUNT_RULES),
         ("address", addresses.ADDRESS_RULES),
+        ("phone", identity_numbers.OTHER_RULES),
         ("name", names.name_rules()),
     )
     return tuple(
@@ -100,7 +105,8 @@ def _redact(text: str, groups: frozenset[str]) -> tuple[str, Counter[str]]:
 
         def replacement(match: re.Match[str], kind: str = kind) -> str:
             kept = match.re.groupindex
-            if kind == "CARD" and not kept and not identity_numbers.is_account_number(match.group()):
+            checked = _CHECKS.get(kind) if not kept else None
+            if checked and not checked(match.group()):
                 return match.group()
             counts[kind] += 1
             starts = [match.start(name) for name in kept if match.start(name) >= 0]
@@ -127,5 +133,5 @@ def _plain_column(values: pd.Series) -> pd.Series:
 def _plain(text: str) -> str:
     if text.isascii():
         return text
-    text = _HIDDEN.sub("", text.translate(_NARROW))
+    text = _LONG_DASH.sub("-", _HIDDEN.sub("", text.translate(_NARROW)))
     return _ODD_DIGIT.sub(lambda match: str(int(unicodedata.digit(match.group()))), text)
