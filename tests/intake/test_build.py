@@ -57,7 +57,7 @@ def test_each_bad_order_is_kept_apart_with_its_reason(tables, make_study, build)
             ("6", "a", "yesterday", "5"),  # wrong type
             ("7", "a", "2024-02-02", "much"),  # wrong type
             ("8", "a", "", "5"),  # missing value
-            ("9", "a", "2024-02-02", "-5"),  # impossible amount
+            ("9", "a", "2024-02-02", "-500"),  # a refund larger than all orders
             ("1", "a", "2024-02-02", "5"),  # duplicate id
             ("10", "nobody", "2024-02-02", "5"),  # unknown member
             ("11", "a", "2025-07-01", "5"),  # the day after today
@@ -68,13 +68,13 @@ def test_each_bad_order_is_kept_apart_with_its_reason(tables, make_study, build)
     study = make_study(tables, LENIENT)
     facts = build(study)["tables"]["orders"]
     assert facts["reasons"] == {
-        "wrong_type": 2, "missing_value": 1, "impossible_amount": 1, "duplicate_id": 1, "unknown_member": 1,
+        "wrong_type": 2, "missing_value": 1, "refund_without_order": 1, "duplicate_id": 1, "unknown_member": 1,
         "future_date": 1,
     }  # fmt: skip
     assert (facts["read"], facts["kept"], facts["quarantined"]) == (12, 5, 7)
     kept_apart = interim(study, "quarantine")
     assert kept_apart.set_index("row_number")["reason"].to_dict() == {
-        6: "wrong_type", 7: "wrong_type", 8: "missing_value", 9: "impossible_amount", 10: "duplicate_id",
+        6: "wrong_type", 7: "wrong_type", 8: "missing_value", 9: "refund_without_order", 10: "duplicate_id",
         11: "unknown_member", 12: "future_date",
     }  # fmt: skip
     assert kept_apart.set_index("row_number")["value_kind"].to_dict()[6] == "AAAAAAAAA"
@@ -84,13 +84,13 @@ def test_each_bad_order_is_kept_apart_with_its_reason(tables, make_study, build)
 def test_the_first_of_two_rows_with_one_id_stays_and_a_bad_one_does_not_take_the_id(
     tables, make_study, build
 ) -> None:
-    tables["orders"].loc[0, "amount"] = "-1"
+    tables["orders"].loc[0, "amount"] = "x"
     extra = pd.DataFrame(
-        {"order_id": ["1", "1"], "member_id": ["a", "a"], "ordered_at": "2024-02-02", "amount": ["8", "9"]}
+        {"order_id": ["1", "1"], "member_id": ["a", "b"], "ordered_at": "2024-02-02", "amount": ["8", "9"]}
     )
     tables["orders"] = pd.concat([tables["orders"], extra], ignore_index=True)
     study = make_study(tables, LENIENT)
-    assert build(study)["tables"]["orders"]["reasons"] == {"impossible_amount": 1, "duplicate_id": 1}
+    assert build(study)["tables"]["orders"]["reasons"] == {"wrong_type": 1, "duplicate_id": 1}
     orders = interim(study, "orders").set_index("order_id")
     assert orders.loc["1", "amount"] == 8.0
 

@@ -13,7 +13,7 @@ from whychurn.contract.params.section_base import Day, Section, Share
 class IntakeParams(Section):
     """Where tables come from and how their columns are named."""
 
-    source: str = Field("data/raw", repr=False)
+    source: str = Field(default="data/raw", repr=False)
     """Folder below the study, or a database address; ${NAME} in it is taken from the environment."""
     max_quarantined: Share = 0.05
     """A larger share of bad rows in a table stops the run."""
@@ -26,8 +26,15 @@ class IntakeParams(Section):
     """05/01/2024 is 5 January (true) or May 1 (false); null: decided column by column."""
     complete_members: bool = False
     """Add members that only activity tables know, joined on their first day."""
-    fold: list[Literal["orders"]] = []
-    """With [orders], lines with one order_id become one order, amounts summed."""
+    fold: list[Literal["orders"]] | None = None
+    """With [orders], lines with one order_id become one order; []: never; null: where the rows show that they are
+    lines."""
+    order_amount: Literal["piece", "line", "order"] | None = None
+    """What orders.amount is: of one piece (taken times the quantity), of a line, of the whole order (on each of its
+    lines); null: decided by the column's name and the rows."""
+    copies: dict[str, Literal["once", "keep"]] = {}
+    """Contract table: whether rows that are alike in every column count once or all; others: once where they have a
+    key or a clock time."""
     tables: dict[str, str] = {}
     """Contract table: file or database table, where the name differs; a + b joins a lookup."""
     columns: dict[str, str] = {}

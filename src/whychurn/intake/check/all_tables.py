@@ -16,7 +16,8 @@ from whychurn.intake.check.consent import settle_consent
 from whychurn.intake.check.implied_members import complete_members
 from whychurn.intake.check.mapping import check_mapping
 from whychurn.intake.check.one_table import AFTER, check_table
-from whychurn.intake.check.orders.order_lines import merge_order_lines
+from whychurn.intake.check.orders.order_lines import fold_lines
+from whychurn.intake.check.orders.refunds import net_refunds
 from whychurn.intake.check.problems import (
     Problem,
     excess_problems,
@@ -111,7 +112,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     """Check rows across tables.
 
     The order of the rules is the order of precedence: a row's own cells, lines folded into orders, the
-    future, duplicates (the first good row stays), days far outside the rest, unknown members.
+    future, refunds, duplicates (the first good row stays), days far outside the rest, unknown members.
 
     Parameters
     ----------
@@ -128,12 +129,13 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
             f"none of the tables {', '.join(ACTIVITY_TABLES)} is there",
             remedy="put one of them into the source, or name its file in params.yaml: intake.tables",
         )
-    for table in params.intake.fold:
-        tables[table] = merge_order_lines(tables[table])
+    fold_lines(tables["orders"], params.intake.fold, params.intake.order_amount)
     last = pd.Timestamp(min(params.intake.observed_until or today, today))
     for checked in tables.values():
         if checked.table != "members":
             _check_future(checked, last, today)
+            if checked.table == "orders":
+                net_refunds(checked)
             _check_duplicates(checked)
     set_odd_days_aside(tables, params.intake)
     members = tables["members"]

@@ -13,7 +13,11 @@ from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, blank, count
 from whychurn.intake.check.consent import CONSENT, consent_notices
+from whychurn.intake.check.copies import mark_copies
 from whychurn.intake.check.mapping import MADE, further_columns, missing_columns, source_columns
+from whychurn.intake.check.orders.amounts import fill_amounts
+from whychurn.intake.check.orders.order_lines import continue_orders
+from whychurn.intake.check.orders.order_status import mark_status
 from whychurn.intake.check.quarantine import RowReasons
 from whychurn.intake.read.coerce import bare_ids, coerce, empty_column, recode
 from whychurn.intake.read.consent import read_consent
@@ -33,6 +37,8 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
     """
     sources = source_columns(table, raw, params)
     lenient = ("joined_on",) if table == "members" and params.complete_members else ()
+    if {"unit_price", "quantity"} <= set(sources):
+        lenient = (*lenient, "amount")
     _raise_on_missing(table, raw, missing_columns(table, sources, lenient))
     rows = len(raw.frame)
     checked = CheckedTable(
@@ -44,7 +50,14 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
     used = {*sources.values(), *further}
     checked.unused = [str(name) for name in raw.frame.columns if name not in used]
     checked.frame = pd.DataFrame({**columns, **further})
-    _check_cells(checked, lenient)
+    if table == "orders":
+        if params.fold != []:
+            continue_orders(checked)
+        fill_amounts(checked, params.order_amount)
+    _check_cells(checked, lenient if table == "members" else ())
+    if table == "orders":
+        mark_status(checked, raw)
+    mark_copies(checked, raw, params.copies.get(table))
     return checked
 
 
@@ -112,7 +125,7 @@ def _check_cells(checked: CheckedTable, lenient: tuple[str, ...]) -> None:
         if spec.choices:
             _limit(checked, name, spec, values.notna() & ~values.isin(spec.choices), "unknown_code")
         outside = pd.Series(False, index=frame.index)
-        if spec.low is not None:
+        if spec.low is not None and (checked.table, name) != ("orders", "amount"):  # below zero: a refund
             outside |= values < spec.low
         if spec.high is not None:
             outside |= values > spec.high
