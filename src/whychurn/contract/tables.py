@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
 import pandera.pandas as pa
 
 from whychurn.contract.yaml_files import read_yaml
@@ -40,6 +41,7 @@ OTHER_EVENTS: Final[tuple[str, ...]] = (
     "app_fault",
 )
 EVENT_TYPES: Final[tuple[str, ...]] = INTERACTIONS + CONTACTS + OTHER_EVENTS  # others are kept as they are
+LONGEST_TERM_DAYS: Final = 3653  # an end later than this after the start stands for "no end" (9999-12-31)
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Field:
         Impossible below or above.
     choices
         Allowed codes, where the contract fixes them.
+    exact
+        A cell that cannot be read sets its row aside, though the column may be null.
     """
 
     kind: str
@@ -63,6 +67,7 @@ class Field:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,12 @@ def _tables() -> dict[str, Table]:
 TABLES: Final[dict[str, Table]] = _tables()
 ACTIVITY_TABLES: Final[tuple[str, ...]] = ("orders", "memberships", "events")  # at least one is required
 FREE_TEXT: Final[dict[str, tuple[str, ...]]] = {"feedback": ("text",), "surveys": ("comment", "reason")}
+
+
+def running(memberships: pd.DataFrame) -> pd.Series:
+    """Which terms run on until they are cancelled: without an end, or with one that lies too far away to be meant."""
+    days = (memberships["ends_on"] - memberships["starts_on"]).dt.days
+    return memberships["ends_on"].isna() | (days > LONGEST_TERM_DAYS)
 
 
 @cache

@@ -12,6 +12,7 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import PanelParams
 from whychurn.contract.tables import INTERACTIONS
+from whychurn.panel.covered_terms import covered_until_sql
 from whychurn.panel.duckdb_tables import Observed
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,46 @@ class Definition:
         return f"{self.kind}_{self.days}d"
 
     @property
-    def wait(self) -> int:
-        """Days from the last active or covered day to churn; without grace, the first uncovered day."""
-        return max(self.days, 1)
+    def gap(self) -> int:
+        """`allowed_gap` of its days."""
+        return allowed_gap(self.days)
+
+
+def allowed_gap(days: int) -> int:
+    """Days from one covered day to the next that end no stay; with 0 as with 1, the very next day."""
+    return max(days, 1)
+
+
+def waiting_days(days: int) -> int:
+    """Days from the last active or covered day to the day on which a member counts as gone.
+
+    That is the last day of the allowed gap, but never the first uncovered day: on its morning it is not known
+    who comes back in the course of it.
+    """
+    return max(days, 2)
+
+
+def definition_days(definition: str) -> int:
+    """Days in the name of a definition: 90 for ``inactivity_90d``, 30 for ``terms_30d``."""
+    return int(definition.rpartition("_")[2].removesuffix("d"))
+
+
+def dated_on(churn_events: pd.DataFrame, kind: str) -> pd.Series:
+    """Day by which tables by month count each churn event: the last on which the member still was one.
+
+    Terms: the last covered day, so that a month holds the terms that ended in it for good. Inactivity: the day
+    before the waiting time ran out; while it ran, nobody could know.
+
+    Parameters
+    ----------
+    churn_events
+        last_active_on, left_on.
+    kind
+        ``terms`` or ``inactivity``.
+    """
+    if kind == "terms":
+        return churn_events["last_active_on"]
+    return churn_events["left_on"] - pd.Timedelta(days=1)
 
 
 def choose_activity(connection: duckdb.DuckDBPyConnection, panel: PanelParams) -> tuple[Kind, Activity]:
@@ -89,15 +127,22 @@ def _filled(table: Activity, rows: int) -> Activity:
     )
 
 
-def cover_sql(activity: Activity, observed: Observed) -> str:
+def cover_sql(activity: Activity, observed: Observed, stop_on_cancelling: bool = False) -> str:
     """Table ``cover`` (m, a, b): days from a to b on which a member was present for sure.
 
-    An activity day covers itself, a term its days. Joining counts as activity, except for members who joined
+    An activity day covers itself, a term its days (`covered_until_sql`; without an end, up to the last observed
+    day), a pause its own. Joining counts as activity, except for members who joined
     before the data start and were active later: what happened in between is not known, so they enter at their
     first observed activity (delayed entry).
     """
     if activity == "memberships":
-        return "SELECT DISTINCT m, day AS a, GREATEST(ends, day) AS b FROM term"
+        until = f"COALESCE({covered_until_sql(stop_on_cancelling)}, {observed.last})"
+        paused = f"LEAST(COALESCE(paused_until, {observed.last}), COALESCE(cancelled, {observed.last}))"
+        return f"""
+            SELECT m, day AS a, GREATEST({until}, day) AS b FROM term
+            UNION
+            SELECT m, paused_from AS a, {paused} AS b FROM term
+            WHERE paused_from <= {observed.last} AND {paused} >= paused_from"""
     tables = ("orders", "events") if activity == "any" else (activity,)
     rows = " UNION ".join(f"SELECT m, day FROM {ROWS[table]}" for table in tables)
     return f"""
@@ -124,20 +169,21 @@ def merged_sql(shortest: int) -> str:
         SELECT m, MIN(a) AS a, MAX(b) AS b FROM island GROUP BY m, number"""
 
 
-def spells_sql(wait: int, observed: Observed) -> str:
+def spells_sql(days: int, observed: Observed) -> str:
     """Spells of presence (m, spell_no, started, entered, last, left_day, returned) from ``cover``.
 
-    A gap of more than `wait` days ends a spell `wait` days after the last covered day, if that day was
-    observed. ``entered`` is the first day on which the member is seen; ``started`` may lie before it
+    A gap of more than `allowed_gap` days ends a spell `waiting_days` after the last covered day, if that day
+    was observed. ``entered`` is the first day on which the member is seen; ``started`` may lie before it
     (left truncation).
     """
+    wait = waiting_days(days)
     return f"""
         WITH step AS (
             SELECT m, a, b, MAX(b) OVER (PARTITION BY m ORDER BY a, b
                                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
             FROM cover),
         marked AS (
-            SELECT m, a, b, 1 + SUM(CASE WHEN a - before > {wait} THEN 1 ELSE 0 END)
+            SELECT m, a, b, 1 + SUM(CASE WHEN a - before > {allowed_gap(days)} THEN 1 ELSE 0 END)
                 OVER (PARTITION BY m ORDER BY a, b
                       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
             FROM step),
@@ -153,18 +199,18 @@ def spells_sql(wait: int, observed: Observed) -> str:
         FROM spell JOIN member USING (m)"""
 
 
-def edge_sql(wait: int) -> str:
+def edge_sql(days: int) -> str:
     """Table ``edge`` (m, day): returns on the very day on which the wait runs out, so that no spell ends.
 
-    In the morning of that day they look like those who are about to churn. A wait of one day
-    runs out every day and separates nobody.
+    In the morning of that day they look like those who are about to churn.
     """
     return f"""
         WITH step AS (
             SELECT m, a, MAX(b) OVER (PARTITION BY m ORDER BY a, b
                                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
             FROM cover)
-        SELECT DISTINCT m, a AS day FROM step WHERE a - before = {wait} AND {wait} > 1"""
+        SELECT DISTINCT m, a AS day FROM step
+        WHERE a - before = {waiting_days(days)} AND a - before <= {allowed_gap(days)}"""
 
 
 def threshold_curve(
@@ -182,7 +228,7 @@ def threshold_curve(
     rows = []
     for days in sorted(set(candidates)):
         counts = connection.execute(f"""
-            WITH spell AS ({spells_sql(max(days, 1), observed)})
+            WITH spell AS ({spells_sql(days, observed)})
             SELECT COUNT(DISTINCT m), COUNT(left_day),
                    COUNT(DISTINCT CASE WHEN left_day IS NOT NULL THEN m END),
                    COUNT(*) FILTER (WHERE left_day + {days} <= {observed.last}),
@@ -225,5 +271,6 @@ def choose_threshold(curve: pd.DataFrame, return_share: float, min_lapses: int, 
 
 def alternatives(main: Definition, factors: list[float]) -> list[Definition]:
     """Definitions at `factors` times the main one's days, without the main one itself."""
-    days = {max(1, round(main.days * factor)) for factor in factors} - {main.days}
-    return [Definition(main.kind, number) for number in sorted(days)]
+    days = {max(1, round(main.days * factor)) for factor in factors}
+    others = [Definition(main.kind, number) for number in sorted(days)]
+    return [one for one in others if one.gap != main.gap]

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.tables import LONGEST_TERM_DAYS
 
 DAY: Final = "date_diff('day', DATE '1970-01-01', CAST({0} AS DATE))"
 CLOCK: Final = "(epoch({0}) / 86400)"  # instant as fractional day number
@@ -37,12 +38,15 @@ LAYOUT: Final[dict[str, tuple[str, dict[str, str]]]] = {
         "term",
         {
             "day": DAY.format("starts_on"),
-            "ends": DAY.format("ends_on"),
+            "ends": f"CASE WHEN date_diff('day', starts_on, ends_on) <= {LONGEST_TERM_DAYS} "
+            f"THEN {DAY.format('ends_on')} END",
             "plan": "plan",
             "list_price": "list_price",
             "price": "COALESCE(list_price, price_paid)",
             "auto_renew": "auto_renew",
             "cancelled": DAY.format("cancelled_on"),
+            "paused_from": DAY.format("paused_from"),
+            "paused_until": DAY.format("paused_until"),
             "term_id": "membership_id",
         },
     ),
@@ -162,11 +166,13 @@ def _load(connection: duckdb.DuckDBPyConnection, observed: Observed, member_colu
                CAST(profiling_consent AS BOOLEAN) AS profiling_consent{further}
         FROM raw_members""")
     connection.execute("CREATE TABLE filled (name VARCHAR)")
+    kept = {"memberships": "NOT COALESCE(trial, FALSE)"}  # a trial makes nobody a member
     for source, (name, columns) in LAYOUT.items():
         chosen = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
         connection.execute(f"""
             CREATE TABLE {name} AS
-            SELECT * FROM (SELECT m, {chosen} FROM raw_{source} JOIN member USING (member_id))
+            SELECT * FROM (SELECT m, {chosen} FROM raw_{source} JOIN member USING (member_id)
+                           WHERE {kept.get(source, "TRUE")})
             WHERE day <= {observed.last} ORDER BY m, day""")
         _note_filled(connection, source, name, list(columns))
     connection.execute(f"""

@@ -63,7 +63,8 @@ class Churn:
 def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel: PanelParams) -> Churn:
     """Choose the definition, apply it and its alternatives to all members; creates ``spell`` and ``edge``."""
     kind, activity = choose_activity(connection, panel)
-    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed)}")
+    stop = panel.cancelled_terms == "stop"
+    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed, stop)}")
     given = panel.grace_days if kind == "terms" else panel.threshold_days
     candidates = [*panel.threshold_candidates, *([given] if isinstance(given, int) else [])]
     shortest = max(1, int(min(candidates) * min(1.0, *panel.alternative_factors)))
@@ -81,8 +82,8 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     )
     main = Definition(kind, days)
     others = alternatives(main, panel.alternative_factors)
-    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(main.wait, observed)}")
-    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(main.wait)}")
+    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(main.days, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(main.days)}")
     spells = _dated(
         connection.execute(f"""
             SELECT member_id, {SPELL_COLUMNS}, left_day AS ended_on, left_day IS NOT NULL AS churned,
@@ -102,7 +103,7 @@ def _churners(
         f"""SELECT member_id, left_day AS left_on, '{one.name}' AS definition, spell_no,
                    last AS last_active_on,
                    returned AS returned_on, {place} AS place
-            FROM ({spells_sql(one.wait, observed)}) JOIN member USING (m) WHERE left_day IS NOT NULL"""
+            FROM ({spells_sql(one.days, observed)}) JOIN member USING (m) WHERE left_day IS NOT NULL"""
         for place, one in enumerate(definitions)
     )
     churned = connection.execute(f"{parts} ORDER BY place, member_id, spell_no").df()

@@ -11,6 +11,8 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.tables import INTERACTIONS
+from whychurn.panel.churn_definition import allowed_gap, definition_days, waiting_days
+from whychurn.panel.covered_terms import covered_terms
 
 FAR: Final = 10**7  # a day number that never comes: stands for "not yet"
 YEAR_MONTHS: Final = 12
@@ -28,13 +30,30 @@ class Log:
 
 @dataclass(frozen=True)
 class Absences:
-    """Absences under one definition: last active day, churn day, day of return (`FAR`: never)."""
+    """Absences under one definition.
+
+    Parameters
+    ----------
+    last
+        Last active (terms: covered) day.
+    left
+        Day from which on the member is known to be gone.
+    returned
+        Day of return (`FAR`: never).
+    threshold
+        Longest gap that is no absence.
+    """
 
     member: Array
     last: Array
     left: Array
     returned: Array
     threshold: int
+
+    @property
+    def wait(self) -> int:
+        """Days after `last` on which an absence is known."""
+        return waiting_days(self.threshold)
 
 
 @dataclass(frozen=True)
@@ -63,7 +82,8 @@ class History:
     payments
         Money paid, orders and terms.
     terms
-        Terms with columns ``member, starts, ends, price``, day numbers.
+        Terms with columns ``member, starts, ends, price, fixed``, day numbers; those without a written end
+        (not ``fixed``) end on the day of cancelling or at `FAR`, and never fall due.
     absences
         Absences by definition.
     main, kind
@@ -95,6 +115,11 @@ class History:
         """Number of calendar months that the data touch."""
         return len(self.edges) - 1
 
+    def dated(self, definition: str) -> Array:
+        """Day by which tables by month count each absence, as `panel.churn_definition.dated_on`."""
+        gaps = self.absences[definition]
+        return gaps.left - 1 if self.by_orders else gaps.last
+
     @property
     def by_orders(self) -> bool:
         """Whether members stay by acting (no terms)."""
@@ -121,6 +146,7 @@ def build_history(
     churners: pd.DataFrame,
     facts: Mapping[str, Any],
     observed: tuple[str, str],
+    stop_on_cancelling: bool = False,
 ) -> History:
     """Arrays of one programme from intake's tables and the panel's spells and churners.
 
@@ -136,12 +162,16 @@ def build_history(
         panel.json: ``definition``, ``kind``, ``activity``.
     observed
         First and last observed day, ISO dates.
+    stop_on_cancelling
+        `covered_until_sql`.
     """
     members = tables["members"].sort_values("member_id")
     ids = pd.Index(members["member_id"].astype(object))
     joined = pd.Series(members["joined_on"].to_numpy(), index=ids)
     first = spells.groupby("member_id")[["started_on", "entered_on"]].min().reindex(ids)
     start, until = (int(np.datetime64(day, "D").astype("int64")) for day in observed)
+    if facts["kind"] == "terms":  # who never held a term was never a member
+        joined = joined.where(first["entered_on"].notna())
     uses, bought = _uses(ids, tables["events"]), _bought(ids, tables["orders"])
     acts = {"events": uses, "orders": bought}.get(str(facts["activity"]), _both(bought, uses))
     return History(
@@ -153,7 +183,7 @@ def build_history(
         buys=bought if len(bought.day) else acts,
         uses=uses,
         payments=_payments(ids, tables["orders"], tables["memberships"]),
-        terms=_terms(ids, tables["memberships"]),
+        terms=_terms(ids, covered_terms(tables["memberships"], stop_on_cancelling)),
         absences={str(name): _absences(ids, rows, str(name)) for name, rows in _definitions(churners, facts)},
         main=str(facts["definition"]),
         kind=str(facts["kind"]),
@@ -226,16 +256,21 @@ def _payments(ids: pd.Index, orders: pd.DataFrame, memberships: pd.DataFrame) ->
 
 
 def _terms(ids: pd.Index, memberships: pd.DataFrame) -> pd.DataFrame:
+    """Terms but those that lie within another of the member: nothing falls due at their end."""
     price = memberships["price_paid"].fillna(memberships["list_price"]).fillna(0.0)
     terms = pd.DataFrame(
         {
             "member": _codes(ids, memberships["member_id"]),
             "starts": day_numbers(memberships["starts_on"]),
-            "ends": day_numbers(memberships["ends_on"]),
+            "ends": day_numbers(memberships["covered_until"]),
             "price": price.to_numpy(float),
+            "fixed": memberships["ends_on"].notna().to_numpy(),
         }
     )
-    return terms[terms["member"] >= 0].sort_values(["member", "starts", "ends"], ignore_index=True)
+    terms = terms[terms["member"] >= 0].sort_values(["member", "starts", "ends"], ignore_index=True)
+    longest = terms.sort_values(["member", "starts", "ends"], ascending=[True, True, False])
+    before = longest.groupby("member")["ends"].transform(lambda ends: ends.cummax().shift(fill_value=-1))
+    return terms[(terms["ends"] > before.sort_index()).to_numpy()].reset_index(drop=True)
 
 
 def _definitions(churners: pd.DataFrame, facts: Mapping[str, Any]) -> list[tuple[str, pd.DataFrame]]:
@@ -250,9 +285,4 @@ def _absences(ids: pd.Index, rows: pd.DataFrame, definition: str) -> Absences:
     last, left, returned = (
         day_numbers(rows[name])[is_member] for name in ("last_active_on", "left_on", "returned_on")
     )
-    return Absences(member[is_member], last, left, returned, definition_days(definition))
-
-
-def definition_days(definition: str) -> int:
-    """Days in the name of a definition: 90 for ``inactivity_90d``, 30 for ``terms_30d``."""
-    return int(definition.rsplit("_", 1)[1].removesuffix("d"))
+    return Absences(member[is_member], last, left, returned, allowed_gap(definition_days(definition)))

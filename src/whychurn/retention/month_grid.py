@@ -9,9 +9,10 @@ from whychurn.retention.member_history import FAR, YEAR_MONTHS, History, Log
 
 
 def months_complete(history: History) -> Array:
-    """Which months are wholly inside the observed days (months)."""
-    edges = history.edges
-    return (edges[:-1] >= history.observed_from) & (edges[1:] <= history.observed_until + 1)
+    """Which months are wholly observed (months); with terms, who left in them is known as well."""
+    edges, until = history.edges, history.observed_until
+    known = until if history.by_orders else until - history.absences[history.main].wait
+    return (edges[:-1] >= history.observed_from) & (edges[1:] <= known + 1)
 
 
 def month_of(history: History, days: Array) -> Array:
@@ -45,11 +46,18 @@ def window_sum(log: Log, member: Array, start: Array, stop: Array) -> Array:
     return total[np.searchsorted(keys, base + np.maximum(stop, 0))] - total[low]
 
 
-def churned_at_month_ends(history: History, definition: str) -> Array:
-    """Who has churned and not come back at each month edge, that day included: members x (months + 1)."""
+def churned_at_month_ends(history: History, definition: str, as_known: bool = False) -> Array:
+    """Who has churned and not come back at each month edge: members x (months + 1).
+
+    Parameters
+    ----------
+    as_known
+        Who was known by then to have churned (that day included); else by the day that dates each churn event.
+    """
     gaps, edges = history.absences[definition], history.edges
+    since = gaps.left if as_known else history.dated(definition) + 1
     change = np.zeros((len(history.ids), len(edges) + 1), dtype=np.int16)
-    np.add.at(change, (gaps.member, np.searchsorted(edges, gaps.left, side="left")), 1)
+    np.add.at(change, (gaps.member, np.searchsorted(edges, since, side="left")), 1)
     np.add.at(change, (gaps.member, np.searchsorted(edges, gaps.returned, side="right")), -1)
     return np.cumsum(change, axis=1)[:, : len(edges)] > 0
 
@@ -60,9 +68,9 @@ def present_at_month_ends(history: History, definition: str) -> Array:
 
 
 def churn_by_month(history: History, definition: str) -> Array:
-    """Churn events per month, members x months; month t covers the days (edge t, edge t+1]."""
+    """Churn events per month, members x months, by `History.dated`."""
     gaps = history.absences[definition]
-    return _mark(history, gaps.member, np.searchsorted(history.edges, gaps.left, side="left") - 1)
+    return _mark(history, gaps.member, month_of(history, history.dated(definition)))
 
 
 def returns_by_month(history: History, definition: str) -> Array:
@@ -87,7 +95,7 @@ def membership_days(history: History) -> tuple[Array, Array, Array, Array]:
     since = history.entered.copy()  # start of the membership that is still open
     since[member] = returned  # sorted: the latest wins
     running = np.flatnonzero(since < FAR)
-    known_until = np.full(len(running), history.observed_until + 1 - gaps.threshold)
+    known_until = np.full(len(running), history.observed_until + 1 - gaps.wait)
     return (
         np.concatenate([member, running]),
         np.concatenate([first, since[running]]),

@@ -47,7 +47,14 @@ def retention_results(
         panel.json and intake.json.
     """
     observed = (str(intake_facts["observed_from"]), str(intake_facts["observed_until"]))
-    history = build_history(tables, tables["spells"], tables["churners"], panel_facts, observed)
+    history = build_history(
+        tables,
+        tables["spells"],
+        tables["churners"],
+        panel_facts,
+        observed,
+        params.panel.cancelled_terms == "stop",
+    )
     results = {
         **_rates(history, tables, observed, params),
         **_lifecycle(history, params),

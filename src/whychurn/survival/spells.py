@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.panel.churn_definition import definition_days, waiting_days
+
 ROWS: Final = ["member_id", "spell_no", "started_on", "entry", "exit", "event"]
 
 
@@ -39,9 +41,8 @@ class Window:
     ) -> Window:
         """From panel.json and intake.json; `definition` (``inactivity_60d``) in place of the main one."""
         name = definition or str(panel_facts["definition"])
-        days = int(name.rpartition("_")[2].removesuffix("d"))
         first, last = (pd.Timestamp(str(intake_facts[key])) for key in ("observed_from", "observed_until"))
-        return cls(first, last, max(days, 1))
+        return cls(first, last, waiting_days(definition_days(name)))
 
 
 @dataclass(frozen=True)

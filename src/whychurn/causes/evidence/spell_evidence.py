@@ -26,8 +26,9 @@ from whychurn.causes.member_weeks.weekly_records import RecordsReader
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
+from whychurn.panel.covered_terms import covered_terms
 
-TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on"]
+TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on", "paused_from", "paused_until", "trial"]
 FEEDBACK: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]
 SURVEYS: Final = ["member_id", "kind", "sent_at", "answered_at", "reason"]
 OTHER_CAUSES: Final = tuple(f"p_{cause}" for cause in CAUSES if cause != "product_service")
@@ -112,7 +113,10 @@ def gather_evidence(
     members = members.sort_values("member_id", ignore_index=True)
     grace_days = int(panel_facts.get("threshold_days", panel_facts.get("grace_days", 0)))
     feedback = with_service_share(whole_table(tables["feedback"], FEEDBACK), text_scores, OTHER_CAUSES)
-    terms = whole_table(tables["memberships"], TERMS) if panel_facts["kind"] == "terms" else None
+    terms = None
+    if panel_facts["kind"] == "terms":
+        stop = params.panel.cancelled_terms == "stop"
+        terms = covered_terms(whole_table(tables["memberships"], TERMS), stop)
     with open_activity_tables(
         {**tables, "feedback": feedback}, members["member_id"], params.run.memory_limit
     ) as activity:

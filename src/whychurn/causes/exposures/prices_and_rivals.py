@@ -89,7 +89,8 @@ def _list_price(records: WeeklyRecords) -> Array:
     first_price = terms.groupby("m")["list_price"].transform("first").to_numpy("float64")
     grid = term_values(
         terms["day"].to_numpy() // DAYS,
-        records.calendar.day(terms["ends_on"]) // DAYS,
+        np.where(terms["ends_on"].isna(), records.calendar.days, records.calendar.day(terms["ends_on"]))
+        // DAYS,
         terms["m"].to_numpy(),
         grid_shape(records),
         terms["list_price"].to_numpy("float64") / first_price,

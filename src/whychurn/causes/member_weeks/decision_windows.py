@@ -12,6 +12,7 @@ from whychurn.causes.member_weeks.week_calendar import DAYS, Calendar
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import CausesParams
 
+NEVER: Final = 10**6  # day of an end that does not come
 DECISION_WEEKS: Final = 6  # the decision falls at most so long after the last activity; longer, others blur
 
 
@@ -60,7 +61,8 @@ def read_spells(
 
     Without terms a churned member was there on the last active day and had decided before the next activity
     would have come: the decision is spread over the weeks after, the less likely the more activity is
-    missing. With terms the decision fell within the last term; if the member cancelled it, on that day.
+    missing. With terms the decision fell within the last term; if the member cancelled it, on that day. A term
+    without an end may be cancelled on any day: its member is at risk of it to the end of the data.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def read_spells(
         Number of member-initiated activities in the observed time, by member_id; spells of others are
         dropped.
     memberships
-        The terms; None where churn is defined by inactivity.
+        The terms (`panel.covered_terms`); None where churn is defined by inactivity.
     grace_days
         Days of the churn definition: churn later than this before the end is not yet observed.
     """
@@ -109,9 +111,11 @@ def _last_terms(
     table: pd.DataFrame, memberships: pd.DataFrame, last: Array, until: Array, calendar: Calendar
 ) -> tuple[Array, Array, Array]:
     """First and last day of the decision in the last term, and the end of the last term observed to end."""
+    covered, free = memberships["covered_until"], memberships["ends_on"].isna()
     terms = memberships[["member_id"]].assign(
         start=calendar.day(memberships["starts_on"]),
-        end=calendar.day(memberships["ends_on"]),
+        end=np.where(covered.isna(), NEVER, calendar.day(covered)),
+        free=(free & memberships["cancelled_on"].isna()).to_numpy(),
         cancelled=calendar.day(memberships["cancelled_on"]),
     )
     terms = terms.sort_values(["member_id", "start"], ignore_index=True)
@@ -129,6 +133,8 @@ def _last_terms(
     cancelled = final["cancelled"].fillna(-1).to_numpy("int64")
     within = (cancelled >= start) & (cancelled <= end)
     start, end = np.where(within, cancelled, start), np.where(within, cancelled, end)
-    ended = terms[terms["end"] <= until[0]] if len(until) else terms.iloc[:0]
-    observed = table["member_id"].map(ended.groupby("member_id")["end"].max()).fillna(-1).to_numpy("int64")
+    known = until[0] if len(until) else -1
+    ended = terms["end"].where(~terms["free"] | (terms["start"] > known), known)
+    ended = ended[ended <= known].groupby(terms["member_id"]).max()
+    observed = table["member_id"].map(ended).fillna(-1).to_numpy("int64")
     return np.maximum(start, 0), np.maximum(end, 0), observed

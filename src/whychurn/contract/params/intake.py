@@ -26,6 +26,9 @@ class IntakeParams(Section):
     """05/01/2024 is 5 January (true) or May 1 (false); null: decided column by column."""
     complete_members: bool = False
     """Add members that only activity tables know, joined on their first day."""
+    trials: Literal["apart", "terms"] = "apart"
+    """Trials of a membership (by name, or free before the first paid term): counted apart, who does not go on
+    has not left (apart); or terms like any other (terms)."""
     fold: list[Literal["orders"]] | None = None
     """With [orders], lines with one order_id become one order; []: never; null: where the rows show that they are
     lines."""

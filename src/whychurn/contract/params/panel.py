@@ -24,7 +24,11 @@ class PanelParams(Section):
     alternative_factors: list[Positive] = [0.67, 1.0, 1.5]
     """The definition is recomputed at these multiples."""
     grace_days: Natural = 30
-    """Terms: days after the end before a member counts as gone."""
+    """Terms: the next one must begin within so many days of the last covered day; with 0 or 1, on the day
+    after it."""
+    cancelled_terms: Literal["run_out", "stop"] = "run_out"
+    """Terms that are cancelled before their written end: cover to that end (run_out), or to the day of
+    cancelling (stop). A term without an end always stops on it."""
     horizon_days: Days = 90
     """Label window after a snapshot."""
     warmup_days: Days = 90

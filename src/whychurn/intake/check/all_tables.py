@@ -15,6 +15,7 @@ from whychurn.intake.check.checked_table import CheckedTable, Notice, absent_tab
 from whychurn.intake.check.consent import settle_consent
 from whychurn.intake.check.implied_members import complete_members
 from whychurn.intake.check.mapping import check_mapping
+from whychurn.intake.check.membership_terms import read_terms
 from whychurn.intake.check.one_table import AFTER, check_table
 from whychurn.intake.check.orders.order_lines import fold_lines
 from whychurn.intake.check.orders.refunds import net_refunds
@@ -148,6 +149,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     for checked in tables.values():
         if not members.unread and checked is not members and "member_id" in checked.frame:
             _check_members(checked, joined)
+    read_terms(tables["memberships"], params.intake)
     return CheckedTables(tables, *window(tables, params.intake, params.panel, last))
 
 

@@ -74,9 +74,14 @@ def source_columns(table: str, raw: RawTable, params: IntakeParams) -> dict[str,
 
 
 def missing_columns(table: str, sources: Iterable[str], lenient: Iterable[str] = ()) -> list[str]:
-    """Required contract columns without a source; `lenient` ones can be made."""
+    """Required contract columns without a source; `lenient` ones can be made.
+
+    Terms need a day on which they end or are cancelled: else nobody could leave.
+    """
     present = {*sources, *lenient, *([MADE[table]] if table in MADE else [])}
-    return [name for name, field in TABLES[table].fields.items() if field.required and name not in present]
+    missing = [name for name, field in TABLES[table].fields.items() if field.required and name not in present]
+    endless = table == "memberships" and not {"ends_on", "cancelled_on"} & present
+    return missing + (["ends_on"] if endless else [])
 
 
 def further_columns(raw: RawTable, sources: dict[str, str]) -> dict[str, pd.Series]:

@@ -23,7 +23,9 @@ from whychurn.intake.read.coerce import bare_ids, coerce, empty_column, recode
 from whychurn.intake.read.consent import read_consent
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable, nearest
+from whychurn.intake.read.running_words import running_words
 
+OPEN_ENDED: Final = (("memberships", "ends_on"), ("memberships", "paused_until"))
 AFTER: Final = {"feedback": ("responded_at", "created_at"), "surveys": ("answered_at", "sent_at")}
 
 
@@ -86,6 +88,12 @@ def _fill(checked: CheckedTable, name: str, spec: Field, raw: RawTable, params: 
         column = pd.Series(pd.array([origin[1:].strip()] * rows, dtype=TEXT))
     else:
         column = raw.frame[origin].reset_index(drop=True)
+    if (checked.table, name) in OPEN_ENDED:
+        column, words = running_words(column)
+        checked.notices += [
+            ("notice_running_word", {"column": f"{checked.table}.{name}", "word": word, "n": n})
+            for word, n in words.items()
+        ]
     codes: Mapping[Any, Any] = params.codes.get(f"{checked.table}.{name}", {})
     if name in CONSENT:
         return _fill_consent(checked, name, column, codes)
@@ -110,7 +118,7 @@ def _fill_consent(checked: CheckedTable, name: str, column: pd.Series, codes: Ma
 
 
 def _note_bad(checked: CheckedTable, name: str, spec: Field, bad: np.ndarray, column: pd.Series) -> None:
-    if spec.required:
+    if spec.required or spec.exact:
         checked.row_reasons.mark(bad, "wrong_type", name, column)
     else:
         count(checked.blanked, f"wrong_type:{name}", bad)

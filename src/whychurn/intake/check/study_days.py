@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import IntakeParams, PanelParams
-from whychurn.contract.tables import ACTIVITY_TABLES, INTERACTIONS, TABLES
+from whychurn.contract.tables import ACTIVITY_TABLES, INTERACTIONS, TABLES, running
 from whychurn.intake.check.checked_table import CheckedTable
 
 GAP_DAYS: Final = 30
@@ -60,6 +60,7 @@ def window(
         Last day possible: today, or `params.observed_until`.
     """
     days = {table: _days(tables[table]) for table in ACTIVITY_TABLES}
+    days["memberships"] = pd.concat([days["memberships"], *_ends_recorded(tables["memberships"], last)])
     dated = pd.concat([days["orders"], days["events"]])
     first = (days["memberships"] if dated.empty else dated).min()
     if params.observed_from is not None:
@@ -155,6 +156,9 @@ def _set_aside(checked: CheckedTable, end: End, rows: _Rows) -> None:
 def _who_is_there(tables: Mapping[str, CheckedTable], panel: PanelParams) -> list[str]:
     """Tables that tell who is still there, by the churn definition (see `panel.churn_definition`)."""
     filled = [table for table in ACTIVITY_TABLES if tables[table].row_reasons.good.any()]
+    terms = tables["memberships"]
+    if (running(terms.good) & terms.good_values("cancelled_on").isna()).any():
+        return []  # terms that run on show who is there, whenever the last one began
     if panel.churn == "terms" or (panel.churn == "auto" and "memberships" in filled):
         return ["memberships"] if "memberships" in filled else []
     wanted = ("orders", "events") if panel.activity in ("auto", "any") else (panel.activity,)
@@ -163,6 +167,16 @@ def _who_is_there(tables: Mapping[str, CheckedTable], panel: PanelParams) -> lis
 
 def _days(checked: CheckedTable) -> pd.Series:
     return checked.good_values(str(TABLES[checked.table].time)).dt.normalize()
+
+
+def _ends_recorded(terms: CheckedTable, last: pd.Timestamp) -> list[pd.Series]:
+    """Days on which terms were ended: they show that the table was kept, as starts do.
+
+    A written end is such a day only where other terms have none: there it was written when the term ended.
+    """
+    names = ["cancelled_on", *(["ends_on"] if running(terms.good).any() else [])]
+    days = [terms.good_values(name).dropna().dt.normalize() for name in names]
+    return [ended[ended <= last] for ended in days]
 
 
 def _presence(checked: CheckedTable, days: pd.Series) -> pd.Series:

@@ -11,20 +11,22 @@ AGE_BANDS = (18, 25, 35, 45, 55, 65)
 def terms_sql() -> str:
     """The current term at the rows of ``risk``: the latest one that began before the day.
 
-    ``term_price_rise`` compares its list price with the member's first one of the same plan.
+    ``term_price_rise`` compares its list price with the member's first one of the same plan. A term without
+    an end has no days to its end, until it is cancelled.
     """
     return """
         WITH begun AS (
-            SELECT r, d, ends, plan, list_price, price, auto_renew, cancelled, day,
+            SELECT r, d, plan, list_price, price, auto_renew, cancelled, day,
                    ROW_NUMBER() OVER (PARTITION BY r ORDER BY day DESC, ends DESC, term_id DESC)
                        AS place,
                    COUNT(*) OVER (PARTITION BY r) AS terms,
-                   MAX(ends) OVER (PARTITION BY r) AS covered_to,
+                   MAX(COALESCE(ends, CASE WHEN cancelled < d THEN cancelled END, 1e9)) OVER (PARTITION BY r)
+                       AS covered_to,
                    FIRST_VALUE(list_price) OVER (PARTITION BY r, plan
                                                  ORDER BY CASE WHEN list_price IS NULL THEN 1 ELSE 0 END,
                                                           day, ends, term_id) AS first_price
             FROM risk JOIN term ON term.m = risk.m AND day < d)
-        SELECT risk.r, covered_to - risk.d AS days_to_term_end, auto_renew AS auto_renews,
+        SELECT risk.r, CASE WHEN covered_to < 1e9 THEN covered_to - risk.d END AS days_to_term_end, auto_renew AS auto_renews,
                terms - 1 AS renewals_so_far, price AS plan_price, plan,
                COALESCE(cancelled < risk.d, FALSE) AS cancelled_term,
                list_price / NULLIF(first_price, 0) - 1 AS term_price_rise

@@ -24,7 +24,14 @@ LAST_DIGIT = (
 )
 # when a row is known, where that is not its time; and columns that become known later than their row
 KNOWN = {"surveys": "answered_at", "feedback_topics": "known_on"}
-LATER = {"memberships": {"cancelled_on": "cancelled_on"}, "feedback": {"responded_at": "responded_at"}}
+LATER = {
+    "memberships": {
+        "cancelled_on": "cancelled_on",
+        "paused_until": "paused_from",
+        "paused_from": "paused_from",
+    },
+    "feedback": {"responded_at": "responded_at"},
+}
 
 
 def audit_panel(
@@ -122,9 +129,10 @@ def _recompute(
     params: Params,
     churn: Churn,
 ) -> pd.DataFrame:
-    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(churn.activity, observed)}")
-    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(churn.main.wait, observed)}")
-    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(churn.main.wait)}")
+    stop = params.panel.cancelled_terms == "stop"
+    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(churn.activity, observed, stop)}")
+    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(churn.main.days, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(churn.main.days)}")
     create_snapshots(connection, [day_number(as_of)])
     create_member_snapshots(connection, "spell", observed)
     compute_features(connection, catalogue, params.panel, params.retention.tiers)

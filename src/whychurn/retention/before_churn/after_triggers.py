@@ -70,9 +70,7 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
         recent = np.cumsum(hits, axis=1, dtype=np.int32)
         recent[:, CLEAN_WEEKS:] -= recent[:, :-CLEAN_WEEKS].copy()
         for days in params.retention.node_outcome_days:
-            observed = (
-                weekly.edges + days + weekly.absences[weekly.main].threshold <= weekly.observed_until + 1
-            )
+            observed = weekly.edges + days + weekly.absences[weekly.main].wait <= weekly.observed_until + 1
             usable = present & observed[None, :] & (edges >= CLEAN_WEEKS)[None, :]
             churned = _gone_within(weekly, days)
             row = _observed_to_expected(
@@ -99,7 +97,8 @@ def _by_week(history: History) -> History:
 
 
 def _present(weekly: History) -> Array:
-    return (weekly.entered[:, None] < weekly.edges[None, :]) & ~churned_at_month_ends(weekly, weekly.main)
+    churned = churned_at_month_ends(weekly, weekly.main, as_known=True)
+    return (weekly.entered[:, None] < weekly.edges[None, :]) & ~churned
 
 
 def _gone_within(weekly: History, days: int) -> Array:

@@ -115,13 +115,13 @@ def _purchase_clocks(history: History) -> list[pd.DataFrame]:
 
 
 def _renewal_clock(history: History) -> list[pd.DataFrame]:
-    terms, gaps = history.terms, history.absences[history.main]
+    terms, gaps = history.terms[history.terms["fixed"]], history.absences[history.main]
     if history.by_orders or terms.empty:
         return []
     member, ends = terms["member"].to_numpy(), terms["ends"].to_numpy()
     number = terms.groupby("member").cumcount().to_numpy() + 1
     followed = (history.started[member] >= history.observed_from) & (
-        ends + gaps.threshold <= history.observed_until
+        ends + gaps.wait <= history.observed_until
     )
     final = np.isin(member * FAR + ends, gaps.member * FAR + gaps.last)
     return [_counted("renewal_number", number[followed], final[followed])]

@@ -91,13 +91,28 @@ def _stayers(history: History) -> tuple[Array, Array]:
         stayed = following - day <= gaps.threshold
         last_of_week = (_week(following) != _week(day)) & stayed
     else:
-        terms = history.terms
-        member, day = terms["member"].to_numpy(), terms["ends"].to_numpy()
-        following = terms.groupby("member")["starts"].shift(-1).fillna(FAR).to_numpy(dtype="int64")
-        last_of_week = following - day <= gaps.threshold
+        member, day = _terms_gone_on(history)
+        last_of_week = np.ones(len(day), dtype=bool)
     leaves_soon = _has_between(gaps.member, gaps.last, member, day, day + gaps.threshold)
     keep = last_of_week & ~leaves_soon & history.consent[member] & (day >= history.observed_from)
     return member[keep], day[keep]
+
+
+def _terms_gone_on(history: History) -> tuple[Array, Array]:
+    """Member and day of each term's end that was followed by another; of terms without an end, each week."""
+    terms, gaps = history.terms, history.absences[history.main]
+    fixed = terms["fixed"].to_numpy(dtype=bool)
+    member, starts, ends = (terms[name].to_numpy() for name in ("member", "starts", "ends"))
+    following = terms.groupby("member")["starts"].shift(-1).fillna(FAR).to_numpy(dtype="int64")
+    renewed = fixed & (following - ends <= gaps.threshold)
+    first = np.maximum(starts, history.observed_from)[~fixed]
+    last = np.minimum(ends - 1, history.observed_until - gaps.wait)[~fixed]
+    weeks = np.maximum((last - first) // 7 + 1, 0)
+    week = np.arange(weeks.sum()) - np.repeat(np.cumsum(weeks) - weeks, weeks)
+    return (
+        np.concatenate([member[renewed], np.repeat(member[~fixed], weeks)]),
+        np.concatenate([ends[renewed], np.repeat(first, weeks) + 7 * week]),
+    )
 
 
 def _next_day(member: Array, day: Array) -> Array:

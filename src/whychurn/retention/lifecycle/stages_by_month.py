@@ -65,7 +65,7 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
         nurtured, activated = used >= params.nurtured_uses, used >= 1
         quiet_after = float(params.dormant_days)
     repeat |= (history.started < history.observed_from)[:, None]
-    churned, back = churned_at_month_ends(history, history.main), _days_since_return(history)
+    churned, back = churned_at_month_ends(history, history.main, as_known=True), _days_since_return(history)
     conditions = [
         history.entered[:, None] >= history.edges[None, :],
         churned,

@@ -117,10 +117,9 @@ def _definition_rows(
             if measure in _STATES and begins <= history.observed_from:
                 continue  # nobody was seen before the first observed day
             covered = begins >= history.observed_from + (wait if measure in _STATES else 0)
-            if measure == "renewal":
-                covered = history.edges[period.after] - 1 + history.absences[definition].threshold <= (
-                    history.observed_until
-                )
+            if not history.by_orders:
+                known = history.edges[period.after] - 1 + history.absences[definition].wait
+                covered &= known <= history.observed_until
             row = {
                 "definition": definition,
                 "period_kind": period.kind,
@@ -184,24 +183,25 @@ def _measures(history: History, definition: str) -> dict[str, Callable[[Period],
         renewed = _renewed(history, definition)
         ends = history.terms["ends"].to_numpy()
         month = month_of(history, ends)
-        grace_over = ends + history.absences[definition].threshold <= history.observed_until
+        due = history.terms["fixed"].to_numpy(dtype=bool)
+        due &= ends + history.absences[definition].wait <= history.observed_until  # else not known yet
         price = history.terms["price"].to_numpy()
 
         def renewal(period: Period) -> Counted:
-            return Counted(grace_over & (month >= period.first) & (month < period.after), renewed, price)
+            return Counted(due & (month >= period.first) & (month < period.after), renewed, price)
 
         measures["renewal"] = renewal
     return measures
 
 
 def _worth_when_left(history: History, definition: str, paid: Array) -> Callable[[int], Array]:
-    gaps = history.absences[definition]
+    gaps, dated = history.absences[definition], history.dated(definition)
     edge = np.clip(month_of(history, gaps.last) + 1, 0, history.months)
     value = paid[gaps.member, edge]
 
     def at(edge_position: int) -> Array:
         day = history.edges[edge_position]
-        away = (gaps.left <= day) & (gaps.returned >= day)
+        away = (dated < day) & (gaps.returned >= day)
         worth = np.zeros(len(history.ids))
         worth[gaps.member[away]] = value[away]
         return worth

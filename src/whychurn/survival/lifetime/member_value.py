@@ -13,6 +13,7 @@ from whychurn.contract.params import Params, SurvivalParams
 from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.labels import both
+from whychurn.panel.covered_terms import covered_terms
 from whychurn.panel.spend_rate import YEAR, daily_spend
 from whychurn.survival.forecast.forecasters import Forecaster
 from whychurn.survival.forecast.model_comparison import ModelComparison
@@ -114,9 +115,12 @@ def member_values(
 
 
 def daily_fee(memberships: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
-    """Daily price (currency) of a member's running term, the latest begun before the day; 0 without one."""
+    """Daily price (currency) of a member's term, the latest begun before the day; 0 without one, and where it
+    has no end: its price has no period.
+    """
     if memberships.empty:
         return np.zeros(len(rows))
+    memberships = covered_terms(memberships)
     price = memberships["price_paid"].fillna(memberships["list_price"]).astype("float64")
     length = (memberships["ends_on"] - memberships["starts_on"]).dt.days + 1
     terms = memberships[["member_id", "starts_on", "ends_on"]].assign(
