@@ -105,6 +105,7 @@ LATER_ACCOUNT_RULES: Final = (
     ("ACCOUNT", _DIGIT + "_报机", _MESSENGER),
     ("ACCOUNT", "@", _HANDLE),
 )
+AMBIGUOUS: Final = (_LINK, _IP, _HANDLE, _LOCAL, _FIVE_FIVE)  # a code of a campaign may look so
 # RE2: a text without any of these holds none of the above
 CANDIDATE: Final = (
     r"@|/[^ ]*[0-9]|(?:https?://|www\.)|(?i:qq|扣扣|企鹅|[微威薇徽]信|卫星号|wechat|wei ?xin|泡泡|\b[vw]x|[加➕+] ?[我个]? ?[v微薇威]|v ?信|v[❤♥:：])|[A-Za-z0-9_]#[0-9]{4}|小老鼠|[a-zA-Z0-9]#[a-z]"

@@ -59,6 +59,19 @@ def name_rules() -> tuple[tuple[str, str, str], ...]:
 
 
 @cache
+def whole_name() -> str:
+    """RE2: a cell that is nothing but a name of a person."""
+    words = _words()
+    compound = "|".join(words["compound_surnames"])
+    first = "|".join(words["given_latin"])
+    surname, given = f"(?:{compound}|[{words['surnames']}])", f"[{words['given']}]"
+    return (
+        rf"^(?:{surname}(?:{given}\p{{Han}}?|\p{{Han}}{given})|[小老阿][{words['surnames']}]|{surname}(?:先生|女士|小姐|经理|老师|店长)"
+        rf"|(?:{first})(?: \p{{Lu}}\.)? \p{{Lu}}[\p{{L}}'’-]{{1,20}}|(?:Mr|Mrs|Ms|Miss|Dr)\.? \p{{Lu}}[\p{{L}}'’-]{{1,20}})$"
+    )
+
+
+@cache
 def candidate() -> str:
     """RE2: a text without any of these holds no name that the rules find."""
     words = _words()

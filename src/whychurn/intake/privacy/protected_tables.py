@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
@@ -12,7 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from whychurn.contract.tables import DTYPES, FREE_TEXT, TABLES, schema
-from whychurn.intake.check.checked_table import Notice
+from whychurn.intake.privacy.personal_codes import (
+    Redactions,
+    looks_like_names,
+    own_id_within,
+    protect_codes,
+    without_own_id,
+)
 from whychurn.intake.privacy.pseudonym import pseudonyms
 from whychurn.intake.privacy.redact import redact_column
 from whychurn.intake.read.coerce import coerce
@@ -35,16 +39,10 @@ _NOT_PERSONAL: Final = re.compile(
 _DROP_SHARE: Final = 0.2  # a column with personal details in more of its cells is dropped, not redacted
 _UNIQUE_SHARE: Final = 0.9  # a text that differs for nearly each member identifies it
 _UNIQUE_ROWS: Final = 20
+_CODE_LENGTH: Final = 20  # mean length up to which a text column holds codes
+_REFERRALS: Final = 0.5  # a column with more ids of members among its values names members
+_LONG_ID: Final = 3  # characters; shorter ids are met by chance
 _CHUNK: Final = 500_000
-
-
-@dataclass
-class Redactions:
-    """What was taken out, for ``intake.json``."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    dropped: list[str] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
 
 
 def protect_table(table: str, frame: pd.DataFrame, key: bytes | None, redactions: Redactions) -> pd.DataFrame:
@@ -63,10 +61,13 @@ def protect_table(table: str, frame: pd.DataFrame, key: bytes | None, redactions
     for name in FREE_TEXT.get(table, ADDRESS_COLUMNS if table == "members" else ()):
         frame[name], counts = redact_column(frame[name])
         redactions.counts += counts
+        if key is not None and "member_id" in frame:
+            frame[name] = without_own_id(frame[name], frame["member_id"], redactions.counts)
+    frame = protect_codes(table, frame, key, redactions)
     if table == "members":
-        frame = _drop_personal(frame, redactions)
+        frame = _drop_personal(frame, key, redactions)
     if key is not None and "member_id" in frame:
-        frame = _pseudonymise(table, frame, key)
+        frame["member_id"] = pseudonyms(frame["member_id"], key)
     return _in_order(table, frame)
 
 
@@ -86,16 +87,6 @@ def check_schema(table: str, frame: pd.DataFrame) -> None:
     for start in range(0, max(len(frame), 1), _CHUNK):
         piece = frame.iloc[start : start + _CHUNK]
         schema(table).validate(piece.astype(dict.fromkeys(text, DTYPES["text"])), lazy=True)
-
-
-def _pseudonymise(table: str, frame: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    ids = frame["member_id"]
-    hashed = pseudonyms(ids, key)
-    other = TABLES[table].key
-    if other and other != "member_id" and (frame[other] == ids).any():
-        frame[other] = pseudonyms(frame[other], key)  # a key that is the member's own id would give it away
-    frame["member_id"] = hashed
-    return frame
 
 
 def _in_order(table: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -120,19 +111,39 @@ def _sortable(column: pd.Series) -> pa.Array | pa.ChunkedArray:
     return rank.take(encoded.indices)
 
 
-def _drop_personal(frame: pd.DataFrame, redactions: Redactions) -> pd.DataFrame:
+def _drop_personal(frame: pd.DataFrame, key: bytes | None, redactions: Redactions) -> pd.DataFrame:
     frame = frame.copy()
     for name in [column for column in frame.columns if column not in TABLES["members"].fields]:
-        reason = _why_personal(str(name), frame[name], frame["member_id"])
-        if reason is None and frame[name].dtype == TEXT:
-            frame[name], counts = redact_column(frame[name])
-            redactions.counts += counts
-            frame[name] = _as_number(frame[name])
+        ids, told = frame["member_id"], {"column": f"members.{name}"}
+        reason = _why_personal(str(name), frame[name], ids)
         if reason is not None:
             frame = frame.drop(columns=name)
             redactions.dropped.append(str(name))
             redactions.notices.append((f"notice_dropped_{reason}", {"column": str(name)}))
+        elif frame[name].dtype == TEXT and key is not None and _holds_members(frame[name], ids):
+            n = int(frame[name].notna().sum())
+            frame[name] = pseudonyms(frame[name], key)
+            redactions.notices.append(("notice_ids_replaced", {**told, "n": n, "kinds": "ID"}))
+        elif frame[name].dtype == TEXT:
+            frame[name], counts = redact_column(frame[name], codes=_is_code(frame[name]))
+            if counts:
+                kinds = ", ".join(sorted(counts))
+                redactions.notices.append(
+                    ("notice_details_masked", {**told, "n": sum(counts.values()), "kinds": kinds})
+                )
+            redactions.counts += counts
+            frame[name] = _as_number(frame[name])
     return frame
+
+
+def _holds_members(column: pd.Series, ids: pd.Series) -> bool:
+    given = column.dropna()
+    long = given[given.str.len() >= _LONG_ID]
+    return bool(len(long) > _REFERRALS * len(given) and long.isin(ids).mean() > _REFERRALS)
+
+
+def _is_code(column: pd.Series) -> bool:
+    return bool(column.str.len().mean() <= _CODE_LENGTH)
 
 
 def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
@@ -143,10 +154,15 @@ def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
     text = as_text(column).dropna()
     if text.empty:
         return None
-    _, counts = redact_column(text)
-    if sum(counts.values()) > _DROP_SHARE * len(text):
+    clean, _ = redact_column(text, codes=_is_code(text))
+    if (clean != text).sum() > _DROP_SHARE * len(text):
         return "content"
-    if (text == ids.loc[text.index]).any():
+    if looks_like_names(text):
+        return "content"
+    own = own_id_within(text, ids.loc[text.index]).mean()
+    if own > (
+        _DROP_SHARE if pd.api.types.is_numeric_dtype(column.dtype) else 0
+    ):  # small numbers meet by chance
         return "id"
     numeric = (
         pd.api.types.is_numeric_dtype(column.dtype) or not coerce(text.drop_duplicates(), "number").bad.any()

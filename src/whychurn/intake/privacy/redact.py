@@ -16,7 +16,14 @@ from whychurn.intake.privacy import addresses, contact_details, identity_numbers
 from whychurn.intake.read.dtypes import TEXT, arrow_text
 
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0) in "@+-()._" or chr(code).isalnum()}  # fmt: skip
-_NARROW: Final = {**_WIDE, 0x3000: " ", 0x2013: "-", 0x2010: "-", 0x2011: "-", 0x00A0: " "}
+_NARROW: Final[dict[int, int | str]] = {
+    **_WIDE,
+    0x3000: " ",
+    0x2013: "-",
+    0x2010: "-",
+    0x2011: "-",
+    0x00A0: " ",
+}
 _HIDDEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u20e3\ufe0e\ufe0f\ufeff]")
 _LONG_DASH: Final = re.compile(r"(?<=[0-9])[\u2013\u2014]{1,2}(?=[0-9])")
 _ODD_DIGIT: Final = re.compile(r"(?![0-9])\d|[⓪①-⑨❶-❾➀-➈➊-➒⓵-⓽⑴-⑼⒈-⒐⁰¹²³⁴-⁹₀-₉]")
@@ -26,9 +33,8 @@ _DISGUISED: Final = (
     r"\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{ff08}\x{ff09}＠＋．－＿\x{3000}\x{2010}\x{2011}\x{2013}\x{2014}\x{a0}⓪①-⑨❶-❾➀-➈➊-➒⓵-⓽⑴-⑼⒈-⒐⁰¹²³⁴-⁹₀-₉]|[^\P{Nd}0-9]"
 )
 _CHECKS: Final = {"CARD": identity_numbers.is_account_number, "NUM": identity_numbers.is_no_quantity}
-Rule = tuple[
-    str, str, frozenset[str], re.Pattern[str]
-]  # group, kind, characters of which one must stand, pattern
+# group, kind, characters of which one must stand, pattern, whether it holds for codes as well as for texts
+Rule = tuple[str, str, frozenset[str], re.Pattern[str], bool]
 
 
 def redact_text(text: str) -> tuple[str, Counter[str]]:
@@ -43,30 +49,39 @@ def redact_text(text: str) -> tuple[str, Counter[str]]:
     return _redact(_plain(text), frozenset(_candidates()))
 
 
-def redact_column(texts: pd.Series) -> tuple[pd.Series, Counter[str]]:
-    """A text column redacted, each distinct suspicious text once; counts are over all rows."""
+def redact_column(texts: pd.Series, codes: bool = False) -> tuple[pd.Series, Counter[str]]:
+    """A text column redacted, each distinct suspicious text once; counts are over all rows.
+
+    Parameters
+    ----------
+    codes
+        The column holds codes, such as channels or campaigns: what a code may look like is no detail there.
+    """
     total: Counter[str] = Counter()
     values = _plain_column(texts.astype(TEXT))
     held = {group: _matches(values, pattern) for group, pattern in _candidates().items()}
     suspect = np.logical_or.reduce(list(held.values()))
     if not suspect.any():
         return values, total
-    codes, unique = pd.factorize(values[suspect])
+    position, unique = pd.factorize(values[suspect])
     first = np.zeros(len(unique), dtype="int64")
-    first[codes[::-1]] = np.flatnonzero(suspect)[::-1]
+    first[position[::-1]] = np.flatnonzero(suspect)[::-1]
     groups = [frozenset(group for group, hits in held.items() if hits[row]) for row in first]
-    clean = [_redact(text, found) for text, found in zip(unique.to_numpy(dtype=object), groups, strict=True)]
-    for times, (_, counts) in zip(np.bincount(codes, minlength=len(clean)), clean, strict=True):
+    clean = [
+        _redact(text, found, codes) for text, found in zip(unique.to_numpy(dtype=object), groups, strict=True)
+    ]
+    for times, (_, counts) in zip(np.bincount(position, minlength=len(clean)), clean, strict=True):
         for kind, number in counts.items():
             total[kind] += number * int(times)
     redacted = values.astype(object)
-    redacted[suspect] = np.array([text for text, _ in clean], dtype=object)[codes]
+    redacted[suspect] = np.array([text for text, _ in clean], dtype=object)[position]
     return redacted.astype(TEXT), total
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules in the order in which they are tried: what is more specific comes first."""
+    ambiguous = {*contact_details.AMBIGUOUS, *identity_numbers.AMBIGUOUS, identity_numbers.OTHER_RULES[0][2]}
     listed = (
         ("contact", contact_details.CONTACT_RULES),
         ("number", identity_numbers.NUMBER_RULES),
@@ -75,11 +90,11 @@ def rules() -> tuple[Rule, ...]:
         ("number", identity_numbers.LATER_NUMBER_RULES),
         ("contact", contact_details.LATER_ACCOUNT_RULES),
         ("address", addresses.ADDRESS_RULES),
-        ("phone", identity_numbers.OTHER_RULES),
+        ("number", identity_numbers.OTHER_RULES),
         ("name", names.name_rules()),
     )
     return tuple(
-        (group, kind, frozenset(signs), re.compile(pattern, re.ASCII))
+        (group, kind, frozenset(signs), re.compile(pattern, re.ASCII), pattern not in ambiguous)
         for group, some in listed
         for kind, signs, pattern in some
     )
@@ -97,10 +112,10 @@ def _candidates() -> dict[str, str]:
     }
 
 
-def _redact(text: str, groups: frozenset[str]) -> tuple[str, Counter[str]]:
+def _redact(text: str, groups: frozenset[str], codes: bool = False) -> tuple[str, Counter[str]]:
     counts: Counter[str] = Counter()
-    for group, kind, signs, pattern in rules():
-        if group not in groups or signs.isdisjoint(text):
+    for group, kind, signs, pattern, of_codes in rules():
+        if group not in groups or (codes and not of_codes) or signs.isdisjoint(text):
             continue
 
         def replacement(match: re.Match[str], kind: str = kind) -> str:
