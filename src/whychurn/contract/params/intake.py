@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_serializer
 
 from whychurn.contract.addresses import masked
-from whychurn.contract.params.section_base import Day, Section, Share
+from whychurn.contract.params.section_base import Day, Section, Share, ZoneName
 
 
 class IntakeParams(Section):
@@ -24,6 +24,18 @@ class IntakeParams(Section):
     odd rows aside."""
     day_first: bool | None = None
     """05/01/2024 is 5 January (true) or May 1 (false); null: decided column by column."""
+    date_forms: dict[str, Literal["ymd", "dmy", "mdy", "serial_1904"]] = {}
+    """Contract column: how its dates are written where the values cannot tell, such as orders.ordered_at: ymd;
+    serial_1904: days since 1904, as some spreadsheets of Macs count."""
+    decimal: Literal["point", "comma"] | dict[str, Literal["point", "comma"]] | None = None
+    """Decimal mark of all numbers, or contract column: mark, such as orders.amount: comma (1.906 is 1906);
+    null: decided column by column."""
+    time_zone: ZoneName | None = None
+    """Zone of the study, such as Asia/Shanghai: times with an offset or in UTC become its wall-clock time; null:
+    the wall clock that is written stays."""
+    zones: dict[str, ZoneName] = {}
+    """Contract column: zone of its times where they bear no offset and are not the study's own, such as
+    orders.ordered_at: UTC."""
     complete_members: bool = False
     """Add members that only activity tables know, joined on their first day."""
     trials: Literal["apart", "terms"] = "apart"

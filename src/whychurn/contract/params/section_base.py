@@ -7,9 +7,19 @@ both.
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("no time zone of that name; write one such as Asia/Shanghai or Europe/Berlin") from None
+    return name
+
 
 Day = Annotated[dt.date, Field(strict=False)]  # a date or its ISO text
 Days = Annotated[int, Field(ge=1)]
@@ -22,6 +32,7 @@ Level = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Money = Annotated[float, Field(ge=0)]
+ZoneName = Annotated[str, AfterValidator(_known_zone)]  # of the IANA data base
 Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB)$")]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.yaml_files import read_yaml
-from whychurn.intake.read.coerce import recode
+from whychurn.intake.read.codes import recode
 from whychurn.intake.read.dates import read_dates
 from whychurn.intake.read.dtypes import TEXT, as_text
 
@@ -76,7 +76,7 @@ def read_consent(column: pd.Series, header: str, codes: Mapping[Any, Any]) -> Co
         `intake.codes` of this column, which go before all words; the key "" stands for empty cells.
     """
     text = as_text(column.reset_index(drop=True)).str.strip()
-    given = recode(text, codes) if codes else text
+    given = recode(text, codes).values if codes else text
     coded = text.isin([str(code) for code in codes]).to_numpy(dtype=bool, na_value=False)
     empty = (given.isna() | (given == "")).to_numpy(dtype=bool, na_value=True)
     if "" in codes:
@@ -129,7 +129,7 @@ def _are_days(words: Any) -> bool:
     unread = [str(word) for word in words if meaning(word) is None]
     if not unread or len(unread) < len(words) or all(word.isdigit() and len(word) < 8 for word in unread):
         return False
-    dates = read_dates(pd.Series(unread, dtype=TEXT), None)
+    dates = read_dates(pd.Series(unread, dtype=TEXT))
     return bool(dates.values.notna().all())
 
 

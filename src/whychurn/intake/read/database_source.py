@@ -275,7 +275,7 @@ def _declared(engine: sa.Engine, table: str, schema: str) -> dict[str, Any]:
 
 
 def _piece(rows: Any, names: list[str], kinds: Mapping[str, Any]) -> pd.DataFrame:
-    frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names, coerce_float=True)
+    frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names, coerce_float=False)
     plain = standard_objects(frame.astype(object))
     blank = {name: kinds[name] for name in names if name in kinds and plain[name].isna().all()}
     return plain.astype(blank)

@@ -8,223 +8,227 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from whychurn.contract.epoch_timestamps import epoch_timestamps
-from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.cells import bytes_present
+from whychurn.intake.read.coerced import PLAIN, Coerced, Note, Reading
+from whychurn.intake.read.date_order import Order, order_of
+from whychurn.intake.read.date_spelling import spell
+from whychurn.intake.read.dtypes import TEXT, arrow_text
+from whychurn.intake.read.time_zones import in_study_zone, of_aware_column
 
 FIRST, LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2200-01-01")
-_TIME: Final = r"(?:[ ]+(?P<h>\d{1,2}):(?P<i>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,]\d+)?)? ?(?P<half>am|pm)?)?"
-_ISO: Final = r"^\d{4}-\d{2}-\d{2}(?:[ ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?$"
-_YEAR_FIRST: Final = rf"^(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}}){_TIME}$"
-_COMPACT: Final = r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[ ]?(?P<h>\d{2}):?(?P<i>\d{2}):?(?P<s>\d{2})?)?$"
-_YEAR_LAST: Final = rf"^(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})[-/.](?P<y>\d{{4}}|\d{{2}}){_TIME}$"
-_SERIAL: Final = r"^[2-7]\d{4}(?:\.\d+)?$"  # days since 1899-12-30, as spreadsheets count
-_DAYS_TO_1970: Final = 25_569
-_EPOCH: Final = r"^1\d{9}(?:\d{3})?$"  # seconds or milliseconds since 1970, UTC
-_NAMED: Final = (
-    r"^(?:[a-z]{3,9},? )?(?:\d{1,2}[ -][a-z]{3,9}\.?[ -,]+\d{2,4}|[a-z]{3,9}\.? \d{1,2},? \d{4})\b.*$"
+_ISO_BYTES: Final = np.isin(np.arange(256), list(b"0123456789-: T.Z"))
+_TIME: Final = (
+    r"(?:[ ,]+(?P<h>\d{1,2})(?:[:.](?P<i>\d{1,2}))?(?:[:.](?P<s>\d{1,2})(?:[.,](?P<f>\d{1,9}))?)?"
+    r" ?(?P<half>am|pm)?)?"
 )
+_FORMS: Final[dict[str, str]] = {
+    "year first": rf"^(?P<a>\d{{4}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ](?P<c>\d{{1,2}}){_TIME}$",
+    "year of Taiwan first": rf"^(?P<a>1[01]\d)(?P<sep>[-/.])(?P<b>\d{{1,2}})[-/.](?P<c>\d{{1,2}}){_TIME}$",
+    "compact": r"^(?P<a>(?:19|2[012])\d{2})(?P<sep>)(?P<b>\d{2})(?P<c>\d{2})"
+    r"(?:[ ]?(?P<h>\d{2}):?(?P<i>\d{2}):?(?P<s>\d{2})?)?$",
+    "year last": rf"^(?P<a>\d{{1,2}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ](?P<c>\d{{4}}){_TIME}$",
+    "compact, year last": rf"^(?P<a>\d{{2}})(?P<sep>)(?P<b>\d{{2}})(?P<c>(?:19|20|21)\d{{2}}){_TIME}$",
+    "two-digit year": rf"^'?(?P<a>\d{{1,2}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ]'?(?P<c>\d{{1,2}}){_TIME}$",
+    "compact, two-digit year": r"^(?P<a>\d{2})(?P<sep>)(?P<b>\d{2})(?P<c>\d{2})$",
+    "month named": rf"^(?P<a>\d{{1,2}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*(?P<c>\d{{4}}){_TIME}$",
+    "month named first": rf"^m(?P<b>\d\d)(?P<sep>)[ .,/-]*(?P<a>\d{{1,2}})[ ,./-]+(?P<c>\d{{4}}){_TIME}$",
+    "year first, month named": rf"^(?P<c>\d{{4}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*(?P<a>\d{{1,2}}){_TIME}$",
+    "year behind the time": r"^m(?P<b>\d\d)(?P<sep>) (?P<a>\d{1,2}) (?P<h>\d{1,2}):(?P<i>\d{2}):(?P<s>\d{2})(?:[.]\d+)? "
+    r"(?P<c>\d{4})$",
+    "month named first, two-digit year": rf"^m(?P<b>\d\d)(?P<sep>)[ .,/-]*(?P<a>\d{{1,2}})[ ,./-]+'?(?P<c>\d{{2}}){_TIME}$",
+    "month named, two-digit year": rf"^(?P<a>\d{{1,2}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*'?(?P<c>\d{{2}}){_TIME}$",
+}
+_YEAR_FIRST: Final = ("year first", "compact", "year of Taiwan first")
+_SHORT: Final = ("two-digit year", "compact, two-digit year", "month named, two-digit year")
+_NAMED: Final = ("month named", "month named first", "year first, month named", "year behind the time",
+                 "month named first, two-digit year")  # fmt: skip
+_SERIAL: Final = r"^[2-7]\d{4}(?:\.\d+)?$"  # days since 1899-12-30, as spreadsheets count
+_DAYS_TO_1970: Final = {"serial_1904": 24_107, "serial": 25_569}
+_EPOCHS: Final = {"seconds": (r"^\d{9,10}(?:\.\d+)?$", 1.0), "milliseconds": (r"^\d{12,13}(?:\.\d+)?$", 1e3),
+                  "microseconds": (r"^1\d{15}(?:\.\d+)?$", 1e6), "nanoseconds": (r"^1\d{18}$", 1e9)}  # fmt: skip
 
 
 @dataclass
-class Dates:
-    """Parsed column.
+class _Unique:
+    """What was read of the unique cells of a column."""
 
-    Parameters
-    ----------
-    values
-        datetime64[ns]; NaT where nothing was given or nothing could be read.
-    bad
-        Given but not readable as a date.
-    formats
-        Ways of writing that occur, with their counts.
-    guessed
-        Values whose day and month could be either, read by the rule.
-    """
-
-    values: pd.Series
-    bad: np.ndarray
-    formats: dict[str, int] = field(default_factory=dict)
-    guessed: int = 0
+    values: np.ndarray
+    doubtful: np.ndarray
+    utc: np.ndarray  # counted from 1970, so in UTC
+    forms: dict[str, int] = field(default_factory=dict)
+    orders: list[tuple[Order, str]] = field(default_factory=list)  # with an example
 
 
-def read_dates(column: pd.Series, day_first: bool | None) -> Dates:
-    """Dates of a column in a standard dtype.
+def read_dates(column: pd.Series, reading: Reading = PLAIN) -> Coerced:
+    """Dates and times of a column in a standard dtype, as datetime64[ns].
 
-    Read are: ISO, 2024/1/5, 20240105, 2024年1月5日, 5 May 2024, spreadsheet serials, UTC epochs, each with a
-    time where given, and day and month before the year. There, one value of the column that fits only one
-    order (such as 25/01/2024) decides for all values with the same separator; without one, dots mean day
-    first and other separators month first. Where a column holds proof of both orders, values that fit both
-    are bad. An offset such as +08:00 is dropped: the wall clock stays. Years after 2199 become 2200-01-01
-    (open end).
-
-    Parameters
-    ----------
-    column
-        Column in a standard dtype (`read.dtypes`).
-    day_first
-        `intake.day_first`: True or False decides the order of 05/01/2024; None decides by column.
+    Read are: ISO, 2024/1/5, 20240105, 2024年1月5日, 二〇二四年一月五日, 5 May 2024, 5th of May 2024, 05-MAY-24,
+    spreadsheet serials, seconds and milliseconds since 1970, each with a time where given, and dates of three
+    numbers, whose order all values of the column decide together (`date_order.order_of`). Times with an
+    offset become wall-clock time of the study's zone; without one (`Reading.study_zone`) their own wall clock
+    stays. Years after 2199 become 2200-01-01 (open end); those before 1900 are bad.
     """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return _bounded(column, column.isna().to_numpy(), Dates(column, np.zeros(len(column), dtype=bool)))
-    codes, unique = pd.factorize(_as_written(column), use_na_sentinel=True)
-    text = _normalise(pd.Series(unique).astype(TEXT))
-    blank = np.append(text.isna().to_numpy(dtype=bool), True)
-    small = _read_unique(text, np.bincount(codes[codes >= 0], minlength=len(unique)), day_first)
-    values = pd.Series(np.append(small.values.to_numpy("datetime64[us]"), np.datetime64("NaT"))[codes])
-    return _bounded(values, blank[codes], small)
-
-
-def _bounded(values: pd.Series, empty: np.ndarray, parsed: Dates) -> Dates:
-    far = values >= LAST
-    values = values.mask(far, LAST).mask(values < FIRST).astype("datetime64[ns]")
-    bad = values.isna().to_numpy() & ~empty
-    return Dates(values.reset_index(drop=True), bad, parsed.formats, parsed.guessed)
-
-
-def _as_written(column: pd.Series) -> pd.Series:
+        aware = of_aware_column(column, reading)
+        return _bounded(aware, column.isna().to_numpy())
     if pd.api.types.is_string_dtype(column.dtype):
-        return column
+        if (iso := _all_iso(column)) is not None:
+            return _bounded(of_aware_column(iso[0], reading), iso[1])
+        written = column
+    else:
+        written = _digits(column)
+    return _of_unique(written, reading)
+
+
+def _all_iso(text: pd.Series) -> tuple[pd.Series, np.ndarray] | None:
+    """A column of ISO dates alone, in UTC where all end in Z, and its empty cells; None for another column."""
+    present = bytes_present(text)
+    if (present & ~_ISO_BYTES).any():
+        return None
+    empty = text.isna().to_numpy(dtype=bool) | (text == "").to_numpy(dtype=bool, na_value=False)
+    array = arrow_text(text.mask(empty) if empty.any() else text)
+    zone = "UTC" if present[ord("Z")] else None
+    for unit in ("us", "ns"):
+        try:
+            times = array.cast(pa.timestamp(unit, tz=zone))
+        except pa.ArrowInvalid:
+            continue
+        values = pd.Series(times.cast(pa.timestamp(unit)).to_numpy(zero_copy_only=False))
+        return (values.dt.tz_localize(zone) if zone else values), empty
+    return None
+
+
+def _digits(column: pd.Series) -> pd.Series:
     numbers = column.astype("float64")
     text = numbers.round().astype("Int64").astype(TEXT)
     return text.where(numbers.isna() | (numbers == numbers.round()), numbers.astype(TEXT))
 
 
-def _normalise(text: pd.Series) -> pd.Series:
-    text = text.str.lower().str.strip()
-    if text.str.contains(r"[^\x00-\x7f]").any():
-        text = text.str.normalize("NFKC")
-        for pattern, ascii_form in _CHINESE:
-            text = text.str.replace(pattern, ascii_form, regex=True)
-        text = text.str.strip(" -:")
-    text = text.str.replace(r"(\d)t(\d)", r"\1 \2", regex=True)
-    text = text.str.replace(r"(:\d{2}(?:[.,]\d+)?) ?(?:z|utc|gmt|[+-]\d{2}:?\d{2})$", r"\1", regex=True)
-    return text.mask(text.isin(EMPTY))
+def _bounded(read: Coerced, empty: np.ndarray) -> Coerced:
+    values = read.values.reset_index(drop=True)
+    values = values.mask(values >= LAST, LAST).mask(values < FIRST).astype("datetime64[ns]")
+    return Coerced(values, values.isna().to_numpy() & ~empty, read.notes, read.how)
 
 
-_CHINESE: Final = (
-    (r"[年月]", "-"),
-    (r"日\s*", " "),
-    (r"[时点](\d)", r":\1"),
-    (r"[时点]", ":00"),
-    (r"分(\d)", r":\1"),
-    (r"[分秒]", ""),
-    (r"^(\S+)\s*下午\s*(.*)$", r"\1 \2 pm"),
-    (r"^(\S+)\s*上午\s*(.*)$", r"\1 \2 am"),
-)
-EMPTY: Final = (
-    "",
-    "null",
-    "none",
-    "nan",
-    "nat",
-    "n/a",
-    "na",
-    "#n/a",
-    "-",
-    "--",
-    "\\n",
-    "<na>",
-    "无",
-    "空",
-    "0000-00-00",
-)
+def _of_unique(written: pd.Series, reading: Reading) -> Coerced:
+    codes, unique = pd.factorize(written, use_na_sentinel=True)
+    raw = pd.Series(unique).astype(TEXT)
+    counts = np.bincount(codes[codes >= 0], minlength=len(raw))
+    spelled = spell(raw)
+    text = spelled.text.astype(object)
+    found = _read_unique(text, counts, reading)
+    offset = np.where(found.utc, 0.0, spelled.offset)
+    small = in_study_zone(pd.Series(found.values), reading, offset, counts, raw, found.utc)
+    notes, how = _told(found, raw, counts, reading)
+    nat = pd.Series(np.array(["NaT"], dtype="datetime64[us]"))
+    values = pd.concat([small.values.astype("datetime64[us]"), nat], ignore_index=True).take(codes)
+    blank = np.append(text.isna().to_numpy(dtype=bool), True)[codes]
+    return _bounded(Coerced(values, blank, (*notes, *small.notes), how | small.how), blank)
 
 
-def _read_unique(text: pd.Series, counts: np.ndarray, day_first: bool | None) -> Dates:
-    values = pd.Series(np.full(len(text), np.datetime64("NaT"), dtype="datetime64[us]"))
-    unread = np.ones(len(text), dtype=bool)
-    formats: dict[str, int] = {}
-    guessed = 0
-    for name, pattern in (
-        ("iso", _ISO),
-        ("year_first", _YEAR_FIRST),
-        ("compact", _COMPACT),
-        ("year_last", _YEAR_LAST),
-        ("serial", _SERIAL),
-        ("epoch", _EPOCH),
-        ("named", _NAMED),
-    ):
-        matches = unread & text.str.match(pattern).to_numpy(dtype=bool, na_value=False)
-        if not matches.any():
-            continue
-        if name == "year_last":
-            read, unsure = _read_year_last(text[matches], day_first)
-            guessed = int(counts[matches][unsure].sum())
-        else:
-            read = _READERS[name](text[matches])
-        values[matches] = read.to_numpy("datetime64[us]")
-        unread &= ~matches
-        formats[name] = int(counts[matches].sum())
-    return Dates(values, values.isna().to_numpy(), formats, guessed)
+def _read_unique(text: pd.Series, counts: np.ndarray, reading: Reading) -> _Unique:
+    size = len(text)
+    found = _Unique(np.full(size, np.datetime64("NaT"), "datetime64[us]"), np.zeros(size, bool), np.zeros(size, bool))
+    left = text.notna().to_numpy()
+    for name, pattern in _FORMS.items():
+        hit = left & text.str.match(pattern).to_numpy(dtype=bool, na_value=False)
+        if hit.any():
+            _read_form(name, text, np.flatnonzero(hit), counts, reading, found)
+            left &= ~hit
+    numeric = text.where(left).str.replace(r"\.0+$", "", regex=True)
+    serial = "serial_1904" if reading.date_form == "serial_1904" else "serial"
+    _read_counted(serial, numeric, _SERIAL, counts, found)
+    for name, (pattern, _) in _EPOCHS.items():
+        _read_counted(name, numeric, pattern, counts, found)
+    return found
 
 
-def _read_iso(text: pd.Series) -> pd.Series:
-    values = pd.to_datetime(text, format="ISO8601", errors="coerce")
-    if values.dtype == "datetime64[ns]" and values.isna().any():  # years beyond 2262, such as 9999-12-31
-        far = values.isna() & (text.str.slice(0, 4).astype("int64") > LAST.year)
-        values = values.mask(far, LAST)
-    return values
+def _read_counted(name: str, numeric: pd.Series, pattern: str, counts: np.ndarray, found: _Unique) -> None:
+    hit = numeric.str.match(pattern).to_numpy(dtype=bool, na_value=False)
+    if not hit.any():
+        return
+    number = numeric[hit].astype("float64")
+    if name in _EPOCHS:
+        found.utc |= hit
+        seconds = number / _EPOCHS[name][1]
+    else:
+        seconds = (number - _DAYS_TO_1970[name]) * 86_400
+    found.values[hit] = epoch_timestamps(seconds, "s").to_numpy("datetime64[us]")
+    found.forms[name] = int(counts[hit].sum())
 
 
-def _read_parts(text: pd.Series, pattern: str) -> pd.Series:
-    return _assemble(text.astype(object).str.extract(re.compile(pattern)))
+def _read_form(
+    name: str, text: pd.Series, rows: np.ndarray, counts: np.ndarray, reading: Reading, found: _Unique
+) -> None:
+    parts = text.iloc[rows].str.extract(re.compile(_FORMS[name]))
+    numbers = parts[["a", "b", "c"]].astype("int64").to_numpy()
+    found.forms[name] = found.forms.get(name, 0) + int(counts[rows].sum())
+    if name in _YEAR_FIRST:
+        year = numbers[:, 0] + (1911 if name == "year of Taiwan first" else 0)
+        found.values[rows] = _assemble(year, numbers[:, 1], numbers[:, 2], parts)
+        return
+    if name in _NAMED:
+        found.values[rows] = _assemble(_century(numbers[:, 2]), numbers[:, 1], numbers[:, 0], parts)
+        return
+    orders: dict[str, Order] = {}
+    for sep in sorted(parts["sep"].unique()):
+        same = (parts["sep"] == sep).to_numpy()
+        named = name == "month named, two-digit year"
+        orders[sep] = order_of(numbers[same], name in _SHORT, named, counts[rows][same], reading, sep == ".")
+    proven = {order.name for order in orders.values() if order.by in ("proof", "few_years")}
+    for sep, order in orders.items():
+        same = (parts["sep"] == sep).to_numpy()
+        if order.by == "assumed" and len(proven) == 1:  # another separator of the column proves it
+            form = Reading(date_form=proven.pop())  # type: ignore[arg-type]
+            order = order_of(numbers[same], name in _SHORT, False, counts[rows][same], form, False)
+            proven = {order.name}
+        found.values[rows[same]] = _assemble(_century(order.year), order.month, order.day, parts[same])
+        found.doubtful[rows[same]] = order.doubtful
+        found.orders.append((order, name))
 
 
-def _assemble(parts: pd.DataFrame) -> pd.Series:
-    number = {n: pd.to_numeric(parts[n], errors="coerce").fillna(0) for n in ("y", "m", "d", "h", "i", "s")}
-    year = number["y"].where(number["y"] > 99, number["y"] + np.where(number["y"] < 70, 2000, 1900))
+def _century(year: np.ndarray) -> np.ndarray:
+    return np.where(year > 99, year, year + np.where(year < 70, 2000, 1900))
+
+
+def _assemble(year: np.ndarray, month: np.ndarray, day: np.ndarray, parts: pd.DataFrame) -> np.ndarray:
+    def clock(name: str) -> pd.Series:
+        return pd.to_numeric(parts[name], errors="coerce").fillna(0).reset_index(drop=True)
+
+    hour, minute, second = clock("h"), clock("i"), clock("s")
     if "half" in parts:
-        noon = number["h"] % 12
-        number["h"] = number["h"].mask(parts["half"] == "am", noon).mask(parts["half"] == "pm", noon + 12)
-    day = {"year": year.clip(upper=LAST.year), "month": number["m"], "day": number["d"]}
-    clock = {"hour": number["h"], "minute": number["i"], "second": number["s"]}
-    values = pd.to_datetime(pd.DataFrame({**day, **clock}), errors="coerce")
-    return values.mask((number["h"] > 23) | (number["i"] > 59) | (number["s"] > 59))
+        half = parts["half"].reset_index(drop=True)
+        hour = hour.mask(half == "am", hour % 12).mask(half == "pm", hour % 12 + 12)
+    written = pd.DataFrame({"year": np.minimum(year, LAST.year), "month": month, "day": day})
+    values = pd.to_datetime(written.assign(hour=hour, minute=minute, second=second), errors="coerce")
+    if "f" in parts:
+        parted = parts["f"].reset_index(drop=True).fillna("0").str.pad(9, "right", "0").astype("int64")
+        values = values + pd.to_timedelta(parted, unit="ns")
+    return values.mask((hour > 23) | (minute > 59) | (second > 59)).to_numpy("datetime64[us]")
 
 
-def _read_year_last(text: pd.Series, day_first: bool | None) -> tuple[pd.Series, np.ndarray]:
-    parts = text.astype(object).str.extract(re.compile(_YEAR_LAST))
-    one, two = parts["a"].astype("int64"), parts["b"].astype("int64")
-    either = (one <= 12) & (two <= 12)
-    first = pd.Series(False, index=text.index)
-    unsure = np.zeros(len(text), dtype=bool)
-    contrary = np.zeros(len(text), dtype=bool)
-    for separator in parts["sep"].unique():
-        same = parts["sep"] == separator
-        proof_day, proof_month = bool((same & (one > 12)).any()), bool((same & (two > 12)).any())
-        if day_first is not None:
-            first |= same & day_first
-        elif proof_day != proof_month:
-            first |= same & proof_day
-        elif proof_day:
-            contrary |= (same & either & (one != two)).to_numpy()
-        else:
-            first |= same & (separator == ".")
-            unsure |= (same & (one != two)).to_numpy()
-    first = (first & (two <= 12)) | (one > 12)
-    parts["d"], parts["m"] = one.where(first, two), two.where(first, one)
-    return _assemble(parts).mask(contrary), unsure
-
-
-def _read_serial(text: pd.Series) -> pd.Series:
-    return epoch_timestamps((text.astype("float64") - _DAYS_TO_1970) * 86400, "s")
-
-
-def _read_epoch(text: pd.Series) -> pd.Series:
-    number = text.astype("float64")
-    return epoch_timestamps(number.where(number < 1e11, number / 1000), "s")
-
-
-def _read_named(text: pd.Series) -> pd.Series:
-    return pd.to_datetime(text.astype(object), format="mixed", errors="coerce")
-
-
-_READERS: Final = {
-    "iso": _read_iso,
-    "year_first": lambda text: _read_parts(text, _YEAR_FIRST),
-    "compact": lambda text: _read_parts(text, _COMPACT),
-    "serial": _read_serial,
-    "epoch": _read_epoch,
-    "named": _read_named,
-}
+def _told(found: _Unique, raw: pd.Series, counts: np.ndarray, reading: Reading) -> tuple[list[Note], dict[str, str]]:
+    notes: list[Note] = []
+    how = {"dates": ", ".join(f"{name} {n}" for name, n in found.forms.items())} if found.forms else {}
+    if len(found.forms) > 1:
+        notes.append(("notice_formats", {"n": len(found.forms), "forms": how["dates"]}))
+    if "serial" in found.forms:
+        notes.append(("notice_serial", {"n": found.forms["serial"]}))
+    if not found.orders:
+        return notes, how
+    order = max(found.orders, key=lambda one: ("assumed", "contrary").count(one[0].by))[0]
+    how |= {"order": order.name, "order_by": order.by}
+    if not found.doubtful.any():
+        if order.by == "few_years":
+            notes.append(("notice_year_place", {"order": order.name, "example": raw[0]}))
+        return notes, how
+    rows, given = int(counts[found.doubtful].sum()), int(counts[~np.isnat(found.values) | found.doubtful].sum())
+    shown = {"n": rows, "example": raw[int(np.argmax(found.doubtful))], "order": order.name}
+    short = any(name in found.forms for name in _SHORT)
+    kind = "contrary" if order.by == "contrary" else "year_place" if short else "ambiguous"
+    few = rows <= reading.allowed * given
+    notes.append((f"{'notice' if few else 'decide'}_{kind}", shown))
+    return notes, how

@@ -1,8 +1,12 @@
-"""Columns of any origin in one of five standard dtypes: text, float64, Int64, boolean, datetime64[us]."""
+"""Columns of any origin in one of few standard dtypes: text, float64, Int64, boolean, datetime64[us].
+
+Two keep what else would be lost: float32 (its ids are exact only to seven digits) and datetime64[us, zone].
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 TEXT: Final = "string[pyarrow]"
+_INT64_DIGITS: Final = 18  # that 64 bits hold, whatever they are
 
 
 def standard_frame(table: pa.Table) -> pd.DataFrame:
@@ -29,11 +34,17 @@ def standard_column(column: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_boolean(kind):
         return column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     if pa.types.is_integer(kind):
+        if pa.types.is_uint64(kind) and (pa.compute.max(column).as_py() or 0) > 2**63 - 1:
+            return _arrow_strings(column)
         return column.cast(pa.int64()).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_float32(kind):
+        return column.to_pandas()
+    if pa.types.is_floating(kind):
         return column.cast(pa.float64()).to_pandas()
+    if pa.types.is_decimal(kind):
+        return _decimals(column)
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return _naive(column)
+        return _times(column)
     if pa.types.is_null(kind):
         return pd.Series(pd.array([None] * len(column), dtype=TEXT))
     return text_of_objects(column.to_pylist())
@@ -85,11 +96,24 @@ def text_of_objects(values: list[Any]) -> pd.Series:
     return pd.Series(pd.array([_cell(value) for value in values], dtype=TEXT))
 
 
-def _naive(column: pa.ChunkedArray) -> pd.Series:
-    kind = column.type
-    if pa.types.is_timestamp(kind) and kind.tz is not None:
-        column = pa.compute.local_timestamp(column)  # the wall clock of the zone that the file states
-    return pd.Series(column.cast(pa.timestamp("us"), safe=False).to_numpy())
+def _times(column: pa.ChunkedArray) -> pd.Series:
+    zone = column.type.tz if pa.types.is_timestamp(column.type) else None
+    times = pd.Series(column.cast(pa.timestamp("us"), safe=False).to_numpy())
+    return times.dt.tz_localize("UTC").dt.tz_convert(zone) if zone else times
+
+
+def _decimals(column: pa.ChunkedArray) -> pd.Series:
+    """Exact numbers of a database: integers where 64 bits hold them, text where no number type does."""
+    if column.type.scale <= 0:
+        if column.type.precision - column.type.scale <= _INT64_DIGITS:
+            return standard_column(column.cast(pa.int64()))
+        return _arrow_strings(column.cast(pa.decimal256(76, 0)))
+    largest = pa.compute.max(pa.compute.abs(column)).as_py() or 0
+    return column.cast(pa.float64()).to_pandas() if largest < 2**53 else _arrow_strings(column)
+
+
+def _arrow_strings(column: pa.ChunkedArray) -> pd.Series:
+    return pd.Series(pd.arrays.ArrowStringArray(column.cast(pa.large_string())))
 
 
 def _guess(column: pd.Series) -> pd.Series:
@@ -100,11 +124,33 @@ def _guess(column: pd.Series) -> pd.Series:
             return standard_column(pa.chunked_array([pa.array(values, from_pandas=True)]))
         if kinds and kinds <= {bool}:
             return standard_column(pa.chunked_array([pa.array(values, pa.bool_())]))
+        if kinds and kinds <= {int, float, Decimal} and Decimal in kinds:
+            return _of_exact([value for value in values])
         if kinds and kinds <= {dt.datetime, dt.date, pd.Timestamp}:
-            return pd.Series(np.array([_naive_datetime(value) for value in values], dtype="datetime64[us]"))
+            return _of_datetimes(values)
     except (pa.ArrowException, OverflowError, ValueError):
         pass
     return text_of_objects(values)
+
+
+def _of_exact(values: list[Any]) -> pd.Series:
+    """Decimals of a database: whole ones as integers or text, others as floats where those are near enough."""
+    given = [value for value in values if value is not None]
+    if all(value == int(value) for value in given):
+        whole = [None if value is None else int(value) for value in values]
+        return text_of_objects(whole) if _big(whole) else standard_column(pa.chunked_array([pa.array(whole)]))
+    if any(abs(value) >= 2**53 for value in given):
+        return text_of_objects(values)
+    return pd.Series([np.nan if value is None else float(value) for value in values], dtype="float64")
+
+
+def _of_datetimes(values: list[Any]) -> pd.Series:
+    zones = {str(value.tzinfo) if isinstance(value, dt.datetime) else "None" for value in values if value is not None}
+    if len(zones) > 1:
+        return text_of_objects(values)  # each with its offset
+    zone = next(value.tzinfo for value in values if value is not None) if zones != {"None"} else None
+    naive = pd.Series(np.array([_naive_datetime(value) for value in values], dtype="datetime64[us]"))
+    return naive if zone is None else naive.dt.tz_localize(zone, ambiguous=np.ones(len(naive), bool))
 
 
 def _naive_datetime(value: Any) -> Any:
@@ -127,8 +173,15 @@ def _cell(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=None).isoformat(sep=" ")
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        return value.isoformat(sep=" ")
+    return _of_bytes(value) if isinstance(value, bytes) else str(value)
+
+
+def _of_bytes(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.hex()  # a key in binary form stays exact
 
 
 def _empty(value: Any) -> bool:
