@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whychurn.intake.read.coerce import bare_ids, coerce, recode
+from whychurn.intake.read.codes import recode
+from whychurn.intake.read.coerce import coerce
+from whychurn.intake.read.coerced import Reading
 from whychurn.intake.read.dates import read_dates
 from whychurn.intake.read.dtypes import TEXT, standard_objects
 
@@ -50,7 +52,7 @@ def text(*values: str | None) -> pd.Series:
     ],
 )
 def test_one_way_of_writing_a_date(written, meant) -> None:
-    found = read_dates(text(written), None)
+    found = read_dates(text(written))
     assert found.values.tolist() == [pd.Timestamp(meant)]
     assert not found.bad.any()
 
@@ -70,47 +72,49 @@ def test_one_way_of_writing_a_date(written, meant) -> None:
     ],
 )
 def test_what_is_no_date_is_bad_not_null(written) -> None:
-    found = read_dates(text(written), None)
+    found = read_dates(text(written))
     assert found.bad.tolist() == [True]
     assert found.values.isna().all()
 
 
 @pytest.mark.parametrize("written", [None, "", "  ", "NULL", "NaT", "-", "无", "0000-00-00"])
 def test_nothing_given_is_null_not_bad(written) -> None:
-    found = read_dates(text(written), None)
+    found = read_dates(text(written))
     assert found.bad.tolist() == [False]
 
 
 def test_three_formats_in_one_column() -> None:
-    found = read_dates(text("2024-03-04", "2024/3/5", "06.03.2024"), None)
+    found = read_dates(text("2024-03-04", "2024/3/5", "06.03.2024"))
     assert found.values.dt.day.tolist() == [4, 5, 6]
     assert found.values.dt.month.tolist() == [3, 3, 3]
-    assert len(found.formats) == 3
+    assert dict(found.notes)["notice_formats"]["n"] == 2, "year first, and year last"
 
 
 def test_one_proof_decides_for_its_column() -> None:
-    day_first = read_dates(text("05/04/2024", "13/04/2024"), None)
+    day_first = read_dates(text("05/04/2024", "13/04/2024"))
     assert day_first.values.dt.month.tolist() == [4, 4]
-    month_first = read_dates(text("05/04/2024", "05/13/2024"), None)
+    month_first = read_dates(text("05/04/2024", "05/13/2024"))
     assert month_first.values.dt.month.tolist() == [5, 5]
-    assert day_first.guessed == month_first.guessed == 0
+    assert day_first.notes == month_first.notes == ()
+    assert (day_first.how["order"], month_first.how["order"]) == ("dmy", "mdy")
 
 
 def test_without_proof_dots_are_day_first_and_slashes_month_first_and_both_are_told() -> None:
-    found = read_dates(text("05/04/2024", "05.04.2024", "04/04/2024"), None)
+    found = read_dates(text("05/04/2024", "05.04.2024", "04/04/2024"))
     assert found.values.dt.month.tolist() == [5, 4, 4]
-    assert found.guessed == 2, "04/04 fits both orders alike and needs no guess"
+    said = dict(found.notes)["notice_ambiguous"]
+    assert said["n"] == 2, "04/04 fits both orders alike and needs no guess"
 
 
 def test_contrary_proofs_make_the_doubtful_bad() -> None:
-    found = read_dates(text("05/04/2024", "13/04/2024", "04/13/2024", "06/06/2024"), None)
+    found = read_dates(text("05/04/2024", "13/04/2024", "04/13/2024", "06/06/2024"))
     assert found.bad.tolist() == [True, False, False, False]
 
 
 def test_the_parameter_decides() -> None:
-    assert read_dates(text("05/04/2024"), True).values.dt.month.tolist() == [4]
-    assert read_dates(text("05.04.2024"), False).values.dt.month.tolist() == [5]
-    assert read_dates(text("05/04/2024"), True).guessed == 0
+    assert read_dates(text("05/04/2024"), Reading(day_first=True)).values.dt.month.tolist() == [4]
+    assert read_dates(text("05.04.2024"), Reading(day_first=False)).values.dt.month.tolist() == [5]
+    assert read_dates(text("05/04/2024"), Reading(day_first=True)).notes == ()
 
 
 @settings(max_examples=12)
@@ -124,7 +128,7 @@ def test_dates_written_in_five_ways_come_back(moments) -> None:
         "%Y年%m月%d日 %H时%M分%S秒",
         "%d.%m.%Y %H:%M:%S",
     ):
-        found = read_dates(text(*[moment.strftime(form) for moment in whole]), True)
+        found = read_dates(text(*[moment.strftime(form) for moment in whole]), Reading(day_first=True))
         assert found.values.tolist() == [pd.Timestamp(moment) for moment in whole], form
 
 
@@ -163,7 +167,7 @@ def test_flags_in_two_languages() -> None:
 
 def test_numbers_become_ids_without_a_decimal_point() -> None:
     assert coerce(pd.Series([1.0, np.nan, 20.0]), "text").values.tolist() == ["1", pd.NA, "20"]
-    assert bare_ids(text("007.0", "12", "a.0")).tolist() == ["007", "12", "a.0"]
+    assert coerce(text("007.0", "12", "a.0"), "id").values.tolist() == ["007", "12", "a.0"]
 
 
 def test_none_is_a_code_not_a_gap() -> None:
@@ -171,8 +175,8 @@ def test_none_is_a_code_not_a_gap() -> None:
 
 
 def test_codes_replace_source_values() -> None:
-    assert recode(text("是", "否", "?"), {"是": True, "否": False}).tolist() == ["true", "false", "?"]
-    assert recode(pd.Series([1.0, 2.0]), {1: "exit", 2: "nps"}).tolist() == ["exit", "nps"]
+    assert recode(text("是", "否", "?"), {"是": True, "否": False}).values.tolist() == ["true", "false", "?"]
+    assert recode(pd.Series([1.0, 2.0]), {1: "exit", 2: "nps"}).values.tolist() == ["exit", "nps"]
 
 
 def test_mixed_spreadsheet_cells_become_text_and_then_dates() -> None:

@@ -14,7 +14,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.mapping import check_mapping, further_columns, missing_columns, source_columns
 from whychurn.intake.check.quarantine import COLUMNS, quarantine_frame, value_kinds
-from whychurn.intake.read.coerce import empty_column
+from whychurn.intake.read.coerced import empty_column
 from whychurn.intake.read.dtypes import arrow_text, as_text, standard_column, text_of_objects, unique_names
 from whychurn.intake.read.raw_table import RawTable
 
@@ -34,7 +34,7 @@ def test_arrow_columns_become_plain() -> None:
     assert plain([1, None], pa.int8()).tolist() == [1, pd.NA]
     assert plain(["a", None], pa.string()).dtype == arrow_dtype() and plain([None], pa.null()).isna().all()
     assert plain([True, None], pa.bool_()).dtype == "boolean"
-    assert plain([1.5], pa.float32()).dtype == "float64"
+    assert plain([1.5], pa.float32()).dtype == "float32", "ids in it are exact to seven digits only"
     assert plain([dt.date(2024, 1, 2)], pa.date32()).tolist() == [pd.Timestamp("2024-01-02")]
     coded = pa.chunked_array([pa.array(["x", "y", "x"]).dictionary_encode()])
     assert standard_column(coded).tolist() == ["x", "y", "x"]

@@ -143,7 +143,7 @@ def test_arrow_columns_of_any_kind_become_plain() -> None:
     frame = standard_frame(table)
     assert frame["category"].tolist()[::2] == ["x", "x"]
     assert str(frame["whole"].dtype) == "Int64"
-    assert frame["zoned"].iloc[0] == pd.Timestamp("2024-01-02 04:00"), "the wall clock of the stated zone"
+    assert frame["zoned"].iloc[0] == pd.Timestamp("2024-01-02 04:00", tz="Asia/Shanghai"), "the instant"
     assert frame["day"].to_numpy().astype("datetime64[D]").tolist()[2] == dt.date(9999, 12, 31)
     assert frame["nothing"].isna().all()
     assert frame["nested"].tolist()[:2] == ["[1]", "[2]"]

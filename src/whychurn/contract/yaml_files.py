@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+_NULL: Final = "tag:yaml.org,2002:null"
 LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, as_written: Sequence[str] = ()) -> Any:
     """Content of a YAML file in UTF-8; None where it is empty.
+
+    Parameters
+    ----------
+    as_written
+        Keys that lead to a mapping whose keys and values stay text, down to the leaves: 010 is no octal
+        number there, and no is no false. Null and what is missing stay None.
 
     Raises
     ------
     OSError, UnicodeDecodeError, yaml.YAMLError
         As they come; callers say what the file is for.
     """
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+    loader = LOADER(path.read_text(encoding="utf-8"))
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if as_written:
+            _keep_text(node, list(as_written))
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _keep_text(node: yaml.Node, way: list[str]) -> None:
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, value in node.value:
+        if way:
+            if getattr(key, "value", None) == way[0]:
+                _keep_text(value, way[1:])
+        elif isinstance(value, yaml.MappingNode):
+            for code, meaning in value.value:
+                _as_text(code)
+                if meaning.tag != _NULL:
+                    _as_text(meaning)
+
+
+def _as_text(node: yaml.Node) -> None:
+    if isinstance(node, yaml.ScalarNode):
+        node.tag = "tag:yaml.org,2002:str"

@@ -78,7 +78,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        values = read_yaml(path)
+        values = read_yaml(path, as_written=("intake", "codes"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WhychurnError(
             f"not readable as YAML: {masked(str(error))}", file=path, remedy="mend the YAML (UTF-8)"

@@ -14,6 +14,7 @@ from whychurn.contract.tables import ACTIVITY_TABLES, TABLES
 from whychurn.intake.check.checked_table import CheckedTable, Notice, absent_table, blank
 from whychurn.intake.check.consent import settle_consent
 from whychurn.intake.check.implied_members import complete_members
+from whychurn.intake.check.linked_ids import link_ids
 from whychurn.intake.check.mapping import check_mapping
 from whychurn.intake.check.membership_terms import read_terms
 from whychurn.intake.check.one_table import AFTER, check_table
@@ -106,6 +107,7 @@ def read_tables(source: Source, params: Params) -> tuple[dict[str, CheckedTable]
         except WhychurnError as error:
             problems.append((table, error))
             tables[table] = absent_table(table, unread=True)
+    link_ids(tables)
     return tables, problems
 
 

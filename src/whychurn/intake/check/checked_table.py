@@ -10,7 +10,7 @@ import pandas as pd
 
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.quarantine import RowReasons, quarantine_frame
-from whychurn.intake.read.coerce import empty_column
+from whychurn.intake.read.coerced import empty_column
 
 Notice = tuple[str, dict[str, Any]]
 
@@ -33,6 +33,8 @@ class CheckedTable:
         Cells of optional columns made null, and good rows that a reader should know of; counts by name.
     folded, derived
         Source rows that became part of another row; rows that intake made.
+    readings
+        Contract column -> how it was read (`read.coerced.Coerced.how`).
     unread
         The source has the table, and it cannot be read.
     """
@@ -51,6 +53,7 @@ class CheckedTable:
     warnings: dict[str, int] = field(default_factory=dict)
     folded: int = 0
     derived: int = 0
+    readings: dict[str, dict[str, str]] = field(default_factory=dict)
     unread: bool = False
 
     @property

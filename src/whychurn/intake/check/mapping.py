@@ -29,7 +29,14 @@ def check_mapping(params: IntakeParams) -> None:
     WhychurnError
         With the nearest name.
     """
-    for section, names in (("columns", params.columns), ("codes", params.codes)):
+    by_column = params.decimal if isinstance(params.decimal, dict) else {}
+    for section, names in (
+        ("columns", params.columns),
+        ("codes", params.codes),
+        ("date_forms", params.date_forms),
+        ("zones", params.zones),
+        ("decimal", by_column),
+    ):
         for name in names:
             table, _, column = name.partition(".")
             if table not in TABLES:
@@ -93,10 +100,16 @@ def further_columns(raw: RawTable, sources: dict[str, str]) -> dict[str, pd.Seri
     for name in raw.frame.columns:
         if name not in used and name not in fields:
             column = raw.frame[name].reset_index(drop=True)
-            further[renamed.get(name, str(name))] = (
-                coerce(column, "text").values if column.dtype == TEXT else column
-            )
+            further[renamed.get(name, str(name))] = _plain(column)
     return further
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    if column.dtype == TEXT:
+        return coerce(column, "text").values
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_localize(None)
+    return column.astype("float64") if column.dtype == "float32" else column
 
 
 def _further_names(table: str, params: IntakeParams) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,14 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import TABLES, Field
-from whychurn.intake.check.checked_table import CheckedTable, blank, count
+from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
+from whychurn.intake.check.column_reading import (
+    kind_of,
+    order_assumed,
+    order_proven_elsewhere,
+    read_column,
+    reading_of,
+)
 from whychurn.intake.check.consent import CONSENT, consent_notices
 from whychurn.intake.check.copies import mark_copies
 from whychurn.intake.check.mapping import MADE, further_columns, missing_columns, source_columns
@@ -19,7 +27,7 @@ from whychurn.intake.check.orders.amounts import fill_amounts
 from whychurn.intake.check.orders.order_lines import continue_orders
 from whychurn.intake.check.orders.order_status import mark_status
 from whychurn.intake.check.quarantine import RowReasons
-from whychurn.intake.read.coerce import bare_ids, coerce, empty_column, recode
+from whychurn.intake.read.coerced import Coerced, empty_column
 from whychurn.intake.read.consent import read_consent
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable, nearest
@@ -47,7 +55,7 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
         table, pd.DataFrame(index=pd.RangeIndex(rows)), raw.row_number, RowReasons(rows), raw.broken,
         raw.origin, raw.encoding, sources, notices=list(raw.notices),
     )  # fmt: skip
-    columns = {name: _fill(checked, name, spec, raw, params) for name, spec in TABLES[table].fields.items()}
+    columns = _columns(checked, raw, params)
     further = further_columns(raw, sources) if table == "members" else {}
     used = {*sources.values(), *further}
     checked.unused = [str(name) for name in raw.frame.columns if name not in used]
@@ -76,50 +84,75 @@ def _raise_on_missing(table: str, raw: RawTable, missing: list[str]) -> None:
     )
 
 
-def _fill(checked: CheckedTable, name: str, spec: Field, raw: RawTable, params: IntakeParams) -> pd.Series:
+def _columns(checked: CheckedTable, raw: RawTable, params: IntakeParams) -> dict[str, pd.Series]:
+    """All contract columns; dates that their own column leaves in doubt follow those of the same table."""
+    table = checked.table
+    found: dict[str, Coerced] = {}
+    for name, spec in TABLES[table].fields.items():
+        found[name] = _fill(checked, name, spec, raw, params)
+    order = order_proven_elsewhere(found)
+    for name, one in found.items():
+        if order and order_assumed(one):
+            found[name] = _fill(checked, name, TABLES[table].fields[name], raw, params, order)
+            said = {"column": f"{table}.{name}", "order": order}
+            found[name].notes = (*found[name].notes, ("notice_order_elsewhere", said))
+    for name, one in found.items():
+        checked.notices += one.notes
+        if one.how:
+            checked.readings[name] = one.how
+        _note_bad(checked, name, TABLES[table].fields[name], one.bad, raw)
+    return {name: one.values for name, one in found.items()}
+
+
+def _fill(
+    checked: CheckedTable, name: str, spec: Field, raw: RawTable, params: IntakeParams, order: Any = None
+) -> Coerced:
     origin = checked.mapped.get(name)
     rows = len(raw.frame)
-    if origin is None:
+    if origin is None or origin.strip() == "=":
+        values = empty_column(spec.kind, rows)
+        notes: list[Notice] = []
         if MADE.get(checked.table) == name:
-            checked.notices.append(("notice_key", {"table": checked.table, "column": name}))
-            return pd.Series(raw.row_number).astype(TEXT).str.zfill(9).radd(checked.table[0])
-        return empty_column(spec.kind, rows)
-    if origin.startswith("="):
-        column = pd.Series(pd.array([origin[1:].strip()] * rows, dtype=TEXT))
-    else:
-        column = raw.frame[origin].reset_index(drop=True)
+            notes.append(("notice_key", {"table": checked.table, "column": name}))
+            values = pd.Series(raw.row_number).astype(TEXT).str.zfill(9).radd(checked.table[0])
+        return Coerced(values, np.zeros(rows, dtype=bool), tuple(notes))
+    column = _source_column(raw, origin)
+    where = f"{checked.table}.{name}"
+    running: dict[str, int] = {}
     if (checked.table, name) in OPEN_ENDED:
-        column, words = running_words(column)
-        checked.notices += [
-            ("notice_running_word", {"column": f"{checked.table}.{name}", "word": word, "n": n})
-            for word, n in words.items()
-        ]
-    codes: Mapping[Any, Any] = params.codes.get(f"{checked.table}.{name}", {})
+        column, running = running_words(column)
+    codes: Mapping[Any, Any] = params.codes.get(where, {})
     if name in CONSENT:
         return _fill_consent(checked, name, column, codes)
-    if codes:
-        column = recode(column, codes)
-    result = coerce(column, spec.kind, params.day_first)
-    values = bare_ids(result.values) if name.endswith("_id") else result.values
+    reading = reading_of(params, where, origin)
+    reading = replace(reading, date_form=order) if order else reading
+    result = read_column(column, kind_of(name, checked.table, spec), codes, reading, raw.origin)
     if spec.choices:
-        values = values.str.lower()
-    checked.notices += [(key, {**given, "column": f"{checked.table}.{name}"}) for key, given in result.notes]
-    _note_bad(checked, name, spec, result.bad, column)
-    return values
+        result.values = result.values.str.lower()
+    said = [("notice_running_word", {"column": where, "word": word, "n": n}) for word, n in running.items()]
+    result.notes = (*said, *result.notes)
+    return result
 
 
-def _fill_consent(checked: CheckedTable, name: str, column: pd.Series, codes: Mapping[Any, Any]) -> pd.Series:
+def _source_column(raw: RawTable, origin: str) -> pd.Series:
+    if origin.startswith("="):
+        return pd.Series(pd.array([origin[1:].strip()] * len(raw.frame), dtype=TEXT))
+    return raw.frame[origin].reset_index(drop=True)
+
+
+def _fill_consent(checked: CheckedTable, name: str, column: pd.Series, codes: Mapping[Any, Any]) -> Coerced:
     header = checked.mapped[name]
     consent = read_consent(column, "" if header.startswith("=") else header, codes)
-    for key, given in consent_notices(consent, header):
-        checked.notices.append((key, {**given, "column": f"{checked.table}.{name}"}))
-    count(checked.blanked, f"wrong_type:{name}", consent.bad)
-    return consent.values
+    where = {"column": f"{checked.table}.{name}"}
+    notes = tuple((key, {**given, **where}) for key, given in consent_notices(consent, header))
+    return Coerced(consent.values, consent.bad, notes)
 
 
-def _note_bad(checked: CheckedTable, name: str, spec: Field, bad: np.ndarray, column: pd.Series) -> None:
+def _note_bad(checked: CheckedTable, name: str, spec: Field, bad: np.ndarray, raw: RawTable) -> None:
+    if not bad.any():
+        return
     if spec.required or spec.exact:
-        checked.row_reasons.mark(bad, "wrong_type", name, column)
+        checked.row_reasons.mark(bad, "wrong_type", name, _source_column(raw, checked.mapped[name]))
     else:
         count(checked.blanked, f"wrong_type:{name}", bad)
 

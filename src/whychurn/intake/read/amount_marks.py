@@ -110,7 +110,7 @@ def one_currency(
     if len(groups) == 1:
         shown = {"currency": names[0], "n": rows[0], "of": given, "example": text[groups[0][1][0]]}
         return other, names[0], [("notice_currency", shown)]
-    few = sum(rows[1:]) <= reading.allowed * given
+    few = reading.few(sum(rows[1:]), given)
     other[[n for _, members in groups[1:] for n in members]] = True
     listed = ", ".join(f"{name} ({n})" for name, n in zip(names, rows, strict=True))
     shown = {"currencies": listed, "one": text[groups[0][1][0]], "two": text[groups[1][1][0]]}

@@ -10,10 +10,10 @@ import pandas as pd
 from whychurn.intake.read.dtypes import TEXT, arrow_text
 
 EMPTY_TEXT: Final = ("", "NULL", "null", "\\N", "NaN", "nan", "<NA>", "#N/A")  # "None" may be a code
-UNSEEN: Final = r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}\x{FEFF}]"  # of no width
-WIDE: Final = r"[\x{FF01}-\x{FF5E}\x{3000}]"
+UNSEEN: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"  # of no width
+WIDE: Final = "[\uff01-\uff5e\u3000]"
 _NARROW: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_HYPHENS: Final = r"[\x{2010}-\x{2015}\x{2212}]"
+_HYPHENS: Final = "[\u2010-\u2015\u2212]"
 _SPACE: Final = [*range(9, 14), 28, 29, 30, 31, 32]
 _BLOCK: Final = 1 << 24
 

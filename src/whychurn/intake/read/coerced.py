@@ -14,6 +14,7 @@ from whychurn.intake.read.dtypes import TEXT
 Note = tuple[str, dict[str, Any]]  # key of a label, its values
 DateForm = Literal["ymd", "dmy", "mdy", "serial_1904"]
 Mark = Literal["point", "comma"]
+_ASKED_FROM: Final = 3  # rows
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Reading:
     zone: str | None = None
     study_zone: str | None = None
     allowed: float = 0.05
+
+    def few(self, rows: int, of: int) -> bool:
+        """Whether doubt about `rows` of `of` values is only told; otherwise the user decides."""
+        return rows < _ASKED_FROM or rows <= self.allowed * of
 
 
 PLAIN: Final = Reading()

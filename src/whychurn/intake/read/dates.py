@@ -229,6 +229,7 @@ def _told(found: _Unique, raw: pd.Series, counts: np.ndarray, reading: Reading) 
     shown = {"n": rows, "example": raw[int(np.argmax(found.doubtful))], "order": order.name}
     short = any(name in found.forms for name in _SHORT)
     kind = "contrary" if order.by == "contrary" else "year_place" if short else "ambiguous"
-    few = rows <= reading.allowed * given
+    dots = kind == "ambiguous" and order.name == "dmy"  # nobody writes 01.31.2024
+    few = dots or reading.few(rows, given)
     notes.append((f"{'notice' if few else 'decide'}_{kind}", shown))
     return notes, how

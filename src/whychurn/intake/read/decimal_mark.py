@@ -96,7 +96,7 @@ def _without_proof(
     bodies: pd.Series, doubtful: np.ndarray, counts: np.ndarray, reading: Reading, contrary: bool
 ) -> tuple[str, str]:
     given = int(counts[bodies.notna().to_numpy()].sum())
-    few = counts[doubtful].sum() <= reading.allowed * given
+    few = reading.few(int(counts[doubtful].sum()), given)
     commas = not bodies[doubtful].str.contains(".", regex=False).any()
     if few or (commas and not contrary):
         return "notice_decimal_assumed", "point (assumed)"
