@@ -17,7 +17,9 @@ def _known_zone(name: str) -> str:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("no time zone of that name; write one such as Asia/Shanghai or Europe/Berlin") from None
+        raise ValueError(
+            "no time zone of that name; write one such as Asia/Shanghai or Europe/Berlin"
+        ) from None
     return name
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
@@ -101,7 +100,7 @@ def _refuse_lost_ids(key: str, values: dict[str, Any], rows: int, reading: Readi
         return
     remedy = "export the table again with this column as text, from where the ids are whole"
     if not reading.column.endswith((".member_id", ".campaign_id", ".referred_by")):
-        remedy += f"; or make new ids from the row numbers, each row then counts by itself: intake.columns: "
+        remedy += "; or make new ids from the row numbers, each row then counts by itself: intake.columns: "
         remedy += f'{{{reading.column}: "="}}'
     message = f"{reading.column}: {_LOST[key].format(**values)}"
     raise WhychurnError(message, file=file, column=reading.column, rows=values["n"], remedy=remedy)
@@ -122,5 +121,7 @@ def order_proven_elsewhere(found: Mapping[str, Coerced]) -> str | None:
 
 def order_assumed(one: Coerced) -> bool:
     """Whether the order of day and month was assumed for lack of evidence in the column."""
-    return bool(one.how.get("order_by") == "assumed" and any("ambiguous" in key or "year_place" in key for key, _ in one.notes))
-
+    return bool(
+        one.how.get("order_by") == "assumed"
+        and any("ambiguous" in key or "year_place" in key for key, _ in one.notes)
+    )

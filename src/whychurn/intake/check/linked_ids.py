@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pandas as pd
 
+from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.quarantine import value_kinds
 from whychurn.intake.read.dtypes import TEXT
 
-if TYPE_CHECKING:
-    from whychurn.intake.check.checked_table import CheckedTable
-
 _Column = tuple[str, str]  # table, column
 LINKS: Final[tuple[tuple[_Column, ...], ...]] = (
-    tuple(
-        (table, "member_id")
-        for table in ("members", "memberships", "orders", "events", "feedback", "surveys", "touches")
-    )
-    + (("members", "referred_by"),),
+    (
+        *tuple(
+            (table, "member_id")
+            for table in ("members", "memberships", "orders", "events", "feedback", "surveys", "touches")
+        ),
+        ("members", "referred_by"),
+    ),
     (("touches", "campaign_id"), ("events", "campaign_id")),
     (("members", "region"), ("market", "region")),
     (("orders", "category"), ("market", "category")),
@@ -102,7 +102,11 @@ def _rewrite(
     table, name = columns[place]
     checked = tables[table]
     own = differ[differ["place"] == place]
-    new = {i: target[f] for i, f in zip(own["id"], own["fold"], strict=True) if target[f] != i} if target else {}
+    new = (
+        {i: target[f] for i, f in zip(own["id"], own["fold"], strict=True) if target[f] != i}
+        if target
+        else {}
+    )
     if target is None and (table, name) == first:
         return
     wrong = list(new) if target is not None else own["id"].tolist()
@@ -111,7 +115,12 @@ def _rewrite(
         return
     other = next(".".join(column) for n, column in enumerate(columns) if n != place)
     pair = value_kinds(pd.Series([wrong[0], new.get(wrong[0], wrong[0])]))
-    said = {"column": f"{table}.{name}", "other": other, "n": int(rows.sum()), "example": " / ".join(dict.fromkeys(pair))}
+    said = {
+        "column": f"{table}.{name}",
+        "other": other,
+        "n": int(rows.sum()),
+        "example": " / ".join(dict.fromkeys(pair)),
+    }
     if target is None:
         checked.notices.append((f"decide_{kind}", said))
         return
@@ -130,6 +139,10 @@ def _say_not_met(tables: dict[str, CheckedTable], columns: list[_Column]) -> Non
     if mine & theirs:
         return
     shown = [", ".join(sorted(map(str, values))[:_SHOWN]) for values in (theirs, mine)]
-    said = {"column": f"{other}.{other_name}", "other": f"{table}.{name}", "words": shown[0], "others": shown[1]}
+    said = {
+        "column": f"{other}.{other_name}",
+        "other": f"{table}.{name}",
+        "words": shown[0],
+        "others": shown[1],
+    }
     tables[other].notices.append(("notice_not_met", said))
-

@@ -25,7 +25,7 @@ _AMOUNT: Final = re.compile(
     r"(?P<body>\d[\d.,' ]*(?:[eE][+-]?\d{1,3})?|(?<![^\s(+-])[.,]\d+)\s*"
     r"(?P<after>[^\d+()-]*?)\s*(?P<three>[+-])?\s*(?P<close>\))?\s*(?P<last>[^\d+()-]*)$"
 )
-_DASHES: Final = str.maketrans({"−": "-", "–": "-", "—": "-", "’": "'", "‘": "'", "`": "'", "´": "'"})  # noqa: RUF001
+_DASHES: Final = str.maketrans({"−": "-", "–": "-", "—": "-", "’": "'", "‘": "'", "`": "'", "´": "'"})
 _SPACES: Final = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\u205f]+")
 _SWISS: Final = re.compile(r"[.,]-{1,2}(?=\D*$)")  # 12.- is 12.00
 

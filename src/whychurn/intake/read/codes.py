@@ -31,7 +31,7 @@ def read_codes(column: pd.Series) -> Coerced:
         rows = int(np.isin(codes, known.index[pointed]).sum())
         example = {"example": known[pointed].iloc[0], "meant": bare[known.index[pointed][0]]}
         notes, plain = [("notice_code_point_zero", {"n": rows, **example})], bare
-    values = pd.Series(pd.array(plain.tolist() + [None], dtype=TEXT)).take(codes).reset_index(drop=True)
+    values = pd.Series(pd.array([*plain.tolist(), None], dtype=TEXT)).take(codes).reset_index(drop=True)
     return Coerced(values, np.zeros(len(values), dtype=bool), tuple(notes))
 
 
@@ -45,16 +45,16 @@ def recode(column: pd.Series, codes: Mapping[Any, Any]) -> Coerced:
     text = as_text(column).str.strip()
     places, unique = pd.factorize(text, use_na_sentinel=True)
     words = pd.Series(unique).astype(TEXT)
-    wanted = {key: code_text(value) for given, value in codes.items() if (key := code_text(given)) is not None}
+    wanted = {
+        key: code_text(value) for given, value in codes.items() if (key := code_text(given)) is not None
+    }
     by_key = {key: key for key in wanted}
     exact = [by_key.get(word) for word in words]
     folds = [_single(wanted, folded), _single(wanted, _without_zeros)]
     plain = [folded(words), _without_zeros(words)]
     found = list(exact)
     for fold, forms in zip(folds, plain, strict=True):
-        found = [
-            key if key is not None else fold.get(form) for key, form in zip(found, forms, strict=True)
-        ]
+        found = [key if key is not None else fold.get(form) for key, form in zip(found, forms, strict=True)]
     new = [word if key is None else wanted[key] for key, word in zip(found, words, strict=True)]
     values = pd.Series(pd.array([*new, None], dtype=TEXT)).take(places).reset_index(drop=True)
     rows = np.bincount(places[places >= 0], minlength=len(words))
@@ -80,7 +80,7 @@ def _single(wanted: Mapping[str, Any], fold: Any) -> dict[str, str]:
     """Folded form -> code, for forms that one code alone has."""
     keys = list(wanted)
     forms = pd.Series(fold(pd.Series(pd.array(keys, dtype=TEXT))).tolist(), index=keys)
-    return {form: key for key, form in forms[~forms.duplicated(keep=False)].items()}
+    return {str(form): str(key) for key, form in forms[~forms.duplicated(keep=False)].items()}
 
 
 def _notes(

@@ -40,7 +40,9 @@ class Order:
     doubtful: np.ndarray
 
 
-def order_of(numbers: np.ndarray, short: bool, month_named: bool, counts: np.ndarray, reading: Reading, dots: bool) -> Order:
+def order_of(
+    numbers: np.ndarray, short: bool, month_named: bool, counts: np.ndarray, reading: Reading, dots: bool
+) -> Order:
     """Order of dates that were written as three numbers.
 
     Parameters
@@ -72,14 +74,16 @@ def order_of(numbers: np.ndarray, short: bool, month_named: bool, counts: np.nda
         return _contrary(numbers, fits, orders, counts)
     if not doubtful.any():
         return _apply(numbers, fits, likely[0], "proof", doubtful)
-    if short and "ymd" in likely and (by_years := _by_years(numbers, likely)):
+    if short and "ymd" in likely and (by_years := _by_years(numbers)):
         left = [name for name in likely if (name == "ymd") == (by_years == "ymd")]
         if len(left) == 1:
             return _apply(numbers, fits, left[0], "few_years", np.zeros(len(numbers), dtype=bool))
         likely, doubtful = left, _doubtful(numbers, fits, left)
-    if "ymd" not in likely and _split(fits, counts):
+    if "ymd" not in likely and _split(fits):
         return _contrary(numbers, fits, orders, counts)
-    assumed = next(name for name in (("dmy", "mdy", "ymd") if dots else ("mdy", "dmy", "ymd")) if name in likely)
+    assumed = next(
+        name for name in (("dmy", "mdy", "ymd") if dots else ("mdy", "dmy", "ymd")) if name in likely
+    )
     return _apply(numbers, fits, assumed, "assumed", doubtful)
 
 
@@ -104,7 +108,7 @@ def _explained(fits: dict[str, np.ndarray], chosen: str, other: str, counts: np.
     return bool(alone <= _FEW * counts[fits[chosen] & ~fits[other]].sum())
 
 
-def _split(fits: dict[str, np.ndarray], counts: np.ndarray) -> bool:
+def _split(fits: dict[str, np.ndarray]) -> bool:
     if "mdy" not in fits:
         return False
     return bool((fits["dmy"] & ~fits["mdy"]).any() and (fits["mdy"] & ~fits["dmy"]).any())
@@ -119,7 +123,7 @@ def _doubtful(numbers: np.ndarray, fits: dict[str, np.ndarray], likely: list[str
     return doubtful
 
 
-def _by_years(numbers: np.ndarray, likely: list[str]) -> str | None:
+def _by_years(numbers: np.ndarray) -> str | None:
     """Years are few and days are many: the side with far fewer values holds the years."""
     first, last = (len(pd.unique(numbers[:, place])) for place in (0, 2))
     if first * 2 <= last:
@@ -127,7 +131,9 @@ def _by_years(numbers: np.ndarray, likely: list[str]) -> str | None:
     return "last" if last * 2 <= first else None
 
 
-def _apply(numbers: np.ndarray, fits: dict[str, np.ndarray], name: str, by: str, doubtful: np.ndarray) -> Order:
+def _apply(
+    numbers: np.ndarray, fits: dict[str, np.ndarray], name: str, by: str, doubtful: np.ndarray
+) -> Order:
     place = np.array(_PLACES[name])
     parts = numbers[:, place].astype("float64")
     parts[~fits[name]] = np.nan
@@ -139,7 +145,9 @@ def _apply(numbers: np.ndarray, fits: dict[str, np.ndarray], name: str, by: str,
     return Order(parts[:, 0], parts[:, 1], parts[:, 2], name, by, doubtful & fits[name])
 
 
-def _contrary(numbers: np.ndarray, fits: dict[str, np.ndarray], orders: list[str], counts: np.ndarray) -> Order:
+def _contrary(
+    numbers: np.ndarray, fits: dict[str, np.ndarray], orders: list[str], counts: np.ndarray
+) -> Order:
     parts = np.full((len(numbers), 3), np.nan)
     doubtful = _doubtful(numbers, fits, orders)
     for name in orders:

@@ -39,7 +39,7 @@ _WEEKDAY: Final = re.compile(
     r"|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo)\b[.,]*\s*"
 )
 _LETTERS: Final = (
-    (re.compile(r"\b(\d{1,2})(?:st|nd|rd|th|er|º)\b"), r"\1"),  # noqa: RUF001
+    (re.compile(r"\b(\d{1,2})(?:st|nd|rd|th|er|º)\b"), r"\1"),
     (re.compile(r"\b(?:of|the|de|del|at|um|uhr)\b"), " "),
     (re.compile(r"\b([ap])\.\s?m\.?"), r"\1m"),
 )
@@ -102,7 +102,8 @@ def spell(unique: pd.Series) -> Spelled:
     text = text.mask(text.isin(EMPTY))
     pairs = [_one(cell) if isinstance(cell, str) else (None, np.nan) for cell in text]
     return Spelled(
-        pd.Series([cell for cell, _ in pairs], dtype=object), np.array([offset for _, offset in pairs], "float64")
+        pd.Series([cell for cell, _ in pairs], dtype=object),
+        np.array([offset for _, offset in pairs], "float64"),
     )
 
 

@@ -131,7 +131,9 @@ def _of_unique(written: pd.Series, reading: Reading) -> Coerced:
 
 def _read_unique(text: pd.Series, counts: np.ndarray, reading: Reading) -> _Unique:
     size = len(text)
-    found = _Unique(np.full(size, np.datetime64("NaT"), "datetime64[us]"), np.zeros(size, bool), np.zeros(size, bool))
+    found = _Unique(
+        np.full(size, np.datetime64("NaT"), "datetime64[us]"), np.zeros(size, bool), np.zeros(size, bool)
+    )
     left = text.notna().to_numpy()
     for name, pattern in _FORMS.items():
         hit = left & text.str.match(pattern).to_numpy(dtype=bool, na_value=False)
@@ -210,7 +212,9 @@ def _assemble(year: np.ndarray, month: np.ndarray, day: np.ndarray, parts: pd.Da
     return values.mask((hour > 23) | (minute > 59) | (second > 59)).to_numpy("datetime64[us]")
 
 
-def _told(found: _Unique, raw: pd.Series, counts: np.ndarray, reading: Reading) -> tuple[list[Note], dict[str, str]]:
+def _told(
+    found: _Unique, raw: pd.Series, counts: np.ndarray, reading: Reading
+) -> tuple[list[Note], dict[str, str]]:
     notes: list[Note] = []
     how = {"dates": ", ".join(f"{name} {n}" for name, n in found.forms.items())} if found.forms else {}
     if len(found.forms) > 1:
@@ -225,7 +229,10 @@ def _told(found: _Unique, raw: pd.Series, counts: np.ndarray, reading: Reading) 
         if order.by == "few_years":
             notes.append(("notice_year_place", {"order": order.name, "example": raw[0]}))
         return notes, how
-    rows, given = int(counts[found.doubtful].sum()), int(counts[~np.isnat(found.values) | found.doubtful].sum())
+    rows, given = (
+        int(counts[found.doubtful].sum()),
+        int(counts[~np.isnat(found.values) | found.doubtful].sum()),
+    )
     shown = {"n": rows, "example": raw[int(np.argmax(found.doubtful))], "order": order.name}
     short = any(name in found.forms for name in _SHORT)
     kind = "contrary" if order.by == "contrary" else "year_place" if short else "ambiguous"

@@ -60,7 +60,7 @@ def choose_mark(
         notes.append(("notice_decimal_mixed", {**rows, "one": examples["point"], "two": examples["comma"]}))
     if doubtful.any() and not one_sided:
         key, mark = _without_proof(bodies, doubtful, counts, reading, bool(total))
-        notes.append((key, _doubt(bodies, text, doubtful, counts, by_mark)))
+        notes.append((key, _doubt(text, doubtful, counts, by_mark)))
         return values, {"decimal": mark}, notes
     return values, {"decimal": proven} if total else {}, notes
 
@@ -104,7 +104,6 @@ def _without_proof(
 
 
 def _doubt(
-    bodies: pd.Series,
     text: pd.Series,
     doubtful: np.ndarray,
     counts: np.ndarray,

@@ -125,7 +125,7 @@ def _guess(column: pd.Series) -> pd.Series:
         if kinds and kinds <= {bool}:
             return standard_column(pa.chunked_array([pa.array(values, pa.bool_())]))
         if kinds and kinds <= {int, float, Decimal} and Decimal in kinds:
-            return _of_exact([value for value in values])
+            return _of_exact(list(values))
         if kinds and kinds <= {dt.datetime, dt.date, pd.Timestamp}:
             return _of_datetimes(values)
     except (pa.ArrowException, OverflowError, ValueError):
@@ -145,7 +145,11 @@ def _of_exact(values: list[Any]) -> pd.Series:
 
 
 def _of_datetimes(values: list[Any]) -> pd.Series:
-    zones = {str(value.tzinfo) if isinstance(value, dt.datetime) else "None" for value in values if value is not None}
+    zones = {
+        str(value.tzinfo) if isinstance(value, dt.datetime) else "None"
+        for value in values
+        if value is not None
+    }
     if len(zones) > 1:
         return text_of_objects(values)  # each with its offset
     zone = next(value.tzinfo for value in values if value is not None) if zones != {"None"} else None

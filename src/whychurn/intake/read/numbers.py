@@ -17,7 +17,9 @@ from whychurn.intake.read.flags import NOTHING
 from whychurn.intake.read.score_words import read_score_words
 
 _PLAIN: Final = np.isin(np.arange(256), list(b"0123456789.+-eE \t"))
-_POINT: Final = r"^[+-]?(?:0|\d{4,}|)\.\d|^[+-]?\d*\.(?:\d{1,2}|\d{4,})(?:[eE]|$)|[eE]"  # no mark of thousands
+_POINT: Final = (
+    r"^[+-]?(?:0|\d{4,}|)\.\d|^[+-]?\d*\.(?:\d{1,2}|\d{4,})(?:[eE]|$)|[eE]"  # no mark of thousands
+)
 _SAMPLE: Final = 2000
 _EMPTY: Final = (*NOTHING, "无", "0000-00-00", "n.a.", "#div/0!", "#value!", "#ref!")
 

@@ -43,7 +43,9 @@ def read_score_words(
     given = numbers[~np.isnan(numbers)]
     for scale, known in _scales().items():
         low, high = _RANGE[scale]
-        found = np.array([known.get(word, np.nan) if ask else np.nan for word, ask in zip(words, left, strict=True)])
+        found = np.array(
+            [known.get(word, np.nan) if ask else np.nan for word, ask in zip(words, left, strict=True)]
+        )
         fits = not len(given) or (given.min() >= low and given.max() <= high)
         if left.any() and fits and not np.isnan(found[left]).any():
             values[left] = found[left]

@@ -54,7 +54,10 @@ def in_study_zone(
         there = utc.dt.tz_localize("UTC").dt.tz_convert(study).dt.tz_localize(None)
         rest = _of_one_zone(values, reading)
         moved = rest.values.mask(known, there.reindex(values.index).astype(rest.values.dtype))
-        said: Note = ("notice_zone_converted", {"zone": _zones(offset[known]), "n": shown["n"], "study": study})
+        said: Note = (
+            "notice_zone_converted",
+            {"zone": _zones(offset[known]), "n": shown["n"], "study": study},
+        )
         return _naive(moved, (said, *rest.notes), study)
     if counted[known].all():
         return _naive(values, (("notice_epoch_utc", shown),), "UTC (kept)")
@@ -62,7 +65,9 @@ def in_study_zone(
     summer = len(found) == 2 and found[1] - found[0] == _HOUR
     if len(found) > 1 and not summer:
         return _naive(values, (("decide_offsets", {**shown, "zones": _zones(found)}),), "to be decided")
-    return _naive(values, (("notice_offset_kept", {**shown, "zones": _zones(found)}),), f"{_zones(found)} (kept)")
+    return _naive(
+        values, (("notice_offset_kept", {**shown, "zones": _zones(found)}),), f"{_zones(found)} (kept)"
+    )
 
 
 def _of_one_zone(values: pd.Series, reading: Reading) -> Coerced:
@@ -72,9 +77,13 @@ def _of_one_zone(values: pd.Series, reading: Reading) -> Coerced:
     shown: dict[str, Any] = {"zone": reading.zone, "n": int(values.notna().sum())}
     if reading.study_zone is None or reading.study_zone == reading.zone:
         return _naive(values, (("notice_zone_of_column", shown),), f"{reading.zone} (kept)")
-    local = values.dt.tz_localize(reading.zone, ambiguous=np.ones(len(values), bool), nonexistent="shift_forward")
+    local = values.dt.tz_localize(
+        reading.zone, ambiguous=np.ones(len(values), bool), nonexistent="shift_forward"
+    )
     there = local.dt.tz_convert(reading.study_zone).dt.tz_localize(None)
-    return _naive(there, (("notice_zone_converted", {**shown, "study": reading.study_zone}),), reading.study_zone)
+    return _naive(
+        there, (("notice_zone_converted", {**shown, "study": reading.study_zone}),), reading.study_zone
+    )
 
 
 def _naive(values: pd.Series, notes: tuple[Note, ...] = (), zone: str | None = None) -> Coerced:
