@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = Path(__file__).with_name("questions.yaml")
@@ -54,7 +55,8 @@ def assess_questions(filled: Mapping[str, Collection[str]]) -> list[dict[str, An
     list of dict
         ``id``, ``answerable``, ``missing`` (tables) and ``missing_columns`` (of tables that are there).
     """
-    return [_judge(question, filled) for question in load_questions()]
+    asked = [one for one in load_questions() if SNAPSHOT in filled or SNAPSHOT not in one.all_of]
+    return [_judge(question, filled) for question in asked]
 
 
 def _question(name: str, entry: Mapping[str, Any]) -> Question:

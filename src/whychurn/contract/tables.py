@@ -1,4 +1,4 @@
-"""The eight input tables (``tables.yaml``): columns, kinds, limits, and the pandera schemas of them."""
+"""The nine input tables (``tables.yaml``): columns, kinds, limits, and the pandera schemas of them."""
 
 from __future__ import annotations
 
@@ -93,8 +93,15 @@ def _tables() -> dict[str, Table]:
 
 
 TABLES: Final[dict[str, Table]] = _tables()
+SNAPSHOT: Final = "snapshot"  # one row per customer: a study of its own
+HISTORY_TABLES: Final[tuple[str, ...]] = tuple(name for name in TABLES if name != SNAPSHOT)
+FURTHER: Final = ("members", SNAPSHOT)  # may have columns beyond those of the contract
 ACTIVITY_TABLES: Final[tuple[str, ...]] = ("orders", "memberships", "events")  # at least one is required
-FREE_TEXT: Final[dict[str, tuple[str, ...]]] = {"feedback": ("text",), "surveys": ("comment", "reason")}
+FREE_TEXT: Final[dict[str, tuple[str, ...]]] = {
+    "feedback": ("text",),
+    "surveys": ("comment", "reason"),
+    SNAPSHOT: ("reason",),
+}
 
 
 def running(memberships: pd.DataFrame) -> pd.Series:
@@ -105,11 +112,11 @@ def running(memberships: pd.DataFrame) -> pd.Series:
 
 @cache
 def schema(table: str) -> pa.DataFrameSchema:
-    """Pandera schema that a checked `table` satisfies; further columns are allowed only in members."""
+    """Pandera schema that a checked `table` satisfies; further columns are allowed only in `FURTHER`."""
     spec = TABLES[table]
     return pa.DataFrameSchema(
         {name: _column(field) for name, field in spec.fields.items()},
-        strict=table != "members",
+        strict=table not in FURTHER,
         unique=[spec.key] if spec.key else None,
         name=table,
     )

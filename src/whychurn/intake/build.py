@@ -12,6 +12,7 @@ import pandas as pd
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.tables import FURTHER
 from whychurn.intake.check.all_tables import (
     CheckedTables,
     read_and_check,
@@ -55,7 +56,7 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     redactions = Redactions()
     for table, frame in protected_tables(checked_tables, key, redactions):
         write_table(frame, study.interim / f"{table}.parquet")
-        if table == "members":
+        if table in FURTHER:
             facts["members_without_consent"] = int((~frame["profiling_consent"]).sum())
     facts["redactions"] = dict(sorted(redactions.counts.items()))
     facts["columns_dropped"] = redactions.dropped
@@ -95,10 +96,14 @@ def _facts(checked_tables: CheckedTables) -> dict[str, Any]:
             )
     return {
         "tables": tables,
-        "observed_from": f"{checked_tables.observed_from:%Y-%m-%d}",
-        "observed_until": f"{checked_tables.observed_until:%Y-%m-%d}",
+        "observed_from": _day(checked_tables.observed_from),
+        "observed_until": _day(checked_tables.observed_until),
         "questions": answerable_questions(checked_tables.tables),
     }
+
+
+def _day(day: pd.Timestamp | None) -> str | None:
+    return None if day is None else f"{day:%Y-%m-%d}"
 
 
 def _distinct_notices(notices: list[Notice]) -> list[dict[str, Any]]:

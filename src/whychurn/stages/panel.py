@@ -7,7 +7,7 @@ import logging
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import HISTORY_TABLES
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.facts import panel_facts
 from whychurn.panel.features.catalogue import load_catalogue
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def run(study: StudyPaths, params: Params) -> None:
     """Read intake's tables, write churners, spells, the panel and its leakage audit."""
-    tables = {name: study.interim / f"{name}.parquet" for name in TABLES}
+    tables = {name: study.interim / f"{name}.parquet" for name in HISTORY_TABLES}
     feedback_topics = study.results / "feedback_topics.parquet"
     if feedback_topics.exists():
         tables["feedback_topics"] = feedback_topics

@@ -21,6 +21,7 @@ from whychurn.contract.params.risk import RiskParams as RiskParams
 from whychurn.contract.params.run import RunParams as RunParams
 from whychurn.contract.params.score import CeilingParams as CeilingParams
 from whychurn.contract.params.score import ScoreParams as ScoreParams
+from whychurn.contract.params.snapshot import SnapshotParams as SnapshotParams
 from whychurn.contract.params.study import StudyParams as StudyParams
 from whychurn.contract.params.survival import ChallengeParams as ChallengeParams
 from whychurn.contract.params.survival import CoxParams as CoxParams

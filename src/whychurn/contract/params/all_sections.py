@@ -14,6 +14,7 @@ from whychurn.contract.params.risk import RiskParams
 from whychurn.contract.params.run import RunParams
 from whychurn.contract.params.score import ScoreParams
 from whychurn.contract.params.section_base import Section
+from whychurn.contract.params.snapshot import SnapshotParams
 from whychurn.contract.params.study import StudyParams
 from whychurn.contract.params.survival import SurvivalParams
 from whychurn.contract.params.voice import VoiceParams
@@ -38,6 +39,7 @@ class Params(Section):
     retention: RetentionParams = RetentionParams()
     survival: SurvivalParams = SurvivalParams()
     risk: RiskParams = RiskParams()
+    snapshot: SnapshotParams = SnapshotParams()
     causes: CausesParams = CausesParams()
     score: ScoreParams = ScoreParams()
     report: ReportParams = ReportParams()

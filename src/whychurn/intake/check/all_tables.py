@@ -10,7 +10,7 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.tables import ACTIVITY_TABLES, TABLES
+from whychurn.contract.tables import ACTIVITY_TABLES, HISTORY_TABLES, SNAPSHOT, TABLES
 from whychurn.intake.check.checked_table import CheckedTable, Notice, absent_table, blank
 from whychurn.intake.check.consent import settle_consent
 from whychurn.intake.check.implied_members import complete_members
@@ -27,6 +27,7 @@ from whychurn.intake.check.problems import (
     raise_problems,
     to_decide,
 )
+from whychurn.intake.check.snapshot_table import read_snapshot, recognised, snapshot_name
 from whychurn.intake.check.study_days import set_odd_days_aside, window
 from whychurn.intake.read.source import Source, read_table
 
@@ -79,6 +80,12 @@ def read_and_check(source: Source, params: Params, today: dt.date) -> CheckedTab
     today
         Rows after this day are in the future.
     """
+    try:
+        name = snapshot_name(source, params.intake)
+        if name is not None:
+            return _check_snapshot(source, name, params)
+    except WhychurnError as error:
+        return CheckedTables({SNAPSHOT: absent_table(SNAPSHOT)}, problems=[(SNAPSHOT, error)])
     tables, problems = read_tables(source, params)
     checked_tables = CheckedTables(tables)
     try:
@@ -87,18 +94,32 @@ def read_and_check(source: Source, params: Params, today: dt.date) -> CheckedTab
         problems.append(("", error))
     problems += excess_problems(tables, params.intake.max_quarantined)
     checked_tables.problems = problems or no_activity(checked_tables.observed_until)
+    if problems and not _has_activity(tables) and (snapshot := recognised(source)):
+        checked_tables.problems = [("", snapshot)]
     return checked_tables
 
 
+def _check_snapshot(source: Source, name: str, params: Params) -> CheckedTables:
+    """The one table of a study of one row per customer; what lies beside it is not read."""
+    check_mapping(params.intake)
+    tables = {SNAPSHOT: read_snapshot(source, name, params)}
+    _settle_consent(tables[SNAPSHOT], params)
+    return CheckedTables(tables, problems=excess_problems(tables, params.intake.max_quarantined))
+
+
+def _has_activity(tables: dict[str, CheckedTable]) -> bool:
+    return any(tables[table].origin or tables[table].unread for table in ACTIVITY_TABLES)
+
+
 def read_tables(source: Source, params: Params) -> tuple[dict[str, CheckedTable], list[Problem]]:
-    """All eight tables in the contract's columns, and what could not be read; such tables are empty."""
+    """All tables of a history in the contract's columns, and what could not be read; such tables are empty."""
     tables: dict[str, CheckedTable] = {}
     problems: list[Problem] = []
     try:
         check_mapping(params.intake)
     except WhychurnError as error:
         problems.append(("", error))
-    for table in TABLES:
+    for table in HISTORY_TABLES:
         tables[table] = absent_table(table)
         try:
             raw = read_table(source, table, params.intake.tables.get(table))
@@ -127,7 +148,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     WhychurnError
         If there is no activity table.
     """
-    if not any(tables[table].origin or tables[table].unread for table in ACTIVITY_TABLES):
+    if not _has_activity(tables):
         raise WhychurnError(
             f"none of the tables {', '.join(ACTIVITY_TABLES)} is there",
             remedy="put one of them into the source, or name its file in params.yaml: intake.tables",
@@ -157,7 +178,8 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
 
 def _settle_consent(members: CheckedTable, params: Params) -> None:
     good = members.good
-    consent, notices = settle_consent(good, members.mapped, params.privacy.missing_consent)
+    missing = params.privacy.missing_consent
+    consent, notices = settle_consent(good, members.mapped, missing, members.table)
     members.frame["profiling_consent"] = consent.reindex(members.frame.index)
     members.notices += notices
 

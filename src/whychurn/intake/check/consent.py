@@ -49,7 +49,7 @@ def consent_notices(consent: Consent, header: str) -> list[tuple[str, dict[str, 
 
 
 def settle_consent(
-    members: pd.DataFrame, mapped: Mapping[str, str], missing_consent: str
+    members: pd.DataFrame, mapped: Mapping[str, str], missing_consent: str, table: str = "members"
 ) -> tuple[pd.Series, list[tuple[str, dict[str, Any]]]]:
     """Whether each member may be profiled, no gap left, and what to say of it.
 
@@ -61,6 +61,8 @@ def settle_consent(
         Contract column -> column of the source.
     missing_consent
         `privacy.missing_consent`.
+    table
+        Contract table whose rows they are.
     """
     notices: list[tuple[str, dict[str, Any]]] = []
     recorded = "profiling_consent" in mapped
@@ -69,7 +71,7 @@ def settle_consent(
     allowed = missing_consent == "allow" or (missing_consent == "auto" and not recorded)
     filled = consent.fillna(allowed)
     if not recorded and missing_consent == "auto" and len(members):
-        further = [str(name) for name in members.columns if name not in TABLES["members"].fields]
+        further = [str(name) for name in members.columns if name not in TABLES[table].fields]
         alike = [
             name for name in further if _PROFILING_HEADER.search(name) and not _OF_A_CHANNEL.search(name)
         ]
@@ -79,7 +81,7 @@ def settle_consent(
         notices.append((f"notice_consent_{'allowed' if allowed else 'denied'}", {"n": gaps}))
     if len(members) and not filled.any():
         notices.append(("decide_consent_none", {"n": len(members)}))
-    return filled.astype("boolean"), notices
+    return filled.astype("boolean"), [(key, {"table": table, **values}) for key, values in notices]
 
 
 def shown_words(words: pd.Series) -> str:

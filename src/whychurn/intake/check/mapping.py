@@ -10,13 +10,15 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import FURTHER, SNAPSHOT, TABLES
 from whychurn.intake.read.coerce import coerce
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable, nearest
 
 MADE: Final = {  # keys that are made from the row number where the source has none
-    table: spec.key for table, spec in TABLES.items() if spec.key and spec.key != "member_id"
+    table: spec.key
+    for table, spec in TABLES.items()
+    if spec.key and (spec.key != "member_id" or table == SNAPSHOT)
 }
 _CLOSE: Final = 0.75  # a name this similar to a column of members is taken for a typo
 
@@ -42,9 +44,7 @@ def check_mapping(params: IntakeParams) -> None:
             if table not in TABLES:
                 raise _unknown(section, name, nearest(name, _all_columns()))
             columns = TABLES[table].fields
-            further = table == "members" and not difflib.get_close_matches(
-                column, columns, n=1, cutoff=_CLOSE
-            )
+            further = table in FURTHER and not difflib.get_close_matches(column, columns, n=1, cutoff=_CLOSE)
             if column not in columns and not (further and column):
                 raise _unknown(section, name, f"{table}.{nearest(column, columns)}")
 
@@ -91,9 +91,9 @@ def missing_columns(table: str, sources: Iterable[str], lenient: Iterable[str] =
     return missing + (["ends_on"] if endless else [])
 
 
-def further_columns(raw: RawTable, sources: dict[str, str]) -> dict[str, pd.Series]:
-    """Columns of a members source that serve no contract column, as they are."""
-    fields = TABLES["members"].fields
+def further_columns(table: str, raw: RawTable, sources: dict[str, str]) -> dict[str, pd.Series]:
+    """Columns of the source of `table` (one of `FURTHER`) that serve no contract column, as they are."""
+    fields = TABLES[table].fields
     renamed = {origin: name for name, origin in sources.items() if name not in fields}
     used = {origin for name, origin in sources.items() if name in fields}
     further = {}
@@ -113,8 +113,8 @@ def _plain(column: pd.Series) -> pd.Series:
 
 
 def _further_names(table: str, params: IntakeParams) -> list[str]:
-    names = [name.partition(".")[2] for name in params.columns if name.startswith("members.")]
-    return [name for name in names if name not in TABLES["members"].fields] if table == "members" else []
+    names = [name.partition(".")[2] for name in params.columns if name.startswith(f"{table}.")]
+    return [name for name in names if name not in TABLES[table].fields] if table in FURTHER else []
 
 
 def _all_columns() -> list[str]:

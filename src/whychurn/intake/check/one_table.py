@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
-from whychurn.contract.tables import TABLES, Field
+from whychurn.contract.tables import FURTHER, TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
 from whychurn.intake.check.column_reading import (
     kind_of,
@@ -56,7 +56,7 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
         raw.origin, raw.encoding, sources, notices=list(raw.notices),
     )  # fmt: skip
     columns = _columns(checked, raw, params)
-    further = further_columns(raw, sources) if table == "members" else {}
+    further = further_columns(table, raw, sources) if table in FURTHER else {}
     used = {*sources.values(), *further}
     checked.unused = [str(name) for name in raw.frame.columns if name not in used]
     checked.frame = pd.DataFrame({**columns, **further})

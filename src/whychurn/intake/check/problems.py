@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.tables import ACTIVITY_TABLES
+from whychurn.contract.tables import ACTIVITY_TABLES, SNAPSHOT
 from whychurn.intake.check.checked_table import CheckedTable, Notice
 from whychurn.intake.check.quarantine import EXEMPT
 from whychurn.labels import say
@@ -56,11 +56,14 @@ def raise_problems(problems: Sequence[Problem], decisions: Sequence[Notice]) -> 
 
 def excess_problems(tables: dict[str, CheckedTable], max_quarantined: float) -> list[Problem]:
     """Tables in which too large a share of rows is bad, naming the most frequent reason; no usable member."""
-    members = tables["members"]
+    members = tables["members"] if "members" in tables else tables[SNAPSHOT]
     if not len(members.frame) and not members.unread:
         remedy = "export it again, or remove the file: members are then made from their activity"
         return [
-            ("members", WhychurnError("the table 'members' has no row", file=members.origin, remedy=remedy))
+            (
+                members.table,
+                WhychurnError(f"the table {members.table!r} has no row", file=members.origin, remedy=remedy),
+            )
         ]
     problems = []
     for table, checked in tables.items():
@@ -71,7 +74,9 @@ def excess_problems(tables: dict[str, CheckedTable], max_quarantined: float) -> 
             problems.append((table, _excess(checked, counts, max_quarantined)))
     if members.good.empty and not members.unread and not problems:
         remedy = "see data/interim/quarantine.parquet"
-        problems.append(("members", WhychurnError("no usable member", file=members.origin, remedy=remedy)))
+        problems.append(
+            (members.table, WhychurnError("no usable member", file=members.origin, remedy=remedy))
+        )
     return problems
 
 

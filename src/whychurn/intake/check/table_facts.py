@@ -36,6 +36,7 @@ def table_facts(checked: CheckedTable) -> dict[str, Any]:
         "present": checked.origin is not None,
         "source": checked.origin,
         "encoding": checked.encoding,
+        "columns": dict(checked.mapped),
         "read": checked.read,
         "kept": kept,
         "quarantined": quarantined,
@@ -52,7 +53,10 @@ def table_facts(checked: CheckedTable) -> dict[str, Any]:
 
 
 def _first_and_last(checked: CheckedTable) -> dict[str, str | None]:
-    days = checked.good_values(str(TABLES[checked.table].time))
+    time = TABLES[checked.table].time
+    if time is None:
+        return {"first_day": None, "last_day": None}
+    days = checked.good_values(time)
     ends = {"first_day": days.min(), "last_day": days.max()}
     return {name: None if pd.isna(day) else f"{day:%Y-%m-%d}" for name, day in ends.items()}
 

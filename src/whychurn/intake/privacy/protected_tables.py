@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from whychurn.contract.tables import DTYPES, FREE_TEXT, TABLES, schema
+from whychurn.contract.tables import DTYPES, FREE_TEXT, FURTHER, TABLES, schema
 from whychurn.intake.privacy.personal_codes import (
     Redactions,
     looks_like_names,
@@ -64,8 +64,8 @@ def protect_table(table: str, frame: pd.DataFrame, key: bytes | None, redactions
         if key is not None and "member_id" in frame:
             frame[name] = without_own_id(frame[name], frame["member_id"], redactions.counts)
     frame = protect_codes(table, frame, key, redactions)
-    if table == "members":
-        frame = _drop_personal(frame, key, redactions)
+    if table in FURTHER:
+        frame = _drop_personal(table, frame, key, redactions)
     if key is not None and "member_id" in frame:
         frame["member_id"] = pseudonyms(frame["member_id"], key)
     return _in_order(table, frame)
@@ -111,15 +111,17 @@ def _sortable(column: pd.Series) -> pa.Array | pa.ChunkedArray:
     return rank.take(encoded.indices)
 
 
-def _drop_personal(frame: pd.DataFrame, key: bytes | None, redactions: Redactions) -> pd.DataFrame:
+def _drop_personal(
+    table: str, frame: pd.DataFrame, key: bytes | None, redactions: Redactions
+) -> pd.DataFrame:
     frame = frame.copy()
-    for name in [column for column in frame.columns if column not in TABLES["members"].fields]:
-        ids, told = frame["member_id"], {"column": f"members.{name}"}
+    for name in [column for column in frame.columns if column not in TABLES[table].fields]:
+        ids, told = frame["member_id"], {"column": f"{table}.{name}"}
         reason = _why_personal(str(name), frame[name], ids)
         if reason is not None:
             frame = frame.drop(columns=name)
             redactions.dropped.append(str(name))
-            redactions.notices.append((f"notice_dropped_{reason}", {"column": str(name)}))
+            redactions.notices.append((f"notice_dropped_{reason}", {"table": table, "column": str(name)}))
         elif frame[name].dtype == TEXT and key is not None and _holds_members(frame[name], ids):
             n = int(frame[name].notna().sum())
             frame[name] = pseudonyms(frame[name], key)

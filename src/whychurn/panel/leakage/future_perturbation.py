@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import Params
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import HISTORY_TABLES, TABLES
 from whychurn.panel.churn_definition import cover_sql, edge_sql, spells_sql
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features.compute import compute_features
@@ -115,7 +115,7 @@ def _sample(connection: duckdb.DuckDBPyConnection, members: pd.Index) -> dict[st
             f"SELECT * FROM raw_{name}"
             + ("" if name == "market" else " WHERE member_id IN (SELECT member_id FROM sampled)")
         ).df()
-        for name in (*TABLES, "feedback_topics")
+        for name in (*HISTORY_TABLES, "feedback_topics")
     }
     connection.unregister("sampled")
     return tables

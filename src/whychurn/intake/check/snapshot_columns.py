@@ -1,0 +1,85 @@
+"""A table of one row per customer known by its columns: who left, for how long they were there, why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from whychurn.contract.leaving_words import cell_words, is_named, tenure_unit
+from whychurn.intake.read.coerce import FALSE, TRUE, coerce
+from whychurn.intake.read.dtypes import as_text
+
+MAX_VALUES: Final = 12  # a column with more different values is no flag
+MIN_ROWS: Final = 10
+UNIQUE_SHARE: Final = 0.95  # of the ids; below, a table has several rows for one customer
+EMPTY: Final = ("", "nan", "null", "none", "na", "n/a", "<na>", "\\n")
+
+
+@dataclass(frozen=True)
+class SnapshotColumns:
+    """Columns of the source that fill those of the contract; None where there is none."""
+
+    left: str
+    tenure: str | None = None
+    reason: str | None = None
+    member_id: str | None = None
+
+    def mapping(self) -> dict[str, str]:
+        """Lines of ``intake.columns``."""
+        names = ("member_id", "left", "tenure", "reason")
+        return {f"snapshot.{name}": str(getattr(self, name)) for name in names if getattr(self, name)}
+
+
+def find_columns(frame: pd.DataFrame) -> SnapshotColumns | None:
+    """Columns of a table of one row per customer, None where `frame` is none.
+
+    A column says who left if its name does and its cells are yes or no (1 or 0, 是 or 否), or if all its cells are words
+    such as churned and stayed.
+    """
+    names = [str(name) for name in frame.columns]
+    left = next((name for name in names if _says_who_left(name, frame[name])), None)
+    if left is None or len(frame) < MIN_ROWS:
+        return None
+    rest = [name for name in names if name != left]
+    ids = [name for name in rest if is_named(name, "id_names")]
+    if ids and frame[ids[0]].nunique() < UNIQUE_SHARE * len(frame):
+        return None
+    return SnapshotColumns(left, *find_further(frame, rest))
+
+
+def find_further(frame: pd.DataFrame, names: list[str]) -> tuple[str | None, str | None, str | None]:
+    """Columns of `frame` with the tenure, the stated reason and the id; None where there is none."""
+    tenure = next((name for name in names if tenure_unit(name) and _is_number(frame[name])), None)
+    reason = next((name for name in names if is_named(name, "reason_names")), None)
+    own = (name for name in names if is_named(name, "id_names") and frame[name].is_unique)
+    return tenure, reason, next(own, None)
+
+
+def cells_of(column: pd.Series) -> pd.Series:
+    """Cells as they are compared: text in lower case, null where empty."""
+    text = as_text(column).str.strip().str.lower()
+    whole = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    return whole.mask(whole.isin(EMPTY))
+
+
+def meaning(cells: pd.Series) -> Mapping[str, bool | None]:
+    """What each different cell says: left (True), stayed (False), not understood (None)."""
+    words = {**cell_words(), **dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
+    return {str(cell): words.get(str(cell)) for cell in cells.dropna().unique()}
+
+
+def _says_who_left(name: str, column: pd.Series) -> bool:
+    if column.nunique() > MAX_VALUES:
+        return False
+    said = meaning(cells_of(column))
+    if len(said) < 2 or None in said.values() or len(set(said.values())) < 2:
+        return False
+    by_words = all(cell in cell_words() for cell in said)
+    return by_words or is_named(name, "left_names")
+
+
+def _is_number(column: pd.Series) -> bool:
+    return column.notna().any() and not coerce(column.dropna().drop_duplicates(), "number").bad.any()
