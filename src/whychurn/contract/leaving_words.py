@@ -42,9 +42,8 @@ def tenure_unit(column: str) -> str | None:
 @cache
 def cell_words() -> dict[str, bool]:
     """What a cell says, in lower case: True left, False stayed. Yes and no are not among them."""
-    return {word: True for word in _words()["left_values"]} | {
-        word: False for word in _words()["stayed_values"]
-    }
+    left, stayed = (_words()[f"{kind}_values"] for kind in ("left", "stayed"))
+    return dict.fromkeys(left, True) | dict.fromkeys(stayed, False)
 
 
 @cache

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
+
+import pandas as pd
 
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
@@ -11,9 +14,10 @@ from whychurn.contract.tables import HISTORY_TABLES
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.facts import panel_facts
 from whychurn.panel.features.catalogue import load_catalogue
-from whychurn.panel.features.compute import check_member_columns
+from whychurn.panel.features.compute import check_member_columns, refuse_taken_names
 from whychurn.panel.leakage.audit import raise_on_leakage
 from whychurn.panel.leakage.future_perturbation import audit_panel
+from whychurn.panel.leakage.member_columns import audit_rows, leaking_member_columns
 from whychurn.panel.results import build_panel, find_churn
 
 log = logging.getLogger(__name__)
@@ -28,21 +32,37 @@ def run(study: StudyPaths, params: Params) -> None:
     members = read_table(tables["members"])
     facts = read_json(study.interim / "intake.json")
     observed = Observed(*(day_number(facts[key]) for key in ("observed_from", "observed_until")))
-    check_member_columns(members, params.panel.member_columns, load_catalogue())
-    catalogue = load_catalogue(members, params.panel.member_columns)
+    check_member_columns(members, params.panel.member_columns)
     with open_database(tables, observed, params.run.memory_limit, params.panel.member_columns) as connection:
         churn = find_churn(connection, observed, params.panel)
         log.info(
             "churn is %s, by %s: %d left", churn.main.name, churn.activity, churn.spells["churned"].sum()
         )
+        leaking = leaking_member_columns(members, churn.spells, params)
+        params = _without(params, set(leaking["column"]))
+        refuse_taken_names(params.panel.member_columns, load_catalogue())
+        catalogue = load_catalogue(members, params.panel.member_columns)
         tiers = params.retention.tiers
         panel, without = build_panel(connection, observed, params.panel, tiers, catalogue)
         findings = audit_panel(connection, churn, panel, catalogue, observed, params)
     log.info("panel: %d rows, %d features", len(panel), len(catalogue))
+    findings = pd.concat([part for part in (audit_rows(leaking), findings) if len(part)], ignore_index=True)
     write_table(findings, study.results / "leakage.parquet")
     raise_on_leakage(findings)
     write_table(churn.churners, study.results / "churners.parquet")
     write_table(churn.spells, study.processed / "spells.parquet")
     write_table(churn.curve, study.processed / "threshold_curve.parquet")
     write_table(panel, study.processed / "panel.parquet")
-    write_json(panel_facts(churn, params.panel, panel, catalogue, without), study.processed / "panel.json")
+    told = {"member_columns_left_out": _json(leaking)}
+    facts = panel_facts(churn, params.panel, panel, catalogue, without)
+    write_json(facts | told, study.processed / "panel.json")
+
+
+def _without(params: Params, columns: set[str]) -> Params:
+    """`params` whose member columns are those that the tests of leakage leave."""
+    kept = [name for name in params.panel.member_columns if name not in columns]
+    return params.model_copy(update={"panel": params.panel.model_copy(update={"member_columns": kept})})
+
+
+def _json(findings: pd.DataFrame) -> list[dict[str, Any]]:
+    return findings.astype(object).where(findings.notna(), None).to_dict("records")

@@ -9,7 +9,7 @@ import pandas as pd
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.features.catalogue import study_catalogue
 from whychurn.risk.evaluation.holdout import flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts, without_model
 from whychurn.risk.model.training import NoModelError, fit_risk
@@ -24,7 +24,7 @@ def run(study: StudyPaths, params: Params) -> None:
     facts = read_json(study.processed / "panel.json")
     panel = read_table(study.processed / "panel.parquet")
     try:
-        trained = fit_risk(panel, _catalogue(study, params), facts["horizon_days"], params)
+        trained = fit_risk(panel, study_catalogue(study), facts["horizon_days"], params)
     except NoModelError as error:
         log.warning("no model: %s", error)
         summary, tables = without_model(error)
@@ -38,13 +38,6 @@ def run(study: StudyPaths, params: Params) -> None:
     write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel_size(panel), params))
     _write(study, tables, flat_metrics(metrics))
     write_json(run_facts(made, metrics, scores, params), study.results / "risk.json")
-
-
-def _catalogue(study: StudyPaths, params: Params) -> pd.DataFrame:
-    """Features, with the study's own member columns where it names some."""
-    further = params.panel.member_columns
-    members = read_table(study.interim / "members.parquet") if further else None
-    return load_catalogue(members, further)
 
 
 def _write(study: StudyPaths, tables: dict[str, pd.DataFrame], flat: dict[str, float]) -> None:

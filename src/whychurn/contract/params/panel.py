@@ -35,5 +35,7 @@ class PanelParams(Section):
     """The first snapshot is this long after the data start."""
     member_columns: list[str] = []
     """Further columns of members, stated to be known at joining."""
+    keep: list[str] = []
+    """Those of member_columns that stay whatever the tests of columns written at leaving say."""
     audit_sample: Count = 500
     """Members in the test that shifts the future."""

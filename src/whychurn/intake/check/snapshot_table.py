@@ -72,7 +72,7 @@ def leak_notices(checked: CheckedTable, further: list[str], params: Params) -> l
     judged = [name for name in further if name not in params.snapshot.keep]
     found = leaking_columns(good[judged], good["left"].to_numpy(dtype=bool, na_value=False), params.run.seed)
     return [
-        (f"notice_leak_{row['why']}", {"table": SNAPSHOT, "column": row["column"], "n": row["rows"],
+        (f"notice_leak_{row['why']}", {"table": SNAPSHOT, "column": row["column"], "n": row["rows"], "keep": "snapshot.keep",
                                        "value": "" if pd.isna(row["value"]) else f"{row['value']:.2f}"})
         for row in found.to_dict("records")
     ]  # fmt: skip

@@ -117,8 +117,8 @@ def _first_day(connection: duckdb.DuckDBPyConnection) -> int:
     return int(days) if days is not None else 0
 
 
-def check_member_columns(members: pd.DataFrame, names: list[str], catalogue: pd.DataFrame) -> None:
-    """Refuse further columns that do not exist or whose name a feature already has.
+def check_member_columns(members: pd.DataFrame, names: list[str]) -> None:
+    """Refuse further columns that do not exist.
 
     Raises
     ------
@@ -133,9 +133,22 @@ def check_member_columns(members: pd.DataFrame, names: list[str], catalogue: pd.
                 column=name,
                 remedy="correct the name, or leave it out",
             )
-        if name in set(catalogue["name"]) | set(STRATA):
-            raise WhychurnError(
-                "panel.member_columns names a column whose name a feature already has",
-                column=name,
-                remedy="rename it with intake.columns, or leave it out",
-            )
+
+
+def refuse_taken_names(names: list[str], catalogue: pd.DataFrame) -> None:
+    """Refuse further columns whose name a feature already has.
+
+    Raises
+    ------
+    WhychurnError
+        Naming the column.
+    """
+    taken = set(catalogue["name"]) | set(STRATA)
+    for name in (name for name in names if name in taken):
+        others = ", ".join(f"own_{other}" if other == name else other for other in names)
+        raise WhychurnError(
+            "panel.member_columns names a column whose name a feature already has",
+            column=name,
+            remedy=f"rename it in params.yaml: intake.columns: {{members.own_{name}: {name}}} and "
+            f"panel.member_columns: [{others}], or leave it out",
+        )
