@@ -16,9 +16,12 @@ import yaml
 from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
-from whychurn.contract.params import load_params, tracked_values
+from whychurn.contract.params import Params, load_params, tracked_values
 from whychurn.contract.paths import PACKAGE, PROJECT, StudyPaths
+from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
+from whychurn.intake.check.snapshot_table import snapshot_name
+from whychurn.intake.read.source import open_source
 from whychurn.stages.locks import release_dead_locks
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ STAGES: Final = (
     "retention",
     "survival",
     "risk",
+    "snapshot",
     "causes",
     "score",
     "report",
@@ -37,9 +41,10 @@ STAGES: Final = (
 )
 # Chains of stages that need nothing of each other run in parallel: two after BEFORE, two after SCORE.
 BEFORE: Final = "panel"
-ANALYSES: Final = (("retention", "survival"), ("risk", "causes"))
+ANALYSES: Final = (("snapshot", "retention", "survival"), ("risk", "causes"))
 SCORE: Final = "score"
 OUTPUTS: Final = (("report",), ("delivery",))
+ONE_TABLE: Final = ("intake", "snapshot", "report", "delivery")  # of a study of one row per customer
 STUDY_FOLDER: Final = Path(".whychurn")  # copies for a study's pipeline: its parameters, digests of the code
 _OWN_FILES: Final = ("dvc.yaml", "dvc.lock", "params.yaml", "params.draft.yaml")
 _CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
@@ -63,12 +68,17 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
         If parameters are wrong, raw tables are absent, or a stage fails.
     """
     params = load_params(study)
-    if not study.is_demo:
-        prepare_study(study, params.intake.source)
+    stages = STAGES if study.is_demo else prepare_study(study, params)
+    if until is not None and until not in stages:
+        raise WhychurnError(
+            f"this study has no stage {until!r}",
+            remedy=f"choose one of {', '.join(stages)}; a table of one row per customer (snapshot) is a study of its own",
+        )
     how = ["repro", *(["--force"] if force else [])]
-    if jobs > 1 and until in (None, STAGES[-1]):
+    if jobs > 1 and until in (None, STAGES[-1]) and BEFORE in stages:
         _dvc(study, [*how, BEFORE])
-        _dvc(study, *([*how, "--single-item", *chain] for chain in ANALYSES))
+        chains = ([name for name in chain if name in stages] for chain in ANALYSES)
+        _dvc(study, *([*how, "--single-item", *chain] for chain in chains))
         _dvc(study, [*how, "--single-item", SCORE])  # its dependencies are up to date
         _dvc(study, *([*how, "--single-item", *chain] for chain in OUTPUTS))
     else:
@@ -77,8 +87,14 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
         _dvc(study, ["repro", "--force", "--single-item", "delivery"])  # the registry was removed by hand
 
 
-def prepare_study(study: StudyPaths, source: str) -> None:
-    """Write the study's DVC files: the project's stages, its code by digest, the merged parameters."""
+def prepare_study(study: StudyPaths, params: Params) -> tuple[str, ...]:
+    """Write the study's DVC files: the project's stages, its code by digest, the merged parameters.
+
+    Returns
+    -------
+    Names of the stages that the study has.
+    """
+    source = params.intake.source
     if not is_address(source) and not (study.root / source).is_dir():
         raise WhychurnError(
             "the folder of raw tables is missing",
@@ -86,8 +102,9 @@ def prepare_study(study: StudyPaths, source: str) -> None:
             remedy="put members.csv, orders.csv, … there, or name another folder in params.yaml: "
             "intake.source",
         )
+    one_table = snapshot_name(open_source(study, params.intake), params.intake) is not None
     pipeline = study_pipeline(
-        _project(), _raw_files(study, source), lambda place: (study.root / place).exists()
+        _project(), _raw_files(study, source), lambda place: (study.root / place).exists(), one_table
     )
     _write_if_changed(study.root / "dvc.yaml", _as_yaml(pipeline))
     _write_if_changed(study.root / STUDY_FOLDER / "params.yaml", _as_yaml(tracked_values(study)))
@@ -95,6 +112,7 @@ def prepare_study(study: StudyPaths, source: str) -> None:
     _write_if_changed(study.root / ".dvcignore", "/data/mlflow/\n")
     for place in {dep for stage in _project_stages().values() for dep in stage["deps"] if _is_code(dep)}:
         _write_if_changed(study.root / _digest_file(place), code_digest(_code_place(place)) + "\n")
+    return tuple(pipeline["stages"])
 
 
 def _raw_files(study: StudyPaths, source: str) -> list[str]:
@@ -108,7 +126,9 @@ def _raw_files(study: StudyPaths, source: str) -> list[str]:
     )
 
 
-def study_pipeline(project: dict[str, Any], raw: list[str], has: Callable[[str], bool]) -> dict[str, Any]:
+def study_pipeline(
+    project: dict[str, Any], raw: list[str], has: Callable[[str], bool], one_table: bool = False
+) -> dict[str, Any]:
     """The project's dvc.yaml for a study that brings its own raw tables.
 
     Parameters
@@ -117,12 +137,17 @@ def study_pipeline(project: dict[str, Any], raw: list[str], has: Callable[[str],
         Files and folders of raw tables; none where they lie in a database.
     has
         Whether the study holds a path: what only a simulation writes is a dependency where it exists.
+    one_table
+        A study of one row per customer has the stages `ONE_TABLE`; any other has all but snapshot.
     """
     pipeline = {**project, "stages": {}}
-    simulated = [place for place in project["stages"].get("world", {}).get("outs", []) if place != "data/raw"]
+    without = set(STAGES) - set(ONE_TABLE) if one_table else {"world", SNAPSHOT}
+    made = {name: _outputs(stage) for name, stage in project["stages"].items() if name in without}
+    simulated = [place for place in made.pop("world", []) if place != "data/raw"]
     absent = {place for place in simulated if not has(place)}
+    absent |= {place for places in made.values() for place in places}
     for name, stage in project["stages"].items():
-        if name == "world":
+        if name in without:
             continue
         needed = [dep for dep in stage["deps"] if dep not in absent]
         deps = [one for dep in needed for one in (raw if dep == "data/raw" else [_study_dep(dep)])]
@@ -131,6 +156,11 @@ def study_pipeline(project: dict[str, Any], raw: list[str], has: Callable[[str],
             adapted["always_changed"] = True  # DVC cannot see into a database
         pipeline["stages"][name] = adapted
     return pipeline
+
+
+def _outputs(stage: dict[str, Any]) -> list[str]:
+    """Files and folders that a stage writes."""
+    return [*stage.get("outs", []), *stage.get("metrics", [])]
 
 
 def code_digest(place: Path) -> str:

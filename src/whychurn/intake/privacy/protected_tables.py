@@ -42,6 +42,7 @@ _UNIQUE_ROWS: Final = 20
 _CODE_LENGTH: Final = 20  # mean length up to which a text column holds codes
 _REFERRALS: Final = 0.5  # a column with more ids of members among its values names members
 _LONG_ID: Final = 3  # characters; shorter ids are met by chance
+_FEW_VALUES: Final = 3  # a column of so few values identifies nobody, whatever its name
 _CHUNK: Final = 500_000
 
 
@@ -149,7 +150,8 @@ def _is_code(column: pd.Series) -> bool:
 
 
 def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
-    if _PERSONAL.match(name.strip()) and not _NOT_PERSONAL.search(name):
+    few = column.nunique() <= _FEW_VALUES and len(column) >= _UNIQUE_ROWS  # PhoneService: yes, no
+    if _PERSONAL.match(name.strip()) and not _NOT_PERSONAL.search(name) and not few:
         return "header"
     if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return None

@@ -14,6 +14,7 @@ from whychurn.contract.causes import RUNGS
 from whychurn.contract.files import read_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.study_kind import study_kind
 from whychurn.report.page.html_pieces import badge, inline
 from whychurn.report.page.report_page import TEMPLATE
 from whychurn.report.render.notebooks import Source, find_notebooks
@@ -70,7 +71,7 @@ def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> d
         "script": (TEMPLATE / "script.js").read_text(encoding="utf-8"),
         "reports": [
             {"name": source.name, "title": inline(source.title(lang)), "lead": inline(source.lead(lang))}
-            for source in find_notebooks(folder=folder)
+            for source in find_notebooks(folder=folder, kind=study_kind(study))
         ],
         "others": _links([str(other) for other in params.report.languages if other != lang]),
         "ladder": [
@@ -83,7 +84,7 @@ def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> d
 def observed_until(study: StudyPaths) -> str:
     """Last day that the data cover, or a dash."""
     path = study.interim / "intake.json"
-    return str(read_json(path).get("observed_until", "–")) if path.exists() else "–"
+    return str(read_json(path).get("observed_until") or "–") if path.exists() else "–"
 
 
 def _links(languages: list[str]) -> list[dict[str, str]]:

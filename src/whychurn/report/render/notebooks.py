@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT
+from whychurn.contract.study_kind import KINDS, StudyKind
 from whychurn.report.words import LANGUAGES
 
 NOTEBOOKS: Final = PROJECT / "notebooks"
 # a line break within Chinese prose is no space
 _WRAPPED: Final = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
+ONE_TABLE: Final = ("00_start_here", "10_data", "15_snapshot")  # pages of a study of one row per customer
 START: Final = "00_start_here"  # quotes the headlines of the others, so it is rendered last
 
 
@@ -34,15 +36,26 @@ class Source:
         return _opening(self.path, lang)[1]
 
 
-def find_notebooks(names: list[str] | None = None, folder: Path = NOTEBOOKS) -> list[Source]:
+def find_notebooks(
+    names: list[str] | None = None, folder: Path = NOTEBOOKS, kind: StudyKind | None = None
+) -> list[Source]:
     """Notebooks in reading order, all or those named (``30_risk`` or ``30_risk.py``).
+
+    Parameters
+    ----------
+    kind
+        Only those that such a study has; all if not given.
 
     Raises
     ------
     WhychurnError
         If a named notebook does not exist.
     """
-    found = [Source(path.stem, path) for path in sorted(folder.glob("[0-9][0-9]_*.py"))]
+    found = [
+        Source(path.stem, path)
+        for path in sorted(folder.glob("[0-9][0-9]_*.py"))
+        if kind is None or (path.stem in ONE_TABLE if kind == "snapshot" else path.stem != ONE_TABLE[-1])
+    ]
     if not names:
         return found
     wanted = {Path(name).stem if name.endswith(".py") else name for name in names}
@@ -56,12 +69,12 @@ def find_notebooks(names: list[str] | None = None, folder: Path = NOTEBOOKS) -> 
     return [source for source in found if source.name in wanted]
 
 
-def read_cells(path: Path, lang: str) -> Any:
-    """Notebook node with the cells of `lang` and those of no language; cell ids count from one."""
+def read_cells(path: Path, lang: str, kind: StudyKind = "history") -> Any:
+    """Notebook node with the cells of `lang` and `kind` and those of none; cell ids count from one."""
     import jupytext  # slow to import, needed only where cells are read
 
     notebook = jupytext.read(path)
-    others = set(LANGUAGES) - {lang}
+    others = {*LANGUAGES, *KINDS} - {lang, kind}
     notebook.cells = [cell for cell in notebook.cells if not others & set(cell.metadata.get("tags", []))]
     for number, cell in enumerate(notebook.cells, start=1):
         cell["id"] = f"cell-{number:02d}"

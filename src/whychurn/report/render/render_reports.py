@@ -15,6 +15,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.study_kind import study_kind
 from whychurn.report.page.headlines import merge_headlines
 from whychurn.report.render.notebooks import NOTEBOOKS, START, Source, find_notebooks, read_cells
 
@@ -77,7 +78,7 @@ def render_reports(
     unknown = sorted(set(chosen) - set(every))
     if unknown:
         raise WhychurnError(f"no reports in {', '.join(unknown)}", remedy=f"choose from {', '.join(every)}")
-    wanted = find_notebooks(notebooks, folder)
+    wanted = find_notebooks(notebooks, folder, study_kind(study))
     workers = max(1, min(WORKERS, os.cpu_count() or 1, len(wanted) * len(chosen)))
     # Workers are forked from a server that has imported all and run nothing: one import, no copied threads.
     context = multiprocessing.get_context("forkserver")
@@ -117,7 +118,7 @@ def render_one(job: Job) -> int:
         RECORD: str(job.record),
         "MPLBACKEND": "Agg",
     }
-    notebook = read_cells(job.source.path, job.lang)
+    notebook = read_cells(job.source.path, job.lang, study_kind(job.study))
     execute_cells(notebook, f"{job.source.name} ({job.lang})", environment)
     page = report_html(
         notebook, job.source, study_frame(job.study, job.params, job.lang, job.source.path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,18 +44,30 @@ def forecast_test(panel: pd.DataFrame, trained: Trained, params: Params) -> pd.D
 
 
 def measure_models(test: pd.DataFrame, params: Params) -> pd.DataFrame:
-    """Table risk_metrics: each model overall, by month and by tier, and the model's gain over each baseline.
-
-    Intervals are percentiles of a bootstrap clustered by member; differences are paired (same draws).
-    """
-    overall = _measure(test, params, list(RISK_MODELS))
-    lines = [_lines(*overall[name], (name, "all", "all"), test, params) for name in RISK_MODELS]
-    lines += [_differences(overall, name, test, params) for name in RISK_MODELS if name != RISK_MODEL]
+    """Table risk_metrics: each model overall, by month and by tier, and the model's gain over each baseline."""
+    tables = [measure_overall(test, params)]
+    lines = []
     for kind, column in (("month", "as_of"), ("tier", "spend_tier")):
         for stratum, rows in test.groupby(column, sort=True):
             text = f"{stratum:%Y-%m}" if kind == "month" else str(stratum)
             measured = _measure(rows, params, list(RISK_MODELS))
             lines += [_lines(*measured[name], (name, kind, text), rows, params) for name in RISK_MODELS]
+    return pd.concat([*tables, *(pd.DataFrame(part) for part in lines)], ignore_index=True)
+
+
+def measure_overall(test: pd.DataFrame, params: Params, models: Sequence[str] = RISK_MODELS) -> pd.DataFrame:
+    """Each of `models` on all rows, and the gain of the first over each other one.
+
+    Intervals are percentiles of a bootstrap clustered by member; differences are paired (same draws).
+
+    Parameters
+    ----------
+    test
+        member_id, y, stake, one p_<model> each.
+    """
+    overall = _measure(test, params, list(models))
+    lines = [_lines(*overall[name], (name, "all", "all"), test, params) for name in models]
+    lines += [_differences(overall, name, test, params) for name in models if name != RISK_MODEL]
     return pd.concat([pd.DataFrame(part) for part in lines], ignore_index=True)
 
 
@@ -119,13 +132,13 @@ def beats_baselines(metrics: pd.DataFrame) -> dict[str, bool]:
     return {str(name): bool(high < 0) for name, high in zip(loss["stratum"], loss["high"], strict=True)}
 
 
-def reliability(test: pd.DataFrame, params: Params) -> pd.DataFrame:
+def reliability(test: pd.DataFrame, params: Params, models: Sequence[str] = RISK_MODELS) -> pd.DataFrame:
     """Table risk_calibration: equal-mass bins of p with the observed rate and its clustered interval."""
     weights = weights_in_turn(test["member_id"].to_numpy(), params.risk.bootstrap, params.run.seed).astype(
         "float64"
     )
     tables = []
-    for name in RISK_MODELS:
+    for name in models:
         forecast = _forecast(test, name, params)
         bins, y, p = forecast.bin, forecast.y, forecast.p
         mass = np.bincount(bins)
