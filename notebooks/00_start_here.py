@@ -93,7 +93,7 @@ page.claim(
 #
 # 涉及不足十名会员的数字不予显示，以免识别到个人。不同意被画像的会员只计入总数，既不评分，也不作解释。
 
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "history"]
 # ## Which report answers what
 #
 # | report | question |
@@ -105,7 +105,7 @@ page.claim(
 # | [Voice](40_voice.html) | What do members say, and do the sources agree? |
 # | [Causes](50_causes.html) | Why did they leave, and how much of it could be avoided? |
 
-# %% [markdown] tags=["zh"]
+# %% [markdown] tags=["zh", "history"]
 # ## 哪份报告回答什么问题
 #
 # | 报告 | 回答的问题 |
@@ -116,6 +116,22 @@ page.claim(
 # | [风险](30_risk.html) | 接下来谁会流失，把握有多大，与哪些因素有关？ |
 # | [声音](40_voice.html) | 会员在说什么，各来源是否一致？ |
 # | [原因](50_causes.html) | 会员为什么离开，有多少可以避免？ |
+
+# %% [markdown] tags=["en", "snapshot"]
+# ## Which report answers what
+#
+# | report | question |
+# |---|---|
+# | [Data](10_data.html) | What came in, what was set aside, and what was assumed? |
+# | [One row per customer](15_snapshot.html) | What does this table tell of leaving, and what can it not tell? |
+
+# %% [markdown] tags=["zh", "snapshot"]
+# ## 哪份报告回答什么问题
+#
+# | 报告 | 回答的问题 |
+# |---|---|
+# | [数据](10_data.html) | 收到了哪些数据，哪些被隔离，作了哪些假定？ |
+# | [一客一行](15_snapshot.html) | 这张表能说明哪些流失问题，又有哪些说明不了？ |
 
 # %% [markdown] tags=["en"]
 # ## Where everything is, and how to change it

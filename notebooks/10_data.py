@@ -38,9 +38,10 @@ intake, definition = page.facts("intake"), page.facts("panel")
 read = tables_read(intake, page.lang)
 questions = intake["questions"]
 answerable = sum(entry["answerable"] for entry in questions)
-kind = definition["kind"]
-threshold = definition["threshold_days"] if kind == "inactivity" else definition["grace_days"]
+kind = definition.get("kind", "snapshot")
+threshold = definition.get("threshold_days" if kind == "inactivity" else "grace_days")
 left = page.say(f"delivery.data_left_{kind}", days=page.format(threshold, "days"))
+days = "data_answer" if definition else "data_answer_snapshot"
 fit_share = 1 - read["quarantined"].sum() / max(read["read"].sum(), 1)
 fit = "all" if fit_share == 1 else "part"
 numbers = {
@@ -49,7 +50,7 @@ numbers = {
 }
 page.answer(
     page.say(
-        "delivery.data_answer",
+        f"delivery.{days}",
         read=numbers["read"],
         fit=page.say(f"delivery.data_fit_{fit}", **numbers),
         since=intake["observed_from"],
@@ -132,20 +133,20 @@ page.claim(
 for entry in questions:
     page.unanswered(entry["id"])
 
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "history"]
 # ## Who counts as gone
 #
 # A shop has no term that ends, so someone is called gone after a long silence. How long is a choice: a short threshold
 # calls many gone who come back; a long one notices late. A programme with terms counts those who did not renew in
 # the days of grace.
 
-# %% [markdown] tags=["zh"]
+# %% [markdown] tags=["zh", "history"]
 # ## 怎样才算流失
 #
 # 商城没有到期日，只能把长时间没有动静的会员视为流失。多长算长，是一种选择：门槛太短，很多被算作流失的会员
 # 后来又回来了；门槛太长，发现得太晚。有会籍期限的项目，则把宽限期内没有续约的会员算作流失。
 
-# %%
+# %% tags=["history"]
 page.claim("described", left)
 curve = page.processed("threshold_curve")
 enough = curve is not None and (curve["members"] >= page.params.privacy.min_cell).any()
@@ -158,18 +159,18 @@ if kind == "inactivity" and enough:
         note=curve_note(curve, page),
     )
 
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "history"]
 # ## What changes with the definition
 #
 # Every result that hangs on the definition is computed at several thresholds. If the order of findings changes with the
 # threshold, the definition speaks, not the members.
 
-# %% [markdown] tags=["zh"]
+# %% [markdown] tags=["zh", "history"]
 # ## 定义变了，结果怎么变
 #
 # 凡是依赖流失定义的结果，都按几个门槛各算一遍。如果换个门槛结论就变了，那说明的是定义，而不是会员。
 
-# %%
+# %% tags=["history"]
 sensitivity = page.results("definition_sensitivity")
 if sensitivity is not None and sensitivity["rate"].notna().any():
     definitions = definitions_table(sensitivity, page.lang, page.params.privacy.min_cell)
@@ -198,20 +199,20 @@ if sensitivity is not None and sensitivity["rate"].notna().any():
         formats=percent | {"members": "int", "churners": "int"},
     )
 
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "history"]
 # ## Was anything known too early?
 #
 # A model that sees the future looks brilliant and is worthless. Rows from after each snapshot were added and every feature
 # computed again: none may change. Label windows of training and test may not overlap. A single feature that predicts
 # almost perfectly is flagged.
 
-# %% [markdown] tags=["zh"]
+# %% [markdown] tags=["zh", "history"]
 # ## 有没有“提前知道”的信息？
 #
 # 能看到未来的模型看似出色，其实毫无用处。这里在每个快照之后补入未来的数据，把全部特征重新计算一遍：任何特征都不许变。
 # 训练与测试的标签窗口不得重叠；单个特征若能近乎完美地预测流失，也会被标出来。
 
-# %%
+# %% tags=["history"]
 leakage = leakage_table(page.results("leakage"), page.lang)
 failed = int((~leakage["passed"]).sum())
 page.claim(

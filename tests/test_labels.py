@@ -36,6 +36,8 @@ FROM_DATA: dict[str, Iterable[str]] = {
     "risk.no_model_{}": [],  # again what the error was raised with
     "risk.{}": [],  # sentences of the served model: test_the_served_model_takes_its_sentences_along
     "intake.reason_{}": REASONS,
+    "intake.notice_leak_{}": ["auc", "filled_leavers", "filled_stayers", "name", "time", "value"],
+    "snapshot.{}": ["few_leavers", "few_stayers", "no_leavers", "no_stayers"],
     "intake.notice_dropped_{}": ["header", "content", "id", "unique"],
     "survival.cox_step_{}": ["days", "years", "hours"],
     "panel.family_{}": [],  # guarded

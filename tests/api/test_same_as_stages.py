@@ -14,7 +14,7 @@ from whychurn.api.causes import Attribution
 from whychurn.api.risk import RiskModel
 from whychurn.api.study.folders import TableFolder
 from whychurn.api.study.opened import Study
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import HISTORY_TABLES
 from whychurn.voice.text.corpus import fit_until
 
 Same = Callable[[pd.DataFrame, pd.DataFrame], None]
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("api")
 
 def test_tables_of_frames_and_of_a_folder(study: Study, frames: Any, same: Same) -> None:
     loaded = whychurn.load(study.paths.raw)
-    for name in TABLES:
+    for name in HISTORY_TABLES:
         same(frames.world.tables[name], study.tables[name])
         same(loaded[name], study.tables[name])
     assert loaded.observed_until == study.tables.observed_until == frames.world.tables.observed_until

@@ -10,7 +10,7 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import load_params
-from whychurn.contract.tables import TABLES, schema
+from whychurn.contract.tables import HISTORY_TABLES, TABLES, schema
 from whychurn.intake.build import protected_tables
 from whychurn.intake.check.all_tables import read_and_check
 from whychurn.intake.privacy.protected_tables import Redactions
@@ -29,7 +29,7 @@ def interim(study, table: str) -> pd.DataFrame:
 def test_sound_tables_pass_whole(tables, make_study, build) -> None:
     study = make_study(tables, KEEP_IDS)
     facts = build(study)
-    for table in TABLES:
+    for table in HISTORY_TABLES:
         schema(table).validate(interim(study, table), lazy=True)
     orders = interim(study, "orders")
     assert orders[["member_id", "order_id", "amount"]].values.tolist() == [
@@ -47,7 +47,13 @@ def test_tables_leave_one_by_one_and_drafts_are_emptied(tables, make_study) -> N
     checked_tables = read_and_check(open_source(study, params.intake), params, dt.date(2025, 6, 30))
     taken = Redactions()
     found = dict(protected_tables(checked_tables, None, taken))
-    assert list(found) == list(TABLES) and found["orders"]["member_id"].tolist() == ["a", "a", "b", "b", "c"]
+    assert list(found) == list(HISTORY_TABLES) and found["orders"]["member_id"].tolist() == [
+        "a",
+        "a",
+        "b",
+        "b",
+        "c",
+    ]
     assert all(checked.frame.empty for checked in checked_tables.tables.values()) and not taken.counts
 
 
@@ -339,7 +345,7 @@ def test_chinese_headers_and_codes_in_gb18030_on_a_path_with_spaces(make_study, 
 
 def test_intake_json_balances_for_every_table(tables, make_study, build) -> None:
     facts = build(make_study(tables))
-    assert set(facts["tables"]) == set(TABLES)
+    assert set(facts["tables"]) == set(HISTORY_TABLES)
     for counts in facts["tables"].values():
         assert counts["read"] + counts["derived"] == counts["kept"] + counts["quarantined"] + counts["folded"]
         assert sum(counts["reasons"].values()) == counts["quarantined"]
@@ -369,5 +375,5 @@ def test_stage_writes_what_the_panel_reads(tables, make_study) -> None:
 
     study = make_study(tables)
     intake.run(study, load_params(study))
-    assert {path.stem for path in study.interim.glob("*.parquet")} == {*TABLES, "quarantine"}
+    assert {path.stem for path in study.interim.glob("*.parquet")} == {*HISTORY_TABLES, "quarantine"}
     assert read_json(study.interim / "intake.json")["observed_until"] == "2024-05-20"

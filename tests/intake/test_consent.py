@@ -189,4 +189,4 @@ def test_gaps_of_a_recorded_column(missing, expected) -> None:
     members = pd.DataFrame({"profiling_consent": pd.array([True, None, False], dtype="boolean")})
     filled, notices = settle_consent(members, {"profiling_consent": "consent"}, missing)
     assert filled.tolist() == [True, expected, False]
-    assert [values for _, values in notices] == [{"n": 1}]
+    assert [values for _, values in notices] == [{"table": "members", "n": 1}]

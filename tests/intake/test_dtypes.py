@@ -84,7 +84,7 @@ def test_source_columns_are_found_by_map_name_and_constant() -> None:
     assert (
         found["joined_on"] == "joined" and found["region"] == "=north" and found["member_id"] == "MEMBER ID"
     )
-    assert list(further_columns(raw, found)) == ["pet"]
+    assert list(further_columns("members", raw, found)) == ["pet"]
     assert missing_columns("members", found) == [] and "joined_on" in missing_columns(
         "members", ["member_id"]
     )

@@ -14,7 +14,7 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.contract.tables import DTYPES, EVENT_TYPES, TABLES
+from whychurn.contract.tables import DTYPES, EVENT_TYPES, HISTORY_TABLES, TABLES
 from whychurn.panel.duckdb_tables import NO_FEEDBACK_TOPICS, Observed, day_number, open_database
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.results import Churn, build_panel, find_churn
@@ -45,7 +45,7 @@ def tables_of() -> Callable[..., Tables]:
 
     def build(**rows: list[dict[str, Any]]) -> Tables:
         rows["members"] = [{"profiling_consent": True, **row} for row in rows["members"]]
-        return {name: typed(name, rows.get(name, [])) for name in TABLES}
+        return {name: typed(name, rows.get(name, [])) for name in HISTORY_TABLES}
 
     return build
 

@@ -12,7 +12,7 @@ import pytest
 
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.tables import DTYPES, TABLES
+from whychurn.contract.tables import DTYPES, HISTORY_TABLES, TABLES
 from whychurn.retention.member_history import History, build_history
 
 
@@ -54,7 +54,8 @@ def make_programme(
         for m, on in members.items()
     ]
     tables = {
-        name: contract_table(name, people if name == "members" else rows.get(name, [])) for name in TABLES
+        name: contract_table(name, people if name == "members" else rows.get(name, []))
+        for name in HISTORY_TABLES
     }
     churners = pd.DataFrame(gaps, columns=["member_id", "last_active_on", "left_on", "returned_on"])
     for name in ("last_active_on", "left_on", "returned_on"):

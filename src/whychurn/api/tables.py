@@ -19,7 +19,7 @@ from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import SNAPSHOT, TABLES
 from whychurn.intake.build import protected_tables
 from whychurn.intake.check.all_tables import read_and_check
 from whychurn.intake.privacy.protected_tables import Redactions
@@ -199,6 +199,12 @@ def checked_tables(source: Source, params: Params, key: bytes | None, today: dt.
     """
     examined = read_and_check(source, params, today)
     examined.raise_problems()
+    if SNAPSHOT in examined.tables:
+        raise WhychurnError(
+            "one row per customer has no history for these functions to work on",
+            file=examined.tables[SNAPSHOT].origin,
+            remedy="run it as a study of its own: whychurn run --study FOLDER, or whychurn.open(FOLDER).run()",
+        )
     assert examined.observed_from is not None and examined.observed_until is not None
     quarantine = examined.quarantine
     frames = {name: as_written(frame) for name, frame in protected_tables(examined, key, Redactions())}

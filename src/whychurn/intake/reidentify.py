@@ -9,7 +9,6 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.tables import TABLES
 from whychurn.intake.check.all_tables import read_tables
 from whychurn.intake.check.problems import raise_problems
 from whychurn.intake.privacy.pseudonym import STUDY_KEY, VARIABLE, find_key, pseudonyms
@@ -53,5 +52,5 @@ def lookup(study: StudyPaths, params: Params, wanted: Sequence[str]) -> pd.DataF
 def _source_ids(study: StudyPaths, params: Params) -> pd.Series:
     tables, problems = read_tables(open_source(study, params.intake), params)
     raise_problems(problems, [])
-    ids = [tables[table].frame["member_id"] for table in TABLES if "member_id" in tables[table].frame]
+    ids = [checked.frame["member_id"] for checked in tables.values() if "member_id" in checked.frame]
     return pd.concat(ids).dropna().drop_duplicates().astype(TEXT).reset_index(drop=True)

@@ -10,9 +10,9 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats.contingency import association
 
-from whychurn.contract.leaving_words import is_named
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of
+from whychurn.contract.snapshot.leaving_words import is_named
 from whychurn.contract.tables import SNAPSHOT, TABLES
 from whychurn.panel.feature_encoding import Feature
 from whychurn.stats.leaking_columns import leaking_columns

@@ -64,6 +64,7 @@ def snapshot_results(frame: pd.DataFrame, tenure_source: str | None, params: Par
     facts = _counts(frame, params)
     tables["snapshot_tenure"], facts["tenure"] = tenure_curve(frame, unit_of(tenure_source, params), params)
     tables["snapshot_reasons"] = stated_reasons(frame, params)
+    facts["has_tenure"] = bool(frame["tenure"].notna().any())
     facts["stated"] = int(frame.loc[frame["left"].astype(bool), "reason"].notna().sum())
     rows = frame[frame["profiling_consent"].astype(bool)].reset_index(drop=True)
     inputs, tables["snapshot_columns"] = choose_columns(rows, params)
@@ -97,10 +98,10 @@ def _why_no_model(rows: pd.DataFrame, inputs: pd.DataFrame, params: Params) -> d
     left = int(rows["left"].sum())
     stayed, least = len(rows) - left, params.snapshot.min_leavers
     if min(left, stayed) < least:
-        small = {"least": least, "cell": params.privacy.min_cell}
-        which = "leavers" if left < stayed else "stayers"
-        none = "no" if min(left, stayed) == 0 else "few"
-        return both(f"snapshot.{none}_{which}", **small)
+        which = "few_leavers" if left < stayed else "few_stayers"
+        if min(left, stayed) == 0:
+            which = "no_stayers" if left else "no_leavers"
+        return both(f"snapshot.{which}", least=least)
     return both("snapshot.no_inputs") if inputs.empty else None
 
 
@@ -143,12 +144,15 @@ def _headline(tables: dict[str, pd.DataFrame], params: Params) -> dict[str, Any]
         }
         for model, rows in overall.groupby("model")
     }
-    gain = metrics[(metrics["stratum"] == "logistic") & (metrics["metric"] == "log_loss")]
+    loss = metrics[(metrics["stratum_kind"] == "difference") & (metrics["metric"] == "log_loss")]
+    beats = {
+        f"beats_{name}": bool(high < 0) for name, high in zip(loss["stratum"], loss["high"], strict=True)
+    }
     high_risk = params.business.high_risk
     return {
         "headline": named[RISK_MODEL],
         "logistic": named["logistic"],
-        "beats_logistic": bool((gain["high"] < 0).all()),
+        **beats,
         "high_risk_from": high_risk,
         "high_risk": int((tables["snapshot_scores"]["p_left"] >= high_risk).sum()),
         "scored": len(tables["snapshot_scores"]),

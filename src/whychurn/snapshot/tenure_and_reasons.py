@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.leaving_words import tenure_unit
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, empty_table
+from whychurn.contract.snapshot.leaving_words import tenure_unit
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.stats.intervals import add_wilson
 from whychurn.survival.nonparametric.kaplan_meier import crossing, kaplan_meier

@@ -20,7 +20,7 @@ from whychurn.contract.params import Params, load_params, tracked_values
 from whychurn.contract.paths import PACKAGE, PROJECT, StudyPaths
 from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
-from whychurn.intake.check.snapshot_table import snapshot_name
+from whychurn.intake.check.snapshot.table import snapshot_name
 from whychurn.intake.read.source import open_source
 from whychurn.stages.locks import release_dead_locks
 

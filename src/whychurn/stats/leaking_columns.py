@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.leaving_words import holds_word
+from whychurn.contract.snapshot.leaving_words import holds_word
 from whychurn.stats.intervals import wilson
 
 MAX_AUC: Final = 0.95  # a column that orders leavers and stayers better than this alone

@@ -11,16 +11,19 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT
+from whychurn.contract.snapshot.study_kind import KINDS
 from whychurn.report.render.notebooks import NOTEBOOKS, Source, find_notebooks, read_cells
 
 SOURCES = find_notebooks()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-MARKER = re.compile(r'# %%(?: \[markdown\] tags=\["(?:en|zh)"\])?')
+MARKER = re.compile(
+    r'# %%(?: \[markdown\] tags=\["(?:en|zh)"(?:, "(?:history|snapshot)")?\]| tags=\["(?:history|snapshot)"\])?'
+)
 
 
 def _language(cell: object) -> str | None:
     tags = cell.metadata.get("tags", [])  # type: ignore[attr-defined]
-    return tags[0] if tags else None
+    return next((tag for tag in tags if tag not in KINDS), None)
 
 
 def test_there_are_notebooks_in_reading_order() -> None:

@@ -27,7 +27,7 @@ from whychurn.intake.check.problems import (
     raise_problems,
     to_decide,
 )
-from whychurn.intake.check.snapshot_table import read_snapshot, recognised, snapshot_name
+from whychurn.intake.check.snapshot.table import read_snapshot, recognised, snapshot_name
 from whychurn.intake.check.study_days import set_odd_days_aside, window
 from whychurn.intake.read.source import Source, read_table
 
@@ -80,14 +80,10 @@ def read_and_check(source: Source, params: Params, today: dt.date) -> CheckedTab
     today
         Rows after this day are in the future.
     """
-    try:
-        name = snapshot_name(source, params.intake)
-        if name is not None:
-            return _check_snapshot(source, name, params)
-    except WhychurnError as error:
-        return CheckedTables({SNAPSHOT: absent_table(SNAPSHOT)}, problems=[(SNAPSHOT, error)])
     tables, problems = read_tables(source, params)
     checked_tables = CheckedTables(tables)
+    if SNAPSHOT in tables:
+        return _check_snapshot(tables[SNAPSHOT], problems, params)
     try:
         checked_tables = check_tables(tables, params, today)
     except WhychurnError as error:
@@ -99,12 +95,13 @@ def read_and_check(source: Source, params: Params, today: dt.date) -> CheckedTab
     return checked_tables
 
 
-def _check_snapshot(source: Source, name: str, params: Params) -> CheckedTables:
+def _check_snapshot(snapshot: CheckedTable, problems: list[Problem], params: Params) -> CheckedTables:
     """The one table of a study of one row per customer; what lies beside it is not read."""
-    check_mapping(params.intake)
-    tables = {SNAPSHOT: read_snapshot(source, name, params)}
-    _settle_consent(tables[SNAPSHOT], params)
-    return CheckedTables(tables, problems=excess_problems(tables, params.intake.max_quarantined))
+    tables = {SNAPSHOT: snapshot}
+    if not problems:
+        _settle_consent(snapshot, params)
+        problems = excess_problems(tables, params.intake.max_quarantined)
+    return CheckedTables(tables, problems=problems)
 
 
 def _has_activity(tables: dict[str, CheckedTable]) -> bool:
@@ -112,13 +109,21 @@ def _has_activity(tables: dict[str, CheckedTable]) -> bool:
 
 
 def read_tables(source: Source, params: Params) -> tuple[dict[str, CheckedTable], list[Problem]]:
-    """All tables of a history in the contract's columns, and what could not be read; such tables are empty."""
+    """All tables in the contract's columns, and what could not be read; such tables are empty.
+
+    These are the tables of a history, or ``snapshot`` alone.
+    """
     tables: dict[str, CheckedTable] = {}
     problems: list[Problem] = []
     try:
         check_mapping(params.intake)
     except WhychurnError as error:
         problems.append(("", error))
+    try:
+        if (name := snapshot_name(source, params.intake)) is not None:
+            return {SNAPSHOT: read_snapshot(source, name, params)}, problems
+    except WhychurnError as error:
+        return {SNAPSHOT: absent_table(SNAPSHOT, unread=True)}, [*problems, (SNAPSHOT, error)]
     for table in HISTORY_TABLES:
         tables[table] = absent_table(table)
         try:

@@ -14,7 +14,7 @@ from whychurn.contract.causes import RUNGS
 from whychurn.contract.files import read_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.study_kind import study_kind
+from whychurn.contract.snapshot.study_kind import study_kind
 from whychurn.report.page.html_pieces import badge, inline
 from whychurn.report.page.report_page import TEMPLATE
 from whychurn.report.render.notebooks import Source, find_notebooks

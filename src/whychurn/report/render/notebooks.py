@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import PROJECT
-from whychurn.contract.study_kind import KINDS, StudyKind
+from whychurn.contract.snapshot.study_kind import KINDS, StudyKind
 from whychurn.report.words import LANGUAGES
 
 NOTEBOOKS: Final = PROJECT / "notebooks"

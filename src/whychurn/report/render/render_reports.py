@@ -15,7 +15,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.study_kind import study_kind
+from whychurn.contract.snapshot.study_kind import study_kind
 from whychurn.report.page.headlines import merge_headlines
 from whychurn.report.render.notebooks import NOTEBOOKS, START, Source, find_notebooks, read_cells
 

@@ -35,7 +35,8 @@ def draw_models(metrics: pd.DataFrame, lang: str) -> Figure:
     figure, axes = new_figure(height=2.9, columns=2)
     whole = metrics[metrics["stratum_kind"] == "all"]
     for axis, metric in zip(axes, ("auc", "log_loss"), strict=True):
-        rows = whole[whole["metric"] == metric].set_index("model").reindex(list(RISK_MODELS)[::-1])
+        measured = whole[whole["metric"] == metric].set_index("model")
+        rows = measured.reindex([name for name in RISK_MODELS[::-1] if name in measured.index])
         for y, (name, row) in enumerate(rows.iterrows()):
             colour = ACCENT if name == RISK_MODEL else MUTED
             draw_estimate(axis, y, (row["low"], row["estimate"], row["high"]), colour, width=2.4, size=6)

@@ -206,6 +206,7 @@ def _wide(rows: pd.DataFrame, keys: list[str], lang: str, metrics: list[str]) ->
     wide = kept.pivot(index=keys, columns="metric", values="text").reset_index()
     wide.columns.name = None
     if keys == ["model"]:
-        wide = wide.set_index("model").reindex(list(RISK_MODELS)).reset_index()
+        wide = wide.set_index("model").reindex([name for name in RISK_MODELS if name in set(wide["model"])])
+        wide = wide.reset_index()
         wide["model"] = [say(f"risk.model_{name}", lang) for name in wide["model"]]
     return wide[[*keys, *(name for name in metrics if name in wide)]]

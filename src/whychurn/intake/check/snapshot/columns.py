@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.contract.leaving_words import cell_words, is_named, tenure_unit
+from whychurn.contract.snapshot.leaving_words import cell_words, is_named, tenure_unit
 from whychurn.intake.read.coerce import FALSE, TRUE, coerce
 from whychurn.intake.read.dtypes import as_text
 

@@ -9,12 +9,12 @@ import pandas as pd
 import yaml
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.leaving_words import is_named, tenure_unit
 from whychurn.contract.params import IntakeParams, Params
+from whychurn.contract.snapshot.leaving_words import is_named, tenure_unit
 from whychurn.contract.tables import HISTORY_TABLES, SNAPSHOT, TABLES
 from whychurn.intake.check.checked_table import CheckedTable, Notice
 from whychurn.intake.check.one_table import check_table
-from whychurn.intake.check.snapshot_columns import (
+from whychurn.intake.check.snapshot.columns import (
     MAX_VALUES,
     SnapshotColumns,
     cells_of,

@@ -1,0 +1,1 @@
+"""One row per customer: known by its columns, read, columns written at leaving found."""

@@ -1,0 +1,1 @@
+"""Sentences, tables and charts of the report on one row per customer."""
