@@ -7,7 +7,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import SNAPSHOT, TABLES
 from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.read.dtypes import arrow_text
 from whychurn.intake.read.raw_table import RawTable
@@ -32,6 +32,8 @@ def mark_copies(checked: CheckedTable, raw: RawTable, choice: Literal["once", "k
     """
     key = TABLES[checked.table].key or ("event_id" if checked.table == "events" else None)
     keyed = key is not None and key in checked.mapped
+    if checked.table == SNAPSHOT and not keyed:
+        return  # customers without an id may be alike
     alike = _alike(checked, str(key) if keyed else None)
     if not alike.any():
         if keyed:
@@ -91,7 +93,7 @@ def _has_clock(checked: CheckedTable, rows: np.ndarray) -> bool:
 
 def _tell_twice(checked: CheckedTable, raw: RawTable, key: str) -> None:
     """Say how many rows are alike in all but their number."""
-    if checked.table in ("members", "events") or not len(checked.frame):
+    if checked.table in ("members", "events", SNAPSHOT) or not len(checked.frame):
         return
     alike = checked.row_reasons.good & pd.Series(_fingerprint(checked)).duplicated(keep=False).to_numpy()
     source = raw.frame[alike].drop(columns=checked.mapped[key], errors="ignore")

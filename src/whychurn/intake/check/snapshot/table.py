@@ -238,4 +238,4 @@ def _note_copies(checked: CheckedTable, further: list[str]) -> None:
     columns = [*further, *(name for name in ("left", "tenure") if checked.frame[name].notna().any())]
     copies = int(checked.good[columns].duplicated().sum()) if further else 0
     if copies:
-        checked.notices.append(("notice_copies", {"table": SNAPSHOT, "n": copies}))
+        checked.notices.append(("notice_snapshot_copies", {"table": SNAPSHOT, "n": copies}))
