@@ -47,6 +47,12 @@ def cell_words() -> dict[str, bool]:
 
 
 @cache
+def answer_words() -> dict[str, bool]:
+    """Yes (True) and no (False), in lower case."""
+    return dict.fromkeys(_words()["yes_values"], True) | dict.fromkeys(_words()["no_values"], False)
+
+
+@cache
 def _patterns(kind: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern) for pattern in _words()[kind])
 

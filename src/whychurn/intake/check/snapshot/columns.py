@@ -8,8 +8,8 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.contract.snapshot.leaving_words import cell_words, is_named, tenure_unit
-from whychurn.intake.read.coerce import FALSE, TRUE, coerce
+from whychurn.contract.snapshot.leaving_words import answer_words, cell_words, is_named, tenure_unit
+from whychurn.intake.read.coerce import coerce
 from whychurn.intake.read.dtypes import as_text
 
 MAX_VALUES: Final = 12  # a column with more different values is no flag
@@ -67,7 +67,7 @@ def cells_of(column: pd.Series) -> pd.Series:
 
 def meaning(cells: pd.Series) -> Mapping[str, bool | None]:
     """What each different cell says: left (True), stayed (False), not understood (None)."""
-    words = {**cell_words(), **dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
+    words = cell_words() | answer_words()
     return {str(cell): words.get(str(cell)) for cell in cells.dropna().unique()}
 
 

@@ -10,9 +10,10 @@ import yaml
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams, Params
-from whychurn.contract.snapshot.leaving_words import is_named, tenure_unit
+from whychurn.contract.snapshot.leaving_words import answer_words, is_named, tenure_unit
 from whychurn.contract.tables import HISTORY_TABLES, SNAPSHOT, TABLES
 from whychurn.intake.check.checked_table import CheckedTable, Notice
+from whychurn.intake.check.column_reading import read_column, reading_of
 from whychurn.intake.check.one_table import check_table
 from whychurn.intake.check.snapshot.columns import (
     MAX_VALUES,
@@ -22,7 +23,7 @@ from whychurn.intake.check.snapshot.columns import (
     find_further,
     meaning,
 )
-from whychurn.intake.read.coerce import TRUE, coerce
+from whychurn.intake.read.coerce import coerce
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable
 from whychurn.intake.read.source import Source, read_table
@@ -56,7 +57,7 @@ def read_snapshot(source: Source, name: str, params: Params) -> CheckedTable:
     checked = check_table(SNAPSHOT, raw, intake.model_copy(update={"codes": codes}))
     checked.notices = [*checked.notices, *left, *notices]
     further = [column for column in checked.frame.columns if column not in TABLES[SNAPSHOT].fields]
-    checked.frame = checked.frame.assign(**{column: _typed(checked.frame[column]) for column in further})
+    _type_further(checked, further, intake)
     key = checked.frame["member_id"]
     checked.row_reasons.mark(
         (key.duplicated() & key.notna()).to_numpy(dtype=bool), "duplicate_id", "member_id"
@@ -159,7 +160,10 @@ def _flags(raw: RawTable, intake: IntakeParams) -> tuple[RawTable, list[Notice]]
     if origin is None or given.startswith("="):
         return raw, []
     cells = cells_of(raw.frame[origin])
-    coded = {str(cell).strip().lower(): str(value).lower() in TRUE for cell, value in codes.items()}
+    coded = {
+        str(cell).strip().lower(): answer_words().get(str(value).lower(), False)
+        for cell, value in codes.items()
+    }
     found = meaning(cells)
     said = {**found, **{cell: value for cell, value in coded.items() if cell in found}}
     _refuse_unclear(raw, str(origin), cells, said, not codes and is_named(str(origin), "stayed_names"))
@@ -222,16 +226,20 @@ def _told(column: pd.Series, said: dict[str, bool | None] | None = None) -> dict
     }
 
 
-def _typed(column: pd.Series) -> pd.Series:
-    """A further column as numbers or dates where all its filled cells are; else as it is."""
-    if column.dtype != TEXT or not column.notna().any():
-        return column
-    if column.str.match(r"^0\d+$").fillna(False).any():  # codes keep their zeros
-        return column
-    for kind in ("number", "date"):
-        if not coerce(column.dropna().drop_duplicates(), kind).bad.any():
-            return coerce(column, kind).values
-    return column
+def _type_further(checked: CheckedTable, further: list[str], intake: IntakeParams) -> None:
+    """Make further columns numbers or dates where all their filled cells are, and say what was assumed."""
+    for name in further:
+        column = checked.frame[name]
+        zeros = column.dtype == TEXT and column.str.match(r"^0\d+$").fillna(False).any()  # codes keep theirs
+        if column.dtype != TEXT or zeros or not column.notna().any():
+            continue
+        reading = reading_of(intake, f"{SNAPSHOT}.{name}", name)
+        for kind in ("number", "date"):
+            if not coerce(column.dropna().drop_duplicates(), kind, reading).bad.any():
+                read = read_column(column, kind, {}, reading, checked.origin)
+                checked.frame[name] = read.values
+                checked.notices += read.notes
+                break
 
 
 def _note_copies(checked: CheckedTable, further: list[str]) -> None:
