@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.params import Params
 from whychurn.retention.member_history import History, as_dates
 from whychurn.retention.rates.rates_by_period import LAST_YEAR
 
 
-def summary_facts(history: History, results: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Figures of the headlines, null where unknown, and why tables are empty."""
+def summary_facts(history: History, results: Mapping[str, pd.DataFrame], params: Params) -> dict[str, Any]:
+    """Figures of the headlines, null where unknown, and why tables are empty.
+
+    A step is the weakest only where it also loses members faster than the others.
+    """
     rates, steps = results["retention_rates"], results["lifecycle_steps"]
     churn = rates[
         (rates["period_kind"] == LAST_YEAR)
@@ -21,7 +25,9 @@ def summary_facts(history: History, results: Mapping[str, pd.DataFrame]) -> dict
         & (rates["basis"] == "members")
         & (rates["definition"] == history.main)
     ]
-    weakest = steps[steps["weakest"].astype(bool)]
+    faster = steps["loss_ratio"].ge(params.retention.node_min_ratio)
+    faster &= steps["p_adjusted"].lt(params.run.false_discovery)
+    weakest = steps[steps["weakest"].astype(bool) & faster]
     return {
         "definition": history.main,
         "kind": history.kind,

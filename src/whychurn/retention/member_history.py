@@ -182,7 +182,7 @@ def build_history(
         acts=acts,
         buys=bought if len(bought.day) else acts,
         uses=uses,
-        payments=_payments(ids, tables["orders"], tables["memberships"]),
+        payments=payment_log(ids, tables["orders"], tables["memberships"]),
         terms=_terms(ids, covered_terms(tables["memberships"], stop_on_cancelling)),
         absences={str(name): _absences(ids, rows, str(name)) for name, rows in _definitions(churners, facts)},
         main=str(facts["definition"]),
@@ -247,7 +247,11 @@ def _both(one: Log, other: Log) -> Log:
     return distinct_days(np.concatenate([one.member, other.member]), np.concatenate([one.day, other.day]))
 
 
-def _payments(ids: pd.Index, orders: pd.DataFrame, memberships: pd.DataFrame) -> Log:
+def payment_log(ids: pd.Index, orders: pd.DataFrame, memberships: pd.DataFrame | None = None) -> Log:
+    """Money paid: the amounts of orders, and the price of each term on its first day."""
+    if memberships is None:
+        amount = orders["amount"].to_numpy(float)
+        return _known(Log(_codes(ids, orders["member_id"]), day_numbers(orders["ordered_at"]), amount))
     member = np.concatenate([_codes(ids, orders["member_id"]), _codes(ids, memberships["member_id"])])
     day = np.concatenate([day_numbers(orders["ordered_at"]), day_numbers(memberships["starts_on"])])
     price = memberships["price_paid"].fillna(memberships["list_price"])

@@ -14,13 +14,14 @@ from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, stack, typed
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.matched_controls import MatchedSets
-from whychurn.retention.member_history import FAR, History, Log, log_of
+from whychurn.retention.member_history import FAR, History, Log, log_of, payment_log
 from whychurn.retention.month_grid import membership_days, window_sum
 from whychurn.stats.multiple_testing import benjamini_hochberg
 
 COMPLAINTS: Final = ("complaint", "ticket")
 STUDY_COLUMNS: Final = columns_of("event_study", "suppressed")
 PRECURSOR_COLUMNS: Final = columns_of("leading_indicators", "suppressed")
+ROUNDING: Final = 1e-9  # a difference this small against the means is none
 DRAWS: Final = 400  # multiplier draws behind the simultaneous bands
 
 
@@ -31,14 +32,14 @@ def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict
     logs = {
         "purchases": history.buys,
         "contacts": history.uses,
-        "spend": history.payments,
+        "spend": payment_log(history.ids, orders),  # a fee falls due, whoever is about to leave
         "returns": log_of(history, orders[orders["returned"].fillna(False).astype(bool)], "ordered_at"),
         "complaints": log_of(history, feedback[named] if named.any() else feedback, "created_at"),
         "pushes_opened": log_of(history, events[events["event_type"] == "push_opened"], "occurred_at"),
         "pushes_dismissed": log_of(history, events[events["event_type"] == "push_dismissed"], "occurred_at"),
     }
     if orders.empty:
-        del logs["purchases"]
+        del logs["purchases"], logs["spend"]
     return {name: log for name, log in logs.items() if len(log.day)}
 
 
@@ -185,7 +186,10 @@ def _compare(values: Array, observed: Array, matched: MatchedSets) -> dict[str, 
     both = (np.asarray(by_set @ residual) ** 2).sum(axis=0) + clustered - (residual**2).sum(axis=0)
     error = np.sqrt(np.where(both > 0, both, clustered))
     has_cases = cases > 0
-    result = {"case_mean": case_mean, "control_mean": control_mean, "difference": case_mean - control_mean}
+    difference = case_mean - control_mean
+    alike = np.abs(difference) <= ROUNDING * np.maximum(np.abs(case_mean), np.abs(control_mean))
+    difference, error = np.where(alike, 0.0, difference), np.where(alike & (error < ROUNDING), 0.0, error)
+    result = {"case_mean": case_mean, "control_mean": control_mean, "difference": difference}
     result = {key: np.where(has_cases, value, np.nan) for key, value in (result | {"error": error}).items()}
     return result | {"cases": cases, "influence": by_member}
 

@@ -13,6 +13,12 @@ from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, stack
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.after_triggers import trigger_outcomes
+from whychurn.retention.before_churn.chances_to_leave import (
+    by_bin,
+    chances_to_leave,
+    days_since_last,
+    expected_leavings,
+)
 from whychurn.retention.member_history import FAR, History, Log
 from whychurn.retention.month_grid import membership_days
 from whychurn.stats.intervals import poisson_interval, rate_ratio
@@ -44,20 +50,20 @@ def hazard_peaks(
     DataFrame
         ``rate``: churn events per member-day (days clocks) or per trial, exact Poisson interval;
         ``smoothed``: over three bins (1, 2, 1). ``background``: the bins around, without the neighbours.
-        ``is_node``: ratio at least `node_min_ratio`, and q (Benjamini-Hochberg within the clock) below
-        `false_discovery`.
+        ``is_node``: ratio at least `node_min_ratio`, and q (Benjamini-Hochberg over all clocks) below
+        `false_discovery`. More must leave than around, by member-days (trials) and of the leavings that a
+        constant hazard puts on the days on which a stay could end (`chances_to_leave`); the larger p counts.
+        Else the rhythm of orders, or terms of several lengths, would make nodes.
     """
     clocks = [
         _day_clock(history, "tenure", history.started),
         *_purchase_clocks(history),
         *_renewal_clock(history),
     ]
-    tables = [_judge(_against_neighbours(clock, params), params) for clock in clocks if len(clock)]
+    tables = [_against_neighbours(clock, params) for clock in clocks if len(clock)]
     outcomes = trigger_outcomes(history, triggers, params)
-    if len(outcomes):
-        tables.append(_judge(outcomes, params))
-    frame = stack(tables, COLUMNS)
-    frame["is_node"] &= frame["members"].ge(min_cell)
+    frame = stack([*tables, outcomes], [*COLUMNS[:-2], "clear"])
+    frame = _judge(frame, params, min_cell)[COLUMNS]
     return suppress_small_cells(frame, "members", SHOWN, min_cell)
 
 
@@ -87,6 +93,11 @@ def _day_clock(history: History, name: str, origin: Array) -> pd.DataFrame:
         "exposure": exposure,
         "events": events,
     }
+    chances = chances_to_leave(history)
+    if chances is not None:
+        since = chances.day - origin[chances.member]
+        place = np.where(since > 0, since // width, -1)
+        frame |= by_bin(place, chances.taken, chances.expected, len(bins))
     return pd.DataFrame(frame).assign(clock=name, unit="days").query("exposure > 0").reset_index(drop=True)
 
 
@@ -108,9 +119,11 @@ def _purchase_clocks(history: History) -> list[pd.DataFrame]:
     none_followed = (
         np.concatenate([first[joined] - history.started[joined], (following - buys.day)[followed]]) > wait
     )
+    gap = days_since_last(buys.member, buys.day, wait)
+    length = np.concatenate([np.full(len(joined), np.median(gap)), gap[followed]])
     return [
         _day_clock(history, "since_first_purchase", np.where(new, first, FAR)),
-        _counted("purchase_number", numbers, none_followed),
+        _counted("purchase_number", numbers, none_followed, length),
     ]
 
 
@@ -124,15 +137,17 @@ def _renewal_clock(history: History) -> list[pd.DataFrame]:
         ends + gaps.wait <= history.observed_until
     )
     final = np.isin(member * FAR + ends, gaps.member * FAR + gaps.last)
-    return [_counted("renewal_number", number[followed], final[followed])]
+    length = ends - terms["starts"].to_numpy() + 1
+    return [_counted("renewal_number", number[followed], final[followed], length[followed])]
 
 
-def _counted(name: str, number: Array, final: Array) -> pd.DataFrame:
+def _counted(name: str, number: Array, final: Array, length: Array) -> pd.DataFrame:
     keep = number <= MAX_COUNT
     trials = np.bincount(number[keep], minlength=MAX_COUNT + 1).astype(float)
     events = np.bincount(number[keep][final[keep]], minlength=MAX_COUNT + 1).astype(float)
     bins = np.arange(MAX_COUNT + 1)
     frame = {"bin_start": bins, "bin_end": bins + 1, "members": trials, "exposure": trials, "events": events}
+    frame |= by_bin(number, final, expected_leavings(length, final), MAX_COUNT + 1)
     return pd.DataFrame(frame).assign(clock=name, unit="count").query("exposure > 0").reset_index(drop=True)
 
 
@@ -142,6 +157,10 @@ def _against_neighbours(clock: pd.DataFrame, params: Params) -> pd.DataFrame:
     place = np.arange(len(clock))
     away = np.abs(place[:, None] - place[None, :])
     around = ((away > 1) & (away <= NEIGHBOURS)).astype(float)
+    if (
+        clock["unit"].iloc[0] == "count"
+    ):  # joining (0) is no purchase: it says nothing of what is usual after one
+        around[:, clock["bin_start"].to_numpy() == 0] = 0.0
     other_events, other_exposure = around @ events, around @ exposure
     low, high = poisson_interval(events, exposure, params.run.confidence)
     kernel = np.where(away == 0, 2.0, np.where(away == 1, 1.0, 0.0))
@@ -149,10 +168,19 @@ def _against_neighbours(clock: pd.DataFrame, params: Params) -> pd.DataFrame:
         background = other_events / other_exposure
     table = clock.assign(rate=events / exposure, low=low, high=high, background=background)
     table["smoothed"] = (kernel @ events) / (kernel @ exposure)
-    return table.join(rate_ratio(events, exposure, other_events, other_exposure, params.run.confidence))
+    level = params.run.confidence
+    table = table.join(rate_ratio(events, exposure, other_events, other_exposure, level))
+    if "expected" not in clock:
+        return table.assign(clear=True)
+    expected, taken = clock["expected"].to_numpy(float), clock["taken"].to_numpy(float)
+    against = rate_ratio(taken, expected, around @ taken, around @ expected, level)
+    clear = (against["ratio_low"] > 1) & (against["ratio"] >= params.retention.node_min_ratio)
+    return table.assign(clear=clear, p_value=np.fmax(table["p_value"], against["p_value"]))
 
 
-def _judge(table: pd.DataFrame, params: Params) -> pd.DataFrame:
-    q = benjamini_hochberg(table["p_value"].to_numpy(float))
-    clear = (q < params.run.false_discovery) & (table["ratio_low"] > 1)
-    return table.assign(p_adjusted=q, is_node=clear & (table["ratio"] >= params.retention.node_min_ratio))
+def _judge(table: pd.DataFrame, params: Params, min_cell: int) -> pd.DataFrame:
+    p, above = table["p_value"].to_numpy(float), table["ratio"].to_numpy(float) > 1
+    q = benjamini_hochberg(np.where(above | np.isnan(p), p, 1.0))  # a bin without leavings is no find
+    is_node = (q < params.run.false_discovery) & (table["ratio_low"] > 1)
+    is_node &= (table["ratio"] >= params.retention.node_min_ratio) & table["clear"].fillna(True).astype(bool)
+    return table.assign(p_adjusted=q, is_node=is_node & table["members"].ge(min_cell))

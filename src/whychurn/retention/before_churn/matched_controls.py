@@ -105,7 +105,7 @@ def _terms_gone_on(history: History) -> tuple[Array, Array]:
     member, starts, ends = (terms[name].to_numpy() for name in ("member", "starts", "ends"))
     following = terms.groupby("member")["starts"].shift(-1).fillna(FAR).to_numpy(dtype="int64")
     renewed = fixed & (following - ends <= gaps.threshold)
-    first = np.maximum(starts, history.observed_from)[~fixed]
+    first = np.maximum(starts, history.observed_from)[~fixed] + member[~fixed] % 7  # on any day of the week
     last = np.minimum(ends - 1, history.observed_until - gaps.wait)[~fixed]
     weeks = np.maximum((last - first) // 7 + 1, 0)
     week = np.arange(weeks.sum()) - np.repeat(np.cumsum(weeks) - weeks, weeks)

@@ -21,6 +21,7 @@ from scipy.stats import norm
 from whychurn.contract.errors import WhychurnError
 
 WEEK: Final = 7.0
+LIMIT: Final = 12  # logs of parameters are looked for up to here
 STARTS: Final = ((0.0, 1.0, 0.0, 1.0), (0.0, 0.0, 0.0, 0.0), (-1.0, 2.0, -0.5, 0.5))  # logarithms
 
 
@@ -208,10 +209,10 @@ def _maximise(
     confidence: float,
 ) -> PurchaseFit:
     def bounded(logs: np.ndarray) -> float:
-        value = loss(np.clip(logs, -12, 12))
+        value = loss(np.clip(logs, -LIMIT, LIMIT))
         return value if np.isfinite(value) else 1e15
 
-    box = [(-12, 12)] * len(names)
+    box = [(-LIMIT, LIMIT)] * len(names)
     climbs = [minimize(bounded, np.array(start), method="L-BFGS-B", bounds=box) for start in starts]
     best = min(climbs, key=lambda result: result.fun)
     polished = minimize(
@@ -220,6 +221,8 @@ def _maximise(
     logs = polished.x if polished.fun <= best.fun else best.x
     if not np.isfinite(best.fun) or best.fun >= 1e15:
         raise WhychurnError("the likelihood of purchases has no maximum", rows=members)
+    if (np.abs(logs) > LIMIT - 1).any():  # a parameter runs off: there is no variation to estimate it from
+        raise WhychurnError("purchases are too regular, or too alike, for the model", rows=members)
     error = norm.ppf((1 + confidence) / 2) * _errors(bounded, logs)
     return PurchaseFit(
         names, np.exp(logs), np.exp(logs - error), np.exp(logs + error), -float(bounded(logs)), members

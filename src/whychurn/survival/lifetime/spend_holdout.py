@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table
 from whychurn.panel.spend_rate import daily_spend
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
 from whychurn.survival.forecast.model_comparison import ModelComparison
@@ -63,16 +63,19 @@ def compare_spend_forecasts(
 
     Returns
     -------
-    None where there was no test day, or too few members bought twice before it.
+    None where there was no test day, or too few members bought twice before it. Where purchases are too regular
+    for BG/NBD (one every 30 days, or all of one amount), tables are empty and the facts say so.
     """
     if comparison.tested_model is None or comparison.tested_on is None or orders.empty:
         return None
     day, window = comparison.tested_on, comparison.facts["ibs_days"]
     history = purchase_history(orders, day - pd.Timedelta(days=1))
     history = history[history.index.isin(_followed_from_the_start(spells))]
+    if (history["repeats"] > 0).sum() < MIN_REPEATERS:
+        return None
     fits = _fit_purchases(history, params.run.confidence)
     if fits is None:
-        return None
+        return _too_regular()
     counts, values = fits
     rows = panel[(panel["as_of"] == day) & panel["member_id"].isin(history.index)]
     histories = history.loc[rows["member_id"]]
@@ -83,6 +86,8 @@ def compare_spend_forecasts(
         BTYD: expected_purchases(counts, histories, window / WEEK) * expected_value(values, histories),
         GOES_ON: rate * window,
     }
+    if not np.isfinite(expected[BTYD]).all():
+        return _too_regular()
     actual = _spent(orders, rows["member_id"], day, window)
     test = {"landmark_on": day, "window_days": window}
     scores = holdout_scores(expected, actual, params).assign(**test)
@@ -97,14 +102,20 @@ def compare_spend_forecasts(
 
 
 def _fit_purchases(history: pd.DataFrame, confidence: float) -> tuple[PurchaseFit, PurchaseFit] | None:
-    """BG/NBD and Gamma-Gamma; None where too few members bought twice, or a fit fails."""
-    if (history["repeats"] > 0).sum() < MIN_REPEATERS:
-        return None
+    """BG/NBD and Gamma-Gamma; None where a fit fails."""
     try:
         return fit_bgnbd(history, confidence), fit_gamma_gamma(history, confidence)
     except WhychurnError as error:
         log.warning("no BG/NBD: %s", error.message)
         return None
+
+
+def _too_regular() -> SpendHoldout:
+    tables = {"lifetime_holdout": HOLDOUT, "lifetime_holdout_groups": HOLDOUT_GROUPS[:5]}
+    empty = {
+        name: empty_table(columns) for name, columns in {**tables, "lifetime_parameters": PARAMETERS}.items()
+    }
+    return SpendHoldout(empty, {"purchases_too_regular": True}, [])
 
 
 def _followed_from_the_start(spells: pd.DataFrame) -> pd.Series:

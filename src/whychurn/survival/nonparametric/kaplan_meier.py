@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -53,7 +52,10 @@ class Curve:
 
 
 def kaplan_meier(rows: pd.DataFrame, least: int, confidence: float) -> Curve | None:
-    """Share that stays beyond each day: lifelines' Kaplan-Meier, log-log Greenwood interval, left truncation.
+    """Share that stays beyond each day (Kaplan and Meier 1958), log-log Greenwood interval, left truncation.
+
+    Counted from `numbers_at_risk` like all other curves; lifelines, the reference in the tests, stops where all
+    at risk leave on one day while others enter later. The curve ends on such a day: nobody is followed on.
 
     Parameters
     ----------
@@ -66,27 +68,34 @@ def kaplan_meier(rows: pd.DataFrame, least: int, confidence: float) -> Curve | N
     -------
     Curve, or None where never enough are at risk.
     """
-    from lifelines import KaplanMeierFitter  # slow to import
-
     entry, exit_ = rows["entry"].to_numpy(), rows["exit"].to_numpy()
     span = supported_span(entry, exit_, least)
     if span is None:
         return None
-    inside = restrict_to_span(rows, span)
-    zero = span.first - 1
-    # Half a day later: lifelines counts who enters on a day at risk on that day already.
-    begin = np.where(inside["entry"] > zero, inside["entry"] - zero + 0.5, 0.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # lifelines warns where nobody leaves; the curve is 1 then
-        fit = KaplanMeierFitter(alpha=1 - confidence).fit(inside["exit"] - zero, inside["event"], entry=begin)
-        bounds = fit.confidence_interval_
-    days = np.arange(span.last - zero + 1)
-    position = np.searchsorted(fit.survival_function_.index.to_numpy(), days, side="right") - 1
-    estimate = fit.survival_function_.iloc[:, 0].to_numpy()[position]
-    low, high = (bounds.iloc[:, side].to_numpy()[position] for side in (0, 1))
-    no_event = estimate >= 1  # Greenwood's interval has no width before the first event
-    number = at_risk(entry, exit_)[np.maximum(days + zero, span.first)]
-    return Curve(span, estimate, np.where(no_event, 1.0, low), np.where(no_event, 1.0, high), number)
+    days = np.arange(span.first, span.last + 1)
+    number = at_risk(entry, exit_)[days]
+    events = events_by_day(exit_, rows["event"].to_numpy(float), span.last)[days]
+    empty = np.flatnonzero(events >= number)
+    if len(empty):
+        span, number, events = _until(span, int(empty[0]), number, events)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.cumprod(1 - events / number)
+        log_share = np.log(share)
+        variance = np.cumsum(events / (number * (number - events)))
+        error = float(stats.norm.ppf(0.5 + confidence / 2)) * np.sqrt(variance) / np.abs(log_share)
+        bounds = [np.exp(log_share * np.exp(sign * error)) for sign in (1, -1)]
+    estimate = np.append(1.0, share)
+    low, high = (np.append(1.0, np.where(log_share < 0, bound, 1.0)) for bound in bounds)
+    if estimate[-1] == 0:  # Greenwood's variance is infinite there
+        low[-1], high[-1] = 0.0, high[-2]
+    return Curve(span, estimate, low, high, np.append(number[0], number))
+
+
+def _until(
+    span: DaySpan, last: int, number: np.ndarray, events: np.ndarray
+) -> tuple[DaySpan, np.ndarray, np.ndarray]:
+    """The span and its counts up to its day at position `last`."""
+    return DaySpan(span.first, span.first + last), number[: last + 1], events[: last + 1]
 
 
 def restricted_mean(

@@ -21,6 +21,8 @@ def answer(facts: Mapping[str, Any], page: PageLike) -> str:
         words |= {"members": page.members(step["members_lost"])}
         money = page.format(step["revenue_lost"], "money")
         parts.append(page.say("retention.answer_step", **words, money=money))
+    elif facts.get("members_left_ever"):
+        parts.append(page.say("retention.answer_no_step"))
     if facts.get("revenue_lost"):
         parts.append(page.say("retention.answer_lost", money=page.format(facts["revenue_lost"], "money")))
     if facts.get("members_left_ever"):

@@ -130,6 +130,8 @@ def worth(facts: Mapping[str, Any], page: PageLike) -> list[str]:
     if found["beyond_test"]:
         words = {"horizon": found["horizon_days"], "tested": found["tested_days"]}
         lines.append(page.say("survival.claim_beyond", **words))
+    if found.get("purchases_too_regular"):
+        lines.append(page.say("survival.claim_too_regular"))
     held = found.get("holdout")
     if held:
         errors = {name: page.format(held["mae"][name], "money") for name in ("panel", "bgnbd")}
