@@ -17,6 +17,7 @@ import pytest
 from whychurn import labels
 from whychurn.causes.tables.member_reasons import FACTS
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.tables import TABLES
 from whychurn.intake.check.quarantine import REASONS
 from whychurn.labels import LANGUAGES, has_words, section_words
 from whychurn.panel.features.catalogue import load_catalogue
@@ -38,6 +39,7 @@ FROM_DATA: dict[str, Iterable[str]] = {
     "intake.reason_{}": REASONS,
     "intake.notice_leak_{}": ["auc", "filled_leavers", "filled_stayers", "name", "time", "value"],
     "snapshot.{}": ["few_leavers", "few_stayers", "no_leavers", "no_stayers"],
+    "intake.table_{}": TABLES,
     "intake.notice_dropped_{}": ["header", "content", "id", "unique"],
     "survival.cox_step_{}": ["days", "years", "hours"],
     "panel.family_{}": [],  # guarded
@@ -190,7 +192,7 @@ def test_each_open_label_is_filled_with_what_exists() -> None:
 
 def test_each_notice_of_intake_exists() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in FILES if "intake" in file.parts)
-    notices = set(re.findall(r'"(notice_\w+)"', text))
+    notices = set(re.findall(r'"((?:notice|decide)_\w+)"', text))
     assert len(notices) > 5
     assert not missing(f"intake.{name}" for name in notices)
 

@@ -76,7 +76,7 @@ def test_ids_become_pseudonyms_on_demand(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_frames_are_a_source(frames: Any) -> None:
     source = FrameSource({"members": MEMBERS.assign(code=["1", 2])})
-    assert source.names() == ["members"] and source.find("orders", None) is None
+    assert source.names() == ["members"] and source.find("orders", None) == []
     assert source.read("members").frame["code"].tolist() == ["1", "2"], "mixed objects become text"
     again = checked_tables(FrameSource(dict(frames.world.tables)), frames.params, None, dt.date(2200, 1, 1))
     for name, table in frames.world.tables.items():

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whychurn.contract.addresses import expanded, is_address, masked
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams, Params, check_params, load_params, tracked_values
+from whychurn.contract.params.intake import expanded, is_address, masked
 from whychurn.contract.paths import StudyPaths
 
 SECRET = "p@ss/w:rd-7Qx9"

@@ -106,7 +106,7 @@ def test_quarantine_holds_no_values(tables, make_study, build) -> None:
     study = make_study(tables, LENIENT)
     build(study)
     assert interim(study, "quarantine").iloc[0].to_dict() == {
-        "table": "orders", "row_number": 2, "column": "amount", "reason": "wrong_type", "value_kind": "字字99999999999",
+        "table": "orders", "file": "orders.csv", "row_number": 2, "column": "amount", "reason": "wrong_type", "value_kind": "字字99999999999",
     }  # fmt: skip
 
 

@@ -82,9 +82,9 @@ def test_import_copies_tables_that_then_run_from_files(address, make_study, buil
 
 def test_unknown_table_names_the_nearest(address) -> None:
     source = DatabaseSource.at(address, Path.cwd())
-    assert source.find("orders", None) is None
-    assert source.find("orders", "SALES") == "sales"
-    with pytest.raises(WhychurnError, match="nearest table: sales"):
+    assert source.find("orders", None) == []
+    assert source.find("orders", "SALES") == ["sales"]
+    with pytest.raises(WhychurnError, match="nearest name: sales"):
         source.find("orders", "sale")
 
 

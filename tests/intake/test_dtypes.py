@@ -13,7 +13,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.mapping import check_mapping, further_columns, missing_columns, source_columns
-from whychurn.intake.check.quarantine import COLUMNS, quarantine_frame, value_kinds
+from whychurn.intake.check.quarantine import COLUMNS, quarantine_frame, value_kinds, with_files
 from whychurn.intake.read.coerced import empty_column
 from whychurn.intake.read.dtypes import arrow_text, as_text, standard_column, text_of_objects, unique_names
 from whychurn.intake.read.raw_table import RawTable
@@ -57,14 +57,21 @@ def test_header_names_are_told_apart() -> None:
 def test_quarantine_keeps_shapes_not_values() -> None:
     assert value_kinds(pd.Series(["Ann-42", "张三 9", None, "x" * 40])) == ["AAA-99", "字字 9", "", "A" * 20]
     frame = quarantine_frame("orders", np.array([7]), ["amount"], ["wrong_type"], ["A9"])
-    assert list(frame) == list(COLUMNS) and frame.iloc[0].tolist() == [
-        "orders",
-        7,
-        "amount",
-        "wrong_type",
-        "A9",
-    ]
-    assert frame["row_number"].dtype == "int64"
+    placed = with_files(frame, (("h1.csv", 5), ("h2.csv", 4)))
+    assert list(placed) == list(COLUMNS)
+    assert placed.iloc[0].tolist() == ["orders", "h2.csv", 2, "amount", "wrong_type", "A9"]
+    assert placed["row_number"].dtype == "int64"
+
+
+def test_quarantined_rows_are_told_by_file_and_row_of_the_file() -> None:
+    numbers = np.array([0, 1, 5, 6, 9, 10])
+    n = len(numbers)
+    frame = quarantine_frame("orders", numbers, ["amount"] * n, ["wrong_type"] * n, [""] * n)
+    placed = with_files(frame, (("a.csv", 5), ("empty.csv", 0), ("b.csv", 4), ("c.csv", 1)))
+    assert placed["file"].tolist() == ["", "a.csv", "a.csv", "b.csv", "b.csv", "c.csv"], (
+        "0 was made by intake"
+    )
+    assert placed["row_number"].tolist() == [0, 1, 5, 1, 4, 1]
 
 
 @pytest.mark.parametrize("kind", ["text", "number", "date", "instant", "flag"])

@@ -135,7 +135,11 @@ def test_lines_that_leave_the_orders_fields_empty_continue_it(intake, merged) ->
     empty = ["member_id", "ordered_at", "amount", *(["order_id"] if merged else [])]
     second = orders.astype(object).assign(quantity=2)
     second[empty] = None
-    lines = pd.concat([orders.astype(object).assign(quantity=1), second]).sort_index(kind="stable").reset_index(drop=True)
+    lines = (
+        pd.concat([orders.astype(object).assign(quantity=1), second])
+        .sort_index(kind="stable")
+        .reset_index(drop=True)
+    )
     counts, found, notices = intake(lines)
     assert (counts["kept"], counts["folded"], notices["notice_continued"]["n"]) == (12, 12, 12)
     assert found["amount"].sum() == pytest.approx(orders["amount"].sum()) and found["quantity"].eq(3).all()
@@ -145,7 +149,11 @@ def test_a_sum_below_merged_lines_is_no_line(intake) -> None:
     orders = plain(12)
     second = orders.astype(object).assign(quantity=2)
     second[["order_id", "member_id", "ordered_at", "amount"]] = None
-    lines = pd.concat([orders.astype(object).assign(quantity=1), second]).sort_index(kind="stable").reset_index(drop=True)
+    lines = (
+        pd.concat([orders.astype(object).assign(quantity=1), second])
+        .sort_index(kind="stable")
+        .reset_index(drop=True)
+    )
     lines.loc[len(lines)] = [None, None, None, orders["amount"].sum(), 36]
     counts, found, _ = intake(lines)
     assert counts["reasons"] == {"missing_value": 1}

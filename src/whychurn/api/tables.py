@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from whychurn.api.html import html_table
 from whychurn.api.settings import settings
-from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
+from whychurn.contract.params.intake import is_address
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import SNAPSHOT, TABLES
 from whychurn.intake.build import protected_tables
@@ -25,6 +25,7 @@ from whychurn.intake.check.all_tables import read_and_check
 from whychurn.intake.privacy.protected_tables import Redactions
 from whychurn.intake.privacy.pseudonym import VARIABLE, find_key
 from whychurn.intake.read.dtypes import standard_frame, standard_objects
+from whychurn.intake.read.naming import Given, serving
 from whychurn.intake.read.raw_table import RawTable, nearest
 from whychurn.intake.read.source import Source, open_source
 
@@ -97,12 +98,16 @@ class FrameSource:
         """Names of the frames."""
         return list(self.frames)
 
-    def find(self, table: str, given: str | None) -> str | None:
+    def find(self, table: str, given: Given) -> list[str]:
         """The frame of that name."""
-        name = given or table
-        return name if name in self.frames else None
+        names = list(self.frames)
+        return (
+            serving(names, table, given, str, "the frames")
+            if given
+            else [one for one in names if one == table]
+        )
 
-    def read(self, name: str) -> RawTable:
+    def read(self, name: str, _table: str | None = None, /) -> RawTable:
         """All rows, in plain dtypes."""
         frame = self.frames[name].reset_index(drop=True)
         frame.columns = frame.columns.map(str)

@@ -23,6 +23,8 @@ from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.problems import is_decision, sentence
 from whychurn.intake.check.table_facts import answerable_questions, table_facts
 from whychurn.intake.privacy.pseudonym import SOURCE_KEY, find_key
+from whychurn.intake.read.files.file_kinds import stem
+from whychurn.intake.read.naming import nearest_table
 from whychurn.intake.read.source import Source, open_source
 from whychurn.labels import has_words, say
 
@@ -148,8 +150,9 @@ def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
     tables = [{"table": table, **{name: fact[name] for name in names}} for table, fact in facts.items()]
     reasons: list[tuple[Any, ...]] = []
     for table, fact in facts.items():
-        if "broken_row" in fact["reasons"]:
-            reasons.append((table, "broken_row", "", fact["reasons"]["broken_row"]))
+        reasons += [
+            (table, name, "", len(rows)) for name, rows in checked_tables.tables[table].unsplit.items()
+        ]
         reasons += [(table, *name.split(":"), n) for name, n in fact["reason_columns"].items()]
         reasons += [(table, f"{name.split(':')[0]} (cell left empty)", name.split(":")[1], n)
                     for name, n in fact["cells_blanked"].items()]  # fmt: skip
@@ -184,9 +187,21 @@ def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
 
 
 def _unused(source: Source, tables: dict[str, CheckedTable]) -> list[str]:
-    used = {part for checked in tables.values() if checked.origin for part in checked.origin.split(" + ")}
-    files = [name for name in source.names() if name not in used and name != SOURCE_KEY]
+    used = {name.partition("#")[0] for checked in tables.values() for name, _ in checked.parts}
+    used |= {name.partition("/")[0] + "/" for name in used}  # a folder of parts
+    names = [name for name in source.names() if name not in used and name != SOURCE_KEY]
+    files = [f"{name}{_where_to(name, tables)}" for name in names]
     return files + [f"{table}.{name}" for table, checked in tables.items() for name in checked.unused]
+
+
+def _where_to(name: str, tables: dict[str, CheckedTable]) -> str:
+    """What to write so that the unused `name` is used."""
+    table = nearest_table(stem(name.rstrip("/")))
+    if table is None or tables[table].unread:
+        return ""
+    own = [part for part, _ in tables[table].parts]
+    line = f"[{', '.join([*own[:3], name])}]" if own else name
+    return f" (nearest table: {table}; to read it, write intake.tables: {{{table}: {line}}})"
 
 
 def _reason(reason: str) -> str:

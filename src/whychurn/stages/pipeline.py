@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import yaml
 
-from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params, load_params, tracked_values
+from whychurn.contract.params.intake import is_address
 from whychurn.contract.paths import PACKAGE, PROJECT, StudyPaths
 from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml

@@ -1,13 +1,26 @@
-"""Where tables come from."""
+"""Where tables come from: a folder, or a database whose password is never written down."""
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+import re
+from collections.abc import Mapping
+from typing import Final, Literal
+from urllib.parse import quote
 
 from pydantic import Field, field_serializer
 
-from whychurn.contract.addresses import masked
-from whychurn.contract.params.section_base import Day, Section, Share, ZoneName
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params.section_base import Count, Day, Section, Share, ZoneName
+
+HIDDEN: Final = "***"
+_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+_PASSWORD: Final = re.compile(r"(://[^/?#:@\s]*:)[^\s'\"]*(?=@)")
+_SECRET: Final = re.compile(
+    r"([?&;][^=&;\s]*(?:pass|pwd|token|secret|key|credential|signature|odbc_connect)[^=&;\s]*=)[^&;\s'\"]*",
+    re.IGNORECASE,
+)
+_PLAIN: Final = ":/.-_~,"  # signs of hosts and paths, which a variable may hold as well
 
 
 class IntakeParams(Section):
@@ -50,8 +63,14 @@ class IntakeParams(Section):
     copies: dict[str, Literal["once", "keep"]] = {}
     """Contract table: whether rows that are alike in every column count once or all; others: once where they have a
     key or a clock time."""
-    tables: dict[str, str] = {}
-    """Contract table: file or database table, where the name differs; a + b joins a lookup."""
+    tables: dict[str, str | list[str]] = {}
+    """Contract table: its file or database table, where the name differs. A list or a pattern (orders_*.csv) puts
+    files one below the other, book.xlsx#sheet and all.zip#file choose what is inside, a + b joins a lookup, []
+    leaves the table out."""
+    encoding: dict[str, str] = {}
+    """Contract table: encoding of its files, such as orders: big5; not given: by evidence."""
+    header: dict[str, Count] = {}
+    """Contract table: line of the column names in its files, 1 is the first; not given: by evidence."""
     columns: dict[str, str] = {}
     """Contract column: column of the source, such as orders.amount: 实付金额; touches.action: =email sets one
     value for all rows."""
@@ -62,3 +81,55 @@ class IntakeParams(Section):
     def _without_password(self, source: str) -> str:
         # parameters are written to trackers and files; the address with its password is for intake alone
         return masked(source)
+
+
+def masked(text: str) -> str:
+    """`text` with the passwords and tokens of any address in it replaced by ``***``.
+
+    A reference to the environment (``${NAME}``) is no secret and stays.
+    """
+
+    def hide(found: re.Match[str]) -> str:
+        secret = found[0][len(found[1]) :]
+        return found[0] if _VARIABLE.fullmatch(secret) else found[1] + HIDDEN
+
+    return _SECRET.sub(hide, _PASSWORD.sub(hide, text))
+
+
+def expanded(address: str, environment: Mapping[str, str] | None = None) -> str:
+    """`address` with each ``${NAME}`` replaced by that variable of the environment.
+
+    Parameters
+    ----------
+    environment
+        The process's own by default.
+
+    Returns
+    -------
+    str
+        A variable that stands for a part is percent-encoded, so that a password may hold any sign; one that
+        stands for the whole address is taken as it is.
+
+    Raises
+    ------
+    WhychurnError
+        If a variable is not set.
+    """
+    values = os.environ if environment is None else environment
+    whole = _VARIABLE.fullmatch(address)
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        if not values.get(name):
+            raise WhychurnError(
+                f"intake.source names the environment variable {name}, which is not set",
+                remedy=f"set it before the run: export {name}=…",
+            )
+        return values[name] if whole else quote(values[name], safe=_PLAIN)
+
+    return _VARIABLE.sub(value, address)
+
+
+def is_address(source: str) -> bool:
+    """Whether `source` names a database, not a folder."""
+    return "://" in source or _VARIABLE.fullmatch(source) is not None

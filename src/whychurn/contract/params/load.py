@@ -10,9 +10,9 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
-from whychurn.contract.addresses import masked
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params.all_sections import Params
+from whychurn.contract.params.intake import masked
 from whychurn.contract.params.problems import explain
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml

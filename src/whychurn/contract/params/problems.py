@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from whychurn.contract.addresses import masked
 from whychurn.contract.params.all_sections import Params
+from whychurn.contract.params.intake import masked
 from whychurn.contract.yaml_files import read_yaml
 
 RETIRED: Final = Path(__file__).with_name("retired.yaml")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.tables import TABLES
-from whychurn.intake.check.quarantine import RowReasons, quarantine_frame
+from whychurn.intake.check.quarantine import RowReasons, quarantine_frame, with_files
 from whychurn.intake.read.coerced import empty_column
 
 Notice = tuple[str, dict[str, Any]]
@@ -29,6 +29,10 @@ class CheckedTable:
         First reason against each row.
     broken
         Numbers of source rows that could not be split into columns.
+    apart
+        Reason -> numbers of source rows that are no rows of data.
+    parts
+        Each file (or database table) and its number of rows; row numbers run on through them.
     blanked, warnings
         Cells of optional columns made null, and good rows that a reader should know of; counts by name.
     folded, derived
@@ -55,11 +59,18 @@ class CheckedTable:
     derived: int = 0
     readings: dict[str, dict[str, str]] = field(default_factory=dict)
     unread: bool = False
+    apart: dict[str, np.ndarray] = field(default_factory=dict)
+    parts: tuple[tuple[str, int], ...] = ()
 
     @property
     def read(self) -> int:
         """Rows of the source."""
-        return len(self.frame) - self.derived + self.folded + len(self.broken)
+        return len(self.frame) - self.derived + self.folded + sum(map(len, self.unsplit.values()))
+
+    @property
+    def unsplit(self) -> dict[str, np.ndarray]:
+        """Reason -> numbers of source rows that never came into `frame`."""
+        return {"broken_row": self.broken, **self.apart} if len(self.broken) else self.apart
 
     @property
     def good(self) -> pd.DataFrame:
@@ -73,9 +84,14 @@ class CheckedTable:
 
     def quarantined(self) -> pd.DataFrame:
         """Rows for ``quarantine.parquet``."""
-        n = len(self.broken)
-        broken = quarantine_frame(self.table, self.broken, [""] * n, ["broken_row"] * n, [""] * n)
-        return pd.concat([broken, self.row_reasons.frame(self.table, self.row_number)], ignore_index=True)
+        frames = [
+            quarantine_frame(
+                self.table, numbers, [""] * len(numbers), [reason] * len(numbers), [""] * len(numbers)
+            )
+            for reason, numbers in self.unsplit.items()
+        ]
+        frames.append(self.row_reasons.frame(self.table, self.row_number))
+        return with_files(pd.concat(frames, ignore_index=True), self.parts or ((self.origin or "", 0),))
 
 
 def absent_table(table: str, unread: bool = False) -> CheckedTable:

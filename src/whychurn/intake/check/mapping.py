@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import FURTHER, SNAPSHOT, TABLES
 from whychurn.intake.read.coerce import coerce
-from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.dtypes import TEXT, as_text
 from whychurn.intake.read.raw_table import RawTable, nearest
 
 MADE: Final = {  # keys that are made from the row number where the source has none
@@ -70,6 +70,8 @@ def source_columns(table: str, raw: RawTable, params: IntakeParams) -> dict[str,
             origin = given
         else:
             origin = present.get(given) or by_normalised.get(_normalised(given))
+            if origin is None and given.removesuffix(".1") in raw.repeated:
+                origin = given.removesuffix(".1")
             if origin is None:
                 raise WhychurnError(
                     f"intake.columns maps {table}.{name} to {given!r}, which {raw.origin} does not have",
@@ -78,6 +80,22 @@ def source_columns(table: str, raw: RawTable, params: IntakeParams) -> dict[str,
         if origin is not None:
             sources[name] = origin
     return sources
+
+
+def repeated_columns(
+    table: str, raw: RawTable, sources: Mapping[str, str], params: IntakeParams
+) -> list[tuple[str, dict[str, Any]]]:
+    """To be decided: columns of the contract whose source name stands several times in the header."""
+    decisions: list[tuple[str, dict[str, Any]]] = []
+    for column, origin in sources.items():
+        others = [f"{origin}.{n}" for n in range(2, 20) if f"{origin}.{n}" in raw.frame]
+        chosen = params.columns.get(f"{table}.{column}", "") == f"{origin}.1"
+        if origin not in raw.repeated or chosen:
+            continue
+        values = {"file": raw.origin, "table": table, "column": column, "name": origin}
+        same = all(as_text(raw.frame[origin]).equals(as_text(raw.frame[other])) for other in others)
+        decisions.append(("notice_repeated" if same else "decide_repeated", {**values, "n": 1 + len(others)}))
+    return decisions
 
 
 def missing_columns(table: str, sources: Iterable[str], lenient: Iterable[str] = ()) -> list[str]:

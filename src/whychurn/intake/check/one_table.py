@@ -22,7 +22,13 @@ from whychurn.intake.check.column_reading import (
 )
 from whychurn.intake.check.consent import CONSENT, consent_notices
 from whychurn.intake.check.copies import mark_copies
-from whychurn.intake.check.mapping import MADE, further_columns, missing_columns, source_columns
+from whychurn.intake.check.mapping import (
+    MADE,
+    further_columns,
+    missing_columns,
+    repeated_columns,
+    source_columns,
+)
 from whychurn.intake.check.orders.amounts import fill_amounts
 from whychurn.intake.check.orders.order_lines import continue_orders
 from whychurn.intake.check.orders.order_status import mark_status
@@ -53,7 +59,8 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
     rows = len(raw.frame)
     checked = CheckedTable(
         table, pd.DataFrame(index=pd.RangeIndex(rows)), raw.row_number, RowReasons(rows), raw.broken,
-        raw.origin, raw.encoding, sources, notices=list(raw.notices),
+        raw.origin, raw.encoding, sources, notices=[*raw.notices, *repeated_columns(table, raw, sources, params)],
+        apart=raw.apart, parts=raw.parts,
     )  # fmt: skip
     columns = _columns(checked, raw, params)
     further = further_columns(table, raw, sources) if table in FURTHER else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +15,10 @@ from whychurn.intake.read.dtypes import as_text
 COLUMNS: Final = columns_of("quarantine")
 REASONS: Final = (
     "broken_row",  # more or fewer fields than the header
+    "repeated_header",  # the header once more, as where exports were put together
+    "total_row",  # totals and remarks at the end
+    "empty_row",
+    "comment_line",
     "missing_value",
     "wrong_type",
     "unknown_code",
@@ -29,6 +34,10 @@ REASONS: Final = (
 )
 ACCOUNTED: Final = ("copy", "netted")  # accounted for by another row: neither bad nor in the quarantine
 EXEMPT: Final = (
+    "repeated_header",
+    "total_row",
+    "empty_row",
+    "comment_line",
     "after_window",
     "before_window",
     "odd_day",
@@ -101,7 +110,28 @@ def quarantine_frame(
     frame = pd.DataFrame(
         {"table": table, "row_number": row_number, "column": columns, "reason": reasons, "value_kind": kinds}
     )
-    return frame.astype({**dict.fromkeys(COLUMNS, "string"), "row_number": "int64"})
+    texts = dict.fromkeys((name for name in frame.columns if name != "row_number"), "string")
+    return frame.astype({**texts, "row_number": "int64"})
+
+
+def with_files(frame: pd.DataFrame, parts: Sequence[tuple[str, int]]) -> pd.DataFrame:
+    """Quarantined rows of one table with the file of each and the row's number in that file.
+
+    Parameters
+    ----------
+    frame
+        Numbers run on through the files.
+    parts
+        Each file and its number of rows, in order.
+    """
+    starts = np.concatenate([[0], np.cumsum([rows for _, rows in parts])[:-1]]).astype("int64")
+    number = frame["row_number"].to_numpy()
+    place = np.maximum(np.searchsorted(starts, number - 1, side="right") - 1, 0)
+    names = np.array([name for name, _ in parts], dtype=object)
+    made = number <= 0  # rows that intake made lie in no file
+    own = np.where(made, number, number - starts[place])
+    placed = frame.assign(file=np.where(made, "", names[place]), row_number=own)
+    return placed[list(COLUMNS)].astype({"file": "string", "row_number": "int64"})
 
 
 def value_kinds(values: pd.Series) -> list[str]:

@@ -25,7 +25,7 @@ def table_facts(checked: CheckedTable) -> dict[str, Any]:
     counts = checked.row_reasons.counts()
     apart = {name: sum(n for (reason, _), n in counts.items() if reason == name) for name in ACCOUNTED}
     counts = {label: n for label, n in counts.items() if label[0] not in ACCOUNTED}
-    reasons: dict[str, int] = {"broken_row": len(checked.broken)} if len(checked.broken) else {}
+    reasons = {reason: len(numbers) for reason, numbers in checked.unsplit.items()}
     for (reason, _), number in counts.items():
         reasons[reason] = reasons.get(reason, 0) + number
     kept, quarantined = int(checked.row_reasons.good.sum()), sum(reasons.values())

@@ -14,8 +14,8 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from whychurn.contract.addresses import is_address
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params.intake import is_address
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.read.dtypes import arrow_text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,12 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from whychurn.contract.addresses import expanded, masked
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
+from whychurn.contract.params.intake import expanded, masked
 from whychurn.contract.tables import TABLES
 from whychurn.intake.read.dtypes import standard_frame, standard_objects
-from whychurn.intake.read.raw_table import RawTable, nearest
+from whychurn.intake.read.naming import Given, serving
+from whychurn.intake.read.raw_table import RawTable
 
 log = logging.getLogger(__name__)
 CHUNK: Final = 100_000  # rows fetched at a time
@@ -74,25 +75,17 @@ class DatabaseSource:
             return _duckdb_names(str(self.url.database))
         return _sql_names(self.url)
 
-    def find(self, table: str, given: str | None) -> str | None:
-        """Database table for `table`; case does not matter.
+    def find(self, table: str, given: Given) -> list[str]:
+        """Database tables for `table`; case does not matter.
 
         Raises
         ------
         WhychurnError
-            If the table given does not exist.
+            If a table given does not exist, or several could be meant.
         """
-        names = {name.casefold(): name for name in self.names()}
-        name = names.get((given or table).casefold())
-        if name is None and given:
-            raise WhychurnError(
-                f"intake.tables names {given!r} for {table!r}, which does not exist in the database",
-                file=self.shown,
-                remedy=f"nearest table: {nearest(given, names.values()) or 'none; the database is empty'}",
-            )
-        return name
+        return serving(self.names(), table, given, str, self.shown)
 
-    def read(self, name: str) -> RawTable:
+    def read(self, name: str, _table: str | None = None, /) -> RawTable:
         """All rows of table `name`."""
         pieces = list(self.pieces(name))
         frame = pieces[0]
@@ -116,7 +109,7 @@ class DatabaseSource:
 
 
 def import_tables(
-    address: str, target: Path, tables: Mapping[str, str] | None = None, base: Path | None = None
+    address: str, target: Path, tables: Mapping[str, Given] | None = None, base: Path | None = None
 ) -> dict[str, int]:
     """Copy the contract's tables of a database into ``target/<table>.parquet``, each whole or not at all.
 
@@ -150,15 +143,15 @@ def import_tables(
             remedy="map them in params.yaml, such as intake.tables: "
             f"{{orders: {(source.names() or ['sales'])[0]}}}",
         )
-    return {table: _copy(source, name, target / f"{table}.parquet") for table, name in names.items() if name}
+    return {table: _copy(source, own, target / f"{table}.parquet") for table, own in names.items() if own}
 
 
-def _copy(source: DatabaseSource, name: str, path: Path) -> int:
+def _copy(source: DatabaseSource, names: Sequence[str], path: Path) -> int:
     rows = 0
     with write_whole(path) as temporary:
         writer: pq.ParquetWriter | None = None
         try:
-            for piece in source.pieces(name):
+            for piece in (one for name in names for one in source.pieces(name)):
                 table = pa.Table.from_pandas(piece, preserve_index=False)
                 if writer is None:
                     writer = pq.ParquetWriter(temporary, table.schema, compression="zstd")
@@ -168,7 +161,7 @@ def _copy(source: DatabaseSource, name: str, path: Path) -> int:
         except pa.ArrowInvalid:
             raise WhychurnError(
                 "a column changes its type between rows",
-                file=f"{source.shown}#{name}",
+                file=f"{source.shown}#{', '.join(names)}",
                 remedy="cast it in a view",
             ) from None
         finally:

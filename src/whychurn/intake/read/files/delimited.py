@@ -1,0 +1,277 @@
+"""CSV of any common encoding and delimiter."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.intake.read.dtypes import standard_frame, unique_names
+from whychurn.intake.read.files.encoding import Decoded, decode
+from whychurn.intake.read.files.header import (
+    SEARCHED,
+    data_instead_of_header,
+    find_header,
+    is_value,
+    looks_like_data,
+)
+from whychurn.intake.read.files.quotes import may_swallow, mend_quotes, unended_quote
+from whychurn.intake.read.files.rows_apart import rows_apart
+from whychurn.intake.read.raw_table import Hints, Notices, RawTable
+
+DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "\x01": "control-A"}
+_LINE: Final = re.compile(rb"\r\n|\r|\n")
+_SHIFTED: Final = 0.9  # share of rows with one field more than the header that shows how the file is written
+
+
+@dataclass
+class _Parsed:
+    """Rows with the right number of fields, all text; numbers of the others, by what they are."""
+
+    table: pa.Table
+    broken: list[int] = field(default_factory=list)
+    comments: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)  # of broken rows that hold line breaks
+
+    @property
+    def rows(self) -> int:
+        return int(self.table.num_rows) + len(self.broken) + len(self.comments)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a file is written: its delimiter, the names of its columns, and where its first row begins."""
+
+    delimiter: str
+    header: list[str]
+    names: list[str]
+    line: int  # of the header, 1 is the first of the file
+    end: int  # byte after the header
+    above: int  # filled lines above the header
+
+
+def read_delimited(content: bytes, name: str, hints: Hints | None = None) -> RawTable:
+    """Rows of a delimited file, all text.
+
+    Parameters
+    ----------
+    content
+        Bytes of the file, not compressed.
+    name
+        File, for messages.
+
+    Raises
+    ------
+    WhychurnError
+        If the file is empty, has one single column or no header, or its quoting is broken.
+    """
+    hints = hints or Hints()
+    if not content.strip(b"\x00\r\n\t \xef\xbb\xbf\xff\xfe"):
+        raise WhychurnError(
+            "the file is empty", file=name, remedy="export the table again, with a header row"
+        )
+    decoded = decode(content, hints.encoding)
+    zeros = decoded.text.count(b"\x00")
+    text = decoded.text.replace(b"\x00", b"") if zeros else decoded.text
+    layout = _layout(text, name, hints)
+    parsed, notices = _rows(text, layout, name)
+    table, numbers, apart = rows_apart(parsed.table, layout.header, _row_numbers(parsed))
+    apart = {**apart, "comment_line": np.array(parsed.comments, dtype="int64")}
+    table, repeated = _without_blank_columns(table, layout)
+    above = (
+        (("notice_header", {"file": name, "n": layout.above, "line": layout.line}),) if layout.above else ()
+    )
+    null = (("notice_zero_bytes", {"file": name, "n": zeros}),) if zeros else ()
+    return RawTable(
+        standard_frame(table),
+        numbers,
+        name,
+        np.array(sorted(parsed.broken), dtype="int64"),
+        encoding=decoded.encoding,
+        notices=(*encoding_notices(decoded, name), *null, *above, *notices),
+        apart={reason: rows for reason, rows in apart.items() if len(rows)},
+        repeated=repeated,
+    )
+
+
+def encoding_notices(decoded: Decoded, name: str) -> Notices:
+    """What a reader should know of how a file was decoded."""
+    notices: list[tuple[str, dict[str, Any]]] = []
+    values = {"file": name, "encoding": decoded.encoding, "example": decoded.example or "–"}
+    if decoded.other:
+        other, word = decoded.other
+        notices.append(("decide_encoding", {**values, "other": other, "word": word or "–"}))
+    elif decoded.evidence == "guess":
+        notices.append(("notice_encoding", values))
+    if decoded.damaged:
+        notices.append(("notice_damaged", {"file": name, "n": decoded.damaged}))
+    return tuple(notices)
+
+
+def sniff_delimiter(lines: Sequence[str]) -> str | None:
+    """Delimiter that splits most lines into one number of fields; None where nothing splits."""
+    best: tuple[float, int] = (0.0, 1)
+    chosen = None
+    for delimiter in DELIMITERS:
+        counts = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
+        several = {fields: n for fields, n in counts.items() if fields > 1}
+        if not several:
+            continue
+        fields, n = max(several.items(), key=lambda item: (item[1], item[0]))
+        score = (n / counts.total(), fields)
+        if score > best:
+            best, chosen = score, delimiter
+    return chosen
+
+
+def _layout(text: bytes, name: str, hints: Hints) -> _Layout:
+    declared = re.match(rb"sep=(.)(\r\n|\r|\n)", text)  # how spreadsheets state the delimiter
+    start, skipped = (declared.end(), 1) if declared else (0, 0)
+    sample = text[start : start + (1 << 17)].decode("utf-8", "ignore")
+    lines = list(io.StringIO(sample, newline=""))[: 3 * SEARCHED]
+    delimiter = declared[1].decode("utf-8", "ignore") if declared else sniff_delimiter(lines)
+    if delimiter is None:
+        first = next((line.strip() for line in lines if line.strip()), "")
+        raise WhychurnError(
+            "the file has one single column",
+            file=name,
+            column="(a value)" if is_value(first) else first[:60],
+            remedy=f"separate the columns by one of: {', '.join(DELIMITERS.values())}",
+        )
+    reader = csv.reader(lines, delimiter=delimiter)
+    ends = [0]
+    rows: list[list[str]] = []
+    for row in reader:
+        rows.append(row)
+        ends.append(reader.line_num)
+    place = _header_place(rows, ends, name, hints, skipped)
+    header, below = rows[place], [row for row in rows[place + 1 :] if row]
+    if not hints.header and looks_like_data(header):
+        raise data_instead_of_header(name)
+    size = sum(map(len, text[start : start + (1 << 18)].splitlines(keepends=True)[: ends[place + 1]]))
+    above = sum(any(cell.strip() for cell in row) for row in rows[:place])
+    return _Layout(
+        delimiter, header, _column_names(header, below), ends[place] + 1 + skipped, start + size, above
+    )
+
+
+def _header_place(rows: list[list[str]], ends: list[int], name: str, hints: Hints, skipped: int) -> int:
+    if hints.header:
+        places = [n for n, end in enumerate(ends[1:]) if end + skipped >= hints.header]
+        if places and rows[places[0]]:
+            return places[0]
+        raise WhychurnError(
+            f"intake.header names line {hints.header}, which holds nothing",
+            file=name,
+            remedy="write the line where the column names stand; 1 is the first of the file",
+        )
+    return find_header(rows[:SEARCHED], hints.known) or 0
+
+
+def _column_names(header: list[str], below: list[list[str]]) -> list[str]:
+    """Names of the columns that rows have: one more where rows end in a delimiter or begin with their number."""
+    names = list(header)
+    if not below:
+        return names
+    width, n = Counter(map(len, below)).most_common(1)[0]
+    if n < _SHIFTED * len(below) or width == len(names):
+        return names
+    rows = [row for row in below if len(row) == width]
+    if width == len(names) + 1:
+        if not any(row[-1].strip() for row in rows):
+            return [*names, ""]
+        if len({row[0] for row in rows}) == len(rows):
+            return ["", *names]
+    blank_end = width < len(names) and not any(cell.strip() for cell in names[width:])
+    return names[:width] if blank_end else names
+
+
+def _rows(text: bytes, layout: _Layout, name: str) -> tuple[_Parsed, Notices]:
+    """Rows of the file; lines that a stray quote sign swallowed are rows of their own again."""
+    data = memoryview(text)[layout.end :]
+    parsed = _parse(data, layout, name)
+    quoted = b'"' in text
+    lines = text.count(b"\n", layout.end) + text.count(b"\r", layout.end) if quoted else 0
+    if lines <= parsed.rows or not may_swallow(parsed.table, parsed.texts, layout.delimiter):
+        return parsed, ()
+    mended = mend_quotes(bytes(data), layout.delimiter, len(layout.names))
+    at = unended_quote(mended.text, layout.delimiter)
+    if at is not None:
+        raise _unended(name, layout.line + at)
+    if not mended.lines:
+        return parsed, ()
+    values = {
+        "file": name,
+        "lines": ", ".join(str(layout.line + line) for line in mended.lines[:5]),
+        "n": sum(mended.swallowed),
+        "places": len(mended.lines),
+    }
+    return _parse(memoryview(mended.text), layout, name), (("notice_quote", values),)
+
+
+def _unended(name: str, line: int | None) -> WhychurnError:
+    where = f" that opens in line {line}" if line else ""
+    return WhychurnError(
+        f"not readable as CSV: a quoted value{where} does not end",
+        file=name,
+        remedy='every opening quote (") needs a closing one; export the table again',
+    )
+
+
+def _parse(data: memoryview, layout: _Layout, name: str) -> _Parsed:
+    names = unique_names(layout.names)
+    schema = {one: pa.large_string() for one in names}
+    parsed = _Parsed(pa.table({one: pa.array([], pa.large_string()) for one in names}))
+
+    def note(row: Any) -> str:
+        kind = parsed.comments if row.text.startswith("#") else parsed.broken
+        kind.append(row.number)
+        if "\n" in row.text or "\r" in row.text:
+            parsed.texts.append(row.text)
+        return "skip"
+
+    if not bytes(data[:4096]).strip() and not bytes(data).strip():
+        return parsed
+    end = b"" if bytes(data[-1:]) in (b"\n", b"\r") else b"\n"
+    buffer = pa.py_buffer(bytes(data) + end) if end else pa.py_buffer(data)
+    try:
+        parsed.table = arrow_csv.read_csv(
+            pa.BufferReader(buffer),
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 24),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=note
+            ),
+            convert_options=arrow_csv.ConvertOptions(column_types=schema, strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:  # its message may hold values of the row
+        raise _unended(name, None) from None
+    return parsed
+
+
+def _row_numbers(parsed: _Parsed) -> np.ndarray:
+    lost = np.array(sorted([*parsed.broken, *parsed.comments]), dtype="int64")
+    numbers = np.arange(1, parsed.rows + 1)
+    return np.setdiff1d(numbers, lost, assume_unique=True) if len(lost) else numbers
+
+
+def _without_blank_columns(table: pa.Table, layout: _Layout) -> tuple[pa.Table, tuple[str, ...]]:
+    """`table` without columns that have neither name nor content; names that stand twice in the header."""
+    trimmed = [name.replace("\ufeff", "").strip() for name in layout.names]
+    blank = [
+        place
+        for place, name in enumerate(trimmed)
+        if not name and not pc.any(pc.not_equal(table.column(place), "")).as_py()
+    ]
+    repeated = tuple(name for name, n in Counter(trimmed).items() if n > 1 and name)
+    kept = [place for place in range(table.num_columns) if place not in blank]
+    return table.select(kept) if blank else table, repeated
