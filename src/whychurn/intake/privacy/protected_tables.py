@@ -43,6 +43,7 @@ _CODE_LENGTH: Final = 20  # mean length up to which a text column holds codes
 _REFERRALS: Final = 0.5  # a column with more ids of members among its values names members
 _LONG_ID: Final = 3  # characters; shorter ids are met by chance
 _FEW_VALUES: Final = 3  # a column of so few values identifies nobody, whatever its name
+_BY_CHANCE: Final = 4  # digits up to which an age or a count may equal the member's id
 _CHUNK: Final = 500_000
 
 
@@ -163,14 +164,13 @@ def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
         return "content"
     if looks_like_names(text):
         return "content"
-    own = own_id_within(text, ids.loc[text.index]).mean()
-    if own > (
-        _DROP_SHARE if pd.api.types.is_numeric_dtype(column.dtype) else 0
-    ):  # small numbers meet by chance
-        return "id"
     numeric = (
         pd.api.types.is_numeric_dtype(column.dtype) or not coerce(text.drop_duplicates(), "number").bad.any()
     )
+    own = own_id_within(text, ids.loc[text.index])
+    by_chance = numeric and text.str.len().to_numpy()[own].max(initial=0) <= _BY_CHANCE
+    if own.mean() > (_DROP_SHARE if by_chance else 0):
+        return "id"
     if not numeric and len(text) >= _UNIQUE_ROWS and text.nunique() > _UNIQUE_SHARE * len(text):
         return "unique"
     return None

@@ -46,6 +46,7 @@ _LETTERS: Final = (
 _NUMERALS: Final = {sign: n for n, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0}
 _CHINESE: Final = (
     (re.compile(r"[(]?(?:星期|周|礼拜|週)[一二三四五六日天][)]?"), " "),
+    (re.compile(r"\s+(?=[年月日号时点分秒])"), ""),
     (re.compile(r"[〇○零一二三四五六七八九十]+(?=[年月日号时点分秒])"), lambda m: _numeral(m[0])),
     (re.compile(r"^(?:民国|民國)\s*(\d{1,3})年"), lambda m: f"{int(m[1]) + 1911}年"),
     (re.compile(r"^([0-6]\d)年"), r"20\1年"),
@@ -72,6 +73,9 @@ _OFFSET: Final = re.compile(
     r"(?<=\d)(?:\s*(?P<zone>" + "|".join(_ZONES) + r"))?(?:\s*(?P<sign>[+-])(?P<h>\d{1,2}):?(?P<m>\d{2})?)?"
     r"(?:\s*[(\[].*[)\]])?(?P<year>\s\d{4})?$"
 )
+_LOCAL: Final = re.compile(
+    r"(?<=:\d\d) (?:cst|ist|bst|ast|local time)(?= \d{4}$|$)"
+)  # of several zones: kept
 _DIGITS: Final = np.isin(np.arange(256), list(b"0123456789:/.- "))
 _BEHIND: Final = r":\d\d(?:\.\d+)? *-"  # an offset such as -05:00
 _CLOCK: Final = re.compile(r"\d:\d{2}|\d{2}t\d{2}")
@@ -112,7 +116,7 @@ def _one(cell: str) -> tuple[str, float]:
         for pattern, plain in _CHINESE:
             cell = pattern.sub(plain, cell)  # type: ignore[arg-type]
         cell = cell.strip(" -:")
-    cell, offset = _without_offset(cell)
+    cell, offset = _without_offset(_LOCAL.sub("", cell))
     if re.search(r"[a-zà-ÿ]", cell):
         cell = re.sub(r"(?<=\d)t(?=\d)", " ", _WEEKDAY.sub("", cell))
         for pattern, plain in _LETTERS:

@@ -198,7 +198,8 @@ def _century(year: np.ndarray) -> np.ndarray:
 
 def _assemble(year: np.ndarray, month: np.ndarray, day: np.ndarray, parts: pd.DataFrame) -> np.ndarray:
     def clock(name: str) -> pd.Series:
-        return pd.to_numeric(parts[name], errors="coerce").fillna(0).reset_index(drop=True)
+        given = parts[name] if name in parts else pd.Series(0, index=parts.index)
+        return pd.to_numeric(given, errors="coerce").fillna(0).reset_index(drop=True)
 
     hour, minute, second = clock("h"), clock("i"), clock("s")
     if "half" in parts:

@@ -46,6 +46,8 @@ def in_study_zone(
         return _of_one_zone(values, reading)
     assert counts is not None and raw is not None and counted is not None
     known = ~np.isnan(offset) & values.notna().to_numpy()
+    if not known.any():
+        return _of_one_zone(values, reading)
     first = int(np.argmax(known))
     shown: dict[str, Any] = {"n": int(counts[known].sum()), "example": raw.iloc[first]}
     if reading.study_zone:
