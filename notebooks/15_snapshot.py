@@ -30,7 +30,8 @@ page = Page.open()
 facts = page.facts("snapshot")
 found = facts.get("status") == "ok"
 page.answer(sentences.answer(facts, page))
-for key, value, text, rung in sentences.headlines(facts, page):
+stated = page.results("snapshot_reasons")
+for key, value, text, rung in sentences.headlines(facts, page) + sentences.stated_headline(stated, page):
     page.headline(key, value, text, rung=rung)
 
 # %% [markdown] tags=["en"]
@@ -184,7 +185,7 @@ else:
 # ## 流失客户自己怎么说？
 
 # %%
-reasons = sentences.reasons_table(page.results("snapshot_reasons"), page.lang)
+reasons = sentences.reasons_table(stated, page.lang)
 if len(reasons):
     page.claim("described", sentences.stated_sentence(facts, page))
     page.figure(

@@ -21,11 +21,12 @@ from whychurn.intake.check.all_tables import (
 )
 from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.problems import is_decision, sentence
+from whychurn.intake.check.snapshot.table import recognised
 from whychurn.intake.check.table_facts import answerable_questions, table_facts
 from whychurn.intake.privacy.pseudonym import SOURCE_KEY, find_key
 from whychurn.intake.read.files.file_kinds import stem
 from whychurn.intake.read.naming import nearest_table
-from whychurn.intake.read.source import Source, open_source
+from whychurn.intake.read.source import FolderSource, Source, open_source
 from whychurn.labels import has_words, say
 
 
@@ -82,7 +83,11 @@ def check_source(study: StudyPaths, params: Params, today: dt.date | None = None
     WhychurnError
         If the source itself cannot be opened.
     """
-    source = open_source(study, params.intake)
+    try:
+        source = open_source(study, params.intake)
+    except WhychurnError as error:
+        beside = study.root.is_dir() and recognised(FolderSource.at(study.root), ".")
+        raise beside or error from None
     checked_tables = read_and_check(source, params, today or dt.date.today())
     try:
         find_key(study, params.intake.source)
@@ -125,7 +130,7 @@ def render_check(report: CheckReport, console: Console) -> None:
         console.print(f"Not used: {', '.join(report.unused)}", markup=False)
     for row in report.problems.to_dict("records"):
         where = f"{row['table']}: " if row["table"] else ""
-        console.print(f"Problem: {where}{row['message']}", style="bold red", markup=False)
+        console.print(f"Problem: {where}{row['message']}", style="bold red", markup=False, soft_wrap=True)
     if report.decisions:
         console.print("To be decided:", style="bold red")
     for line in report.decisions:

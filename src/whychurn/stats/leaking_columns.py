@@ -158,12 +158,12 @@ def _telling(
     column: pd.Series, left: Array, suspect: bool, seed: int, quarters: list[Array]
 ) -> dict[str, Any] | None:
     bound = MAX_AUC_SUSPECT if suspect else MAX_AUC
-    if column.nunique(dropna=False) < 2:
+    if column.nunique(dropna=False) < 2 or min(left.sum(), (~left).sum()) < MIN_MARKED:
         return None
     groups = quarters or [np.ones(len(column), dtype=bool)]
     areas = [column_auc(column[group].reset_index(drop=True), left[group], seed) for group in groups]
     area = float(np.average(areas, weights=[left[group].sum() for group in groups])) if areas else 0.5
-    if area <= bound or min(left.sum(), (~left).sum()) < MIN_MARKED:
+    if area <= bound:
         return None
     return {"why": "auc", "value": area, "bound": bound, "rows": int(np.any(groups, axis=0).sum())}
 

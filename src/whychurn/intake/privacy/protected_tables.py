@@ -147,7 +147,7 @@ def _holds_members(column: pd.Series, ids: pd.Series) -> bool:
 
 
 def _is_code(column: pd.Series) -> bool:
-    return bool(column.str.len().mean() <= _CODE_LENGTH)
+    return bool(column.notna().any() and column.str.len().mean() <= _CODE_LENGTH)
 
 
 def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:

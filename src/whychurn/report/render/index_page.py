@@ -11,7 +11,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
 from whychurn.report.page.html_pieces import badge, inline
 from whychurn.report.page.unanswered_questions import missing_words, question_words
-from whychurn.report.render.layout import chooser_html, landing_html, observed_until
+from whychurn.report.render.layout import chooser_html, dated, landing_html
 from whychurn.report.words import say
 
 LINES: Final = 4  # headlines per place: the answer fits one screen
@@ -24,7 +24,7 @@ def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, A
         study.reports / lang / "index.html": landing_html(
             frame,
             title=say("delivery.index_title", lang),
-            lead=say("delivery.index_lead", lang, study=frame["study"], until=observed_until(study)),
+            lead=dated("delivery.index_lead", study, frame["study"], lang),
             tiles=[_tile(place, headlines, lang) for place in PLACES],
             unanswered=[inline(line) for line in unanswered_lines(study, lang)],
         )

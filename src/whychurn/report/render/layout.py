@@ -65,7 +65,7 @@ def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> d
     return {
         "lang": lang,
         "study": escape(name),
-        "footer": escape(say("delivery.footer", lang, study=name, until=observed_until(study))),
+        "footer": escape(dated("delivery.footer", study, name, lang)),
         "words": {key: texts[lang] for key, texts in section_words("delivery").items()},
         "css": _style(),
         "script": (TEMPLATE / "script.js").read_text(encoding="utf-8"),
@@ -85,6 +85,13 @@ def observed_until(study: StudyPaths) -> str:
     """Last day that the data cover, or a dash."""
     path = study.interim / "intake.json"
     return str(read_json(path).get("observed_until") or "–") if path.exists() else "–"
+
+
+def dated(key: str, study: StudyPaths, name: str, lang: str) -> str:
+    """Words of `key` with the study's name and its last day; those of ``<key>_snapshot`` where it has no days."""
+    if study_kind(study) == "snapshot":
+        return say(f"{key}_snapshot", lang, study=name)
+    return say(key, lang, study=name, until=observed_until(study))
 
 
 def _links(languages: list[str]) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
 from whychurn.report.render.index_page import unanswered_lines
-from whychurn.report.render.layout import observed_until
+from whychurn.report.render.layout import dated
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def summary_text(study: StudyPaths, params: Params, lang: str, figures: dict[str
     parts = [
         f"# {say('delivery.index_title', lang)}",
         f"[{say('delivery.language_name', other)}]({FILES[other]})",
-        say("delivery.summary_lead", lang, study=name, until=observed_until(study)),
+        dated("delivery.summary_lead", study, name, lang),
     ]
     headlines = read_headlines(study)
     for place in PLACES:

@@ -53,6 +53,7 @@ def draw_reasons(reasons: pd.DataFrame, lang: str) -> Figure:
     axis.set_yticks(np.arange(len(rows)), [_short(name) for name in rows["reason"]])
     axis.set_xlabel(say("snapshot.axis_reasons", lang))
     axis.set_xlim(left=0)
+    axis.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
     axis.grid(axis="y", visible=False)
     percent_axis(axis)
     return figure

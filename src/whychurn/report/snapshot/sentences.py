@@ -13,6 +13,7 @@ from whychurn.report.words import say
 COLUMN_FORMATS: Final = {"rows": "int"}
 REASON_FORMATS: Final = {"members": "int", "share": "percent", "low": "percent", "high": "percent"}
 TRUST: Final = ("auc", "brier", "log_loss", "ece")
+OTHER: Final = "(other)"  # reasons of few leavers, in snapshot_reasons
 Headline = tuple[str, Any, str, str]
 
 
@@ -57,8 +58,19 @@ def headlines(facts: dict[str, Any], page: PageLike) -> list[Headline]:
         auc = facts["headline"]["auc"]["estimate"]
         lines.append(("who_next.high", facts["high_risk"], high_sentence(facts, page), "associated"))
         lines.append(("how_sure.auc", auc, model_sentence(facts, page), "described"))
-    lines.append(("how_sure.no_history", 0, page.say("snapshot.cannot_tell"), "described"))
+    plain = page.say("snapshot.cannot_tell").replace("**", "")
+    lines.append(("how_sure.no_history", 0, plain, "described"))
     return lines
+
+
+def stated_headline(reasons: pd.DataFrame, page: PageLike) -> list[Headline]:
+    """The reason that most leavers state, where there is one that may be shown."""
+    named = reasons[(reasons["reason"] != OTHER) & reasons["share"].notna()]
+    if named.empty:
+        return []
+    first = named.iloc[0]
+    values = {"reason": first["reason"], "share": page.format(first["share"], "percent")}
+    return [("why.stated", first["share"], page.say("snapshot.head_stated", **values), "described")]
 
 
 def high_sentence(facts: dict[str, Any], page: PageLike) -> str:
@@ -107,4 +119,4 @@ def stated_sentence(facts: dict[str, Any], page: PageLike) -> str:
 def reasons_table(reasons: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Stated reasons with counts and intervals; few leavers' reasons as one row."""
     other = say("snapshot.other_reasons", lang)
-    return reasons.assign(reason=reasons["reason"].replace("(other)", other))
+    return reasons.assign(reason=reasons["reason"].replace(OTHER, other))

@@ -36,18 +36,23 @@ class SnapshotColumns:
 def find_columns(frame: pd.DataFrame) -> SnapshotColumns | None:
     """Columns of a table of one row per customer, None where `frame` is none.
 
-    A column says who left if its name does and its cells are yes or no (1 or 0, 是 or 否), or if all its cells are words
-    such as churned and stayed.
+    A column says who left if its cells are words such as churned and stayed, or if its name does and it holds few
+    different values; one that holds yes and no comes first.
     """
     names = [str(name) for name in frame.columns]
-    left = next((name for name in names if _says_who_left(name, frame[name])), None)
-    if left is None or len(frame) < MIN_ROWS:
+    left = max(names, key=lambda name: _says_who_left(name, frame[name]), default=None)
+    if left is None or not _says_who_left(left, frame[left]) or len(frame) < MIN_ROWS:
         return None
     rest = [name for name in names if name != left]
-    ids = [name for name in rest if is_named(name, "id_names")]
-    if ids and frame[ids[0]].nunique() < UNIQUE_SHARE * len(frame):
+    return SnapshotColumns(left, *find_further(frame, rest)) if repeated_id(frame, rest) is None else None
+
+
+def repeated_id(frame: pd.DataFrame, names: list[str]) -> str | None:
+    """The id column among `names` if several rows have one id, so that a row is no customer; else None."""
+    ids = [name for name in names if is_named(name, "id_names")]
+    if not ids or any(frame[name].nunique() >= UNIQUE_SHARE * len(frame) for name in ids):
         return None
-    return SnapshotColumns(left, *find_further(frame, rest))
+    return ids[0]
 
 
 def find_further(frame: pd.DataFrame, names: list[str]) -> tuple[str | None, str | None, str | None]:
@@ -71,14 +76,15 @@ def meaning(cells: pd.Series) -> Mapping[str, bool | None]:
     return {str(cell): words.get(str(cell)) for cell in cells.dropna().unique()}
 
 
-def _says_who_left(name: str, column: pd.Series) -> bool:
-    if column.nunique() > MAX_VALUES:
-        return False
+def _says_who_left(name: str, column: pd.Series) -> int:
+    """3 where name and cells say who left, 2 where its cells do, 1 where its name does, 0 where neither."""
+    if column.nunique() > MAX_VALUES or not column.notna().any():
+        return 0
     said = meaning(cells_of(column))
+    named = is_named(name, "left_names")
     if len(said) < 2 or None in said.values() or len(set(said.values())) < 2:
-        return False
-    by_words = all(cell in cell_words() for cell in said)
-    return by_words or is_named(name, "left_names")
+        return int(named)
+    return 3 if named else 2 * all(cell in cell_words() for cell in said)
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -22,6 +22,7 @@ from whychurn.intake.check.snapshot.columns import (
     find_columns,
     find_further,
     meaning,
+    repeated_id,
 )
 from whychurn.intake.read.coerce import coerce
 from whychurn.intake.read.dtypes import TEXT
@@ -102,6 +103,9 @@ def recognised(source: Source, folder: str | None = None) -> WhychurnError | Non
     said = _told(raw.frame[columns.left])
     lines: dict[str, Any] = {"source": folder} if folder else {}
     lines |= {"tables": {SNAPSHOT: name}, "columns": columns.mapping()}
+    unclear = meaning(cells_of(raw.frame[columns.left]))
+    if None in unclear.values():
+        lines["codes"] = {LEFT: {cell: "true or false" if v is None else v for cell, v in unclear.items()}}
     written = yaml.safe_dump({"intake": lines}, allow_unicode=True, sort_keys=False, width=10_000)
     return WhychurnError(
         f"{name} holds one row per customer (a snapshot of {rows:,} customers), and its column {columns.left!r} says who "
@@ -127,6 +131,9 @@ def _completed(raw: RawTable, intake: IntakeParams) -> tuple[IntakeParams, list[
     found = find_columns(raw.frame)
     mapping: dict[str, str] = {}
     if "left" not in given and "left" not in present:
+        repeated = repeated_id(raw.frame, [str(name) for name in raw.frame.columns])
+        if found is None and repeated and "member_id" not in given:
+            raise _several_rows(raw, repeated)
         if found is None:
             raise WhychurnError(
                 "no column says who left",
@@ -137,6 +144,8 @@ def _completed(raw: RawTable, intake: IntakeParams) -> tuple[IntakeParams, list[
         mapping[LEFT] = found.left
     used = {*given.values(), *mapping.values()}
     rest = [str(name) for name in raw.frame.columns if str(name) not in used]
+    if "member_id" not in given and (repeated := repeated_id(raw.frame, rest)):
+        raise _several_rows(raw, repeated)
     for name, column in zip(("tenure", "reason", "member_id"), find_further(raw.frame, rest), strict=True):
         if column and name not in given and name not in present:
             mapping[f"{SNAPSHOT}.{name}"] = column
@@ -150,6 +159,18 @@ def _completed(raw: RawTable, intake: IntakeParams) -> tuple[IntakeParams, list[
     return completed, notices
 
 
+def _several_rows(raw: RawTable, column: str) -> WhychurnError:
+    rows = int(raw.frame[column].duplicated().sum())
+    return WhychurnError(
+        f"several rows have one {column!r}, so this is no table of one row per customer",
+        file=raw.origin,
+        column=column,
+        rows=rows,
+        remedy="rows with dates belong to the tables orders, events or memberships (intake.tables); if each row is a "
+        f'customer all the same, write in params.yaml intake.columns: {{{SNAPSHOT}.member_id: "="}}',
+    )
+
+
 def _flags(raw: RawTable, intake: IntakeParams) -> tuple[RawTable, list[Notice]]:
     """`raw` with who left as true and false, and how its cells were read."""
     given = intake.columns.get(LEFT, "left")
@@ -161,8 +182,7 @@ def _flags(raw: RawTable, intake: IntakeParams) -> tuple[RawTable, list[Notice]]
         return raw, []
     cells = cells_of(raw.frame[origin])
     coded = {
-        str(cell).strip().lower(): answer_words().get(str(value).lower(), False)
-        for cell, value in codes.items()
+        str(cell).strip().lower(): answer_words().get(str(value).lower()) for cell, value in codes.items()
     }
     found = meaning(cells)
     said = {**found, **{cell: value for cell, value in coded.items() if cell in found}}
