@@ -182,6 +182,41 @@ def data_lookup(pseudonyms: list[str], study: StudyOption = None) -> None:
     console.print(table)
 
 
+@data.command("erase")
+def data_erase(
+    members: Annotated[list[str] | None, typer.Argument(help="Ids of the company, or pseudonyms.")] = None,
+    study: StudyOption = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="File with one id a line; - reads the input, and no id stands in the shell's history.",
+        ),
+    ] = None,
+) -> None:
+    """Remove all that was computed of members, stored copies included, and show what was removed."""
+    from whychurn.stages.erasure.erase_members import erase_members, read_ids
+
+    place = StudyPaths.at(study)
+    ids = [*(members or []), *(read_ids(source) if source else [])]
+    done = erase_members(place, load_params(place), ids)
+    for name, (files, size) in done.removed.items():
+        console.print(f"removed {name}: {files:,} files, {size / 1e6:,.1f} MB", markup=False, soft_wrap=True)
+    console.print(
+        f"{done.known} of {done.members} members stood in the tables; {done.searched:,} files were searched afterwards"
+    )
+    for name in done.left:
+        console.print(f"still holds one of them, and no run made it: {name}", markup=False, soft_wrap=True)
+    for table, rows in done.in_source.items():
+        console.print(
+            f"the source still holds {rows:,} rows of them in {table}: take them out, or the next run brings them back"
+        )
+    console.print("Nothing of them is left." if done.complete else "Not complete.")
+    console.print(f"Then: whychurn run --study {place.root}", markup=False, soft_wrap=True)
+    if not done.complete:
+        raise typer.Exit(1)
+
+
 @experiment.command("run")
 def experiment_run(
     folder: Annotated[Path, typer.Argument(help="Such as experiments/2026-11-horizon.")],

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from whychurn.intake.privacy.identity_numbers import is_account_number, is_no_quantity
+from whychurn.intake.privacy.names import candidate, name_rules
 from whychurn.intake.privacy.redact import redact_column, redact_text
 from whychurn.intake.read.dtypes import TEXT
 
@@ -187,3 +192,38 @@ def test_a_mobile_number_never_stays(second, rest, separator) -> None:
     text = f"请打 {separator.join((number[:3], number[3:7], number[7:]))} 谢谢"
     clean = redact_text(text)[0]
     assert number not in clean.replace(separator or " ", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("4111 1111 1111 1111", True),
+        ("4111111111111112", False),
+        ("DE89 3704 0044 0532 0130 00", True),
+        ("DE88 3704 0044 0532 0130 00", False),
+    ],
+)
+def test_check_digits_of_cards_and_accounts(number, valid) -> None:
+    assert is_account_number(number) == valid
+
+
+@pytest.mark.parametrize(
+    ("number", "taken"),
+    [
+        ("2024-05-06", False),
+        ("1,234,567.00", False),
+        ("1000 1500 2000", False),
+        ("1998-2005", False),
+        ("8.30-22.00", False),
+        ("77 2345 6671 1", True),
+        ("88123456", True),
+    ],
+)
+def test_long_numbers_that_are_quantities_stay(number, taken) -> None:
+    assert is_no_quantity(number) == taken
+
+
+def test_the_quick_look_finds_what_the_rules_of_names_find() -> None:
+    for text, kind, _ in labelled_texts():
+        if kind == "NAME" and any(re.search(pattern, text, re.ASCII) for _, _, pattern in name_rules()):
+            assert pc.match_substring_regex(pa.array([text]), candidate())[0].as_py(), text

@@ -54,3 +54,11 @@ def _runs_dvc(pid: int) -> bool:
 
 def _count(locks: dict[str, Any]) -> int:
     return len(locks.get("write", {})) + sum(len(readers) for readers in locks.get("read", {}).values())
+
+
+def live_locks(root: Path) -> int:
+    """Number of locks that running DVC processes hold in the study at `root`."""
+    try:
+        return _count(json.loads((root / ".dvc" / "tmp" / "rwlock").read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError):
+        return 0

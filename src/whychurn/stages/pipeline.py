@@ -7,7 +7,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.check.snapshot.table import snapshot_name
 from whychurn.intake.read.source import open_source
+from whychurn.stages.erasure.stored_copies import drop_stale_results, unused_copies
 from whychurn.stages.locks import release_dead_locks
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,14 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
             f"this study has no stage {until!r}",
             remedy=f"choose one of {', '.join(stages)}; a table of one row per customer (snapshot) is a study of its own",
         )
+    try:
+        _run_stages(study, stages, until, force, jobs)
+    finally:
+        if not study.is_demo:
+            _drop_old_copies(study)
+
+
+def _run_stages(study: StudyPaths, stages: Sequence[str], until: str | None, force: bool, jobs: int) -> None:
     how = ["repro", *(["--force"] if force else [])]
     if jobs > 1 and until in (None, STAGES[-1]) and BEFORE in stages:
         _dvc(study, [*how, BEFORE])
@@ -85,6 +94,24 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
         _dvc(study, [*how, *([until] if until else [])])
     if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():
         _dvc(study, ["repro", "--force", "--single-item", "delivery"])  # the registry was removed by hand
+
+
+def _drop_old_copies(study: StudyPaths) -> None:
+    """Nothing of a member who was taken out of the tables stays: neither in the cache nor in older results."""
+    for stage, members in drop_stale_results(study).items():
+        log.warning(
+            "results of stage %s told of %d members who are no longer in the tables and were removed; "
+            "run the stage again",
+            stage,
+            members,
+        )
+    if unused_copies(study.root):
+        try:
+            _dvc(study, ["gc", "--workspace", "--force", "--quiet"])
+        except WhychurnError:  # the run's own outcome is the one to tell
+            log.warning(
+                "older versions of results could not be removed from %s", study.root / ".dvc" / "cache"
+            )
 
 
 def prepare_study(study: StudyPaths, params: Params) -> tuple[str, ...]:
