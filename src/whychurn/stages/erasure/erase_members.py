@@ -151,7 +151,7 @@ def _rows_of_source(
     tables, _ = read_tables(open_source(study, params.intake), params)
     counts = {}
     for table in TABLES:
-        if "member_id" in tables[table].frame:
+        if table in tables and "member_id" in tables[table].frame:
             column = tables[table].frame["member_id"]
             own = column.isin(ids | shown)
             if key is not None and any(_PSEUDONYM.fullmatch(one) for one in ids):

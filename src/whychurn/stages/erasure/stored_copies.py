@@ -44,7 +44,7 @@ def drop_stale_results(study: StudyPaths) -> dict[str, int]:
         return {}
     gone: dict[str, int] = {}
     for stage, entry in lock["stages"].items():
-        tables = (
+        results = (
             [] if stage == "intake" else _tables([study.root / out["path"] for out in entry.get("outs", [])])
         )
         missing = max((_unknown_members(path, members) for path in results), default=0)
