@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
-from whychurn.intake.check.study_days import LEAST_ROWS
+from whychurn.intake.check.evidence.study_days import LEAST_ROWS
 from whychurn.intake.preview import check_source
 
 MEMBERS = [f"m{number}" for number in range(40)]

@@ -18,6 +18,7 @@ from whychurn.intake.check.all_tables import (
     read_and_check,
 )
 from whychurn.intake.check.checked_table import Notice
+from whychurn.intake.check.not_understood import not_understood
 from whychurn.intake.check.problems import sentence
 from whychurn.intake.check.table_facts import answerable_questions, table_facts
 from whychurn.intake.privacy.protected_tables import Redactions, check_schema, protect_table
@@ -50,6 +51,8 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     checked_tables = read_and_check(open_source(study, params.intake), params, today)
     write_table(checked_tables.quarantine, study.interim / "quarantine.parquet")
     checked_tables.raise_problems()
+    unknown = not_understood(checked_tables.tables, params.privacy.min_cell)
+    write_table(unknown, study.results / "not_understood.parquet")
     facts = _facts(checked_tables)
     if params.privacy.pseudonymize:
         key = key or make_key(study)

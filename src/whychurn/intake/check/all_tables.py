@@ -13,6 +13,8 @@ from whychurn.contract.params import Params
 from whychurn.contract.tables import ACTIVITY_TABLES, HISTORY_TABLES, SNAPSHOT, TABLES
 from whychurn.intake.check.checked_table import CheckedTable, Notice, absent_table, blank
 from whychurn.intake.check.consent import settle_consent
+from whychurn.intake.check.evidence.id_forms import join_id_forms
+from whychurn.intake.check.evidence.study_days import set_odd_days_aside, window
 from whychurn.intake.check.implied_members import complete_members
 from whychurn.intake.check.linked_ids import link_ids
 from whychurn.intake.check.mapping import check_mapping
@@ -28,7 +30,6 @@ from whychurn.intake.check.problems import (
     to_decide,
 )
 from whychurn.intake.check.snapshot.table import read_snapshot, recognised, snapshot_name
-from whychurn.intake.check.study_days import set_odd_days_aside, window
 from whychurn.intake.read.source import Source, read_table
 
 
@@ -169,6 +170,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     set_odd_days_aside(tables, params.intake)
     members = tables["members"]
     if not members.unread:
+        join_id_forms(tables)
         complete_members(tables, params.intake.complete_members)
     _check_future(members, last, today)
     _check_duplicates(members)

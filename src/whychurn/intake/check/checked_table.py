@@ -39,6 +39,8 @@ class CheckedTable:
         Source rows that became part of another row; rows that intake made.
     readings
         Contract column -> how it was read (`read.coerced.Coerced.how`).
+    not_understood
+        Column of codes -> its values that are no code; indexed by row.
     unread
         The source has the table, and it cannot be read.
     """
@@ -58,6 +60,7 @@ class CheckedTable:
     folded: int = 0
     derived: int = 0
     readings: dict[str, dict[str, str]] = field(default_factory=dict)
+    not_understood: dict[str, pd.Series] = field(default_factory=dict)
     unread: bool = False
     apart: dict[str, np.ndarray] = field(default_factory=dict)
     parts: tuple[tuple[str, int], ...] = ()

@@ -14,23 +14,33 @@ from whychurn.intake.read.dtypes import TEXT
 def complete_members(tables: dict[str, CheckedTable], complete: bool) -> None:
     """Add members that stand only in activity tables; each joined on the first day of activity.
 
-    Done where members is absent, or `complete` (`intake.complete_members`) asks for it; then an empty
-    joined_on is filled in the same way. Changes ``tables["members"]``.
+    Done where members is absent, or `complete` (`intake.complete_members`) asks for it. A joining day that is not
+    known is filled in the same way. Changes ``tables["members"]``.
     """
     members = tables["members"]
-    if members.origin is not None and not complete:
+    adds = members.origin is None or complete
+    if not adds and not (members.frame["joined_on"].isna() & members.row_reasons.good).any():
         return
     first = _first_days(tables)
+    if len(members.frame):
+        _fill_joining_days(members, first)
+    if adds:
+        _add_members(members, first)
+
+
+def _fill_joining_days(members: CheckedTable, first: pd.Series) -> None:
     frame = members.frame
-    if len(frame):
-        gap = frame["joined_on"].isna() & members.row_reasons.good
-        frame["joined_on"] = (
-            frame["joined_on"].where(~gap, frame["member_id"].map(first)).astype("datetime64[ns]")
-        )
-        filled = int((gap & frame["joined_on"].notna()).sum())
-        if filled:
-            members.notices.append(("notice_joined", {"n": filled}))
-        members.row_reasons.mark(frame["joined_on"].isna().to_numpy(), "missing_value", "joined_on")
+    gap = frame["joined_on"].isna() & members.row_reasons.good
+    days = frame["joined_on"].where(~gap, frame["member_id"].map(first))
+    frame["joined_on"] = days.astype("datetime64[ns]")
+    filled = int((gap & frame["joined_on"].notna()).sum())
+    if filled:
+        members.notices.append(("notice_joined", {"n": filled}))
+    members.row_reasons.mark(frame["joined_on"].isna().to_numpy(), "missing_value", "joined_on")
+
+
+def _add_members(members: CheckedTable, first: pd.Series) -> None:
+    frame = members.frame
     new = first[~first.index.isin(frame["member_id"])]
     if new.empty:
         return

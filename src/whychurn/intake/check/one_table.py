@@ -13,6 +13,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import FURTHER, TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
+from whychurn.intake.check.coded_columns import CODED, plain_codes
 from whychurn.intake.check.column_reading import (
     kind_of,
     order_assumed,
@@ -21,7 +22,6 @@ from whychurn.intake.check.column_reading import (
     reading_of,
 )
 from whychurn.intake.check.consent import CONSENT, consent_notices
-from whychurn.intake.check.copies import mark_copies
 from whychurn.intake.check.mapping import (
     MADE,
     further_columns,
@@ -29,6 +29,9 @@ from whychurn.intake.check.mapping import (
     repeated_columns,
     source_columns,
 )
+from whychurn.intake.check.evidence.copies import mark_copies
+from whychurn.intake.check.evidence.default_dates import blank_default_dates
+from whychurn.intake.check.not_understood import note_unknown
 from whychurn.intake.check.orders.amounts import fill_amounts
 from whychurn.intake.check.orders.order_lines import continue_orders
 from whychurn.intake.check.orders.order_status import mark_status
@@ -71,6 +74,10 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
         if params.fold != []:
             continue_orders(checked)
         fill_amounts(checked, params.order_amount)
+    note_unknown(checked, {column: codes.values() for column, codes in params.codes.items()})
+    blank_default_dates(checked)
+    if "default_date:joined_on" in checked.blanked:
+        lenient = ("joined_on",)  # filled from the first activity
     _check_cells(checked, lenient if table == "members" else ())
     if table == "orders":
         mark_status(checked, raw)
@@ -134,8 +141,8 @@ def _fill(
     reading = reading_of(params, where, origin)
     reading = replace(reading, date_form=order) if order else reading
     result = read_column(column, kind_of(name, checked.table, spec), codes, reading, raw.origin)
-    if spec.choices:
-        result.values = result.values.str.lower()
+    if where in CODED:
+        result.values = plain_codes(where, result.values)
     said = [("notice_running_word", {"column": where, "word": word, "n": n}) for word, n in running.items()]
     result.notes = (*said, *result.notes)
     return result
