@@ -10,10 +10,12 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.tables import ACTIVITY_TABLES, SNAPSHOT
 from whychurn.intake.check.checked_table import CheckedTable, Notice
+from whychurn.intake.check.evidence.id_forms import shapes
 from whychurn.intake.check.quarantine import EXEMPT
 from whychurn.labels import say
 
 Problem = tuple[str, WhychurnError]  # contract table (empty: all of them), what is wrong
+_MOSTLY_KNOWN: Final = 0.5  # share of rows of listed members from which the others may be members too
 DECIDE: Final = "decide_"  # how the key of a notice begins that the user must decide
 
 
@@ -71,7 +73,7 @@ def excess_problems(tables: dict[str, CheckedTable], max_quarantined: float) -> 
         if len(checked.broken):
             counts["broken_row", ""] = len(checked.broken)
         if sum(counts.values()) > max_quarantined * checked.read:
-            problems.append((table, _excess(checked, counts, max_quarantined)))
+            problems.append((table, _excess(checked, members, counts, max_quarantined)))
     if members.good.empty and not members.unread and not problems:
         remedy = "see data/interim/quarantine.parquet"
         problems.append(
@@ -89,7 +91,10 @@ def no_activity(observed_until: pd.Timestamp | None) -> list[Problem]:
 
 
 def _excess(
-    checked: CheckedTable, counts: dict[tuple[str, str], int], max_quarantined: float
+    checked: CheckedTable,
+    members: CheckedTable,
+    counts: dict[tuple[str, str], int],
+    max_quarantined: float,
 ) -> WhychurnError:
     bad = sum(counts.values())
     (reason, column), number = max(counts.items(), key=lambda item: item[1])
@@ -99,17 +104,34 @@ def _excess(
         file=checked.origin,
         column=column or None,
         rows=bad,
-        remedy=_remedy(reason, column),
+        remedy=_remedy(checked, members, reason, column),
     )
 
 
-def _remedy(reason: str, column: str) -> str:
+def _remedy(checked: CheckedTable, members: CheckedTable, reason: str, column: str) -> str:
     hints = {
         ("missing_value", "member_id"): "leave purchases of non-members out of the export",
-        ("unknown_member", "member_id"): "complete the members, or set intake.complete_members: true",
-        ("duplicate_id", "order_id"): "set intake.fold: [orders] where the rows are lines of one order",
-        ("unknown_code", column): f"map the codes in params.yaml: intake.codes ({column})",
+        (
+            "duplicate_id",
+            column,
+        ): "the same number stands for rows that differ: export a number of each row's own",
+        ("unknown_code", column): f"map the codes in params.yaml: intake.codes ({checked.table}.{column})",
     }
     hint = hints.get((reason, column), "mend the rows in the source, or map columns and codes in params.yaml")
+    if reason == "unknown_member":
+        hint = _hint_for_unknown(checked, members)
     listed = "a run lists the rows in data/interim/quarantine.parquet"
     return f"{hint}; {listed}; intake.max_quarantined sets the share"
+
+
+def _hint_for_unknown(checked: CheckedTable, members: CheckedTable) -> str:
+    """Complete the members only where most rows are of listed ones: else another column holds the ids."""
+    known = members.good["member_id"].dropna()
+    ids = checked.frame["member_id"].dropna().drop_duplicates()
+    new = int((~ids.isin(known)).sum())
+    if checked.row_reasons.good.mean() >= _MOSTLY_KNOWN and new < len(known):
+        return f"complete the members, or add {new} to the {len(known)} listed: intake.complete_members: true"
+    return (
+        f"{new} of {len(ids)} ids are of no listed member (here {shapes(ids)}; members {shapes(known)}): map the "
+        f"column that holds the member's id, intake.columns: {{{checked.table}.member_id: …}}, or complete the members"
+    )

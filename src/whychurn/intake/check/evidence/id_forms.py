@@ -16,8 +16,8 @@ from whychurn.intake.read.dtypes import TEXT
 
 _FORMS: Final[dict[str, Callable[[pd.Series], pd.Series]]] = {
     "signs": lambda ids: ids.str.replace(r"[\s._/-]+", "", regex=True).str.casefold(),
-    "prefix": lambda ids: ids.str.replace(r"^\p{L}+[\s_#-]*(\d)", r"\1", regex=True),
-    "prefix_zeros": lambda ids: ids.str.replace(r"^\p{L}*[\s_#-]*0*(\d)", r"\1", regex=True),
+    "prefix": lambda ids: ids.str.replace(r"^[A-Za-z一-鿿]+[\s_#-]*(\d)", r"\1", regex=True),
+    "prefix_zeros": lambda ids: ids.str.replace(r"^[A-Za-z一-鿿]*[\s_#-]*0*(\d)", r"\1", regex=True),
 }
 _NEARLY_ALL: Final = 0.95  # of the ids that are not known as they are
 _UNKNOWN: Final = 0.01  # share of a table's ids below which they are left alone
