@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
-from whychurn.intake.check.coded_columns import is_known, nearest_code, plain_codes
+from whychurn.intake.check.codes.coded_columns import is_known, nearest_code, plain_codes
 
 IDS = [f"00{number}" for number in range(100, 140)]
 DAYS = pd.Series(pd.date_range("2023-03-01", periods=40, freq="5D")).dt.strftime("%Y-%m-%d")

@@ -18,7 +18,7 @@ from whychurn.intake.check.all_tables import (
     read_and_check,
 )
 from whychurn.intake.check.checked_table import Notice
-from whychurn.intake.check.not_understood import not_understood
+from whychurn.intake.check.codes.not_understood import not_understood
 from whychurn.intake.check.problems import sentence
 from whychurn.intake.check.table_facts import answerable_questions, table_facts
 from whychurn.intake.privacy.protected_tables import Redactions, check_schema, protect_table

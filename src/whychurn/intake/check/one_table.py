@@ -13,7 +13,8 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import FURTHER, TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
-from whychurn.intake.check.coded_columns import CODED, plain_codes
+from whychurn.intake.check.codes.coded_columns import CODED, plain_codes
+from whychurn.intake.check.codes.not_understood import note_unknown
 from whychurn.intake.check.column_reading import (
     kind_of,
     order_assumed,
@@ -22,6 +23,8 @@ from whychurn.intake.check.column_reading import (
     reading_of,
 )
 from whychurn.intake.check.consent import CONSENT, consent_notices
+from whychurn.intake.check.evidence.copies import mark_copies
+from whychurn.intake.check.evidence.default_dates import blank_default_dates
 from whychurn.intake.check.mapping import (
     MADE,
     further_columns,
@@ -29,9 +32,6 @@ from whychurn.intake.check.mapping import (
     repeated_columns,
     source_columns,
 )
-from whychurn.intake.check.evidence.copies import mark_copies
-from whychurn.intake.check.evidence.default_dates import blank_default_dates
-from whychurn.intake.check.not_understood import note_unknown
 from whychurn.intake.check.orders.amounts import fill_amounts
 from whychurn.intake.check.orders.order_lines import continue_orders
 from whychurn.intake.check.orders.order_status import mark_status

@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.contract.results import columns_of
 from whychurn.intake.check.checked_table import CheckedTable
-from whychurn.intake.check.coded_columns import CODED, is_known, known_codes, nearest_code
+from whychurn.intake.check.codes.coded_columns import CODED, is_known, known_codes, nearest_code
 from whychurn.intake.check.quarantine import value_kinds
 from whychurn.intake.read.dtypes import TEXT
 

@@ -1,0 +1,1 @@
+"""Columns of codes: what is known, and what is not understood."""
