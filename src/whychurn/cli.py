@@ -124,7 +124,8 @@ def world_score(study: StudyOption = None) -> None:
 @data.command("check")
 def data_check(folder: Annotated[Path, typer.Argument(help="Study folder, with raw/ below it.")]) -> None:
     """Say what fits, what does not, what must be decided (exit code 1); write nothing."""
-    from whychurn.intake.preview import check_source, render_check
+    from whychurn.intake.preview import check_source
+    from whychurn.intake.preview_text import render_check
 
     place = StudyPaths.at(folder)
     report = check_source(place, load_params(place))

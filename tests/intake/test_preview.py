@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -12,7 +13,8 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.questions import assess_questions, load_questions
 from whychurn.contract.tables import HISTORY_TABLES, TABLES
-from whychurn.intake.preview import check_source, render_check
+from whychurn.intake.preview import check_source
+from whychurn.intake.preview_text import render_check
 
 
 def shown(report) -> str:
@@ -51,6 +53,23 @@ def test_problems_of_several_tables_are_told_at_once(tables, make_study) -> None
     assert "3 of 5 rows are bad" in text
     wrong = report.reasons.set_index(["table", "reason", "column"])["rows"]
     assert wrong["orders", "wrong_type", "amount"] == 3
+
+
+def test_the_check_shows_what_became_of_each_table(tables, make_study) -> None:
+    tables["orders"].loc[4, "amount"] = "x"
+    tables["orders"] = pd.concat([tables["orders"], tables["orders"].iloc[:1]])
+    study = make_study(tables, {"intake": {"max_quarantined": 0.5}})
+    report = check_source(study, load_params(study))
+    row = report.tables.set_index("table").loc["orders"]
+    assert (row["read"], row["kept"], row["quarantined"], row["duplicates"]) == (6, 4, 1, 1)
+    assert (row["first_day"], row["last_day"]) == ("2024-01-05", "2024-04-01")
+    text = shown(report)
+    assert "The study covers 2024-01-05 to 2024-04-01." in text
+    assert "1 row: not readable" in text and "1 rows are copies" in text
+    assert "The tables fit" not in text and "goes without 1 row set aside" in text
+    assert (
+        text.index("Tables") < text.index("are copies") < text.index("Questions") < text.index("goes without")
+    )
 
 
 def test_what_is_not_used_is_named(tables, make_study) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.questions import load_questions
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.all_tables import (
     CheckedTables,
@@ -27,7 +24,11 @@ from whychurn.intake.privacy.pseudonym import SOURCE_KEY, find_key
 from whychurn.intake.read.files.file_kinds import stem
 from whychurn.intake.read.naming import nearest_table
 from whychurn.intake.read.source import FolderSource, Source, open_source
-from whychurn.labels import has_words, say
+
+COUNTS: Final = (
+    "source", "encoding", "read", "kept", "quarantined", "folded", "duplicates", "netted", "derived", "first_day",
+    "last_day",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class CheckReport:
     Parameters
     ----------
     tables
-        table, source, encoding, read, kept, quarantined, folded, derived: one row a contract table.
+        One row a contract table: table, source, encoding; rows read, kept, quarantined, folded, duplicates, netted,
+        derived, which balance; first_day, last_day of the rows kept; blanked (cells), not_understood (rows).
     columns
         table, column, required, source: each contract column of the tables found; source null where absent.
     reasons
@@ -49,10 +51,12 @@ class CheckReport:
         table (empty for all), message: what would stop a run.
     decisions
         Sentences (English): what the user must decide before a run.
-    notices
-        Sentences (English): what was assumed.
+    assumed
+        Table -> sentences (English): what was assumed.
     unused
         Files or tables that serve no contract table, and ``table.column`` that serve no contract column.
+    observed_from, observed_until
+        First and last day of the study; None where no row is usable.
     """
 
     tables: pd.DataFrame
@@ -61,13 +65,25 @@ class CheckReport:
     questions: pd.DataFrame
     problems: pd.DataFrame
     decisions: list[str]
-    notices: list[str]
+    assumed: dict[str, list[str]]
     unused: list[str]
+    observed_from: pd.Timestamp | None = None
+    observed_until: pd.Timestamp | None = None
 
     @property
     def fits(self) -> bool:
         """Whether a run would get through intake."""
         return self.problems.empty and not self.decisions
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """What the answer goes without: rows set aside, rows with values not understood, cells left empty."""
+        return {name: int(self.tables[name].sum()) for name in ("quarantined", "not_understood", "blanked")}
+
+    @property
+    def notices(self) -> list[str]:
+        """All that was assumed, each sentence once."""
+        return list(dict.fromkeys(line for lines in self.assumed.values() for line in lines))
 
 
 def check_source(study: StudyPaths, params: Params, today: dt.date | None = None) -> CheckReport:
@@ -96,63 +112,13 @@ def check_source(study: StudyPaths, params: Params, today: dt.date | None = None
     return _report(checked_tables, _unused(source, checked_tables.tables))
 
 
-def render_check(report: CheckReport, console: Console) -> None:
-    """Print `report` as tables for people."""
-    shown = Table("table", "source", "encoding", "rows", "sound", "bad", "folded", "made", title="Tables")
-    shown.columns[0].no_wrap = True
-    for row in report.tables[report.tables["kept"] + report.tables["read"] > 0].to_dict("records"):
-        numbers = (f"{row[name]:,}" for name in ("read", "kept", "quarantined", "folded", "derived"))
-        shown.add_row(row["table"], row["source"] or "", row["encoding"] or "", *numbers)
-    console.print(shown)
-    if len(report.reasons):
-        shown = Table("table", "reason", "column", "rows", title="What does not fit")
-        for row in report.reasons.to_dict("records"):
-            shown.add_row(row["table"], _reason(row["reason"]), row["column"], f"{row['rows']:,}")
-        console.print(shown)
-    empty = report.tables[report.tables["kept"] + report.tables["read"] == 0]["table"]
-    console.print(f"[dim]absent or empty: {', '.join(empty) or 'none'}[/]")
-    absent = report.columns[report.columns["source"].isna()]
-    for table, names in absent.groupby("table", sort=False)["column"]:
-        console.print(f"[dim]{table}: no column for {', '.join(names)}[/]")
-    shown = Table("question", "answer", title="Questions")
-    words = {question.id: question.words["en"] for question in load_questions()}
-    for row in report.questions.to_dict("records"):
-        answer = (
-            "[green]yes[/]"
-            if row["answerable"]
-            else f"[yellow]no: lacks {row['missing'].replace(' | ', ' or ')}[/]"
-        )
-        shown.add_row(words[str(row["id"])], answer)
-    console.print(shown)
-    for line in report.notices:
-        console.print(f"Note: {line}", markup=False)
-    if report.unused:
-        console.print(f"Not used: {', '.join(report.unused)}", markup=False)
-    for row in report.problems.to_dict("records"):
-        where = f"{row['table']}: " if row["table"] else ""
-        console.print(f"Problem: {where}{row['message']}", style="bold red", markup=False, soft_wrap=True)
-    if report.decisions:
-        console.print("To be decided:", style="bold red")
-    for line in report.decisions:
-        console.print(f"  {line}", markup=False)
-    if report.fits:
-        console.print("The tables fit: whychurn run can start.", style="bold green")
-
-
 def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
     facts = {table: table_facts(checked) for table, checked in checked_tables.tables.items()}
-    names = [
-        "source",
-        "encoding",
-        "read",
-        "kept",
-        "quarantined",
-        "folded",
-        "derived",
-        "first_day",
-        "last_day",
-    ]
-    tables = [{"table": table, **{name: fact[name] for name in names}} for table, fact in facts.items()]
+    tables = [
+        {"table": table, **{name: fact[name] for name in COUNTS}, "blanked": sum(fact["cells_blanked"].values()),
+         "not_understood": sum(map(len, checked_tables.tables[table].not_understood.values()))}
+        for table, fact in facts.items()
+    ]  # fmt: skip
     reasons: list[tuple[Any, ...]] = []
     for table, fact in facts.items():
         reasons += [
@@ -172,12 +138,10 @@ def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
         (entry["id"], entry["answerable"], ", ".join([*entry["missing"], *entry["missing_columns"]]))
         for entry in answerable_questions(checked_tables.tables)
     ]
-    assumed = [
-        sentence(notice)
-        for checked in checked_tables.tables.values()
-        for notice in checked.notices
-        if not is_decision(notice)
-    ]
+    assumed = {
+        table: list(dict.fromkeys(sentence(notice) for notice in checked.notices if not is_decision(notice)))
+        for table, checked in checked_tables.tables.items()
+    }
     problems = [(table, str(error)) for table, error in checked_tables.problems]
     return CheckReport(
         pd.DataFrame(tables),
@@ -186,8 +150,10 @@ def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
         pd.DataFrame(questions, columns=["id", "answerable", "missing"]),
         pd.DataFrame(problems, columns=["table", "message"]),
         [sentence(notice) for notice in checked_tables.decisions],
-        list(dict.fromkeys(assumed)),
+        assumed,
         unused,
+        checked_tables.observed_from,
+        checked_tables.observed_until,
     )
 
 
@@ -207,10 +173,3 @@ def _where_to(name: str, tables: dict[str, CheckedTable]) -> str:
     own = [part for part, _ in tables[table].parts]
     line = f"[{', '.join([*own[:3], name])}]" if own else name
     return f" (nearest table: {table}; to read it, write intake.tables: {{{table}: {line}}})"
-
-
-def _reason(reason: str) -> str:
-    for key in (f"intake.reason_{reason}", f"intake.{reason}"):
-        if has_words(key):
-            return say(key, "en")
-    return reason.replace("_", " ")

@@ -30,6 +30,8 @@ class Check(CheckReport):
 
     def _repr_html_(self) -> str:
         verdict = "The tables fit: a run can start." if self.fits else "The tables do not fit yet."
+        if self.fits and any(self.lost.values()):
+            verdict = "A run can start, but some rows, values or cells are left out."
         shown = self.tables.loc[self.tables["read"] > 0, ["table", "source", "read", "kept", "quarantined"]]
         problems = "" if self.problems.empty else html_table("Problems", self.problems)
         if self.decisions:

@@ -49,6 +49,12 @@ def table_facts(checked: CheckedTable) -> dict[str, Any]:
         "reason_columns": {f"{reason}:{column}": number for (reason, column), number in counts.items()},
         "cells_blanked": checked.blanked,
         "warnings": checked.warnings,
+        "not_understood": {name: len(values) for name, values in checked.not_understood.items()},
+        "notices": [
+            {"key": f"intake.{key}", "values": values}
+            for number, (key, values) in enumerate(checked.notices)
+            if (key, values) not in checked.notices[:number]
+        ],
     }
 
 
