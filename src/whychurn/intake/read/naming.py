@@ -14,12 +14,12 @@ from whychurn.intake.read.raw_table import nearest
 from whychurn.labels import say
 
 Given = str | Sequence[str] | None  # what intake.tables says of a table
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _SUFFIX: Final = re.compile(
     r"(?P<base>.+?)[\s_.\-]*(?:"
     r"(?:(?<=[\s_.\-])(?:part|teil|batch|chunk|file|week|wk|[pqhw]|第)[\s_.\-]*)?"
     r"\(?\d[\d\s_.\-()年月日季度周部分]*(?:[qhw]\d+)?"
-    rf"|(?:\d{{2,4}}[\s_.\-]*)?(?<=[\s_.\-\d]){_MONTH}(?:[\s_.\-]*\d{{2,4}})?"
+    rf"|(?:\d{{2,4}}[\s_.\-]*)?(?<=[\s_.\-\d]){MONTH}(?:[\s_.\-]*\d{{2,4}})?"
     r"|(?<=[\s_.\-])(?:part|teil)[\s_.\-]*[a-z])",
     re.IGNORECASE,
 )

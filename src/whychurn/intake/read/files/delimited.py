@@ -25,7 +25,7 @@ from whychurn.intake.read.files.header import (
     is_value,
     looks_like_data,
 )
-from whychurn.intake.read.files.quotes import may_swallow, mend_quotes, unended_quote
+from whychurn.intake.read.files.quotes import Mended, may_swallow, mend_quotes, unended_quote
 from whychurn.intake.read.files.rows_apart import rows_apart
 from whychurn.intake.read.raw_table import Hints, Notices, RawTable
 
@@ -202,10 +202,14 @@ def _rows(text: bytes, layout: _Layout, name: str) -> tuple[_Parsed, Notices]:
     parsed = _parse(data, layout, name)
     quoted = b'"' in text
     lines = text.count(b"\n", layout.end) + text.count(b"\r", layout.end) if quoted else 0
-    if lines <= parsed.rows or not may_swallow(parsed.table, parsed.texts, layout.delimiter):
+    if lines <= parsed.rows:
         return parsed, ()
-    mended = mend_quotes(bytes(data), layout.delimiter, len(layout.names))
-    at = unended_quote(mended.text, layout.delimiter)
+    if may_swallow(parsed.table, parsed.texts, layout.delimiter):
+        mended = mend_quotes(bytes(data), layout.delimiter, len(layout.names))
+    else:
+        mended = Mended(text[layout.end :], [], [])
+    odd = mended.text.count(b'"') % 2
+    at = unended_quote(mended.text, layout.delimiter) if odd else None
     if at is not None:
         raise _unended(name, layout.line + at)
     if not mended.lines:

@@ -134,6 +134,13 @@ class FolderSource:
         return found
 
     def _refuse_overlooked(self, table: str, names: list[str]) -> None:
+        for path in self.folder.iterdir():
+            if path.is_dir() and _stem(path.name).casefold() == table:
+                raise WhychurnError(
+                    "the folder holds no file that can be read",
+                    file=f"{path.name}/",
+                    remedy=f"put files there, or remove it, or write intake.tables: {{{table}: []}}",
+                )
         given = self.params.tables.values()
         named = {part.strip().partition("#")[0] for one in given for part in _names_in(one)}
         near = [name for name in could_be(names, table, _stem) if _is_read(name)]

@@ -66,16 +66,19 @@ def find_header(rows: Sequence[Sequence[str]], known: frozenset[str]) -> int | N
     ]
     usual = statistics.median(n for n in filled if n)
     wide = statistics.mode(len(row) for row, n in zip(rows, filled, strict=True) if n)
-    first = next(
-        (
-            place
-            for place, n in enumerate(filled)
-            if n >= max(1, _FULL * min(usual, wide)) and (n > 1 or usual < 2)
-        ),
-        0,
-    )
+    least = max(1, _FULL * min(usual, wide))
+    fits = (n >= least and (n > 1 or usual < 2) for n in filled)
+    first = next((place for place, fit in enumerate(fits) if fit or _lacks_one(rows, place, wide)), 0)
     best = max(range(len(rows)), key=lambda place: (hits[place], -place))
     return best if hits[best] >= 2 and hits[best] > hits[first] else first
+
+
+def _lacks_one(rows: Sequence[Sequence[str]], place: int, wide: int) -> bool:
+    """Whether a row is the header of rows that begin with their number, which it does not name."""
+    below = rows[place + 1 : place + 2]
+    row = rows[place][1:] if len(rows[place]) == wide and not rows[place][0].strip() else rows[place]
+    whole = len(row) == wide - 1 > 1 and all(cell.strip() for cell in row) and not any(map(is_value, row))
+    return whole and bool(below) and len(below[0]) == wide and any(map(is_value, below[0]))
 
 
 def looks_like_data(names: Sequence[str]) -> bool:

@@ -83,11 +83,11 @@ def unended_quote(text: bytes, delimiter: str) -> int | None:
 
 
 def _splits(text: str, delimiter: str, wanted: int, place: int | None = None) -> bool:
-    _, *rest = re.split(r"\r\n|\r|\n", text)
-    counts = [line.count(delimiter) for line in rest if line]
-    if not counts:
-        return False
-    return wanted in counts or (place is not None and wanted >= 1 and counts[-1] == place > 0)
+    counts = [line.count(delimiter) for line in re.split(r"\r\n|\r|\n", text) if line]
+    if place is None:
+        return len(counts) > 1 and wanted in counts
+    ends = bool(counts) and counts[0] == wanted - place and counts[-1] == place
+    return len(counts) > 1 and (ends or wanted in counts[1:-1])
 
 
 def _spans(lines: list[bytes], delimiter: str) -> list[tuple[int, int]]:
@@ -124,7 +124,7 @@ def _looks_like(row: list[str], model: dict[int, set[str]], width: int) -> bool:
     if len(row) != width:
         return False
     hits = sum(_shape(row[place]) in shapes for place, shapes in model.items())
-    return hits * 2 >= len(model) if model else width > 2
+    return hits * 2 >= len(model) if model else sum(map(bool, row)) * 2 > width > 2
 
 
 def _fields(line: bytes, delimiter: str, width: int) -> list[str]:

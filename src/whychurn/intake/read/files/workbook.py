@@ -18,10 +18,14 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.intake.read.dtypes import standard_objects
 from whychurn.intake.read.files.header import SEARCHED, data_instead_of_header, find_header, looks_like_data
 from whychurn.intake.read.files.rows_apart import is_closing
+from whychurn.intake.read.naming import MONTH
 from whychurn.intake.read.raw_table import Hints, Notices, RawTable, nearest
 
 ALL_SHEETS: Final = "*"
-_PERIOD: Final = re.compile(r"[\s\d._\-/年月日季度]*(?:[qhQH]\d)?[\s\d._-]*|\d*\s*[A-Za-z]{3,9}\s*\d*")
+_PERIOD: Final = re.compile(  # how sheets of one table are called: 2024-01, Q1 2024, 3月, Mar 24
+    rf"[\s\d._\-/年月日季度第周]*(?:[qhw]\d+)?[\s\d._-]*|(?:\d{{2,4}}[\s_-]*)?{MONTH}[\s_.-]*\d*",
+    re.IGNORECASE,
+)
 
 
 def read_workbook(content: bytes, name: str, sheet: str, table: str | None, hints: Hints) -> list[RawTable]:
