@@ -34,15 +34,22 @@ MAX_FILES: Final = 20  # that are looked into
 LEFT: Final = f"{SNAPSHOT}.left"
 
 
-def snapshot_name(source: Source, params: IntakeParams) -> str | None:
-    """Name of the table of one row per customer, where the study is one of its own; None where it has a history."""
+def snapshot_name(source: Source, params: IntakeParams) -> str | list[str] | None:
+    """Files of the table of one row per customer, where the study is one of its own; None where it has a history."""
     given = params.tables.get(SNAPSHOT)
-    if given is None and any(source.find(table, params.tables.get(table)) for table in HISTORY_TABLES):
+    if given is None and any(_held(source, table, params) for table in HISTORY_TABLES):
         return None
-    return given if given is not None else source.find(SNAPSHOT, None)
+    return given or (source.find(SNAPSHOT, None) if given is None else None) or None
 
 
-def read_snapshot(source: Source, name: str, params: Params) -> CheckedTable:
+def _held(source: Source, table: str, params: IntakeParams) -> bool:
+    try:
+        return bool(source.find(table, params.tables.get(table)))
+    except WhychurnError:  # several files, or one that could be the table: said when the table is read
+        return True
+
+
+def read_snapshot(source: Source, name: str | list[str], params: Params) -> CheckedTable:
     """The table `name` in the contract's columns, further columns in their kinds, with what was assumed.
 
     Raises
