@@ -25,6 +25,7 @@ ROWS = {
     "events": f"event WHERE kind IN ({ACTS})",
 }
 MIN_LAPSES: Final = 30  # a candidate threshold with fewer followed lapses is passed over
+ASKED_BEFORE: Final = 14  # days before the cancelling from which on an exit survey is about it
 MAX_SHARE: Final = 0.25  # of the observed time: a longer threshold leaves too little to see anybody leave
 
 
@@ -197,6 +198,23 @@ def spells_sql(days: int, observed: Observed) -> str:
                CASE WHEN last + {wait} <= {observed.last} THEN last + {wait} END AS left_day,
                LEAD(entered) OVER (PARTITION BY spell.m ORDER BY spell_no) AS returned
         FROM spell JOIN member USING (m)"""
+
+
+def asked_sql(kind: Kind) -> str:
+    """First day (``asked_from``) from which on an exit survey is about the end of each spell (m, spell_no).
+
+    Members are asked when they cancel, long before the paid term ends: from `ASKED_BEFORE` days before the
+    cancelling of the last term on, or from its start where no cancelling is on record. Null under inactivity.
+    """
+    if kind != "terms":
+        return "SELECT m, spell_no, NULL AS asked_from FROM spell"
+    return f"""
+        SELECT spell.m, spell_no,
+               LEAST(last, MAX(GREATEST(day, COALESCE(cancelled - {ASKED_BEFORE},
+                                                      CASE WHEN ends IS NULL THEN last ELSE day END)))) AS asked_from
+        FROM spell JOIN term ON term.m = spell.m AND day <= last AND day >= entered
+        WHERE day = (SELECT MAX(t.day) FROM term t WHERE t.m = spell.m AND t.day <= last)
+        GROUP BY spell.m, spell_no, last"""
 
 
 def edge_sql(days: int) -> str:

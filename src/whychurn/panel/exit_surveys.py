@@ -26,7 +26,8 @@ def exit_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.D
     churn_events
         member_id, spell_no; one row an event.
     spells
-        Spells under the main definition: member_id, spell_no, last_active_on, returned_on.
+        Spells under the main definition: member_id, spell_no, last_active_on, returned_on, asked_from (null or
+        absent: last_active_on).
     surveys
         Interim surveys; those of kind ``exit``.
     """
@@ -50,11 +51,21 @@ def last_churn_event(
     """Rows of `texts` (member_id, …) about a churn event, with its position in `churn_events` (`row`).
 
     That is the member's last churn event before the `moment` (column of `texts`), unless the member was back
-    by then.
+    by then; of exit surveys (`moment` sent_at) the one before which they were asked already, see ``asked_from``
+    of `spells`.
     """
     ends = churn_events[KEYS].assign(row=np.arange(len(churn_events)))
-    ends = ends.merge(spells[[*KEYS, "last_active_on", "returned_on"]], on=KEYS)
-    both = texts.assign(number=np.arange(len(texts))).merge(ends, on="member_id")
-    both = both[both[moment] >= both["last_active_on"]]
+    about = spells[[*KEYS, "last_active_on", "returned_on"]].assign(since=spells["last_active_on"])
+    if moment == "sent_at" and "asked_from" in spells:
+        about["since"] = spells["asked_from"].fillna(spells["last_active_on"])
+    both = texts.assign(number=np.arange(len(texts))).merge(ends.merge(about, on=KEYS), on="member_id")
+    both = both[both[moment] >= both["since"]]
     both = both.sort_values("last_active_on").drop_duplicates("number", keep="last")
     return both[~(both["returned_on"] <= both[moment])]
+
+
+def unused_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataFrame) -> dict[str, int]:
+    """Answers to exit surveys with a reason, and how many are about no churn event: of members who stay, or earlier."""
+    given = surveys[(surveys["kind"] == "exit") & surveys["answered_at"].notna() & surveys["reason"].notna()]
+    used = last_churn_event(given[["member_id", "sent_at"]], churn_events, spells, "sent_at")
+    return {"answers": len(given), "unused": len(given) - len(used)}

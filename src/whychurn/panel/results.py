@@ -17,6 +17,7 @@ from whychurn.panel.churn_definition import (
     Activity,
     Definition,
     alternatives,
+    asked_sql,
     choose_activity,
     choose_threshold,
     cover_sql,
@@ -30,7 +31,7 @@ from whychurn.panel.features.compute import STRATA, compute_features
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots, label_sql, snapshot_days
 
 log = logging.getLogger(__name__)
-DATES = ("started_on", "entered_on", "last_active_on", "ended_on", "left_on", "returned_on")
+DATES = ("started_on", "entered_on", "last_active_on", "ended_on", "left_on", "returned_on", "asked_from")
 SPELL_COLUMNS = """spell_no, started AS started_on, entered AS entered_on, last AS last_active_on"""
 
 
@@ -47,7 +48,8 @@ class Churn:
     curve
         `churn_definition.threshold_curve`, with a flag on the chosen threshold.
     spells
-        member_id, spell_no, started_on, entered_on, last_active_on, ended_on, churned, returned_on.
+        member_id, spell_no, started_on, entered_on, last_active_on, ended_on, churned, returned_on,
+        asked_from (`churn_definition.asked_sql`).
     churners
         member_id, left_on, definition, spell_no, last_active_on, returned_on, is_main.
     """
@@ -87,8 +89,9 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     spells = _dated(
         connection.execute(f"""
             SELECT member_id, {SPELL_COLUMNS}, left_day AS ended_on, left_day IS NOT NULL AS churned,
-                   returned AS returned_on
-            FROM spell JOIN member USING (m) ORDER BY member_id, spell_no""").df()
+                   returned AS returned_on, asked_from
+            FROM spell JOIN member USING (m) LEFT JOIN ({asked_sql(kind)}) USING (m, spell_no)
+            ORDER BY member_id, spell_no""").df()
     )
     churners = _churners(connection, [main, *others], observed)
     chosen = curve.assign(chosen=curve["threshold_days"] == days)

@@ -12,6 +12,7 @@ from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params
 from whychurn.contract.results import empty_table
 from whychurn.contract.suppression import suppress_small_counts
+from whychurn.panel.exit_surveys import unused_answers
 from whychurn.survival.competing_risks.incidence_tables import profiled_strata, stated_cause_tables
 from whychurn.survival.definition_sensitivity import effects_by_definition, stays_by_definition
 from whychurn.survival.facts import stay_facts, stay_fits
@@ -59,7 +60,9 @@ def survival_results(inputs: SurvivalInputs, params: Params) -> SurvivalResults:
         tables["cause_hazard_ratios"] = cause_hazard_ratios(cox.models, weights, params)
     means, tests = tables["survival_means"], tables["survival_tests"]
     facts = stay_facts(inputs.spells, stays, window, means, tests, inputs.panel_facts)
-    facts |= {"cox": cox.facts, "causes": cause_facts}
+    left = inputs.spells[inputs.spells["churned"]]
+    answers = unused_answers(left, inputs.spells, inputs.surveys)
+    facts |= {"cox": cox.facts, "causes": cause_facts, "exit_answers": answers}
     return SurvivalResults(tables, facts, [*stay_fits(facts), *cox_fits(cox)], cox.models)
 
 

@@ -24,16 +24,24 @@ YEAR: Final = 365
 def source(facts: Mapping[str, Any], attributed: bool, page: PageLike) -> list[str]:
     """Where the causes come from, and what that means for them."""
     if attributed:
-        return [page.say("survival.cause_attributed")]
+        return [page.say("survival.cause_attributed"), *_unused(facts, page)]
     found = facts.get("causes") or {}
     if found.get("reason"):
-        return [page.say(f"survival.cause_{found['reason']}")]
+        return [page.say(f"survival.cause_{found['reason']}"), *_unused(facts, page)]
     words = {name: page.format(found[name], "int") for name in ("churn_events", "answered", "effective")}
     share = page.format(found["answer_share"], "percent")
     lines = [page.say("survival.cause_stated", **words, share=share)]
     if found.get("answer_auc") is not None:
         lines.append(page.say("survival.cause_answering", auc=f"{found['answer_auc']:.2f}"))
-    return lines
+    return [*lines, *_unused(facts, page)]
+
+
+def _unused(facts: Mapping[str, Any], page: PageLike) -> list[str]:
+    counts = facts.get("exit_answers") or {}
+    if not counts.get("unused"):
+        return []
+    words = {name: page.format(number, "int") for name, number in counts.items()}
+    return [page.say("survival.cause_unused", **words)]
 
 
 def largest(incidence: pd.DataFrame, attributed: bool, page: PageLike) -> list[str]:
