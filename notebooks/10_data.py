@@ -31,6 +31,7 @@ from whychurn.report.data.sentences import (
     redactions_table,
     tables_read,
 )
+from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.report_page import Page
 
 page = Page.open()
@@ -60,6 +61,8 @@ page.answer(
         left=left,
     )
 )
+for line in missing_leavers_line(definition, page.lang):
+    page.claim("described", line)
 
 # %% [markdown] tags=["en"]
 # ## What came in

@@ -13,7 +13,9 @@ from whychurn.retention.member_history import History, as_dates
 from whychurn.retention.rates.rates_by_period import LAST_YEAR
 
 
-def summary_facts(history: History, results: Mapping[str, pd.DataFrame], params: Params) -> dict[str, Any]:
+def summary_facts(
+    history: History, results: Mapping[str, pd.DataFrame], panel_facts: Mapping[str, Any], params: Params
+) -> dict[str, Any]:
     """Figures of the headlines, null where unknown, and why tables are empty.
 
     A step is the weakest only where it also loses members faster than the others.
@@ -31,6 +33,7 @@ def summary_facts(history: History, results: Mapping[str, pd.DataFrame], params:
     return {
         "definition": history.main,
         "kind": history.kind,
+        "missing_leavers": panel_facts.get("missing_leavers"),
         "members": len(history.ids),
         "members_left_ever": len(np.unique(history.absences[history.main].member)),
         "churn_last_12_months": _row(

@@ -13,6 +13,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.churn_definition import allowed_gap, definition_days, waiting_days
 from whychurn.panel.covered_terms import covered_terms
+from whychurn.panel.missing_leavers import silent_until
 
 FAR: Final = 10**7  # a day number that never comes: stands for "not yet"
 YEAR_MONTHS: Final = 12
@@ -90,6 +91,9 @@ class History:
         Main definition; ``inactivity`` or ``terms``.
     observed_from, observed_until
         First and last observed day, inclusive.
+    leavings_from
+        First day on which anybody leaves, where leavings before it are missing (`panel.missing_leavers`); rates
+        begin there.
     edges
         First days of the months, from the month of `observed_from` to the month after `observed_until`.
     """
@@ -109,6 +113,7 @@ class History:
     observed_from: int
     observed_until: int
     edges: Array
+    leavings_from: int = 0
 
     @property
     def months(self) -> int:
@@ -170,6 +175,7 @@ def build_history(
     joined = pd.Series(members["joined_on"].to_numpy(), index=ids)
     first = spells.groupby("member_id")[["started_on", "entered_on"]].min().reindex(ids)
     start, until = (int(np.datetime64(day, "D").astype("int64")) for day in observed)
+    silent = silent_until(facts)
     if facts["kind"] == "terms":  # who never held a term was never a member
         joined = joined.where(first["entered_on"].notna())
     uses, bought = _uses(ids, tables["events"]), _bought(ids, tables["orders"])
@@ -190,6 +196,9 @@ def build_history(
         observed_from=start,
         observed_until=until,
         edges=month_edges(start, until),
+        leavings_from=0
+        if silent is None
+        else int(silent.to_datetime64().astype("datetime64[D]").astype("int64")),
     )
 
 

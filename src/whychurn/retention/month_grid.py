@@ -9,10 +9,10 @@ from whychurn.retention.member_history import FAR, YEAR_MONTHS, History, Log
 
 
 def months_complete(history: History) -> Array:
-    """Which months are wholly observed (months); with terms, who left in them is known as well."""
+    """Which months are wholly observed, leavings included (months); with terms, who left in them is known too."""
     edges, until = history.edges, history.observed_until
     known = until if history.by_orders else until - history.absences[history.main].wait
-    return (edges[:-1] >= history.observed_from) & (edges[1:] <= known + 1)
+    return (edges[:-1] >= max(history.observed_from, history.leavings_from)) & (edges[1:] <= known + 1)
 
 
 def month_of(history: History, days: Array) -> Array:

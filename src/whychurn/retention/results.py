@@ -61,7 +61,7 @@ def retention_results(
         **_before_churn(history, tables, pd.Timestamp(observed[1]), params),
     }
     results = {name: typed(frame) for name, frame in results.items()}
-    return results, summary_facts(history, results, params)
+    return results, summary_facts(history, results, panel_facts, params)
 
 
 def _rates(

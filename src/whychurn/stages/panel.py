@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,9 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import HISTORY_TABLES
+from whychurn.labels import say
+from whychurn.panel.churn_definition import waiting_days
+from whychurn.panel.covered_terms import covered_terms
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.facts import panel_facts
 from whychurn.panel.features.catalogue import load_catalogue
@@ -18,7 +22,8 @@ from whychurn.panel.features.compute import check_member_columns, refuse_taken_n
 from whychurn.panel.leakage.audit import raise_on_leakage
 from whychurn.panel.leakage.future_perturbation import audit_panel
 from whychurn.panel.leakage.member_columns import audit_rows, leaking_member_columns
-from whychurn.panel.results import build_panel, find_churn
+from whychurn.panel.missing_leavers import missing_leavers
+from whychurn.panel.results import Churn, build_panel, find_churn
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +58,26 @@ def run(study: StudyPaths, params: Params) -> None:
     write_table(churn.spells, study.processed / "spells.parquet")
     write_table(churn.curve, study.processed / "threshold_curve.parquet")
     write_table(panel, study.processed / "panel.parquet")
-    told = {"member_columns_left_out": _json(leaking)}
+    told: dict[str, Any] = {"member_columns_left_out": _json(leaking)}
+    told["missing_leavers"] = _missing_leavers(churn, tables["memberships"], observed, params)
     facts = panel_facts(churn, params.panel, panel, catalogue, without)
     write_json(facts | told, study.processed / "panel.json")
+
+
+def _missing_leavers(
+    churn: Churn, memberships: Path, observed: Observed, params: Params
+) -> dict[str, Any] | None:
+    terms = None
+    if churn.main.kind == "terms":
+        terms = covered_terms(read_table(memberships), params.panel.cancelled_terms == "stop")
+        fixed = terms["ends_on"].notna()
+        terms = terms[fixed] if fixed.mean() > 0.5 else None
+    first, last = (pd.Timestamp(day, unit="D") for day in (observed.first, observed.last))
+    last -= pd.Timedelta(days=waiting_days(churn.main.days))
+    found = missing_leavers(churn.spells, terms, first, last)
+    if found:
+        log.warning("%s", say("panel.missing_leavers", "en", **found))
+    return found
 
 
 def _without(params: Params, columns: set[str]) -> Params:

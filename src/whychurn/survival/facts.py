@@ -26,6 +26,7 @@ def stay_facts(
     return {
         "definition": str(panel_facts["definition"]),
         "kind": str(panel_facts["kind"]),
+        "missing_leavers": panel_facts.get("missing_leavers"),
         "grace_days": window.wait_days,
         "observed_from": f"{window.first:%Y-%m-%d}",
         "observed_until": f"{window.last:%Y-%m-%d}",

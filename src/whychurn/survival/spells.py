@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.panel.churn_definition import definition_days, waiting_days
+from whychurn.panel.missing_leavers import silent_until
 
 ROWS: Final = ["member_id", "spell_no", "started_on", "entry", "exit", "event"]
 
@@ -21,7 +22,7 @@ class Window:
     Parameters
     ----------
     first, last
-        First and last observed day.
+        First and last observed day; the first on which anybody leaves, where leavings before it are missing.
     wait_days
         Days without presence after which a member counts as churned.
     """
@@ -42,6 +43,7 @@ class Window:
         """From panel.json and intake.json; `definition` (``inactivity_60d``) in place of the main one."""
         name = definition or str(panel_facts["definition"])
         first, last = (pd.Timestamp(str(intake_facts[key])) for key in ("observed_from", "observed_until"))
+        first = max(first, silent_until(panel_facts) or first)
         return cls(first, last, waiting_days(definition_days(name)))
 
 

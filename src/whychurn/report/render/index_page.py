@@ -10,6 +10,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
 from whychurn.report.page.html_pieces import badge, inline
+from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.unanswered_questions import missing_words, question_words
 from whychurn.report.render.layout import chooser_html, dated, landing_html
 from whychurn.report.words import say
@@ -40,10 +41,12 @@ def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, A
 
 
 def unanswered_lines(study: StudyPaths, lang: str) -> list[str]:
-    """One line per question that the study's tables cannot answer."""
+    """What is missing: leavers, if any are; then one line per question that the study's tables cannot answer."""
     path = study.interim / "intake.json"
     questions = read_json(path).get("questions", []) if path.exists() else []
-    return [
+    panel = study.processed / "panel.json"
+    missing = missing_leavers_line(read_json(panel), lang) if panel.exists() else []
+    return missing + [
         f"{question_words(entry['id'], lang)} {missing_words(entry, lang)}"
         for entry in questions
         if not entry["answerable"]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import brentq
 
 from whychurn.contract.arrays import Array
 from whychurn.retention.member_history import FAR, History
+from whychurn.stats.constant_hazard import expected_leavings
 
 FIXED_SHARE: Final = 0.5  # with fewer terms that have an end, stays can end on any day
 
@@ -64,15 +64,6 @@ def days_since_last(member: Array, day: Array, most: int) -> Array:
     first = np.append(True, member[1:] != member[:-1])[: len(member)]
     gap = np.diff(day, prepend=0).clip(1, most)
     return np.where(first, np.median(gap[~first]) if (~first).any() else most, gap)
-
-
-def expected_leavings(length: Array, taken: Array) -> Array:
-    """Chance of leaving in the `length` days before each chance, 1 - exp(-h x length); h fits the number `taken`."""
-    length, events = np.maximum(length, 1).astype(float), int(taken.sum())
-    if not 0 < events < len(length):
-        return np.full(len(length), events / max(len(length), 1))
-    hazard = brentq(lambda h: (1 - np.exp(-h * length)).sum() - events, 0.0, 1e3)
-    return 1 - np.exp(-hazard * length)
 
 
 def by_bin(place: Array, taken: Array, expected: Array, bins: int) -> dict[str, Array]:

@@ -17,10 +17,10 @@ from whychurn.retention.before_churn.chances_to_leave import (
     by_bin,
     chances_to_leave,
     days_since_last,
-    expected_leavings,
 )
 from whychurn.retention.member_history import FAR, History, Log
 from whychurn.retention.month_grid import membership_days
+from whychurn.stats.constant_hazard import expected_leavings
 from whychurn.stats.intervals import poisson_interval, rate_ratio
 from whychurn.stats.multiple_testing import benjamini_hochberg
 

@@ -32,7 +32,8 @@ def cohort_triangle(history: History, confidence: float, min_cell: int) -> pd.Da
         the month is not wholly observed.
     """
     joined = month_of(history, history.started)
-    followed = (joined >= 0) & (joined < history.months) & (history.started >= history.observed_from)
+    since = max(history.observed_from, history.leavings_from)
+    followed = (joined >= 0) & (joined < history.months) & (history.started >= since)
     present = present_at_month_ends(history, history.main)[:, 1:]
     active = monthly_sum(history, history.acts) > 0
     paid = monthly_sum(history, history.payments)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.retention.charts import group_name
 from whychurn.report.words.readable_names import clock_bin_name
@@ -15,7 +16,7 @@ from whychurn.report.words.readable_names import clock_bin_name
 def answer(facts: Mapping[str, Any], page: PageLike) -> str:
     """The answer box: the rate, the weakest step, the earliest sign."""
     rate, step = facts.get("churn_last_12_months"), facts.get("weakest_step")
-    parts = [_rate(rate, page)]
+    parts = [*missing_leavers_line(facts, page.lang), _rate(rate, page)]
     if step and step["members_lost"]:
         words = {"stage": page.say(f"retention.stage_{step['stage']}")}
         words |= {"members": page.members(step["members_lost"])}

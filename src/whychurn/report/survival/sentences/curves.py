@@ -10,6 +10,7 @@ import pandas as pd
 
 from whychurn.labels import join
 from whychurn.report.page.formats import ROUND, format_interval
+from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import has_words
 from whychurn.report.words.readable_names import stratum_name
@@ -29,7 +30,7 @@ def answer(facts: Mapping[str, Any], page: PageLike) -> str:
     if not facts.get("churn_events"):
         return page.say("survival.answer_nobody")
     year = _year(whole, page)
-    parts = []
+    parts = missing_leavers_line(facts, page.lang)
     if whole.get("median_days") is not None and year:
         days = {"day": "median_days", "low": "median_low", "high": "median_high"}
         parts.append(page.say("survival.answer_median", **_ints(whole, days, page), **year))
