@@ -8,14 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whychurn.contract.files import read_table
+from whychurn.contract.params import load_params
+from whychurn.intake.preview import check_source
 from whychurn.intake.privacy.names import whole_name
 from whychurn.intake.privacy.personal_codes import (
     looks_like_names,
     own_id_within,
     protect_codes,
     without_own_id,
+    without_persons,
 )
-from whychurn.intake.privacy.protected_tables import Redactions
+from whychurn.intake.privacy.protected_tables import Redactions, take_persons_out
 from whychurn.intake.read.dtypes import TEXT
 
 IDS = ["48210", "48227", "48244"]
@@ -187,3 +190,49 @@ def test_the_list_of_names_makes_a_pattern() -> None:
         True,
         False,
     ]
+
+
+def test_the_check_says_what_a_run_will_take_out(real_ids, make_study) -> None:
+    real_ids["orders"]["channel"] = [
+        "13904806297",
+        "13904369368",
+        "13907779947",
+        "13907947419",
+        "13905237822",
+    ]
+    study = make_study(real_ids)
+    report = check_source(study, load_params(study))
+    assert any("orders.channel: 5 cells held personal details (PHONE)" in line for line in report.notices)
+
+
+def test_examples_in_notices_tell_nobody() -> None:
+    told = without_persons({"words": "13904806297 (12), web (3)", "n": 3, "example": "lena@example.org"})
+    assert told == {"words": "[PHONE] (12), web (3)", "n": 3, "example": "[EMAIL]"}
+
+
+def test_rows_with_frequent_numbers_are_not_shown(real_ids, make_study, build, caplog) -> None:
+    rows = 30
+    real_ids["events"] = pd.DataFrame(
+        {
+            "member_id": ["48210"] * rows,
+            "occurred_at": "2024-03-05",
+            "event_type": ["call 13904806297", "visit"] * 15,
+        }
+    )
+    study = make_study(real_ids)
+    build(study)
+    found = [
+        path for path in study.root.rglob("*.parquet") if "13904806297" in pd.read_parquet(path).to_csv()
+    ]
+    assert not found and "13904806297" not in caplog.text
+
+
+def test_persons_go_before_ids_become_pseudonyms() -> None:
+    frame = pd.DataFrame(
+        {"order_id": ["48210-1"], "member_id": ["48210"], "category": ["tea"], "channel": ["a@b.cn"]},
+        dtype=TEXT,
+    )
+    taken = Redactions()
+    kept = take_persons_out("orders", frame, b"some key of tests", taken)
+    assert kept["member_id"].tolist() == ["48210"] and kept["channel"].isna().all()
+    assert [key for key, _ in taken.notices] == ["notice_ids_replaced", "notice_details_emptied"]

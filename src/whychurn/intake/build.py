@@ -21,8 +21,10 @@ from whychurn.intake.check.checked_table import Notice
 from whychurn.intake.check.codes.not_understood import not_understood
 from whychurn.intake.check.problems import sentence
 from whychurn.intake.check.table_facts import answerable_questions, table_facts
+from whychurn.intake.privacy.personal_codes import without_persons
 from whychurn.intake.privacy.protected_tables import Redactions, check_schema, protect_table
 from whychurn.intake.privacy.pseudonym import find_key, fingerprint, make_key
+from whychurn.intake.privacy.redact import redact_column
 from whychurn.intake.read.source import open_source
 
 log = logging.getLogger(__name__)
@@ -50,8 +52,10 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     )  # a weak one stops here
     checked_tables = read_and_check(open_source(study, params.intake), params, today)
     write_table(checked_tables.quarantine, study.interim / "quarantine.parquet")
+    _without_persons_in_notices(checked_tables)
     checked_tables.raise_problems()
     unknown = not_understood(checked_tables.tables, params.privacy.min_cell)
+    unknown["value"], _ = redact_column(unknown["value"], codes=True)
     write_table(unknown, study.results / "not_understood.parquet")
     facts = _facts(checked_tables)
     if params.privacy.pseudonymize:
@@ -67,6 +71,12 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     of_tables = [notice for checked in checked_tables.tables.values() for notice in checked.notices]
     facts["notices"] = _distinct_notices(of_tables + redactions.notices)
     write_json(facts, summary)
+
+
+def _without_persons_in_notices(checked_tables: CheckedTables) -> None:
+    """Examples in what is said of the tables tell no person."""
+    for checked in checked_tables.tables.values():
+        checked.notices = [(name, without_persons(values)) for name, values in checked.notices]
 
 
 def protected_tables(

@@ -20,6 +20,8 @@ from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.problems import is_decision, sentence
 from whychurn.intake.check.snapshot.table import recognised
 from whychurn.intake.check.table_facts import answerable_questions, table_facts
+from whychurn.intake.privacy.personal_codes import Redactions, without_persons
+from whychurn.intake.privacy.protected_tables import take_persons_out
 from whychurn.intake.privacy.pseudonym import SOURCE_KEY, find_key
 from whychurn.intake.read.files.file_kinds import stem
 from whychurn.intake.read.naming import nearest_table
@@ -109,7 +111,14 @@ def check_source(study: StudyPaths, params: Params, today: dt.date | None = None
         find_key(study, params.intake.source)
     except WhychurnError as error:
         checked_tables.problems.append(("", error))
-    return _report(checked_tables, _unused(source, checked_tables.tables))
+    redactions = Redactions()
+    for table, checked in checked_tables.tables.items():
+        checked.notices = [(name, without_persons(values)) for name, values in checked.notices]
+        if checked.row_reasons.good.any():  # what a run would take out; with any key
+            take_persons_out(table, checked.good, b"preview", redactions)
+    report = _report(checked_tables, _unused(source, checked_tables.tables))
+    report.notices.extend(dict.fromkeys(sentence(notice) for notice in redactions.notices))
+    return report
 
 
 def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:

@@ -85,6 +85,15 @@ def protect_codes(table: str, frame: pd.DataFrame, key: bytes | None, redactions
     return frame
 
 
+def without_persons(values: dict[str, Any]) -> dict[str, Any]:
+    """Values of a notice whose examples tell nobody's number, address or name."""
+    texts = {name: value for name, value in values.items() if isinstance(value, str)}
+    if not texts:
+        return values
+    clean, _ = redact_column(pd.Series(list(texts.values()), dtype=TEXT), codes=True)
+    return {**values, **dict(zip(texts, clean.tolist(), strict=True))}
+
+
 def own_id_within(values: pd.Series, members: pd.Series) -> np.ndarray:
     """Rows whose text holds the id of the row's member: ids of five characters anywhere, shorter ones set apart.
 

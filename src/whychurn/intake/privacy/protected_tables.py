@@ -59,6 +59,22 @@ def protect_table(table: str, frame: pd.DataFrame, key: bytes | None, redactions
     redactions
         Receives what was redacted or dropped.
     """
+    frame = take_persons_out(table, frame, key, redactions)
+    if key is not None and "member_id" in frame:
+        frame["member_id"] = pseudonyms(frame["member_id"], key)
+    return _in_order(table, frame)
+
+
+def take_persons_out(
+    table: str, frame: pd.DataFrame, key: bytes | None, redactions: Redactions
+) -> pd.DataFrame:
+    """Good rows without what tells a person; ids of members are still the company's own.
+
+    Parameters
+    ----------
+    frame, key, redactions
+        As in `protect_table`.
+    """
     frame = frame.reset_index(drop=True).copy()
     for name in FREE_TEXT.get(table, ADDRESS_COLUMNS if table == "members" else ()):
         frame[name], counts = redact_column(frame[name])
@@ -68,9 +84,7 @@ def protect_table(table: str, frame: pd.DataFrame, key: bytes | None, redactions
     frame = protect_codes(table, frame, key, redactions)
     if table in FURTHER:
         frame = _drop_personal(table, frame, key, redactions)
-    if key is not None and "member_id" in frame:
-        frame["member_id"] = pseudonyms(frame["member_id"], key)
-    return _in_order(table, frame)
+    return frame
 
 
 def check_schema(table: str, frame: pd.DataFrame) -> None:
