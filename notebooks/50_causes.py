@@ -31,6 +31,8 @@ page = Page.open()
 facts, lang = page.facts("causes"), page.lang
 level, method = 1 - page.params.run.confidence, page.params.causes.method
 results = page.rows
+shares, scores = results("cause_shares"), results("cause_scores")
+share_rung, known = share_sentences.rung_of(facts), share_sentences.six(shares)
 
 
 def claims(rung, lines):
@@ -38,24 +40,28 @@ def claims(rung, lines):
         page.claim(rung, line)
 
 
-def show_figure(figure, name, rung="attributed", note=None):
+def attributed(lines):
+    claims(*((share_rung, lines) if len(known) else ("described", [page.say("causes.claim_untold")])))
+
+
+def show_figure(figure, name, rung=share_rung, note=None):
     words = {"title": page.say(f"causes.figure_{name}"), "alt": page.say(f"causes.alt_{name}")}
     page.figure(figure, **words, rung=rung, note=note)
 
 
-def show_table(table, name, rung="attributed", formats=share_sentences.FORMATS, limit=12):
+def show_table(table, name, rung=share_rung, formats=share_sentences.FORMATS, limit=12):
     words = {"title": page.say(f"causes.table_{name}"), "labels": page.columns(table, "causes")}
     if len(table):
         page.table(table, name=f"causes-{name}", rung=rung, formats=formats, limit=limit, **words)
 
 
-shares, scores = results("cause_shares"), results("cause_scores")
 page.answer(share_sentences.answer(shares, facts, page))
-for key, value, text, rung in share_sentences.headlines(shares, scores, method, page):
+for key, value, text, rung in share_sentences.headlines(shares, facts, scores, page):
     page.headline(key, value, text, rung=rung)
-if len(known := share_sentences.six(shares)):
+if len(known):
     show_figure(figures.draw_shares(shares, lang), "shares", note=page.say("causes.note_shares"))
     show_table(share_sentences.shares_table(shares, page), "shares")
+claims("described", share_sentences.untold_lines(results("cause_grounds"), page))
 
 # %% [markdown] tags=["en"]
 # ## Confidence
@@ -93,7 +99,7 @@ if FILE.exists():
 
 # %%
 stated = results("cause_stated")
-claims("attributed", groups.said_lines(stated, results("cause_confusion"), page))
+attributed(groups.said_lines(stated, results("cause_confusion"), page))
 if groups.has_answers(stated):
     show_figure(figures.draw_stated(stated, lang), "stated", note=page.say("causes.note_stated"))
 show_table(robustness.driver_table(results("cause_drivers"), page), "drivers", limit=10)
@@ -107,7 +113,7 @@ show_table(robustness.driver_table(results("cause_drivers"), page), "drivers", l
 # %%
 mixes = results("cause_groups")
 differing = groups.group_table(mixes, shares, level, page)
-claims("attributed", groups.group_lines(differing, page))
+attributed(groups.group_lines(differing, mixes, page))
 if groups.has_shares(mixes):
     names, note = groups.group_names(mixes, page), page.say("causes.note_groups", level=f"{level:.0%}")
     show_figure(figures.draw_groups(mixes, names, level, lang), "groups", note=note)
@@ -121,11 +127,11 @@ show_table(differing, "groups")
 
 # %%
 months, change, incidence = results("cause_months"), results("cause_change"), results("attributed_incidence")
-claims("attributed", groups.change_lines(change, level, page))
+attributed(groups.change_lines(change, level, page))
 if groups.has_shares(months):
     show_figure(figures.draw_months(months, lang), "months")
 show_table(groups.change_table(change, page), "change")
-if len(incidence):
+if len(incidence) and len(known):
     show_figure(figures.draw_incidence(incidence, lang), "incidence")
 
 # %% [markdown] tags=["en"]
@@ -153,7 +159,7 @@ show_table(stories, "stories", limit=18)
 
 # %%
 market = results("cause_market")
-claims("attributed", competition.market_lines(market, page))
+claims(share_rung if len(known) else "described", competition.market_lines(market, page))
 pulls, gaps = competition.pulls(market), competition.gap_groups(market, 6)
 if len(pulls):
     show_figure(figures.draw_rivals(pulls, lang), "rivals", note=page.say("causes.note_rivals"))
@@ -187,7 +193,8 @@ if len(present := robustness.present_sources(sources)) > 1:
 
 # %%
 stability, methods = results("cause_sensitivity"), results("cause_methods")
-claims("attributed", robustness.stability_lines(stability, page))
+methods = methods[methods["share"].notna()] if len(methods) else methods
+attributed(robustness.stability_lines(stability, page))
 if len(stability):
     names = {name: robustness.variant_name(name, page) for name in stability["analysis"].unique()}
     show_figure(figures.draw_side_by_side(stability, "analysis", names, "main", lang), "stability")
@@ -224,7 +231,7 @@ if FILE.exists() and CHECKS_FILE.exists():
 # ## 什么会改变我们的看法
 
 # %%
-claims("attributed", robustness.doubts(shares, stability, checks, facts, page))
+claims(share_rung if len(known) else "described", robustness.doubts(shares, stability, checks, facts, page))
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

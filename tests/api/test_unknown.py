@@ -39,7 +39,9 @@ def test_shares_without_any_evidence_are_null(silent: Tables, frames: Any, metho
         "orders": silent["orders"][["order_id", "member_id", "ordered_at", "amount"]],
     }
     found = whychurn.attribute(whychurn.load(bare), method=method, settings=frames.params.causes)
-    assert found.shares["share"].isna().all() and found.avoidable.drop(columns="cause").isna().all(axis=None)
+    shares = found.shares.set_index("cause")["share"]
+    assert shares[[*CAUSES]].isna().all() and shares["unknown"] == 1
+    assert found.avoidable.drop(columns="cause").isna().all(axis=None)
     assert found.members[P].isna().all(axis=None) and found.members["primary_cause"].eq("unknown").all()
     assert found.limitations["key"].iloc[0] == "no_evidence"
     assert found.shares.set_index("cause").loc["unknown", "named_share"] == 1

@@ -216,7 +216,9 @@ def test_contributions_and_confusion_of_a_model(drawn) -> None:
     coefficients = np.concatenate([np.full(6, BASE), EFFECT])
     confusion = replace(prior_confusion(labels), response_rates=np.linspace(0.1, 0.6, 6))
     model = AdditiveHazard(coefficients, confusion, np.zeros((0, 6)), np.zeros(0, int), np.ones(1), 1, 0.0)
-    table = exposure_contributions(SimpleNamespace(history=history), model).set_index("exposure")
+    table = exposure_contributions(
+        SimpleNamespace(history=history), model, SimpleNamespace(speak=True)
+    ).set_index("exposure")
     events = history.risk.x.sum(axis=0) * coefficients
     assert table["share"].sum() == pytest.approx(1)
     assert table.loc["met_price", "share"] == pytest.approx(events[7] / events.sum())

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.exposures.exposure_history import ExposureHistory
@@ -59,7 +60,8 @@ def given(
     evidence = Evidence(None, anchors, np.arange(n), np.ones(n, bool), history, labels, None, None)  # type: ignore[arg-type]
     features = further.get("features", np.zeros((n, K)))
     table = pd.DataFrame(features, columns=[f"x_{cause}" for cause in CAUSES])
-    return Inputs(evidence, table, further.get("words", np.zeros((n, K))), further.get("raised"))
+    said = Grounds(pd.DataFrame({"cause": [], "sign": []}), answers=n, texts=n)
+    return Inputs(evidence, said, table, further.get("words", np.zeros((n, K))), further.get("raised"))
 
 
 def one_hot(votes: np.ndarray) -> np.ndarray:

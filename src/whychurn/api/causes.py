@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 import whychurn.causes.methods as methods
@@ -20,23 +19,16 @@ from whychurn.api.tables import Tables
 from whychurn.api.texts import read_texts
 from whychurn.causes.evidence.risk_score_contributions import contributions_by_cause
 from whychurn.causes.evidence.spell_evidence import gather_evidence
-from whychurn.causes.latent_cause.share_intervals import BOUNDS
 from whychurn.causes.methods import Inputs
 from whychurn.causes.results import member_table, method_inputs
-from whychurn.causes.tables.attributions_and_shares import P, cause_shares
+from whychurn.causes.tables.attributions_and_shares import attribute_by, cause_shares
 from whychurn.causes.tables.limitations import limitations
-from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.causes import UNKNOWN
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import CausesParams, Params
 
 INTERIM: Final = ("members", "orders", "events", "feedback", "surveys", "memberships", "market")
 TEXT: Final = ["member_id", "created_at", "text"]
-EVEN: Final = 1e-6  # chances that differ by less say the same of all causes
-NO_EVIDENCE: Final = {
-    "key": "no_evidence",
-    "en": "Nothing in the data tells the causes apart (no usable answer, text or trace): the shares are not known.",
-    "zh": "数据中没有任何信息能区分各类原因（没有有效的问卷、文本或行为痕迹）：各原因占比无法得知。",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +41,8 @@ class Attribution:
         One row a leaving (status ``churned``) and one a member still there (``at_risk``): member_id, spell_no, status, anchor_on,
         p_<cause>, primary_cause (``unknown`` where no chance is high enough), confidence, evidence (JSON, both languages).
     shares
-        Share of all leavings of each cause: cause, share, low, high, named, leavings; null, not even, where the data cannot tell.
+        Share of all leavings of each cause: cause, share, low, high, named, leavings; null, not even, where a cause cannot
+        be told (``unknown`` holds what is missing from one then).
     avoidable
         Churn that each cause adds, as a share of all: cause, avoidable_share, avoidable_low, avoidable_high; null where the method
         cannot tell.
@@ -127,22 +120,14 @@ def attribute(
     rows = make_panel(tables, texts=said) if panel is None else panel
     require_columns(rows, ("member_id", "as_of", "spell_no"), "the panel", "make one: whychurn.panel(tables)")
     inputs = _inputs(tables, rows, said, model, params)
-    return _attribution(method, inputs, methods.find_method(method)(inputs, params), params)
+    return _attribution(method, inputs, attribute_by(method, inputs, params), params)
 
 
 def _attribution(method: str, inputs: Inputs, found: methods.Attribution, params: Params) -> Attribution:
-    """What a method says, in the columns of the results; null where it says the same of all causes."""
-    p, shares, notes = found.p, found.shares, limitations(inputs.evidence, params.privacy.min_cell)
-    tells = _tells(p[inputs.evidence.churned])
-    if not tells:
-        p = np.full_like(p, 1 / len(CAUSES))
-        shares = shares.assign(**dict.fromkeys(BOUNDS, np.nan))
-        notes = [NO_EVIDENCE, *notes]
-    members = member_table(inputs.evidence, p, params.causes)
-    if not tells:
-        members = members.assign(**dict.fromkeys([*P, "confidence"], np.nan), primary_cause=UNKNOWN)
-        members = members.astype({"primary_cause": "string"})
-    whole = cause_shares(shares, members)
+    """What a method says, in the columns of the results; null where a cause cannot be told."""
+    members = member_table(inputs.evidence, found.p, params.causes)
+    notes = limitations(inputs.evidence, inputs.grounds, params.privacy.min_cell)
+    whole = cause_shares(found.shares, members)
     avoidable = ["avoidable_share", "avoidable_low", "avoidable_high"]
     return Attribution(
         members=members,
@@ -191,8 +176,3 @@ def _check_method(method: str, model: RiskModel | None) -> None:
         )
     if method == "shap_family" and model is None:
         raise WhychurnError("shap_family reads a risk model", remedy="give model=whychurn.risk(panel)")
-
-
-def _tells(p: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
-    """Whether the chances of any leaving differ between the causes; nobody left: nothing to doubt."""
-    return not len(p) or bool((p.max(axis=1) - p.min(axis=1)).max() > EVEN)

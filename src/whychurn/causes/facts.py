@@ -7,16 +7,19 @@ from typing import Any
 
 import pandas as pd
 
+from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.latent_cause.share_intervals import AVOIDABLE_WIDTH, INTERVAL_WIDTH
 from whychurn.causes.methods import Attribution
 from whychurn.causes.tables.limitations import limitations
-from whychurn.contract.causes import UNKNOWN
+from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import Params
 
 
-def cause_facts(evidence: Evidence, members: pd.DataFrame, params: Params) -> dict[str, Any]:
+def cause_facts(
+    evidence: Evidence, grounds: Grounds, members: pd.DataFrame, params: Params
+) -> dict[str, Any]:
     """Content of causes.json.
 
     Parameters
@@ -34,12 +37,14 @@ def cause_facts(evidence: Evidence, members: pd.DataFrame, params: Params) -> di
         "asked": int(asked.sum()),
         "answered": int((stated >= 0).sum()),
         "answered_share": float((stated >= 0).sum() / asked.sum()) if asked.any() else 0.0,
+        "told": [cause for cause, can in zip(CAUSES, grounds.told, strict=True) if can],
+        "from_words": grounds.speak,
         "unknown_share": float((churned["primary_cause"] == UNKNOWN).mean()) if len(churned) else 1.0,
         "name_from": params.causes.name_from,
         "interval_width": INTERVAL_WIDTH,
         "avoidable_width": AVOIDABLE_WIDTH,
         "discrepancy": params.causes.discrepancy,
-        "limits": limitations(evidence, params.privacy.min_cell),
+        "limits": limitations(evidence, grounds, params.privacy.min_cell),
     }
 
 

@@ -10,11 +10,13 @@ import pandas as pd
 
 from whychurn.causes.checks import diagnostics, sensitivity
 from whychurn.causes.evidence.classifier_table import evidence_table
+from whychurn.causes.evidence.grounds import find_grounds
 from whychurn.causes.evidence.keyword_weights import keyword_weights
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.facts import cause_facts, cause_fits
 from whychurn.causes.methods import Attribution, Inputs
 from whychurn.causes.tables.attributions_and_shares import (
+    ADDITIVE,
     assign_primary_cause,
     attributions_table,
     cause_shares,
@@ -27,6 +29,7 @@ from whychurn.causes.tables.by_group_and_month import (
     cause_months,
     churned_posteriors,
     churned_strata,
+    told_rows,
 )
 from whychurn.causes.tables.competition_by_month import cause_market
 from whychurn.causes.tables.member_reasons import member_evidence
@@ -84,7 +87,8 @@ def method_inputs(
     """
     numbers = catalogue.loc[catalogue["kind"].isin(["number", "flag"]), "name"]
     table = evidence_table(evidence, [name for name in numbers if name in evidence.panel])
-    return Inputs(evidence, table, keyword_weights(evidence, feedback), contributions)
+    grounds = find_grounds(evidence)
+    return Inputs(evidence, grounds, table, keyword_weights(evidence, feedback), contributions)
 
 
 def cause_results(
@@ -105,6 +109,7 @@ def cause_results(
     chosen = attributions[causes.method]
     members = member_table(evidence, chosen.p, causes)
     churned, p = churned_posteriors(members)
+    told = inputs.grounds.told
     left_on = churned["anchor_on"]
     features = evidence.panel[evidence.churned].reset_index(drop=True).assign(anchor_on=left_on.to_numpy())
     shares = shares_table(attributions)
@@ -112,21 +117,22 @@ def cause_results(
         "member_causes": members,
         "cause_shares": cause_shares(chosen.shares, members),
         "cause_methods": shares,
-        "cause_stated": cause_stated(p, evidence.stated[evidence.churned], min_cell),
-        "cause_groups": cause_groups(p, churned_strata(features), min_cell, confidence),
-        "cause_months": cause_months(p, left_on, min_cell, confidence),
-        "cause_change": cause_change(p, left_on, confidence),
+        "cause_grounds": inputs.grounds.table(),
+        "cause_stated": told_rows(cause_stated(p, evidence.stated[evidence.churned], min_cell), told),
+        "cause_groups": told_rows(cause_groups(p, churned_strata(features), min_cell, confidence), told),
+        "cause_months": told_rows(cause_months(p, left_on, min_cell, confidence), told),
+        "cause_change": told_rows(cause_change(p, left_on, confidence), told),
         "cause_stories": cause_stories(churned, features["tenure_days"], causes.stories, min_cell),
         "cause_market": cause_market(panel, churned, features["region"], min_cell),
         "cause_triangulation": cause_triangulation(chosen.shares, evidence, min_cell),
-        **_of_additive(attributions.get("additive_hazard"), evidence, churners, params),
+        **_of_additive(attributions.get(ADDITIVE), inputs, churners, params),
     }
     for_scoring = {
         "attributions": attributions_table(evidence.index_dates, attributions, causes.name_from),
         "shares": shares,
         "evidence": inputs.table,
     }
-    facts = cause_facts(evidence, members, params)
+    facts = cause_facts(evidence, inputs.grounds, members, params)
     return CauseResults(tables, for_scoring, facts, cause_fits(attributions, causes.method))
 
 
@@ -138,18 +144,21 @@ def member_table(evidence: Evidence, p: Array, params: CausesParams) -> pd.DataF
 
 
 def _of_additive(
-    attribution: Attribution | None, evidence: Evidence, churners: pd.DataFrame, params: Params
+    attribution: Attribution | None, inputs: Inputs, churners: pd.DataFrame, params: Params
 ) -> Mapping[str, pd.DataFrame]:
     """Contributions, confusion, sensitivity and diagnostics of the additive hazard, whichever method is
-    chosen.
+    chosen; empty where nothing can be told.
     """
     model = None if attribution is None else attribution.model
-    if attribution is None or model is None or not len(model.events):
+    evidence, grounds = inputs.evidence, inputs.grounds
+    if attribution is None or model is None or not len(model.events) or not grounds.told.any():
         return {name: pd.DataFrame(columns=columns) for name, columns in OF_ADDITIVE.items()}
     keys = ["member_id", "spell_no"]
     last = evidence.panel.drop_duplicates(keys, keep="last")[[*keys, "region"]]
     region = evidence.spells.table[keys].merge(last, how="left")["region"]
     return attribution.tables | {
         "cause_sensitivity": sensitivity.sensitivity_analysis(evidence, model, churners, params.causes),
-        "cause_diagnostics": diagnostics.diagnostics(evidence, model, region, params.run.confidence),
+        "cause_diagnostics": diagnostics.diagnostics(
+            grounds.applied(evidence), model, region, params.run.confidence
+        ),
     }

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 from whychurn.causes.tables.attributions_and_shares import P, min_posteriors
 from whychurn.contract.arrays import Array
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import Params, ServedCausesParams
 
 FLOOR: Final = (
@@ -34,7 +34,8 @@ SKEWED: Final = 20.0  # largest over middle value from which on a feature is tak
 def fit_surrogate(
     members: pd.DataFrame, panel: pd.DataFrame, features: Sequence[Mapping[str, Any]], params: Params
 ) -> dict[str, Any] | None:
-    """Content of served.json; None where there is no risk model, or too few members to train on.
+    """Content of served.json; None where there is no risk model, no cause can be told, or too few members are
+    there to train on.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def fit_surrogate(
     Returns
     -------
     dict
-        causes, terms (feature, kind, code, fill, low, high, log, mean, scale, coefficients), intercepts,
+        causes (those that can be told, and ``unknown`` where these are not all), terms (feature, kind, code, fill, low, high, log, mean, scale, coefficients), intercepts,
         name_from (of each cause), method, rows, and fidelity on members held out: absolute error (of a
         probability, mean), divergence (Kullback-Leibler, mean, in nats) beside that of the mean posterior for
         everybody, same_cause (share with the same likeliest cause).
@@ -56,7 +57,10 @@ def fit_surrogate(
     served = params.causes.served
     if not features or not len(members):
         return None
-    p, churned = members[P].to_numpy("float64"), (members["status"] == "churned").to_numpy()
+    names, p = _told(members)
+    churned = (members["status"] == "churned").to_numpy()
+    if not len(names):
+        return None
     rng = np.random.default_rng(params.run.seed)
     present = panel[[feature["name"] for feature in features]].notna().any(axis=1).to_numpy()
     rows = np.sort(rng.permutation(np.flatnonzero(present))[: served.rows])
@@ -70,7 +74,7 @@ def fit_surrogate(
     coefficients, intercepts = _fit(X, p[rows], served)
     by_term = zip(terms, coefficients.T.round(6), strict=True)
     return {
-        "causes": list(CAUSES),
+        "causes": names,
         "terms": [{**term, "coefficients": column.tolist()} for term, column in by_term],
         "intercepts": intercepts.round(6).tolist(),
         "name_from": min_posteriors(p[churned], params.causes.name_from).round(4).tolist(),
@@ -78,6 +82,17 @@ def fit_surrogate(
         "rows": len(rows),
         "fidelity": {**fidelity, "held_out": int(held_out.sum())},
     }
+
+
+def _told(members: pd.DataFrame) -> tuple[list[str], Array]:
+    """Causes that can be told, and ``unknown`` where these are not all six; their chances, (n, causes)."""
+    p = members[P].to_numpy("float64")
+    told = ~np.isnan(p).all(axis=0)
+    names = [cause for cause, can in zip(CAUSES, told, strict=True) if can]
+    if told.all() or not names:
+        return names, p[:, told]
+    known = np.nan_to_num(p[:, told])
+    return [*names, UNKNOWN], np.column_stack([known, 1 - known.sum(axis=1)])
 
 
 def _held_out(ids: pd.Series, share: float, rng: np.random.Generator) -> Array:
@@ -128,10 +143,10 @@ def _levels(feature: Mapping[str, Any], values: pd.Series) -> list[tuple[dict[st
 
 
 def _fit(X: Array, p: Array, served: ServedCausesParams) -> tuple[Array, Array]:
-    """Coefficients (6, terms) and intercepts (6,): every row stands once for each cause, weighted by its
-    posterior.
+    """Coefficients (causes, terms) and intercepts (causes,): every row stands once for each cause, weighted by
+    its posterior.
     """
-    causes, rows = len(CAUSES), len(X)
+    causes, rows = p.shape[1], len(X)
     weight = np.clip(p, FLOOR, None).T.ravel()
     model = LogisticRegression(C=served.c, max_iter=served.max_steps, tol=1e-4)
     with (
@@ -139,6 +154,9 @@ def _fit(X: Array, p: Array, served: ServedCausesParams) -> tuple[Array, Array]:
     ):  # stopping early is another way to shrink; the fidelity says what it costs
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(np.tile(X, (causes, 1)), np.repeat(np.arange(causes), rows), sample_weight=weight)
+    if causes == 2:  # scikit-learn gives the second class against the first
+        zero = np.zeros((1, X.shape[1]))
+        return np.concatenate([zero, model.coef_]), np.concatenate([np.zeros(1), model.intercept_])
     return model.coef_, model.intercept_
 
 

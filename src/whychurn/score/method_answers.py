@@ -71,9 +71,17 @@ def method_answers(
     for method, of_method in rows.groupby("method", sort=False, observed=True):
         columns = of_method[[*KEYS, *PROBABILITIES, "primary_cause"]]
         aligned = keys[KEYS].merge(columns, on=KEYS, how="left")
-        p = aligned[PROBABILITIES].to_numpy("float64", na_value=np.nan)
+        p = _shared_out(aligned[PROBABILITIES].to_numpy("float64", na_value=np.nan))
         answers[str(method)] = MethodAnswer(p, cause_codes(aligned["primary_cause"]))
     return answers
+
+
+def _shared_out(p: Array) -> Array:
+    """What a method leaves open of a leaving, shared evenly by the six causes; rows without any answer stay null."""
+    known = np.isfinite(p).any(axis=1)
+    filled = np.nan_to_num(p[known])
+    p[known] = filled + np.maximum(1 - filled.sum(axis=1, keepdims=True), 0) / len(CAUSES)
+    return p
 
 
 def cause_codes(cause: pd.Series) -> Array:

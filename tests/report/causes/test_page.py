@@ -107,9 +107,7 @@ def test_without_rows_the_page_says_that_it_cannot_tell(
     )
     texts = [text for _, text in told.claims]
     for key in (
-        "claim_nothing_stated",
-        "claim_no_group",
-        "claim_no_change",
+        "claim_untold",
         "claim_no_stories",
         "claim_no_market",
         "doubt_anything",

@@ -83,7 +83,7 @@ def test_without_leavings_no_cause_is_told(tables: dict[str, pd.DataFrame], page
     assert share_sentences.answer(NOTHING, {}, page) == page.say("causes.answer_none")
     gone = tables["cause_shares"].assign(share=np.nan, churn_events=0.0, named_share=0.0)
     assert share_sentences.answer(gone, {"churn_events": 0}, page) == page.say("causes.answer_none")
-    assert share_sentences.headlines(gone, NOTHING, "additive_hazard", page) == []
+    assert share_sentences.headlines(gone, {"churn_events": 0}, NOTHING, page) == []
     assert share_sentences.unnamed(gone) is None
 
 
@@ -93,16 +93,16 @@ def test_a_method_that_cannot_tell_avoidable_churn_says_nothing_of_it(
 ) -> None:
     blind = tables["cause_shares"].assign(avoidable_share=np.nan)
     assert "without it" not in share_sentences.answer(blind, facts, EN)
-    keys = [key for key, *_ in share_sentences.headlines(blind, NOTHING, "additive_hazard", EN)]
+    keys = [key for key, *_ in share_sentences.headlines(blind, facts, NOTHING, EN)]
     assert keys == ["why.cause_first", "why.cause_second", "why.unnamed"]
 
 
-def test_headlines_carry_the_numbers_of_the_tables(tables: dict[str, pd.DataFrame], page: Page) -> None:
+def test_headlines_carry_the_numbers_of_the_tables(
+    facts: Facts, tables: dict[str, pd.DataFrame], page: Page
+) -> None:
     found = {
         key: (value, rung)
-        for key, value, _, rung in share_sentences.headlines(
-            tables["cause_shares"], scores(), "additive_hazard", page
-        )
+        for key, value, _, rung in share_sentences.headlines(tables["cause_shares"], facts, scores(), page)
     }
     assert found == {
         "why.cause_first": (SHARES["product_service"], "attributed"),
@@ -159,11 +159,10 @@ def test_only_groups_that_differ_are_told_small_ones_never(
     assert table["gap"].iloc[0] == pytest.approx(share - SHARES["competition"])
     lenient = group_sentences.group_table(groups, shares, 0.99, page)
     assert "西南" not in set(lenient["stratum"]) and len(lenient) == 6
-    for nothing in (
-        group_sentences.group_table(groups, shares, 1e-9, page),
-        group_sentences.group_table(NOTHING, shares, 0.05, page),
-    ):
-        assert group_sentences.group_lines(nothing, page) == [page.say("causes.claim_no_group")]
+    alike = group_sentences.group_table(groups, shares, 1e-9, page)
+    assert group_sentences.group_lines(alike, groups, page) == [page.say("causes.claim_no_group")]
+    for few in (NOTHING, groups.assign(p_adjusted=np.nan)):  # nothing was compared
+        assert group_sentences.group_lines(alike, few, page) == [page.say("causes.claim_few_by_group")]
 
 
 def test_groups_of_days_and_seasons_stand_in_their_order() -> None:
@@ -185,7 +184,7 @@ def test_changes_over_time_are_told_by_their_test(tables: dict[str, pd.DataFrame
     assert len(lines) == 2 and "28.0%" in lines[0] and "32.0%" in lines[0]
     quiet = tables["cause_change"].assign(p_adjusted=0.5)
     assert group_sentences.change_lines(quiet, 0.05, page) == [page.say("causes.claim_no_change")]
-    assert group_sentences.change_lines(NOTHING, 0.05, page) == [page.say("causes.claim_no_change")]
+    assert group_sentences.change_lines(NOTHING, 0.05, page) == [page.say("causes.claim_few_by_half")]
     assert len(group_sentences.change_table(tables["cause_change"], page)) == 6
 
 

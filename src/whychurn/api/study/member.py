@@ -38,7 +38,7 @@ class Member:
     risk
         p_churn with its interval, value_at_risk, and reasons (list of dict); empty where the member was not scored.
     causes
-        One row a cause: spell_no, status, cause, p, evidence (sentences in English); empty where nothing was attributed.
+        One row a cause that can be told: spell_no, status, cause, p, evidence (sentences in English).
     value
         Expected margin and stay (row of ``lifetime_value``); empty where there is none.
     """
@@ -118,7 +118,8 @@ def _causes(member_id: str, results: Mapping[str, pd.DataFrame]) -> pd.DataFrame
     lines = []
     for row in rows[rows["member_id"] == member_id].to_dict("records"):
         told = json.loads(row["evidence"])
-        for cause in sorted(CAUSES, key=lambda cause: -row[f"p_{cause}"]):
+        known = [cause for cause in CAUSES if pd.notna(row[f"p_{cause}"])]
+        for cause in sorted(known, key=lambda cause: -row[f"p_{cause}"]):
             said = "; ".join(one["en"] for one in told if one["cause"] == cause)
             lines.append((row["spell_no"], row["status"], cause, row[f"p_{cause}"], said))
     return pd.DataFrame(lines, columns=columns)

@@ -20,7 +20,11 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.causes.evidence.spell_evidence import Evidence
-from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, cause_hazards
+from whychurn.causes.latent_cause.additive_hazard_em import (
+    AdditiveHazard,
+    cause_hazards,
+    posterior_of_exposures,
+)
 from whychurn.causes.latent_cause.avoidable_churn import is_excess
 from whychurn.causes.latent_cause.confusion_matrices import STATED_OTHER
 from whychurn.contract.arrays import Array
@@ -129,7 +133,7 @@ def _regions(evidence: Evidence, model: AdditiveHazard, region: pd.Series) -> li
     """Chi-square over its degrees of freedom, by region, of answers against those expected from behaviour."""
     stated = evidence.labels.stated[model.events]
     confusion = model.confusion
-    p = _posterior_without_labels(evidence, model)
+    p = posterior_of_exposures(evidence.history, model)
     expected = p @ (confusion.response_rates[:, None] * confusion.stated)
     expected /= expected.sum(axis=1, keepdims=True)
     answered = stated >= 0  # a mismatch that is the same everywhere is no matter of regions
@@ -152,15 +156,6 @@ def _regions(evidence: Evidence, model: AdditiveHazard, region: pd.Series) -> li
         ("region_mismatch", name, value, np.nan, np.nan, bool(adjusted < MAX_Q))
         for (name, value, _), adjusted in zip(rows, q, strict=True)
     ]
-
-
-def _posterior_without_labels(evidence: Evidence, model: AdditiveHazard) -> Array:
-    """Posterior of the causes from exposures alone; (events, 6)."""
-    decisions = evidence.history.decisions
-    hazard = cause_hazards(decisions.x, model.coefficients, evidence.history.causes)
-    columns = (hazard * decisions.weight[:, None]).T
-    p = np.stack([_sum_by_event(column, evidence, model) for column in columns], axis=1)
-    return p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
 
 
 def _sum_by_event(values: Array, evidence: Evidence, model: AdditiveHazard) -> Array:

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from whychurn.causes.evidence.grounds import find_grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.exposures.exposure_history import ExposureHistory
-from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, fit_additive
+from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, fit_additive, told_posterior
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
@@ -68,17 +69,26 @@ def sensitivity_analysis(
     """
     if not len(main.events):
         return pd.DataFrame(columns=COLUMNS)
-    posteriors = {"main": main.p}
+    whole = find_grounds(evidence)
+    told = told_posterior(whole.applied(evidence).history, main, whole)
+    posteriors = {"main": told}
     for source in params.stability_drops:
-        variant = without_source(evidence, source)
-        posteriors[f"no_{source}"] = fit_additive(variant.history, variant.labels, params).p
+        posteriors[f"no_{source}"] = _posterior_of(without_source(evidence, source), params)
     table = evidence.spells.table
     left_on = pd.Series(evidence.calendar.date(np.maximum(table["last"].to_numpy()[main.events], 0)))
     late = (left_on > left_on.median()).to_numpy()
-    posteriors |= {"first_half": main.p[~late], "second_half": main.p[late]}
+    posteriors |= {"first_half": told[~late], "second_half": told[late]}
     definitions = events_by_definition(table, churners)
-    posteriors |= {name: main.p[counts[main.events]] for name, counts in definitions.items()}
+    posteriors |= {name: told[counts[main.events]] for name, counts in definitions.items()}
     return _table(posteriors)
+
+
+def _posterior_of(evidence: Evidence, params: CausesParams) -> Array:
+    """Posterior of the churn events with what this evidence can tell, null where that is nothing; (n, 6)."""
+    grounds = find_grounds(evidence)
+    used = grounds.applied(evidence)
+    model = fit_additive(used.history, used.labels, grounds.settings(params))
+    return told_posterior(used.history, model, grounds)
 
 
 def events_by_definition(table: pd.DataFrame, churners: pd.DataFrame) -> dict[str, Array]:
@@ -111,8 +121,9 @@ def _table(posteriors: Mapping[str, Array]) -> pd.DataFrame:
     main, rows = posteriors["main"].mean(axis=0), []
     for name, p in posteriors.items():
         share = p.mean(axis=0) if len(p) else nothing
-        tau = float(stats.kendalltau(main, share).statistic) if len(p) else np.nan
-        rank = stats.rankdata(-share, method="min") if len(p) else nothing
+        both = np.isfinite(main) & np.isfinite(share)
+        tau = float(stats.kendalltau(main[both], share[both]).statistic) if both.sum() > 1 else np.nan
+        rank = stats.rankdata(-share, method="min", nan_policy="omit") if len(p) else nothing
         rows += [
             (name, cause, share[number], rank[number], float(len(p)), tau)
             for number, cause in enumerate(CAUSES)

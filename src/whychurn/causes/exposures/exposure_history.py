@@ -40,6 +40,9 @@ class ExposureHistory:
         Of churned members the mean over their decision window, of the others the last week; (spells, J).
     totals
         Sums of the exposures over the weeks at risk, by spell and activity stratum.
+    supported
+        Largest share of all churn events that the data allow the exposure of each column; zero: it is left
+        out; all may explain everything if not given; (J,).
     """
 
     causes: Array
@@ -49,11 +52,17 @@ class ExposureHistory:
     decisions: PersonWeeks
     at_index_date: Array
     totals: PersonWeeks
+    supported: Array | None = None
 
     @property
     def roots(self) -> list[str]:
         """Name of each exposure without half-life, knot and price sensitivity."""
         return [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in self.names]
+
+    @property
+    def used(self) -> Array:
+        """Which columns the hazard is made of; (J,)."""
+        return np.ones(len(self.names), dtype=bool) if self.supported is None else self.supported > 0
 
 
 def draw_training_members(spells: Spells, params: Params) -> Array:

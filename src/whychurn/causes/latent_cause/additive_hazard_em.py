@@ -19,9 +19,11 @@ from typing import Final
 
 import numpy as np
 
+from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.activity_rate import frailty
 from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.latent_cause.avoidable_churn import is_excess
 from whychurn.causes.latent_cause.confusion_matrices import (
     RESPONSE_SPREAD,
     SURVEY_PRIOR,
@@ -162,8 +164,9 @@ def _with_frailty(churned: Array, at_risk: Array, beta: Array, params: CausesPar
 
 def _even(exposure: Array, events: float, history: ExposureHistory) -> Array:
     """Coefficients with all causes alike, and all exposures of a cause alike."""
-    columns = np.bincount(history.causes, minlength=len(CAUSES))
-    return 1 / (len(CAUSES) * columns)[history.causes] * events / np.maximum(exposure, 1e-12)
+    columns = np.bincount(history.causes[history.used], minlength=len(CAUSES))
+    even = 1 / (len(CAUSES) * np.maximum(columns, 1))[history.causes] * events / np.maximum(exposure, 1e-12)
+    return np.where(history.used, even, 0.0)
 
 
 def _expect(
@@ -181,6 +184,35 @@ def _expect(
     claim = (likelihood * (weight / safe)[:, None])[event] * window[:, None]  # (rows, 6)
     share = ((claim.astype("float32").T @ x) * of_cause.T).sum(axis=0)
     return share, p, density
+
+
+def told_posterior(history: ExposureHistory, model: AdditiveHazard, grounds: Grounds) -> Array:
+    """Posterior of the causes of each churn event, null for causes that cannot be told; (n, 6).
+
+    Without words only what exposures explain is told; what is missing from one is of unknown cause.
+    """
+    if grounds.speak:
+        return model.p
+    return np.where(grounds.told, posterior_of_exposures(history, model, is_excess(history.names)), np.nan)
+
+
+def posterior_of_exposures(
+    history: ExposureHistory, model: AdditiveHazard, part: Array | None = None
+) -> Array:
+    """Chance of each cause of each churn event from exposures alone; (n, 6).
+
+    Parameters
+    ----------
+    part
+        As `cause_hazards` takes it: with some columns only, rows sum to less than one.
+    """
+    decisions, causes = history.decisions, history.causes
+    event = np.searchsorted(model.events, decisions.spell)
+    hazard = cause_hazards(decisions.x, model.coefficients, causes)
+    counted = hazard if part is None else cause_hazards(decisions.x, model.coefficients, causes, part)
+    total = np.bincount(event, hazard.sum(axis=1) * decisions.weight, len(model.events))
+    sums = [np.bincount(event, column * decisions.weight, len(model.events)) for column in counted.T]
+    return np.stack(sums, axis=1) / np.maximum(total, 1e-300)[:, None]
 
 
 def cause_hazards(x: Array, coefficients: Array, causes: Array, part: Array | None = None) -> Array:

@@ -6,7 +6,8 @@ worth `BACKGROUND_PRIOR` churn events of each cause (Dirichlet).
 
 Of exposures that are correlated, the ones that fit best take all, and the rest get nothing. So each is
 assumed to explain as many churn events as any other, together `EXCESS_SHARE` of all, which is worth
-`excess_prior` events each (gamma).
+`excess_prior` events each (gamma). Where the data say that an exposure can explain no more than so many
+(`ExposureHistory.supported`), no more is assumed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
 
 BACKGROUND_PRIOR: Final = 15.0  # churn events of each cause that an even split of the background is worth
+LEAST_ASSUMED: Final = 0.002  # share of the churn events of an exposure that shows no effect at all
 EXCESS_SHARE: Final = 0.7  # of all churn events that exposures explain beforehand: more than half, not all
 
 
@@ -78,11 +80,13 @@ def hazard_priors(
     columns = [np.flatnonzero(names == name) for name in BASES]
     worth = len(CAUSES) * BACKGROUND_PRIOR * background_shares
     background = [(at, worth[history.causes[at]]) for at in columns if len(at)]
-    is_excess = ~np.isin(names, BASES)
+    is_excess = ~np.isin(names, BASES) & history.used
     roots = [f"{cause} {root}" for cause, root in zip(history.causes, history.roots, strict=True)]
     exposures, which, size = np.unique(np.array(roots)[is_excess], return_inverse=True, return_counts=True)
     excess = np.zeros(len(names))
     excess[is_excess] = params.excess_prior / size[which] if len(exposures) else 0.0
-    assumed = EXCESS_SHARE * events / max(len(exposures), 1)
-    factor = params.excess_prior / max(assumed, 1e-9)
+    assumed = np.full(len(names), EXCESS_SHARE / max(len(exposures), 1))
+    if history.supported is not None:
+        assumed = np.minimum(assumed, np.maximum(history.supported, LEAST_ASSUMED))
+    factor = params.excess_prior / np.maximum(assumed * events, 1e-9)
     return HazardPriors(background, excess, np.where(is_excess, factor * history.totals.x.sum(axis=0), 0.0))

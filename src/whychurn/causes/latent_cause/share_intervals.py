@@ -23,9 +23,15 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
+from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.evidence.spell_evidence import Evidence
-from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, Assumptions, fit_additive
+from whychurn.causes.latent_cause.additive_hazard_em import (
+    AdditiveHazard,
+    Assumptions,
+    fit_additive,
+    told_posterior,
+)
 from whychurn.causes.latent_cause.avoidable_churn import (
     CohortExposures,
     avoidable_shares,
@@ -48,8 +54,10 @@ AVOIDABLE_WIDTH: Final = 1.15  # of avoidable churn they are narrower
 LEAST_ANSWERED: Final = 0.01  # share of answers below which the discrepancy grows no further
 
 
-def share_intervals(evidence: Evidence, model: AdditiveHazard, p: Array, params: Params) -> pd.DataFrame:
-    """Share of each cause and avoidable churn with intervals: cause, `BOUNDS`.
+def share_intervals(
+    evidence: Evidence, model: AdditiveHazard, p: Array, grounds: Grounds, params: Params
+) -> pd.DataFrame:
+    """Share of each cause and avoidable churn with intervals: cause, `BOUNDS`; null where it cannot be told.
 
     Parameters
     ----------
@@ -57,13 +65,13 @@ def share_intervals(evidence: Evidence, model: AdditiveHazard, p: Array, params:
         Posterior of the causes of all churn events, whose mean is the share; (events, 6).
     """
     table = pd.DataFrame({"cause": pd.Series(CAUSES, dtype="string")}).assign(**dict.fromkeys(BOUNDS, np.nan))
-    if not len(model.events):
+    if not len(model.events) or not grounds.told.any():
         return table
     spells = evidence.spells
     cohorts = cohort_exposures(evidence.history, model.frailty, spells.first_week, evidence.calendar.weeks)
     member = pd.factorize(spells.table["member_id"])[0]
     draws = [
-        _resample(evidence, member, model, cohorts, params, number)
+        _resample(evidence, member, model, cohorts, grounds, params, number)
         for number in range(params.causes.resamples)
     ]
     shares, avoidable = (np.stack(part) for part in zip(*draws, strict=True))
@@ -72,9 +80,9 @@ def share_intervals(evidence: Evidence, model: AdditiveHazard, p: Array, params:
     confidence = params.run.confidence
     low, high = _interval(share, INTERVAL_WIDTH * _log_odds(shares).std(axis=0), beyond, confidence)
     least, most = _interval(saved, AVOIDABLE_WIDTH * _log_odds(avoidable).std(axis=0), beyond, confidence)
-    return table.assign(
-        share=share, low=low, high=high, avoidable_share=saved, avoidable_low=least, avoidable_high=most
-    )
+    values = (share, low, high, saved, least, most)
+    untold = {name: np.where(grounds.told, value, np.nan) for name, value in zip(BOUNDS, values, strict=True)}
+    return table.assign(**untold)
 
 
 def model_discrepancy(stated: Array, discrepancy: float) -> float:
@@ -108,6 +116,7 @@ def _resample(
     member: Array,
     model: AdditiveHazard,
     cohorts: CohortExposures,
+    grounds: Grounds,
     params: Params,
     number: int,
 ) -> tuple[Array, Array]:
@@ -125,8 +134,8 @@ def _resample(
     few_steps = params.causes.model_copy(update={"max_steps": params.causes.resample_steps})
     again = fit_additive(history, labels, few_steps, begun, counts, assumptions)
     weight = counts[model.events]
-    share = weight @ again.p / max(weight.sum(), 1e-9)
-    unobserved = rng.uniform(0, UNOBSERVED_EXCESS_SHARE, len(CAUSES))
+    share = weight @ told_posterior(history, again, grounds) / max(weight.sum(), 1e-9)
+    unobserved = rng.uniform(0, UNOBSERVED_EXCESS_SHARE, len(CAUSES)) * grounds.speak
     return share, avoidable_shares(cohorts, again.coefficients, unobserved)
 
 

@@ -9,6 +9,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 
+from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard
 from whychurn.causes.latent_cause.share_intervals import BOUNDS
@@ -26,6 +27,8 @@ class Inputs:
     ----------
     evidence
         Exposures, answers, texts, panel rows at the index dates.
+    grounds
+        Which causes these can tell.
     table
         `evidence.classifier_table.evidence_table`: the same as numbers.
     keyword_weights
@@ -36,6 +39,7 @@ class Inputs:
     """
 
     evidence: Evidence
+    grounds: Grounds
     table: pd.DataFrame
     keyword_weights: Array
     contributions: Array | None
@@ -48,7 +52,8 @@ class Attribution:
     Parameters
     ----------
     p
-        Probability of each cause at each index date, rows sum to one; (rows, 6).
+        Probability of each cause at each index date; rows sum to one, or to less where causes cannot be told,
+        which are null; (rows, 6).
     shares
         cause, share, low, high, avoidable_share, avoidable_low, avoidable_high; bounds and avoidable shares
         are NaN where the method has none.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from whychurn.causes.evidence.grounds import LEAST_SAID
 from whychurn.causes.latent_cause.share_intervals import BOUNDS
 from whychurn.causes.methods import Attribution, Inputs, find_method
 from whychurn.contract.arrays import Array
@@ -14,13 +17,35 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import Params
 
 P: Final = [f"p_{cause}" for cause in CAUSES]
+ADDITIVE: Final = "additive_hazard"
+# what else a method goes by; the others go by answers or texts
+WORDS: Final[Mapping[str, str]] = {
+    "survey": "answers",
+    "survey_classifier": "answers",
+    "corrected_classifier": "answers",
+    "keyword": "texts",
+}
 MIN_ODDS_RATIO: Final = 1.5  # to the odds among all churned members: what holds for all says nothing of one
 
 
 def run_methods(inputs: Inputs, params: Params) -> dict[str, Attribution]:
     """Answer of each method of ``causes.methods``, by name; the chosen one is always among them."""
     names = dict.fromkeys([*params.causes.methods, params.causes.method])
-    return {name: find_method(name)(inputs, params) for name in names}
+    return {name: attribute_by(name, inputs, params) for name in names}
+
+
+def attribute_by(name: str, inputs: Inputs, params: Params) -> Attribution:
+    """Answer of one method; all null where it has nothing to go by.
+
+    The additive hazard tells itself what it cannot tell. The others spread every leaving over the six: they
+    say nothing where too few leavers said why.
+    """
+    found, grounds = find_method(name)(inputs, params), inputs.grounds
+    said = {"answers": grounds.answers, "texts": grounds.texts, "either": max(grounds.answers, grounds.texts)}
+    if name == ADDITIVE or said[WORDS.get(name, "either")] >= LEAST_SAID:
+        return found
+    shares = found.shares.assign(**dict.fromkeys(BOUNDS, np.nan))
+    return replace(found, p=np.full_like(found.p, np.nan), shares=shares)
 
 
 def assign_primary_cause(index_dates: pd.DataFrame, p: Array, min_posterior: float) -> pd.DataFrame:
@@ -31,24 +56,26 @@ def assign_primary_cause(index_dates: pd.DataFrame, p: Array, min_posterior: flo
     Parameters
     ----------
     p
-        Posterior of the causes; (rows, 6).
+        Posterior of the causes, null where one cannot be told; (rows, 6).
     min_posterior
         ``causes.name_from``.
     """
-    top, likeliest = (p.max(axis=1), p.argmax(axis=1)) if len(p) else (np.zeros(0), np.zeros(0, int))
+    known = np.nan_to_num(p)
+    top, likeliest = (known.max(axis=1), known.argmax(axis=1)) if len(p) else (np.zeros(0), np.zeros(0, int))
     churned = (index_dates["status"] == "churned").to_numpy()
-    enough = top >= min_posteriors(p[churned], min_posterior)[likeliest]
+    enough = top >= min_posteriors(known[churned], min_posterior)[likeliest]
+    top = np.where(np.isnan(p).all(axis=1), np.nan, top)
     cause = pd.Series(np.where(enough, np.array(CAUSES, dtype=object)[likeliest], UNKNOWN), dtype="string")
     table = pd.concat([index_dates.reset_index(drop=True), pd.DataFrame(p, columns=P)], axis=1)
     return table.assign(primary_cause=cause, confidence=top)
 
 
 def min_posteriors(p: Array, min_posterior: float) -> Array:
-    """Posterior from which each cause is assigned, given that of all churned members `p`; (6,).
+    """Posterior from which each cause is assigned, given that of all churned members `p`; (causes,).
 
     At least `min_posterior`, and odds `MIN_ODDS_RATIO` times those of the cause among all churned members.
     """
-    share = np.clip(p.mean(axis=0), 1e-6, 1 - 1e-6) if len(p) else np.full(len(CAUSES), 1 / len(CAUSES))
+    share = np.clip(p.mean(axis=0), 1e-6, 1 - 1e-6) if len(p) else np.full(p.shape[1], 1 / p.shape[1])
     odds = MIN_ODDS_RATIO * share / (1 - share)
     return np.maximum(min_posterior, odds / (1 + odds))
 
@@ -75,12 +102,14 @@ def shares_table(attributions: dict[str, Attribution]) -> pd.DataFrame:
 def cause_shares(shares: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     """The chosen method's shares, the part of churn events assigned to each cause, and the row ``unknown``.
 
-    ``share`` is the mean posterior and sums to one over the six; ``named`` counts churn events by primary
-    cause, and sums to one with the row ``unknown``.
+    ``share`` is the mean posterior and sums to one over the six. Where causes cannot be told their share is
+    null, and that of ``unknown`` is what is missing from one. ``named`` counts churn events by primary cause,
+    and sums to one with the row ``unknown``.
     """
     churned = members[members["status"] == "churned"]
     assigned = churned["primary_cause"].value_counts(normalize=True)
-    table = pd.concat([shares, pd.DataFrame({"cause": [UNKNOWN]})], ignore_index=True)
+    untold = 1 - shares["share"].sum() if shares["share"].isna().any() and len(churned) else np.nan
+    table = pd.concat([shares, pd.DataFrame({"cause": [UNKNOWN], "share": [untold]})], ignore_index=True)
     table = table.assign(
         named_share=table["cause"].map(assigned).fillna(0.0), churn_events=float(len(churned))
     )

@@ -82,9 +82,13 @@ def _means(p: Array, confidence: float) -> pd.DataFrame:
 
 def _hotelling_p_value(one: Array, other: Array) -> float:
     """p value of equal means of two samples on the simplex (Hotelling 1931, large sample)."""
-    gap = (one.mean(axis=0) - other.mean(axis=0))[:-1]
-    spread = np.cov(one[:, :-1].T) / len(one) + np.cov(other[:, :-1].T) / len(other)
-    return float(stats.chi2.sf(gap @ np.linalg.pinv(spread) @ gap, len(gap)))
+    told = ~np.isnan(other).any(axis=0)
+    free = np.flatnonzero(told)[:-1] if told.all() else np.flatnonzero(told)  # all six sum to one
+    if not len(free):
+        return float("nan")
+    gap = (one.mean(axis=0) - other.mean(axis=0))[free]
+    spread = np.cov(one[:, free].T) / len(one) + np.cov(other[:, free].T) / len(other)
+    return float(stats.chi2.sf(gap @ np.linalg.pinv(np.atleast_2d(spread)) @ gap, len(gap)))
 
 
 def cause_months(p: Array, left_on: pd.Series, min_cell: int, confidence: float) -> pd.DataFrame:
@@ -122,6 +126,12 @@ def cause_change(p: Array, left_on: pd.Series, confidence: float) -> pd.DataFram
     causes = pd.Series(CAUSES, dtype="string")
     values = (causes, first.mean(axis=0), second.mean(axis=0), gap, gap - margin, gap + margin, q)
     return pd.DataFrame(dict(zip(columns, values, strict=True)))
+
+
+def told_rows(table: pd.DataFrame, told: Array) -> pd.DataFrame:
+    """Rows of the causes that can be told; `told` is in order of `CAUSES`, (6,)."""
+    names = [cause for cause, can in zip(CAUSES, told, strict=True) if can]
+    return table[table["cause"].isin(names)].reset_index(drop=True)
 
 
 def churned_posteriors(members: pd.DataFrame) -> tuple[pd.DataFrame, Array]:

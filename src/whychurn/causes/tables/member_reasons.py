@@ -52,6 +52,7 @@ def member_evidence(p: Array, panel: pd.DataFrame, labels: NoisyLabels, max_sent
     panel, labels
         Of the same rows.
     """
+    p = np.nan_to_num(p)
     text_weight = labels.texts_before_exit + labels.exit_texts
     parts = [slice(start, start + CHUNK) for start in range(0, len(p), CHUNK)]
     lists = [

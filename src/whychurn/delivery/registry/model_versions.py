@@ -17,7 +17,6 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
-from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json, write_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
@@ -83,8 +82,8 @@ def register_challenger(
         Kept with the version: what the gates of a promotion compare.
     """
     features, files = read_features(study), served_files(study)
-    causes = "causes" in files
-    numbers = [*OUTPUTS[:3], *(f"p_{cause}" for cause in CAUSES if causes)]
+    causes = read_json(files["causes"])["causes"] if "causes" in files else []
+    numbers = [*OUTPUTS[:3], *(f"p_{cause}" for cause in causes)]
     texts = [*OUTPUTS[3:], *(["primary_cause"] if causes else [])]
     signature = build_signature(features, numbers, texts)
     model = ServedModel("risk", files, served_limits(study, params), features, signature)

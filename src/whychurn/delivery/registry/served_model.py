@@ -182,8 +182,9 @@ class RiskModel(RequestModel):
     TreeSHAP values in log-odds before calibration; they explain the model and are no causes.
 
     Causes come from the method behind the report on causes, as a regression on the same features: p_<cause>
-    is the chance that this would be the cause if the member left now (they sum to one), primary_cause the
-    likeliest, or "unknown".
+    is the chance that this would be the cause if the member left now, of the causes that the study can tell
+    and, where these are not all six, of "unknown" (they sum to one); primary_cause is the likeliest, or
+    "unknown".
     """
 
     files = FILES

@@ -89,6 +89,7 @@ def _write_figures(study: StudyPaths, params: Params, folder: Path, lang: str) -
 def _figures(study: StudyPaths, params: Params, lang: str) -> dict[str, Callable[[], Figure | None]]:
     """Place on the index -> drawing, None where there is nothing to draw."""
     from whychurn.report.causes.charts.shares import draw_shares
+    from whychurn.report.causes.sentences.shares import six
     from whychurn.report.retention.charts import draw_rates, draw_steps
     from whychurn.report.risk.charts import draw_features
 
@@ -99,7 +100,8 @@ def _figures(study: StudyPaths, params: Params, lang: str) -> dict[str, Callable
 
     def shares() -> Figure | None:
         frame = table("cause_shares", "share")
-        return None if frame.empty else draw_shares(frame, lang)
+        known = six(frame) if len(frame) else frame
+        return None if known.empty else draw_shares(frame, lang)
 
     def rates() -> Figure | None:
         frame, facts = table("retention_rates", "rate"), study.processed / "panel.json"

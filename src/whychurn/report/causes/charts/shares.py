@@ -34,7 +34,8 @@ def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
     known = shares[shares["cause"].isin(CAUSES) & shares["share"].notna()].sort_values(
         "share", ascending=False
     )
-    rows = pd.concat([known, shares[shares["cause"] == UNKNOWN]], ignore_index=True)
+    unnamed = shares[shares["cause"] == UNKNOWN].assign(share=float("nan"))  # no cause beside the six
+    rows = pd.concat([known, unnamed], ignore_index=True)
     figure, (left, right) = new_figure(height=1.25 + 0.44 * len(rows), columns=2)
     for place, row in enumerate(rows.to_dict("records")):
         _share_bar(left, place, row)
@@ -180,9 +181,11 @@ def _stacked(axis: Axes, place: float, share: pd.Series) -> None:
 
 def draw_months(months: pd.DataFrame, lang: str) -> Figure:
     """Share of each cause among the churn events of a month, with intervals (table cause_months)."""
-    figure, axes = new_figure(height=4.6, rows=2, columns=3)
+    causes = [cause for cause in CAUSES if months.loc[months["cause"] == cause, "share"].notna().any()]
+    columns = min(3, len(causes))
+    figure, axes = new_figure(height=4.6, rows=-(-len(causes) // columns), columns=columns)
     most = float(months["high"].max())
-    for place, (axis, cause) in enumerate(zip(axes, CAUSES, strict=True)):
+    for place, (axis, cause) in enumerate(zip(axes, causes, strict=False)):
         rows = months[months["cause"] == cause].sort_values("month")
         axis.fill_between(
             rows["month"], rows["low"], rows["high"], color=CAUSE_COLOURS[cause], alpha=0.2, linewidth=0
@@ -199,8 +202,10 @@ def draw_months(months: pd.DataFrame, lang: str) -> Figure:
         axis.set_ylim(0, most)
         percent_axis(axis, "y")
         date_axis(axis, rows["month"])
-        if place % 3:
+        if place % columns:
             axis.set_yticklabels([])
+    for axis in axes[len(causes) :]:
+        axis.set_visible(False)
     return figure
 
 

@@ -27,11 +27,15 @@ def market_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
     """Where and when most leave for a rival."""
     rows = pulls(market)
     if rows.empty:
-        return [page.say("causes.claim_no_market")]
+        shown = market[~market["suppressed"].astype(bool)] if len(market) else market
+        untold = len(shown) and shown["churn_events"].gt(0).any()
+        return [page.say("causes.claim_market_untold" if untold else "causes.claim_no_market")]
     by_region = _by_region(rows)
     lines = []
     if len(by_region) > 1:
         first, last = by_region.iloc[0], by_region.iloc[-1]
+        if not _clearly_apart(first, last):
+            return [page.say("causes.claim_where_even")]
         ends = {"most": str(first["region"]), "least": str(last["region"])}
         values = {"most_pull": f"{first['pull']:.1f}", "least_pull": f"{last['pull']:.1f}"}
         lines.append(page.say("causes.claim_where", **ends, **values))
@@ -46,6 +50,8 @@ def gap_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
     rows = gap_groups(market, THIRDS)
     if len(rows) < THIRDS:
         return []
+    if rows["low"].iloc[-1] <= rows["high"].iloc[0]:
+        return [page.say("causes.claim_gap_none")]
     ends = {"dear": rows["hazard"].iloc[0], "cheap": rows["hazard"].iloc[-1]}
     shares = {name: page.format(value, "percent") for name, value in ends.items()}
     gaps = {
@@ -79,6 +85,12 @@ def region_table(market: pd.DataFrame) -> pd.DataFrame:
     columns = ["region", "churn_events", "competition_share", "pull"]
     rows = pulls(market)
     return _by_region(rows)[columns] if len(rows) else pd.DataFrame(columns=columns)
+
+
+def _clearly_apart(most: pd.Series, least: pd.Series) -> bool:
+    """Whether the rates of two regions differ by more than chance (Poisson)."""
+    spread = math.sqrt(sum(row["rival"] / max(row["at_risk"], 1) ** 2 for row in (most, least)))
+    return bool((most["pull"] - least["pull"]) / 1000 > Z * spread)
 
 
 def _by_region(rows: pd.DataFrame) -> pd.DataFrame:

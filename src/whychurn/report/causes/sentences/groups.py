@@ -28,6 +28,8 @@ def said_lines(stated: pd.DataFrame, speech: pd.DataFrame, page: PageLike) -> li
     own = rows[rows["stated"] == rows["cause"]].sort_values("share") if len(rows) else rows
     for row in own.head(1).to_dict("records"):
         others = rows[(rows["stated"] == row["stated"]) & (rows["cause"] != row["cause"])]
+        if others.empty:
+            continue
         most = others.nlargest(1, "share").iloc[0]
         lines.append(
             page.say(
@@ -110,8 +112,8 @@ def group_table(groups: pd.DataFrame, shares: pd.DataFrame, level: float, page: 
     )[columns]
 
 
-def group_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
-    """The groups whose mix differs most (`group_table`), or that none does."""
+def group_lines(table: pd.DataFrame, groups: pd.DataFrame, page: PageLike) -> list[str]:
+    """The groups whose mix differs most (`group_table`), that none does, or that too few left to compare."""
     lines = [
         page.say(
             "causes.claim_group",
@@ -124,7 +126,8 @@ def group_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
         )
         for row in table.head(MOST).to_dict("records")
     ]
-    return lines or [page.say("causes.claim_no_group")]
+    tested = len(groups) and groups["p_adjusted"].notna().any()
+    return lines or [page.say("causes.claim_no_group" if tested else "causes.claim_few_by_group")]
 
 
 def change_lines(change: pd.DataFrame, level: float, page: PageLike) -> list[str]:
@@ -140,7 +143,7 @@ def change_lines(change: pd.DataFrame, level: float, page: PageLike) -> list[str
         )
         for row in rows.to_dict("records")
     ]
-    return lines or [page.say("causes.claim_no_change")]
+    return lines or [page.say("causes.claim_no_change" if len(change) else "causes.claim_few_by_half")]
 
 
 def change_table(change: pd.DataFrame, page: PageLike) -> pd.DataFrame:

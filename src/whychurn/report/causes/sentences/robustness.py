@@ -12,7 +12,7 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import join
 from whychurn.report.causes.sentences.method_overview import method_name
-from whychurn.report.causes.sentences.shares import avoidable, six
+from whychurn.report.causes.sentences.shares import avoidable, from_words, six
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
 
@@ -80,14 +80,10 @@ def stability_lines(stability: pd.DataFrame, page: PageLike) -> list[str]:
     return [*lines, page.say("causes.claim_other_first", variants=join(told, page.lang))]
 
 
-def leader(stability: pd.DataFrame, variant: str) -> str:
-    """Cause with the largest share under a variant."""
-    rows = stability[stability["analysis"] == variant]
-    return (
-        str(rows.loc[rows["share"].astype("float64").idxmax(), "cause"])
-        if rows["share"].notna().any()
-        else CAUSES[0]
-    )
+def leader(stability: pd.DataFrame, variant: str) -> str | None:
+    """Cause with the largest share under a variant; None where none can be told."""
+    rows = stability[(stability["analysis"] == variant) & stability["share"].notna()]
+    return str(rows.loc[rows["share"].astype("float64").idxmax(), "cause"]) if len(rows) else None
 
 
 def wide_shares(table: pd.DataFrame, key: str, extra: list[str]) -> pd.DataFrame:
@@ -174,6 +170,8 @@ def doubts(
     rows = six(shares)
     if rows.empty:
         return [page.say("causes.doubt_anything")]
+    if not from_words(facts):
+        return [page.say("causes.doubt_silence")]
     lines = []
     first = rows.iloc[0]
     half = (first["high"] - first["low"]) / 2
@@ -189,7 +187,7 @@ def doubts(
         [
             name
             for name in stability["analysis"].unique()
-            if leader(stability, name) != leader(stability, MAIN)
+            if leader(stability, name) not in (None, leader(stability, MAIN))
         ]
         if len(stability)
         else []

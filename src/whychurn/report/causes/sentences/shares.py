@@ -13,6 +13,7 @@ from whychurn.labels import join
 from whychurn.report.causes.sentences.accuracy import measured
 from whychurn.report.causes.sentences.method_overview import method_name, method_overview, rankings
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.words import say_or
 from whychurn.score.benchmark import FILE, load_benchmark
 
 FORMATS: Final = {
@@ -37,6 +38,38 @@ def six(shares: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def from_words(facts: Mapping[str, Any]) -> bool:
+    """Whether enough leavers said why; if not, causes are told from traces alone, as far as they go."""
+    return bool(facts.get("from_words", True))
+
+
+def rung_of(facts: Mapping[str, Any]) -> str:
+    """Rung of a share: attributed, or, of traces alone, associated."""
+    return "attributed" if from_words(facts) else "associated"
+
+
+def unknown_share(shares: pd.DataFrame) -> float:
+    """Share of leavings whose cause cannot be told."""
+    return float(shares.loc[shares["cause"] == UNKNOWN, "share"].fillna(0.0).sum())
+
+
+def untold_lines(grounds: pd.DataFrame, page: PageLike) -> list[str]:
+    """For each cause that cannot be told: what is on record of it, and which tables would tell."""
+    rows = grounds[~grounds["told"].astype(bool)] if len(grounds) else grounds
+    lines = []
+    for row in rows.to_dict("records"):
+        key = "nothing" if not row["exposures"] else "untested" if pd.isna(row["p"]) else "no_sign"
+        record = page.say(
+            f"causes.record_{key}",
+            exposure=say_or(f"causes.exposure_{row['exposure']}", page.lang, str(row["exposure"])),
+            most=page.format(row["high"], "percent"),
+        )
+        cause = page.say(f"causes.{row['cause']}")
+        needs = page.say(f"causes.needs_{row['cause']}")
+        lines.append(page.say("causes.claim_untold_cause", cause=cause, record=record, needs=needs))
+    return [*lines, page.say("causes.claim_ask")] if lines else []
+
+
 def unnamed(shares: pd.DataFrame) -> float | None:
     """Share of leavings for which no cause is named; None where there are no leavings."""
     rows = shares[shares["cause"] == UNKNOWN] if len(shares) else shares
@@ -47,13 +80,17 @@ def answer(shares: pd.DataFrame, facts: Mapping[str, Any], page: PageLike) -> st
     """The answer box: the largest causes, what could be avoided, what is not known."""
     rows = six(shares)
     if rows.empty:
-        return page.say("causes.answer_none")
+        return page.say("causes.answer_untold" if facts.get("churn_events") else "causes.answer_none")
+    told = "" if from_words(facts) else "trace_"
     parts = [
-        page.say(f"causes.answer_{'first' if place == 0 else 'next'}", **_cause(row, page))
+        page.say(f"causes.answer_{told}{'first' if place == 0 else 'next'}", **_cause(row, page))
         for place, row in enumerate(rows.head(TOLD).to_dict("records"))
     ]
     counted = page.format(facts.get("churn_events"), "int")
     lines = [page.say("causes.answer_shares", churn_events=counted, causes=join(parts, page.lang, "，"))]
+    if told:
+        rest = page.format(unknown_share(shares), "percent")
+        return "\n\n".join([*lines, page.say("causes.answer_rest", share=rest)])
     saved = avoidable(rows)
     if len(saved):
         lines += [page.say("causes.answer_avoidable", **_saved(saved.iloc[0], page)), difference(page)]
@@ -78,13 +115,21 @@ def avoidable(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def headlines(
-    shares: pd.DataFrame, scores: pd.DataFrame, method: str, page: PageLike
+    shares: pd.DataFrame, facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike
 ) -> list[tuple[str, float, str, str]]:
     """Headline key, plain number, sentence and rung; only those that this study can tell."""
     rows, found = six(shares), []
+    if rows.empty:
+        gone = float(facts.get("churn_events") or 0)
+        return [("why.untold", gone, page.say("causes.head_untold"), "described")] if gone else []
+    rung, words = rung_of(facts), from_words(facts)
     for key, row in zip(("why.cause_first", "why.cause_second"), rows.to_dict("records"), strict=False):
-        text = page.say("causes.head_share", **_cause(row, page))
-        found.append((key, row["share"], text, "attributed"))
+        text = page.say(f"causes.head_{'share' if words else 'trace'}", **_cause(row, page))
+        found.append((key, row["share"], text, rung))
+    if not words:
+        rest = unknown_share(shares)
+        text = page.say("causes.head_rest", share=page.format(rest, "percent"))
+        return [*found, ("why.untold", rest, text, rung)]
     saved = avoidable(rows)
     if len(saved):
         text = page.say("causes.head_avoidable", **_saved(saved.iloc[0], page))
@@ -93,7 +138,7 @@ def headlines(
     if open_share is not None:
         text = page.say("causes.head_unknown", share=page.format(open_share, "percent"))
         found.append(("why.unnamed", open_share, text, "attributed"))
-    mine = _own_scores(scores, method)
+    mine = _own_scores(scores, str(facts.get("method")))
     if mine is not None and pd.notna(mine["accuracy_named"]):
         text = page.say("causes.head_accuracy", share=page.format(mine["accuracy_named"], "percent"))
         found.append(("how_sure.causes", mine["accuracy_named"], text, "described"))
@@ -104,7 +149,8 @@ def confidence(
     shares: pd.DataFrame, facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike
 ) -> list[str]:
     """How accurate the reasons are, and what limits them here."""
-    lines = [] if six(shares).empty else _accuracy(facts, scores, page)
+    measured_here = len(six(shares)) and from_words(facts)
+    lines = _accuracy(facts, scores, page) if measured_here else []
     return lines + [limit[page.lang] for limit in facts.get("limits", [])]
 
 
