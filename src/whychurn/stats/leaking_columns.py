@@ -24,7 +24,8 @@ MIN_MARKED: Final = 10  # customers behind a finding
 MIN_COVERED: Final = 0.05  # of the leavers have it filled; of a value other than the commonest:
 MIN_COVERED_VALUE: Final = 0.25
 MIN_LATE: Final = 0.02  # of the leavers have a date after their leaving
-BINS: Final = 20  # of numbers, whose leavers may lie in the middle
+BINS: Final = 50  # most bins of numbers, whose leavers may lie in the middle
+BIN_ROWS: Final = 10  # customers of a bin, at least
 PLACEHOLDERS: Final = (
     "",
     "-",
@@ -93,7 +94,8 @@ def column_auc(column: pd.Series, left: Array, seed: int) -> float:
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         numbers = column.astype("float64").to_numpy()
         by_rank = auc(np.where(np.isnan(numbers), -np.inf, numbers), left)
-        edges = np.unique(np.nanquantile(numbers, np.linspace(0, 1, BINS + 1))) if len(numbers) else numbers
+        number = int(np.clip(len(numbers) // BIN_ROWS, 2, BINS))
+        edges = np.unique(np.nanquantile(numbers, np.linspace(0, 1, number + 1)))
         bins = pd.Series(np.where(np.isnan(numbers), -1, np.searchsorted(edges, numbers, side="left")))
         return max(by_rank, _halves_auc(bins, left, half))
     return _halves_auc(column.astype("string").fillna("").astype(object), left, half)

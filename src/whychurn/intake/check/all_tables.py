@@ -121,8 +121,8 @@ def read_tables(source: Source, params: Params) -> tuple[dict[str, CheckedTable]
     except WhychurnError as error:
         problems.append(("", error))
     try:
-        if (name := snapshot_name(source, params.intake)) is not None:
-            return {SNAPSHOT: read_snapshot(source, name, params)}, problems
+        if (given := snapshot_name(source, params.intake)) is not None:
+            return {SNAPSHOT: read_snapshot(source, given, params)}, problems
     except WhychurnError as error:
         return {SNAPSHOT: absent_table(SNAPSHOT, unread=True)}, [*problems, (SNAPSHOT, error)]
     for table in HISTORY_TABLES:
