@@ -23,11 +23,11 @@ from whychurn.intake.read.ids import digits_cut, is_id
 _NAMES_UTC: Final = re.compile(r"(?i)(?:^|[^a-z])(?:utc|gmt)(?:[^a-z]|$)")
 _LOST: Final = {
     "inexact_scientific": "{n} ids are in scientific notation, such as {example}: a spreadsheet or program has cut "
-    "their last digits, and different ids became the same",
+    "their last digits, and different ids may have become the same",
     "inexact_float": "{n} ids are kept as floating-point numbers of more than {digits} digits, which hold not every "
-    "digit exactly: different ids became the same",
+    "digit exactly: different ids may have become the same",
     "inexact_cut": "{n} ids of 16 and more digits all end in zeros behind the 15th digit and repeat: a spreadsheet "
-    "keeps 15 digits of a number, and different ids became the same",
+    "keeps 15 digits of a number, and different ids may have become the same",
 }
 
 

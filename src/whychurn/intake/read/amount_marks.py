@@ -140,4 +140,5 @@ def _currencies() -> dict[str, frozenset[str]]:
 def _name(codes: frozenset[str], written: str) -> str:
     if len(codes) == 1:
         return next(iter(codes))
-    return re.sub(r"[\d.,'+\-()\s]+", "", written) or "/".join(sorted(codes))
+    signs = [sign for sign, meant in _currencies().items() if sign in written.casefold() and codes <= meant]
+    return max(signs, key=len, default="/".join(sorted(codes)))

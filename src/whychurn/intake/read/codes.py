@@ -8,19 +8,22 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.intake.read.cells import narrow, plain_cells, without_empty
+from whychurn.intake.read.cells import bytes_present, narrow, plain_cells, without_empty
 from whychurn.intake.read.coerced import Coerced, Note
 from whychurn.intake.read.dtypes import TEXT, as_text
 from whychurn.intake.read.flags import folded
 from whychurn.intake.read.ids import without_point_zero
 
 _SHOWN: Final = 5  # codes named in a note
+_MARKED: Final = [*range(33), *map(ord, "\"'=."), *range(0xC2, 256)]  # bytes of cells that need a look
 _NUMBER: Final = r"^\d+(?:\.0+)?$"
 
 
 def read_codes(column: pd.Series) -> Coerced:
     """Text of few values (region, category, plan …): 10.0 is 10 where the whole column is such numbers."""
     given = as_text(column)
+    if not bytes_present(given)[_MARKED].any():
+        return Coerced(without_empty(given), np.zeros(len(given), dtype=bool))
     codes, unique = pd.factorize(given, use_na_sentinel=True)
     plain = without_empty(narrow(plain_cells(pd.Series(unique).astype(TEXT))))
     notes: list[Note] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -30,6 +30,8 @@ class Order:
         assumed, or contrary (values prove different orders).
     doubtful
         Values that another order explains as another day.
+    year_in_doubt
+        Whether the year, too, may stand elsewhere.
     """
 
     year: np.ndarray
@@ -38,6 +40,7 @@ class Order:
     name: str
     by: str
     doubtful: np.ndarray
+    year_in_doubt: bool = False
 
 
 def order_of(
@@ -84,7 +87,8 @@ def order_of(
     assumed = next(
         name for name in (("dmy", "mdy", "ymd") if dots else ("mdy", "dmy", "ymd")) if name in likely
     )
-    return _apply(numbers, fits, assumed, "assumed", doubtful)
+    order = _apply(numbers, fits, assumed, "assumed", doubtful)
+    return replace(order, year_in_doubt="ymd" in likely)
 
 
 def _given(reading: Reading, orders: list[str]) -> DateForm | None:

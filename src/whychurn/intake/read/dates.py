@@ -27,7 +27,7 @@ _TIME: Final = (
 _FORMS: Final[dict[str, str]] = {
     "year first": rf"^(?P<a>\d{{4}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ](?P<c>\d{{1,2}}){_TIME}$",
     "year of Taiwan first": rf"^(?P<a>1[01]\d)(?P<sep>[-/.])(?P<b>\d{{1,2}})[-/.](?P<c>\d{{1,2}}){_TIME}$",
-    "compact": r"^(?P<a>(?:19|2[012])\d{2})(?P<sep>)(?P<b>\d{2})(?P<c>\d{2})"
+    "compact": r"^(?P<a>(?:19|2[012])\d{2})(?P<sep>)(?P<b>0[1-9]|1[0-2])(?P<c>\d{2})"
     r"(?:[ ]?(?P<h>\d{2}):?(?P<i>\d{2}):?(?P<s>\d{2})?)?$",
     "year last": rf"^(?P<a>\d{{1,2}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ](?P<c>\d{{4}}){_TIME}$",
     "compact, year last": rf"^(?P<a>\d{{2}})(?P<sep>)(?P<b>\d{{2}})(?P<c>(?:19|20|21)\d{{2}}){_TIME}$",
@@ -235,8 +235,7 @@ def _told(
         int(counts[~np.isnat(found.values) | found.doubtful].sum()),
     )
     shown = {"n": rows, "example": raw[int(np.argmax(found.doubtful))], "order": order.name}
-    short = any(name in found.forms for name in _SHORT)
-    kind = "contrary" if order.by == "contrary" else "year_place" if short else "ambiguous"
+    kind = "contrary" if order.by == "contrary" else "year_place" if order.year_in_doubt else "ambiguous"
     dots = kind == "ambiguous" and order.name == "dmy"  # nobody writes 01.31.2024
     few = dots or reading.few(rows, given)
     notes.append((f"{'notice' if few else 'decide'}_{kind}", shown))

@@ -110,5 +110,5 @@ def _doubt(
     by_mark: dict[str, np.ndarray],
 ) -> dict[str, object]:
     first = int(np.argmax(doubtful))
-    shown = {mark: f"{values[first]:g}" for mark, values in by_mark.items()}
+    shown = {mark: f"{values[first]:.12g}" for mark, values in by_mark.items()}
     return {"n": int(counts[doubtful].sum()), "example": text[first], **shown}
