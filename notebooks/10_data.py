@@ -23,9 +23,11 @@
 # %%
 from whychurn.report.data.charts import draw_definitions, draw_threshold_curve
 from whychurn.report.data.sentences import (
+    assumptions_table,
     curve_note,
     definitions_table,
     leakage_table,
+    not_understood_table,
     notice_lines,
     reasons_table,
     redactions_table,
@@ -68,12 +70,13 @@ for line in missing_leavers_line(definition, page.lang):
 # ## What came in
 #
 # A row that does not fit is not dropped in silence: it goes to quarantine with the reason. For every
-# table, rows read (and added) = rows kept + quarantined + folded into others.
+# table, rows read (and added) = rows kept + quarantined + accounted for by another row (lines of one order, copies,
+# refunds).
 
 # %% [markdown] tags=["zh"]
 # ## 收到了什么
 #
-# 不合格的行不会被悄悄丢弃，而是连同原因放进隔离区。每张表都满足：读入（及补入）行数 = 保留行数 + 隔离行数 + 并入他行的行数。
+# 不合格的行不会被悄悄丢弃，而是连同原因放进隔离区。每张表都满足：读入（及补入）行数 = 保留行数 + 隔离行数 + 已由他行体现的行数（同一订单的明细、重复行、退款）。
 
 # %%
 page.table(
@@ -94,6 +97,39 @@ page.table(
     limit=12,
 )
 page.headline("how_sure.rows_fit", round(fit_share, 6), page.say(f"delivery.head_fit_{fit}", **numbers))
+
+# %% [markdown] tags=["en"]
+# ## How it was read
+#
+# What a table leaves open was decided by the evidence of its whole columns. Each such decision is listed, with the
+# setting that decides otherwise. Values that are no codes of the contract are counted, and nothing is concluded from them.
+
+# %% [markdown] tags=["zh"]
+# ## 如何读取
+#
+# 数据表没有写明的地方，根据整列数据判断。每项判断都列在下面，并注明如何改用其他读法。不属于约定代码的取值只作计数，不据以得出任何结论。
+
+# %%
+assumptions = assumptions_table(intake, page.lang)
+if len(assumptions):
+    page.table(
+        assumptions,
+        name="assumptions",
+        title=page.say("delivery.data_assumptions"),
+        rung="described",
+        labels=page.columns(assumptions),
+    )
+unknown = not_understood_table(page.results("not_understood"), page.lang, page.params.privacy.min_cell)
+if len(unknown):
+    page.table(
+        unknown,
+        name="not_understood",
+        title=page.say("delivery.data_not_understood"),
+        rung="described",
+        labels=page.columns(unknown) | {"value": page.say("delivery.column_unknown_value")},
+        formats={"rows": "int"},
+        limit=20,
+    )
 for line in notice_lines(intake, page.lang):
     page.claim("described", line)
 

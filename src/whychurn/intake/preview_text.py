@@ -102,12 +102,13 @@ def _print_verdict(report: CheckReport, console: Console) -> None:
         number = len(report.problems) + len(report.decisions)
         console.print(f"A run cannot start: {number} to mend or decide, see above.", style="bold red")
         return
-    told = {
-        "quarantined": "{} set aside",
-        "not_understood": "{} with values that are not understood",
-        "blanked": "cells left empty in {} or fewer",
+    lost = report.lost
+    parts = {
+        "quarantined": f"{_rows(lost['quarantined'])} set aside",
+        "not_understood": f"{_rows(lost['not_understood'])} with values that are not understood",
+        "blanked": f"{lost['blanked']:,} cells left empty",
     }
-    listed = ", ".join(told[name].format(_rows(n)) for name, n in report.lost.items() if n)
+    listed = ", ".join(words for name, words in parts.items() if lost[name])
     if listed:
         console.print(f"whychurn run can start, but the answer goes without {listed}.", style="bold yellow")
     else:

@@ -14,25 +14,27 @@ from whychurn.report.words import say, say_or
 if TYPE_CHECKING:
     from whychurn.report.page.report_page import Page
 
-_COUNTS: Final = ("read", "derived", "kept", "quarantined", "folded")
+_COUNTS: Final = ("read", "derived", "kept", "quarantined", "folded", "duplicates", "netted")
+_RARE: Final = ("derived", "folded", "duplicates", "netted")  # shown where there are any
 
 
 def tables_read(intake: dict[str, Any], lang: str) -> pd.DataFrame:
-    """Rows per input table, which balance: read + derived = kept + quarantined + folded.
+    """Rows per input table, which balance: read + derived = all the others.
 
     Returns
     -------
     DataFrame
-        ``table`` (in words), ``present``, the counts (``derived`` and ``folded`` only where there are any), ``share``
-        of the rows read that is quarantined.
+        ``table`` (in words), the counts (`_RARE` ones only where there are any), ``first_day`` and
+        ``last_day`` of the rows kept, ``share`` of the rows read that is quarantined.
     """
     found = {name: intake["tables"][name] for name in TABLES if name in intake["tables"]}
     frame = pd.DataFrame(
         [[entry.get(column, 0) for column in _COUNTS] for entry in found.values()], columns=list(_COUNTS)
     )
     frame.insert(0, "table", [_table_words(name, lang) for name in found])
-    frame.insert(1, "present", [bool(entry["present"]) for entry in found.values()])
-    unused = [column for column in ("derived", "folded") if not frame[column].any()]
+    for name in ("first_day", "last_day"):
+        frame[name] = [entry.get(name) or "" for entry in found.values()]
+    unused = [column for column in _RARE if not frame[column].any()]
     return frame.drop(columns=unused).assign(
         share=frame["quarantined"] / frame["read"].where(frame["read"] > 0)
     )
@@ -58,8 +60,10 @@ def redactions_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
 
 
 def notice_lines(intake: dict[str, Any], lang: str) -> list[str]:
-    """What intake decided by itself, one sentence each."""
-    lines = [say(notice["key"], lang, **notice["values"]) for notice in intake.get("notices", [])]
+    """What intake left out or kept with a doubt, one sentence each; what belongs to no table comes first."""
+    own = [notice for entry in intake["tables"].values() for notice in entry.get("notices", [])]
+    general = [notice for notice in intake.get("notices", []) if notice not in own]
+    lines = [say(notice["key"], lang, **notice["values"]) for notice in general]
     for table, entry in intake["tables"].items():
         name = _table_words(table, lang)
         for what, rows in entry.get("warnings", {}).items():
@@ -71,6 +75,27 @@ def notice_lines(intake: dict[str, Any], lang: str) -> list[str]:
             values = {"table": name, "column": column, "cells": f"{cells:,}", "reason": words}
             lines.append(say("delivery.notice_blanked", lang, **values))
     return lines
+
+
+def assumptions_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
+    """What was assumed when a table was read: ``table`` (in words), ``assumption`` (a sentence)."""
+    rows = [
+        (_table_words(table, lang), say(notice["key"], lang, **notice["values"]))
+        for table, entry in intake["tables"].items()
+        for notice in entry.get("notices", [])
+    ]
+    return pd.DataFrame(rows, columns=["table", "assumption"])
+
+
+def not_understood_table(found: pd.DataFrame | None, lang: str, min_cell: int) -> pd.DataFrame:
+    """Values that are no codes, most frequent first: ``table`` (in words), ``column``, ``value``, ``rows``, nearest code."""
+    if found is None or found.empty:
+        return pd.DataFrame(columns=["table", "column", "value", "rows", "nearest_code"])
+    shown = suppress_small_counts(found, {"members": ["rows"]}, min_cell).sort_values(
+        ["rows", "value"], ascending=[False, True], ignore_index=True
+    )
+    shown["table"] = [_table_words(str(table), lang) for table in shown["table"]]
+    return shown[["table", "column", "value", "rows", "nearest_code", "suppressed"]]
 
 
 def definitions_table(sensitivity: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:

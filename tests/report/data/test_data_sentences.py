@@ -1,0 +1,43 @@
+"""The data report tells what became of each row, what was assumed, and what is not understood."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from whychurn.report.data.sentences import assumptions_table, not_understood_table, notice_lines, tables_read
+
+SHARED = {"key": "intake.notice_signs", "values": {"n": 7}}
+GENERAL = {"key": "intake.notice_dropped_header", "values": {"table": "members", "column": "phone"}}
+INTAKE = {
+    "tables": {
+        "orders": {
+            "present": True, "read": 10, "kept": 6, "quarantined": 1, "folded": 0, "duplicates": 2, "netted": 1,
+            "derived": 0, "first_day": "2024-01-01", "last_day": None, "notices": [SHARED],
+        }
+    },
+    "notices": [SHARED, GENERAL],
+}  # fmt: skip
+
+
+def test_rows_balance_and_columns_without_rows_are_left_out() -> None:
+    shown = tables_read(INTAKE, "en").iloc[0]
+    assert shown["read"] == shown["kept"] + shown["quarantined"] + shown["duplicates"] + shown["netted"]
+    assert "folded" not in shown and "derived" not in shown
+    assert (shown["first_day"], shown["last_day"]) == ("2024-01-01", "")
+
+
+def test_assumptions_stand_with_their_table_once() -> None:
+    for lang, sign in (("en", "sign"), ("zh", "负号")):
+        assumed = assumptions_table(INTAKE, lang)
+        assert len(assumed) == 1 and sign in assumed["assumption"][0] and "orders" in assumed["table"][0]
+        assert not any(sign in line for line in notice_lines(INTAKE, lang))
+
+
+def test_values_of_few_members_show_no_count() -> None:
+    found = pd.DataFrame(
+        {"table": "events", "column": "event_type", "value": ["sauna", "AAA"], "rows": [90, 4], "members": [40, 3],
+         "nearest_code": ["visit", None]}
+    )  # fmt: skip
+    shown = not_understood_table(found, "en", 10)
+    assert shown["rows"].isna().tolist() == [False, True] and "members" not in shown
+    assert not_understood_table(None, "en", 10).empty
