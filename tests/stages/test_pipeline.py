@@ -131,6 +131,30 @@ def test_a_database_source_is_read_every_time() -> None:
     assert "world" not in stages
 
 
+def test_one_row_per_customer_takes_the_short_way() -> None:
+    project = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))
+    short = study_pipeline(project, ["raw"], bool, one_table=True)["stages"]
+    assert tuple(short) == pipeline.ONE_TABLE
+    made = {
+        place
+        for stage in short.values()
+        for place in [*stage["outs"], *stage.get("metrics", [])]
+        if isinstance(place, str)
+    }
+    for name, stage in short.items():
+        assert not [dep for dep in stage["deps"] if dep.startswith("data/") and dep not in made], name
+    long = study_pipeline(project, ["raw"], bool)["stages"]
+    assert "snapshot" not in long and not [
+        d for stage in long.values() for d in stage["deps"] if "results/snapshot" in d
+    ]
+
+
+def test_a_stage_that_a_study_has_not_is_told(toy: tuple[Path, StudyPaths]) -> None:
+    _, study = toy
+    with pytest.raises(WhychurnError, match="no stage 'snapshot'"):
+        run_study(study, until="snapshot")
+
+
 def test_the_project_pipeline_has_one_stage_a_question_with_folders_as_dependencies() -> None:
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     assert tuple(stages) == STAGES

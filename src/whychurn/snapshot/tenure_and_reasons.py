@@ -82,6 +82,8 @@ def stated_reasons(frame: pd.DataFrame, params: Params) -> pd.DataFrame:
     counts = stated.value_counts()
     shown = counts[counts >= params.privacy.min_cell].sort_index().sort_values(ascending=False, kind="stable")
     shown = shown.head(MAX_REASONS)
+    while 0 < counts.sum() - shown.sum() < params.privacy.min_cell and len(shown):
+        shown = shown.iloc[:-1]  # or the difference to the total would tell the few
     rest = int(counts.sum() - shown.sum())
     table = pd.DataFrame({"reason": shown.index, "members": shown.to_numpy()})
     if rest:
