@@ -35,7 +35,7 @@ from whychurn.survival.hazard_ratios.cox_model import (
     fit_without_aliased_terms,
     newton_settings,
 )
-from whychurn.survival.hazard_ratios.model_building import CoxModels, build_cox_models
+from whychurn.survival.hazard_ratios.model_building import CoxModels, build_cox_models, pooled_strata
 from whychurn.survival.hazard_ratios.ratio_tables import curve_rows, proportionality_rows, ratio_rows
 
 PARAMS = load_params(StudyPaths(PROJECT))
@@ -232,3 +232,17 @@ def test_an_answer_stands_for_the_silent_and_the_silent_for_nobody() -> None:
     assert weights[0].tolist() == [2, 0, 0, 0, 0, 0], "one over the chance of one half"
     assert weights[1, 1] == 11, "bounded"
     assert not weights[2:].any(), "silent, and another reason"
+
+
+def test_strata_with_few_leavers_are_pooled_and_a_stratum_of_one_member_is_none() -> None:
+    events = np.tile([1.0, 0.0], 60)
+    rows = pd.DataFrame({"event": events})
+    rows["region"] = pd.Series(
+        ["north"] * 40 + ["south"] * 40 + ["east"] * 20 + [f"p{n}" for n in range(20)], dtype="string"
+    )
+    rows["postcode"] = pd.Series([f"{n}" for n in range(120)], dtype="string")
+    rows["country"] = pd.Series(["here"] * 120, dtype="string")
+    pooled, strata, levels = pooled_strata(rows, ["region", "postcode", "country", "absent"])
+    assert strata == ("region", "country") and levels == {"region": 20, "postcode": 120}
+    assert pooled["region"].nunique() == 4  # north, south, east, the rest
+    assert pooled["postcode"].nunique() == 120

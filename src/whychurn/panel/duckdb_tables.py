@@ -20,6 +20,9 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import LONGEST_TERM_DAYS
 
+ALIKE: Final = (
+    9  # so many members may share a birth year by chance; of more, age tells the calendar year only
+)
 DAY: Final = "date_diff('day', DATE '1970-01-01', CAST({0} AS DATE))"
 CLOCK: Final = "(epoch({0}) / 86400)"  # instant as fractional day number
 # contract table -> our table: column -> expression
@@ -165,7 +168,10 @@ def _load(connection: duckdb.DuckDBPyConnection, observed: Observed, member_colu
                CAST(channel AS VARCHAR) AS channel, CAST(marketing_consent AS BOOLEAN) AS marketing_consent,
                CAST(profiling_consent AS BOOLEAN) AS profiling_consent{further}
         FROM raw_members""")
-    connection.execute("CREATE TABLE filled (name VARCHAR)")
+    connection.execute(f"""
+        CREATE TABLE filled AS
+        SELECT CAST('members.birth_year' AS VARCHAR) AS name FROM member
+        HAVING COUNT(DISTINCT birth_year) > 1 OR COUNT(birth_year) BETWEEN 1 AND {ALIKE}""")
     kept = {"memberships": "NOT COALESCE(trial, FALSE)"}  # a trial makes nobody a member
     for source, (name, columns) in LAYOUT.items():
         chosen = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())

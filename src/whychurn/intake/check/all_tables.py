@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,8 @@ from whychurn.intake.check.problems import (
 )
 from whychurn.intake.check.snapshot.table import read_snapshot, recognised, snapshot_name
 from whychurn.intake.read.source import Source, read_table
+
+ALIKE: Final = 9  # more members who all share one birth year are no chance
 
 
 @dataclass
@@ -180,7 +183,14 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
         if not members.unread and checked is not members and "member_id" in checked.frame:
             _check_members(checked, joined)
     read_terms(tables["memberships"], params.intake)
+    _one_birth_year(members)
     return CheckedTables(tables, *window(tables, params.intake, params.panel, last))
+
+
+def _one_birth_year(members: CheckedTable) -> None:
+    years = members.good_values("birth_year").dropna()
+    if len(years) > ALIKE and years.nunique() == 1:
+        members.notices.append(("notice_one_birth_year", {"year": f"{years.iloc[0]:.0f}", "n": len(years)}))
 
 
 def _settle_consent(members: CheckedTable, params: Params) -> None:

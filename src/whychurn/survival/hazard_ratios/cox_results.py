@@ -116,6 +116,7 @@ def _facts(models: CoxModels, rows: pd.DataFrame, params: Params) -> dict[str, A
         "churn_events": int(before.events),
         "terms": len(before.terms),
         "strata": list(models.before.strata),
+        "strata_pooled": models.pooled,
         "left_out": models.left_out,
         "condition": models.condition,
         "largest_vif": float(models.collinearity["vif_after"].max()),

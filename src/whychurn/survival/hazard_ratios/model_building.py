@@ -8,7 +8,7 @@ term whose ratio changes is multiplied by log tenure, so that it has an early an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
@@ -23,7 +23,7 @@ from whychurn.survival.hazard_ratios.assumption_remedies import (
     refit_with_remedies,
 )
 from whychurn.survival.hazard_ratios.collinearity import condition_number, correlations, drop_collinear
-from whychurn.survival.hazard_ratios.covariates import Covariate, choose_covariates, encode
+from whychurn.survival.hazard_ratios.covariates import OTHER, Covariate, choose_covariates, encode
 from whychurn.survival.hazard_ratios.cox_model import (
     CURVE,
     CoxModel,
@@ -34,6 +34,7 @@ from whychurn.survival.hazard_ratios.cox_model import (
 )
 
 EVENTS_PER_VARIABLE: Final = 10.0  # Peduzzi et al. 1995, J. Clin. Epidemiol. 48
+MIN_STRATUM_EVENTS: Final = 10  # a stratum with fewer leavers is pooled with the others that have few
 MAX_VIF: Final = 5.0  # variance inflation: an error more than twice that of independent covariates
 
 
@@ -59,6 +60,8 @@ class CoxModels:
         Rows of the first model, and the member_id and spell_no of each.
     given_up
         feature -> curve, tenure or stratified: had no finite estimate in the second model and was taken back.
+    pooled
+        Stratum column -> levels with too few leavers, pooled into one; not in the strata: no stratum at all.
     """
 
     before: CoxModel
@@ -71,6 +74,7 @@ class CoxModels:
     data: StartStop
     keys: pd.DataFrame
     given_up: dict[str, str]
+    pooled: dict[str, int] = field(default_factory=dict)
 
 
 def build_cox_models(
@@ -97,6 +101,7 @@ def build_cox_models(
     leavers = int((rows["event"] > 0).sum()) if len(rows) else 0
     if leavers < cox.min_events:
         raise NoCoxError("few_events")
+    rows, strata, pooled = pooled_strata(rows, survival.cox_strata)
     chosen, left_out = choose_covariates(rows, catalogue, kind, survival, study_columns)
     terms, X = encode(rows, chosen)
     kept, collinear = drop_collinear(terms, correlations(X), MAX_VIF) if terms else ([], pd.DataFrame())
@@ -104,7 +109,7 @@ def build_cox_models(
     chosen = _affordable([one for one in chosen if one.name in kept], leavers, left_out)
     if not chosen:
         raise NoCoxError("no_covariates")
-    before, data = _first_model(rows, chosen, survival, left_out)
+    before, data = _first_model(rows, chosen, strata, survival, left_out)
     splines, knots = choose_splines(before, data, cox)
     tests = check_proportionality(before, params.run.false_discovery)
     after, given_up = refit_with_remedies(rows, before, knots, tests, cox)
@@ -113,7 +118,33 @@ def build_cox_models(
     return CoxModels(
         before, after, left_out, collinear, condition_number(correlations(data.X)), splines,
         recheck_proportionality(tests, after, given_up), data, rows[["member_id", "spell_no"]], given_up,
+        pooled,
     )  # fmt: skip
+
+
+def pooled_strata(
+    rows: pd.DataFrame, columns: Sequence[str]
+) -> tuple[pd.DataFrame, tuple[str, ...], dict[str, int]]:
+    """`rows` whose strata have enough leavers each, the columns that are left, and levels pooled by column.
+
+    Only members of one stratum are compared, so a stratum with few leavers (a postcode with one member) tells
+    next to nothing. Levels with fewer than `MIN_STRATUM_EVENTS` leavers are one; a column without two levels
+    that have so many is no stratum.
+    """
+    kept, pooled = [], {}
+    for name in columns:
+        if name not in rows or not rows[name].notna().any():
+            continue
+        text = rows[name].astype("string").fillna(OTHER)
+        events = text[(rows["event"] > 0).to_numpy(dtype=bool)].value_counts().to_dict()
+        levels = [str(level) for level in text.unique()]
+        few = [level for level in levels if events.get(level, 0) < MIN_STRATUM_EVENTS]
+        if few:
+            pooled[name] = len(few)
+        if len(levels) == 1 or len(levels) - len(few) >= 2:
+            kept.append(name)
+            rows = rows.assign(**{name: text.where(~text.isin(few), OTHER)}) if few else rows
+    return rows, tuple(kept), pooled
 
 
 def _affordable(chosen: list[Covariate], leavers: int, left_out: dict[str, str]) -> list[Covariate]:
@@ -129,10 +160,13 @@ def _affordable(chosen: list[Covariate], leavers: int, left_out: dict[str, str])
 
 
 def _first_model(
-    rows: pd.DataFrame, chosen: list[Covariate], params: SurvivalParams, left_out: dict[str, str]
+    rows: pd.DataFrame,
+    chosen: list[Covariate],
+    strata: tuple[str, ...],
+    params: SurvivalParams,
+    left_out: dict[str, str],
 ) -> tuple[CoxModel, StartStop]:
     """The plain model; covariates without an estimate, penalised or not, are left out."""
-    strata = tuple(name for name in params.cox_strata if name in rows and rows[name].notna().any())
     while chosen:
         terms, X = encode(rows, chosen)
         data = start_stop(rows, terms, X, strata)

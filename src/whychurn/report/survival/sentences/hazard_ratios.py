@@ -11,6 +11,7 @@ import pandas as pd
 from whychurn.labels import join
 from whychurn.report.page.formats import ROUND, format_interval
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.words import say_or
 
 FORMATS: Final = dict.fromkeys(("vif", "vif_after", "change_before", "change_after"), "number")
 
@@ -64,6 +65,7 @@ def checks(facts: Mapping[str, Any], tolerated: float, collinear: pd.DataFrame, 
     dropped = [name for name, why in found["left_out"].items() if why == "collinear"]
     key = "dropped" if dropped else "collinear"
     lines.append(page.say(f"survival.claim_cox_{key}", features=_joined(dropped, names, page), **vif))
+    lines += _pooled(found, page)
     lines += _curves(found, names, page)
     if control := found["control"]:
         words = {
@@ -133,6 +135,18 @@ def cause_table(ratios: pd.DataFrame, level: float, page: PageLike) -> pd.DataFr
 def small(p: float) -> str:
     """A p-value as text; tiny ones are not spelt out."""
     return "–" if pd.isna(p) else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _pooled(found: Mapping[str, Any], page: PageLike) -> list[str]:
+    """Strata with too few leavers each, and what became of them."""
+    return [
+        page.say(
+            f"survival.claim_cox_{'pooled' if name in found['strata'] else 'no_stratum'}",
+            column=say_or(f"survival.kind_{name}", page.lang, name),
+            levels=page.format(levels, "int"),
+        )
+        for name, levels in (found.get("strata_pooled") or {}).items()
+    ]
 
 
 def _curves(found: Mapping[str, Any], names: Mapping[str, str], page: PageLike) -> list[str]:
