@@ -28,7 +28,7 @@ from whychurn.report.retention.sentences.tables import FORMATS, report_table
 
 page = Page.open()
 facts, level = page.facts("retention"), page.params.run.false_discovery
-empty = facts.get("empty", {})
+empty, dated = facts.get("empty", {}), overview.dated(facts, page)
 page.answer(overview.answer(facts, page))
 for key, value, text, rung in overview.headlines(facts, page):
     page.headline(key, value, text, rung=rung)
@@ -50,7 +50,9 @@ def show_table(name, file, rung, rows=None, limit=15):
 
 def show_figure(figure, name, rung, note=None):
     words = {"title": page.say(f"retention.figure_{name}"), "alt": page.say(f"retention.alt_{name}")}
-    page.figure(figure, **words, rung=rung, note=page.say(f"retention.{note}") if note else None)
+    notes = [page.say(f"retention.{note}")] if note else []
+    notes += [dated] if name in ("rates", "cohorts") else []  # by month: say which one a leaving counts in
+    page.figure(figure, **words, rung=rung, note=" ".join(notes) or None)
 
 
 # %% [markdown] tags=["en"]
@@ -82,7 +84,7 @@ if len(sensitivity):
 # %%
 rates = page.results("retention_rates")
 main = rates[rates["definition"] == facts["definition"]]
-claims("described", overview.definitions(list(main["measure"].unique()), page))
+claims("described", [*overview.definitions(list(main["measure"].unique()), page), dated])
 monthly = main[main["period_kind"] == "month"]
 if monthly["rate"].notna().any():
     show_figure(figures.draw_rates(monthly, page.lang), "rates", "described", note="says_partial")
@@ -90,6 +92,7 @@ show_table("rates", "retention_rates", "described", rows=main[main["period_kind"
 seasons = page.results("season_comparison")
 claims("described", overview.season(seasons, page))
 if len(seasons):
+    page.claim("described", dated)
     show_table("season", "season_comparison", "described", limit=6)
 page.unanswered("renewal")
 

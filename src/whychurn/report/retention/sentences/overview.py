@@ -88,6 +88,12 @@ def definitions(measures: list[str], page: PageLike) -> list[str]:
     return [*lines, page.say("retention.says_revenue")]
 
 
+def dated(facts: Mapping[str, Any], page: PageLike) -> str:
+    """The month in which a leaving counts."""
+    days = str(facts["definition"]).rsplit("_", 1)[1].removesuffix("d")
+    return page.say(f"retention.dated_{facts['kind']}", days=days)
+
+
 def season(table: pd.DataFrame, page: PageLike) -> list[str]:
     """The churn months that differ most from a year before."""
     rows = table[(table["measure"] == "churn") & table["notable"].astype(bool)]
