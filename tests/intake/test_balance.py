@@ -57,8 +57,11 @@ def corrupt_tables(draw: st.DrawFn) -> dict[str, RawTable]:
             hit = draw(st.lists(st.integers(0, 3), min_size=rows, max_size=rows))
             values = [b if h == 0 else g for g, b, h in zip(good, bad, hit, strict=True)]
             columns[name] = pd.array(values, dtype=TEXT)
+        frame = pd.DataFrame(columns)
+        frame = pd.concat([frame, frame.iloc[: draw(st.integers(0, 3))]], ignore_index=True)  # copies
+        rows = len(frame)
         broken = np.arange(rows + 1, rows + 1 + draw(st.integers(0, 2)))
-        raws[table] = RawTable(pd.DataFrame(columns), np.arange(1, rows + 1), f"{table}.csv", broken)
+        raws[table] = RawTable(frame, np.arange(1, rows + 1), f"{table}.csv", broken)
     return raws
 
 

@@ -11,6 +11,7 @@ from whychurn import cli
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.intake.check import all_tables
+from whychurn.intake.check.missing_columns import near_columns
 from whychurn.intake.check.problems import raise_problems, sentence, to_decide
 from whychurn.intake.preview import check_source
 
@@ -79,3 +80,29 @@ def test_each_table_with_too_many_bad_rows_is_named(tables, make_study) -> None:
     )
     report = check_source(make_study(tables), load_params(make_study(tables)))
     assert report.problems["table"].tolist() == ["orders", "events"]
+
+
+def test_a_missing_column_is_sought_by_name_and_content(tables, make_study) -> None:
+    """A date is not suggested for an amount, nor a column that serves already."""
+    orders = tables["orders"].rename(columns={"amount": "total_paid", "ordered_at": "bought"})
+    study = make_study({**tables, "orders": orders.assign(amount_words="ten")})
+    report = check_source(study, load_params(study))
+    [message] = report.problems["message"]
+    assert "lacks the required columns ordered_at, amount" in message
+    assert "orders.ordered_at: bought, orders.amount: total_paid" in message
+
+
+@pytest.mark.parametrize(
+    ("table", "gone", "kind"), [("orders", "amount", "number"), ("members", "joined_on", "date")]
+)
+def test_nothing_is_suggested_where_nothing_fits(tables, make_study, table, gone, kind) -> None:
+    tables[table] = tables[table].drop(columns=gone).assign(shop="north")
+    report = check_source(make_study(tables), load_params(make_study(tables)))
+    [message] = report.problems["message"]
+    assert f"no column left looks like {gone} (a {kind})" in message and "intake.columns" not in message
+
+
+def test_near_columns_by_name() -> None:
+    frame = pd.DataFrame({"age": [1, 2], "amount paid": [3.5, 4], "when": ["2024-01-01", "2024-02-01"]})
+    assert near_columns("orders", "amount", frame) == ["amount paid", "age"]
+    assert near_columns("orders", "ordered_at", frame) == ["when"]

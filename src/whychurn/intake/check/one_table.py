@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import FURTHER, TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
@@ -32,6 +31,7 @@ from whychurn.intake.check.mapping import (
     repeated_columns,
     source_columns,
 )
+from whychurn.intake.check.missing_columns import raise_on_missing
 from whychurn.intake.check.orders.amounts import fill_amounts
 from whychurn.intake.check.orders.order_lines import continue_orders
 from whychurn.intake.check.orders.order_status import mark_status
@@ -39,7 +39,7 @@ from whychurn.intake.check.quarantine import RowReasons
 from whychurn.intake.read.coerced import Coerced, empty_column
 from whychurn.intake.read.consent import read_consent
 from whychurn.intake.read.dtypes import TEXT
-from whychurn.intake.read.raw_table import RawTable, nearest
+from whychurn.intake.read.raw_table import RawTable
 from whychurn.intake.read.running_words import running_words
 
 OPEN_ENDED: Final = (("memberships", "ends_on"), ("memberships", "paused_until"))
@@ -58,7 +58,7 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
     lenient = ("joined_on",) if table == "members" and params.complete_members else ()
     if {"unit_price", "quantity"} <= set(sources):
         lenient = (*lenient, "amount")
-    _raise_on_missing(table, raw, missing_columns(table, sources, lenient))
+    raise_on_missing(table, raw, sources, missing_columns(table, sources, lenient))
     rows = len(raw.frame)
     checked = CheckedTable(
         table, pd.DataFrame(index=pd.RangeIndex(rows)), raw.row_number, RowReasons(rows), raw.broken,
@@ -83,19 +83,6 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
         mark_status(checked, raw)
     mark_copies(checked, raw, params.copies.get(table))
     return checked
-
-
-def _raise_on_missing(table: str, raw: RawTable, missing: list[str]) -> None:
-    if not missing:
-        return
-    names = [str(name) for name in raw.frame.columns]
-    raise WhychurnError(
-        f"table {table!r} lacks the required column {', '.join(missing)}",
-        file=raw.origin,
-        column=missing[0],
-        remedy=f"map it in params.yaml, such as intake.columns: {{{table}.{missing[0]}: "
-        f"{nearest(missing[0], names)}}}; the source has {', '.join(names[:30])}",
-    )
 
 
 def _columns(checked: CheckedTable, raw: RawTable, params: IntakeParams) -> dict[str, pd.Series]:
