@@ -124,3 +124,13 @@ def test_a_question_needs_all_of_one_of_and_its_columns() -> None:
     assert answer(orders=["x"], market=["own_price_index"])["price"]["answerable"]
     assert not answer(events=["coupon_used"])["push_response"]["answerable"]
     assert answer(events=["push_opened"])["push_response"]["answerable"]
+
+
+def test_a_table_without_rows_is_said(tables, make_study) -> None:
+    tables["orders"] = tables["orders"].iloc[:0]
+    tables["events"] = pd.DataFrame(
+        {"member_id": ["a", "b"], "occurred_at": ["2024-03-01", "2024-04-02"], "event_type": "visit"}
+    )
+    study = make_study(tables)
+    report = check_source(study, load_params(study))
+    assert any("orders.csv" in notice and "no row" in notice for notice in report.notices)

@@ -160,3 +160,22 @@ def test_nothing_to_draft_from(tmp_path: Path) -> None:
         write_draft(tmp_path)
     with pytest.raises(WhychurnError, match="no such folder"):
         write_draft(tmp_path / "absent")
+
+
+def test_codes_are_mapped_by_their_words_and_what_is_not_known_is_asked(
+    tmp_path: Path, ids: list[str]
+) -> None:
+    visits = pd.DataFrame(
+        {
+            "member id": np.resize(ids, 300),
+            "visit time": pd.date_range("2024-01-01", periods=300, freq="7h").strftime("%Y-%m-%d %H:%M"),
+            "event": np.resize(["gym class attended", "签到", "visit", "zzz"], 300),
+        }
+    )
+    found = draft(tmp_path, visits=visits, members=members(ids, "member id", "joined", "city"))
+    text = params_text(found, ".")
+    codes = yaml.safe_load(text)["intake"]["codes"]["events.event_type"]
+    assert codes["签到"] == "checkin"
+    assert "visit" not in codes
+    assert "zzz" not in codes
+    assert '# choose: events.event_type: {"zzz"' in text

@@ -65,6 +65,8 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
         raw.origin, raw.encoding, sources, notices=[*raw.notices, *repeated_columns(table, raw, sources, params)],
         apart=raw.apart, parts=raw.parts,
     )  # fmt: skip
+    if not rows and not len(raw.broken):
+        checked.notices.append(("notice_no_rows", {"table": table, "file": raw.origin}))
     columns = _columns(checked, raw, params)
     further = further_columns(table, raw, sources) if table in FURTHER else {}
     used = {*sources.values(), *further}

@@ -7,8 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+import pandas as pd
+
+from whychurn.intake.check.codes.coded_columns import CODED, is_known, known_codes, nearest_code, plain_codes
+from whychurn.intake.draft.column_profile import FEW
 from whychurn.intake.draft.mapping_draft import MappingDraft
 from whychurn.intake.draft.table_match import ColumnMatch, TableMatch
+from whychurn.intake.read.dtypes import TEXT
 
 _PLAIN: Final = re.compile(r"[^\W\d_][\w./-]*")
 _WORDS: Final = {
@@ -93,14 +98,27 @@ def _column_lines(match: TableMatch, draft: MappingDraft) -> Iterable[str]:
 def _code_lines(match: TableMatch, draft: MappingDraft) -> Iterable[str]:
     profiles = {profile.name: profile for profile in draft.columns[match.files[0]]}
     for found in match.columns:
-        known = match.codes.get(found.column)
-        if known and found.header in profiles:
-            present = [str(value) for value in profiles[found.header].values.unique()]
-            given = {value: known[value] for value in present if value in known}
-            unknown = [value for value in present if value not in known][:6]
-            more = f"   # choose: also {', '.join(map(_comment, unknown))}" if unknown else ""
-            if given:
-                yield f"    {match.table}.{found.column}: {_mapping(given)}{more}"
+        column = f"{match.table}.{found.column}"
+        if found.header not in profiles or not (found.column in match.codes or column in CODED):
+            continue
+        counts = profiles[found.header].values.value_counts()
+        if len(counts) > FEW:  # own words, not codes
+            continue
+        known = match.codes.get(found.column, {})
+        present = [str(value) for value, rows in counts.items() if rows > 1]
+        given = {
+            value: known.get(value) if value in known else nearest_code(column, value) for value in present
+        }
+        same = is_known(column, plain_codes(column, pd.Series(present, dtype=TEXT))).tolist()
+        left = [value for value, fits in zip(present, same, strict=True) if not fits]
+        codes = {value: given[value] for value in left if given[value] is not None}
+        unsure = [value for value in left if given[value] is None]
+        if codes:
+            reason = "as the export's manual says" if known else "the nearest codes, by their words"
+            yield f"    {column}: {_mapping(codes)}   # {reason}"
+        if unsure:
+            among = f"one of {', '.join(known_codes(column))}" if known_codes(column) else "true or false"
+            yield f"    # choose: {column}: {_mapping(dict.fromkeys(unsure, '…'))}   # {among}"
 
 
 def _why(found: ColumnMatch) -> str:

@@ -153,6 +153,8 @@ def _fit(table: str, name: str, spec: Field, profile: ColumnProfile) -> float:
     if name in FREE_TEXT.get(table, ()):
         return 1.0 if profile.length > 6 else 0.7
     dated = profile.readable["date"] > 0.9 and profile.readable["number"] < 0.9
+    if name == "member_id" and table in ("members", "snapshot") and profile.distinct < 0.5 * profile.rows:
+        return 0.0
     if name == TABLES[table].key and not profile.unique:
         return 0.95 if table == "orders" else 0.5  # line items repeat the order's number
     return 0.3 if dated else 1.0

@@ -21,7 +21,7 @@ _POINT: Final = (
     r"^[+-]?(?:0|\d{4,}|)\.\d|^[+-]?\d*\.(?:\d{1,2}|\d{4,})(?:[eE]|$)|[eE]"  # no mark of thousands
 )
 _SAMPLE: Final = 2000
-_EMPTY: Final = (*NOTHING, "无", "0000-00-00", "n.a.", "#div/0!", "#value!", "#ref!")
+_EMPTY: Final = (*NOTHING, "无", "0000-00-00", "n.a.")
 
 
 def read_numbers(column: pd.Series, reading: Reading) -> Coerced:
