@@ -177,6 +177,45 @@ def test_a_file_that_could_be_an_absent_table_is_named(tmp_path, name) -> None:
     assert read_table(source(tmp_path, tables={"surveys": name}), "memberships", None) is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["export/memberships.csv", "a/b/memberships_2023.parquet", "memberships.csv.bak", "memberships.dat"],
+)
+def test_a_table_elsewhere_or_under_an_odd_ending_is_named_and_can_be_read(tmp_path, name) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_bytes(csv_bytes(terms(0, 5)))
+    with pytest.raises(WhychurnError, match="memberships.* could be it") as caught:
+        read_table(source(tmp_path), "memberships", None)
+    line = str(caught.value.remedy).partition("intake.tables: ")[2].partition(";")[0]
+    assert len(read(tmp_path, yaml.safe_load(line)["memberships"]).frame) == 5
+
+
+def test_a_pattern_below_a_further_folder(tmp_path) -> None:
+    for n, month in enumerate(("01", "02")):
+        (tmp_path / "terms" / month).mkdir(parents=True)
+        (tmp_path / "terms" / month / "data.csv").write_bytes(csv_bytes(terms(n, 1)))
+    assert len(read(tmp_path, "terms/*/data.csv").frame) == 2
+    assert len(read(tmp_path, ["terms/01/data.csv", "terms/02/data.csv"]).frame) == 2
+
+
+@pytest.mark.parametrize(("second", "other"), [("starts_on", "starts_on.2"), ("Starts On", "Starts On")])
+@pytest.mark.parametrize("same", [True, False])
+def test_two_columns_of_one_name_are_decided_by_the_user(make_study, tables, second, other, same) -> None:
+    frame = terms(0, 30).assign(member_id="a")
+    values = frame["starts_on"] if same else ["2023-06-15"] * 30
+    frame.insert(5, second, values, allow_duplicates=True)
+    study = make_study({"members": tables["members"], "memberships": frame})
+    report = check_source(study, load_params(study))
+    told = [line for line in report.decisions if "memberships.csv: 2 columns" in line]
+    assert bool(told) != same
+    if told:
+        assert f"or {other}" in told[0]
+        (study.root / "params.yaml").write_text(
+            yaml.safe_dump({"intake": {"columns": {"memberships.starts_on": other}}}), encoding="utf-8"
+        )
+        assert not any("2 columns" in line for line in check_source(study, load_params(study)).decisions)
+
+
 @pytest.mark.parametrize("ending", ["zip", "csv.gz", "csv.zip", "csv.bz2", "csv.xz"])
 def test_packed_tables(tmp_path, ending) -> None:
     content = csv_bytes(terms(0, 6))

@@ -86,16 +86,29 @@ def repeated_columns(
     table: str, raw: RawTable, sources: Mapping[str, str], params: IntakeParams
 ) -> list[tuple[str, dict[str, Any]]]:
     """To be decided: columns of the contract whose source name stands several times in the header."""
-    decisions: list[tuple[str, dict[str, Any]]] = []
+    told: list[tuple[str, dict[str, Any]]] = []
     for column, origin in sources.items():
-        others = [f"{origin}.{n}" for n in range(2, 20) if f"{origin}.{n}" in raw.frame]
-        chosen = params.columns.get(f"{table}.{column}", "") == f"{origin}.1"
-        if origin not in raw.repeated or chosen:
+        given = params.columns.get(f"{table}.{column}")
+        twins = [f"{origin}.{n}" for n in range(2, 20)] if origin in raw.repeated else []
+        if given is None:  # names that differ in case or spaces
+            twins += [
+                str(name) for name in raw.frame.columns if _normalised(str(name)) == _normalised(origin)
+            ]
+        others = [name for name in dict.fromkeys(twins) if name in raw.frame and name != origin]
+        first = f"{origin}.1" if origin in raw.repeated else origin
+        if not others or given == first != origin:
             continue
-        values = {"file": raw.origin, "table": table, "column": column, "name": origin}
-        same = all(as_text(raw.frame[origin]).equals(as_text(raw.frame[other])) for other in others)
-        decisions.append(("notice_repeated" if same else "decide_repeated", {**values, "n": 1 + len(others)}))
-    return decisions
+        values = {
+            "file": raw.origin,
+            "table": table,
+            "column": column,
+            "name": origin,
+            "first": first,
+            "other": others[0],
+        }
+        same = all(as_text(raw.frame[origin]).equals(as_text(raw.frame[name])) for name in others)
+        told.append(("notice_repeated" if same else "decide_repeated", {**values, "n": 1 + len(others)}))
+    return told
 
 
 def missing_columns(table: str, sources: Iterable[str], lenient: Iterable[str] = ()) -> list[str]:

@@ -30,7 +30,8 @@ from whychurn.intake.read.files.rows_apart import rows_apart
 from whychurn.intake.read.raw_table import Hints, Notices, RawTable
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "\x01": "control-A"}
-_LINE: Final = re.compile(rb"\r\n|\r|\n")
+_NOTHING: Final = b"\x00\r\n\t \xef\xbb\xbf\xff\xfe"
+_PIECE: Final = 1 << 22  # bytes that are counted at a time
 _SHIFTED: Final = 0.9  # share of rows with one field more than the header that shows how the file is written
 
 
@@ -76,12 +77,12 @@ def read_delimited(content: bytes, name: str, hints: Hints | None = None) -> Raw
         If the file is empty, has one single column or no header, or its quoting is broken.
     """
     hints = hints or Hints()
-    if not content.strip(b"\x00\r\n\t \xef\xbb\xbf\xff\xfe"):
+    if not content[:4096].strip(_NOTHING) and not content.strip(_NOTHING):
         raise WhychurnError(
             "the file is empty", file=name, remedy="export the table again, with a header row"
         )
     decoded = decode(content, hints.encoding)
-    zeros = decoded.text.count(b"\x00")
+    zeros = _count(decoded.text, 0)
     text = decoded.text.replace(b"\x00", b"") if zeros else decoded.text
     layout = _layout(text, name, hints)
     parsed, notices = _rows(text, layout, name)
@@ -200,8 +201,7 @@ def _rows(text: bytes, layout: _Layout, name: str) -> tuple[_Parsed, Notices]:
     """Rows of the file; lines that a stray quote sign swallowed are rows of their own again."""
     data = memoryview(text)[layout.end :]
     parsed = _parse(data, layout, name)
-    quoted = b'"' in text
-    lines = text.count(b"\n", layout.end) + text.count(b"\r", layout.end) if quoted else 0
+    lines = _count(data, 10) + _count(data, 13) if b'"' in text else 0
     if lines <= parsed.rows:
         return parsed, ()
     if may_swallow(parsed.table, parsed.texts, layout.delimiter):
@@ -221,6 +221,14 @@ def _rows(text: bytes, layout: _Layout, name: str) -> tuple[_Parsed, Notices]:
         "places": len(mended.lines),
     }
     return _parse(memoryview(mended.text), layout, name), (("notice_quote", values),)
+
+
+def _count(data: bytes | memoryview, sign: int) -> int:
+    """How often the byte `sign` stands in `data`; `bytes.count` is slow where it stands often."""
+    if isinstance(data, bytes) and sign.to_bytes() not in data:
+        return 0
+    signs = np.frombuffer(data, dtype="uint8")
+    return sum(int(np.count_nonzero(signs[at : at + _PIECE] == sign)) for at in range(0, len(signs), _PIECE))
 
 
 def _unended(name: str, line: int | None) -> WhychurnError:

@@ -94,7 +94,8 @@ def decode(content: bytes, given: str | None = None) -> Decoded:
         name = "utf-16-le" if content[1:4096:2].count(0) > content[0:4096:2].count(0) else "utf-16-be"
         return Decoded(content.decode(name, "replace").encode("utf-8", "replace"), "utf-16")
     try:
-        content.decode("utf-8")
+        if not content.isascii():
+            content.decode("utf-8")
         return Decoded(content, "utf-8")
     except UnicodeDecodeError:
         return _decode_legacy(content)

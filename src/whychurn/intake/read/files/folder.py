@@ -18,11 +18,16 @@ from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.files import file_kinds
 from whychurn.intake.read.files.content import inside, read_file
 from whychurn.intake.read.files.header import known_names
-from whychurn.intake.read.naming import Given, could_be, is_pattern, serving
+from whychurn.intake.read.naming import Given, base, could_be, is_pattern, serving
 from whychurn.intake.read.raw_table import Hints, RawTable
 
 _NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"  # how Hive and Spark name the folder of a missing value
 _ASIDE: Final = (".", "_", "~$")  # hidden files, marks such as _SUCCESS, lock files of spreadsheet programs
+_ENDINGS_ASIDE: Final = (".key", ".crc", "Thumbs.db", "desktop.ini")  # keys of pseudonyms, marks of systems
+_NO_TABLES: Final = (  # endings of what is no table, whatever its name
+    *(".md", ".doc", ".docx", ".ppt", ".pptx", ".png", ".jpg", ".svg"),
+    *(".py", ".r", ".sql", ".yaml", ".yml", ".ipynb", ".log"),
+)
 _DEPTH: Final = 6
 
 
@@ -57,7 +62,7 @@ class FolderSource:
         """Files, whether they are read or not, and folders that hold files of tables (``orders/``)."""
         found = []
         for path in self.folder.iterdir():
-            if path.name.startswith(_ASIDE):
+            if path.name.startswith(_ASIDE) or path.name.endswith(_ENDINGS_ASIDE):
                 continue
             if path.is_dir():
                 found += [f"{path.name}/"] if next(_part_files(path), None) else []
@@ -83,6 +88,8 @@ class FolderSource:
             below = self.folder / wanted
             if not own and not is_pattern(wanted) and wanted and below.exists():
                 return [given]  # below a further folder, or elsewhere
+            if "/" in wanted and is_pattern(wanted) and (below_it := self._matching(wanted)):
+                return below_it
             found = serving(names, table, own.pop() if own else wanted, _stem, self.folder)
             return [name + hash_ + inner for name in found]
         found = serving([name for name in names if _is_read(name)], table, None, _stem, self.folder)
@@ -133,6 +140,13 @@ class FolderSource:
             )
         return found
 
+    def _matching(self, pattern: str) -> list[str]:
+        """Files of tables below further folders, as paths from this one."""
+        found = [
+            path.relative_to(self.folder) for path in sorted(self.folder.glob(pattern)) if path.is_file()
+        ]
+        return [path.as_posix() for path in found if _is_read(path.name) and not path.name.startswith(_ASIDE)]
+
     def _refuse_overlooked(self, table: str, names: list[str]) -> None:
         for path in self.folder.iterdir():
             if path.is_dir() and _stem(path.name).casefold() == table:
@@ -144,6 +158,10 @@ class FolderSource:
         given = self.params.tables.values()
         named = {part.strip().partition("#")[0] for one in given for part in _names_in(one)}
         near = [name for name in could_be(names, table, _stem) if _is_read(name)]
+        near += [
+            name for name in names if _has_odd_ending(name) and base(name.split(".")[0]).casefold() == table
+        ]
+        near += [name for name in self._matching("*/**/*") if base(_inner_stem(name)).casefold() == table]
         near = [name for name in near if name not in named and _stem(name) not in named]
         if near:
             raise WhychurnError(
@@ -174,6 +192,11 @@ def _inner_stem(name: str) -> str:
 
 def _is_read(name: str) -> bool:
     return name.endswith("/") or file_kinds.is_table(name) or "." not in name
+
+
+def _has_odd_ending(name: str) -> bool:
+    """Whether a file's ending is one that tells nothing of it (``orders.csv.bak``, ``orders.dat``)."""
+    return not _is_read(name) and not name.casefold().endswith((*file_kinds.UNREAD, *_NO_TABLES))
 
 
 def _part_files(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
