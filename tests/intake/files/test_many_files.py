@@ -184,7 +184,7 @@ def test_a_file_that_could_be_an_absent_table_is_named(tmp_path, name) -> None:
 def test_a_table_elsewhere_or_under_an_odd_ending_is_named_and_can_be_read(tmp_path, name) -> None:
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_bytes(csv_bytes(terms(0, 5)))
-    with pytest.raises(WhychurnError, match="memberships.* could be it") as caught:
+    with pytest.raises(WhychurnError, match=r"memberships.* could be it") as caught:
         read_table(source(tmp_path), "memberships", None)
     line = str(caught.value.remedy).partition("intake.tables: ")[2].partition(";")[0]
     assert len(read(tmp_path, yaml.safe_load(line)["memberships"]).frame) == 5
