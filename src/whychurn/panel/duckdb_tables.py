@@ -19,6 +19,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import LONGEST_TERM_DAYS
+from whychurn.panel.features.catalogue import quoted
 
 ALIKE: Final = (
     9  # so many members may share a birth year by chance; of more, age tells the calendar year only
@@ -159,7 +160,7 @@ def attach(connection: duckdb.DuckDBPyConnection, name: str, source: Path | pd.D
 
 
 def _load(connection: duckdb.DuckDBPyConnection, observed: Observed, member_columns: list[str]) -> None:
-    further = "".join(f', "{name}" AS "own_{name}"' for name in member_columns)
+    further = "".join(f", {quoted(name)} AS {quoted('own_' + name)}" for name in member_columns)
     connection.execute(f"""
         CREATE TABLE member AS
         SELECT CAST(ROW_NUMBER() OVER (ORDER BY member_id) - 1 AS INTEGER) AS m, member_id,

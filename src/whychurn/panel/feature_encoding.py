@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+_REFUSED: Final = str.maketrans("[]<", "()(")  # characters that XGBoost takes in no name
 SEASON_DAYS: Final = 365  # a feature that only follows the calendar is used when training spans this long
 
 
@@ -128,6 +129,11 @@ def encode(frame: pd.DataFrame, features: list[Feature]) -> np.ndarray:
             matrix[present, column] = values[present].astype(str).map(codes).astype("float64")
     matrix[np.isinf(matrix)] = np.nan
     return matrix
+
+
+def booster_names(features: list[Feature]) -> list[str]:
+    """XGBoost's name of each column: brackets and < , which it refuses, are round ones."""
+    return [feature.name.translate(_REFUSED) for feature in features]
 
 
 def feature_types(features: list[Feature]) -> list[str]:

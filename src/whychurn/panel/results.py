@@ -27,6 +27,7 @@ from whychurn.panel.churn_definition import (
     threshold_curve,
 )
 from whychurn.panel.duckdb_tables import Observed
+from whychurn.panel.features.catalogue import quoted
 from whychurn.panel.features.compute import STRATA, compute_features
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots, label_sql, snapshot_days
 
@@ -133,7 +134,7 @@ def build_panel(
     create_snapshots(connection, days)
     create_member_snapshots(connection, "spell", observed)
     without = compute_features(connection, catalogue, panel, tiers)
-    names = ", ".join(f'f."{name}"' for name in catalogue["name"])
+    names = ", ".join(f"f.{quoted(name)}" for name in catalogue["name"])
     frame = connection.execute(f"""
         SELECT member_id, start_day AS as_of, start_day AS start_on, stop_day AS stop_on, event,
                churned_in_horizon, joined_day AS joined_on, {names}

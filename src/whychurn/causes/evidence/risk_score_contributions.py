@@ -43,7 +43,7 @@ def contributions_by_cause(booster: xgb.Booster, features: list[Feature], panel:
     """
     data = xgb.DMatrix(
         encode(panel, features),
-        feature_names=[feature.name for feature in features],
+        feature_names=booster.feature_names,
         feature_types=feature_types(features),
         enable_categorical=True,
         nthread=1,

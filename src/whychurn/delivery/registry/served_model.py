@@ -223,7 +223,9 @@ class RiskModel(RequestModel):
 
     def _matrix(self, X: np.ndarray) -> xgb.DMatrix:
         types = ["c" if feature["kind"] == "category" else "q" for feature in self.features]
-        return xgb.DMatrix(X, feature_names=self.names, feature_types=types, enable_categorical=True)
+        return xgb.DMatrix(
+            X, feature_names=self.booster.feature_names, feature_types=types, enable_categorical=True
+        )
 
     def _raw(self, data: xgb.DMatrix) -> np.ndarray:
         return 1 / (1 + np.exp(-self.booster.predict(data, output_margin=True).astype("float64")))
@@ -322,7 +324,7 @@ class SurvivalModel(RequestModel):
         types = ["c" if feature["kind"] == "category" else "q" for feature in self.features]
         data = xgb.DMatrix(
             np.hstack([X, np.full((len(X), 1), ahead, dtype="float32")]),
-            feature_names=[*self.names, "days_ahead"], feature_types=[*types, "q"], enable_categorical=True,
+            feature_names=self.booster.feature_names, feature_types=[*types, "q"], enable_categorical=True,
         )  # fmt: skip
         return self.booster.predict(data, output_margin=True)
 

@@ -28,6 +28,11 @@ COLUMNS: Final = (
 )
 
 
+def quoted(name: str) -> str:
+    """A name as SQL takes it, whatever characters a company gave it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def load_catalogue(members: pd.DataFrame | None = None, further: list[str] | None = None) -> pd.DataFrame:
     """One row per feature: name, family, cause, window_days, source, kind, unit, step, monotone, en, zh.
 

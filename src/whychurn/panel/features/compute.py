@@ -16,6 +16,7 @@ from whychurn.panel.features import member as member_sql
 from whychurn.panel.features import orders as orders_sql
 from whychurn.panel.features import service as service_sql
 from whychurn.panel.features import voice as voice_sql
+from whychurn.panel.features.catalogue import quoted
 from whychurn.panel.features.windows import create_ages, create_following, create_trailing
 
 LONGEST_WINDOW = 365
@@ -89,7 +90,7 @@ def _joined_sql(catalogue: pd.DataFrame, without: set[str]) -> str:
     families = ["purchases", "recency", "returns", "categories", "contacts", "last_contacts", "interaction"]
     families += ["touched", "tickets", "surveyed", "said", "terms", "profile", "market", "price"]
     columns = ", ".join(
-        f'{_typed(entry, without)} AS "{entry["name"]}"' for entry in catalogue.to_dict("records")
+        f"{_typed(entry, without)} AS {quoted(entry['name'])}" for entry in catalogue.to_dict("records")
     )
     joins = "\n".join(f"JOIN {name} USING (r)" for name in families)
     return f"SELECT r, joined_day, {columns} FROM risk {joins}"
@@ -101,7 +102,7 @@ def _typed(entry: Mapping[Any, Any], without: set[str]) -> str:
     if entry["unit"] == "money":
         kind = "DOUBLE"
     owner = {"spell_no": "profile."}.get(str(entry["name"]), "")  # risk has it as well
-    value = "NULL" if entry["name"] in without else f'{owner}"{entry["name"]}"'
+    value = "NULL" if entry["name"] in without else f"{owner}{quoted(entry['name'])}"
     if kind in ("DOUBLE", "FLOAT") and value != "NULL":
         # Differences of sums leave rounding errors, and the order of a parallel sum moves the last digit of
         # an average: rounded, two runs give the same bytes.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+from whychurn.panel.features.catalogue import quoted
+
 AGE_BANDS = (18, 25, 35, 45, 55, 65)
 
 
@@ -43,7 +45,7 @@ def profile_sql(tiers: Mapping[str, float], member_columns: list[str]) -> str:
     member_columns
         Further columns of members, stated to be known at joining.
     """
-    study_columns = "".join(f', "own_{name}" AS "{name}"' for name in member_columns)
+    study_columns = "".join(f", {quoted('own_' + name)} AS {quoted(name)}" for name in member_columns)
     return f"""
         SELECT r, risk.d - risk.joined AS tenure_days, spell_no, spell_no > 1 AS returned_before,
                year - birth_year AS age_years, {_age_band("year - birth_year")} AS age_band, month_of_year,

@@ -12,6 +12,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.tables import HISTORY_TABLES, TABLES
 from whychurn.panel.churn_definition import cover_sql, edge_sql, spells_sql
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
+from whychurn.panel.features.catalogue import quoted
 from whychurn.panel.features.compute import compute_features
 from whychurn.panel.features.orders import RETURN_LAG_DAYS
 from whychurn.panel.leakage.audit import COLUMNS, MAX_AUC, audit_row, check_labels, check_single_features
@@ -136,7 +137,7 @@ def _recompute(
     create_snapshots(connection, [day_number(as_of)])
     create_member_snapshots(connection, "spell", observed)
     compute_features(connection, catalogue, params.panel, params.retention.tiers)
-    names = ", ".join(f'f."{name}"' for name in catalogue["name"])
+    names = ", ".join(f"f.{quoted(name)}" for name in catalogue["name"])
     return (
         connection.execute(
             f"SELECT member_id, {names} FROM risk JOIN feature f USING (r) JOIN member USING (m)"

@@ -9,7 +9,7 @@ import numpy as np
 import xgboost as xgb
 
 from whychurn.contract.params import Params
-from whychurn.panel.feature_encoding import Feature, feature_types
+from whychurn.panel.feature_encoding import Feature, booster_names, feature_types
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def training_matrix(
     return xgb.QuantileDMatrix(
         X,
         label=y,
-        feature_names=[feature.name for feature in features],
+        feature_names=booster_names(features),
         feature_types=feature_types(features),
         enable_categorical=True,
         max_bin=settings.bins,

@@ -21,7 +21,7 @@ import pandas as pd
 import xgboost as xgb
 
 from whychurn.contract.params import ChallengeParams
-from whychurn.panel.feature_encoding import Feature, encode, feature_types
+from whychurn.panel.feature_encoding import Feature, booster_names, encode, feature_types
 from whychurn.survival.forecast.landmark_rows import LandmarkRows
 
 VARIANTS: Final = ("landmark", "frozen")
@@ -216,7 +216,7 @@ def _log_loss(margin: np.ndarray, y: np.ndarray, line: tuple[float, float]) -> f
 
 def _names(features: list[Feature]) -> dict[str, Any]:
     return {
-        "feature_names": [*(f.name for f in features), AHEAD],
+        "feature_names": [*booster_names(features), AHEAD],
         "feature_types": [*feature_types(features), "q"],
     }
 
