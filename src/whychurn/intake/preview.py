@@ -111,14 +111,13 @@ def check_source(study: StudyPaths, params: Params, today: dt.date | None = None
         find_key(study, params.intake.source)
     except WhychurnError as error:
         checked_tables.problems.append(("", error))
-    redactions = Redactions()
     for table, checked in checked_tables.tables.items():
-        checked.notices = [(name, without_persons(values)) for name, values in checked.notices]
+        redactions = Redactions()
         if checked.row_reasons.good.any():  # what a run would take out; with any key
             take_persons_out(table, checked.good, b"preview", redactions)
-    report = _report(checked_tables, _unused(source, checked_tables.tables))
-    report.notices.extend(dict.fromkeys(sentence(notice) for notice in redactions.notices))
-    return report
+        checked.notices = [(name, without_persons(values)) for name, values in checked.notices]
+        checked.notices += redactions.notices
+    return _report(checked_tables, _unused(source, checked_tables.tables))
 
 
 def _report(checked_tables: CheckedTables, unused: list[str]) -> CheckReport:
