@@ -65,7 +65,7 @@ def corrupt_tables(draw: st.DrawFn) -> dict[str, RawTable]:
     return raws
 
 
-@pytest.mark.parametrize("fold", [[], ["orders"]])
+@pytest.mark.parametrize("fold", [None, [], ["orders"]])
 @settings(max_examples=10)
 @given(raws=corrupt_tables(), complete=st.booleans())
 def test_rows_balance_and_each_source_row_stands_once(raws, complete, fold) -> None:

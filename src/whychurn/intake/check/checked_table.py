@@ -39,6 +39,8 @@ class CheckedTable:
         Source rows that became part of another row; rows that intake made.
     readings
         Contract column -> how it was read (`read.coerced.Coerced.how`).
+    key_repeats
+        Whether good rows may share a key.
     not_understood
         Column of codes -> its values that are no code; indexed by row.
     unread
@@ -60,6 +62,7 @@ class CheckedTable:
     folded: int = 0
     derived: int = 0
     readings: dict[str, dict[str, str]] = field(default_factory=dict)
+    key_repeats: bool = True
     not_understood: dict[str, pd.Series] = field(default_factory=dict)
     unread: bool = False
     apart: dict[str, np.ndarray] = field(default_factory=dict)

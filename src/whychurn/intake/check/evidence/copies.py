@@ -59,14 +59,20 @@ def mark_copies(checked: CheckedTable, raw: RawTable, choice: Literal["once", "k
 def _alike(checked: CheckedTable, key: str | None) -> np.ndarray:
     """Good rows that share their key, or member and time, with another good row; (rows,) bool."""
     good = checked.row_reasons.good
-    if key is not None:
-        marks = checked.frame[key].where(good)
-        return (marks.duplicated(keep=False) & marks.notna()).to_numpy(dtype=bool)
-    return (
-        good & pd.Series(_fingerprint(checked)).where(good).duplicated(keep=False).to_numpy()
-        if len(good)
-        else good
-    )
+    if not len(good):
+        return good
+    marks = _fingerprint(checked) if key is None else _codes(checked.frame[key])
+    given = good if key is None else good & (marks >= 0)
+    alike = np.zeros(len(good), dtype=bool)
+    alike[given] = pd.Series(marks[given]).duplicated(keep=False).to_numpy()
+    checked.key_repeats = bool(alike.any()) or key is None
+    return alike
+
+
+def _codes(column: pd.Series) -> np.ndarray:
+    """A number for each different text; -1 where there is none."""
+    codes = arrow_text(column).dictionary_encode().indices.fill_null(-1)
+    return np.asarray(codes.to_numpy(zero_copy_only=False)).astype("int64")
 
 
 def _fingerprint(checked: CheckedTable) -> np.ndarray:
@@ -74,8 +80,7 @@ def _fingerprint(checked: CheckedTable) -> np.ndarray:
     time = frame[str(TABLES[checked.table].time)].to_numpy("datetime64[ns]").astype("int64").astype("uint64")
     if "member_id" not in frame:
         return time
-    codes = arrow_text(frame["member_id"]).dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    return time + np.nan_to_num(codes, nan=-1).astype("int64").astype("uint64") * _MIX
+    return time + _codes(frame["member_id"]).astype("uint64") * _MIX
 
 
 def _has_lines(checked: CheckedTable, rows: np.ndarray, source: pd.DataFrame, key: str) -> bool:
