@@ -27,6 +27,7 @@ from whychurn.report.data.sentences import (
     curve_note,
     definitions_table,
     leakage_table,
+    left_out_lines,
     not_understood_table,
     notice_lines,
     reasons_table,
@@ -258,6 +259,8 @@ page.claim(
     "described",
     page.say(f"delivery.data_leakage_{'failed' if failed else 'passed'}", failed=failed, checks=len(leakage)),
 )
+for line in left_out_lines(definition, page.lang):
+    page.claim("described", line)
 page.table(
     leakage,
     name="leakage",

@@ -112,7 +112,7 @@ def _families(inputs: pd.DataFrame) -> dict[str, str]:
         return {name: name for name in names}
     close = np.eye(len(names))
     for i, j in zip(*np.triu_indices(len(names), k=1), strict=True):
-        close[i, j] = close[j, i] = _related(inputs.iloc[:, i], inputs.iloc[:, j])
+        close[i, j] = close[j, i] = _related(inputs[names[i]], inputs[names[j]])
     tree = linkage(squareform(1 - close, checks=False), "average")
     group = fcluster(tree, 1 - TOGETHER, "distance")
     joined = {g: [name for name, own in zip(names, group, strict=True) if own == g] for g in set(group)}

@@ -85,9 +85,10 @@ def stated_reasons(frame: pd.DataFrame, params: Params) -> pd.DataFrame:
     while 0 < counts.sum() - shown.sum() < params.privacy.min_cell and len(shown):
         shown = shown.iloc[:-1]  # or the difference to the total would tell the few
     rest = int(counts.sum() - shown.sum())
-    table = pd.DataFrame({"reason": shown.index, "members": shown.to_numpy()})
+    names, sizes = [*shown.index], [*shown.to_list()]
     if rest:
-        table.loc[len(table)] = [OTHER_REASONS, rest]
+        names, sizes = [*names, OTHER_REASONS], [*sizes, rest]
+    table = pd.DataFrame({"reason": names, "members": sizes})
     table = add_wilson(table.assign(stated=len(stated)), "members", "stated", params.run.confidence)
     table = suppress_small_cells(table, "members", ["rate", "low", "high"], params.privacy.min_cell)
     return table.rename(columns={"rate": "share"})[columns_of("snapshot_reasons")]

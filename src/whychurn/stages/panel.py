@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -87,4 +88,5 @@ def _without(params: Params, columns: set[str]) -> Params:
 
 
 def _json(findings: pd.DataFrame) -> list[dict[str, Any]]:
-    return findings.astype(object).where(findings.notna(), None).to_dict("records")
+    rows: list[dict[str, Any]] = json.loads(findings.to_json(orient="records", force_ascii=False))
+    return rows

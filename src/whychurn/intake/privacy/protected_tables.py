@@ -42,6 +42,7 @@ _UNIQUE_ROWS: Final = 20
 _CODE_LENGTH: Final = 20  # mean length up to which a text column holds codes
 _REFERRALS: Final = 0.5  # a column with more ids of members among its values names members
 _LONG_ID: Final = 3  # characters; shorter ids are met by chance
+_MEASURED: Final = 0.5  # a column of numbers of which a larger share has a fraction holds no ids
 _FEW_VALUES: Final = 3  # a column of so few values identifies nobody, whatever its name
 _BY_CHANCE: Final = 4  # digits up to which an age or a count may equal the member's id
 _CHUNK: Final = 500_000
@@ -181,6 +182,8 @@ def _why_personal(name: str, column: pd.Series, ids: pd.Series) -> str | None:
     numeric = (
         pd.api.types.is_numeric_dtype(column.dtype) or not coerce(text.drop_duplicates(), "number").bad.any()
     )
+    if pd.api.types.is_float_dtype(column.dtype) and (column.dropna() % 1 != 0).mean() > _MEASURED:
+        return None  # measures, whose digits meet an id by chance
     own = own_id_within(text, ids.loc[text.index])
     by_chance = numeric and text.str.len().to_numpy()[own].max(initial=0) <= _BY_CHANCE
     if own.mean() > (_DROP_SHARE if by_chance else 0):

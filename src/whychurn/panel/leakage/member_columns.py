@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -46,7 +48,7 @@ def leaking_member_columns(members: pd.DataFrame, spells: pd.DataFrame, params: 
     return found
 
 
-def leak_sentence(finding: dict[str, object], lang: str) -> str:
+def leak_sentence(finding: Mapping[Any, Any], lang: str) -> str:
     """One finding in words: the column, why it is left out, how to keep it."""
     value = finding["value"]
     told = {"n": finding["rows"], "value": "" if pd.isna(value) else f"{value:.2f}"}

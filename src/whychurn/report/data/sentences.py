@@ -9,6 +9,7 @@ import pandas as pd
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.contract.tables import TABLES
 from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.leakage.member_columns import leak_sentence
 from whychurn.report.words import say, say_or
 
 if TYPE_CHECKING:
@@ -120,6 +121,11 @@ def curve_note(curve: pd.DataFrame, page: Page) -> str | None:
     unsafe = len(chosen) and chosen.iloc[0] > panel.threshold_return_share
     share = page.format(panel.threshold_return_share, "percent")
     return page.say(f"delivery.data_curve_note{'_unsafe' if unsafe else ''}", share=share)
+
+
+def left_out_lines(definition: dict[str, Any], lang: str) -> list[str]:
+    """Member columns left out because they are written at leaving, one sentence each."""
+    return [leak_sentence(finding, lang) for finding in definition.get("member_columns_left_out", [])]
 
 
 def leakage_table(leakage: pd.DataFrame, lang: str) -> pd.DataFrame:

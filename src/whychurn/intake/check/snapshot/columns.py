@@ -88,4 +88,6 @@ def _says_who_left(name: str, column: pd.Series) -> int:
 
 
 def _is_number(column: pd.Series) -> bool:
-    return column.notna().any() and not coerce(column.dropna().drop_duplicates(), "number").bad.any()
+    return bool(column.notna().any()) and not bool(
+        coerce(column.dropna().drop_duplicates(), "number").bad.any()
+    )
