@@ -8,19 +8,37 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperGroup
 
-from whychurn.contract.errors import WhychurnError
+from whychurn.contract.errors import WhychurnError, refused_by_machine
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.contract.processes import cores
 from whychurn.stages.pipeline import STAGES, run_study
 
+
+class _Commands(TyperGroup):
+    """Ctrl-C is one line and code 130; a stage leaves the line to the run that started it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            if "DVC_STAGE" not in os.environ:
+                errors.print(
+                    "whychurn: stopped; what is finished is kept, the same command goes on from there"
+                )
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -47,10 +65,10 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="Stages side by side: 1 where memory is short.")] = 2,
 ) -> None:
     """Run the whole pipeline; what is up to date is skipped, a killed run resumes."""
-    place = StudyPaths.at(study)
+    place = StudyPaths.existing(study)
     if until is not None:
         _check_stage(until)
-    run_study(place, until, force, min(jobs, os.cpu_count() or 1))
+    run_study(place, until, force, min(jobs, cores()))
     if until in (None, "report", "delivery"):
         console.print(f"\nThe reports are ready. Open\n  {place.reports / 'index.html'}", soft_wrap=True)
 
@@ -59,7 +77,7 @@ def run(
 def stage(name: str, study: StudyOption = None) -> None:
     """Run one stage alone, as DVC does."""
     _check_stage(name)
-    place = StudyPaths.at(study)
+    place = StudyPaths.existing(study)
     importlib.import_module(f"whychurn.stages.{name}").run(place, load_params(place))
 
 
@@ -72,7 +90,7 @@ def report(
     """Render the reports again from the results that are there."""
     from whychurn.report.render.render_reports import render_reports
 
-    place = StudyPaths.at(study)
+    place = StudyPaths.existing(study)
     render_reports(place, load_params(place), languages=lang, notebooks=notebook)
 
 
@@ -109,7 +127,7 @@ def world_score(study: StudyOption = None) -> None:
     from whychurn.contract.files import read_table
     from whychurn.report.causes.sentences.method_overview import method_overview
 
-    place = StudyPaths.at(study)
+    place = StudyPaths.existing(study)
     importlib.import_module("whychurn.stages.score").run(place, load_params(place))
     overview = method_overview(read_table(place.results / "cause_scores.parquet"))
     table = Table(*(name.replace("_", " ") for name in overview.columns), box=None)
@@ -127,7 +145,7 @@ def data_check(folder: Annotated[Path, typer.Argument(help="Study folder, with r
     from whychurn.intake.preview import check_source
     from whychurn.intake.preview_text import render_check
 
-    place = StudyPaths.at(folder)
+    place = StudyPaths.existing(folder)
     report = check_source(place, load_params(place))
     render_check(report, console)
     if not report.fits:
@@ -174,7 +192,7 @@ def data_lookup(pseudonyms: list[str], study: StudyOption = None) -> None:
     """Turn pseudonyms back into the company's ids, for whoever holds the key and the source."""
     from whychurn.intake.reidentify import lookup
 
-    place = StudyPaths.at(study)
+    place = StudyPaths.existing(study)
     ids = lookup(place, load_params(place), pseudonyms)
     table = Table("member_id", "source_id")
     for row in ids.itertuples(index=False):
@@ -247,7 +265,7 @@ def experiment_promote(
     decide = {"risk": promote, "survival": promote_survival}
     if unknown := [name for name in model if name not in decide]:
         raise WhychurnError(f"no model {unknown[0]!r} to promote", remedy="choose risk or survival")
-    place = StudyPaths.at(study)
+    place = StudyPaths.existing(study)
     params = load_params(place)
     with store_errors(place):
         for name in model:
@@ -282,7 +300,7 @@ def serve(
     """Serve the champion over HTTP."""
     from whychurn.delivery.serving.server import serve as serve_champion
 
-    place = StudyPaths.at(study)
+    place = StudyPaths.existing(study)
     serve_champion(place, load_params(place), host, port, model)
 
 
@@ -291,7 +309,7 @@ def mlflow(study: StudyOption = None, port: int = 5000) -> None:
     """Open MLflow's pages over the study's runs."""
     from whychurn.delivery.serving.server import mlflow_ui
 
-    mlflow_ui(StudyPaths.at(study), port)
+    mlflow_ui(StudyPaths.existing(study), port)
 
 
 def _check_stage(name: str) -> None:
@@ -307,6 +325,10 @@ def main() -> None:
     logging.basicConfig(level=os.environ.get("WHYCHURN_LOG", "INFO"), format="%(message)s")
     try:
         app()
-    except WhychurnError as error:
+    except Exception as raised:
+        error = raised if isinstance(raised, WhychurnError) else refused_by_machine(raised)
+        if error is None:
+            raise
+        logging.debug("", exc_info=raised)  # WHYCHURN_LOG=DEBUG shows where
         errors.print(f"whychurn: {error}", style="bold", highlight=False, soft_wrap=True, markup=False)
         raise SystemExit(2) from None

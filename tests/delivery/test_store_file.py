@@ -181,7 +181,7 @@ def test_another_version_s_tables_are_named_with_the_command_that_moves_them(mak
 
 def test_a_full_disk_is_one_sentence(make_study: Make) -> None:
     study = make_study()
-    with pytest.raises(WhychurnError, match=r"cannot be used[\s\S]*free disk space"), store_errors(study):
+    with pytest.raises(WhychurnError, match=r"no space left[\s\S]*free disk space"), store_errors(study):
         raise OSError(28, "No space left on device")
 
 

@@ -44,6 +44,23 @@ class StudyPaths:
             )
         return cls(Path(chosen).expanduser().resolve())
 
+    @classmethod
+    def existing(cls, root: str | os.PathLike[str] | None = None) -> StudyPaths:
+        """As `at`, where the folder must be there.
+
+        Raises
+        ------
+        WhychurnError
+            If it is not, or is a file.
+        """
+        study = cls.at(root)
+        if not study.root.is_dir():
+            what = "this is a file, no folder" if study.root.exists() else "there is no such folder"
+            raise WhychurnError(
+                what, file=study.root, remedy="name the folder that holds params.yaml and raw/"
+            )
+        return study
+
     @property
     def is_demo(self) -> bool:
         """Whether this is the project's own demo study."""

@@ -6,7 +6,6 @@ when it is whole, one that a kill left without its first row is made again, and 
 
 from __future__ import annotations
 
-import errno
 import logging
 import sqlite3
 import urllib.parse
@@ -19,7 +18,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from whychurn.contract.errors import WhychurnError
+from whychurn.contract.errors import SPACE, WhychurnError, refused_by_machine
 from whychurn.contract.file_lock import hold_file
 from whychurn.contract.paths import StudyPaths
 
@@ -84,7 +83,9 @@ def store_errors(study: StudyPaths) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, SQLAlchemyError, MlflowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in _REFUSED:
+        if isinstance(error, OSError):
+            if refused := refused_by_machine(error):
+                raise refused from error
             raise
         text = str(error)
         if any(sign in text for sign in ("malformed", "not a database", "damaged")):
@@ -97,21 +98,13 @@ def store_errors(study: StudyPaths) -> Iterator[None]:
                 remedy=f"copy the file, then: mlflow db upgrade '{address}'",
             ) from error
         first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-        raise WhychurnError(f"MLflow's store cannot be used: {first}", file=file, remedy=_WRITABLE) from error
+        raise WhychurnError(f"MLflow's store cannot be used: {first}", file=file, remedy=SPACE) from error
 
 
-_REFUSED: Final = (
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.ENOSPC,
-    errno.EDQUOT,
-)  # by the disk or its owner
 _DAMAGED: Final = (
     "put the file back from a backup; or move it away and run again: results and reports are kept, models are "
     "registered anew, and the champion must be promoted again"
 )
-_WRITABLE: Final = "make the folder writable and free disk space, then run the same command again"
 
 
 def _is_made(file: Path) -> bool:

@@ -1,14 +1,51 @@
-"""Locks that a killed run left behind: DVC keeps those whose process seems to be alive."""
+"""One run at a time in a study; and locks that a killed run left: DVC keeps those whose process seems alive."""
 
 from __future__ import annotations
 
 import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.file_lock import hold_file
 from whychurn.contract.files import write_whole
+
+log = logging.getLogger(__name__)
+_ENDED: Final = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
+
+@contextmanager
+def only_run(folder: Path) -> Iterator[int | None]:
+    """Keep other runs out for the duration of a block; yields what programs of this run inherit (see `hold_file`).
+
+    Raises
+    ------
+    WhychurnError
+        If another run is going on. Stages that outlived a killed run are waited for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with hold_file(folder / "run.lock", busy=_refuse_or_wait) as held:
+        if held is not None:
+            os.truncate(held, 0)
+            os.write(held, str(os.getpid()).encode())
+        yield held
+
+
+def _refuse_or_wait(lock: Path) -> None:
+    number = lock.read_text(encoding="ascii").strip()
+    if number and _lives(int(number)):
+        raise WhychurnError(
+            f"another run of this study is going on (process {number})",
+            file=lock.parent.parent,
+            remedy=f"wait until it ends, or end it: kill {number}",
+        )
+    log.info("stages of a run that was killed are still ending: waiting for them")
 
 
 def release_dead_locks(root: Path) -> int:
@@ -41,11 +78,13 @@ def release_dead_locks(root: Path) -> int:
     return released
 
 
+def _lives(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() not in _ENDED
+
+
 def _runs_dvc(pid: int) -> bool:
     try:
-        process = psutil.Process(pid)
-        alive = process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-        return alive and "dvc" in " ".join(process.cmdline())
+        return _lives(pid) and "dvc" in " ".join(psutil.Process(pid).cmdline())
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:  # somebody else's process: leave its lock to DVC

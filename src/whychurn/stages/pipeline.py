@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +19,9 @@ from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.check.snapshot.table import snapshot_name
 from whychurn.intake.read.source import open_source
+from whychurn.stages.dvc_commands import run_dvc
 from whychurn.stages.erasure.stored_copies import drop_stale_results, unused_copies
-from whychurn.stages.locks import release_dead_locks
+from whychurn.stages.locks import only_run
 
 log = logging.getLogger(__name__)
 STAGES: Final = (
@@ -69,34 +67,40 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
         If parameters are wrong, raw tables are absent, or a stage fails.
     """
     params = load_params(study)
-    stages = STAGES if study.is_demo else prepare_study(study, params)
-    if until is not None and until not in stages:
-        raise WhychurnError(
-            f"this study has no stage {until!r}",
-            remedy=f"choose one of {', '.join(stages)}; a table of one row per customer (snapshot) is a study of its own",
-        )
-    try:
-        _run_stages(study, stages, until, force, jobs)
-    finally:
-        if not study.is_demo:
-            _drop_old_copies(study)
+    if not study.is_demo:
+        _check_place(study, params.intake.source)
+    with only_run(study.root / STUDY_FOLDER) as held:
+        stages = STAGES if study.is_demo else prepare_study(study, params)
+        if until is not None and until not in stages:
+            raise WhychurnError(
+                f"this study has no stage {until!r}",
+                remedy=f"choose one of {', '.join(stages)}; a table of one row per customer (snapshot) is a study of its own",
+            )
+        try:
+            for commands in _commands(stages, until, force, jobs):
+                run_dvc(study, held, *commands)
+            if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():  # removed by hand
+                run_dvc(study, held, ["repro", "--force", "--single-item", "delivery"])
+        finally:
+            if not study.is_demo:
+                _drop_old_copies(study, held)
 
 
-def _run_stages(study: StudyPaths, stages: Sequence[str], until: str | None, force: bool, jobs: int) -> None:
+def _commands(stages: Sequence[str], until: str | None, force: bool, jobs: int) -> list[list[list[str]]]:
+    """Commands of DVC in order; those of one list run side by side."""
     how = ["repro", *(["--force"] if force else [])]
-    if jobs > 1 and until in (None, STAGES[-1]) and BEFORE in stages:
-        _dvc(study, [*how, BEFORE])
-        chains = ([name for name in chain if name in stages] for chain in ANALYSES)
-        _dvc(study, *([*how, "--single-item", *chain] for chain in chains))
-        _dvc(study, [*how, "--single-item", SCORE])  # its dependencies are up to date
-        _dvc(study, *([*how, "--single-item", *chain] for chain in OUTPUTS))
-    else:
-        _dvc(study, [*how, *([until] if until else [])])
-    if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():
-        _dvc(study, ["repro", "--force", "--single-item", "delivery"])  # the registry was removed by hand
+    if jobs == 1 or until not in (None, STAGES[-1]) or BEFORE not in stages:
+        return [[[*how, *([until] if until else [])]]]
+    single = [*how, "--single-item"]  # its dependencies are up to date
+    return [
+        [[*how, BEFORE]],
+        [[*single, *(name for name in chain if name in stages)] for chain in ANALYSES],
+        [[*single, SCORE]],
+        [[*single, *chain] for chain in OUTPUTS],
+    ]
 
 
-def _drop_old_copies(study: StudyPaths) -> None:
+def _drop_old_copies(study: StudyPaths, held: int | None) -> None:
     """Nothing of a member who was taken out of the tables stays: neither in the cache nor in older results."""
     for stage, members in drop_stale_results(study).items():
         log.warning(
@@ -107,11 +111,30 @@ def _drop_old_copies(study: StudyPaths) -> None:
         )
     if unused_copies(study.root):
         try:
-            _dvc(study, ["gc", "--workspace", "--force", "--quiet"])
+            run_dvc(study, held, ["gc", "--workspace", "--force", "--quiet"])
         except WhychurnError:  # the run's own outcome is the one to tell
             log.warning(
                 "older versions of results could not be removed from %s", study.root / ".dvc" / "cache"
             )
+
+
+def _check_place(study: StudyPaths, source: str) -> None:
+    """Refuse a study without raw tables, and a folder that somebody else's pipeline lives in."""
+    if not is_address(source) and not (study.root / source).is_dir():
+        raise WhychurnError(
+            "the folder of raw tables is missing",
+            file=study.root / source,
+            remedy="put members.csv, orders.csv, … there, or name another folder in params.yaml: "
+            "intake.source",
+        )
+    file = study.root / "dvc.yaml"
+    ours = (study.root / STUDY_FOLDER).exists() or not file.exists()
+    if not ours and "whychurn stage" not in file.read_text(encoding="utf-8", errors="replace"):
+        raise WhychurnError(
+            "the folder holds a DVC pipeline of its own, which a run would write over",
+            file=file,
+            remedy="make a study folder beside it, with params.yaml that names intake.source",
+        )
 
 
 def prepare_study(study: StudyPaths, params: Params) -> tuple[str, ...]:
@@ -122,13 +145,6 @@ def prepare_study(study: StudyPaths, params: Params) -> tuple[str, ...]:
     Names of the stages that the study has.
     """
     source = params.intake.source
-    if not is_address(source) and not (study.root / source).is_dir():
-        raise WhychurnError(
-            "the folder of raw tables is missing",
-            file=study.root / source,
-            remedy="put members.csv, orders.csv, … there, or name another folder in params.yaml: "
-            "intake.source",
-        )
     one_table = snapshot_name(open_source(study, params.intake), params.intake) is not None
     pipeline = study_pipeline(
         _project(), _raw_files(study, source), lambda place: (study.root / place).exists(), one_table
@@ -239,28 +255,3 @@ def _write_if_changed(path: Path, text: str) -> None:
         return
     with write_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def _dvc(study: StudyPaths, *commands: list[str]) -> None:
-    """Run DVC commands in parallel; all end before a failure is raised."""
-    if released := release_dead_locks(study.root):
-        log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)
-    # Stages call `whychurn` and must find the one beside this interpreter.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    fixed = {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
-    # many small products: threads of the linear algebra cost more than they save, and add in no fixed order
-    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **fixed}
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "dvc", "--wait-for-lock", *command], cwd=study.root, env=environment
-        )
-        for command in commands
-    ]
-    ended = [process.wait() for process in running]  # all, whatever the first returns
-    if any(ended):
-        raise WhychurnError(
-            "the pipeline stopped",
-            file=study.root,
-            remedy="mend what the message above names and run the same command again; "
-            "finished stages are kept",
-        )

@@ -12,6 +12,7 @@ from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.processes import leave_interrupts
 from whychurn.voice.results import voice_results
 from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
 
@@ -28,7 +29,7 @@ def run(study: StudyPaths, params: Params) -> None:
     until = fit_until(params, observed_until)
     # workers are forked from a server that has run nothing: no copied threads
     context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(params.run.workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(params.run.workers, context, leave_interrupts) as pool:
         answers = voice_results(corpus, interim, until, params, pool)
     for name, table in answers.tables.items():
         write_table(table, study.results / f"{name}.parquet")

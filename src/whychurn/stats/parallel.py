@@ -9,6 +9,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
+from whychurn.contract.processes import leave_interrupts
+
 Result = TypeVar("Result")
 FEW: Final = 8  # jobs that take less time than processes need to start
 
@@ -28,7 +30,7 @@ def parallel_map(
     # Workers are forked from a server that has imported all and run nothing: one import, no copied threads.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([work.__module__])
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=leave_interrupts) as pool:
         running: deque[Future[Result]] = deque()
         for job in chain(first, waiting):
             running.append(pool.submit(work, *job))

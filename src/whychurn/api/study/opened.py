@@ -17,6 +17,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.contract.processes import cores
 from whychurn.contract.tables import TABLES
 from whychurn.intake.preview import CheckReport, check_source
 
@@ -107,7 +108,7 @@ class Study:
 
         if until is not None and until not in STAGES:
             raise WhychurnError(f"unknown stage {until!r}", remedy=f"choose one of {', '.join(STAGES)}")
-        run_study(self.paths, until, jobs=min(jobs, os.cpu_count() or 1))
+        run_study(self.paths, until, jobs=min(jobs, cores()))
         return self
 
     def member(self, member_id: str) -> Member:
@@ -131,10 +132,6 @@ class Study:
         from whychurn.report.render.notebooks import START
         from whychurn.report.render.render_reports import render_reports
 
-        if not len(self.results):
-            raise WhychurnError(
-                "there are no results to report", file=self.paths.results, remedy="run first: study.run()"
-            )
         render_reports(self.paths, self.params, languages=[lang])
         return self.paths.reports / lang / f"{START}.html"
 
@@ -184,14 +181,7 @@ def open(path: str | os.PathLike[str] | None = None) -> Study:
     'calibrated probability to leave within the horizon'
     """
     chosen = path or os.environ.get("WHYCHURN_STUDY") or (PROJECT if _in_checkout() else os.curdir)
-    paths = StudyPaths.at(chosen)
-    if not paths.root.is_dir():
-        raise WhychurnError(
-            "there is no such folder",
-            file=paths.root,
-            remedy="name the folder that holds params.yaml and raw/",
-        )
-    return Study(paths)
+    return Study(StudyPaths.existing(chosen))
 
 
 def _in_checkout() -> bool:

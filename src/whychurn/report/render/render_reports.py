@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import tempfile
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.processes import cores, leave_interrupts
 from whychurn.contract.snapshot.study_kind import study_kind
 from whychurn.report.page.headlines import merge_headlines
 from whychurn.report.render.notebooks import NOTEBOOKS, START, Source, find_notebooks, read_cells
@@ -71,21 +71,27 @@ def render_reports(
     Raises
     ------
     WhychurnError
-        If a notebook or language does not exist, a cell fails, or the languages record different headlines.
+        If there are no results, a notebook or language does not exist, a cell fails, or the languages record different headlines.
     """
+    if not any(study.results.glob("*.parquet")):
+        raise WhychurnError(
+            "there are no results to report",
+            file=study.results,
+            remedy="run `whychurn run` for this study first",
+        )
     every = [str(lang) for lang in params.report.languages]
     chosen = list(languages or every)
     unknown = sorted(set(chosen) - set(every))
     if unknown:
         raise WhychurnError(f"no reports in {', '.join(unknown)}", remedy=f"choose from {', '.join(every)}")
     wanted = find_notebooks(notebooks, folder, study_kind(study))
-    workers = max(1, min(WORKERS, os.cpu_count() or 1, len(wanted) * len(chosen)))
+    workers = max(1, min(WORKERS, cores(), len(wanted) * len(chosen)))
     # Workers are forked from a server that has imported all and run nothing: one import, no copied threads.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOAD))
     with (
         tempfile.TemporaryDirectory(prefix="whychurn-reports-") as scratch,
-        ProcessPoolExecutor(workers, mp_context=context) as pool,
+        ProcessPoolExecutor(workers, mp_context=context, initializer=leave_interrupts) as pool,
     ):
         jobs = [
             Job(source, lang, study, params, Path(scratch) / f"{source.name}.{lang}.json")

@@ -1,0 +1,46 @@
+"""DVC as a program of its own: one or several commands side by side, which end when the run is stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.paths import StudyPaths
+from whychurn.contract.processes import ended_with_us
+from whychurn.stages.locks import release_dead_locks
+
+log = logging.getLogger(__name__)
+
+
+def run_dvc(study: StudyPaths, held: int | None, *commands: list[str]) -> None:
+    """Run DVC commands in parallel, which inherit the lock `held`; all end before a failure is raised."""
+    if released := release_dead_locks(study.root):
+        log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)
+    # Stages call `whychurn` and must find the one beside this interpreter.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    fixed = {"PATH": path, "SHELL": "/bin/sh", "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
+    # many small products: threads of the linear algebra cost more than they save, and add in no fixed order
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **fixed}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dvc", "--wait-for-lock", *command],
+            cwd=study.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            pass_fds=() if held is None else (held,),
+        )
+        for command in commands
+    ]
+    with ended_with_us(*running):
+        ended = [process.wait() for process in running]  # all, whatever the first returns
+    if any(ended):
+        raise WhychurnError(
+            "the pipeline stopped",
+            file=study.root,
+            remedy="mend what the message above names and run the same command again; finished stages are kept. "
+            "Where no message names anything, memory may be short: --jobs 1",
+        )
