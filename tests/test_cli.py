@@ -56,3 +56,41 @@ def test_no_command_fails_for_a_sign_that_the_terminal_lacks(arguments) -> None:
     done = call("ascii", *arguments)
     assert b"UnicodeEncodeError" not in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--study"],
+        ["stage", "voice", "--study"],
+        ["report", "--study"],
+        ["data", "check"],
+        ["data", "lookup", "m0123456789abcdef", "--study"],
+        ["experiment", "promote", "--reason", "x", "--study"],
+        ["serve", "--study"],
+        ["mlflow", "--study"],
+        ["world", "score", "--study"],
+    ],
+)
+@pytest.mark.parametrize("kind", ["absent", "file"])
+def test_a_study_that_is_no_folder_is_named_and_nothing_is_made(tmp_path, arguments, kind) -> None:
+    place = tmp_path / "study"
+    if kind == "file":
+        place.write_text("members", encoding="utf-8")
+    done = call("utf-8", *arguments, str(place))
+    assert done.returncode == 2
+    words = done.stderr.decode()
+    assert ("this is a file" if kind == "file" else "there is no such folder") in words
+    assert str(place) in words
+    assert place.exists() == (kind == "file")
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*PROGRAM, "params"], stdout=writing, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False
+    )
+    os.close(writing)
+    assert b"Traceback" not in done.stderr
+    assert b"Error" not in done.stderr

@@ -24,16 +24,13 @@ from whychurn.stages.pipeline import STAGES, run_study
 
 
 class _Commands(TyperGroup):
-    """Ctrl-C is one line and code 130; a stage leaves the line to the run that started it."""
+    """Ctrl-C is one line and code 130."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            if "DVC_STAGE" not in os.environ:
-                errors.print(
-                    "whychurn: stopped; what is finished is kept, the same command goes on from there"
-                )
+            errors.print("whychurn: stopped; what is finished is kept, the same command goes on from there")
             raise typer.Exit(130) from None
 
 
@@ -88,9 +85,10 @@ def report(
     notebook: Annotated[list[str] | None, typer.Option(help="Such as 30_risk; all by default.")] = None,
 ) -> None:
     """Render the reports again from the results that are there."""
-    from whychurn.report.render.render_reports import render_reports
+    from whychurn.report.render.render_reports import check_results, render_reports
 
     place = StudyPaths.existing(study)
+    check_results(place)
     render_reports(place, load_params(place), languages=lang, notebooks=notebook)
 
 

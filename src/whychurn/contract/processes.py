@@ -27,6 +27,18 @@ def leave_interrupts() -> None:
 
 
 @contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Programs that start in the block leave Ctrl-C to us, and so print nothing about it (see `ended_with_us`)."""
+    in_charge = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_charge else None
+    try:
+        yield
+    finally:
+        if in_charge:
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+
+@contextmanager
 def ended_with_us(*programs: subprocess.Popen[bytes]) -> Iterator[None]:
     """End `programs`, with all that they started, if the block is left by Ctrl-C, SIGTERM or an error."""
     in_charge = threading.current_thread() is threading.main_thread()

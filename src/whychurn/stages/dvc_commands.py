@@ -10,7 +10,7 @@ from pathlib import Path
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.processes import ended_with_us
+from whychurn.contract.processes import ended_with_us, interrupts_kept
 from whychurn.stages.locks import release_dead_locks
 
 log = logging.getLogger(__name__)
@@ -25,16 +25,17 @@ def run_dvc(study: StudyPaths, held: int | None, *commands: list[str]) -> None:
     fixed = {"PATH": path, "SHELL": "/bin/sh", "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
     # many small products: threads of the linear algebra cost more than they save, and add in no fixed order
     environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **fixed}
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "dvc", "--wait-for-lock", *command],
-            cwd=study.root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            pass_fds=() if held is None else (held,),
-        )
-        for command in commands
-    ]
+    with interrupts_kept():
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", "dvc", "--wait-for-lock", *command],
+                cwd=study.root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                pass_fds=() if held is None else (held,),
+            )
+            for command in commands
+        ]
     with ended_with_us(*running):
         ended = [process.wait() for process in running]  # all, whatever the first returns
     if any(ended):

@@ -81,9 +81,10 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
                 run_dvc(study, held, *commands)
             if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():  # removed by hand
                 run_dvc(study, held, ["repro", "--force", "--single-item", "delivery"])
-        finally:
-            if not study.is_demo:
-                _drop_old_copies(study, held)
+        except WhychurnError:
+            _drop_old_copies(study, held)
+            raise
+        _drop_old_copies(study, held)
 
 
 def _commands(stages: Sequence[str], until: str | None, force: bool, jobs: int) -> list[list[list[str]]]:
@@ -102,6 +103,8 @@ def _commands(stages: Sequence[str], until: str | None, force: bool, jobs: int) 
 
 def _drop_old_copies(study: StudyPaths, held: int | None) -> None:
     """Nothing of a member who was taken out of the tables stays: neither in the cache nor in older results."""
+    if study.is_demo:
+        return
     for stage, members in drop_stale_results(study).items():
         log.warning(
             "results of stage %s told of %d members who are no longer in the tables and were removed; "

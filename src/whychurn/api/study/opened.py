@@ -130,8 +130,9 @@ class Study:
             If there are no results, or no reports in the language.
         """
         from whychurn.report.render.notebooks import START
-        from whychurn.report.render.render_reports import render_reports
+        from whychurn.report.render.render_reports import check_results, render_reports
 
+        check_results(self.paths)
         render_reports(self.paths, self.params, languages=[lang])
         return self.paths.reports / lang / f"{START}.html"
 

@@ -47,6 +47,22 @@ class Job:
         return self.study.reports / self.lang / f"{self.source.name}.html"
 
 
+def check_results(study: StudyPaths) -> None:
+    """Refuse a study that no run has brought as far as results.
+
+    Raises
+    ------
+    WhychurnError
+        If intake has not run, or nothing after it.
+    """
+    if not (study.interim / "intake.json").exists() or not any(study.results.glob("*.parquet")):
+        raise WhychurnError(
+            "there are no results to report",
+            file=study.results,
+            remedy="run `whychurn run` for this study first",
+        )
+
+
 def render_reports(
     study: StudyPaths,
     params: Params,
@@ -71,14 +87,8 @@ def render_reports(
     Raises
     ------
     WhychurnError
-        If there are no results, a notebook or language does not exist, a cell fails, or the languages record different headlines.
+        If a notebook or language does not exist, a cell fails, or the languages record different headlines.
     """
-    if not any(study.results.glob("*.parquet")):
-        raise WhychurnError(
-            "there are no results to report",
-            file=study.results,
-            remedy="run `whychurn run` for this study first",
-        )
     every = [str(lang) for lang in params.report.languages]
     chosen = list(languages or every)
     unknown = sorted(set(chosen) - set(every))
