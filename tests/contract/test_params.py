@@ -183,3 +183,57 @@ def test_a_section_can_be_given_as_an_object() -> None:
     assert params.survival.value_tiers == {"high": 0.5}
     with pytest.raises(ValidationError):
         RiskParams(trials=0)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"risk:\n\ttrials: 3\n", "line 2 begins with a tab"),
+        (b"risk:\n  trials: 2\n  bootstrap: 20\n  trials: 4\n", "'trials' stands twice, in lines 2 and 4"),
+        (
+            b"risk: {trials: 2}\nsurvival: {}\nrisk: {bootstrap: 20}\n",
+            "'risk' stands twice, in lines 1 and 3",
+        ),
+        ("intake:\n  codes:\n    orders.returned: {是: true, 是: false}\n".encode(), "'是' stands twice"),
+        ("risk：\n  trials: 3\n".encode(), "full-width colon"),
+        ("study: {name: {zh: 商城}}\n".encode("gb18030"), "save the file as UTF-8"),
+        ("risk: {trials: 3}\n".encode("utf-16"), "save the file as UTF-8"),
+        (b"risk: &a {trials: *a}\n", "holds itself"),
+        (b"risk: {trials: 3\n", "mend the line"),
+        (b"- risk\n- panel\n", "mapping of sections"),
+        (b"risk: 5\n", "risk"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_with_what_to_mend(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(WhychurnError) as caught:
+        load_params(StudyPaths.at(tmp_path))
+    assert words in str(caught.value)
+    assert str(tmp_path / "params.yaml") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"# nothing yet\n",
+        b"risk:\n",
+        b"\xef\xbb\xbfrisk:\r\n  trials: 3\r\n",
+        b"risk: &a {trials: 3}\nsurvival: {}\n",
+    ],
+)
+def test_empty_files_and_sections_set_nothing_and_editors_marks_do_not_matter(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "params.yaml").write_bytes(content)
+    assert load_params(StudyPaths.at(tmp_path)).risk.trials == (
+        3 if b"3" in content else Params().risk.trials
+    )
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").mkdir()
+    with pytest.raises(WhychurnError, match="this is a folder"):
+        load_params(StudyPaths.at(tmp_path))

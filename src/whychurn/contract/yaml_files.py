@@ -24,18 +24,38 @@ def read_yaml(path: Path, as_written: Sequence[str] = ()) -> Any:
     Raises
     ------
     OSError, UnicodeDecodeError, yaml.YAMLError
-        As they come; callers say what the file is for.
+        As they come; callers say what the file is for. A key that stands twice is an error: PyYAML would keep the
+        last one in silence.
     """
     loader = LOADER(path.read_text(encoding="utf-8"))
     try:
         node = loader.get_single_node()
         if node is None:
             return None
+        _refuse_doubles(node, ())
         if as_written:
             _keep_text(node, list(as_written))
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _refuse_doubles(node: yaml.Node, above: tuple[int, ...]) -> None:
+    if id(node) in above:
+        raise yaml.constructor.ConstructorError(None, None, "this value holds itself", node.start_mark)
+    above = (*above, id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_doubles(item, above)
+    elif isinstance(node, yaml.MappingNode):
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in lines and name != "<<":
+                problem = f"the key {name!r} stands twice, in lines {lines[name]} and {line}"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            lines[name] = line
+            _refuse_doubles(value, above)
 
 
 def _keep_text(node: yaml.Node, way: list[str]) -> None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params.all_sections import Params
 from whychurn.contract.params.intake import masked
-from whychurn.contract.params.problems import explain
+from whychurn.contract.params.problems import explain, yaml_remedy
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 
@@ -77,18 +77,25 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     """Content of a file of parameters; nothing where there is none."""
     if not path.exists():
         return {}
+    if path.is_dir():
+        raise WhychurnError("this is a folder, no file of parameters", file=path, remedy="rename it")
     try:
         values = read_yaml(path, as_written=("intake", "codes"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WhychurnError(
-            f"not readable as YAML: {masked(str(error))}", file=path, remedy="mend the YAML (UTF-8)"
-        ) from None
+        message = ", ".join(
+            line.strip() for line in masked(str(error)).replace('in "<unicode string>", ', "").splitlines()
+        )
+        raise WhychurnError(f"not readable as YAML: {message}", file=path, remedy=yaml_remedy(path)) from None
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise WhychurnError(
             "parameters must be a mapping of sections", file=path, remedy="write `panel: {...}`"
         )
+    # a section without a key below it is one that sets nothing
+    values = {
+        key: value for key, value in values.items() if value is not None or key not in Params.model_fields
+    }
     texts: dict[str, Any] = _dates_as_text(values)
     return texts
 

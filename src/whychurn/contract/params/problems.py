@@ -43,6 +43,22 @@ def explain(problem: Mapping[str, Any]) -> str:
     return f"unknown key {key!r}; the nearest known key is {'.'.join([*where[:-1], *near])!r}"
 
 
+def yaml_remedy(path: Path) -> str:
+    """What to mend in a file that YAML does not read: the slips that editors and keyboards bring come first."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "save the file as UTF-8"
+    lines = enumerate(text.splitlines(), start=1)
+    for number, line in lines:
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            return f"line {number} begins with a tab: YAML takes spaces alone"
+        if line.rstrip().endswith("：") or ("：" in line and ": " not in line):
+            return f"line {number} holds a full-width colon (：): write : and a space"
+    return "mend the line that is named; texts with : or # in them need quotes"
+
+
 def _keys_below(key: str, value: Any) -> list[str]:
     """`key`, and with a mapping below it each of its keys."""
     below = value.items() if isinstance(value, Mapping) else ()
