@@ -7,6 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
+
+from whychurn.cli import app
+from whychurn.contract.errors import WhychurnError
 
 PROGRAM = [sys.executable, "-c", "from whychurn.cli import main; main()"]
 
@@ -77,11 +81,10 @@ def test_a_study_that_is_no_folder_is_named_and_nothing_is_made(tmp_path, argume
     place = tmp_path / "study"
     if kind == "file":
         place.write_text("members", encoding="utf-8")
-    done = call("utf-8", *arguments, str(place))
-    assert done.returncode == 2
-    words = done.stderr.decode()
-    assert ("this is a file" if kind == "file" else "there is no such folder") in words
-    assert str(place) in words
+    with pytest.raises(WhychurnError) as caught:
+        CliRunner().invoke(app, [*arguments, str(place)], catch_exceptions=False)
+    assert ("this is a file" if kind == "file" else "there is no such folder") in str(caught.value)
+    assert str(place) in str(caught.value)
     assert place.exists() == (kind == "file")
 
 
