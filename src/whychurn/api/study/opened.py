@@ -174,8 +174,8 @@ def open(path: str | os.PathLike[str] | None = None) -> Study:
     --------
     >>> import whychurn
     >>> study = whychurn.open(folder)
-    >>> study.params.study.currency
-    'CNY'
+    >>> study.params.run.seed
+    7
     >>> list(study.results)
     []
     >>> study.results.describe("risk_scores")["p_churn"]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import PercentFormatter
 
+from whychurn.report.words import say
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -44,3 +46,9 @@ def percent_axis(axis: Axes, which: str = "x", decimals: int | None = 0) -> None
     """Shares as percentages on the axis `which`: ``x``, ``y`` or ``both``."""
     for name in "xy" if which == "both" else which:
         getattr(axis, f"{name}axis").set_major_formatter(PercentFormatter(1, decimals=decimals))
+
+
+def money_label(key: str, lang: str, currency: str) -> str:
+    """Words of an axis of money, without brackets where the study names no currency."""
+    text = say(key, lang, currency=currency)
+    return text if currency else text.replace(" ()", "").replace("（）", "")

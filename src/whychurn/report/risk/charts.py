@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import RISK_MODEL, RISK_MODELS
 from whychurn.labels import family_name
-from whychurn.report.drawing.axes import draw_estimate, percent_axis, write_beside
+from whychurn.report.drawing.axes import draw_estimate, money_label, percent_axis, write_beside
 from whychurn.report.drawing.theme import (
     ACCENT,
     ALERT,
@@ -115,7 +115,7 @@ def draw_profit(lift: pd.DataFrame, lang: str, capacity: float, currency: str) -
     axis.axvline(capacity, color=MUTED, linestyle=":", linewidth=1)
     axis.set(
         xlabel=say("risk.axis_contacted_gain", lang),
-        ylabel=say("risk.axis_profit", lang, currency=currency),
+        ylabel=money_label("risk.axis_profit", lang, currency),
         xlim=(0, 1),
     )
     write_beside(

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from whychurn.contract.codes import LIFECYCLE_STAGES
-from whychurn.report.drawing.axes import percent_axis, write_beside
+from whychurn.report.drawing.axes import money_label, percent_axis, write_beside
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
 from whychurn.report.retention.charts.time import month_axis
 from whychurn.report.words import say
@@ -83,7 +83,7 @@ def draw_steps(frame: pd.DataFrame, lang: str, currency: str) -> Figure:
     axis.set_xlim(0, max(1.0, float(money.max()) * 1.2))
     axis.xaxis.set_major_locator(MaxNLocator(5))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axis.set_xlabel(say("retention.axis_money_lost", lang, currency=currency))
+    axis.set_xlabel(money_label("retention.axis_money_lost", lang, currency))
     axis.grid(axis="y", visible=False)
     return figure
 

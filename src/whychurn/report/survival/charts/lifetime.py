@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from whychurn.report.drawing.axes import money_label
 from whychurn.report.drawing.theme import ACCENT, MUTED, SERIES, new_figure, themed
 from whychurn.report.words import say
 
@@ -25,7 +26,7 @@ def draw_tiers(tiers: pd.DataFrame, currency: str, horizon_days: int, lang: str)
     ]
     figure, (left, right) = new_figure(height=0.9 + 0.5 * max(len(rows), 1), columns=2)
     for axis, column, text in (
-        (left, "margin_per_member", say("survival.axis_margin", lang, currency=currency)),
+        (left, "margin_per_member", money_label("survival.axis_margin", lang, currency)),
         (right, "expected_stay_days", say("survival.axis_stay_next", lang, days=horizon_days)),
     ):
         bars = axis.barh(range(len(rows)), rows[column], color=ACCENT, height=0.6)
@@ -53,8 +54,8 @@ def draw_spend(groups: pd.DataFrame, currency: str, lang: str) -> Figure:
         axis.plot(rows["expected"], rows["actual"], marker, color=colour, markersize=5.5, label=label)
     axis.legend(loc="upper left", fontsize=9)
     axis.set(
-        xlabel=say("survival.axis_expected_spend", lang, currency=currency),
-        ylabel=say("survival.axis_actual_spend", lang, currency=currency),
+        xlabel=money_label("survival.axis_expected_spend", lang, currency),
+        ylabel=money_label("survival.axis_actual_spend", lang, currency),
         xlim=(0, top),
         ylim=(0, top),
     )
