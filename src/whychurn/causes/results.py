@@ -39,6 +39,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.fit_records import FitRecord
 from whychurn.contract.params import CausesParams, Params
 from whychurn.contract.results import columns_of
+from whychurn.panel.churn_definition import dated_on
 
 # tables of the additive hazard that are empty where it was not among the methods
 OF_ADDITIVE: Final = {
@@ -109,7 +110,7 @@ def cause_results(
     chosen = attributions[causes.method]
     members = member_table(evidence, chosen.p, causes)
     churned, p = churned_posteriors(members)
-    told = inputs.grounds.told
+    told, dated = inputs.grounds.told, leaving_days(churned, churners)
     left_on = churned["anchor_on"]
     features = evidence.panel[evidence.churned].reset_index(drop=True).assign(anchor_on=left_on.to_numpy())
     shares = shares_table(attributions)
@@ -120,10 +121,10 @@ def cause_results(
         "cause_grounds": inputs.grounds.table(),
         "cause_stated": told_rows(cause_stated(p, evidence.stated[evidence.churned], min_cell), told),
         "cause_groups": told_rows(cause_groups(p, churned_strata(features), min_cell, confidence), told),
-        "cause_months": told_rows(cause_months(p, left_on, min_cell, confidence), told),
+        "cause_months": told_rows(cause_months(p, dated, min_cell, confidence), told),
         "cause_change": told_rows(cause_change(p, left_on, confidence), told),
         "cause_stories": cause_stories(churned, features["tenure_days"], causes.stories, min_cell),
-        "cause_market": cause_market(panel, churned, features["region"], min_cell),
+        "cause_market": cause_market(panel, churned, features["region"], dated, min_cell),
         "cause_triangulation": cause_triangulation(chosen.shares, evidence, min_cell),
         **_of_additive(attributions.get(ADDITIVE), inputs, churners, params),
     }
@@ -134,6 +135,15 @@ def cause_results(
     }
     facts = cause_facts(evidence, inputs.grounds, members, params)
     return CauseResults(tables, for_scoring, facts, cause_fits(attributions, causes.method))
+
+
+def leaving_days(churned: pd.DataFrame, churners: pd.DataFrame) -> pd.Series:
+    """Day by which tables by month count each churn event of `churned` (member_id, spell_no); (n,)."""
+    main = churners[churners["is_main"].astype(bool)]
+    kind = str(main["definition"].iloc[0]).partition("_")[0] if len(main) else ""
+    days = main[["member_id", "spell_no"]].assign(dated=dated_on(main, kind))
+    keys = churned[["member_id", "spell_no"]].astype({"member_id": days["member_id"].dtype})
+    return keys.merge(days, on=["member_id", "spell_no"], how="left")["dated"]
 
 
 def member_table(evidence: Evidence, p: Array, params: CausesParams) -> pd.DataFrame:

@@ -110,7 +110,12 @@ def compare_topics(
     """
     commented = corpus.texts[corpus.texts["known_on"].lt(until) & corpus.texts["reason"].notna()]
     reasons = commented.drop_duplicates("distinct_id").set_index("distinct_id")["reason"]
-    texts_by_language = [texts_before(corpus, language, until) for language in discovery.fitted]
+    free = {  # options of a list leave nothing to compare methods on
+        language: fit
+        for language, fit in discovery.fitted.items()
+        if fit.facts["distinct_texts"] - fit.facts["chosen_from_list"] >= params.voice.min_texts
+    }
+    texts_by_language = [texts_before(corpus, language, until) for language in free]
     labels = [reasons.reindex(places).reset_index(drop=True) for _, places in texts_by_language]
     each = map if pool is None else pool.map
     return iter(
@@ -118,7 +123,7 @@ def compare_topics(
             compare_methods,
             [distinct for distinct, _ in texts_by_language],
             labels,
-            discovery.fitted,
+            free,
             repeat(params),
         )
     )

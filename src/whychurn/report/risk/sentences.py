@@ -14,6 +14,7 @@ from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say, say_or
 
 ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
+CHANCE: Final = 0.5  # AUC of a forecast that knows nothing
 ONE_LINE: Final = "{} [{},\u00a0{}]"  # a no-break space: one line for the interval
 OF_HUNDRED: Final = "{}% [{},\u00a0{}]"
 PLACES: Final = {"profit": 0, "lift_5": 1}  # decimals; three for the rest
@@ -34,7 +35,7 @@ def answer(facts: dict[str, Any], page: PageLike) -> str:
     figures = facts["headline"]
     parts = [
         page.say(
-            "risk.answer",
+            "risk.answer" if ranks(facts) else "risk.answer_no_ranks",
             date=page.format(facts["scored_on"], "date"),
             scored=page.format(facts["scored"], "int"),
             expected=page.members(round(facts["expected_leavers"])),
@@ -53,6 +54,12 @@ def answer(facts: dict[str, Any], page: PageLike) -> str:
         )
     )
     return "\n\n".join(parts)
+
+
+def ranks(facts: dict[str, Any]) -> bool:
+    """Whether the forecast clearly puts leavers before stayers: the interval of its AUC lies above one half."""
+    low = facts["headline"]["auc"].get("low")
+    return low is not None and pd.notna(low) and low > CHANCE
 
 
 def no_answer(facts: dict[str, Any], page: PageLike) -> str:
@@ -98,6 +105,10 @@ def headlines(facts: dict[str, Any], page: PageLike) -> list[tuple[str, Any, str
         value = page.format(facts["value_at_risk"], "money")
         text = page.say("risk.head_value", value=value)
         lines.insert(2, ("cost.value_at_risk", facts["value_at_risk"], text, "associated"))
+    if not ranks(facts):
+        text = page.say("risk.head_no_ranks", auc=format_interval(figures["auc"], "{:.3f}".format))
+        known = [line for line in lines if not line[0].startswith("who_next.") and line[0] != "how_sure.auc"]
+        return [("who_next.not_told", figures["auc"]["estimate"], text, "described"), *known]
     return [line for line in lines if "lift_5" in figures or line[0] != "who_next.lift_5"]
 
 

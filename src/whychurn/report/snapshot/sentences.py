@@ -56,7 +56,8 @@ def headlines(facts: dict[str, Any], page: PageLike) -> list[Headline]:
         lines.append(("when.median", facts["tenure"]["median"], median_sentence(facts, page), "described"))
     if facts["status"] == "ok":
         auc = facts["headline"]["auc"]["estimate"]
-        lines.append(("who_next.high", facts["high_risk"], high_sentence(facts, page), "associated"))
+        if facts["beats_prior"]:
+            lines.append(("who_next.high", facts["high_risk"], high_sentence(facts, page), "associated"))
         lines.append(("how_sure.auc", auc, model_sentence(facts, page), "described"))
     plain = page.say("snapshot.cannot_tell").replace("**", "")
     lines.append(("how_sure.no_history", 0, plain, "described"))

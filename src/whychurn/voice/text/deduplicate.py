@@ -13,7 +13,9 @@ from whychurn.voice.text.tokens import tokenize
 
 # what becomes of a text: only `ok` ones enter the topic model; all are counted
 STATES: Final = ("ok", "one_word", "boilerplate", "no_words", "unreadable", "other_language", "empty")
-DISTINCT_COLUMNS: Final = ("key", "plain", "language", "space", "state", "tokens", "count")
+DISTINCT_COLUMNS: Final = ("key", "plain", "language", "space", "state", "tokens", "count", "chosen")
+CHOSEN_FROM: Final = 10  # texts in the same words from which on nobody is taken to have made them up alone
+LIST_SHARE: Final = 0.3  # of the texts of a language in such words, from which on they come from a list
 
 
 def deduplicate(
@@ -32,7 +34,8 @@ def deduplicate(
     -------
     Position of each text in the distinct texts (-1: empty), index of `texts`; and these, one row per distinct
     normal form, sorted by key: key, plain (most frequent form), language, space (zh or en: where it is
-    modelled), state (`STATES`), tokens (separated by spaces), count.
+    modelled), state (`STATES`), tokens (separated by spaces), count,
+    chosen (see `chosen_from_list`).
     """
     given = texts.astype("string")
     counts = given[given.str.strip().fillna("").ne("")].value_counts()
@@ -58,14 +61,28 @@ def describe_distinct(distinct: pd.DataFrame, boilerplate: list[str]) -> pd.Data
     described["space"] = [dominant_language(plain) for plain in bare]
     tokens = [tokenize(plain) for plain in distinct["plain"]]
     described["tokens"] = [" ".join(words) for words in tokens]
-    number = [len(words) for words in tokens]
+    number = pd.Series([len(words) for words in tokens], index=distinct.index)
+    described["chosen"] = chosen_from_list(described[["space", "count"]])
     state = pd.Series("ok", index=distinct.index)
-    state = state.mask(pd.Series(number, index=distinct.index) == 1, "one_word")
-    state = state.mask(pd.Series(number, index=distinct.index) == 0, "no_words")
-    state = state.mask(described["language"].eq("other"), "other_language")
+    state = state.mask((number == 1) & ~described["chosen"], "one_word")  # an option may be one word
+    state = state.mask(number == 0, "no_words")
+    state = state.mask(described["language"].eq("other") & ~described["chosen"], "other_language")
     state = state.mask(described["key"].isin(boilerplate_keys), "boilerplate")
     described["state"] = state.mask(described["unreadable"], "unreadable")
     return described
+
+
+def chosen_from_list(distinct: pd.DataFrame) -> pd.Series:
+    """Which distinct texts (columns space, count) members chose from a list of a form.
+
+    Texts in the same words, `CHOSEN_FROM` times and more, where these are `LIST_SHARE` of the texts of a
+    language; of free texts hardly any repeat each other.
+    """
+    often = distinct["count"] >= CHOSEN_FROM
+    share = distinct["count"].where(often, 0).groupby(distinct["space"]).transform("sum")
+    share = share / distinct["count"].groupby(distinct["space"]).transform("sum")
+    options = often.groupby(distinct["space"]).transform("sum")  # one text alone is no list
+    return often & (share >= LIST_SHARE) & (options > 1)
 
 
 @cache

@@ -49,7 +49,8 @@ def find_topics(
 ) -> Discovery:
     """Find topics in texts known before `until`, and give each text of the corpus its topic.
 
-    A language with fewer than ``min_texts`` distinct texts has no topics; its texts are counted.
+    A language with fewer than ``min_texts`` distinct texts has no topics, but for wordings that members chose
+    from a list; its texts are counted.
 
     Parameters
     ----------
@@ -62,7 +63,9 @@ def find_topics(
     """
     texts = {language: texts_before(corpus, language, until)[0] for language in LANGUAGES}
     texts = {
-        language: distinct for language, distinct in texts.items() if len(distinct) >= params.voice.min_texts
+        language: distinct
+        for language, distinct in texts.items()
+        if len(distinct) >= params.voice.min_texts or distinct["chosen"].any()
     }
     each = map if pool is None else pool.map
     fits = list(each(fit_language, texts.values(), texts, repeat(params)))

@@ -17,6 +17,7 @@ from whychurn.voice.causes.lexicon_classifier import concept_scores
 from whychurn.voice.text.normalise import PLACEHOLDER
 
 CHAR_NGRAMS: Final = (2, 3)
+MANY: Final = 60  # texts from which on a character n-gram must repeat
 SHARE_TOO_COMMON: Final = 0.3  # a word in more texts than this is left out
 CHAR_WEIGHT: Final = 0.5  # Chinese: a character n-gram against a word, which it repeats in part
 MAX_CHAR_NGRAMS: Final = 20_000  # bounds memory; the most frequent are kept
@@ -65,7 +66,7 @@ def fit_space(distinct: pd.DataFrame, language: str, params: Params) -> Space:
     chars = None
     if language != "en":
         chars = TfidfVectorizer(
-            analyzer="char", ngram_range=CHAR_NGRAMS, min_df=2 * least, max_df=_most(len(distinct)),
+            analyzer="char", ngram_range=CHAR_NGRAMS, min_df=2 * least if len(distinct) >= MANY else 1, max_df=_most(len(distinct)),
             max_features=MAX_CHAR_NGRAMS, sublinear_tf=True,
         ).fit(_letters(distinct["plain"]))  # fmt: skip
     space = Space(

@@ -85,7 +85,10 @@ class LanguageFit:
 
 def draw_sample(distinct: pd.DataFrame, most: int) -> np.ndarray:
     """Positions of at most `most` texts, chosen by a hash of their key: row order does not matter."""
-    return np.sort(hash_order(distinct)[:most])
+    order = hash_order(distinct)
+    if "chosen" in distinct:  # what members chose from a list is never left out
+        order = order[np.argsort(~distinct["chosen"].to_numpy(dtype=bool)[order], kind="stable")]
+    return np.sort(order[:most])
 
 
 def hash_order(distinct: pd.DataFrame) -> np.ndarray:
@@ -112,9 +115,11 @@ def _fit(distinct: pd.DataFrame, language: str, params: Params) -> LanguageFit:
     encoder = None if voice.embedding == "tfidf" else voice.embedding
     rows = draw_sample(distinct, voice.fit_sample)
     sample = distinct.iloc[rows].reset_index(drop=True)
-    space = fit_space(sample, language, params)
+    chosen = sample["chosen"].to_numpy(dtype=bool)
+    often = np.where(chosen, 2 * voice.min_texts_of_word, 1)  # the words of an option are never rare
+    space = fit_space(sample.loc[sample.index.repeat(often)], language, params)
     vectors = embed_texts(sample, space, encoder)
-    raw = find_clusters(sample["tokens"], vectors, voice.method, voice.max_topics, voice, params.run.seed)
+    raw = _clusters(sample["tokens"], vectors, chosen, voice, params.run.seed)
     concepts = leading_concept(sample["plain"])
     clusters = merge_closest(raw, vectors, concepts, voice)
     topics = learn_assignment(space, vectors, clusters, encoder)
@@ -123,6 +128,7 @@ def _fit(distinct: pd.DataFrame, language: str, params: Params) -> LanguageFit:
     facts = {
         "distinct_texts": len(distinct),
         "fitted_on": len(rows),
+        "chosen_from_list": int(chosen.sum()),
         "clusters": int(raw.max(initial=-1) + 1),
         "topics": topics.number,
         "outliers_clustering": float(np.mean(~inside)) if len(inside) else 0.0,
@@ -131,6 +137,24 @@ def _fit(distinct: pd.DataFrame, language: str, params: Params) -> LanguageFit:
         else float("nan"),
     }
     return LanguageFit(topics, rows, clusters, concepts, facts)
+
+
+def _clusters(
+    tokens: pd.Series, vectors: np.ndarray, chosen: np.ndarray, voice: VoiceParams, seed: int
+) -> np.ndarray:
+    """Clusters of the texts that members made up, and each wording that they chose as one of its own."""
+    raw, free = np.full(len(vectors), -1), np.flatnonzero(~chosen)
+    if len(free) >= voice.min_texts:
+        raw[free] = find_clusters(
+            tokens.iloc[free].reset_index(drop=True),
+            vectors[free],
+            voice.method,
+            voice.max_topics,
+            voice,
+            seed,
+        )
+    raw[chosen] = raw.max(initial=-1) + 1 + np.arange(chosen.sum())
+    return raw
 
 
 def embed_texts(distinct: pd.DataFrame, space: Space, encoder: str | None) -> np.ndarray:

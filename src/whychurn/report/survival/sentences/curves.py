@@ -46,8 +46,8 @@ def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float
     """Headline key, plain number, sentence and rung; only those that this study can tell."""
     whole = facts.get("overall") or {}
     found = []
-    if whole.get("stay_365d") is not None:
-        text = page.say("survival.head_year", year=page.format(whole["stay_365d"], "percent"))
+    if year := _year(whole, page):
+        text = page.say("survival.head_year", **year)
         found.append(("how_many.stay_year", whole["stay_365d"], text, "described"))
     if whole.get("median_days") is not None:
         key = (
