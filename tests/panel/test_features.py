@@ -8,14 +8,17 @@ from collections.abc import Callable
 from statistics import mean
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
+import xgboost as xgb
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import INTERACTIONS
-from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.feature_encoding import Feature, booster_names
+from whychurn.panel.features.catalogue import load_catalogue, quoted
 
 DAY = pd.Timedelta(days=1)
 START = pd.Timestamp("2024-01-01")
@@ -370,3 +373,16 @@ def test_the_catalogue_is_complete_and_bilingual():
         push_opened_90d push_dismissed_90d points_balance price_rise_since_joining competitor_price_gap
         competitor_activity_30d days_to_term_end age_years month_of_year"""
     assert set(needed.split()) <= set(catalogue["name"])
+
+
+@given(st.text(min_size=1, max_size=12).filter(lambda name: "\x00" not in name))
+def test_any_name_is_one_name_to_sql(name) -> None:
+    relation = duckdb.connect().execute(f"SELECT 1 AS {quoted(name)}")
+    assert [column[0] for column in relation.description] == [name]
+
+
+def test_models_take_names_that_companies_give() -> None:
+    names = ["Spend [EUR]", "age<30", 'a "b"', "消费[元]", "$x$ {0} %s"]
+    features = [Feature(name, "number", "profile", None, "", 0, name, name) for name in names]
+    data = xgb.DMatrix(np.zeros((2, 5)), feature_names=booster_names(features))
+    assert data.feature_names[:2] == ["Spend (EUR)", "age(30"]

@@ -27,6 +27,27 @@ def _bars(labels: list[str], title: str = "Title") -> Figure:
     return figure
 
 
+HOSTILE = [
+    "$0-$50",
+    "$x_1^{2$",
+    r"$\frac{a}{$",
+    "<script>alert(1)</script>",
+    "{{7*7}}",
+    "{0}{name}",
+    "%(name)s %d",
+    "=1+2",
+    "a & 'b' \"c\"",
+]
+
+
+def test_words_that_look_like_code_are_drawn_as_words() -> None:
+    figure, (axes,) = new_figure(8, 4)
+    axes.barh(HOSTILE, range(len(HOSTILE)))  # as charts do, outside of the theme
+    axes.set_title(HOSTILE[0])
+    texts = [text.text for text in ET.fromstring(figure_svg(figure, "f1", HOSTILE[3])).iter(f"{SVG}text")]
+    assert set(HOSTILE) <= set(texts)
+
+
 def test_text_stays_text_and_is_well_formed() -> None:
     root = ET.fromstring(figure_svg(_bars(["产品或服务", "价格"], "流失原因"), "f1", 'bars "a" < b'))
     texts = [text.text for text in root.iter(f"{SVG}text")]

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
+from matplotlib.text import Text
 
 from whychurn.report.drawing.svg_minify import minify_svg
 from whychurn.report.drawing.theme import FONTS, PAPER, VARIABLES, themed
@@ -90,6 +91,8 @@ def _draw(figure: Figure) -> str:
     before = figure.dpi
     with themed():
         figure.dpi = 72
+        for text in figure.findobj(Text):
+            text.set_parse_math(False)  # those made outside of the theme as well
         width, height = figure.get_size_inches()
         renderer = _Renderer(72 * width, 72 * height, target, image_dpi=150, metadata={"Date": None})
         _Canvas(figure, renderer)

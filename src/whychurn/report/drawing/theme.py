@@ -47,6 +47,7 @@ def themed() -> Iterator[None]:
 
     settings: Any = {
         "svg.fonttype": "none",  # text stays text, so the browser draws Chinese
+        "text.parse_math": False,  # $0-$50 is a band of prices, not a formula
         "svg.hashsalt": "whychurn",  # same data, same bytes
         "font.family": "sans-serif",
         "font.size": 10.5,
