@@ -41,7 +41,8 @@ class Tables(Mapping[str, pd.DataFrame]):
     observed_from, observed_until
         First and last day covered, inclusive.
     quarantine
-        Rows set aside: table, row_number (1 is the first below the header), column, reason, value_kind.
+        Rows set aside: table, file, row_number (1 is the first of the file below its header), column, reason,
+        value_kind.
     """
 
     frames: Mapping[str, pd.DataFrame] = field(repr=False)

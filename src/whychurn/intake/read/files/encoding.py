@@ -27,6 +27,7 @@ _NAMES: Final = {"cp932": "shift_jis", "cp949": "euc_kr"}  # as people call them
 _SAMPLE: Final = 60_000  # bytes of lines with characters beyond ASCII that are looked at
 _USUAL: Final = 0.6  # share of usual characters that makes an East Asian encoding believable
 _NEAR: Final = 0.1  # two encodings whose shares differ by less are both possible
+_OFTEN: Final = 0.2  # share of lines that hold a word which is shown: a city or a category, hardly a name
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BEYOND: Final = re.compile(r"[^\x00-\x7f]")
 _RUN: Final = re.compile(r"[^\x00-\x7f\W\d_]{3,}")
@@ -104,7 +105,8 @@ def decode(content: bytes, given: str | None = None) -> Decoded:
 def example_word(text: str) -> str:
     """A word beyond ASCII that names nobody: of the first line, else one that stands in many lines, else none."""
     head, _, rest = text.partition("\n")
-    for part, least in ((head, 1), (rest, 5)):
+    often = max(5, _OFTEN * len(rest.splitlines()))
+    for part, least in ((head, 1), (rest, often)):
         words = Counter(word for word in _WORD.findall(part) if _BEYOND.search(word))
         if words and words.most_common(1)[0][1] >= least:
             return words.most_common(1)[0][0][:20]
