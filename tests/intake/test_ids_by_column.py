@@ -18,7 +18,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.tables import TABLES
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.check.all_tables import read_and_check
-from whychurn.intake.check.column_reading import kind_of, read_column
+from whychurn.intake.check.column_reading import kind_of, read_column, shown_readings
 from whychurn.intake.check.linked_ids import LINKS
 from whychurn.intake.read.cells import bytes_present, narrow, plain_cells
 from whychurn.intake.read.codes import code_text, recode
@@ -254,3 +254,11 @@ def test_zeros_that_cannot_be_told_are_asked_about(make_study) -> None:
     found = read_and_check(open_source(study, params.intake), params, TODAY)
     assert [key for key, _ in found.decisions] == ["decide_zeros"]
     assert all(table in TABLES for link in LINKS for table, _ in link)
+
+
+def test_the_record_of_how_columns_were_read() -> None:
+    how = {
+        "ordered_at": {"dates": "x/x/YYYY 4", "order": "dmy", "order_by": "proof"},
+        "amount": {"decimal": "comma"},
+    }
+    assert shown_readings(how) == "ordered_at [x/x/YYYY 4, dmy]; amount [1.234,5]"

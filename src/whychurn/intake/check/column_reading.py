@@ -113,6 +113,16 @@ def _refuse_cut_ids(ids: pd.Series, reading: Reading, file: str | None) -> None:
         _refuse_lost_ids("inexact_cut", {"n": len(known)}, len(known), reading, file)
 
 
+def shown_readings(readings: Mapping[str, Mapping[str, str]]) -> str:
+    """How columns were read, in signs of no language: ``ordered_at [x/x/YYYY 40, dmy]; amount [1.234,5 EUR]``."""
+    marks = {"point": "1,234.5", "comma": "1.234,5", "point?": "1,234.5?"}
+    parts = []
+    for name, how in readings.items():
+        shown = [marks.get(value, value) for key, value in how.items() if key != "order_by"]
+        parts.append(f"{name} [{', '.join(shown)}]")
+    return "; ".join(parts)
+
+
 def order_proven_elsewhere(found: Mapping[str, Coerced]) -> str | None:
     """Order of day and month that the other columns of a table prove, where they prove one."""
     orders = {one.how["order"] for one in found.values() if one.how.get("order_by") in ("proof", "few_years")}

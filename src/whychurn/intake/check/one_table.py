@@ -20,6 +20,7 @@ from whychurn.intake.check.column_reading import (
     order_proven_elsewhere,
     read_column,
     reading_of,
+    shown_readings,
 )
 from whychurn.intake.check.consent import CONSENT, consent_notices
 from whychurn.intake.check.evidence.copies import mark_copies
@@ -104,6 +105,8 @@ def _columns(checked: CheckedTable, raw: RawTable, params: IntakeParams) -> dict
         if one.how:
             checked.readings[name] = one.how
         _note_bad(checked, name, TABLES[table].fields[name], one.bad, raw)
+    if checked.readings:
+        checked.notices.append(("notice_read_as", {"readings": shown_readings(checked.readings)}))
     return {name: one.values for name, one in found.items()}
 
 

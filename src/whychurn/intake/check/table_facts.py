@@ -49,6 +49,7 @@ def table_facts(checked: CheckedTable) -> dict[str, Any]:
         "reason_columns": {f"{reason}:{column}": number for (reason, column), number in counts.items()},
         "cells_blanked": checked.blanked,
         "warnings": checked.warnings,
+        "readings": checked.readings,
         "not_understood": {name: len(values) for name, values in checked.not_understood.items()},
         "notices": [
             {"key": f"intake.{key}", "values": values}

@@ -25,30 +25,30 @@ _TIME: Final = (
     r" ?(?P<half>am|pm)?)?"
 )
 _FORMS: Final[dict[str, str]] = {
-    "year first": rf"^(?P<a>\d{{4}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ](?P<c>\d{{1,2}}){_TIME}$",
-    "year of Taiwan first": rf"^(?P<a>1[01]\d)(?P<sep>[-/.])(?P<b>\d{{1,2}})[-/.](?P<c>\d{{1,2}}){_TIME}$",
-    "compact": r"^(?P<a>(?:19|2[012])\d{2})(?P<sep>)(?P<b>0[1-9]|1[0-2])(?P<c>\d{2})"
+    "YYYY-M-D": rf"^(?P<a>\d{{4}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ](?P<c>\d{{1,2}}){_TIME}$",
+    "民國YYY-M-D": rf"^(?P<a>1[01]\d)(?P<sep>[-/.])(?P<b>\d{{1,2}})[-/.](?P<c>\d{{1,2}}){_TIME}$",
+    "YYYYMMDD": r"^(?P<a>(?:19|2[012])\d{2})(?P<sep>)(?P<b>0[1-9]|1[0-2])(?P<c>\d{2})"
     r"(?:[ ]?(?P<h>\d{2}):?(?P<i>\d{2}):?(?P<s>\d{2})?)?$",
-    "year last": rf"^(?P<a>\d{{1,2}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ](?P<c>\d{{4}}){_TIME}$",
-    "compact, year last": rf"^(?P<a>\d{{2}})(?P<sep>)(?P<b>\d{{2}})(?P<c>(?:19|20|21)\d{{2}}){_TIME}$",
-    "two-digit year": rf"^'?(?P<a>\d{{1,2}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ]'?(?P<c>\d{{1,2}}){_TIME}$",
-    "compact, two-digit year": r"^(?P<a>\d{2})(?P<sep>)(?P<b>\d{2})(?P<c>\d{2})$",
-    "month named": rf"^(?P<a>\d{{1,2}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*(?P<c>\d{{4}}){_TIME}$",
-    "month named first": rf"^m(?P<b>\d\d)(?P<sep>)[ .,/-]*(?P<a>\d{{1,2}})[ ,./-]+(?P<c>\d{{4}}){_TIME}$",
-    "year first, month named": rf"^(?P<c>\d{{4}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*(?P<a>\d{{1,2}}){_TIME}$",
-    "year behind the time": r"^m(?P<b>\d\d)(?P<sep>) (?P<a>\d{1,2}) (?P<h>\d{1,2}):(?P<i>\d{2}):(?P<s>\d{2})(?:[.]\d+)? "
+    "x/x/YYYY": rf"^(?P<a>\d{{1,2}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ](?P<c>\d{{4}}){_TIME}$",
+    "xxxxYYYY": rf"^(?P<a>\d{{2}})(?P<sep>)(?P<b>\d{{2}})(?P<c>(?:19|20|21)\d{{2}}){_TIME}$",
+    "xx-xx-xx": rf"^'?(?P<a>\d{{1,2}})(?P<sep>[-/. ])(?P<b>\d{{1,2}})[-/. ]'?(?P<c>\d{{1,2}}){_TIME}$",
+    "xxxxxx": r"^(?P<a>\d{2})(?P<sep>)(?P<b>\d{2})(?P<c>\d{2})$",
+    "D Mon YYYY": rf"^(?P<a>\d{{1,2}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*(?P<c>\d{{4}}){_TIME}$",
+    "Mon D YYYY": rf"^m(?P<b>\d\d)(?P<sep>)[ .,/-]*(?P<a>\d{{1,2}})[ ,./-]+(?P<c>\d{{4}}){_TIME}$",
+    "YYYY Mon D": rf"^(?P<c>\d{{4}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*(?P<a>\d{{1,2}}){_TIME}$",
+    "Mon D hh:mm:ss YYYY": r"^m(?P<b>\d\d)(?P<sep>) (?P<a>\d{1,2}) (?P<h>\d{1,2}):(?P<i>\d{2}):(?P<s>\d{2})(?:[.]\d+)? "
     r"(?P<c>\d{4})$",
-    "month named first, two-digit year": rf"^m(?P<b>\d\d)(?P<sep>)[ .,/-]*(?P<a>\d{{1,2}})[ ,./-]+'?(?P<c>\d{{2}}){_TIME}$",
-    "month named, two-digit year": rf"^(?P<a>\d{{1,2}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*'?(?P<c>\d{{2}}){_TIME}$",
+    "Mon D YY": rf"^m(?P<b>\d\d)(?P<sep>)[ .,/-]*(?P<a>\d{{1,2}})[ ,./-]+'?(?P<c>\d{{2}}){_TIME}$",
+    "D Mon YY": rf"^(?P<a>\d{{1,2}})(?P<sep>)[ .,/-]*m(?P<b>\d\d)[ .,/-]*'?(?P<c>\d{{2}}){_TIME}$",
 }
-_YEAR_FIRST: Final = ("year first", "compact", "year of Taiwan first")
-_SHORT: Final = ("two-digit year", "compact, two-digit year", "month named, two-digit year")
-_NAMED: Final = ("month named", "month named first", "year first, month named", "year behind the time",
-                 "month named first, two-digit year")  # fmt: skip
+_YEAR_FIRST: Final = ("YYYY-M-D", "YYYYMMDD", "民國YYY-M-D")
+_SHORT: Final = ("xx-xx-xx", "xxxxxx", "D Mon YY")
+_NAMED: Final = ("D Mon YYYY", "Mon D YYYY", "YYYY Mon D", "Mon D hh:mm:ss YYYY",
+                 "Mon D YY")  # fmt: skip
 _SERIAL: Final = r"^[2-7]\d{4}(?:\.\d+)?$"  # days since 1899-12-30, as spreadsheets count
 _DAYS_TO_1970: Final = {"serial_1904": 24_107, "serial": 25_569}
-_EPOCHS: Final = {"seconds": (r"^\d{9,10}(?:\.\d+)?$", 1.0), "milliseconds": (r"^\d{12,13}(?:\.\d+)?$", 1e3),
-                  "microseconds": (r"^1\d{15}(?:\.\d+)?$", 1e6), "nanoseconds": (r"^1\d{18}$", 1e9)}  # fmt: skip
+_EPOCHS: Final = {"Unix s": (r"^\d{9,10}(?:\.\d+)?$", 1.0), "Unix ms": (r"^\d{12,13}(?:\.\d+)?$", 1e3),
+                  "Unix us": (r"^1\d{15}(?:\.\d+)?$", 1e6), "Unix ns": (r"^1\d{18}$", 1e9)}  # fmt: skip
 
 
 @dataclass
@@ -169,7 +169,7 @@ def _read_form(
     numbers = parts[["a", "b", "c"]].astype("int64").to_numpy()
     found.forms[name] = found.forms.get(name, 0) + int(counts[rows].sum())
     if name in _YEAR_FIRST:
-        year = numbers[:, 0] + (1911 if name == "year of Taiwan first" else 0)
+        year = numbers[:, 0] + (1911 if name == "民國YYY-M-D" else 0)
         found.values[rows] = _assemble(year, numbers[:, 1], numbers[:, 2], parts)
         return
     if name in _NAMED:
@@ -178,7 +178,7 @@ def _read_form(
     orders: dict[str, Order] = {}
     for sep in sorted(parts["sep"].unique()):
         same = (parts["sep"] == sep).to_numpy()
-        named = name == "month named, two-digit year"
+        named = name == "D Mon YY"
         orders[sep] = order_of(numbers[same], name in _SHORT, named, counts[rows][same], reading, sep == ".")
     proven = {order.name for order in orders.values() if order.by in ("proof", "few_years")}
     for sep, order in orders.items():

@@ -99,8 +99,8 @@ def _without_proof(
     few = reading.few(int(counts[doubtful].sum()), given)
     commas = not bodies[doubtful].str.contains(".", regex=False).any()
     if few or (commas and not contrary):
-        return "notice_decimal_assumed", "point (assumed)"
-    return "decide_decimal", "to be decided"
+        return "notice_decimal_assumed", "point?"
+    return "decide_decimal", "?"
 
 
 def _doubt(

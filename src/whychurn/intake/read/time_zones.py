@@ -20,7 +20,7 @@ def of_aware_column(column: pd.Series, reading: Reading) -> Coerced:
     shown: dict[str, Any] = {"zone": str(zone), "n": int(column.notna().sum())}
     if reading.study_zone is None:
         said: Note = ("notice_zone_kept", {**shown, "example": _example(column)})
-        return _naive(column.dt.tz_localize(None), (said,), f"{zone} (kept)")
+        return _naive(column.dt.tz_localize(None), (said,), str(zone))
     said = ("notice_zone_converted", {**shown, "study": reading.study_zone})
     return _naive(column.dt.tz_convert(reading.study_zone).dt.tz_localize(None), (said,), reading.study_zone)
 
@@ -62,14 +62,12 @@ def in_study_zone(
         )
         return _naive(moved, (said, *rest.notes), study)
     if counted[known].all():
-        return _naive(values, (("notice_epoch_utc", shown),), "UTC (kept)")
+        return _naive(values, (("notice_epoch_utc", shown),), "UTC")
     found = np.unique(offset[known & ~counted])
     summer = len(found) == 2 and found[1] - found[0] == _HOUR
     if len(found) > 1 and not summer:
-        return _naive(values, (("decide_offsets", {**shown, "zones": _zones(found)}),), "to be decided")
-    return _naive(
-        values, (("notice_offset_kept", {**shown, "zones": _zones(found)}),), f"{_zones(found)} (kept)"
-    )
+        return _naive(values, (("decide_offsets", {**shown, "zones": _zones(found)}),), "?")
+    return _naive(values, (("notice_offset_kept", {**shown, "zones": _zones(found)}),), _zones(found))
 
 
 def _of_one_zone(values: pd.Series, reading: Reading) -> Coerced:
@@ -78,7 +76,7 @@ def _of_one_zone(values: pd.Series, reading: Reading) -> Coerced:
         return _naive(values)
     shown: dict[str, Any] = {"zone": reading.zone, "n": int(values.notna().sum())}
     if reading.study_zone is None or reading.study_zone == reading.zone:
-        return _naive(values, (("notice_zone_of_column", shown),), f"{reading.zone} (kept)")
+        return _naive(values, (("notice_zone_of_column", shown),), reading.zone)
     local = values.dt.tz_localize(
         reading.zone, ambiguous=np.ones(len(values), bool), nonexistent="shift_forward"
     )
