@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whychurn.intake.read.codes import recode
 from whychurn.intake.read.coerce import coerce
 from whychurn.intake.read.coerced import Reading
-from whychurn.intake.read.dates import read_dates
+from whychurn.intake.read.dates.date_columns import read_dates
 from whychurn.intake.read.dtypes import TEXT, standard_objects
+from whychurn.intake.read.words.codes import recode
 
 
 def text(*values: str | None) -> pd.Series:

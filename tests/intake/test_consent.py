@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.intake.check.consent import consent_notices, settle_consent, shown_words
-from whychurn.intake.read.consent import Consent, meaning, read_consent, says_contrary
 from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.words.consent import Consent, meaning, read_consent, says_contrary
 
 YES = ["yes", "Y", "1", "1.0", "True", "opted-in", "Opt_In", "SUBSCRIBED", "I agree", "consent given", "granted", "是", "同意", "已授权", "愿意接收", "Ｙｅｓ", "１", " 同意。"]  # fmt: skip
 NO = [

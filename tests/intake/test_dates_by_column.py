@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from whychurn.intake.read.coerced import Coerced, Reading
-from whychurn.intake.read.dates import read_dates
+from whychurn.intake.read.dates.date_columns import read_dates
 from whychurn.intake.read.dtypes import TEXT
 
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",

@@ -21,14 +21,14 @@ from whychurn.intake.check.all_tables import read_and_check
 from whychurn.intake.check.column_reading import kind_of, read_column, shown_readings
 from whychurn.intake.check.linked_ids import LINKS
 from whychurn.intake.read.cells import bytes_present, narrow, plain_cells
-from whychurn.intake.read.codes import code_text, recode
 from whychurn.intake.read.coerce import coerce
 from whychurn.intake.read.coerced import PLAIN, Reading
 from whychurn.intake.read.database_source import DatabaseSource
 from whychurn.intake.read.dtypes import TEXT, standard_column
-from whychurn.intake.read.flags import flag_words, read_flags
 from whychurn.intake.read.ids import digits_cut, is_id, read_ids, without_point_zero
 from whychurn.intake.read.source import open_source
+from whychurn.intake.read.words.codes import code_text, recode
+from whychurn.intake.read.words.flags import flag_words, read_flags
 
 from .conftest import TODAY
 

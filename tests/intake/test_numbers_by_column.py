@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whychurn.intake.read.amount_marks import currency_of, take_apart
 from whychurn.intake.read.coerced import Coerced, Reading
-from whychurn.intake.read.decimal_mark import read_body
 from whychurn.intake.read.dtypes import TEXT
-from whychurn.intake.read.numbers import read_numbers
+from whychurn.intake.read.numbers.amount_marks import currency_of, take_apart
+from whychurn.intake.read.numbers.decimal_mark import read_body
+from whychurn.intake.read.numbers.number_columns import read_numbers
 
 AMOUNTS = st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=25, unique=True)
 

@@ -14,11 +14,11 @@ from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import FREE_TEXT, TABLES, Field
 from whychurn.intake.check.consent import shown_words
 from whychurn.intake.check.quarantine import value_kinds
-from whychurn.intake.read.codes import recode
 from whychurn.intake.read.coerce import coerce
 from whychurn.intake.read.coerced import Coerced, Note, Reading
 from whychurn.intake.read.dtypes import as_text
 from whychurn.intake.read.ids import digits_cut, is_id
+from whychurn.intake.read.words.codes import recode
 
 _NAMES_UTC: Final = re.compile(r"(?i)(?:^|[^a-z])(?:utc|gmt)(?:[^a-z]|$)")
 _LOST: Final = {

@@ -11,8 +11,8 @@ import pandas as pd
 
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.quarantine import value_kinds
-from whychurn.intake.read.consent import Consent
 from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.words.consent import Consent
 
 CONSENT: Final = ("profiling_consent", "marketing_consent")
 _ASKED_FROM: Final = 0.05  # a larger share of words that are not understood must be decided, as of bad rows

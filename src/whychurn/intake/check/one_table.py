@@ -38,10 +38,10 @@ from whychurn.intake.check.orders.order_lines import continue_orders
 from whychurn.intake.check.orders.order_status import mark_status
 from whychurn.intake.check.quarantine import RowReasons
 from whychurn.intake.read.coerced import Coerced, empty_column
-from whychurn.intake.read.consent import read_consent
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.raw_table import RawTable
-from whychurn.intake.read.running_words import running_words
+from whychurn.intake.read.words.consent import read_consent
+from whychurn.intake.read.words.running_words import running_words
 
 OPEN_ENDED: Final = (("memberships", "ends_on"), ("memberships", "paused_until"))
 AFTER: Final = {"feedback": ("responded_at", "created_at"), "surveys": ("answered_at", "sent_at")}

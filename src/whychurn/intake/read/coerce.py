@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from whychurn.intake.read.cells import bytes_present, without_empty
-from whychurn.intake.read.codes import read_codes
 from whychurn.intake.read.coerced import PLAIN, Coerced, Reading
-from whychurn.intake.read.dates import read_dates
+from whychurn.intake.read.dates.date_columns import read_dates
 from whychurn.intake.read.dtypes import as_text
-from whychurn.intake.read.flags import read_flags
 from whychurn.intake.read.ids import read_ids
-from whychurn.intake.read.numbers import read_numbers
+from whychurn.intake.read.numbers.number_columns import read_numbers
+from whychurn.intake.read.words.codes import read_codes
+from whychurn.intake.read.words.flags import read_flags
 
 _SPACE = [*range(9, 14), 28, 29, 30, 31, 32]
 

@@ -11,8 +11,8 @@ import pandas as pd
 from whychurn.intake.read.cells import bytes_present, narrow, plain_cells, without_empty
 from whychurn.intake.read.coerced import Coerced, Note
 from whychurn.intake.read.dtypes import TEXT, as_text
-from whychurn.intake.read.flags import folded
 from whychurn.intake.read.ids import without_point_zero
+from whychurn.intake.read.words.flags import folded
 
 _SHOWN: Final = 5  # codes named in a note
 _MARKED: Final = [*range(33), *map(ord, "\"'=."), *range(0xC2, 256)]  # bytes of cells that need a look

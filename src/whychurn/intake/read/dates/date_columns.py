@@ -13,10 +13,10 @@ import pyarrow as pa
 from whychurn.contract.epoch_timestamps import epoch_timestamps
 from whychurn.intake.read.cells import bytes_present
 from whychurn.intake.read.coerced import PLAIN, Coerced, Note, Reading
-from whychurn.intake.read.date_order import Order, order_of
-from whychurn.intake.read.date_spelling import spell
+from whychurn.intake.read.dates.date_order import Order, order_of
+from whychurn.intake.read.dates.date_spelling import spell
+from whychurn.intake.read.dates.time_zones import in_study_zone, of_aware_column
 from whychurn.intake.read.dtypes import TEXT, arrow_text
-from whychurn.intake.read.time_zones import in_study_zone, of_aware_column
 
 FIRST, LAST = pd.Timestamp("1900-01-01"), pd.Timestamp("2200-01-01")
 _ISO_BYTES: Final = np.isin(np.arange(256), list(b"0123456789-: T.Z"))

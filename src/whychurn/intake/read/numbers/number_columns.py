@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from whychurn.intake.read.amount_marks import Amount, one_currency, take_apart
 from whychurn.intake.read.cells import bytes_present, plain_cells
 from whychurn.intake.read.coerced import Coerced, Note, Reading, empty_column
-from whychurn.intake.read.decimal_mark import choose_mark
 from whychurn.intake.read.dtypes import TEXT, arrow_text
-from whychurn.intake.read.flags import NOTHING
-from whychurn.intake.read.score_words import read_score_words
+from whychurn.intake.read.numbers.amount_marks import Amount, one_currency, take_apart
+from whychurn.intake.read.numbers.decimal_mark import choose_mark
+from whychurn.intake.read.numbers.score_words import read_score_words
+from whychurn.intake.read.words.flags import NOTHING
 
 _PLAIN: Final = np.isin(np.arange(256), list(b"0123456789.+-eE \t"))
 _POINT: Final = (

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.yaml_files import read_yaml
-from whychurn.intake.read.codes import recode
-from whychurn.intake.read.dates import read_dates
+from whychurn.intake.read.dates.date_columns import read_dates
 from whychurn.intake.read.dtypes import TEXT, as_text
+from whychurn.intake.read.words.codes import recode
 
 Meaning = Literal["yes", "no", "unknown"]
 _PUNCTUATION: Final = re.compile(r"[^\w✓✔√☑✗✘☐×]|_")

@@ -13,7 +13,7 @@ import pandas as pd
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.read.coerced import Note
 from whychurn.intake.read.dtypes import TEXT
-from whychurn.intake.read.flags import folded
+from whychurn.intake.read.words.flags import folded
 
 _RANGE: Final = {"recommendation": (0, 10), "five": (1, 5)}
 _PART: Final = re.compile(r"^(\d+(?:\.\d+)?)\s*(?:/|out of|of|分/)\s*(\d+)\s*分?$")

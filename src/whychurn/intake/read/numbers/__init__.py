@@ -1,0 +1,1 @@
+"""Numbers: decimal mark, currencies, scores in words."""
