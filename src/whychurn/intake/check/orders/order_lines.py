@@ -67,7 +67,7 @@ def fold_lines(
         `intake.order_amount`; None: an amount that is the same on all lines of each order, though the lines
         differ, is the order's and counts once; other amounts are summed.
     """
-    if fold == [] or "order_id" not in checked.mapped:
+    if fold == [] or "order_id" not in checked.mapped or not checked.key_repeats:
         return
     good = checked.row_reasons.good
     ids = checked.frame["order_id"][good]
