@@ -7,8 +7,9 @@ import codecs
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.intake.read.files.delimited import read_delimited, sniff_delimiter
+from whychurn.intake.read.files.delimited import read_delimited
 from whychurn.intake.read.files.encoding import decode
+from whychurn.intake.read.files.layout import sniff_delimiter
 
 CHINESE = "会员号,实付金额,品类\nA1,128.50,女装\nA2,99.00,母婴用品\n"
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.intake.read.files.character_sets import rank_encodings
 from whychurn.intake.read.files.delimited import encoding_notices, read_delimited
 from whychurn.intake.read.files.encoding import Decoded, decode, example_word
 from whychurn.intake.read.raw_table import Hints
@@ -91,3 +92,8 @@ def test_marks_of_utf32_are_not_those_of_utf16() -> None:
     text = "a,b\n1,é\n"
     for mark, name in ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF16_LE, "utf-16-le")):
         assert decode(mark + text.encode(name)).text.decode() == text
+
+
+def test_bytes_are_ranked_by_what_they_would_say() -> None:
+    assert rank_encodings("id,city\n1,北京\n2,上海\n".encode("gb18030"))[0][1] == "gb18030"
+    assert rank_encodings("id,Ort\n1,Köln\n2,Düren\n".encode("cp1252"))[0][1] == "cp1252"

@@ -21,6 +21,7 @@ from whychurn.intake.read.files.header import (
     known_names,
     looks_like_data,
 )
+from whychurn.intake.read.files.layout import Layout, find_layout
 from whychurn.intake.read.files.quotes import Mended, may_swallow, mend_quotes, unended_quote
 from whychurn.intake.read.files.rows_apart import is_closing, rows_apart
 from whychurn.intake.read.raw_table import Hints, RawTable
@@ -95,6 +96,11 @@ def test_parts_put_together_with_their_headers_and_totals_are_told() -> None:
         "repeated_header": [11], "empty_row": [42], "total_row": [43],
     }  # fmt: skip
     assert raw.rows == 43
+
+
+def test_the_layout_of_a_file() -> None:
+    found = find_layout(b"sep=;\nVisits\nid;day;\na;2024-01-01;\n", "x.csv", Hints())
+    assert found == Layout(";", ["id", "day", ""], ["id", "day", ""], line=3, end=21, above=1)
 
 
 @pytest.mark.parametrize("word", ["Total", "合计", "總計：", "Summe", "Grand total:", "ИТОГО"])

@@ -56,18 +56,8 @@ def join_tables(left: RawTable, right: RawTable, table: str) -> RawTable:
     WhychurnError
         If the two have no column in common, are parts of one table, or `right` has several rows a value.
     """
-    shared = [name for name in left.frame.columns if name in right.frame.columns]
-    added = [name for name in right.frame.columns if name not in shared]
-    both = f"{left.origin} and {right.origin}"
     below = f"to put one below the other write a list: intake.tables: {{{table}: [{left.origin}, {right.origin}]}}"
-    if not shared:
-        raise WhychurnError(
-            f"{both} have no column in common", remedy="`first + second` joins by the columns that both have"
-        )
-    if not added or len(shared) > max(1, len(left.frame.columns) // 2):
-        raise WhychurnError(
-            f"{both} have the same columns; `+` joins a lookup and would lose rows", remedy=below
-        )
+    shared = _common_columns(left, right, below)
     one, two = (
         frame.assign(**{name: as_text(frame[name]) for name in shared}) for frame in (left.frame, right.frame)
     )
@@ -96,6 +86,22 @@ def join_tables(left: RawTable, right: RawTable, table: str) -> RawTable:
         notices=(*left.notices, *right.notices, *told),
         parts=(*(left.parts or ((left.origin, left.rows),)), (right.origin, 0)),
     )
+
+
+def _common_columns(left: RawTable, right: RawTable, below: str) -> list[str]:
+    """Columns by which `right` is joined; refuses parts of one table, which are to stand one `below` the other."""
+    shared = [str(name) for name in left.frame.columns if name in right.frame.columns]
+    both = f"{left.origin} and {right.origin}"
+    if not shared:
+        raise WhychurnError(
+            f"{both} have no column in common", remedy="`first + second` joins by the columns that both have"
+        )
+    lookup = len(shared) < len(right.frame.columns) and len(shared) <= max(1, len(left.frame.columns) // 2)
+    if not lookup:
+        raise WhychurnError(
+            f"{both} have the same columns; `+` joins a lookup and would lose rows", remedy=below
+        )
+    return shared
 
 
 def _plain(name: object) -> str:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,21 +14,13 @@ import pyarrow.csv as arrow_csv
 from whychurn.contract.errors import WhychurnError
 from whychurn.intake.read.dtypes import standard_frame, unique_names
 from whychurn.intake.read.files.encoding import Decoded, decode
-from whychurn.intake.read.files.header import (
-    SEARCHED,
-    data_instead_of_header,
-    find_header,
-    is_value,
-    looks_like_data,
-)
+from whychurn.intake.read.files.layout import Layout, find_layout
 from whychurn.intake.read.files.quotes import Mended, may_swallow, mend_quotes, unended_quote
 from whychurn.intake.read.files.rows_apart import rows_apart
 from whychurn.intake.read.raw_table import Hints, Notices, RawTable
 
-DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "\x01": "control-A"}
 _NOTHING: Final = b"\x00\r\n\t \xef\xbb\xbf\xff\xfe"
 _PIECE: Final = 1 << 22  # bytes that are counted at a time
-_SHIFTED: Final = 0.9  # share of rows with one field more than the header that shows how the file is written
 
 
 @dataclass
@@ -47,18 +35,6 @@ class _Parsed:
     @property
     def rows(self) -> int:
         return int(self.table.num_rows) + len(self.broken) + len(self.comments)
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """How a file is written: its delimiter, the names of its columns, and where its first row begins."""
-
-    delimiter: str
-    header: list[str]
-    names: list[str]
-    line: int  # of the header, 1 is the first of the file
-    end: int  # byte after the header
-    above: int  # filled lines above the header
 
 
 def read_delimited(content: bytes, name: str, hints: Hints | None = None) -> RawTable:
@@ -84,7 +60,7 @@ def read_delimited(content: bytes, name: str, hints: Hints | None = None) -> Raw
     decoded = decode(content, hints.encoding)
     zeros = _count(decoded.text, 0)
     text = decoded.text.replace(b"\x00", b"") if zeros else decoded.text
-    layout = _layout(text, name, hints)
+    layout = find_layout(text, name, hints)
     parsed, notices = _rows(text, layout, name)
     table, numbers, apart = rows_apart(parsed.table, layout.header, _row_numbers(parsed))
     apart = {**apart, "comment_line": np.array(parsed.comments, dtype="int64")}
@@ -119,85 +95,7 @@ def encoding_notices(decoded: Decoded, name: str) -> Notices:
     return tuple(notices)
 
 
-def sniff_delimiter(lines: Sequence[str]) -> str | None:
-    """Delimiter that splits most lines into one number of fields; None where nothing splits."""
-    best: tuple[float, int] = (0.0, 1)
-    chosen = None
-    for delimiter in DELIMITERS:
-        counts = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
-        several = {fields: n for fields, n in counts.items() if fields > 1}
-        if not several:
-            continue
-        fields, n = max(several.items(), key=lambda item: (item[1], item[0]))
-        score = (n / counts.total(), fields)
-        if score > best:
-            best, chosen = score, delimiter
-    return chosen
-
-
-def _layout(text: bytes, name: str, hints: Hints) -> _Layout:
-    declared = re.match(rb"sep=(.)(\r\n|\r|\n)", text)  # how spreadsheets state the delimiter
-    start, skipped = (declared.end(), 1) if declared else (0, 0)
-    sample = text[start : start + (1 << 17)].decode("utf-8", "ignore")
-    lines = list(io.StringIO(sample, newline=""))[: 3 * SEARCHED]
-    delimiter = declared[1].decode("utf-8", "ignore") if declared else sniff_delimiter(lines)
-    if delimiter is None:
-        first = next((line.strip() for line in lines if line.strip()), "")
-        raise WhychurnError(
-            "the file has one single column",
-            file=name,
-            column="(a value)" if is_value(first) else first[:60],
-            remedy=f"separate the columns by one of: {', '.join(DELIMITERS.values())}",
-        )
-    reader = csv.reader(lines, delimiter=delimiter)
-    ends = [0]
-    rows: list[list[str]] = []
-    for row in reader:
-        rows.append(row)
-        ends.append(reader.line_num)
-    place = _header_place(rows, ends, name, hints, skipped)
-    header, below = rows[place], [row for row in rows[place + 1 :] if row]
-    if not hints.header and looks_like_data(header):
-        raise data_instead_of_header(name)
-    size = sum(map(len, text[start : start + (1 << 18)].splitlines(keepends=True)[: ends[place + 1]]))
-    above = sum(any(cell.strip() for cell in row) for row in rows[:place])
-    return _Layout(
-        delimiter, header, _column_names(header, below), ends[place] + 1 + skipped, start + size, above
-    )
-
-
-def _header_place(rows: list[list[str]], ends: list[int], name: str, hints: Hints, skipped: int) -> int:
-    if hints.header:
-        places = [n for n, end in enumerate(ends[1:]) if end + skipped >= hints.header]
-        if places and rows[places[0]]:
-            return places[0]
-        raise WhychurnError(
-            f"intake.header names line {hints.header}, which holds nothing",
-            file=name,
-            remedy="write the line where the column names stand; 1 is the first of the file",
-        )
-    return find_header(rows[:SEARCHED], hints.known) or 0
-
-
-def _column_names(header: list[str], below: list[list[str]]) -> list[str]:
-    """Names of the columns that rows have: one more where rows end in a delimiter or begin with their number."""
-    names = list(header)
-    if not below:
-        return names
-    width, n = Counter(map(len, below)).most_common(1)[0]
-    if n < _SHIFTED * len(below) or width == len(names):
-        return names
-    rows = [row for row in below if len(row) == width]
-    if width == len(names) + 1:
-        if not any(row[-1].strip() for row in rows):
-            return [*names, ""]
-        if len({row[0] for row in rows}) == len(rows):
-            return ["", *names]
-    blank_end = width < len(names) and not any(cell.strip() for cell in names[width:])
-    return names[:width] if blank_end else names
-
-
-def _rows(text: bytes, layout: _Layout, name: str) -> tuple[_Parsed, Notices]:
+def _rows(text: bytes, layout: Layout, name: str) -> tuple[_Parsed, Notices]:
     """Rows of the file; lines that a stray quote sign swallowed are rows of their own again."""
     data = memoryview(text)[layout.end :]
     parsed = _parse(data, layout, name)
@@ -240,7 +138,7 @@ def _unended(name: str, line: int | None) -> WhychurnError:
     )
 
 
-def _parse(data: memoryview, layout: _Layout, name: str) -> _Parsed:
+def _parse(data: memoryview, layout: Layout, name: str) -> _Parsed:
     names = unique_names(layout.names)
     schema = {one: pa.large_string() for one in names}
     parsed = _Parsed(pa.table({one: pa.array([], pa.large_string()) for one in names}))
@@ -276,7 +174,7 @@ def _row_numbers(parsed: _Parsed) -> np.ndarray:
     return np.setdiff1d(numbers, lost, assume_unique=True) if len(lost) else numbers
 
 
-def _without_blank_columns(table: pa.Table, layout: _Layout) -> tuple[pa.Table, tuple[str, ...]]:
+def _without_blank_columns(table: pa.Table, layout: Layout) -> tuple[pa.Table, tuple[str, ...]]:
     """`table` without columns that have neither name nor content; names that stand twice in the header."""
     trimmed = [name.replace("\ufeff", "").strip() for name in layout.names]
     blank = [
