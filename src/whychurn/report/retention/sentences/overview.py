@@ -24,7 +24,7 @@ def answer(facts: Mapping[str, Any], page: PageLike) -> str:
         parts.append(page.say("retention.answer_step", **words, money=money))
     elif facts.get("members_left_ever"):
         parts.append(page.say("retention.answer_no_step"))
-    if facts.get("revenue_lost"):
+    if facts.get("revenue_lost") and rate:  # it speaks of the same 12 months
         parts.append(page.say("retention.answer_lost", money=page.format(facts["revenue_lost"], "money")))
     if facts.get("members_left_ever"):
         parts.append(_sign(facts.get("earliest_precursor"), page))
