@@ -11,6 +11,7 @@ from pathlib import Path
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.processes import ended_with_us, interrupts_kept
+from whychurn.stages.lock_file import mend_lock_file
 from whychurn.stages.locks import release_dead_locks
 
 log = logging.getLogger(__name__)
@@ -20,9 +21,12 @@ def run_dvc(study: StudyPaths, held: int | None, *commands: list[str]) -> None:
     """Run DVC commands in parallel, which inherit the lock `held`; all end before a failure is raised."""
     if released := release_dead_locks(study.root):
         log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)
+    mend_lock_file(study.root)
     # Stages call `whychurn` and must find the one beside this interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     fixed = {"PATH": path, "SHELL": "/bin/sh", "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
+    # by default in /var/tmp, where anybody may write what DVC loads
+    fixed["DVC_SITE_CACHE_DIR"] = str(study.root / ".dvc" / "tmp" / "site")
     # many small products: threads of the linear algebra cost more than they save, and add in no fixed order
     environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **fixed}
     with interrupts_kept():
