@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import Params
+from whychurn.contract.params import PanelParams, Params
+from whychurn.contract.snapshot.leaving_words import holds_word
 from whychurn.contract.tables import ACTIVITY_TABLES, HISTORY_TABLES, SNAPSHOT, TABLES
 from whychurn.intake.check.checked_table import CheckedTable, Notice, absent_table, blank
 from whychurn.intake.check.consent import settle_consent
@@ -178,6 +179,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     _check_future(members, last, today)
     _check_duplicates(members)
     _settle_consent(members, params)
+    members.notices += _known_after_leaving(params.panel)
     joined = members.good.set_index("member_id")["joined_on"]
     for checked in tables.values():
         if not members.unread and checked is not members and "member_id" in checked.frame:
@@ -191,6 +193,15 @@ def _one_birth_year(members: CheckedTable) -> None:
     years = members.good_values("birth_year").dropna()
     if len(years) > ALIKE and years.nunique() == 1:
         members.notices.append(("notice_one_birth_year", {"year": f"{years.iloc[0]:.0f}", "n": len(years)}))
+
+
+def _known_after_leaving(panel: PanelParams) -> list[Notice]:
+    """Member columns that a study takes for known at joining, though their names say otherwise."""
+    return [
+        ("notice_leak_name", {"table": "members", "column": name, "keep": "panel.keep"})
+        for name in panel.member_columns
+        if name not in panel.keep and holds_word(name, "known_after_leaving")
+    ]
 
 
 def _settle_consent(members: CheckedTable, params: Params) -> None:
