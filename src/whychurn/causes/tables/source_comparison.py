@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from whychurn.causes.evidence.grounds import LEAST_SAID
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.methods import stated_shares
 from whychurn.contract.arrays import Array
@@ -21,7 +22,8 @@ COLUMNS: Final = columns_of("cause_triangulation")
 
 
 def cause_triangulation(shares: pd.DataFrame, evidence: Evidence, min_cell: int) -> pd.DataFrame:
-    """Shares by each source: `COLUMNS`; null where fewer than `min_cell` members said anything.
+    """Shares by each source: `COLUMNS`; null where fewer than `LEAST_SAID` or `min_cell` members
+    said anything.
 
     ``agree`` counts the sources that rank a cause as the numbers do, or one rank off.
     """
@@ -36,7 +38,7 @@ def cause_triangulation(shares: pd.DataFrame, evidence: Evidence, min_cell: int)
         {"cause": pd.Series(CAUSES, dtype="string"), "numbers": shares["share"].to_numpy("float64")}
     )
     for name, (share, members) in sources.items():
-        table[name] = share if members >= min_cell else np.nan
+        table[name] = share if members >= max(min_cell, LEAST_SAID) else np.nan
     ranks = [stats.rankdata(-table[name]) for name in sources if table[name].notna().all()]
     rank = stats.rankdata(-table["numbers"])
     table["agree"] = sum((np.abs(other - rank) <= 1).astype(float) for other in ranks) if ranks else np.nan
