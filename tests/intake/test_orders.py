@@ -205,8 +205,22 @@ def test_a_refund_without_an_order_is_set_aside_and_said(intake) -> None:
     orders.loc[25] = ["Y", "m2", "2024-03-01 08:00", -5000]
     counts, found, notices = intake(orders)
     assert counts["reasons"] == {"refund_without_order": 2}
-    assert notices["notice_refunds_alone"] == {"n": 2, "sum": "5,003.00"}
+    assert notices["notice_refunds_alone"] == {"column": "orders.amount", "n": 2, "sum": "5,003.00"}
     assert found["amount"].sum() == pytest.approx(plain(24)["amount"].sum())
+
+
+def test_refunds_of_terms_are_no_terms(make_study, build) -> None:
+    terms = pd.DataFrame(
+        {"membership_id": range(24), "member_id": np.resize(WHO, 24), "plan": "a", "price_paid": 30}
+    )
+    terms["starts_on"] = pd.date_range("2024-01-01", periods=24, freq="9D").strftime("%Y-%m-%d")
+    terms["ends_on"] = (pd.to_datetime(terms["starts_on"]) + pd.Timedelta(days=80)).dt.strftime("%Y-%m-%d")
+    back = terms.loc[[3, 8]].assign(membership_id=[100, 101], price_paid=-30)
+    members = pd.DataFrame({"member_id": WHO, "joined_on": "2023-12-01"})
+    study = make_study({"members": members, "memberships": pd.concat([terms, back])})
+    counts = build(study)["tables"]["memberships"]
+    assert (counts["kept"], counts["netted"], counts["cells_blanked"]) == (24, 2, {})
+    assert read_table(study.interim / "memberships.parquet")["price_paid"].sum() == 22 * 30
 
 
 def test_quantities_below_zero_are_refunds(intake) -> None:

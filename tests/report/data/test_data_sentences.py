@@ -6,7 +6,7 @@ import pandas as pd
 
 from whychurn.report.data.sentences import assumptions_table, not_understood_table, notice_lines, tables_read
 
-SHARED = {"key": "intake.notice_signs", "values": {"n": 7}}
+SHARED = {"key": "intake.notice_signs", "values": {"n": 7, "column": "orders.amount"}}
 GENERAL = {"key": "intake.notice_dropped_header", "values": {"table": "members", "column": "phone"}}
 INTAKE = {
     "tables": {

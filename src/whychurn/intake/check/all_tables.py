@@ -23,7 +23,7 @@ from whychurn.intake.check.mapping import check_mapping
 from whychurn.intake.check.membership_terms import read_terms
 from whychurn.intake.check.one_table import AFTER, check_table
 from whychurn.intake.check.orders.order_lines import fold_lines
-from whychurn.intake.check.orders.refunds import net_refunds
+from whychurn.intake.check.orders.refunds import REFUNDED, net_refunds
 from whychurn.intake.check.problems import (
     Problem,
     excess_problems,
@@ -168,7 +168,7 @@ def check_tables(tables: dict[str, CheckedTable], params: Params, today: dt.date
     for checked in tables.values():
         if checked.table != "members":
             _check_future(checked, last, today)
-            if checked.table == "orders":
+            if checked.table in REFUNDED:
                 net_refunds(checked)
             _check_duplicates(checked)
     set_odd_days_aside(tables, params.intake)

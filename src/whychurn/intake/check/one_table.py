@@ -36,6 +36,7 @@ from whychurn.intake.check.missing_columns import raise_on_missing
 from whychurn.intake.check.orders.amounts import fill_amounts
 from whychurn.intake.check.orders.order_lines import continue_orders
 from whychurn.intake.check.orders.order_status import mark_status
+from whychurn.intake.check.orders.refunds import REFUNDED
 from whychurn.intake.check.quarantine import RowReasons
 from whychurn.intake.read.coerced import Coerced, empty_column
 from whychurn.intake.read.dtypes import TEXT
@@ -172,7 +173,7 @@ def _check_cells(checked: CheckedTable, lenient: tuple[str, ...]) -> None:
         if spec.choices:
             _limit(checked, name, spec, values.notna() & ~values.isin(spec.choices), "unknown_code")
         outside = pd.Series(False, index=frame.index)
-        if spec.low is not None and (checked.table, name) != ("orders", "amount"):  # below zero: a refund
+        if spec.low is not None and REFUNDED.get(checked.table, ("",))[0] != name:  # below zero: a refund
             outside |= values < spec.low
         if spec.high is not None:
             outside |= values > spec.high

@@ -13,36 +13,49 @@ _CENT: Final = 0.005
 _MOSTLY: Final = 0.5  # a larger share of amounts below zero is another convention of signs
 
 
+REFUNDED: Final = {  # table -> its money, the order's day and number
+    "orders": ("amount", "ordered_at", "order_id"),
+    "memberships": ("price_paid", "starts_on", "membership_id"),
+}
+
+
 def net_refunds(checked: CheckedTable) -> None:
-    """Take each refund off the member's order with its number, else of its amount, else the latest before it.
+    """Take each refund off the member's order (or term) with its number, else of its amount, else the latest before it.
 
     The order is marked as returned and its amount is what stays; the refund's own row counts as netted. A refund
     without an earlier order of the member is set aside.
     """
+    money, time, key = REFUNDED[checked.table]
     good = checked.row_reasons.good
-    amount = checked.frame["amount"].to_numpy(dtype="float64")
+    amount = checked.frame[money].to_numpy(dtype="float64")
     below = good & (amount < 0)
     if not below.any():
         return
-    values: dict[str, Any] = {"n": int(below.sum()), "of": int(good.sum())}
+    values: dict[str, Any] = {
+        "n": int(below.sum()), "of": int(good.sum()), "column": f"{checked.table}.{money}",
+    }  # fmt: skip
     if not (good & (amount > 0)).any():  # all are written with a minus
-        checked.frame["amount"] = checked.frame["amount"].mask(below, checked.frame["amount"].abs())
+        checked.frame[money] = checked.frame[money].mask(below, checked.frame[money].abs())
         checked.notices.append(("notice_signs", values))
         return
     if values["n"] > _MOSTLY * values["of"]:
         checked.notices.append(("decide_signs", values))
         return
-    left, back, alone = _take_off(checked.frame, below, good & (amount > 0))
+    left, back, alone = _take_off(
+        checked.frame.rename(columns={money: "amount", time: "ordered_at", key: "order_id"}),
+        below,
+        good & (amount > 0),
+    )
     sum_of_alone = float(-amount[alone].sum())
-    checked.frame["amount"] = np.where(below, amount, left)
-    checked.row_reasons.mark(below & ~alone, "netted", "amount")
-    checked.row_reasons.mark(alone, "refund_without_order", "amount")
-    if back.any():
+    checked.frame[money] = np.where(below, amount, left)
+    checked.row_reasons.mark(below & ~alone, "netted", money)
+    checked.row_reasons.mark(alone, "refund_without_order", money)
+    if back.any() and "returned" in checked.frame:
         checked.frame["returned"] = (checked.frame["returned"].fillna(False) | back).astype("boolean")
     values |= {"orders": int(back.sum()), "sum": f"{-amount[below & ~alone].sum():,.2f}"}
     checked.notices.append(("notice_refunds", values))
     if alone.any():
-        given = {"n": int(alone.sum()), "sum": f"{sum_of_alone:,.2f}"}
+        given = {"column": values["column"], "n": int(alone.sum()), "sum": f"{sum_of_alone:,.2f}"}
         checked.notices.append(("notice_refunds_alone", given))
 
 
