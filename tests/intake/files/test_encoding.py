@@ -13,6 +13,7 @@ from whychurn.intake.read.files.character_sets import rank_encodings
 from whychurn.intake.read.files.delimited import encoding_notices, read_delimited
 from whychurn.intake.read.files.encoding import Decoded, decode, example_word
 from whychurn.intake.read.raw_table import Hints
+from whychurn.labels import say
 
 PLACES = {
     "gb18030": ("城市,来源", ["北京,线上", "上海,门店", "广州,朋友推荐"]),
@@ -81,11 +82,12 @@ def test_the_word_shown_names_nobody() -> None:
 
 def test_damage_is_counted_and_doubt_is_asked() -> None:
     damaged = Decoded(b"", "utf-8", 3)
-    assert encoding_notices(damaged, "f.csv") == (("notice_damaged", {"file": "f.csv", "n": 3}),)
+    assert encoding_notices(damaged, "f.csv", "members") == (("notice_damaged", {"file": "f.csv", "n": 3}),)
     doubt = Decoded(b"", "euc_jp", evidence="guess", example="商品", other=("big5", "齒圴"))
-    ((key, values),) = encoding_notices(doubt, "f.csv")
+    ((key, values),) = encoding_notices(doubt, "f.csv", "members")
     assert key == "decide_encoding"
     assert (values["encoding"], values["other"]) == ("euc_jp", "big5")
+    assert "intake.encoding: {members: euc_jp}" in say(f"intake.{key}", "en", **values)
 
 
 def test_marks_of_utf32_are_not_those_of_utf16() -> None:

@@ -67,11 +67,14 @@ class Hints:
         Line of the header, 1 is the first of the file; null: by evidence.
     known
         Names of columns by which a header is recognised (lower case, spaces as ``_``).
+    table
+        Contract table that the file serves, for lines to write.
     """
 
     encoding: str | None = None
     header: int | None = None
     known: frozenset[str] = frozenset()
+    table: str = "orders"
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -75,16 +75,16 @@ def read_delimited(content: bytes, name: str, hints: Hints | None = None) -> Raw
         name,
         np.array(sorted(parsed.broken), dtype="int64"),
         encoding=decoded.encoding,
-        notices=(*encoding_notices(decoded, name), *null, *above, *notices),
+        notices=(*encoding_notices(decoded, name, hints.table), *null, *above, *notices),
         apart={reason: rows for reason, rows in apart.items() if len(rows)},
         repeated=repeated,
     )
 
 
-def encoding_notices(decoded: Decoded, name: str) -> Notices:
+def encoding_notices(decoded: Decoded, name: str, table: str) -> Notices:
     """What a reader should know of how a file was decoded."""
     notices: list[tuple[str, dict[str, Any]]] = []
-    values = {"file": name, "encoding": decoded.encoding, "example": decoded.example or "–"}
+    values = {"file": name, "encoding": decoded.encoding, "example": decoded.example or "–", "table": table}
     if decoded.other:
         other, word = decoded.other
         notices.append(("decide_encoding", {**values, "other": other, "word": word or "–"}))

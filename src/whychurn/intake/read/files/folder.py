@@ -106,6 +106,7 @@ class FolderSource:
             self.params.encoding.get(table or ""),
             self.params.header.get(table or ""),
             known_names(self.params),
+            table or "orders",
         )
         if not path.is_dir():
             return append_tables(read_file(path, file, inner, table, hints), table or file_kinds.stem(file))

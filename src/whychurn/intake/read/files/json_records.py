@@ -26,12 +26,13 @@ def read_json_records(content: bytes, name: str, hints: Hints | None = None) -> 
     WhychurnError
         If the file is no JSON, breaks off, or holds no list of objects.
     """
-    decoded = decode(content, (hints or Hints()).encoding)
+    hints = hints or Hints()
+    decoded = decode(content, hints.encoding)
     text = decoded.text.decode("utf-8", "replace").strip().removeprefix("\ufeff")
     if not text:
         raise WhychurnError("the file is empty", file=name, remedy="export the table again")
     records, broken, key = _records(text, name)
-    notices: list[tuple[str, dict[str, Any]]] = list(encoding_notices(decoded, name))
+    notices: list[tuple[str, dict[str, Any]]] = list(encoding_notices(decoded, name, hints.table))
     if key:
         notices.append(("notice_json_key", {"file": name, "key": key}))
     rows, names = _flat([one for _, one in records])
