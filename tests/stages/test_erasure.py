@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from whychurn.cli import app
+from whychurn.cli import app, data_erase
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_table
 from whychurn.contract.params import load_params
@@ -153,6 +153,7 @@ def test_the_command_takes_ids_from_the_input_and_shows_none(study: StudyPaths) 
     assert "removed data/interim: 1 files" in done.output
     assert "whychurn run --study" in done.output
     assert "K2" not in done.output and pseudonym("K2", KEY.encode()) not in done.output
+    assert "stored copies included" in str(data_erase.__doc__)
     again = CliRunner().invoke(app, ["data", "erase", "K1", "--study", str(study.root)])
     assert again.exit_code == 1 and "1 rows of them in orders" in again.output
 
