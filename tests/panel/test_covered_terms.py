@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,6 +39,16 @@ def test_last_covered_day(row: dict[str, Any], until: str | None, stopped: str |
     for stop, day in ((False, until), (True, stopped)):
         found = covered_terms(frame, stop)["covered_until"].iloc[0]
         assert found == pd.Timestamp(day) if day else pd.isna(found)
+
+
+def test_terms_none_of_which_ends_where_overflow_is_an_error() -> None:
+    frame = pd.DataFrame([term("2024-01-01", None)] * 3)
+    frame["starts_on"], frame["ends_on"] = (
+        pd.to_datetime(frame["starts_on"]),
+        pd.to_datetime(frame["ends_on"]),
+    )
+    with np.errstate(all="raise"):
+        assert covered_terms(frame)["covered_until"].isna().all()
 
 
 @pytest.mark.parametrize("grace", [0, 1, 2, 30])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from whychurn.contract.tables import running
@@ -53,6 +54,8 @@ def covered_terms(memberships: pd.DataFrame, stop_on_cancelling: bool = False) -
     with duckdb.connect() as connection:
         connection.register("term", days.reset_index(drop=True))
         until = connection.execute(f"SELECT {covered_until_sql(stop_on_cancelling)} AS until FROM term").df()
-    covered = pd.to_datetime(pd.Series(until["until"].to_numpy("float64")), unit="D")
-    rows = rows.assign(covered_until=covered.to_numpy("datetime64[ns]"))
+    none = until["until"].isna().to_numpy(dtype=bool)
+    covered = until["until"].fillna(0).to_numpy("int64").astype("datetime64[D]").astype("datetime64[ns]")
+    covered[none] = np.datetime64("NaT")
+    rows = rows.assign(covered_until=covered)
     return rows[~rows["trial"].astype("boolean").fillna(False).to_numpy(dtype=bool)]
