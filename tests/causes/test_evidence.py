@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,10 @@ def evidence() -> Evidence:
     anchors = pd.DataFrame(
         {"member_id": ["b", "c"], "spell_no": [1, 1], "status": ["churned", "at_risk"], "anchor_on": pd.to_datetime(["2024-05-01", "2024-06-01"])}
     )  # fmt: skip
-    return Evidence(None, anchors, np.array([1, 2]), np.ones(3, bool), history, labels, pd.DataFrame(), None)  # type: ignore[arg-type]
+    spells = SimpleNamespace(first_week=np.zeros(3, int))
+    return Evidence(
+        spells, anchors, np.array([1, 2]), np.ones(3, bool), history, labels, pd.DataFrame(), None
+    )  # type: ignore[arg-type]
 
 
 def test_evidence_is_told_by_anchor(evidence: Evidence) -> None:

@@ -180,11 +180,8 @@ class RiskModel(RequestModel):
     Answers p_churn, p_churn_low, p_churn_high and reasons (JSON list, largest contribution first). The
     interval is the calibrator's, from the churn rate of members with this score. Contributions are exact
     TreeSHAP values in log-odds before calibration; they explain the model and are no causes.
-
     Causes come from the method behind the report on causes, as a regression on the same features: p_<cause>
-    is the chance that this would be the cause if the member left now, of the causes that the study can tell
-    and, where these are not all six, of "unknown" (they sum to one); primary_cause is the likeliest, or
-    "unknown".
+    of each that can be told, and of "unknown" unless all can (they sum to one); primary_cause the likeliest.
     """
 
     files = FILES
