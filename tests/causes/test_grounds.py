@@ -15,6 +15,7 @@ from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
 from whychurn.causes.latent_cause.additive_hazard_em import fit_additive, told_posterior
 from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
+from whychurn.causes.tables.by_group_and_month import told_rows
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
 from whychurn.panel.exit_surveys import NOT_ASKED
@@ -158,3 +159,9 @@ def test_each_untold_cause_names_the_tables_that_would_tell() -> None:
         assert "orders.returned" in lines[0] and "market" in lines[4] and "surveys" in lines[6]
     whole = Grounds(pd.DataFrame({"cause": [], "sign": []}), answers=100, texts=0)
     assert whole.told.all() and sentences.untold_lines(pd.DataFrame(), page) == []
+
+
+def test_tables_hold_only_causes_that_can_be_told() -> None:
+    table = pd.DataFrame({"cause": CAUSES, "share": 0.1})
+    assert told_rows(table, np.arange(6) == 1)["cause"].tolist() == ["price"]
+    assert told_rows(table, np.zeros(6, dtype=bool)).empty

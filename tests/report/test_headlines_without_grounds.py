@@ -11,6 +11,7 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.report.causes.sentences import shares
+from whychurn.report.drawing.axes import money_label
 from whychurn.report.page.formats import format_value
 from whychurn.report.retention.sentences import overview
 from whychurn.report.risk import sentences as risk
@@ -92,3 +93,21 @@ def test_six_causes_that_cannot_be_told_are_no_shares(lang: str) -> None:
         table.assign(churn_events=90.0), {"churn_events": 90, "from_words": False}, NOTHING, page(lang)
     )
     assert [(key, rung) for key, _, _, rung in found] == [("why.untold", "described")]
+
+
+@pytest.mark.parametrize(("low", "told"), [(None, False), (0.5, False), (0.51, True)])
+def test_a_forecast_ranks_where_its_interval_lies_above_one_half(low: float | None, told: bool) -> None:
+    assert risk.ranks(risk_facts(low)) == told
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_axis_of_money_names_no_currency_that_was_not_given(lang: str) -> None:
+    assert "EUR" in money_label("risk.axis_profit", lang, "EUR")
+    bare = money_label("risk.axis_profit", lang, "")
+    assert not set("()（）¥") & set(bare) and bare
+
+
+def test_without_words_shares_are_associated_and_the_rest_is_said() -> None:
+    assert shares.rung_of({"from_words": False}) == "associated" and shares.rung_of({}) == "attributed"
+    table = pd.DataFrame({"cause": ["price", "unknown"], "share": [0.25, 0.75]})
+    assert shares.unknown_share(table) == 0.75
