@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from whychurn.causes.evidence.classifier_table import evidence_table
+from whychurn.causes.evidence.grounds import find_grounds
 from whychurn.causes.methods import Inputs, find_method
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
@@ -69,11 +70,12 @@ def run(study: StudyPaths) -> None:
     times = [time.perf_counter()]
     evidence = read_evidence(study, params)
     times.append(time.perf_counter())
-    inputs = Inputs(evidence, pd.DataFrame(), np.zeros((len(evidence.rows), 6)), None)
+    grounds = find_grounds(evidence)
+    inputs = Inputs(evidence, grounds, pd.DataFrame(), np.zeros((len(evidence.rows), 6)), None)
     find_method("additive_hazard")(inputs, params)
     times.append(time.perf_counter())
     table = evidence_table(evidence, ["tenure_days", "orders_90d", "tickets_90d"])
-    inputs = Inputs(evidence, table, inputs.keyword_weights, None)
+    inputs = Inputs(evidence, grounds, table, inputs.keyword_weights, None)
     times.append(time.perf_counter())
     find_method("survey_classifier")(inputs, params)
     times.append(time.perf_counter())

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 from yardstick import MEMBERS, SEEDS, THREADS, World, prepare, worlds
 
+from whychurn.causes.evidence.grounds import find_grounds
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.exposures.block_exposures import BASES
 from whychurn.causes.latent_cause.additive_hazard_em import Assumptions, fit_additive
@@ -175,7 +176,9 @@ def run_world(world: World, folder: Path, each: bool) -> list[dict[str, Any]]:
     for knowing, known, background_shares in steps:
         assumed = Assumptions(background_shares=background_shares)
         fitted = fit_additive(known.history, known.labels, params.causes, assumptions=assumed)
-        error = 100 * (posterior(known, fitted)[known.churned].mean(axis=0) - truth.to_numpy())
+        error = 100 * (
+            posterior(known, fitted, find_grounds(known))[known.churned].mean(axis=0) - truth.to_numpy()
+        )
         row = {"difficulty": world.difficulty, "knowing": knowing, "largest": np.abs(error).max()}
         rows.append(row | dict(zip(CAUSES, error, strict=True)))
     return rows

@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from whychurn.contract.errors import WhychurnError, refused_by_machine
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.contract.processes import cores
+from whychurn.contract.system.processes import cores
 from whychurn.stages.pipeline import STAGES, run_study
 
 

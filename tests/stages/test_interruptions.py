@@ -13,13 +13,13 @@ import psutil
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.file_lock import hold_file
-from whychurn.contract.processes import cores
+from whychurn.contract.system.file_lock import hold_file
+from whychurn.contract.system.processes import cores
 from whychurn.stages.locks import only_run
 
 PARENT = """
 import subprocess, sys
-from whychurn.contract.processes import ended_with_us, interrupts_kept
+from whychurn.contract.system.processes import ended_with_us, interrupts_kept
 with interrupts_kept():
     below = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
     child = subprocess.Popen([sys.executable, "-c", below])

@@ -22,7 +22,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import SNAPSHOT, TABLES
 from whychurn.intake.build import protected_tables
 from whychurn.intake.check.all_tables import read_and_check
-from whychurn.intake.privacy.protected_tables import Redactions
+from whychurn.intake.privacy.personal_codes import Redactions
 from whychurn.intake.privacy.pseudonym import VARIABLE, find_key
 from whychurn.intake.read.dtypes import standard_frame, standard_objects
 from whychurn.intake.read.naming import Given, serving

@@ -19,8 +19,8 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from whychurn.contract.errors import SPACE, WhychurnError, refused_by_machine
-from whychurn.contract.file_lock import hold_file
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.system.file_lock import hold_file
 
 log = logging.getLogger(__name__)
 DATABASE: Final = "mlflow.db"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.processes import ended_with_us, interrupts_kept
+from whychurn.contract.system.processes import ended_with_us, interrupts_kept
 from whychurn.stages.lock_file import mend_lock_file
 from whychurn.stages.locks import release_dead_locks
 

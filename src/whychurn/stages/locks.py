@@ -13,8 +13,8 @@ from typing import Any, Final
 import psutil
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.file_lock import hold_file
 from whychurn.contract.files import write_whole
+from whychurn.contract.system.file_lock import hold_file
 
 log = logging.getLogger(__name__)
 _ENDED: Final = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)

@@ -12,7 +12,7 @@ from whychurn.contract.files import read_json, read_table, write_table
 from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.processes import leave_interrupts
+from whychurn.contract.system.processes import leave_interrupts
 from whychurn.voice.results import voice_results
 from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
 

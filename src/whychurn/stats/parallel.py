@@ -9,7 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
-from whychurn.contract.processes import leave_interrupts
+from whychurn.contract.system.processes import leave_interrupts
 
 Result = TypeVar("Result")
 FEW: Final = 8  # jobs that take less time than processes need to start

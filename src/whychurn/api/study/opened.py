@@ -17,7 +17,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.contract.processes import cores
+from whychurn.contract.system.processes import cores
 from whychurn.contract.tables import TABLES
 from whychurn.intake.preview import CheckReport, check_source
 

@@ -59,4 +59,5 @@ def _patterns(kind: str) -> tuple[re.Pattern[str], ...]:
 
 @cache
 def _words() -> dict[str, Any]:
-    return read_yaml(FILE)
+    found: dict[str, Any] = read_yaml(FILE)
+    return found

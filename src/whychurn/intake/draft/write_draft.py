@@ -8,6 +8,7 @@ from typing import Final
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import IntakeParams
+from whychurn.contract.params.load import FILE
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.draft.mapping_draft import MappingDraft, draft_mapping
 from whychurn.intake.draft.params_text import params_text
@@ -50,7 +51,7 @@ def write_draft(folder: Path) -> tuple[Path, MappingDraft]:
     """
     root, inside = place_tables(folder)
     draft = draft_mapping(open_source(StudyPaths(root), IntakeParams(source=inside)))
-    target = root / "params.yaml"
+    target = root / FILE
     target = root / SECOND if target.exists() else target
     with write_whole(target) as temporary:
         temporary.write_text(params_text(draft, inside), encoding="utf-8")

@@ -14,8 +14,8 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.processes import cores, leave_interrupts
 from whychurn.contract.snapshot.study_kind import study_kind
+from whychurn.contract.system.processes import cores, leave_interrupts
 from whychurn.report.page.headlines import merge_headlines
 from whychurn.report.render.notebooks import NOTEBOOKS, START, Source, find_notebooks, read_cells
 
