@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -21,7 +22,11 @@ import yaml
 from whychurn.contract.files import read_json
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.tables import TABLES
 from whychurn.intake.build import build_interim
+from whychurn.intake.check.checked_table import CheckedTable
+from whychurn.intake.check.quarantine import RowReasons
+from whychurn.intake.read.coerced import empty_column
 
 TODAY = dt.date(2025, 6, 30)
 
@@ -76,6 +81,24 @@ def build() -> Callable[[StudyPaths], dict[str, Any]]:
         return read_json(study.interim / "intake.json")
 
     return run
+
+
+@pytest.fixture
+def a_checked_table() -> Callable[..., CheckedTable]:
+    """A table as one step of the check finds it: typed columns, no step done before, no row bad."""
+
+    def of(table: str, **columns: list[Any]) -> CheckedTable:
+        rows = max(map(len, columns.values()), default=0)
+        frame = pd.DataFrame(
+            {name: empty_column(spec.kind, rows) for name, spec in TABLES[table].fields.items()}
+        )
+        for name, values in columns.items():
+            frame[name] = pd.Series(values).astype(frame[name].dtype)
+        numbers, none = np.arange(1, rows + 1), np.array([], dtype="int64")
+        named = {name: name for name in columns}
+        return CheckedTable(table, frame, numbers, RowReasons(rows), none, f"{table}.csv", mapped=named)
+
+    return of
 
 
 def _server_programs() -> Path | None:

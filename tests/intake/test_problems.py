@@ -11,8 +11,16 @@ from whychurn import cli
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.intake.check import all_tables
+from whychurn.intake.check.checked_table import absent_table
 from whychurn.intake.check.missing_columns import near_columns
-from whychurn.intake.check.problems import raise_problems, sentence, to_decide
+from whychurn.intake.check.problems import (
+    excess_problems,
+    is_decision,
+    no_activity,
+    raise_problems,
+    sentence,
+    to_decide,
+)
 from whychurn.intake.preview import check_source
 
 ONE = ("decide_example", {"column": "orders.amount"})
@@ -106,3 +114,49 @@ def test_near_columns_by_name() -> None:
     frame = pd.DataFrame({"age": [1, 2], "amount paid": [3.5, 4], "when": ["2024-01-01", "2024-02-01"]})
     assert near_columns("orders", "amount", frame) == ["amount paid", "age"]
     assert near_columns("orders", "ordered_at", frame) == ["when"]
+
+
+def test_only_what_the_user_must_choose_is_a_decision() -> None:
+    assert is_decision(ONE)
+    assert not is_decision(("notice_decide_example", {})) and not is_decision(("notice_folded", {}))
+
+
+def first_rows(of: int, rows: int) -> np.ndarray:
+    return np.arange(of) < rows
+
+
+def test_too_many_bad_rows_are_counted_with_the_most_frequent_reason(a_checked_table) -> None:
+    """Three of ten orders are bad; two more are set aside for no fault of theirs."""
+    orders = a_checked_table("orders", order_id=list("0123456789"))
+    orders.row_reasons.mark(first_rows(10, 2), "wrong_type", "amount")
+    orders.row_reasons.mark(first_rows(10, 3), "missing_value", "member_id")
+    orders.row_reasons.mark(first_rows(10, 5), "odd_day", "ordered_at")
+    tables = {"members": a_checked_table("members", member_id=["a", "b"]), "orders": orders}
+    assert excess_problems(tables, 0.3) == []
+    [(table, error)] = excess_problems(tables, 0.29)
+    assert (table, error.column, error.rows) == ("orders", "amount", 3)
+    assert "3 of 10 rows are bad (30.0%, allowed 29.0%); most often wrong_type, 2 rows" in str(error)
+
+
+def test_rows_that_could_not_be_split_are_bad_rows(a_checked_table) -> None:
+    members = a_checked_table("members", member_id=["a", "b", "c"])
+    members.broken = np.array([4])
+    [(_, error)] = excess_problems({"members": members}, 0.2)
+    assert "1 of 4 rows are bad (25.0%" in str(error) and "broken_row" in str(error)
+
+
+def test_without_a_usable_member_there_is_no_study(a_checked_table) -> None:
+    members = a_checked_table("members", member_id=["a", "b"])
+    members.row_reasons.mark(first_rows(2, 2), "missing_value", "joined_on")
+    [(table, error)] = excess_problems({"members": members}, 1.0)
+    assert table == "members" and "no usable member" in str(error)
+    [(_, error)] = excess_problems({"members": absent_table("members")}, 1.0)
+    assert "'members' has no row" in str(error)
+    assert excess_problems({"members": absent_table("members", unread=True)}, 1.0) == []
+
+
+def test_a_study_without_a_day_has_no_activity() -> None:
+    assert no_activity(pd.Timestamp("2024-05-20")) == []
+    for none in (None, pd.NaT):
+        [(table, error)] = no_activity(none)
+        assert table == "" and "orders, memberships, events" in str(error)

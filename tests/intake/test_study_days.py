@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import load_params
-from whychurn.intake.check.evidence.study_days import LEAST_ROWS
+from whychurn.contract.params import IntakeParams, load_params
+from whychurn.contract.tables import ACTIVITY_TABLES
+from whychurn.intake.check.checked_table import absent_table
+from whychurn.intake.check.evidence.study_days import LEAST_ROWS, set_odd_days_aside
 from whychurn.intake.preview import check_source
 
 MEMBERS = [f"m{number}" for number in range(40)]
@@ -122,3 +124,49 @@ def test_the_check_shows_first_and_last_day_of_each_table(make_study) -> None:
     shown = check_source(study, load_params(study)).tables.set_index("table")
     assert shown.loc["orders", ["first_day", "last_day"]].tolist() == list(SPAN)
     assert shown.loc["events", ["first_day", "last_day"]].tolist() == list(SPAN)
+
+
+def orders_alone(checked) -> dict:
+    return {table: absent_table(table) for table in ACTIVITY_TABLES} | {"orders": checked}
+
+
+def test_the_odd_row_is_marked_with_its_number_and_the_setting_that_keeps_it(a_checked_table) -> None:
+    """One order a day for 60 days (the last on 29 February), then one in June."""
+    when = [*pd.date_range("2024-01-01", periods=60), pd.Timestamp("2024-06-01 18:30")]
+    orders = a_checked_table("orders", ordered_at=when)
+    set_odd_days_aside(orders_alone(orders), IntakeParams())
+    assert orders.row_reasons.counts() == {("odd_day", "ordered_at"): 1} and not orders.row_reasons.good[60]
+    [(key, values)] = orders.notices
+    assert key == "notice_odd_last" and values["days"] == "2024-06-01 (row 61)"
+    assert (values["limit"], values["set"]) == ("2024-02-29", "observed_until: 2024-06-01")
+
+
+@pytest.mark.parametrize("rows", [60, 120, 240, 500])
+@pytest.mark.parametrize("odd", [1, 2, 3])
+def test_up_to_three_odd_rows_are_found_at_either_end_of_tables_of_any_size(
+    a_checked_table, rows, odd
+) -> None:
+    usual = pd.date_range("2024-01-01", periods=rows)
+    beyond = pd.date_range(usual[-1] + pd.Timedelta(days=200), periods=odd, freq="40D")
+    before = pd.date_range(usual[0] - pd.Timedelta(days=900), periods=odd, freq="40D")
+    orders = a_checked_table("orders", ordered_at=[*before, *usual, *beyond])
+    set_odd_days_aside(orders_alone(orders), IntakeParams())
+    assert orders.row_reasons.good.tolist() == [False] * odd + [True] * rows + [False] * odd
+
+
+@pytest.mark.parametrize(("rows", "silence"), [(LEAST_ROWS - 2, 90), (60, 29)])
+def test_few_rows_or_a_short_silence_set_nothing_aside(a_checked_table, rows, silence) -> None:
+    when = pd.date_range("2024-01-01", periods=rows)
+    orders = a_checked_table("orders", ordered_at=[*when, when[-1] + pd.Timedelta(days=silence)])
+    set_odd_days_aside(orders_alone(orders), IntakeParams())
+    assert orders.row_reasons.good.all() and not orders.notices
+
+
+def test_rows_before_the_first_day_given_are_set_aside_but_not_terms(a_checked_table) -> None:
+    when = [pd.Timestamp(day) for day in ("2023-12-31 23:59", "2024-01-01", "2024-02-01")]
+    tables = orders_alone(a_checked_table("orders", ordered_at=when))
+    tables["memberships"] = a_checked_table("memberships", starts_on=when)
+    set_odd_days_aside(tables, IntakeParams(observed_from="2024-01-01"))
+    assert tables["orders"].row_reasons.good.tolist() == [False, True, True]
+    assert tables["orders"].row_reasons.counts() == {("before_window", "ordered_at"): 1}
+    assert tables["memberships"].row_reasons.good.all()

@@ -107,9 +107,10 @@ class _Rows:
         return _Rows(-self.days[::-1], self.rows[::-1])
 
     def usual(self) -> tuple[float, int]:
-        """Rows a day and the longest silence, both between the first and the last hundredth of the rows."""
+        """Rows a day and the longest silence, without a hundredth of the rows (or `FEW_ROWS`) at either end."""
         share = np.cumsum(self.rows) / self.total
-        body = self.days[(share >= 0.01) & (share - self.rows / self.total <= 0.99)]
+        edge = max(0.01, (FEW_ROWS + 1) / self.total)  # odd rows must not lie within
+        body = self.days[(share >= edge) & (share - self.rows / self.total <= 1 - edge)]
         inside = self.rows[np.isin(self.days, body)].sum()
         return inside / (body[-1] - body[0] + 1), int(np.diff(body).max(initial=1))
 

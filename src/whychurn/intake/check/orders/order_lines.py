@@ -29,7 +29,7 @@ def continue_orders(checked: CheckedTable) -> None:
     if "order_id" not in checked.mapped or not bare.any():
         return
     above = frame["order_id"].ffill()
-    follows = bare & above.eq(above.shift()) & frame["order_id"].notna()
+    follows = bare & above.eq(above.shift()).fillna(False) & frame["order_id"].notna()
     merged = bare & frame["order_id"].isna() & above.notna() & _holds_a_line(frame, bare)
     continued = follows | merged
     if not continued.any():
