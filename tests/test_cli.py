@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
-from whychurn.cli import app
+from whychurn.cli import app, data_draft
 from whychurn.contract.errors import WhychurnError
 
 PROGRAM = [sys.executable, "-c", "from whychurn.cli import main; main()"]
@@ -97,3 +98,20 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     os.close(writing)
     assert b"Traceback" not in done.stderr
     assert b"Error" not in done.stderr
+
+
+def test_the_draft_is_written_and_says_what_comes_next(study, capsys) -> None:
+    (study / "raw" / "notes.csv").write_text("topic,remark\nx,y\nz,w\n", encoding="utf-8")
+    (study / "raw" / "orders.csv").rename(study / "raw" / "verkauf.csv")
+    data_draft(study)
+    printed = capsys.readouterr().out.replace("\n", "")
+    assert (
+        yaml.safe_load((study / "params.yaml").read_text("utf-8"))["intake"]["tables"]["orders"]
+        == "verkauf.csv"
+    )
+    assert all(
+        part in printed for part in ("verkauf.csv", "Not used: notes", "whychurn data check", "params.yaml")
+    )
+    written = (study / "params.yaml").read_bytes()
+    data_draft(study)
+    assert (study / "params.yaml").read_bytes() == written and (study / "params.draft.yaml").exists()

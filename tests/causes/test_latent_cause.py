@@ -17,6 +17,7 @@ from whychurn.causes.latent_cause.additive_hazard_em import (
     Assumptions,
     cause_hazards,
     fit_additive,
+    posterior_of_exposures,
 )
 from whychurn.causes.latent_cause.avoidable_churn import CohortExposures, avoidable_shares, cohort_exposures
 from whychurn.causes.latent_cause.confusion_matrices import RESPONSE_SPREAD, fit_confusion, prior_confusion
@@ -262,3 +263,21 @@ def test_avoidable_churn_of_two_weeks_by_hand() -> None:
     saved = avoidable_shares(cohorts, np.array([0.1, 0.2]), np.full(6, 0.5))
     gone = 1 - np.exp(-0.6)
     assert saved[:2] == pytest.approx((np.exp(-0.4) - np.exp(-0.6)) / gone) and not saved[2:].any()
+
+
+def test_the_posterior_of_exposures_by_hand(drawn) -> None:
+    """Hazards of 0.1, 0.2 and 0.4 a unit; the first leaver decided in week 5 or, three times as likely, in week 6."""
+    history, labels, *_ = drawn
+    x = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1]], "float32")
+    spell, weight = np.array([3, 3, 7]), np.array([0.25, 0.75, 1.0])
+    decisions = PersonWeeks(spell, np.array([5, 6, 2]), weight, x, np.zeros(3, "int8"))
+    small = replace(history, causes=np.array([0, 1, 1]), names=["base", "base", "met"], decisions=decisions)
+    model = AdditiveHazard(
+        np.array([0.1, 0.2, 0.4]), prior_confusion(labels), np.zeros((2, 6)), np.array([3, 7]), np.ones(1), 1, 0.0
+    )  # fmt: skip
+    first, second = [0.1 / 0.25, 0.15 / 0.25], [0.0, 1.0]
+    found = posterior_of_exposures(small, model)
+    assert found.shape == (2, 6) and found[:, :2] == pytest.approx(np.array([first, second]))
+    assert (found[:, 2:] == 0).all()
+    part = posterior_of_exposures(small, model, np.array([0.0, 1.0, 0.0]))  # of the second exposure alone
+    assert part[:, :2] == pytest.approx(np.array([[0.0, 0.6], [0.0, 0.2 / 0.6]]))

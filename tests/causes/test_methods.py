@@ -4,11 +4,13 @@ they do not.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.evidence.grounds import Grounds
+from whychurn.causes.evidence.grounds import LEAST_SAID, Grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.exposures.exposure_history import ExposureHistory
@@ -16,6 +18,7 @@ from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks
 from whychurn.causes.methods import Inputs, find_method, mean_shares, normalised, stated_shares
 from whychurn.causes.methods.majority_vote import ABSTAINS, source_votes
 from whychurn.causes.methods.survey_classifier import fit_softmax
+from whychurn.causes.tables.attributions_and_shares import attribute_by
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
@@ -281,3 +284,33 @@ def test_small_arithmetic_of_shares() -> None:
     assert stated_shares(np.array([SILENT, NOT_ASKED, OTHER])) == pytest.approx(1 / K)
     found = normalised(np.array([[1.0, 3.0], [0.0, 0.0]]), np.array([0.2, 0.8]))
     assert found.tolist() == [[0.25, 0.75], [0.2, 0.8]]
+
+
+@pytest.mark.parametrize(
+    ("method", "answers", "texts", "told"),
+    [
+        ("survey", LEAST_SAID, 0, True),
+        ("survey", LEAST_SAID - 1, 10 * LEAST_SAID, False),
+        ("keyword", 0, LEAST_SAID, True),
+        ("keyword", 10 * LEAST_SAID, LEAST_SAID - 1, False),
+        ("majority_vote", LEAST_SAID, 0, True),
+        ("majority_vote", LEAST_SAID - 1, LEAST_SAID - 1, False),
+    ],
+)
+def test_a_method_answers_where_enough_was_said_of_what_it_reads(
+    params: Params, method: str, answers: int, texts: int, told: bool
+) -> None:
+    said = Grounds(pd.DataFrame({"cause": [], "sign": []}), answers=answers, texts=texts)
+    found = attribute_by(method, replace(planted(1, signal=True)[1], grounds=said), params)
+    assert found.p.shape == (LEAVERS, K) and found.shares["cause"].tolist() == list(CAUSES)
+    assert np.isnan(found.p).all() != told and found.shares["share"].isna().all() != told
+
+
+def test_answers_alone_by_hand(params: Params) -> None:
+    """Of 40 answers 30 say price and 10 competition; the 20 silent leavers are taken to be like them."""
+    stated = np.repeat([PRICE, CAUSES.index("competition"), SILENT], [30, 10, 20])
+    found = attribute_by("survey", given(stated), params)
+    share = found.shares.set_index("cause")["share"]
+    assert share[["price", "competition"]].tolist() == pytest.approx([0.75, 0.25])
+    assert share.drop(["price", "competition"]).sum() == pytest.approx(0)
+    assert found.p[0, PRICE] == 1 and found.p[-1, PRICE] == pytest.approx(0.75)

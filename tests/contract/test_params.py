@@ -14,13 +14,14 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import (
     Params,
     RiskParams,
+    SnapshotParams,
     SurvivalParams,
     effective_values,
     load,
     load_params,
     merge,
 )
-from whychurn.contract.params.problems import retired_keys
+from whychurn.contract.params.problems import retired_keys, yaml_remedy
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 
@@ -239,3 +240,49 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").mkdir()
     with pytest.raises(WhychurnError, match="this is a folder"):
         load_params(StudyPaths.at(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("risk:\n  trials: 3\n \tbootstrap: 20\n", "line 3 begins with a tab"),
+        ("risk:\n  trials: 3\t# a tab after the value\n", "mend the line that is named"),
+        ("study:\n  currency：CNY\n", "line 2 holds a full-width colon"),
+        ("study:\n  currency：CNY  # as in: prices\n", "line 2 holds a full-width colon"),
+        ("study: {name: {zh: 会员：甲}}\nrisk: {\n", "mend the line that is named"),
+        ("# 说明：会员\nrisk: {\n", "mend the line that is named"),
+        ("risk: {trials: 3  # 次数：\n", "mend the line that is named"),
+    ],
+)
+def test_the_slip_that_is_named_is_the_one_that_was_made(tmp_path: Path, content: str, words: str) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(content, encoding="utf-8")
+    assert words in yaml_remedy(file)
+
+
+def test_a_file_in_another_encoding_is_to_be_saved_as_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_bytes("study: {name: {zh: 商城}}\n".encode("gb18030"))
+    assert yaml_remedy(file) == "save the file as UTF-8"
+
+
+def test_a_snapshot_s_columns_and_parts_can_be_set() -> None:
+    given = SnapshotParams(tenure_unit="years", keep=["plan"], folds=2)
+    assert (given.tenure_unit, given.keep, given.leave_out, given.folds) == ("years", ["plan"], [], 2)
+    assert Params().snapshot == SnapshotParams()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"folds": 1},
+        {"tenure_unit": "weeks"},
+        {"keep": "plan"},
+        {"min_leavers": 0},
+        {"repeats": 0},
+        {"fold": 5},
+    ],
+)
+def test_a_snapshot_s_parameters_have_bounds(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        SnapshotParams(**wrong)

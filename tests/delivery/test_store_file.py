@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, load_params
@@ -19,7 +20,7 @@ from whychurn.delivery.mlflow_store import connect, find_experiment, load_versio
 from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version
 from whychurn.delivery.registry.promotion import promote
 from whychurn.delivery.serving.server import serving_command
-from whychurn.delivery.store_file import database_address, store_errors
+from whychurn.delivery.store_file import artifact_address, database_address, prepare_store, store_errors
 from whychurn.delivery.tracking.pipeline_runs import PIPELINE, track
 
 Make = Callable[..., StudyPaths]
@@ -198,3 +199,29 @@ def test_two_models_need_two_names() -> None:
 
 def test_the_address_quotes_what_an_address_reads() -> None:
     assert database_address(Path("/a%b/c?d.db")) == "sqlite+pysqlite:////a%25b/c%3Fd.db"
+
+
+def test_the_address_of_artifacts_quotes_it_too() -> None:
+    found = artifact_address(StudyPaths(Path("/a b/50%/c?d#e")), "runs")
+    assert found == "file:///a%20b/50%25/c%3Fd%23e/data/mlflow/artifacts/runs"
+
+
+def test_a_store_is_made_whole_kept_and_follows_the_study(tmp_path: Path) -> None:
+    before, after = StudyPaths(tmp_path / "2025"), StudyPaths(tmp_path / "2026 #2")
+    file = prepare_store(before)
+    assert file == before.mlflow / "mlflow.db" and not (before.mlflow / ".mlflow.db.new").exists()
+    client = MlflowClient(tracking_uri=database_address(file))
+    ours = client.create_experiment("ours", artifact_location=artifact_address(before, "ours"))
+    theirs = client.create_experiment("theirs", artifact_location="s3://bucket/theirs")
+    made = file.read_bytes()
+    assert prepare_store(before).read_bytes() == made, "nothing to do"
+    before.root.rename(after.root)
+    moved = MlflowClient(tracking_uri=database_address(prepare_store(after)))
+    assert moved.get_experiment(ours).artifact_location == artifact_address(after, "ours")
+    assert moved.get_experiment(theirs).artifact_location == "s3://bucket/theirs"
+
+
+def test_a_store_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder belongs", encoding="utf-8")
+    with pytest.raises(WhychurnError, match=r"not a directory[\s\S]*folder writable"):
+        prepare_store(StudyPaths(tmp_path))

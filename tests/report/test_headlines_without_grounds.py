@@ -111,3 +111,10 @@ def test_without_words_shares_are_associated_and_the_rest_is_said() -> None:
     assert shares.rung_of({"from_words": False}) == "associated" and shares.rung_of({}) == "attributed"
     table = pd.DataFrame({"cause": ["price", "unknown"], "share": [0.25, 0.75]})
     assert shares.unknown_share(table) == 0.75
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"), [({}, True), ({"from_words": True}, True), ({"from_words": False}, False)]
+)
+def test_causes_are_told_from_words_unless_the_facts_deny_it(facts: dict[str, Any], words: bool) -> None:
+    assert shares.from_words(facts) is words

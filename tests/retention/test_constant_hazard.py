@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import Params
-from whychurn.retention.before_churn.chances_to_leave import chances_to_leave
+from whychurn.retention.before_churn.chances_to_leave import Chances, chances_to_leave
 from whychurn.retention.before_churn.hazard_peaks import hazard_peaks
 from whychurn.retention.rates.rates_by_period import retention_rates
 from whychurn.stats.constant_hazard import expected_leavings
@@ -141,3 +141,39 @@ def test_who_never_held_a_term_is_no_member(make_programme: Callable[..., Any]) 
     rates = retention_rates(programme.history, 0.95, min_cell=1)
     assert set(rates.loc[rates["measure"] == "churn", "members"]) == {1}
     assert not (rates["measure"] == "renewal").any()  # a running term does not fall due
+
+
+def test_the_chances_of_terms_by_hand(make_programme: Callable[..., Any]) -> None:
+    """Of two terms of 30 days whose outcome is known one ended a stay: a half each; days of grace of the others run."""
+    spans = [
+        ("a", "2024-01-01", "2024-01-30"),
+        ("b", "2024-02-01", "2024-03-01"),
+        ("b", "2024-03-02", "2024-12-31"),
+        ("c", "2024-12-01", "2024-12-30"),
+    ]
+    terms = [
+        {"membership_id": str(n), "member_id": m, "plan": "p", "starts_on": first, "ends_on": last}
+        for n, (m, first, last) in enumerate(spans)
+    ]
+    programme = make_programme(
+        dict.fromkeys("abc", "2024-01-01"), ("2024-01-01", "2024-12-31"), [("a", "2024-01-30", "2024-02-29", None)],
+        definition="terms_30d", activity="memberships", memberships=terms,
+    )  # fmt: skip
+    found = chances_to_leave(programme.history)
+    ends = np.array(["2024-01-30", "2024-03-01"], "datetime64[D]").astype(int)
+    right = Chances(np.array([0, 1]), ends, np.array([True, False]), np.array([0.5, 0.5]))
+    assert found is not None
+    for name, values in vars(right).items():
+        assert getattr(found, name) == pytest.approx(values), name
+
+
+def test_where_terms_have_no_end_a_stay_could_end_on_any_day(make_programme: Callable[..., Any]) -> None:
+    terms = [
+        {"membership_id": m, "member_id": m, "plan": "p", "starts_on": "2024-01-01", "ends_on": end}
+        for m, end in (("a", None), ("b", None), ("c", "2024-05-31"))
+    ]
+    programme = make_programme(
+        dict.fromkeys("abc", "2024-01-01"), ("2024-01-01", "2024-12-31"), [],
+        definition="terms_30d", activity="memberships", memberships=terms,
+    )  # fmt: skip
+    assert chances_to_leave(programme.history) is None

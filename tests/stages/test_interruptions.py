@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.paths import StudyPaths
+from whychurn.contract.system import processes
 from whychurn.contract.system.file_lock import hold_file
-from whychurn.contract.system.processes import cores
+from whychurn.contract.system.processes import cores, ended_with_us, interrupts_kept, leave_interrupts
+from whychurn.stages.dvc_commands import run_dvc
 from whychurn.stages.locks import only_run
 
 PARENT = """
@@ -99,3 +105,77 @@ def test_a_folder_that_cannot_be_locked_keeps_nobody_out(tmp_path: Path) -> None
 
 def test_there_is_a_processor() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+def sleeper(before: str = "pass") -> subprocess.Popen[bytes]:
+    """A program that sleeps, and has said so."""
+    code = f"import signal, time; {before}; print(flush=True); time.sleep(60)"
+    program = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert program.stdout is not None
+    program.stdout.readline()
+    return program
+
+
+def test_a_worker_leaves_ctrl_c_to_who_started_it() -> None:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, leave_interrupts) as pool:
+        assert pool.submit(signal.raise_signal, signal.SIGINT).result() is None, "it goes on"
+        assert pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+
+
+def test_programs_of_the_block_alone_do_not_heed_ctrl_c() -> None:
+    code = "import signal; print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)"
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(ValueError, match="an error"), interrupts_kept():
+        assert subprocess.check_output([sys.executable, "-c", code]).strip() == b"True"
+        raise ValueError("an error")
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_thread_that_is_not_in_charge_changes_no_signal() -> None:
+    seen = []
+
+    def work() -> None:
+        with interrupts_kept(), ended_with_us():
+            seen.extend([signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)])
+
+    before = [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)]
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == before
+
+
+def test_an_error_ends_the_programs_and_no_error_leaves_them() -> None:
+    program = sleeper()
+    with ended_with_us(program):
+        pass
+    assert program.poll() is None
+    process = psutil.Process(program.pid)
+    with pytest.raises(ValueError, match="an error"), ended_with_us(program):
+        raise ValueError("an error")
+    assert program.poll() is not None and not process.is_running()
+
+
+def test_a_program_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "PATIENCE", 0.1)
+    program, before = (
+        sleeper("signal.signal(signal.SIGTERM, signal.SIG_IGN)"),
+        signal.getsignal(signal.SIGTERM),
+    )
+    with pytest.raises(SystemExit) as caught, ended_with_us(program):
+        signal.raise_signal(signal.SIGTERM)
+    assert caught.value.code == 143 and program.returncode == -signal.SIGKILL
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_dvc_runs_in_the_study_and_all_commands_end_before_one_is_told(tmp_path: Path) -> None:
+    with pytest.raises(WhychurnError, match=r"the pipeline stopped[\s\S]*finished stages are kept"):
+        run_dvc(StudyPaths(tmp_path), None, ["no-such-command"], ["init", "--no-scm", "--quiet"])
+    assert (tmp_path / ".dvc" / "config").exists(), "the other one ended well"
+    command = 'echo "$SHELL $DVC_NO_ANALYTICS" > told && command -v python >> told'
+    stage = f"stages: {{tell: {{cmd: '{command}', outs: [told]}}}}\n"
+    (tmp_path / "dvc.yaml").write_text(stage, encoding="utf-8")
+    run_dvc(StudyPaths(tmp_path), None, ["repro", "--quiet"])
+    shell, python = (tmp_path / "told").read_text(encoding="utf-8").splitlines()
+    assert shell == "/bin/sh 1" and Path(python).parent == Path(sys.executable).parent

@@ -10,6 +10,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.voice.results import compare_topics
 from whychurn.voice.text.corpus import Corpus, build_corpus, gather_texts
+from whychurn.voice.text.deduplicate import chosen_from_list
 from whychurn.voice.topics.discovery import find_topics
 
 PARAMS = load_params(StudyPaths(PROJECT))
@@ -81,3 +82,23 @@ def test_own_words_are_no_list_though_some_repeat() -> None:
 
 def test_few_own_words_have_no_topics() -> None:
     assert with_topic(corpus(FREE[:40]))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "chosen"),
+    [
+        ([12, 10, 8], [True, True, False]),  # 22 of 30
+        ([10, 9, 9], [False] * 3),  # one wording alone is no list
+        ([9, 9, 9], [False] * 3),
+        ([15, 15, *[1] * 70], [True, True, *[False] * 70]),  # 30 of 100
+        ([15, 15, *[1] * 71], [False] * 73),  # 30 of 101
+    ],
+)
+def test_a_list_is_several_wordings_often_and_much_of_a_language(
+    counts: list[int], chosen: list[bool]
+) -> None:
+    free = pd.DataFrame({"space": "en", "count": [40, *[1] * 200]})  # another language, in own words
+    distinct = pd.concat([pd.DataFrame({"space": "zh", "count": counts}), free], ignore_index=True)
+    found = chosen_from_list(distinct)
+    assert found[distinct["space"] == "zh"].tolist() == chosen
+    assert not found[distinct["space"] == "en"].any()

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
-from whychurn.report.data.sentences import assumptions_table, not_understood_table, notice_lines, tables_read
+from whychurn.report.data.sentences import (
+    assumptions_table,
+    left_out_lines,
+    not_understood_table,
+    notice_lines,
+    tables_read,
+)
 
 SHARED = {"key": "intake.notice_signs", "values": {"n": 7, "column": "orders.amount"}}
 GENERAL = {"key": "intake.notice_dropped_header", "values": {"table": "members", "column": "phone"}}
@@ -41,3 +48,15 @@ def test_values_of_few_members_show_no_count() -> None:
     shown = not_understood_table(found, "en", 10)
     assert shown["rows"].isna().tolist() == [False, True] and "members" not in shown
     assert not_understood_table(None, "en", 10).empty
+
+
+@pytest.mark.parametrize(("lang", "out"), [("en", "is left out"), ("zh", "已剔除")])
+def test_each_column_left_out_is_one_sentence_with_its_reason(lang: str, out: str) -> None:
+    found = [
+        {"column": "exit_code", "why": "name", "value": None, "bound": None, "rows": 12},
+        {"column": "refund", "why": "filled_leavers", "value": 0.994, "bound": 0.97, "rows": 180},
+    ]
+    named, filled = left_out_lines({"member_columns_left_out": found}, lang)
+    assert out in named and "members.exit_code" in named and "panel.keep: [exit_code]" in named
+    assert out in filled and "members.refund" in filled and "0.99" in filled and "180" in filled
+    assert left_out_lines({}, lang) == [] == left_out_lines({"member_columns_left_out": []}, lang)

@@ -16,7 +16,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.report.page.headlines import merge_headlines, read_headlines
 from whychurn.report.render.execute_cells import execute_cells
-from whychurn.report.render.render_reports import render_reports
+from whychurn.report.render.render_reports import check_results, render_reports
 
 ANSWERS = """# %% [markdown] tags=["en"]
 # # Who leaves
@@ -225,3 +225,31 @@ def test_languages_must_record_the_same_number(tmp_path: Path) -> None:
         merge_headlines(
             StudyPaths(tmp_path), "20_x", {lang: tmp_path / f"{lang}.json" for lang in ("en", "zh")}
         )
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        [],
+        ["interim/intake.json"],
+        ["results/churners.parquet"],
+        ["interim/intake.json", "results/score.json"],
+    ],
+)
+def test_a_study_without_results_is_refused_with_the_command_that_makes_them(
+    tmp_path: Path, made: list[str]
+) -> None:
+    _touch(tmp_path, made)
+    with pytest.raises(WhychurnError, match=r"no results to report[\s\S]*whychurn run"):
+        check_results(StudyPaths(tmp_path))
+
+
+def test_a_study_with_one_table_of_results_is_reported(tmp_path: Path) -> None:
+    _touch(tmp_path, ["interim/intake.json", "results/churners.parquet"])
+    check_results(StudyPaths(tmp_path))
+
+
+def _touch(root: Path, names: list[str]) -> None:
+    for file in (root / "data" / name for name in names):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()

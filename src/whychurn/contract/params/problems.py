@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from whychurn.contract.params.intake import masked
 from whychurn.contract.yaml_files import read_yaml
 
 RETIRED: Final = Path(__file__).with_name("retired.yaml")
+COMMENT: Final = re.compile(r"(^|\s)#.*")
 
 
 @cache
@@ -54,7 +56,8 @@ def yaml_remedy(path: Path) -> str:
     for number, line in lines:
         if "\t" in line[: len(line) - len(line.lstrip())]:
             return f"line {number} begins with a tab: YAML takes spaces alone"
-        if line.rstrip().endswith("：") or ("：" in line and ": " not in line):
+        before, colon, _ = COMMENT.sub("", line).partition("：")
+        if colon and ": " not in before:  # after a key it is part of the value
             return f"line {number} holds a full-width colon (：): write : and a space"
     return "mend the line that is named; texts with : or # in them need quotes"
 
