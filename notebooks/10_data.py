@@ -38,6 +38,14 @@ from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.report_page import Page
 
 page = Page.open()
+
+
+def show_table(frame, name, title, **more):
+    """A table of this page, with the names of its columns in words."""
+    labels = page.columns(frame) | more.pop("labels", {})
+    page.table(frame, name=name, title=page.say(f"delivery.{title}"), rung="described", labels=labels, **more)
+
+
 intake, definition = page.facts("intake"), page.facts("panel")
 read = tables_read(intake, page.lang)
 questions = intake["questions"]
@@ -80,23 +88,9 @@ for line in missing_leavers_line(definition, page.lang):
 # 不合格的行不会被悄悄丢弃，而是连同原因放进隔离区。每张表都满足：读入（及补入）行数 = 保留行数 + 隔离行数 + 已由他行体现的行数（同一订单的明细、重复行、退款）。
 
 # %%
-page.table(
-    read,
-    name="tables",
-    title=page.say("delivery.data_tables"),
-    rung="described",
-    labels=page.columns(read),
-    formats={"share": "percent"},
-)
+show_table(read, "tables", "data_tables", formats={"share": "percent"})
 reasons = reasons_table(intake, page.lang)
-page.table(
-    reasons,
-    name="quarantine",
-    title=page.say("delivery.data_reasons"),
-    rung="described",
-    labels=page.columns(reasons),
-    limit=12,
-)
+show_table(reasons, "quarantine", "data_reasons", limit=12)
 page.headline("how_sure.rows_fit", round(fit_share, 6), page.say(f"delivery.head_fit_{fit}", **numbers))
 
 # %% [markdown] tags=["en"]
@@ -113,23 +107,12 @@ page.headline("how_sure.rows_fit", round(fit_share, 6), page.say(f"delivery.head
 # %%
 assumptions = assumptions_table(intake, page.lang)
 if len(assumptions):
-    page.table(
-        assumptions,
-        name="assumptions",
-        title=page.say("delivery.data_assumptions"),
-        rung="described",
-        labels=page.columns(assumptions),
-    )
+    show_table(assumptions, "assumptions", "data_assumptions")
 unknown = not_understood_table(page.results("not_understood"), page.lang, page.params.privacy.min_cell)
 if len(unknown):
-    page.table(
-        unknown,
-        name="not_understood",
-        title=page.say("delivery.data_not_understood"),
-        rung="described",
-        labels=page.columns(unknown) | {"value": page.say("delivery.column_unknown_value")},
-        formats={"rows": "int"},
-        limit=20,
+    words = {"value": page.say("delivery.column_unknown_value")}
+    show_table(
+        unknown, "not_understood", "data_not_understood", labels=words, formats={"rows": "int"}, limit=20
     )
 for line in notice_lines(intake, page.lang):
     page.claim("described", line)
@@ -148,13 +131,7 @@ for line in notice_lines(intake, page.lang):
 
 # %%
 redactions = redactions_table(intake, page.lang)
-page.table(
-    redactions,
-    name="redactions",
-    title=page.say("delivery.data_redactions"),
-    rung="described",
-    labels=page.columns(redactions),
-)
+show_table(redactions, "redactions", "data_redactions")
 page.claim(
     "described", page.say("delivery.data_consent", members=page.members(intake["members_without_consent"]))
 )
@@ -214,9 +191,7 @@ if kind == "inactivity" and enough:
 sensitivity = page.results("definition_sensitivity")
 if sensitivity is not None and sensitivity["rate"].notna().any():
     definitions = definitions_table(sensitivity, page.lang, page.params.privacy.min_cell)
-    low, high = (
-        page.format(bound, "percent") for bound in (definitions["rate"].min(), definitions["rate"].max())
-    )
+    low, high = (page.format(definitions["rate"].agg(end), "percent") for end in ("min", "max"))
     page.claim("described", page.say("delivery.data_stable", low=low, high=high))
     if definitions["rank_agreement"].notna().any():
         tau = page.format(definitions["rank_agreement"].min(), "number")
@@ -230,12 +205,10 @@ if sensitivity is not None and sensitivity["rate"].notna().any():
     columns = "definition members churners rate low high came_back_share rank_agreement suppressed"
     shown = definitions[columns.split()]
     percent = dict.fromkeys(["rate", "low", "high", "came_back_share"], "percent")
-    page.table(
+    show_table(
         shown,
-        name="definitions",
-        title=page.say("delivery.data_definitions_table"),
-        rung="described",
-        labels=page.columns(shown),
+        "definitions",
+        "data_definitions_table",
         formats=percent | {"members": "int", "churners": "int"},
     )
 
@@ -261,14 +234,7 @@ page.claim(
 )
 for line in left_out_lines(definition, page.lang):
     page.claim("described", line)
-page.table(
-    leakage,
-    name="leakage",
-    title=page.say("delivery.data_leakage"),
-    rung="described",
-    labels=page.columns(leakage),
-    limit=10,
-)
+show_table(leakage, "leakage", "data_leakage", limit=10)
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

@@ -42,17 +42,14 @@ def claims(rung, lines):
 def show_table(name, file, rung, rows=None, limit=15):
     cells = page.results(file) if rows is None else rows
     table = report_table(cells, name, page, page.params.privacy.min_cell)
-    labels, title = page.columns(table, "retention"), page.say(f"retention.table_{name}")
-    page.table(
-        table, name=f"retention-{name}", title=title, rung=rung, labels=labels, formats=FORMATS, limit=limit
-    )
+    more = {"labels": page.columns(table, "retention"), "formats": FORMATS, "limit": limit}
+    page.table(table, name=f"retention-{name}", title=page.say(f"retention.table_{name}"), rung=rung, **more)
 
 
 def show_figure(figure, name, rung, note=None):
     words = {"title": page.say(f"retention.figure_{name}"), "alt": page.say(f"retention.alt_{name}")}
-    notes = [page.say(f"retention.{note}")] if note else []
-    notes += [dated] if name in ("rates", "cohorts") else []  # by month: say which one a leaving counts in
-    page.figure(figure, **words, rung=rung, note=" ".join(notes) or None)
+    said = [page.say(f"retention.{note}") if note else "", dated if name in ("rates", "cohorts") else ""]
+    page.figure(figure, **words, rung=rung, note=" ".join(filter(None, said)) or None)
 
 
 # %% [markdown] tags=["en"]

