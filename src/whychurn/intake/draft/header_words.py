@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from whychurn.contract.snapshot.leaving_words import is_named, tenure_unit
+from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
 
 EXACT: Final = 1.0
@@ -16,6 +18,7 @@ WEAK: Final = 0.6  # "id", "name", "date": right where nothing better is there
 WITHIN: Final = 0.8  # "customer id" within "shopify customer id"
 TYPO: Final = 0.7
 _NEAR: Final = 0.88  # similarity from which a header is taken for a misspelling
+_SNAPSHOT_NAMES: Final = {"member_id": "id_names", "left": "left_names", "reason": "reason_names"}
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -33,6 +36,10 @@ def _words() -> dict[str, Any]:
 
 def column_score(table: str, column: str, header: str) -> float:
     """Between 0 (no word in common) and 1 (a known name of ``table.column``)."""
+    if table == SNAPSHOT and column == "tenure":
+        return EXACT if tenure_unit(header) else 0.0
+    if table == SNAPSHOT and column in _SNAPSHOT_NAMES:  # the words by which such a table is known
+        return EXACT if is_named(header, _SNAPSHOT_NAMES[column]) else 0.0
     name = normalised(header)
     if name in (normalised(column), normalised(f"{table} {column}")):
         return EXACT

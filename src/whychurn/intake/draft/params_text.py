@@ -46,10 +46,6 @@ def params_text(draft: MappingDraft, source: str) -> str:
         "intake:",
         f"  source: {_scalar(source)}",
     ]
-    if any(match.table == "orders" and (match.fold or _has_lines(match, draft)) for match in draft.tables):
-        lines.append(
-            "  fold: [orders]   # order numbers repeat: the lines of one order become one, amounts summed"
-        )
     members = next((match for match in draft.tables if match.table == "members"), None)
     if members and not any(match.column == "joined_on" for match in members.columns):
         lines.append(
@@ -66,12 +62,6 @@ def params_text(draft: MappingDraft, source: str) -> str:
     if codes:
         lines += ["  codes:", *codes]
     return "\n".join(lines) + "\n"
-
-
-def _has_lines(match: TableMatch, draft: MappingDraft) -> bool:
-    header = next((found.header for found in match.columns if found.column == "order_id"), None)
-    profile = next((p for p in draft.columns[match.files[0]] if p.name == header), None)
-    return profile is not None and profile.distinct < 0.98 * profile.filled
 
 
 def _table_line(match: TableMatch) -> str:

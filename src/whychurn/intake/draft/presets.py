@@ -53,5 +53,5 @@ def match_preset(stem: str, columns: Sequence[ColumnProfile], members: set[str])
     lacking = tuple(c for c in rest.lacking if c not in named)
     return replace(
         rest, score=PRESET_SCORE, reason=f"{reason} ({preset['manual']})", columns=(*given, *more),
-        choices=tuple(choices), lacking=lacking, codes=preset.get("codes", {}), fold=preset.get("fold", False),
+        choices=tuple(choices), lacking=lacking, codes=preset.get("codes", {}),
     )  # fmt: skip

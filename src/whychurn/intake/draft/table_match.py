@@ -63,7 +63,6 @@ class TableMatch:
     choices: tuple[ColumnMatch, ...] = ()
     lacking: tuple[str, ...] = ()
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    fold: bool = False
 
 
 def match_table(table: str, stem: str, columns: Sequence[ColumnProfile], members: set[str]) -> TableMatch:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from whychurn.intake.read.cells import bytes_present
+from whychurn.intake.read.words.flags import NOTHING
 
 EMPTY: Final = (
-    "", "null", "none", "nan", "nat", "n/a", "na", "#n/a", "-", "--", "\\n", "<na>", "无", "空", "nil",
-    "0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000",
+    *NOTHING, "nat", "无", "0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000",
 )  # fmt: skip
 _MONTHS: Final = {  # English, German, French, Spanish, Italian, Portuguese, Dutch
     1: "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari",
