@@ -116,4 +116,5 @@ CANDIDATE: Final = (
 PHONE_CANDIDATE: Final = (
     r"[0-9](?:[ .()/·_+-]{0,3}[0-9]){6}|(?i:[oli0-9]{11})|(?i:(?:(?:one|two|three|four|five|six|seven|eight|nine|zero|oh)[ ,-]{1,2}(?:double |triple )?){5})"
     rf"|[{_HAN_DIGIT}0-9](?:[ ._·-]{{0,2}}[{_HAN_DIGIT}0-9]){{9}}|[0-9]{{1,3}}\.[0-9]{{1,3}}\.[0-9]{{1,3}}\."
+    r"|(?:\+|00 ?)[1-9](?:[ .()-]{0,2}[0-9]){3}"
 )
