@@ -198,8 +198,7 @@ if sensitivity is not None and sensitivity["rate"].notna().any():
         page.claim("described", page.say("delivery.data_stable_order", tau=tau))
     page.figure(
         draw_definitions(definitions, page.lang),
-        title=page.say("delivery.data_definitions"),
-        alt=page.say("delivery.data_definitions_alt"),
+        **page.caption("delivery.data_definitions"),
         rung="described",
     )
     columns = "definition members churners rate low high came_back_share rank_agreement suppressed"

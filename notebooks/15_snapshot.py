@@ -105,8 +105,7 @@ if found:
     page.claim("described", sentences.verdict(facts, page))
     page.figure(
         risk_charts.draw_models(metrics, page.lang),
-        title=page.say("snapshot.fig_models"),
-        alt=page.say("snapshot.fig_models_alt"),
+        **page.caption("snapshot.fig_models"),
         rung="described",
         note=page.say("snapshot.fig_models_note"),
     )
@@ -132,8 +131,7 @@ if found:
     calibration = page.results("snapshot_calibration")
     page.figure(
         risk_charts.draw_reliability(calibration, page.lang),
-        title=page.say("snapshot.fig_reliability"),
-        alt=page.say("snapshot.fig_reliability_alt"),
+        **page.caption("snapshot.fig_reliability"),
         rung="described",
     )
 
@@ -155,8 +153,7 @@ if found:
     points = page.results("snapshot_points")
     features["points"] = (risk_charts.draw_beeswarm(points, importance, page.lang), None)
     for name, (figure, below) in features.items():
-        title, alt = page.say(f"snapshot.fig_{name}"), page.say(f"snapshot.fig_{name}_alt")
-        page.figure(figure, title=title, alt=alt, rung="associated", note=below)
+        page.figure(figure, **page.caption(f"snapshot.fig_{name}"), rung="associated", note=below)
 
 # %% [markdown] tags=["en"]
 # ## How long do customers stay?
@@ -170,8 +167,7 @@ if len(curve):
     page.claim("described", sentences.median_sentence(facts, page))
     page.figure(
         charts.draw_tenure(curve, page.lang),
-        title=page.say("snapshot.fig_tenure"),
-        alt=page.say("snapshot.fig_tenure_alt"),
+        **page.caption("snapshot.fig_tenure"),
         rung="described",
         note=page.say("snapshot.fig_tenure_note"),
     )
@@ -190,8 +186,7 @@ if len(reasons):
     page.claim("described", sentences.stated_sentence(facts, page))
     page.figure(
         charts.draw_reasons(reasons, page.lang),
-        title=page.say("snapshot.fig_reasons"),
-        alt=page.say("snapshot.fig_reasons_alt"),
+        **page.caption("snapshot.fig_reasons"),
         rung="described",
     )
     look = {"labels": page.columns(reasons, "snapshot"), "formats": sentences.REASON_FORMATS, "limit": 12}

@@ -55,8 +55,7 @@ if found:
         page.claim("described", note)
     page.figure(
         figures.draw_models(metrics, page.lang),
-        title=page.say("risk.fig_models"),
-        alt=page.say("risk.fig_models_alt"),
+        **page.caption("risk.fig_models"),
         rung="described",
         note=page.say("risk.fig_models_note"),
     )
@@ -122,8 +121,7 @@ if found:
     if lift["profit"].notna().any():
         page.figure(
             figures.draw_profit(lift, page.lang, business.capacity, currency),
-            title=page.say("risk.fig_profit"),
-            alt=page.say("risk.fig_profit_alt"),
+            **page.caption("risk.fig_profit"),
             rung="described",
             note=page.say(
                 "risk.fig_profit_note",
@@ -147,8 +145,7 @@ if found:
 if found and len(backtest := page.results("risk_backtest")):
     page.figure(
         figures.draw_backtest(backtest, page.lang),
-        title=page.say("risk.fig_backtest"),
-        alt=page.say("risk.fig_backtest_alt"),
+        **page.caption("risk.fig_backtest"),
         rung="described",
     )
 
@@ -171,22 +168,19 @@ if found:
     importance, groups = page.results("risk_shap_features"), page.results("risk_shap_groups")
     page.figure(
         figures.draw_features(importance, page.lang, 15),
-        title=page.say("risk.fig_features"),
-        alt=page.say("risk.fig_features_alt"),
+        **page.caption("risk.fig_features"),
         rung="associated",
         note=page.say("risk.fig_shap_note"),
     )
     page.figure(
         figures.draw_groups(groups, page.lang),
-        title=page.say("risk.fig_groups"),
-        alt=page.say("risk.fig_groups_alt"),
+        **page.caption("risk.fig_groups"),
         rung="associated",
         note=page.say("risk.fig_shap_note"),
     )
     page.figure(
         figures.draw_beeswarm(page.results("risk_shap_points"), importance, page.lang),
-        title=page.say("risk.fig_beeswarm"),
-        alt=page.say("risk.fig_beeswarm_alt"),
+        **page.caption("risk.fig_beeswarm"),
         rung="associated",
     )
 
@@ -196,8 +190,7 @@ if found:
     if len(dependence):
         page.figure(
             figures.draw_dependence(dependence[dependence["rows"] >= cell], importance, page.lang),
-            title=page.say("risk.fig_dependence"),
-            alt=page.say("risk.fig_dependence_alt"),
+            **page.caption("risk.fig_dependence"),
             rung="associated",
         )
     pairs = sentences.pairs_table(page.results("risk_shap_interactions"), importance, page.lang)
@@ -222,8 +215,7 @@ if found:
 if found and len(groups := page.results("risk_archetypes")):
     page.figure(
         figures.draw_archetypes(groups[groups["members"] >= cell], page.lang),
-        title=page.say("risk.fig_archetypes"),
-        alt=page.say("risk.fig_archetypes_alt"),
+        **page.caption("risk.fig_archetypes"),
         rung="associated",
     )
     table = sentences.archetype_table(groups, page.lang, cell)

@@ -85,7 +85,7 @@ def test_only_an_exposure_that_goes_along_with_leaving_tells_its_cause(kind: str
 def test_the_test_keeps_its_level_and_its_interval_holds() -> None:
     rows = pd.concat([exposure_effects(*programme("noise", seed)) for seed in range(40)])
     # binomial bounds of 40 draws at levels of 1 and 50 %
-    assert (rows["p"] < 0.01).sum() <= 3 and 10 <= (rows["p"] < 0.5).sum() <= 30
+    assert (rows["p_value"] < 0.01).sum() <= 3 and 10 <= (rows["p_value"] < 0.5).sum() <= 30
     assert (rows["low"] == 0).mean() > 0.85 and (rows["high"] < 0.12).all()  # what is there is none
     planted = exposure_effects(*programme("planted")).iloc[0]
     history, _ = programme("planted")
@@ -100,7 +100,7 @@ def from_the_exposure(history: ExposureHistory) -> float:
 @pytest.mark.parametrize("kind", ["constant", "calendar", "season_of_leaving", "tenure"])
 def test_what_is_the_same_for_everybody_cannot_be_compared(kind: str) -> None:
     row = exposure_effects(*programme(kind)).iloc[0]
-    assert pd.isna(row["p"]) and pd.isna(row["high"])
+    assert pd.isna(row["p_value"]) and pd.isna(row["high"])
 
 
 def test_enough_words_tell_all_six_causes_few_none() -> None:

@@ -29,7 +29,7 @@ LEAST_CONTRAST: Final = (
 
 
 def exposure_effects(history: ExposureHistory, first_week: Array) -> pd.DataFrame:
-    """One row an exposure: cause, exposure, events, contrast, z, p, share, low, high.
+    """One row an exposure: cause, exposure, events, contrast, z, p_value, share, low, high.
 
     ``events`` are those expected among members exposed alike, ``contrast`` is the part of the exposure's
     variance within strata, ``share`` the churn events that go along with the exposure, of all (one step from
@@ -57,7 +57,7 @@ def exposure_effects(history: ExposureHistory, first_week: Array) -> pd.DataFram
         sums = [np.bincount(at_risk, risk.weight * power, cells) for power in (x, x**2)]
         found = np.bincount(at_exit, left.weight * met, cells)
         rows.append((CAUSES[cause], name, *_score_test(weeks, rate, sums, found)))
-    names = ["cause", "exposure", "events", "contrast", "z", "p", "share", "low", "high"]
+    names = ["cause", "exposure", "events", "contrast", "z", "p_value", "share", "low", "high"]
     table = pd.DataFrame(rows, columns=names)
     return table.astype({"cause": "string", "exposure": "string", **dict.fromkeys(names[2:], "float64")})
 

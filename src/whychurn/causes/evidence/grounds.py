@@ -88,10 +88,12 @@ class Grounds:
         rows = []
         for cause, told in zip(CAUSES, self.told, strict=True):
             mine = self.effects[self.effects["cause"] == cause]
-            best = mine.nsmallest(1, "p") if mine["p"].notna().any() else mine.nlargest(1, "events")
-            figures = best[["exposure", "p", "share", "low", "high"]].to_numpy(dtype=object)
+            best = (
+                mine.nsmallest(1, "p_value") if mine["p_value"].notna().any() else mine.nlargest(1, "events")
+            )
+            figures = best[["exposure", "p_value", "share", "low", "high"]].to_numpy(dtype=object)
             strongest = figures[0] if len(figures) else [pd.NA, *[np.nan] * 4]
-            counts = (self.answers, self.texts, len(mine), mine["p"].notna().sum(), mine["sign"].sum())
+            counts = (self.answers, self.texts, len(mine), mine["p_value"].notna().sum(), mine["sign"].sum())
             rows.append((cause, bool(told), *(float(count) for count in counts), *strongest))
         return pd.DataFrame(rows, columns=COLUMNS).astype({"cause": "string", "exposure": "string"})
 
@@ -99,7 +101,7 @@ class Grounds:
 def find_grounds(evidence: Evidence) -> Grounds:
     """Grounds of the causes in `evidence`."""
     effects = exposure_effects(evidence.history, evidence.spells.first_week)
-    adjusted = benjamini_hochberg(effects["p"].to_numpy("float64"))
+    adjusted = benjamini_hochberg(effects["p_value"].to_numpy("float64"))
     labels = evidence.labels.select(evidence.rows[evidence.churned])
     stated = labels.stated
     named = (labels.texts_before_exit + labels.exit_texts)[:, : len(CAUSES)].sum(axis=1)

@@ -93,6 +93,10 @@ class Page:
         """Words of `key` (``section.name``) in the language of the page."""
         return say(key, self.lang, **values)
 
+    def caption(self, key: str) -> dict[str, str]:
+        """Title and description of a figure: the words of `key` and of ``<key>_alt``."""
+        return {"title": self.say(key), "alt": self.say(f"{key}_alt")}
+
     def columns(self, frame: pd.DataFrame, section: str = "delivery") -> dict[str, str]:
         """Headings of `frame`: the words ``<section>.column_<name>``, where they exist."""
         keys = {name: f"{section}.column_{name}" for name in frame.columns}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import pyarrow.parquet as pq
 import yaml
 
 from whychurn.contract.files import write_whole
@@ -84,15 +85,13 @@ def _tables(outs: list[Path]) -> list[Path]:
 
 
 def _unknown_members(path: Path, members: Path) -> int:
-    relation = duckdb.connect().read_parquet(str(path))
-    if "member_id" not in relation.columns:
+    if "member_id" not in pq.read_schema(path).names:
         return 0
-    known = duckdb.connect()
-    row = known.execute(
+    query = (
         "SELECT count(DISTINCT member_id) FROM read_parquet(?) WHERE member_id IS NOT NULL "
-        "AND member_id NOT IN (SELECT member_id FROM read_parquet(?))",
-        [str(path), str(members)],
-    ).fetchone()
+        "AND member_id NOT IN (SELECT member_id FROM read_parquet(?))"
+    )
+    row = duckdb.connect().execute(query, [str(path), str(members)]).fetchone()
     return int(row[0]) if row else 0
 
 

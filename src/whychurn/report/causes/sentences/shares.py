@@ -58,7 +58,7 @@ def untold_lines(grounds: pd.DataFrame, page: PageLike) -> list[str]:
     rows = grounds[~grounds["told"].astype(bool)] if len(grounds) else grounds
     lines = []
     for row in rows.to_dict("records"):
-        key = "nothing" if not row["exposures"] else "untested" if pd.isna(row["p"]) else "no_sign"
+        key = "nothing" if not row["exposures"] else "untested" if pd.isna(row["p_value"]) else "no_sign"
         record = page.say(
             f"causes.record_{key}",
             exposure=say_or(f"causes.exposure_{row['exposure']}", page.lang, str(row["exposure"])),
