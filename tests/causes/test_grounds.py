@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.evidence.exposure_effects import exposure_effects
+from whychurn.causes.evidence.exposure_effects import exposure_effects, risk_strata
 from whychurn.causes.evidence.grounds import LEAST_SAID, Grounds, find_grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
@@ -165,3 +165,12 @@ def test_tables_hold_only_causes_that_can_be_told() -> None:
     table = pd.DataFrame({"cause": CAUSES, "share": 0.1})
     assert told_rows(table, np.arange(6) == 1)["cause"].tolist() == ["price"]
     assert told_rows(table, np.zeros(6, dtype=bool)).empty
+
+
+def test_strata_mean_the_same_whatever_the_last_week_of_a_table() -> None:
+    """Nobody may have left in the last months: those at risk are still compared with those who left earlier."""
+    first = np.zeros(4, int)
+    early = PersonWeeks(np.arange(3), np.array([3, 9, 30]), np.ones(3), np.ones((3, 1)), np.array([0, 1, 1]))
+    later = PersonWeeks(np.arange(4), np.array([3, 9, 30, 90]), np.ones(4), np.ones((4, 1)), np.array([0, 1, 1, 0]))
+    assert risk_strata(early, first).tolist() == risk_strata(later, first)[:3].tolist()
+    assert len(set(risk_strata(later, first))) == 4

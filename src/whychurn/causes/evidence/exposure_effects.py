@@ -22,6 +22,7 @@ from whychurn.contract.causes import CAUSES
 
 STAY_WEEKS: Final = (1, 2, 4, 8, 13, 26, 52, 78, 104, 156)  # borders of the strata of weeks of the stay
 MONTH_WEEKS: Final = 4  # weeks that are held together in a stratum of the calendar
+MOST_STRATA: Final = 128  # of activity
 LEAST_EXPOSED: Final = 10.0  # churn events that those exposed alike are expected to have; fewer tell nothing
 LEAST_CONTRAST: Final = (
     0.25  # of the variance of an exposure that lies within strata; less is the calendar or the stay
@@ -43,7 +44,7 @@ def exposure_effects(history: ExposureHistory, first_week: Array) -> pd.DataFram
     """
     risk, left = history.risk, history.decisions
     _, cell = np.unique(
-        np.concatenate([_strata(risk, first_week), _strata(left, first_week)]), return_inverse=True
+        np.concatenate([risk_strata(risk, first_week), risk_strata(left, first_week)]), return_inverse=True
     )
     at_risk, at_exit = cell[: len(risk.week)], cell[len(risk.week) :]
     cells = int(cell.max(initial=-1)) + 1
@@ -111,9 +112,8 @@ def _exposures(history: ExposureHistory) -> list[tuple[int, str, Array]]:
     ]  # fmt: skip
 
 
-def _strata(rows: PersonWeeks, first_week: Array) -> Array:
+def risk_strata(rows: PersonWeeks, first_week: Array) -> Array:
+    """Stratum of each row: month, weeks of the stay and activity together, by the same numbers in all tables; (rows,)."""
     stay = np.searchsorted(STAY_WEEKS, rows.week - first_week[rows.spell], side="right")
-    month = rows.week // MONTH_WEEKS
-    return (rows.stratum.astype("int64") * (len(STAY_WEEKS) + 1) + stay) * (int(month.max(initial=0)) + 2) + (
-        month + 1
-    )
+    month = rows.week.astype("int64") // MONTH_WEEKS
+    return (month * MOST_STRATA + rows.stratum) * (len(STAY_WEEKS) + 1) + stay
