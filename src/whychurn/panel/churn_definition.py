@@ -26,6 +26,9 @@ ROWS = {
 }
 MIN_LAPSES: Final = 30  # a candidate threshold with fewer followed lapses is passed over
 ASKED_BEFORE: Final = 14  # days before the cancelling from which on an exit survey is about it
+ASKED_BEFORE_END: Final = 400  # days before the last paid one: a term of a year and its notice
+NEVER: Final = 10**9  # day number of an end that does not come
+ASKED_BEFORE_LAST_ACT: Final = 30  # days; without terms nothing else tells that a member was about to leave
 MAX_SHARE: Final = 0.25  # of the observed time: a longer threshold leaves too little to see anybody leave
 
 
@@ -203,18 +206,34 @@ def spells_sql(days: int, observed: Observed) -> str:
 def asked_sql(kind: Kind) -> str:
     """First day (``asked_from``) from which on an exit survey is about the end of each spell (m, spell_no).
 
-    Members are asked when they cancel, long before the paid term ends: from `ASKED_BEFORE` days before the
-    cancelling of the last term on, or from its start where no cancelling is on record. Null under inactivity.
+    It lies within the stay. Without terms it is `ASKED_BEFORE_LAST_ACT` days before the last activity. With
+    terms members are asked when they cancel, up to `ASKED_BEFORE_END` days before the last paid day, but not
+    before they were back: a term that follows a gap, or one that was cancelled, is a return, unless it was
+    cancelled by then itself (notice). Where the last term was cancelled, members who renewed after the survey
+    cancelled anew: it is about this leaving from the first day of the term that ran when they cancelled, or
+    from `ASKED_BEFORE` days before the cancelling.
     """
     if kind != "terms":
-        return "SELECT m, spell_no, NULL AS asked_from FROM spell"
+        return (
+            f"SELECT m, spell_no, GREATEST(entered, last - {ASKED_BEFORE_LAST_ACT}) AS asked_from FROM spell"
+        )
     return f"""
-        SELECT spell.m, spell_no,
-               LEAST(last, MAX(GREATEST(day, COALESCE(cancelled - {ASKED_BEFORE},
-                                                      CASE WHEN ends IS NULL THEN last ELSE day END)))) AS asked_from
-        FROM spell JOIN term ON term.m = spell.m AND day <= last AND day >= entered
-        WHERE day = (SELECT MAX(t.day) FROM term t WHERE t.m = spell.m AND t.day <= last)
-        GROUP BY spell.m, spell_no, last"""
+        WITH own AS (
+            SELECT spell.m, spell_no, entered, last, day, cancelled,
+                   LAST_VALUE(cancelled) OVER stay AS left_by,
+                   MAX(COALESCE({covered_until_sql()}, {NEVER})) OVER before AS covered,
+                   LAG(cancelled IS NOT NULL) OVER in_turn AS withdrawn
+            FROM spell JOIN term ON term.m = spell.m AND day BETWEEN entered AND last
+            WINDOW in_turn AS (PARTITION BY spell.m, spell_no ORDER BY day, ends),
+                   stay AS (in_turn ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING),
+                   before AS (in_turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+        SELECT m, spell_no, LEAST(last, GREATEST(
+            entered, last - {ASKED_BEFORE_END},
+            COALESCE(MAX(day) FILTER (NOT COALESCE(cancelled <= day, FALSE)
+                                      AND (withdrawn OR day > covered + 1)), entered),
+            COALESCE(LEAST(MAX(day) FILTER (day <= left_by), MIN(left_by) - {ASKED_BEFORE}), entered)
+        )) AS asked_from
+        FROM own GROUP BY m, spell_no, entered, last"""
 
 
 def edge_sql(days: int) -> str:

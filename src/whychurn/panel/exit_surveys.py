@@ -19,7 +19,7 @@ KEYS: Final = ["member_id", "spell_no"]
 def exit_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataFrame) -> Array:
     """Cause named for each churn event: code of `CAUSES`, `OTHER`, `SILENT` or `NOT_ASKED`; (n,).
 
-    Of several surveys about one churn event the first answered one counts.
+    Of several surveys about one churn event the answered one nearest to the last active day counts.
 
     Parameters
     ----------
@@ -40,8 +40,9 @@ def exit_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.D
     answered = both["answered_at"].notna() & both["reason"].notna()
     code = both["reason"].map({cause: number for number, cause in enumerate(CAUSES)}).fillna(OTHER)
     both = both.assign(code=code.where(answered, SILENT).astype(int), answered=answered)
-    first = both.sort_values(["answered", "sent_at"], ascending=[False, True]).drop_duplicates("row")
-    codes[first["row"].to_numpy()] = first["code"].to_numpy()
+    both = both.assign(apart=(both["sent_at"] - both["last_active_on"]).abs())
+    nearest = both.sort_values(["answered", "apart"], ascending=[False, True]).drop_duplicates("row")
+    codes[nearest["row"].to_numpy()] = nearest["code"].to_numpy()
     return codes
 
 
@@ -65,7 +66,22 @@ def last_churn_event(
 
 
 def unused_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.DataFrame) -> dict[str, int]:
-    """Answers to exit surveys with a reason, and how many are about no churn event: of members who stay, or earlier."""
+    """Answers to exit surveys with a reason, how many are about no churn event (`unused`), and why.
+
+    ``stayed``: of members who never left; ``early``: before any leaving, or long before the next;
+    ``returned``: after a leaving, when the member was back.
+    """
     given = surveys[(surveys["kind"] == "exit") & surveys["answered_at"].notna() & surveys["reason"].notna()]
-    used = last_churn_event(given[["member_id", "sent_at"]], churn_events, spells, "sent_at")
-    return {"answers": len(given), "unused": len(given) - len(used)}
+    given = given[["member_id", "sent_at"]].reset_index(drop=True)
+    used = last_churn_event(given, churn_events, spells, "sent_at")["number"]
+    rest = given[~given.index.isin(used)]
+    first_left = spells.merge(churn_events[KEYS], on=KEYS).groupby("member_id")["last_active_on"].min()
+    left = rest["member_id"].map(first_left)
+    stayed, returned = left.isna(), rest["sent_at"] >= left
+    return {
+        "answers": len(given),
+        "unused": len(rest),
+        "stayed": int(stayed.sum()),
+        "early": int((~stayed & ~returned).sum()),
+        "returned": int(returned.sum()),
+    }
