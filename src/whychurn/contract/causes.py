@@ -1,8 +1,13 @@
-"""The six causes of leaving, and the rungs of the claims ladder."""
+"""The six causes of leaving, the actions aimed at them, and the rungs of the claims ladder."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Final
+
+from whychurn.contract.yaml_files import read_yaml
 
 CAUSES: Final[tuple[str, ...]] = (
     "product_service",
@@ -16,3 +21,13 @@ UNKNOWN: Final = "unknown"
 
 # Each sentence of a report stands on one rung, weakest first.
 RUNGS: Final[tuple[str, ...]] = ("described", "associated", "attributed", "caused")
+
+CONTROL: Final = "control"  # touches.action of members who were drawn and held out
+ACTIONS_FILE: Final = Path(__file__).with_name("actions.yaml")
+
+
+@cache
+def load_actions() -> Mapping[str, str | None]:
+    """Known codes of touches.action and the cause that each is aimed at; None: at no cause in particular."""
+    found: dict[str, str | None] = read_yaml(ACTIONS_FILE)
+    return found
