@@ -96,7 +96,7 @@ def report(
 def world_simulate(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option(help="New study folder; gets raw/ and data/truth/.")] = None,
-    program: Annotated[str, typer.Option(help="shop, gym, school.")] = "shop",
+    program: Annotated[str, typer.Option(help="shop, gym, school, app.")] = "shop",
     members: Annotated[int | None, typer.Option(help="As in the project's params.yaml by default.")] = None,
     months: Annotated[int | None, typer.Option()] = None,
     seed: Annotated[int | None, typer.Option()] = None,

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.params import WorldParams
+from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.lives.simulated_lives import SimulatedLives, simulate_lives
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.setting.scenario import Scenario
@@ -55,7 +56,7 @@ def simulated(world_params: Callable[..., WorldParams]) -> Callable[..., tuple[S
     @cache
     def one(block: int = 0, **over: object) -> tuple[SimulatedLives, Scenario]:
         params = world_params(**over)
-        scenario = Scenario.of(params, load_programme(params.program))
+        scenario = plan_scenario(params, load_programme(params.program))
         return simulate_lives(scenario, block, np.arange(params.members) + 1), scenario
 
     return one

@@ -94,7 +94,7 @@ def test_a_folder_that_cannot_be_written_is_named(world_params: Callable, tmp_pa
 
 
 def test_a_tiny_world_and_a_single_member(world_params: Callable, tmp_path: Path) -> None:
-    for program in ("shop", "gym", "school"):
+    for program in ("shop", "gym", "school", "app"):
         root = tmp_path / program
         build_world(world_params(program=program, members=1, months=6), root, root / "raw")
         assert len(pd.read_parquet(root / "raw" / "members.parquet")) == 1

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from whychurn.contract.causes import CAUSES
+from whychurn.world.lives.dose_response import decayed
 from whychurn.world.lives.simulated_lives import simulate_lives
-from whychurn.world.lives.weekly_history import decayed, draw_regular_orders, weeks_since
+from whychurn.world.lives.weekly_history import draw_regular_orders, weeks_since
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.hazard_mechanism import combine, total_without
+from whychurn.world.setting.mechanism import load_mechanism
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.setting.scenario import Scenario
 
-PROGRAMMES = ("shop", "gym", "school")
+PROGRAMMES = ("shop", "gym", "school", "app")
 
 
 @pytest.mark.parametrize("name", PROGRAMMES)
@@ -101,10 +103,14 @@ def test_damper_of_one_member_by_hand(simulated: Callable, blocks: Callable) -> 
 def test_multiplied_hazards_agree_for_one_exposure_and_exceed_for_two() -> None:
     base = np.full((2, 1, 3), 0.01)
     excess = np.array([[[0.03, 0.0, 0.03]], [[0.0, 0.02, 0.02]]])
-    total = combine(base, excess, "multiplicative").sum(axis=0)[0]
+    total = combine(base, excess, load_mechanism("multiplicative")).sum(axis=0)[0]
     assert total == pytest.approx([0.05, 0.04, 0.02 * 2.5 * 2.0])
-    assert total_without(base, excess, 0, "multiplicative")[0] == pytest.approx([0.02, 0.04, 0.04])
-    assert combine(base, excess, "additive").sum(axis=0)[0] == pytest.approx([0.05, 0.04, 0.07])
+    assert total_without(base, excess, 0, load_mechanism("multiplicative"))[0] == pytest.approx(
+        [0.02, 0.04, 0.04]
+    )
+    assert combine(base, excess, load_mechanism("additive")).sum(axis=0)[0] == pytest.approx(
+        [0.05, 0.04, 0.07]
+    )
 
 
 def test_a_seventh_cause_stands_beside_the_six(blocks: Callable) -> None:

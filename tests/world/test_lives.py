@@ -15,6 +15,7 @@ from whychurn.world.lives.simulated_hazards import draw_frailty
 from whychurn.world.setting.clock import NEVER, Clock
 from whychurn.world.setting.course_calendar import current_season_start, in_season, next_season_start
 from whychurn.world.setting.hazard_mechanism import HIDDEN, with_mechanism
+from whychurn.world.setting.mechanism import load_mechanism
 from whychurn.world.setting.programme import Season, load_programme
 from whychurn.world.tables.counts_to_rows import company_contacts, find_presence, member_activity
 from whychurn.world.tables.texts import leaver_topics
@@ -78,10 +79,11 @@ def test_leavers_write_about_the_cause_where_the_base_drove_them_out() -> None:
 def test_mechanisms_keep_the_sum_of_the_bases_or_add_a_seventh() -> None:
     shop = load_programme("shop")
     total = sum(cause.base for cause in shop.causes.values())
-    assert with_mechanism(shop, "additive") is shop
-    uneven = with_mechanism(shop, "uneven_bases").causes
+    rng = np.random.default_rng(1)
+    assert with_mechanism(shop, load_mechanism("additive"), rng) == shop
+    uneven = with_mechanism(shop, load_mechanism("uneven_bases"), rng).causes
     assert sum(cause.base for cause in uneven.values()) == pytest.approx(total)
-    seventh = with_mechanism(shop, "seventh_cause")
+    seventh = with_mechanism(shop, load_mechanism("seventh_cause"), rng)
     assert seventh.causes[HIDDEN].base == pytest.approx(total) and not seventh.causes[HIDDEN].excess
     assert sum(seventh.survey.stated[HIDDEN].values()) == pytest.approx(1)
 

@@ -12,7 +12,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.tables.texts import NEUTRAL, PRAISE, TextWriter, grammar
 
-PROGRAMMES = ("shop", "gym", "school")
+PROGRAMMES = ("shop", "gym", "school", "app")
 
 
 def write(topic: str, language: int, n: int, programme: str = "shop", seed: int = 1) -> list[str]:

@@ -80,14 +80,15 @@ class Simulated:
 
 
 def simulate(
-    program: Literal["shop", "gym", "school"] = "shop", members: int = 2000, months: int = 24, seed: int = 7
+    program: Literal["shop", "gym", "school", "app"] = "shop", members: int = 2000, months: int = 24, seed: int = 7
 ) -> Simulated:
     """A programme whose causes of leaving are known; the same arguments give the same rows.
 
     Parameters
     ----------
     program
-        ``shop`` (members leave in silence), ``gym`` (terms that end) or ``school`` (terms of the calendar).
+        ``shop`` (members leave in silence), ``gym`` (terms that end), ``school`` (terms of the
+        calendar) or ``app`` (events alone).
     members
         Number of members.
     months

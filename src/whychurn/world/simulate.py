@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import WorldParams
+from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.lives.simulated_lives import SimulatedLives, simulate_lives
+from whychurn.world.recording import recorded
 from whychurn.world.setting.programme import Programme
 from whychurn.world.setting.scenario import Scenario
-from whychurn.world.tables.counts_to_rows import find_presence
+from whychurn.world.tables.counts_to_rows import find_presence, with_lulls
 from whychurn.world.tables.events import draw_events
 from whychurn.world.tables.feedback import draw_feedback
 from whychurn.world.tables.market import market_table
@@ -72,13 +74,14 @@ def simulate(params: WorldParams, programme: Programme) -> Iterator[Block]:
     Block
         Tables of up to `BLOCK` members, all rows of each member in one block.
     """
-    scenario = Scenario.of(params, programme)
+    scenario = plan_scenario(params, programme)
     for number, first in enumerate(range(0, params.members, BLOCK)):
         numbers = np.arange(first, min(first + BLOCK, params.members)) + 1
         lives = simulate_lives(scenario, number, numbers)
         tables = _tables(scenario, number, lives)
         if number == 0:
             tables["market"] = market_table(scenario)
+        tables = recorded(tables, scenario.mechanism, params.missing, programme.visit_event)
         truth = {
             "member_causes": causes_table(scenario, lives),
             "churn_without": churn_without(scenario, lives),
@@ -93,11 +96,17 @@ def _tables(scenario: Scenario, block: int, lives: SimulatedLives) -> dict[str, 
         return scenario.stream(block, purpose)
 
     presence = find_presence(scenario, lives.members, lives.exits)
+    if scenario.mechanism.lull:
+        incidents = lives.history.counts["defects"] + lives.history.counts["service"]
+        presence = with_lulls(presence, incidents, scenario.mechanism.lull)
     writer = TextWriter.of(scenario.programme)
     orders = draw_orders(scenario, lives, presence, stream("orders"))
     drawn = {
         "members": members_table(scenario, lives.members, stream("records")),
-        "orders": orders_table(scenario, lives.members, orders, stream("order rows")),
+    }
+    if scenario.programme.sells:
+        drawn["orders"] = orders_table(scenario, lives.members, orders, stream("order rows"))
+    drawn |= {
         "events": draw_events(scenario, lives, presence, orders, stream("events")),
         "feedback": draw_feedback(scenario, lives, presence, writer, stream("feedback")),
         "surveys": draw_surveys(scenario, lives, presence, writer, stream("surveys")),

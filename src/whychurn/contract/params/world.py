@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from whychurn.contract.params.section_base import Count, Day, Section, Share
 
@@ -13,7 +13,7 @@ from whychurn.contract.params.section_base import Count, Day, Section, Share
 class WorldParams(Section):
     """The simulated programme."""
 
-    program: Literal["shop", "gym", "school"] = "shop"
+    program: Literal["shop", "gym", "school", "app"] = "shop"
     """What is simulated."""
     members: Count = 20000
     """Members that ever join."""
@@ -29,7 +29,14 @@ class WorldParams(Section):
     """Share of troubled members who leave a text."""
     confounding: Share = 0.5
     """How far who is exposed also leaves more: 0 not at all, 1 strongly."""
-    mechanism: Literal["additive", "multiplicative", "seventh_cause", "swapped_traces", "uneven_bases"] = (
-        "additive"
-    )
-    """How hazards of the causes combine; all but additive are there to check methods."""
+    mechanism: str = "additive"
+    """How doses become hazards and what is recorded of it: a file of world/setting/mechanisms; all but additive
+    are there to check methods."""
+    missing: list[Literal["market", "feedback", "surveys", "events"]] = []
+    """Tables that the company does not keep; an app keeps its events."""
+
+    @model_validator(mode="after")
+    def _an_app_keeps_its_events(self) -> WorldParams:
+        if self.program == "app" and "events" in self.missing:
+            raise ValueError("an app has nothing but events; leave them out of missing")
+        return self

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from whychurn.world.lives.members import Members
-from whychurn.world.lives.membership_terms import term_end
+from whychurn.world.lives.membership_terms import last_decision, term_end
 from whychurn.world.setting.clock import NEVER, Clock
 from whychurn.world.setting.course_calendar import next_season_start
 from whychurn.world.setting.scenario import Scenario
@@ -39,6 +39,14 @@ def at_risk(clock: Clock, since: np.ndarray) -> np.ndarray:
     week = np.arange(clock.weeks)[:, None]
     length = 7 * clock.length[:, None]
     return np.clip((7 * week + length - since) / length, 0, 1).astype("float32")
+
+
+def counted_weeks(scenario: Scenario, members: Members) -> np.ndarray:
+    """Share of each week at risk whose decision to leave takes effect in the window; (weeks, n)."""
+    clock, last = scenario.clock, last_decision(scenario, members)
+    week = np.arange(clock.weeks)[:, None]
+    inside = np.clip((last + 1 - 7 * week) / (7 * clock.length[:, None]), 0, 1)
+    return at_risk(clock, members.entry) * inside.astype("float32")
 
 
 def draw_exits(scenario: Scenario, members: Members, hazards: np.ndarray, rng: np.random.Generator) -> Exits:

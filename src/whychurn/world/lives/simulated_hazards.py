@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ class Hazards:
     ----------
     frailty
         Factor on all hazards of a member, so that it cancels in the causes; (n,).
+    sensitivity
+        Hidden factor on the excess of each cause, one where the mechanism has none; (causes, n).
     base, excess
         Hazard that no action removes, and what the exposures add, before campaigns; (causes, weeks, n).
     campaign_factors
@@ -30,6 +33,7 @@ class Hazards:
     """
 
     frailty: np.ndarray
+    sensitivity: np.ndarray
     base: np.ndarray
     excess: np.ndarray
     campaign_factors: np.ndarray
@@ -41,15 +45,16 @@ def simulate_hazards(
     members: Members,
     history: WeeklyHistory,
     assignments: list[Assignment],
-    rng: np.random.Generator,
+    stream: Callable[[str], np.random.Generator],
 ) -> Hazards:
-    """Hazards that follow from what happened to the members; only the frailty is drawn."""
-    frailty = draw_frailty(scenario, members, rng)
+    """Hazards that follow from what happened to the members; only frailty and sensitivity are drawn."""
+    frailty = draw_frailty(scenario, members, stream("tempo"))
+    sensitivity = draw_sensitivity(scenario, members, stream("sensitivity"))
     base = base_hazards(scenario, members, frailty)
-    excess = excess_hazards(scenario, members, history, frailty)
+    excess = excess_hazards(scenario, members, history, frailty, sensitivity)
     factors = campaign_factors(scenario.programme, assignments, base.shape)
-    by_cause = combine(base * factors, excess * factors, scenario.params.mechanism)
-    return Hazards(frailty, base, excess, factors, by_cause)
+    by_cause = combine(base * factors, excess * factors, scenario.mechanism)
+    return Hazards(frailty, sensitivity, base, excess, factors, by_cause)
 
 
 def draw_frailty(scenario: Scenario, members: Members, rng: np.random.Generator) -> np.ndarray:
@@ -57,6 +62,13 @@ def draw_frailty(scenario: Scenario, members: Members, rng: np.random.Generator)
     slope, spread = 0.8 * scenario.params.confounding, scenario.programme.tempo_spread
     log = -slope * members.usage + spread * rng.standard_normal(members.size)
     return np.exp(log - (slope**2 + spread**2) / 2).astype("float32")
+
+
+def draw_sensitivity(scenario: Scenario, members: Members, rng: np.random.Generator) -> np.ndarray:
+    """Log-normal factor of mean one on the excess of each cause, by one hidden trait; (causes, n)."""
+    spread = [scenario.mechanism.sensitivity.get(name, 0.0) for name in scenario.programme.causes]
+    log = np.outer(spread, rng.standard_normal(members.size)) - np.square(spread)[:, None] / 2
+    return np.exp(log).astype("float32")
 
 
 def base_hazards(scenario: Scenario, members: Members, frailty: np.ndarray) -> np.ndarray:
@@ -69,7 +81,11 @@ def base_hazards(scenario: Scenario, members: Members, frailty: np.ndarray) -> n
 
 
 def excess_hazards(
-    scenario: Scenario, members: Members, history: WeeklyHistory, frailty: np.ndarray
+    scenario: Scenario,
+    members: Members,
+    history: WeeklyHistory,
+    frailty: np.ndarray,
+    sensitivity: np.ndarray,
 ) -> np.ndarray:
     """What the exposures of each cause add to its hazard, before any campaign; (causes, weeks, n)."""
     programme, clock = scenario.programme, scenario.clock
@@ -78,6 +94,6 @@ def excess_hazards(
     for number, cause in enumerate(programme.causes.values()):
         for name, weight in cause.excess.items():
             excess[number] += weight * history.exposures[name] * scale
-    if scenario.params.mechanism == "swapped_traces":
+    if scenario.mechanism.swapped:
         swap_traces(excess, members.region)
-    return excess
+    return excess * sensitivity[:, None, :]

@@ -49,7 +49,7 @@ def simulate_lives(scenario: Scenario, block: int, numbers: np.ndarray) -> Simul
     members = draw_members(scenario, numbers, stream("members"))
     history = simulate_history(scenario, members, stream("path"))
     assignments = assign_campaigns(scenario, members, history, stream("campaigns"))
-    hazards = simulate_hazards(scenario, members, history, assignments, stream("tempo"))
+    hazards = simulate_hazards(scenario, members, history, assignments, stream)
     exits = draw_exits(scenario, members, hazards.by_cause, stream("lives"))
     leavers = draw_leavers(scenario, history, hazards, exits, stream("causes"))
     return SimulatedLives(members, history, assignments, hazards, exits, leavers)

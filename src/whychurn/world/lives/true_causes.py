@@ -61,10 +61,20 @@ def _draw_subcauses(
 ) -> np.ndarray:
     """Sub-cause of exits by one cause, in proportion to its base and exposures in `cells` (week, member)."""
     week, who = cells
-    scale = hazards.frailty[who] * scenario.clock.length[week]
+    scale = hazards.frailty[who] * scenario.clock.length[week] * hazards.sensitivity[number, who]
+    if scenario.mechanism.together != "adding":
+        scale = scale * _amplified(hazards, number, cells)
     weights = list(scenario.programme.causes.values())[number].excess
     parts = [hazards.base[number, week, who]]
     parts += [weight * history.exposures[name][week, who] * scale for name, weight in weights.items()]
     share = np.cumsum(np.stack(parts), axis=0)
     pick = (share / share[-1] < rng.random(len(who))).sum(axis=0)
     return np.array([GENERAL, *weights], object)[np.minimum(pick, len(weights))]
+
+
+def _amplified(hazards: Hazards, number: int, cells: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """What meeting other causes makes of the excess of a cause in `cells`, as a factor; (m,)."""
+    campaign, base, excess = (
+        values[number][cells] for values in (hazards.campaign_factors, hazards.base, hazards.excess)
+    )
+    return (hazards.by_cause[number][cells] / campaign - base) / np.maximum(excess, 1e-12)

@@ -7,16 +7,20 @@ or she stayed. So the hazards are known for everyone, and the truth without an e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
+from whychurn.world.lives.dose_response import remembered, shaped
 from whychurn.world.lives.members import Members
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.course_calendar import in_season
+from whychurn.world.setting.mechanism import Memory
 from whychurn.world.setting.programme import Programme
 from whychurn.world.setting.scenario import Scenario
 
 SLOW_HOURS = 36.0
+RIVAL_HALF_LIFE: Final = 4.0  # weeks, where a mechanism has a memory of its own
 _SHAPE_3_MEAN = 0.893  # mean of a Weibull of shape 3 and scale 1
 
 
@@ -49,24 +53,24 @@ def simulate_history(scenario: Scenario, members: Members, rng: np.random.Genera
     counts["visits"] = _poisson(rng, members.visit_rate * seasonal * in_season(programme, clock))
     exposures = _product(scenario, members, levels, counts, rng)
     exposures |= _price(scenario, members, levels)
-    exposures |= _competition(members, levels)
+    exposures |= _competition(scenario, members, levels)
     exposures |= _messages(scenario, members, levels, counts, rng)
     exposures |= _engagement(scenario, members, counts, rng)
     exposures |= _natural(scenario, members, counts, rng)
     coupon = programme.rates.coupon * (1 + confounding * 8 * np.minimum(exposures["price_rise"], 2))
     counts["coupons"] = _poisson(rng, coupon * clock.length[:, None] * members.marketing)
+    exposures = {
+        name: shaped(dose, scenario.mechanism.shape, scenario.usual[name]) if scenario.usual else dose
+        for name, dose in exposures.items()
+    }
     return WeeklyHistory(counts, exposures, levels)
 
 
-def decayed(count: np.ndarray, half_life: float) -> np.ndarray:
-    """Sum of the counts so far, each week's part halved every `half_life` weeks."""
-    remains = np.float32(0.5 ** (1 / half_life))
-    sums = np.empty(count.shape, dtype="float32")
-    level = np.zeros(count.shape[1], dtype="float32")
-    for week, current in enumerate(count):
-        level = level * remains + current
-        sums[week] = level
-    return sums
+def _lasting(scenario: Scenario, members: Members, count: np.ndarray, half_life: float) -> np.ndarray:
+    """Doses as the mechanism remembers them, from joining on where it is calibrated; (weeks, n)."""
+    if scenario.mechanism.totals is not None:
+        count = count * (np.arange(len(count))[:, None] >= members.entry // 7)
+    return remembered(count, half_life, scenario.mechanism.memory)
 
 
 def weeks_since(count: np.ndarray, first: np.ndarray) -> np.ndarray:
@@ -154,10 +158,12 @@ def _product(
     defect = np.array([line.defect for line in programme.categories.values()])[members.category]
     picky = np.exp(0.5 * members.quality_demands)
     counts["orders"] = draw_regular_orders(members.order_rate, _season(programme, clock), rng)
-    uses = counts["orders"] if programme.kind == "inactivity" else counts["visits"]
+    if not programme.sells:
+        counts["orders"][:] = 0
+    uses = counts[programme.use]
     faulty = np.minimum(defect * picky * levels["defect"], 0.5)
     counts["defects"] = rng.binomial(uses, faulty).astype("int16")
-    contact_rate = members.order_rate if programme.kind == "inactivity" else members.visit_rate
+    contact_rate = members.order_rate if programme.use == "orders" else members.visit_rate
     service = rates.service * contact_rate * picky * _season(programme, clock)
     counts["service"] = _poisson(rng, service * levels["response"])
     in_app = np.isin(
@@ -172,9 +178,11 @@ def _product(
     levels["hours"] = np.where(incidents > 0, hours, 0).astype("float32")
     slow = (incidents > 0) & (hours > SLOW_HOURS)
     return {
-        "defect": decayed(counts["defects"] * picky, half["defect"]),
-        "slow_response": decayed(slow * np.minimum(hours / SLOW_HOURS, 3), half["slow_response"]),
-        "app_fault": decayed(counts["faults"], half["app_fault"]),
+        "defect": _lasting(scenario, members, counts["defects"] * picky, half["defect"]),
+        "slow_response": _lasting(
+            scenario, members, slow * np.minimum(hours / SLOW_HOURS, 3), half["slow_response"]
+        ),
+        "app_fault": _lasting(scenario, members, counts["faults"], half["app_fault"]),
     }
 
 
@@ -187,18 +195,25 @@ def _price(scenario: Scenario, members: Members, levels: dict[str, np.ndarray]) 
     rise = np.diff(levels["own_price"], axis=0, prepend=levels["own_price"][:1]) * joined
     lost = np.maximum(-np.diff(levels["discount"], axis=0, prepend=levels["discount"][:1]), 0) * joined
     return {
-        "price_rise": decayed(np.maximum(rise, 0) * 10, programme.half_life["price_rise"]) * sensitivity,
-        "lost_discount": decayed(lost * 10, programme.half_life["lost_discount"]) * sensitivity,
+        "price_rise": _lasting(scenario, members, np.maximum(rise, 0) * 10, programme.half_life["price_rise"])
+        * sensitivity,
+        "lost_discount": _lasting(scenario, members, lost * 10, programme.half_life["lost_discount"])
+        * sensitivity,
     }
 
 
-def _competition(members: Members, levels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _competition(
+    scenario: Scenario, members: Members, levels: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     responsiveness = np.exp(0.35 * members.price_sensitivity - 0.25 * members.sociability).astype("float32")
     gap = levels["own_price"] / levels["rival_price"] - 1
-    return {
+    doses = {
         "rival_campaign": np.maximum(levels["rival_activity"] - 0.9, 0) * responsiveness,
         "rival_price": np.maximum(gap - 0.02, 0) * 10 * responsiveness,
     }
+    if scenario.mechanism.memory == Memory():  # rivals of this week only
+        return doses
+    return {name: _lasting(scenario, members, dose, RIVAL_HALF_LIFE) for name, dose in doses.items()}
 
 
 def _in_period(
@@ -227,9 +242,9 @@ def _messages(
     response = 1 + confounding * np.minimum(np.maximum(levels["rival_activity"] - 0.9, 0), 3)
     counts["relevant"] = _poisson(rng, volume * relevant * np.maximum(pressure, response))
     counts["irrelevant"] = _poisson(rng, volume * (1 - relevant) * np.sqrt(pressure))
-    many = decayed(_poisson(rng, volume * (pressure - 1)), half)
+    many = _lasting(scenario, members, _poisson(rng, volume * (pressure - 1)), half)
     return {
-        "irrelevant_offers": np.maximum(decayed(counts["irrelevant"], half) - 0.8, 0),
+        "irrelevant_offers": np.maximum(_lasting(scenario, members, counts["irrelevant"], half) - 0.8, 0),
         "too_many_messages": np.maximum(many - 2, 0) / 3,
     }
 
@@ -248,12 +263,22 @@ def _engagement(
         rng, rates.points_spent * members.points * np.exp(0.3 * members.usage) * length
     )
     contacts = counts["greetings"] + counts["activities"] + counts["community"]
-    since = weeks_since(contacts, rng.exponential(8, n))
+    since = _since_joining(scenario, members, weeks_since(contacts, rng.exponential(8, n)))
     unspent = weeks_since(counts["spendings"], rng.exponential(18, n)) * members.points
+    unspent = _since_joining(scenario, members, unspent)
+    silence = scenario.mechanism.silence
     return {
-        "no_contact": np.clip((since - 10) / 12, 0, 2),
+        "no_contact": np.clip((since - silence.from_week) / 12, 0, silence.grows_weeks / 12),
         "unused_points": np.clip((unspent - 20) / 20, 0, 1.5),
     }
+
+
+def _since_joining(scenario: Scenario, members: Members, since: np.ndarray) -> np.ndarray:
+    """Weeks of silence, no more than since joining where the mechanism is calibrated; (weeks, n)."""
+    if scenario.mechanism.totals is None:
+        return since
+    tenure = np.maximum(np.arange(len(since))[:, None] - members.joined // 7, 0)
+    return np.minimum(since, tenure)
 
 
 def _natural(
@@ -263,8 +288,12 @@ def _natural(
     rate = np.full((clock.weeks, members.size), programme.rates.moved, "float32") * clock.length[:, None]
     counts["moves"] = np.minimum(_poisson(rng, rate), 1).astype("int16")
     since_end = np.arange(clock.weeks)[:, None] - members.need_end / 7
-    ended = np.where(since_end >= 0, 0.5 ** (np.maximum(since_end, 0) / programme.need.half_life), 0)
+    if scenario.mechanism.memory == Memory():
+        ended = np.where(since_end >= 0, 0.5 ** (np.maximum(since_end, 0) / programme.need.half_life), 0)
+    else:
+        ends = (since_end >= 0) & (since_end < 1)
+        ended = _lasting(scenario, members, ends, programme.need.half_life)
     return {
-        "moved": decayed(counts["moves"], programme.half_life["moved"]),
+        "moved": _lasting(scenario, members, counts["moves"], programme.half_life["moved"]),
         "need_ended": ended.astype("float32"),
     }

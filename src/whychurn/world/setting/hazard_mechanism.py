@@ -1,17 +1,14 @@
-"""How hazards of the causes combine: they add up, or not, in worlds that check a method's assumptions.
+"""How hazards of the causes meet (`combine`), and what a mechanism changes in a programme.
 
-additive
+adding
     Hazards of the causes add up (what the methods assume).
-multiplicative
-    Exposures multiply: total = B prod_k (1 + e_k / B), with B the sum of the bases and e_k the excess of
-    cause k. A single exposure has the same effect as in the additive world, two at once have more. The excess
-    over B is shared among the causes in proportion to log(1 + e_k / B).
-seventh_cause
-    Additive, with a cause outside the six that leaves no trace.
-uneven_bases
-    Additive, but one cause has half of the base hazard; the others share the rest.
-swapped_traces
-    Additive, but in the first region two causes have each other's traces.
+touchy
+    The excess e_k of some causes is more while another cause j hurts: e_k (1 + c e_j / (e_j + B)), with B the
+    sum of the bases.
+multiplying
+    Exposures multiply: total = B prod_k (1 + e_k / B). A single exposure has the same effect as when hazards
+    add up, two at once have more. The excess over B is shared among the causes in proportion to
+    log(1 + e_k / B).
 """
 
 from __future__ import annotations
@@ -21,53 +18,80 @@ from typing import Final
 import numpy as np
 
 from whychurn.contract.causes import CAUSES
-from whychurn.world.setting.programme import Cause, Programme
+from whychurn.world.setting.mechanism import Asking, Mechanism
+from whychurn.world.setting.programme import Cause, Programme, Survey
 
 HIDDEN: Final = "hidden"
-UNEVEN: Final = ("engagement", 0.5)  # a cause and its part of the base
 SWAPPED: Final = ("personalization", "engagement")
 _HIDDEN_STATED: Final = {"other": 0.55, "price": 0.20, "natural": 0.15, "product_service": 0.10}
 
 
-def with_mechanism(programme: Programme, mechanism: str) -> Programme:
-    """The programme with what the mechanism changes: a seventh cause, or how the causes share the base."""
-    base = sum(cause.base for cause in programme.causes.values())
-    if mechanism == "uneven_bases":
-        most, part = UNEVEN
-        rest = (1 - part) / (len(programme.causes) - 1)
+def with_mechanism(programme: Programme, mechanism: Mechanism, rng: np.random.Generator) -> Programme:
+    """The programme with what the mechanism changes: the bases, a seventh cause, what is said.
+
+    Parameters
+    ----------
+    rng
+        Draws how often the leavers of each cause tell the truth, where the mechanism gives a range.
+    """
+    causes, survey = programme.causes, programme.survey
+    base = sum(cause.base for cause in causes.values())
+    if mechanism.base_parts:
+        left = (1 - sum(mechanism.base_parts.values())) / (len(causes) - len(mechanism.base_parts))
+        parts = dict.fromkeys(causes, left) | mechanism.base_parts
         causes = {
-            name: cause.model_copy(update={"base": base * (part if name == most else rest)})
-            for name, cause in programme.causes.items()
+            name: cause.model_copy(update={"base": base * parts[name]}) for name, cause in causes.items()
         }
-        return programme.model_copy(update={"causes": causes})
-    if mechanism == "seventh_cause":
-        survey = programme.survey
+    if mechanism.seventh:
+        causes = causes | {HIDDEN: Cause(base=base, excess={})}
         answering = survey.answering | {HIDDEN: 0.8}
         stated = survey.stated | {HIDDEN: _HIDDEN_STATED}
         survey = survey.model_copy(update={"answering": answering, "stated": stated})
-        causes = programme.causes | {HIDDEN: Cause(base=base, excess={})}
-        return programme.model_copy(update={"causes": causes, "survey": survey})
-    return programme
+    if mechanism.asking:
+        survey = _asked(survey, mechanism.asking, rng)
+    return programme.model_copy(update={"causes": causes, "survey": survey})
 
 
-def combine(base: np.ndarray, excess: np.ndarray, mechanism: str) -> np.ndarray:
+def _asked(survey: Survey, asking: Asking, rng: np.random.Generator) -> Survey:
+    """The survey with the mechanism's time of asking, and its form of not telling the truth."""
+    stated = {}
+    for cause in survey.stated:
+        true = rng.uniform(*asking.truthful)
+        row = {
+            code: (1 - true) * part / sum(asking.instead.values()) for code, part in asking.instead.items()
+        }
+        stated[cause] = row | {cause: true + row.get(cause, 0.0)}
+    update = {"stated": stated, "at_cancelling": asking.at_cancelling}
+    if asking.delay_days:
+        update["delay_days"] = asking.delay_days
+    return survey.model_copy(update=update)
+
+
+def combine(base: np.ndarray, excess: np.ndarray, mechanism: Mechanism) -> np.ndarray:
     """Hazard of each cause; arrays (causes, weeks, n)."""
-    if mechanism != "multiplicative":
+    if mechanism.together == "adding":
         return base + excess
     floor = base.sum(axis=0)
+    if mechanism.together == "touchy":
+        hazards = base + excess
+        for cause, other in mechanism.touchy.items():
+            hurts = excess[CAUSES.index(other)]
+            number = CAUSES.index(cause)
+            hazards[number] += mechanism.touchy_by * excess[number] * hurts / (hurts + floor)
+        return hazards
     logs = np.log1p(excess / floor)
     summed = logs.sum(axis=0)
     over = floor * np.expm1(summed)
     return base + over * logs / np.maximum(summed, 1e-12)
 
 
-def total_without(base: np.ndarray, excess: np.ndarray, number: int, mechanism: str) -> np.ndarray:
-    """Total hazard with the excess of one cause removed; (weeks, n)."""
-    if mechanism != "multiplicative":
+def total_without(base: np.ndarray, excess: np.ndarray, number: int, mechanism: Mechanism) -> np.ndarray:
+    """Total hazard with the excess of one cause removed, and with it all that it does to others; (weeks, n)."""
+    if mechanism.together == "adding":
         return base.sum(axis=0) + excess.sum(axis=0) - excess[number]
-    floor = base.sum(axis=0)
-    logs = np.log1p(excess / floor)
-    return floor * np.exp(logs.sum(axis=0) - logs[number])
+    removed = excess.copy()
+    removed[number] = 0
+    return combine(base, removed, mechanism).sum(axis=0)
 
 
 def swap_traces(excess: np.ndarray, region: np.ndarray) -> None:

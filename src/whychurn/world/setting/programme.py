@@ -120,9 +120,10 @@ class Disruption(_Part):
 
 
 class Survey(_Part):
-    """Exit surveys: who answers, and what is said for each true cause (row: true, column: stated)."""
+    """Exit surveys: when leavers are asked, who answers, and what is said for each true cause (row: true, column: stated)."""
 
     delay_days: tuple[int, int]
+    at_cancelling: bool = False
     answering: dict[str, float]
     stated: dict[str, dict[str, float]]
     comment: float
@@ -134,6 +135,7 @@ class Programme(_Part):
     name: str
     kind: Literal["inactivity", "terms", "seasons"]
     visit_event: Literal["visit", "checkin"]
+    sells: bool = True
     regions: dict[str, float]
     categories: dict[str, Category]
     channels: dict[str, float]
@@ -166,7 +168,12 @@ class Programme(_Part):
     campaigns: list[Campaign]
     survey: Survey
 
+    @property
+    def use(self) -> Literal["orders", "visits"]:
+        """What members come for, and what goes wrong: orders of a shop, visits elsewhere."""
+        return "orders" if self.kind == "inactivity" and self.sells else "visits"
+
 
 def load_programme(name: str) -> Programme:
-    """Programme `name` (shop, gym, school) from its YAML."""
+    """Programme `name` (shop, gym, school, app) from its YAML."""
     return Programme.model_validate(read_yaml(_FOLDER / f"{name}.yaml") | {"name": name})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from whychurn.contract.params import WorldParams
 from whychurn.world.setting.clock import Clock, stream
 from whychurn.world.setting.hazard_mechanism import with_mechanism
 from whychurn.world.setting.market import Market, simulate_market
+from whychurn.world.setting.mechanism import Mechanism, load_mechanism
 from whychurn.world.setting.programme import Programme
 
 
@@ -23,23 +25,30 @@ class Scenario:
         Section `world` of the parameters.
     programme
         The programme, with what the mechanism changes in it.
+    mechanism
+        How the causes act.
     clock
         The simulated window.
     market
         Prices and rivals of the window.
+    usual
+        Mean dose of those exposed, by exposure, where the mechanism shapes doses; else empty.
     """
 
     params: WorldParams
     programme: Programme
+    mechanism: Mechanism
     clock: Clock
     market: Market
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, params: WorldParams, programme: Programme) -> Scenario:
-        """Scenario of `programme` under `params`; its market follows from `params.seed`."""
-        changed = with_mechanism(programme, params.mechanism)
+        """Scenario of `programme` under `params`, not calibrated (`plan_scenario`); its market follows the seed."""
+        mechanism = load_mechanism(params.mechanism)
+        changed = with_mechanism(programme, mechanism, stream(params.seed, 0, f"stated {params.mechanism}"))
         clock = Clock.of(params.starts_on, params.months)
-        return cls(params, changed, clock, simulate_market(changed, clock, params.seed))
+        return cls(params, changed, mechanism, clock, simulate_market(changed, clock, params.seed))
 
     def stream(self, block: int, purpose: str) -> np.random.Generator:
         """Random stream of one purpose in one block of members."""

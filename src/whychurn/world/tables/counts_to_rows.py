@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from whychurn.world.lives.exits import Exits
 from whychurn.world.lives.members import Members
 from whychurn.world.setting.clock import Clock
+from whychurn.world.setting.mechanism import Lull
 from whychurn.world.setting.scenario import Scenario
 
 
@@ -58,6 +59,17 @@ def find_presence(scenario: Scenario, members: Members, exits: Exits) -> Presenc
         active_share = np.where(within, share, active_share)
         contacted |= (week >= since // 7) & (week <= left // 7 + programme.lapse_contact_weeks)
     return Presence(active_share.astype("float32"), contacted, exits, members.entry)
+
+
+def with_lulls(presence: Presence, incidents: np.ndarray, lull: Lull) -> Presence:
+    """Members are less active for some weeks after incidents (weeks, n), though they stay."""
+    remains = np.float32(np.exp(-1 / lull.weeks))
+    left = np.zeros(incidents.shape[1], dtype="float32")
+    share = presence.active_share.copy()
+    for week in range(1, len(incidents)):  # the week after the incident is the first
+        left = np.where(incidents[week - 1] > 0, 1, left * remains)
+        share[week] *= 1 - lull.drop * left
+    return replace(presence, active_share=share)
 
 
 Occurrences = tuple[np.ndarray, np.ndarray, np.ndarray]  # week, member and day of each

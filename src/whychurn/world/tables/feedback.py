@@ -15,8 +15,7 @@ from whychurn.world.tables.texts import NEUTRAL, PRAISE, TextWriter, leaver_topi
 
 TICKET_SHARE = 0.6  # of incidents
 COMPLAINT_RATE = 0.03  # texts a week for each per cent of excess hazard
-MIXED = 0.18  # texts with a second topic
-UNRELATED = 0.12  # complaints about something else than what adds to the member's hazard
+REVIEW_RATE = {"orders": 0.03, "visits": 0.006}  # of an order, or of a visit where nothing is sold
 
 
 def draw_feedback(
@@ -31,14 +30,14 @@ def draw_feedback(
     parts = [
         _tickets(clock, lives, presence, rng),
         _complaints(scenario, lives, presence, rng),
-        _reviews(clock, lives, presence, rng),
+        _reviews(scenario, lives, presence, rng),
         _interviews(clock, lives.leavers, rng),
     ]
     drawn = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     written = drawn["written"].to_numpy(dtype=bool)
     who = drawn["who"].to_numpy()
     mixed = _topics(programme, len(drawn), rng)
-    mixed[rng.random(len(drawn)) >= MIXED] = None
+    mixed[rng.random(len(drawn)) >= scenario.mechanism.texts.mixed] = None
     text = np.full(len(drawn), None, dtype=object)
     topics = drawn["topic"].to_numpy()
     text[written] = writer.texts(topics[written], mixed[written], members.language[who[written]], rng)
@@ -123,7 +122,9 @@ def _complaints(
     week, who, day = member_activity(rng.poisson(rate).astype("int16"), presence, clock, rng)
     share = summed[:, week, who] / summed[-1, week, who]
     topic = np.array(names, object)[np.minimum((share < rng.random(len(who))).sum(axis=0), len(names) - 1)]
-    topic = np.where(rng.random(len(who)) < UNRELATED, _topics(programme, len(who), rng), topic)
+    topic = np.where(
+        rng.random(len(who)) < scenario.mechanism.texts.unrelated, _topics(programme, len(who), rng), topic
+    )
     source = rng.choice(np.array(["complaint", "review", "social"], object), len(who), p=[0.6, 0.28, 0.12])
     rating = np.where(source == "review", np.clip(np.round(rng.normal(2.2, 0.9, len(who))), 1, 5), np.nan)
     written = np.ones(len(who), bool)
@@ -138,13 +139,14 @@ def _complaints(
 
 
 def _reviews(
-    clock: Clock, lives: SimulatedLives, presence: Presence, rng: np.random.Generator
+    scenario: Scenario, lives: SimulatedLives, presence: Presence, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Praise and neutral noise after orders; stars alone from members who do not write."""
-    history = lives.history
-    week, who, day = expand(np.where(presence.active_share > 0, history.counts["orders"], 0), clock, rng)
+    """Praise and neutral noise after orders (visits of an app); stars alone from members who do not write."""
+    clock, history = scenario.clock, lives.history
+    use = "orders" if scenario.programme.sells else "visits"
+    week, who, day = expand(np.where(presence.active_share > 0, history.counts[use], 0), clock, rng)
     reviewed = presence.is_member(who, day)
-    reviewed &= rng.random(len(who)) < 0.03 * presence.active_share[week, who]
+    reviewed &= rng.random(len(who)) < REVIEW_RATE[use] * presence.active_share[week, who]
     week, who, day = week[reviewed], who[reviewed], day[reviewed]
     incidents = history.exposures["defect"][week, who] + history.exposures["slow_response"][week, who]
     rating = np.clip(np.round(4.6 - 0.9 * np.minimum(incidents, 3) + rng.normal(0, 0.6, len(who))), 1, 5)

@@ -38,9 +38,7 @@ def draw_orders(
     programme, clock = scenario.programme, scenario.clock
     members, history = lives.members, lives.history
     wrong = (
-        history.counts["defects"]
-        if programme.kind == "inactivity"
-        else np.zeros_like(history.counts["orders"])
+        history.counts["defects"] if programme.use == "orders" else np.zeros_like(history.counts["orders"])
     )
     good = member_activity(history.counts["orders"] - wrong, presence, clock, rng)
     bad = member_activity(wrong, presence, clock, rng, fades=False)

@@ -42,12 +42,13 @@ def response_rates(
 
 def state_reasons(programme: Programme, causes: pd.Series, rng: np.random.Generator) -> np.ndarray:
     """Reason that each leaver states, drawn from the row of the true cause in `survey.stated`."""
-    codes, true = [*CAUSES, "other"], list(programme.causes)
-    table = np.array([[programme.survey.stated[cause].get(code, 0.0) for code in codes] for cause in true])
+    stated, true = programme.survey.stated, list(programme.causes)
+    codes = list(dict.fromkeys([*CAUSES, "other", *(code for row in stated.values() for code in row)]))
+    table = np.array([[stated[cause].get(code, 0.0) for code in codes] for cause in true])
     summed = np.cumsum(table / table.sum(axis=1, keepdims=True), axis=1)
     row = pd.Categorical(causes, categories=true).codes
-    stated = (summed[row] < rng.random(len(row))[:, None]).sum(axis=1)
-    return np.array(codes, dtype=object)[np.minimum(stated, len(codes) - 1)]
+    said = (summed[row] < rng.random(len(row))[:, None]).sum(axis=1)
+    return np.array(codes, dtype=object)[np.minimum(said, len(codes) - 1)]
 
 
 def _exit_surveys(
@@ -55,7 +56,7 @@ def _exit_surveys(
 ) -> pd.DataFrame:
     clock, survey, members, leavers = scenario.clock, scenario.programme.survey, lives.members, lives.leavers
     who, n = leavers["position"].to_numpy(), len(leavers)
-    sent = leavers["left_day"].to_numpy() + rng.integers(*survey.delay_days, n, endpoint=True)
+    sent = _days_asked(scenario, lives, rng)
     rates = response_rates(scenario.programme, members, leavers, scenario.params.survey_answered)
     answers = rng.random(n) < rates
     delay = rng.geometric(0.35, n) - 1
@@ -64,7 +65,8 @@ def _exit_surveys(
     reason[~answers] = None
     writes = answers & (rng.random(n) < survey.comment)
     comment = np.full(n, None, dtype=object)
-    comment[writes] = writer.comments(leaver_topics(leavers)[writes], members.language[who[writes]], rng)
+    topics = leaver_topics(leavers)[writes]
+    comment[writes] = writer.comments(topics, members.language[who[writes]], rng)
     score = np.clip(np.round(rng.normal(3.2, 1.8, n)), 0, 10)
     answered_at = pd.Series(clock.instants(sent + delay, rng) + np.timedelta64(4, "h"))
     table = pd.DataFrame(
@@ -79,6 +81,22 @@ def _exit_surveys(
         }
     )
     return table[sent < clock.days]
+
+
+def _days_asked(scenario: Scenario, lives: SimulatedLives, rng: np.random.Generator) -> np.ndarray:
+    """Day on which each leaver is asked: some days after the end, or while cancelling; (leavers,).
+
+    Without terms, who cancels is asked in the last week or two of activity.
+    """
+    survey, leavers, exits = scenario.programme.survey, lives.leavers, lives.exits
+    left, n = leavers["left_day"].to_numpy(), len(leavers)
+    if not survey.at_cancelling:
+        return left + rng.integers(*survey.delay_days, n, endpoint=True)
+    if scenario.programme.kind != "inactivity":
+        return np.minimum(leavers["decided_day"].to_numpy() + rng.integers(0, 2, n), left)
+    who = leavers["position"].to_numpy()
+    began = np.where(leavers["spell"] == 1, lives.members.entry[who], exits.returned[who])
+    return np.maximum(left - rng.integers(0, 15, n), began)
 
 
 def _satisfaction_surveys(

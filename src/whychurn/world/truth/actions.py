@@ -36,7 +36,7 @@ def _effects(scenario: Scenario, lives: SimulatedLives, assignment: Assignment) 
     def churn_chance(effect: float) -> np.ndarray:
         factors = others.copy()
         factors[number] *= effect
-        total = combine(base * factors, excess * factors, scenario.params.mechanism)
+        total = combine(base * factors, excess * factors, scenario.mechanism)
         return -np.expm1(-total.sum(axis=(0, 1), dtype="float64"))
 
     untouched, touched = churn_chance(1.0), churn_chance(campaign.effect)

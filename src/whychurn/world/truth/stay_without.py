@@ -9,6 +9,7 @@ import pandas as pd
 
 from whychurn.world.lives.exits import at_risk
 from whychurn.world.lives.simulated_lives import SimulatedLives
+from whychurn.world.setting.hazard_mechanism import total_without
 from whychurn.world.setting.scenario import Scenario
 
 AS_IT_WAS: Final = "none"
@@ -30,7 +31,7 @@ def stay_without(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
     total = hazards.sum(axis=0, dtype="float64")
     parts = []
     for number, removed in enumerate([AS_IT_WAS, *scenario.programme.causes], start=-1):
-        hazard = (total if number < 0 else total - hazards[number]) * share
+        hazard = (total if number < 0 else _without(scenario, lives, total, number)) * share
         survival = np.exp(-(np.cumsum(hazard, axis=0) - hazard))  # at the beginning of each week
         counts = {
             "present": np.bincount(age.ravel(), (survival * share * clock.length[:, None]).ravel()),
@@ -39,3 +40,12 @@ def stay_without(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
         part = pd.DataFrame({"removed": removed, "tenure_week": np.arange(len(counts["left"])), **counts})
         parts.append(part[part["present"] > 0])
     return pd.concat(parts, ignore_index=True)
+
+
+def _without(scenario: Scenario, lives: SimulatedLives, total: np.ndarray, number: int) -> np.ndarray:
+    """Total hazard without base and excess of one cause, nor what it does to the others; (weeks, n)."""
+    hazards = lives.hazards
+    if scenario.mechanism.together == "adding":
+        return total - hazards.by_cause[number]
+    base, excess = hazards.base * hazards.campaign_factors, hazards.excess * hazards.campaign_factors
+    return total_without(base, excess, number, scenario.mechanism).astype("float64") - base[number]
