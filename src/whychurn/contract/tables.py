@@ -59,7 +59,7 @@ class Field:
     choices
         Allowed codes, where the contract fixes them.
     exact
-        A cell that cannot be read sets its row aside, though the column may be null.
+        A cell that cannot be read or is impossible sets its row aside, though the column may be null.
     """
 
     kind: str
@@ -72,11 +72,23 @@ class Field:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the contract: its key, its columns, the time that orders it."""
+    """One table of the contract: its key, its columns, the time that orders it.
+
+    Parameters
+    ----------
+    second_key
+        Rows of one key that differ in this column are rows of their own.
+    """
 
     key: str | None
     time: str | None
     fields: dict[str, Field]
+    second_key: str | None = None
+
+    @property
+    def identity(self) -> list[str]:
+        """Columns whose values together no two rows share; none where rows have no key."""
+        return [name for name in (self.key, self.second_key) if name]
 
 
 def _tables() -> dict[str, Table]:
@@ -86,7 +98,10 @@ def _tables() -> dict[str, Table]:
 
     return {
         name: Table(
-            entry["key"], entry["time"], {column: field(one) for column, one in entry["columns"].items()}
+            entry["key"],
+            entry["time"],
+            {column: field(one) for column, one in entry["columns"].items()},
+            entry.get("second_key"),
         )
         for name, entry in read_yaml(Path(__file__).with_name("tables.yaml")).items()
     }
@@ -117,7 +132,7 @@ def schema(table: str) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(
         {name: _column(field) for name, field in spec.fields.items()},
         strict=table not in FURTHER,
-        unique=[spec.key] if spec.key else None,
+        unique=spec.identity or None,
         name=table,
     )
 

@@ -31,8 +31,8 @@ def triangulate(
     ----------
     feedback_topics
         Results file of that name. A text counts for each cause with its probability, among texts as far
-        as they name any; interviews (``source == "interview"``) and comments of exit surveys are sources
-        of their own.
+        as they name any; interviews (feedback of that source, comments of interviews drawn by lot) and comments
+        of exit surveys are sources of their own.
     surveys
         Checked surveys: member_id, kind, reason. Reasons of exit surveys outside the six causes are left out.
     min_cell
@@ -43,7 +43,7 @@ def triangulate(
     `TRIANGULATION_COLUMNS`, one row a cause and source; n members behind the source; intervals by
     bootstrap over members. ``verdict`` of a cause: see `judge`.
     """
-    interview = feedback_topics["source"].eq("interview")
+    interview = feedback_topics["source"].isin(["interview", "survey_interview"])
     survey = feedback_topics["origin"].eq("survey")
     exits = surveys[surveys["kind"].eq("exit") & surveys["reason"].isin(CAUSES)]
     reasons = pd.DataFrame({f"p_{c}": exits["reason"].eq(c).astype(float) for c in CAUSES})

@@ -96,7 +96,7 @@ def test_shapes_of_ids_show_no_id() -> None:
 
 
 def test_codes_of_a_column_are_those_of_the_contract() -> None:
-    assert known_codes("surveys.kind") == ("exit", "satisfaction", "nps")
+    assert known_codes("surveys.kind") == ("exit", "satisfaction", "nps", "interview")
     assert {"price", "competition", "other", "unknown"} <= set(known_codes("surveys.reason"))
     assert {"visit", "push_sent", "opt_out"} <= set(known_codes("events.event_type"))
     assert known_codes("orders.amount") == ()

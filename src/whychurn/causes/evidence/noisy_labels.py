@@ -16,6 +16,8 @@ from whychurn.voice.causes.lexicon_classifier import P_COLUMNS
 
 TICKET: Final = "ticket"
 EXIT_SOURCES: Final = ("survey_exit", "interview")  # texts after leaving, about leaving
+# what members drawn by lot say checks the posteriors: were it evidence, theirs would be better than all others
+DRAWN_SOURCE: Final = "survey_interview"
 TEXT_DAYS: Final = 120  # texts up to this long before the decision count: older ones are about other things
 GRACE_DAYS: Final = 4 * DAYS  # a last complaint may come shortly after the last order
 TEXT_HALF_LIFE: Final = 6.0  # weeks after which a text has lost half its weight
@@ -71,6 +73,7 @@ def read_noisy_labels(
     stated = np.full(len(table), NOT_ASKED)
     stated[churned] = exit_answers(table.iloc[churned], spell_table, surveys)
     texts = text_scores.dropna(subset=list(P_COLUMNS)).assign(day=lambda rows: calendar.day(rows["known_on"]))
+    texts = texts[~texts["source"].isin([DRAWN_SOURCE])]
     # what a ticket says of service is an exposure already: each fact counts once
     texts.loc[texts["source"] == TICKET, "p_product_service"] = 0.0
     at_exit = texts["source"].isin(EXIT_SOURCES)

@@ -14,6 +14,7 @@ from whychurn.contract.params import PanelParams, Params
 from whychurn.contract.snapshot.leaving_words import holds_word
 from whychurn.contract.tables import ACTIVITY_TABLES, HISTORY_TABLES, SNAPSHOT, TABLES
 from whychurn.intake.check.checked_table import CheckedTable, Notice, absent_table, blank
+from whychurn.intake.check.codes.interviews import INTERVIEW, repeated_codings
 from whychurn.intake.check.consent import settle_consent
 from whychurn.intake.check.evidence.id_forms import join_id_forms
 from whychurn.intake.check.evidence.study_days import set_odd_days_aside, window
@@ -218,11 +219,16 @@ def _check_future(checked: CheckedTable, last: pd.Timestamp, today: dt.date) -> 
     ahead = (day > last).to_numpy(dtype=bool, na_value=False)
     future = (day > pd.Timestamp(today)).to_numpy(dtype=bool, na_value=False)
     after_window = ahead if checked.table == "memberships" else ahead & ~future  # terms are sold in advance
+    held = np.zeros(len(day), dtype=bool)
+    if checked.table == "surveys":  # who left within the window is interviewed after it
+        held = checked.frame["kind"].eq(INTERVIEW).to_numpy(dtype=bool, na_value=False)
+        after_window &= ~held
     checked.row_reasons.mark(after_window, "after_window", name)
     checked.row_reasons.mark(future, "future_date", name)
     if checked.table in AFTER:
         later = AFTER[checked.table][0]
-        blank(checked, later, checked.frame[later].dt.normalize() > last, "future_date")
+        answered = checked.frame[later].dt.normalize()
+        blank(checked, later, (answered > pd.Timestamp(today)) | ((answered > last) & ~held), "future_date")
 
 
 def _check_duplicates(checked: CheckedTable) -> None:
@@ -232,6 +238,9 @@ def _check_duplicates(checked: CheckedTable) -> None:
         checked.table, [str(TABLES[checked.table].key)]
     )
     good = checked.row_reasons.good
+    if checked.table == "surveys":
+        checked.row_reasons.mark(repeated_codings(checked.frame, good), "duplicate_id", "survey_id")
+        return
     if checked.table == "events":
         good = good & checked.frame["event_id"].notna().to_numpy(dtype=bool)
     if not good.any():

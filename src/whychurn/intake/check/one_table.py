@@ -13,6 +13,7 @@ from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import FURTHER, TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
 from whychurn.intake.check.codes.coded_columns import CODED, plain_codes
+from whychurn.intake.check.codes.interviews import check_interviews
 from whychurn.intake.check.codes.not_understood import note_unknown
 from whychurn.intake.check.column_reading import (
     kind_of,
@@ -85,6 +86,8 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
     _check_cells(checked, lenient if table == "members" else ())
     if table == "orders":
         mark_status(checked, raw)
+    if table == "surveys":
+        check_interviews(checked)
     mark_copies(checked, raw, params.copies.get(table))
     return checked
 
@@ -188,7 +191,7 @@ def _check_cells(checked: CheckedTable, lenient: tuple[str, ...]) -> None:
 
 def _limit(checked: CheckedTable, name: str, spec: Field, mask: pd.Series, reason: str) -> None:
     hit = mask.to_numpy(dtype=bool, na_value=False)
-    if spec.required:
+    if spec.required or spec.exact:
         checked.row_reasons.mark(hit, reason, name, checked.frame[name])
     else:
         blank(checked, name, mask, reason)

@@ -154,7 +154,7 @@ def _fit(table: str, name: str, spec: Field, profile: ColumnProfile) -> float:
     dated = profile.readable["date"] > 0.9 and profile.readable["number"] < 0.9
     if name == "member_id" and table in ("members", "snapshot") and profile.distinct < 0.5 * profile.rows:
         return 0.0
-    if name == TABLES[table].key and not profile.unique:
+    if name == TABLES[table].key and not profile.unique and not TABLES[table].second_key:
         return 0.95 if table == "orders" else 0.5  # line items repeat the order's number
     return 0.3 if dated else 1.0
 

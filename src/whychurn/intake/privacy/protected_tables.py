@@ -97,7 +97,9 @@ def check_schema(table: str, frame: pd.DataFrame) -> None:
         If a good row breaks the contract, which is a fault of intake.
     """
     spec = TABLES[table]
-    if spec.key is not None:
+    if spec.second_key is not None:
+        assert not frame.duplicated(spec.identity).any(), f"{table}: {', '.join(spec.identity)} repeat"
+    elif spec.key is not None:
         keys = pc.count_distinct(arrow_text(frame[spec.key])).as_py()
         assert keys == len(frame), f"{table}: {spec.key} repeats"
     text = [name for name in frame.columns if frame[name].dtype == TEXT]
@@ -109,7 +111,7 @@ def check_schema(table: str, frame: pd.DataFrame) -> None:
 def _in_order(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     spec = TABLES[table]
     names = [*spec.fields, *(name for name in frame.columns if name not in spec.fields)]
-    by = [name for name in ("member_id", spec.time, spec.key) if name and name in frame]
+    by = [name for name in ("member_id", spec.time, *spec.identity) if name and name in frame]
     if table == "market":
         by = ["week_start", "region", "category"]
     elif table == "events":

@@ -9,7 +9,7 @@ from whychurn.panel.features.windows import Trailing, running_sql
 
 # exit surveys and interviews come after, or because of, churn: never a feature
 SPOKEN: Final = """(SELECT * FROM voice
-    WHERE p_none IS NOT NULL AND COALESCE(source, '') NOT IN ('survey_exit', 'interview'))"""
+    WHERE p_none IS NOT NULL AND COALESCE(source, '') NOT IN ('survey_exit', 'survey_interview', 'interview'))"""
 BLAMES: Final = -0.2  # a sentiment below this complains (the neutral band of voice/polarity.yaml)
 SUMS: Final = (
     Trailing("texts_180d", "1", 180),

@@ -28,7 +28,7 @@ def silent_churn(
 ) -> pd.DataFrame:
     """Silent churn: who left without feedback, by stratum, and whether silent members leave less often.
 
-    A word is any feedback (a rating without text as well) or answered survey, exit surveys apart. A
+    A word is any feedback (a rating without text as well) or answered survey, exit surveys and interviews apart. A
     leaver was silent if there was none from ``silent_days`` before the last activity until churn:
     the silence by which churn is defined does not count as such. A member at a snapshot was silent if
     there was none in the ``silent_days`` before.
@@ -87,7 +87,7 @@ def _words(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
             "complaint": source.isin(COMPLAINTS),
         }
     )
-    answered = surveys[surveys["answered_at"].notna() & surveys["kind"].ne("exit")]
+    answered = surveys[surveys["answered_at"].notna() & ~surveys["kind"].isin(["exit", "interview"])]
     asked = pd.DataFrame(
         {"member_id": answered["member_id"], "on": answered["answered_at"], "complaint": False}
     )

@@ -27,7 +27,7 @@ from whychurn.survival.hazard_ratios.cox_model import newton_settings
 from whychurn.survival.hazard_ratios.model_building import CoxModels
 
 COLUMNS: Final = columns_of("topic_hazard")
-EXIT_SOURCE: Final = "survey_exit"
+EXIT_SOURCES: Final = ("survey_exit", "survey_interview")
 MIN_PROBABILITY: Final = 0.5  # from here on a text counts as being about a cause
 WALD: Final = ["hazard_ratio", "low", "high", "p_value"]
 
@@ -101,7 +101,7 @@ def topic_hazard_ratios(
 
 def text_exposures(feedback_topics: pd.DataFrame) -> pd.DataFrame:
     """What each text exposes its writer to: member_id, known_on, kind, name; several rows a text."""
-    texts = feedback_topics[feedback_topics["source"].ne(EXIT_SOURCE) & feedback_topics["p_none"].notna()]
+    texts = feedback_topics[~feedback_topics["source"].isin(EXIT_SOURCES) & feedback_topics["p_none"].notna()]
     base = texts[["member_id", "known_on"]]
     parts = [base.assign(kind="any", name="any")]
     for cause in CAUSES:

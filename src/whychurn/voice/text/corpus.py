@@ -56,7 +56,8 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     `TEXT_COLUMNS`. A feedback without text stays, with null text. A survey counts only where it holds a
-    comment; it is known on the day of the answer, and its id becomes the feedback_id.
+    comment; it is known on the day of the answer, and its id becomes the feedback_id. An interview counts once,
+    however many coded it, and its coded reason teaches no text: members are drawn by lot to check what texts say.
     """
     written = pd.DataFrame(
         {
@@ -70,6 +71,7 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
         }
     )
     with_comment = surveys[_column(surveys, "comment").astype("string").str.strip().fillna("").ne("")]
+    with_comment = with_comment.drop_duplicates("survey_id")
     answered = pd.to_datetime(_column(with_comment, "answered_at")).fillna(with_comment["sent_at"])
     asked = pd.DataFrame(
         {
@@ -80,7 +82,7 @@ def gather_texts(feedback: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
             "source": "survey_" + with_comment["kind"].astype("string"),
             "text": with_comment["comment"],
             "rating": pd.Series(float("nan"), index=with_comment.index),
-            "reason": _column(with_comment, "reason"),
+            "reason": _column(with_comment, "reason").mask(with_comment["kind"].eq("interview")),
             "responded_at": pd.Series(pd.NaT, index=with_comment.index),
             "resolved": pd.Series(pd.NA, index=with_comment.index, dtype="boolean"),
         }

@@ -18,6 +18,7 @@ _MOST: Final = 100  # different values: more are free text, no codes
 _LONGEST: Final = 60  # characters of a code
 _SHOWN_FROM: Final = 3  # rows behind a value that the check shows; rarer ones may tell of one person
 _SHOWN: Final = 8
+REASONED: Final = ("exit", "interview")  # surveys of leavers, whose reason is one of leaving
 _FREE: Final = "(free text)"
 
 
@@ -34,8 +35,9 @@ def note_unknown(checked: CheckedTable, kept: Mapping[str, Collection[Any]]) -> 
         if table != checked.table or name not in checked.mapped:
             continue
         values = checked.frame[name]
-        if column == "surveys.reason" and (checked.frame["kind"] == "exit").any():
-            values = values[checked.frame["kind"] == "exit"]
+        of_leavers = checked.frame["kind"].isin(REASONED) if column == "surveys.reason" else None
+        if of_leavers is not None and of_leavers.any():
+            values = values[of_leavers]
         given = values[
             values.notna() & ~is_known(column, values) & ~values.isin(list(map(str, kept.get(column, ()))))
         ]
