@@ -69,7 +69,8 @@ def evidence_of(history: ExposureHistory, first: np.ndarray, said: int = 0) -> A
     labels = NoisyLabels(stated, np.zeros((STAYS, 7)), np.zeros((STAYS, 7)))
     churned = np.isin(np.arange(STAYS), history.decisions.spell)
     return SimpleNamespace(
-        history=history, labels=labels, rows=np.arange(STAYS), churned=churned, spells=SimpleNamespace(first_week=first)
+        history=history, labels=labels, rows=np.arange(STAYS), churned=churned, interviews=None,
+        spells=SimpleNamespace(first_week=first),
     )  # fmt: skip
 
 

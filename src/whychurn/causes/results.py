@@ -14,6 +14,7 @@ from whychurn.causes.evidence.grounds import find_grounds
 from whychurn.causes.evidence.keyword_weights import keyword_weights
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.facts import cause_facts, cause_fits
+from whychurn.causes.interviews.asked_by_lot import asked_by_lot
 from whychurn.causes.methods import Attribution, Inputs
 from whychurn.causes.tables.attributions_and_shares import (
     ADDITIVE,
@@ -107,7 +108,8 @@ def cause_results(
     evidence, causes = inputs.evidence, params.causes
     min_cell, confidence = params.privacy.min_cell, params.run.confidence
     attributions = run_methods(inputs, params)
-    chosen = attributions[causes.method]
+    asked = asked_by_lot(evidence, attributions[causes.method], params)
+    chosen = attributions[causes.method] = asked.attribution
     members = member_table(evidence, chosen.p, causes)
     churned, p = churned_posteriors(members)
     told, dated = inputs.grounds.told, leaving_days(churned, churners)
@@ -118,6 +120,7 @@ def cause_results(
         "member_causes": members,
         "cause_shares": cause_shares(chosen.shares, members),
         "cause_methods": shares,
+        **asked.tables,
         "cause_grounds": inputs.grounds.table(),
         "cause_stated": told_rows(cause_stated(p, evidence.stated[evidence.churned], min_cell), told),
         "cause_groups": told_rows(cause_groups(p, churned_strata(features), min_cell, confidence), told),
@@ -133,7 +136,7 @@ def cause_results(
         "shares": shares,
         "evidence": inputs.table,
     }
-    facts = cause_facts(evidence, inputs.grounds, members, params)
+    facts = cause_facts(evidence, inputs.grounds, members, params) | {"interviews": asked.facts}
     return CauseResults(tables, for_scoring, facts, cause_fits(attributions, causes.method))
 
 

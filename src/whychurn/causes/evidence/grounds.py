@@ -40,16 +40,19 @@ class Grounds:
         `exposure_effects`, with ``sign`` (the exposure tells its cause without any words).
     answers, texts
         Leavers whose answer names one of the six, and whose texts name a cause.
+    interviews
+        Leavers drawn by lot who named one of the six when asked.
     """
 
     effects: pd.DataFrame
     answers: int
     texts: int
+    interviews: int = 0
 
     @property
     def speak(self) -> bool:
         """Whether enough leavers said why."""
-        return max(self.answers, self.texts) >= LEAST_SAID
+        return max(self.answers, self.texts, self.interviews) >= LEAST_SAID
 
     @property
     def told(self) -> Array:
@@ -104,9 +107,11 @@ def find_grounds(evidence: Evidence) -> Grounds:
     adjusted = benjamini_hochberg(effects["p_value"].to_numpy("float64"))
     labels = evidence.labels.select(evidence.rows[evidence.churned])
     stated = labels.stated
+    asked = evidence.interviews
     named = (labels.texts_before_exit + labels.exit_texts)[:, : len(CAUSES)].sum(axis=1)
     return Grounds(
         effects.assign(sign=adjusted <= FALSE_SIGNS),
         int(((stated >= 0) & (stated < len(CAUSES))).sum()),
         int((named >= NAMES_A_CAUSE).sum()),
+        int((asked.by_lot & asked.named).sum()) if asked else 0,
     )

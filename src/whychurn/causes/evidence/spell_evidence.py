@@ -17,6 +17,7 @@ from whychurn.causes.exposures.exposure_history import (
     draw_training_members,
 )
 from whychurn.causes.exposures.support_incidents import with_service_share
+from whychurn.causes.interviews.interview_answers import Interviews, read_interviews
 from whychurn.causes.member_weeks.activity_tables import Source, open_activity_tables, whole_table
 from whychurn.causes.member_weeks.decision_windows import Spells, read_spells
 from whychurn.causes.member_weeks.market_levels import read_market_levels
@@ -30,7 +31,6 @@ from whychurn.panel.covered_terms import covered_terms
 
 TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on", "paused_from", "paused_until", "trial"]
 FEEDBACK: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]
-SURVEYS: Final = ["member_id", "kind", "sent_at", "answered_at", "reason"]
 OTHER_CAUSES: Final = tuple(f"p_{cause}" for cause in CAUSES if cause != "product_service")
 
 
@@ -58,6 +58,8 @@ class Evidence:
         The panel's row at or before each index date (features, null where there is none); order of `rows`.
     calendar
         The observed weeks.
+    interviews
+        Who was asked in an interview, and what coders heard; order of `spells`; None as if nobody was.
     """
 
     spells: Spells
@@ -68,6 +70,7 @@ class Evidence:
     labels: NoisyLabels
     panel: pd.DataFrame
     calendar: Calendar
+    interviews: Interviews | None = None
 
     @property
     def churned(self) -> Array:
@@ -128,12 +131,15 @@ def gather_evidence(
         rate = mean_activity_rate(counts.to_numpy("float64"), weekly.last_week - weekly.first_week + 1)
         reader = RecordsReader(members, activity, market, calendar)
         history = build_exposure_history(weekly, in_training, reader, rate, params)
-    labels = read_noisy_labels(weekly, spells, whole_table(tables["surveys"], SURVEYS), text_scores, calendar)
+    surveys = whole_table(tables["surveys"])
+    labels = read_noisy_labels(weekly, spells, surveys, text_scores, calendar)
+    churned = np.flatnonzero(weekly.table["churned"])
+    interviews = read_interviews(weekly.table, churned, spells, surveys)
     last = weekly.table.groupby("member_id")["spell_no"].transform("max")
     rows = np.flatnonzero(weekly.table["churned"] | (weekly.table["spell_no"] == last))
     dates = _index_dates(weekly.table.iloc[rows].reset_index(drop=True), calendar)
     panel = panel_at_index_date(dates, tables["panel"], params.run.memory_limit)
-    return Evidence(weekly, dates, rows, in_training, history, labels, panel, calendar)
+    return Evidence(weekly, dates, rows, in_training, history, labels, panel, calendar, interviews)
 
 
 def profiled_members(members: pd.DataFrame) -> pd.DataFrame:

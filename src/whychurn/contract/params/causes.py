@@ -96,6 +96,8 @@ class CausesParams(Section):
     """Stories of members, for each cause."""
     stability_drops: list[Literal["survey", "text", "market"]] = ["survey", "text", "market"]
     """Sources that are left out, one at a time, to see what changes."""
+    silence_factor: Annotated[float, Field(ge=1)] = 1.3
+    """How far the chance to answer an interview may differ between the causes, as a factor to the mean."""
     name_from: Share = 0.45
     """A cause is assigned from this probability on; below, it is "unknown"."""
     max_steps: Count = 1500
