@@ -21,6 +21,7 @@ from whychurn.causes.evidence.risk_score_contributions import contributions_by_c
 from whychurn.causes.evidence.spell_evidence import gather_evidence
 from whychurn.causes.methods import Inputs
 from whychurn.causes.results import member_table, method_inputs
+from whychurn.causes.interviews.asked_by_lot import asked_by_lot
 from whychurn.causes.tables.attributions_and_shares import attribute_by, cause_shares
 from whychurn.causes.tables.limitations import limitations
 from whychurn.contract.causes import UNKNOWN
@@ -120,7 +121,8 @@ def attribute(
     rows = make_panel(tables, texts=said) if panel is None else panel
     require_columns(rows, ("member_id", "as_of", "spell_no"), "the panel", "make one: whychurn.panel(tables)")
     inputs = _inputs(tables, rows, said, model, params)
-    return _attribution(method, inputs, attribute_by(method, inputs, params), params)
+    found = asked_by_lot(inputs.evidence, attribute_by(method, inputs, params), params).attribution
+    return _attribution(method, inputs, found, params)
 
 
 def _attribution(method: str, inputs: Inputs, found: methods.Attribution, params: Params) -> Attribution:
