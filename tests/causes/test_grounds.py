@@ -172,6 +172,8 @@ def test_strata_mean_the_same_whatever_the_last_week_of_a_table() -> None:
     """Nobody may have left in the last months: those at risk are still compared with those who left earlier."""
     first = np.zeros(4, int)
     early = PersonWeeks(np.arange(3), np.array([3, 9, 30]), np.ones(3), np.ones((3, 1)), np.array([0, 1, 1]))
-    later = PersonWeeks(np.arange(4), np.array([3, 9, 30, 90]), np.ones(4), np.ones((4, 1)), np.array([0, 1, 1, 0]))
+    later = PersonWeeks(
+        np.arange(4), np.array([3, 9, 30, 90]), np.ones(4), np.ones((4, 1)), np.array([0, 1, 1, 0])
+    )
     assert risk_strata(early, first).tolist() == risk_strata(later, first)[:3].tolist()
     assert len(set(risk_strata(later, first))) == 4

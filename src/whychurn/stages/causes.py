@@ -11,6 +11,7 @@ from whychurn.causes.evidence.risk_score_contributions import family_contributio
 from whychurn.causes.evidence.spell_evidence import Evidence, gather_evidence
 from whychurn.causes.results import cause_results, method_inputs
 from whychurn.causes.served_cause_model import fit_surrogate
+from whychurn.causes.touches.touch_results import touch_results
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
@@ -55,10 +56,14 @@ def run(study: StudyPaths, params: Params) -> None:
     survival = attributed_tables(churned, spells, members, panel, window, params)
     for name, table in results.for_scoring.items():
         write_table(table, study.processed / "causes" / f"{name}.parquet")
-    for name, table in {**results.tables, **survival}.items():
+    touches = read_table(study.interim / "touches.parquet")
+    by_lot, touch_facts = touch_results(
+        evidence, touches, spells, causes, results.tables["cause_shares"], params
+    )
+    for name, table in {**results.tables, **survival, "cause_touches": by_lot}.items():
         write_table(table, study.results / f"{name}.parquet")
     _write_served(study, fit_surrogate(causes, evidence.panel, _features(study), params))
-    write_json(results.facts, study.results / "causes.json")
+    write_json(results.facts | {"touches": touch_facts}, study.results / "causes.json")
     write_fits(study, "causes", results.fits)
 
 
