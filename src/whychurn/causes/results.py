@@ -166,12 +166,11 @@ def _of_additive(
     evidence, grounds = inputs.evidence, inputs.grounds
     if attribution is None or model is None or not len(model.events) or not grounds.told.any():
         return {name: pd.DataFrame(columns=columns) for name, columns in OF_ADDITIVE.items()}
+    settings = params.model_copy(update={"causes": grounds.settings(params.causes)})
     keys = ["member_id", "spell_no"]
     last = evidence.panel.drop_duplicates(keys, keep="last")[[*keys, "region"]]
     region = evidence.spells.table[keys].merge(last, how="left")["region"]
     return attribution.tables | {
         "cause_sensitivity": sensitivity.sensitivity_analysis(evidence, model, churners, params.causes),
-        "cause_diagnostics": diagnostics.diagnostics(
-            grounds.applied(evidence), model, region, params.run.confidence
-        ),
+        "cause_diagnostics": diagnostics.diagnostics(grounds.applied(evidence), model, region, settings),
     }

@@ -130,6 +130,10 @@ def diagnostic_lines(checks: pd.DataFrame, page: PageLike) -> list[str]:
 
 def detail(name: str, page: PageLike) -> str:
     """Readable name of what a check looked at; a region stays as it is."""
+    if name in CAUSES:
+        return page.say(f"causes.{name}")
+    if name.startswith("0."):  # a share
+        return page.format(float(name), "percent")
     return say_or(f"causes.detail_{name}", page.lang, name)
 
 
