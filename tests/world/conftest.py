@@ -44,7 +44,7 @@ def blocks(world_params: Callable[..., WorldParams]) -> Callable[..., Block]:
     @cache
     def one(**over: object) -> Block:
         params = world_params(**over)
-        return next(simulate(params, load_programme(params.program)))
+        return next(simulate(plan_scenario(params, load_programme(params.program))))
 
     return one
 

@@ -16,6 +16,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import StudyPaths
 from whychurn.world import build, simulate
 from whychurn.world.build import build_world, rounded, simulated_key
+from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.setting.programme import load_programme
 
 
@@ -62,7 +63,8 @@ def test_blocks_bound_what_is_held_and_join_to_one_world(
     monkeypatch.setattr(build, "BLOCK", 100)
     params = world_params(members=250, months=8)
     sizes = [
-        len(block.tables["members"]) for block in simulate.simulate(params, load_programme(params.program))
+        len(block.tables["members"])
+        for block in simulate.simulate(plan_scenario(params, load_programme(params.program)))
     ]
     assert sizes == [100, 100, 50]
     build_world(params, tmp_path, tmp_path / "raw")
@@ -70,7 +72,7 @@ def test_blocks_bound_what_is_held_and_join_to_one_world(
     assert members["member_id"].is_unique and len(members) == 250
     orders = pd.read_parquet(tmp_path / "raw" / "orders.parquet")
     assert orders["order_id"].is_unique
-    first = next(simulate.simulate(params, load_programme(params.program)))
+    first = next(simulate.simulate(plan_scenario(params, load_programme(params.program))))
     first_orders = orders[orders["member_id"].isin(first.tables["members"]["member_id"])]
     assert first_orders["amount"].to_list() == first.tables["orders"]["amount"].to_list()
     market = pd.read_parquet(tmp_path / "raw" / "market.parquet")
@@ -82,7 +84,8 @@ def test_more_members_leave_the_first_ones_as_they_are(
 ) -> None:
     monkeypatch.setattr(simulate, "BLOCK", 100)
     few, many = (
-        next(simulate.simulate(world_params(members=n, months=8), load_programme("shop"))) for n in (100, 300)
+        next(simulate.simulate(plan_scenario(world_params(members=n, months=8), load_programme("shop"))))
+        for n in (100, 300)
     )
     pd.testing.assert_frame_equal(few.tables["orders"], many.tables["orders"])
 

@@ -15,6 +15,7 @@ from whychurn.api.settings import settings
 from whychurn.api.tables import FrameSource, Tables, checked_tables
 from whychurn.contract.causes import CAUSES
 from whychurn.world.build import as_arrow, rounded
+from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import simulate as simulate_blocks
 
@@ -116,7 +117,7 @@ def simulate(
     True
     """
     params = settings({"world": {"program": program, "members": members, "months": months, "seed": seed}})
-    blocks = list(simulate_blocks(params.world, load_programme(program)))
+    blocks = list(simulate_blocks(plan_scenario(params.world, load_programme(program))))
     raw = _joined([block.tables for block in blocks])
     planted = _joined([{name: rounded(table) for name, table in block.truth.items()} for block in blocks])
     tables = checked_tables(FrameSource(raw), params, None, FAR)

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from whychurn.contract.files import write_json, write_whole
 from whychurn.contract.params import WorldParams
 from whychurn.contract.tables import TABLES
-from whychurn.world.setting.programme import Programme, load_programme
+from whychurn.world.lives.calibration import plan_scenario
+from whychurn.world.setting.programme import load_programme
+from whychurn.world.setting.scenario import Scenario
 from whychurn.world.simulate import BLOCK, simulate
 from whychurn.world.truth.folder import FOLDER
 
@@ -42,11 +44,12 @@ def build_world(params: WorldParams, root: Path, raw: Path) -> None:
 
 def write_world(params: WorldParams, raw: Path, truth_folder: Path) -> None:
     """Write raw tables and truth, a block of members at a time, each file whole or not at all."""
-    programme = load_programme(params.program)
+    scenario = plan_scenario(params, load_programme(params.program))
+    stale = {raw / f"{name}.parquet" for name in TABLES} if (raw / KEY_FILE).exists() else set()
     blocks = -(-params.members // BLOCK)
     with ExitStack() as files:
         writers: dict[Path, pq.ParquetWriter] = {}
-        for block in simulate(params, programme):
+        for block in simulate(scenario):
             planted = {name: rounded(frame) for name, frame in block.truth.items()}
             for folder, tables in ((raw, block.tables), (truth_folder, planted)):
                 for name, frame in tables.items():
@@ -56,10 +59,12 @@ def write_world(params: WorldParams, raw: Path, truth_folder: Path) -> None:
                         writers[path] = files.enter_context(_writer(path, rows.schema, files))
                     writers[path].write_table(rows.cast(writers[path].schema))
             log.info("world: block %d of %d", block.number + 1, blocks)
+    for path in stale - set(writers):  # of a world written there before, which kept more
+        path.unlink(missing_ok=True)
     with write_whole(raw / KEY_FILE) as temporary:
         temporary.write_text(simulated_key(params.seed) + "\n", encoding="ascii")
-    write_json(planted_facts(params, programme), truth_folder / "world.json")
-    log.info("world: %s members of %s written to %s", f"{params.members:,}", programme.name, raw)
+    write_json(planted_facts(scenario), truth_folder / "world.json")
+    log.info("world: %s members of %s written to %s", f"{params.members:,}", params.program, raw)
 
 
 def rounded(frame: pd.DataFrame) -> pd.DataFrame:
@@ -98,14 +103,16 @@ def simulated_key(seed: int) -> str:
     return hashlib.sha256(f"simulated company {seed}".encode()).hexdigest()
 
 
-def planted_facts(params: WorldParams, programme: Programme) -> dict[str, object]:
+def planted_facts(scenario: Scenario) -> dict[str, object]:
     """What was planted, for whoever scores methods against the truth."""
     return {
-        "params": params.model_dump(mode="json"),
-        "programme": programme.model_dump(mode="json"),
+        "params": scenario.params.model_dump(mode="json"),
+        "mechanism": scenario.mechanism.model_dump(mode="json"),
+        "programme": scenario.programme.model_dump(mode="json"),
         "planted": [
-            "hazards of six causes add up; the posterior of a leaving is the share of each in that week",
-            "exit surveys: answering depends on the cause; price is over-stated (programme.survey)",
+            scenario.mechanism.about,
+            "the posterior of a leaving is the share of each cause in the hazard of that week",
+            "exit surveys: answering depends on the cause, and what is said on programme.survey.stated",
             "members go quiet before leaving (programme.quiet, quiet_weeks); incidents do not fade",
             "heavy users complain more and leave less, by confounding",
             "coupon use follows thrift and price rises and has no effect of its own",

@@ -9,11 +9,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.params import WorldParams
-from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.lives.simulated_lives import SimulatedLives, simulate_lives
 from whychurn.world.recording import recorded
-from whychurn.world.setting.programme import Programme
 from whychurn.world.setting.scenario import Scenario
 from whychurn.world.tables.counts_to_rows import find_presence, with_lulls
 from whychurn.world.tables.events import draw_events
@@ -59,29 +56,27 @@ class Block:
     truth: dict[str, pd.DataFrame]
 
 
-def simulate(params: WorldParams, programme: Programme) -> Iterator[Block]:
-    """Simulate a programme block by block; the same parameters give the same rows.
+def simulate(scenario: Scenario) -> Iterator[Block]:
+    """Simulate a programme block by block; the same scenario gives the same rows.
 
     Parameters
     ----------
-    params
-        Section `world` of the parameters.
-    programme
-        The programme, see `load_programme`.
+    scenario
+        What is simulated, see `plan_scenario`.
 
     Yields
     ------
     Block
         Tables of up to `BLOCK` members, all rows of each member in one block.
     """
-    scenario = plan_scenario(params, programme)
+    params, visit = scenario.params, scenario.programme.visit_event
     for number, first in enumerate(range(0, params.members, BLOCK)):
         numbers = np.arange(first, min(first + BLOCK, params.members)) + 1
         lives = simulate_lives(scenario, number, numbers)
         tables = _tables(scenario, number, lives)
         if number == 0:
             tables["market"] = market_table(scenario)
-        tables = recorded(tables, scenario.mechanism, params.missing, programme.visit_event)
+        tables = recorded(tables, scenario.mechanism, params.missing, visit)
         truth = {
             "member_causes": causes_table(scenario, lives),
             "churn_without": churn_without(scenario, lives),

@@ -24,12 +24,14 @@ from whychurn.world.lives.simulated_hazards import (
 )
 from whychurn.world.lives.weekly_history import WeeklyHistory, simulate_history
 from whychurn.world.setting.hazard_mechanism import combine
+from whychurn.world.setting.mechanism import Mechanism
 from whychurn.world.setting.programme import Cause, Programme
 from whychurn.world.setting.scenario import Scenario
 
 PILOT: Final = 10**6  # a block that no world has
 PILOT_MEMBERS: Final = 1000
-_STEPS: Final = 25
+_STEPS: Final = 30
+_NEAR: Final = 0.01  # of the leavings wanted, by base and by excess of each cause
 _LEAST: Final = 0.03  # share of leavings of a cause that does something
 
 
@@ -63,15 +65,23 @@ def _usual(dose: np.ndarray) -> float:
 
 
 def expected_leavings(
-    base: np.ndarray, excess: np.ndarray, scenario: Scenario, members: Members
+    base: np.ndarray, excess: np.ndarray, mechanism: Mechanism, at_risk: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Expected first leavings in the window by base and by excess of each cause; two of (causes,)."""
-    hazards = combine(base, excess, scenario.mechanism) * counted_weeks(scenario, members)
-    before = np.cumsum(hazards.sum(axis=0), axis=0) - hazards.sum(axis=0)
-    weight = np.exp(-before)
-    total = (hazards * weight).sum(axis=(1, 2), dtype="float64")
-    from_base = (base * counted_weeks(scenario, members) * weight).sum(axis=(1, 2), dtype="float64")
-    return from_base, total - from_base
+    """Expected first leavings by base and by excess of each cause; two of (causes,).
+
+    Parameters
+    ----------
+    base, excess
+        Weekly hazards; (causes, weeks, n).
+    at_risk
+        Share of each week that counts; (weeks, n).
+    """
+    hazards = combine(base, excess, mechanism)
+    total = hazards.sum(axis=0) * at_risk
+    weight = np.exp(total - np.cumsum(total, axis=0)) * at_risk  # still there when the week begins
+    leavings = np.einsum("cwn,wn->c", hazards, weight, dtype="float64")
+    from_base = np.einsum("cwn,wn->c", base, weight, dtype="float64")
+    return from_base, leavings - from_base
 
 
 def _scaled(scenario: Scenario, members: Members, history: WeeklyHistory) -> Scenario:
@@ -81,11 +91,15 @@ def _scaled(scenario: Scenario, members: Members, history: WeeklyHistory) -> Sce
     base = base_hazards(scenario, members, frailty)
     excess = excess_hazards(scenario, members, history, frailty, sensitivity)
     wanted = np.stack(_wanted(scenario)) * members.size
+    weeks = counted_weeks(scenario, members)
     factors = np.where(wanted > 0, 1.0, 0.0)
     for _ in range(_STEPS):
         cut = factors.astype("float32")[:, :, None, None]
-        reached = np.stack(expected_leavings(base * cut[0], excess * cut[1], scenario, members))
-        factors *= np.clip(wanted / np.maximum(reached, 1e-9), 0.25, 4.0) ** 0.8
+        reached = np.stack(expected_leavings(base * cut[0], excess * cut[1], scenario.mechanism, weeks))
+        step = np.clip(wanted / np.maximum(reached, 1e-9), 0.25, 4.0)
+        factors *= step
+        if np.abs(np.log(step[wanted > 0])).max() < _NEAR:
+            break
     causes = {
         name: Cause(
             base=cause.base * factors[0, number],

@@ -1,0 +1,135 @@
+"""What members of worlds built otherwise say, and what of them is on record."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whychurn.world.build import planted_facts, write_world
+from whychurn.world.lives.calibration import plan_scenario
+from whychurn.world.recording import recorded
+from whychurn.world.setting.mechanism import (
+    Asking,
+    Lull,
+    Texts,
+    load_mechanism,
+    mechanism_names,
+)
+from whychurn.world.setting.programme import load_programme
+from whychurn.world.simulate import simulate
+from whychurn.world.tables.counts_to_rows import find_presence, with_lulls
+
+PROGRAMMES = ("shop", "gym", "school", "app")
+SMALL = {"members": 600, "months": 18}
+
+
+def test_leavers_are_asked_while_their_term_still_runs(blocks: Callable) -> None:
+    block = blocks(program="gym", mechanism="slow_burn", **SMALL)
+    gone = block.truth["member_causes"].query("status == 'churned'")
+    exits = block.tables["surveys"].query("kind == 'exit'").merge(gone, on="member_id")
+    asked = exits["sent_at"].dt.normalize()
+    matched = exits[(asked >= exits["decided_on"]) & (asked <= exits["left_on"])]
+    assert matched["member_id"].nunique() == exits["member_id"].nunique() > 50
+    assert ((matched["left_on"] - matched["sent_at"].dt.normalize()).dt.days > 14).mean() > 0.4
+
+
+def test_the_polite_answer_is_said_too_often(blocks: Callable, simulated: Callable) -> None:
+    """And as often as tau and the common habit say: P(s | k) = tau_k [s = k] + (1 - tau_k) o_s."""
+    _, scenario = simulated(mechanism="piling_up", **SMALL)
+    programme = scenario.programme
+    stated, asking = programme.survey.stated, load_mechanism("piling_up").asking
+    assert isinstance(asking, Asking) and programme.survey.delay_days == (10, 40)
+    for cause, row in stated.items():
+        assert sum(row.values()) == pytest.approx(1)
+        tau = 1 - row["no time"] / 0.6
+        assert asking.truthful[0] <= tau <= asking.truthful[1]
+        assert row[cause] == pytest.approx(tau + (1 - tau) * asking.instead.get(cause, 0))
+    said = blocks(mechanism="piling_up", survey_answered=1.0, **SMALL).tables["surveys"]["reason"].dropna()
+    assert (said == "no time").mean() > 0.18
+
+
+def test_texts_are_off_topic_as_often_as_planted(blocks: Callable) -> None:
+    assert load_mechanism("babel").texts == Texts(unrelated=0.35, mixed=0.4) != Texts()
+    plain = blocks(mechanism="slow_burn", **SMALL).tables["feedback"]
+    mixed = blocks(mechanism="babel", **SMALL).tables["feedback"]
+    length = [frame.query("source == 'complaint'")["text"].str.len().mean() for frame in (plain, mixed)]
+    assert length[1] > 1.03 * length[0], "more texts speak of a second thing"
+
+
+def test_what_is_not_recorded_is_not_there(blocks: Callable) -> None:
+    events = blocks(mechanism="early_silence", **SMALL).tables["events"]
+    assert "greeting" not in set(events["event_type"]) and "points_spent" in set(events["event_type"])
+    tables = blocks(mechanism="grudges", **SMALL).tables
+    assert "campaign_id" not in tables["events"] and "address_changed" not in set(
+        tables["events"]["event_type"]
+    )
+    names = set(blocks(mechanism="half_deaf", **SMALL).tables["events"]["event_type"].astype(str))
+    assert {"打开首页", "x17"} <= names and not {"visit", "points_earned", "greeting"} & names
+
+
+def test_tables_that_are_missing_are_missing_and_all_else_is_the_same(
+    world_params: Callable, tmp_path: Path
+) -> None:
+    params = world_params(members=150, months=8)
+    write_world(params, tmp_path / "raw", tmp_path / "truth")
+    whole = {path.stem: path.read_bytes() for path in (tmp_path / "raw").glob("*.parquet")}
+    fewer = params.model_copy(update={"missing": ["market", "surveys"]})
+    write_world(fewer, tmp_path / "raw", tmp_path / "truth")
+    kept = {path.stem: path.read_bytes() for path in (tmp_path / "raw").glob("*.parquet")}
+    assert kept == {name: data for name, data in whole.items() if name not in ("market", "surveys")}
+    facts = json.loads((tmp_path / "truth" / "world.json").read_text(encoding="utf-8"))
+    assert facts["params"]["missing"] == ["market", "surveys"]
+    assert facts["planted"][0] == facts["mechanism"]["about"] == load_mechanism("additive").about
+
+
+def test_bare_records_hold_ids_days_and_amounts_and_what_was_asked_by_lot(blocks: Callable) -> None:
+    assert {name: set(table) for name, table in blocks(mechanism="orders_only", **SMALL).tables.items()} == {
+        "members": {"member_id", "joined_on"},
+        "orders": {"order_id", "member_id", "ordered_at", "amount"},
+    }
+    app = blocks(program="app", mechanism="orders_only", **SMALL).tables
+    assert set(app) == {"members", "events"} and set(app["events"]["event_type"]) == {"visit"}
+    gym = blocks(program="gym", mechanism="nothing_recorded", **SMALL).tables
+    assert set(gym) == {"members", "orders", "memberships"} and "cancelled_on" not in gym["memberships"]
+    tables = dict(blocks(**SMALL).tables)
+    tables["surveys"] = tables["surveys"].assign(kind=["interview", *["exit"] * (len(tables["surveys"]) - 1)])
+    bare = recorded(tables, load_mechanism("orders_only"), [], "visit")
+    assert bare["surveys"]["kind"].tolist() == ["interview"]
+    assert recorded(tables, load_mechanism("additive"), ["surveys"], "visit")["surveys"].equals(
+        bare["surveys"]
+    )
+
+
+def test_troubled_members_are_away_for_a_while(simulated: Callable) -> None:
+    lives, scenario = simulated()
+    presence = find_presence(scenario, lives.members, lives.exits)
+    incidents = np.zeros_like(presence.active_share)
+    incidents[10] = 1
+    away = with_lulls(presence, incidents, Lull(drop=0.5, weeks=4)).active_share
+    assert (away[:11] == presence.active_share[:11]).all(), "not before the week after"
+    some = presence.active_share[11] > 0
+    assert away[11][some] == pytest.approx(0.5 * presence.active_share[11][some])
+    ratio = (
+        away[15][some & (presence.active_share[15] > 0)]
+        / presence.active_share[15][some & (presence.active_share[15] > 0)]
+    )
+    assert ratio == pytest.approx(1 - 0.5 * np.exp(-1))
+
+
+@pytest.mark.parametrize(("program", "name"), list(itertools.product(PROGRAMMES, mechanism_names())))
+def test_every_programme_runs_under_every_mechanism(world_params: Callable, program: str, name: str) -> None:
+    params = world_params(program=program, mechanism=name, members=300, months=12)
+    scenario = plan_scenario(params, load_programme(program))
+    block = next(simulate(scenario))
+    gone = block.truth["member_causes"].query("status == 'churned'")
+    assert len(gone) > 25
+    assert len(block.tables["members"]) == 300
+    facts = planted_facts(scenario)
+    assert isinstance(facts["mechanism"], dict) and facts["mechanism"]["half"] in ("development", "test")
+    effects = block.truth["actions"].dropna(subset="effect")
+    assert np.isfinite(effects["p_churn_touched"]).all()
