@@ -104,6 +104,7 @@ page.claim(
 # | [Risk](30_risk.html) | Who is next, how sure is that, and what goes with it? |
 # | [Voice](40_voice.html) | What do members say, and do the sources agree? |
 # | [Causes](50_causes.html) | Why did they leave, and how much of it could be avoided? |
+# | [Asked by lot](55_interviews.html) | What do leavers say who were drawn by lot, and what would more answers tell? |
 
 # %% [markdown] tags=["zh", "history"]
 # ## 哪份报告回答什么问题
@@ -116,6 +117,7 @@ page.claim(
 # | [风险](30_risk.html) | 接下来谁会流失，把握有多大，与哪些因素有关？ |
 # | [声音](40_voice.html) | 会员在说什么，各来源是否一致？ |
 # | [原因](50_causes.html) | 会员为什么离开，有多少可以避免？ |
+# | [抽样回访](55_interviews.html) | 随机抽取的流失会员怎么说，更多回答还能说明什么？ |
 
 # %% [markdown] tags=["en", "snapshot"]
 # ## Which report answers what

@@ -19,9 +19,9 @@ from whychurn.api.tables import Tables
 from whychurn.api.texts import read_texts
 from whychurn.causes.evidence.risk_score_contributions import contributions_by_cause
 from whychurn.causes.evidence.spell_evidence import gather_evidence
+from whychurn.causes.interviews.asked_by_lot import asked_by_lot
 from whychurn.causes.methods import Inputs
 from whychurn.causes.results import member_table, method_inputs
-from whychurn.causes.interviews.asked_by_lot import asked_by_lot
 from whychurn.causes.tables.attributions_and_shares import attribute_by, cause_shares
 from whychurn.causes.tables.limitations import limitations
 from whychurn.contract.causes import UNKNOWN
