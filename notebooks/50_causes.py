@@ -22,22 +22,15 @@
 
 # %%
 from whychurn.report.causes import charts as figures
-from whychurn.report.causes.sentences import (
-    accuracy,
-    competition,
-    groups,
-    interviews,
-    misspecification,
-    robustness,
-)
+from whychurn.report.causes.sentences import accuracy, competition, groups, misspecification, robustness
 from whychurn.report.causes.sentences import shares as share_sentences
+from whychurn.report.causes.sentences.interviews import with_basis
 from whychurn.report.page.report_page import Page
 from whychurn.score.benchmark import CHECKS_FILE, FILE, load_benchmark, load_checks
 
 page = Page.open()
 facts, lang = page.facts("causes"), page.lang
-level, method = 1 - page.params.run.confidence, page.params.causes.method
-results = page.rows
+level, method, results = 1 - page.params.run.confidence, page.params.causes.method, page.rows
 shares, scores = results("cause_shares"), results("cause_scores")
 share_rung, known = share_sentences.rung_of(facts), share_sentences.six(shares)
 
@@ -62,7 +55,7 @@ def show_table(table, name, rung=share_rung, formats=share_sentences.FORMATS, li
         page.table(table, name=f"causes-{name}", rung=rung, formats=formats, limit=limit, **words)
 
 
-page.answer(interviews.with_basis(share_sentences.answer(shares, facts, page), shares, facts, page))
+page.answer(with_basis(share_sentences.answer(shares, facts, page), shares, facts, page))
 for key, value, text, rung in share_sentences.headlines(shares, facts, scores, page):
     page.headline(key, value, text, rung=rung)
 if len(known):
