@@ -27,7 +27,7 @@ SMALL: dict[str, Any] = {
     "voice": {"method": "kmeans", "stability_seeds": 1, "stability_orders": 1, "draws": 20},
     "survival": {"bootstrap": 20, "challenge": {"max_rounds": 60}},
     "risk": {"trials": 1, "bootstrap": 20, "backtest_cutoffs": 1, "max_rounds": 60, "interaction_rows": 50},
-    "causes": {"methods": ["additive_hazard"], "resamples": 4, "resample_steps": 20},
+    "causes": {"methods": ["additive_hazard"], "resamples": 4},
     "score": {
         "bootstrap": 20,
         "ceiling": {"rounds": [30], "tree_depths": [2], "logistic_c": [0.03], "weights": [0.5]},

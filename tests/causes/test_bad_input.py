@@ -15,10 +15,9 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.evidence.spell_evidence import Evidence, gather_evidence
-from whychurn.causes.latent_cause.share_intervals import model_discrepancy
 from whychurn.causes.member_weeks.activity_tables import whole_table
 from whychurn.causes.methods import Inputs, find_method
-from whychurn.causes.methods.additive_hazard import posterior
+from whychurn.causes.latent_cause.member_chances import posterior
 from whychurn.causes.results import CauseResults, cause_results, method_inputs
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.errors import WhychurnError
@@ -64,7 +63,7 @@ class Programme:
 def simulate(root: Path, program: str = "shop", **world: object) -> Programme:
     over = {
         "world": {"program": program, "members": 1200, "months": 16, "seed": 3, **world},
-        "causes": {"resamples": 4, "resample_steps": 5, "max_steps": 60},
+        "causes": {"resamples": 4, "max_steps": 60},
         "panel": {"audit_sample": 20},
     }
     study = StudyPaths.at(root / program)
@@ -187,40 +186,6 @@ def test_without_survey_intervals_are_wider(shop: Programme) -> None:
     one, other = (found.tables["cause_shares"].dropna(subset=["share"]) for found in (with_survey, without))
     assert without.facts["answered"] == 0
     assert (other["high"] - other["low"]).sum() > 1.2 * (one["high"] - one["low"]).sum()
-
-
-def test_intervals_keep_what_no_number_of_members_removes(shop: Programme) -> None:
-    """The variance of the discrepancy, on the log-odds, is added to that of the draws; it grows as fewer
-    answer.
-    """
-    inputs = shop.inputs()
-
-    def half(discrepancy: float) -> pd.DataFrame:
-        causes = shop.params.causes.model_copy(update={"discrepancy": discrepancy})
-        own = shop.params.model_copy(update={"causes": causes})
-        rows = find_method("additive_hazard")(inputs, own).shares.set_index("cause")
-        odds = np.log(rows / (1 - rows))
-        return pd.DataFrame(
-            {
-                "share": (odds["high"] - odds["low"]) / 2,
-                "avoidable": (odds["avoidable_high"] - odds["avoidable_low"]) / 2,
-            }
-        )
-
-    stated = inputs.evidence.stated[inputs.evidence.churned]
-    beyond = 0.2 * np.log(len(stated) / (stated >= 0).sum())
-    added = half(0.2) ** 2 - half(0.0) ** 2
-    assert np.allclose(added, (1.96 * beyond) ** 2, rtol=0.02), "the same for shares and for avoidable churn"
-
-
-def test_discrepancy_grows_as_fewer_answer_and_is_finite_where_nobody_does(shop: Programme) -> None:
-    def found(answers: int) -> float:
-        stated = np.where(np.arange(200) < answers, 1, SILENT)
-        return model_discrepancy(stated, shop.params.causes.discrepancy)
-
-    assert found(80) < found(30) < found(6) < found(0) < 1
-    assert found(200) == 0, "where all answer, nothing but their words is left to assume"
-    assert model_discrepancy(np.zeros(0, dtype=int), shop.params.causes.discrepancy) == found(0)
 
 
 def test_results_hold_no_company_ids_and_small_cells_are_blank(shop: Programme) -> None:

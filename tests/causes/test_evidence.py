@@ -20,7 +20,6 @@ from whychurn.causes.evidence.spell_evidence import Evidence, profiled_members
 from whychurn.causes.exposures.exposure_history import ExposureHistory
 from whychurn.causes.facts import cause_fits
 from whychurn.causes.latent_cause.confusion_matrices import label_log_likelihood, prior_confusion
-from whychurn.causes.latent_cause.hazard_priors import BACKGROUND_PRIOR, hazard_priors
 from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks
 from whychurn.causes.methods import Attribution
 from whychurn.causes.results import member_table, method_inputs
@@ -149,19 +148,6 @@ def test_who_may_be_profiled() -> None:
     assert profiled_members(members)["member_id"].tolist() == ["a"]
 
 
-def test_assumed_answers_are_mostly_true_else_price() -> None:
-    labels = NoisyLabels(
-        np.array([0, 1, SILENT, SILENT, NOT_ASKED]), np.zeros((5, K + 1)), np.zeros((5, K + 1))
-    )
-    confusion = prior_confusion(labels, true=0.6, price=0.2)
-    assert confusion.response_rates == pytest.approx(np.full(K, 0.5)), "two of the four that were asked"
-    assert confusion.stated.sum(axis=1) == pytest.approx(1) and confusion.texts_before_exit.sum(
-        axis=1
-    ) == pytest.approx(1)
-    other = CAUSES.index("natural")
-    assert confusion.stated[other, other] / confusion.stated[other, PRICE] == pytest.approx(3)
-
-
 def test_silence_and_answers_in_the_likelihood() -> None:
     """By hand: a silent one has 1 - answers, one who named the first cause answers x stated, one not asked
     nothing.
@@ -172,18 +158,6 @@ def test_silence_and_answers_in_the_likelihood() -> None:
     log = label_log_likelihood(labels, replace(confusion, response_rates=rates))
     assert log[0] == pytest.approx(np.log(rates * confusion.stated[:, 0]))
     assert log[1] == pytest.approx(np.log(1 - rates)) and not log[2].any()
-
-
-def test_columns_of_one_exposure_share_what_is_assumed(evidence: Evidence, params: CausesParams) -> None:
-    priors = hazard_priors(evidence.history, np.full(K, 1 / K), 100.0, params)
-    assert priors.excess[:K].tolist() == [0] * K
-    assert priors.excess[K:] == pytest.approx(params.excess_prior * np.array([0.5, 0.5, 1]))
-    place, worth = priors.background[0]
-    assert place.tolist() == list(range(K)) and worth == pytest.approx(np.full(K, BACKGROUND_PRIOR))
-    split = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1])
-    assert hazard_priors(evidence.history, split, 100.0, params).background[0][1] == pytest.approx(
-        K * BACKGROUND_PRIOR * split
-    )
 
 
 def test_tables_by_group_and_time() -> None:

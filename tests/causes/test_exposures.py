@@ -1,6 +1,4 @@
-"""Exposures: what is known on the day, times of trouble for those who never ask, and discounts that were
-lost.
-"""
+"""Exposures: what is known on the day, late answers, silence, and discounts that were lost."""
 
 from __future__ import annotations
 
@@ -11,19 +9,12 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.exposures.block_exposures import with_hinges
-from whychurn.causes.exposures.by_cause import member_exposures
-from whychurn.causes.exposures.preferred_category import fit_category_mixture, preferred_category_posterior
+from whychurn.causes.exposures.by_cause import SILENT_WEEKS, member_exposures
+from whychurn.causes.exposures.late_answers import LATE_CAP, late_answers
 from whychurn.causes.exposures.prices_and_rivals import price_sensitivity
 from whychurn.causes.exposures.programme_reference_levels import estimate_reference_levels
-from whychurn.causes.exposures.support_incidents import (
-    IncidentRates,
-    estimate_incident_rates,
-    expected_unreported,
-    support_contacts,
-    with_service_share,
-)
 from whychurn.causes.member_weeks.week_calendar import Calendar
-from whychurn.causes.member_weeks.weekly_counts import HALF_LIVES, member_activity
+from whychurn.causes.member_weeks.weekly_counts import HALF_LIVES
 from whychurn.causes.member_weeks.weekly_records import WeeklyRecords
 from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
@@ -35,8 +26,7 @@ TROUBLED = range(20, 24)
 
 @pytest.fixture(scope="module")
 def params() -> CausesParams:
-    own = load_params(StudyPaths(PROJECT)).causes
-    return own.model_copy(update={"exposures": own.exposures.model_copy(update={"trouble_prior": 5.0})})
+    return load_params(StudyPaths(PROJECT)).causes
 
 
 def moment(day: Any) -> Any:
@@ -55,7 +45,7 @@ def tables() -> dict[str, pd.DataFrame]:
     asks = [(40 + week % 20, week) for week in range(WEEKS)]
     asks += [(10 + n, week) for week in TROUBLED for n in range(10) for _ in range(3)]
     asked = pd.DataFrame(asks, columns=["m", "week"]).assign(day=lambda rows: 7 * rows["week"] + 1)
-    feedback = asked.assign(source="ticket", created_at=moment(asked["day"]), about_service=1.0)
+    feedback = asked.assign(source="ticket", created_at=moment(asked["day"]))
     feedback["responded_at"] = feedback["created_at"] + pd.Timedelta(hours=2)
     return {"orders": orders, "feedback": feedback}
 
@@ -66,45 +56,27 @@ def records(found: dict[str, pd.DataFrame], members: int = MEMBERS) -> WeeklyRec
     return WeeklyRecords(who, rows, None, Calendar(FIRST, 7 * WEEKS))
 
 
-def test_trouble_reaches_those_who_did_not_ask_where_it_was(params) -> None:
+def test_asking_for_help_is_no_exposure_but_a_late_answer_is(params) -> None:
     mine = records(tables())
-    chances = preferred_category_posterior(mine, fit_category_mixture(mine))
-    trouble = estimate_incident_rates(mine, member_activity(mine), chances, params.exposures)
-    pace = np.ones((WEEKS, MEMBERS), "float32")
-    pace[:, 2] = 2.0
-    asked, late = expected_unreported(chances, trouble, pace)
-    assert support_contacts(mine)[0][:, 1].sum() == 0  # member 1 never asked
-    assert asked[TROUBLED, 1].min() > 0 and not late.any()
-    assert asked[TROUBLED, 2] == pytest.approx(
-        2 * asked[TROUBLED, 1]
-    )  # who uses it twice as much meets twice as much
-    assert asked[:20, 1].max() == 0 and asked[:, 40].max() == 0  # neither before nor in the other category
+    usual = estimate_reference_levels(mine, 1.0, params.exposures)
+    names = {name.split("@")[0] for _, name, _ in member_exposures(mine, usual, params)}
+    assert not names & {"requests", "trouble", "late_answers"}, "all were answered within hours"
+    asked = tables()["feedback"].head(3)
+    hours = pd.to_timedelta([2, 48, 2000], unit="h")
+    late = late_answers(records({"feedback": asked.assign(responded_at=asked["created_at"] + hours)}))
+    assert late[late > 0].tolist() == [2.0, LATE_CAP] and not late_answers(records({})).any()
 
 
-def test_trouble_is_among_the_exposures_and_quiet_times_have_none(params) -> None:
-    found = tables()
-    calm = found | {"feedback": found["feedback"][~found["feedback"]["week"].isin(TROUBLED)]}
-    for held, expected in ((found, True), (calm, False)):
-        mine = records(held)
-        names = {
-            name.split("@")[0]
-            for _, name, _ in member_exposures(
-                mine, estimate_reference_levels(mine, 1.0, params.exposures), member_activity(mine), params
-            )
-        }
-        assert ("trouble" in names) is expected and "requests" in names
-
-
-def test_a_complaint_about_the_price_is_no_request() -> None:
-    feedback = pd.DataFrame({"feedback_id": ["a", "b", "c"], "source": "complaint"})
-    said = pd.DataFrame({"feedback_id": ["a", "b"], "p_price": [0.9, 0.1], "p_engagement": [0.1, 0.0]})
-    told = with_service_share(feedback, said, ["p_price", "p_engagement"])
-    assert told["about_service"].tolist() == pytest.approx(
-        [0.0, 0.9, 1.0]
-    )  # without a text it may be anything
-    rows = told.assign(m=0, day=[0, 7, 14], created_at=moment([0, 7, 14]), responded_at=pd.NaT)
-    asked, _ = support_contacts(records({"feedback": rows}, 1))
-    assert asked[:3, 0] == pytest.approx([0.0, 0.9, 1.0])
+def test_silence_counts_from_the_first_weeks_on(params) -> None:
+    """Greeted in week 0 and never again: each column begins after its own number of weeks."""
+    events = pd.DataFrame({"m": [0], "day": [0], "event_type": ["greeting"]})
+    mine = records({"events": events}, 1)
+    usual = estimate_reference_levels(mine, 1.0, params.exposures)
+    found = {name: x[:, 0] for _, name, x in member_exposures(mine, usual, params)}
+    for start in SILENT_WEEKS:
+        silent = found[f"no_contact@{start}"]
+        assert not silent[: start + 1].any() and silent[start + 1] == pytest.approx(1 / 12)
+    assert SILENT_WEEKS[0] == 1
 
 
 def test_thrift_is_known_on_the_day(params) -> None:
@@ -128,7 +100,7 @@ def test_a_smaller_discount_on_renewal_counts_when_the_term_starts(params) -> No
     found = {
         name: x
         for _, name, x in member_exposures(
-            mine, estimate_reference_levels(mine, 1.0, params.exposures), member_activity(mine), params
+            mine, estimate_reference_levels(mine, 1.0, params.exposures), params
         )
     }
     lost = found[f"lost_term_discount@{HALF_LIVES[0]:g}"]
@@ -143,17 +115,9 @@ def test_orders_without_an_amount_lose_no_discount(params) -> None:
     assert "lost_discount" not in {
         name
         for _, name, _ in member_exposures(
-            mine, estimate_reference_levels(mine, 1.0, params.exposures), member_activity(mine), params
+            mine, estimate_reference_levels(mine, 1.0, params.exposures), params
         )
     }
-
-
-def test_incidents_that_nobody_reported_follow_use_and_category() -> None:
-    """Two categories, an excess in the second week of the first one; the second member is half of each."""
-    rates = IncidentRates(np.array([[0.0, 0], [0.4, 0]]), np.array([[0.0, 0], [0, 0.2]]))
-    category_p = np.array([[1.0, 0], [0.5, 0.5]])
-    contacts, late = expected_unreported(category_p, rates, np.array([[1.0, 1], [2, 1]]))
-    assert contacts.tolist() == [[0, 0], [0.8, 0.2]] and late.tolist() == [[0, 0], [0, 0.1]]
 
 
 def test_hinges_hold_what_lies_above_the_knot_for_the_short_half_life_only() -> None:

@@ -11,17 +11,17 @@ from scipy import stats
 
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.latent_cause.accelerated_em import accelerated_em
 from whychurn.causes.latent_cause.additive_hazard_em import (
-    LOOK_BACK,
     AdditiveHazard,
-    Assumptions,
     cause_hazards,
     fit_additive,
     posterior_of_exposures,
 )
 from whychurn.causes.latent_cause.avoidable_churn import CohortExposures, avoidable_shares, cohort_exposures
 from whychurn.causes.latent_cause.confusion_matrices import RESPONSE_SPREAD, fit_confusion, prior_confusion
-from whychurn.causes.latent_cause.hazard_priors import EXCESS_SHARE, HazardPriors
+from whychurn.causes.latent_cause.em_steps import Assumptions, EmSteps
+from whychurn.causes.latent_cause.hazard_priors import EXCESS_SHARE
 from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
 from whychurn.causes.methods.additive_hazard import confusion_table, exposure_contributions
 from whychurn.contract.causes import CAUSES
@@ -76,10 +76,10 @@ def drawn() -> tuple[ExposureHistory, NoisyLabels, np.ndarray, np.ndarray]:
 def test_finds_effects_posteriors_and_shares(drawn, params) -> None:
     history, labels, true, p = drawn
     fitted = fit_additive(history, labels, params)
-    assert np.abs(fitted.coefficients[6:] - EFFECT).max() < 0.0022  # three standard errors of the smallest
+    assert np.abs(fitted.coefficients[6:] - EFFECT).max() < 0.0052  # three standard errors of the smallest
     assert np.sqrt(((fitted.p - p) ** 2).mean()) < 0.17
     shares = np.bincount(true, minlength=6) / len(true)
-    assert np.abs(fitted.p.mean(axis=0) - shares).max() < 0.06
+    assert np.abs(fitted.p.mean(axis=0) - shares).max() < 0.075  # half of what the survey is off
     survey = np.bincount(labels.stated[labels.stated >= 0], minlength=6) / (labels.stated >= 0).sum()
     assert np.abs(survey - shares).max() > 0.15  # what the answers alone would say
     assert fitted.p.sum(axis=1) == pytest.approx(1)
@@ -105,17 +105,24 @@ def test_an_exposure_never_protects(drawn, params) -> None:
     ]  # what is assumed beforehand, no more
 
 
-def test_likelihood_never_falls(drawn, params) -> None:
-    """More steps from the same start never lower the likelihood: the gain of the last steps is not negative."""
+def test_the_posterior_never_falls_and_long_steps_get_further(drawn, params) -> None:
+    """Step by step, and cycle by cycle of long steps, which after as many steps are higher up."""
     history, labels, *_ = drawn
-    for steps in (LOOK_BACK + 1, 15, 30):
-        given = params.model_copy(update={"max_steps": steps, "tolerance": 1e-12})
-        fitted = fit_additive(history, labels, given)
-        assert fitted.steps == steps and -1e-3 / steps <= fitted.relative_gain < np.inf
+    em = EmSteps.of(history, labels, np.ones(STAYS), Assumptions(), params)
+    start = em.packed(em.even(), np.ones(len(em.churned)), em.prior)
+    state, plain = start, []
+    for _ in range(30):
+        state, value, shares = em.step(state)
+        plain.append(value)
+        assert shares.sum() == pytest.approx(1)
+    assert (np.diff(plain) > -1e-6).all()
+    cycles = accelerated_em(em.step, start, em.importance, 0.0, 28)
+    assert (np.diff(cycles.values) > -1e-6).all() and cycles.steps <= 31
+    assert em.step(cycles.state)[1] > em.step(state)[1]
 
 
 def test_a_fit_has_arrived_when_it_stops(drawn, params) -> None:
-    """Where few answer, and all alike, EM creeps: going on must not move the shares by a tenth of a point."""
+    """Where few answer, and all alike, EM creeps: going on must not move the shares by half a point."""
     history, labels, *_ = drawn
     answered = np.flatnonzero(labels.stated >= 0)
     stated = labels.stated.copy()
@@ -123,10 +130,50 @@ def test_a_fit_has_arrived_when_it_stops(drawn, params) -> None:
     stated[answered[: int(0.9 * len(answered))]] = SILENT
     few = replace(labels, stated=stated)
     fitted = fit_additive(history, few, params)
-    on = params.model_copy(update={"tolerance": 1e-12, "max_steps": 600})
+    on = params.model_copy(update={"tolerance": 1e-7, "max_steps": 1500})
     further = fit_additive(history, few, on)
-    assert further.steps > fitted.steps
-    assert np.abs(further.p.mean(axis=0) - fitted.p.mean(axis=0)).max() < 0.001
+    assert fitted.moved <= params.tolerance and further.steps > fitted.steps
+    assert np.abs(further.p.mean(axis=0) - fitted.p.mean(axis=0)).max() < 0.005
+
+
+def test_a_cause_without_a_record_gets_its_part_through_its_base(drawn, params) -> None:
+    """Nobody recorded what competition did: its leavings are not handed to the causes that have records."""
+    history, labels, true, _ = drawn
+    kept = np.arange(12) != 6 + CAUSES.index("competition")
+
+    def without(rows: PersonWeeks) -> PersonWeeks:
+        return replace(rows, x=rows.x[:, kept])
+
+    silent = replace(labels, stated=np.full(STAYS, NOT_ASKED))
+    blind = ExposureHistory(
+        history.causes[kept], [name for name, one in zip(history.names, kept, strict=True) if one], np.ones(11),
+        without(history.risk), without(history.decisions), np.zeros((STAYS, 11), "float32"),
+        totals_by_spell(without(history.risk)),
+    )  # fmt: skip
+    share = fit_additive(blind, silent, params).p.mean(axis=0)
+    rival = CAUSES.index("competition")
+    assert share[rival] > 0.1 and share[rival] == pytest.approx((true == rival).mean(), abs=0.06)
+
+
+def test_a_cause_that_does_nothing_gets_little(drawn, params) -> None:
+    """Members meet something that changes nothing, and nobody names it: half of what was assumed, at most."""
+    history, labels, *_ = drawn
+    rng = np.random.default_rng(3)
+    inert = rng.permutation(len(history.risk.spell))
+    at_exit = rng.permutation(len(history.decisions.spell))
+    rival = 6 + CAUSES.index("competition")
+    risk, decisions = history.risk.x.copy(), history.decisions.x.copy()
+    risk[:, rival] = history.risk.x[inert, rival]
+    decisions[:, rival] = risk[rng.integers(0, len(risk), len(at_exit)), rival]
+    rows = replace(history.risk, x=risk)
+    idle = replace(
+        history, risk=rows, decisions=replace(history.decisions, x=decisions), totals=totals_by_spell(rows)
+    )
+    stated = np.where(labels.stated == CAUSES.index("competition"), SILENT, labels.stated)
+    fitted = fit_additive(idle, replace(labels, stated=stated), params)
+    excess = (fitted.frailty @ EmSteps.of(idle, labels, np.ones(STAYS), Assumptions(), params).at_risk)[rival]
+    assert excess * fitted.coefficients[rival] < EXCESS_SHARE / 6 / 2 * len(fitted.events)
+    assert fitted.p.mean(axis=0)[CAUSES.index("competition")] < 1 / 6
 
 
 def test_avoidable_churn_is_damped(drawn) -> None:
@@ -162,9 +209,10 @@ def test_exposures_that_go_together_share_what_they_explain(drawn, params) -> No
     )  # fmt: skip
     alone = fit_additive(history, silent, params)
     uneven = replace(alone, coefficients=np.append(alone.coefficients, 0.01 * alone.coefficients[6]))
-    patient = params.model_copy(update={"tolerance": 1e-9})
+    patient = params.model_copy(update={"tolerance": 1e-6})
     both = fit_additive(twins, silent, patient, uneven)
-    assert 0.7 < both.coefficients[12] / both.coefficients[6] < 1.4
+    ratio = both.coefficients[12] / both.coefficients[6]
+    assert 0.35 < ratio < 0.75, "its cause has another exposure: half as much is assumed of each"
     assert both.coefficients[6] + both.coefficients[12] == pytest.approx(alone.coefficients[6], rel=0.1)
     unassumed = patient.model_copy(update={"excess_prior": 1e-9})
     assert fit_additive(twins, silent, unassumed, uneven).coefficients[12] < 0.1 * both.coefficients[12]
@@ -202,7 +250,7 @@ def test_causes_may_differ_in_answering_by_the_same_ratio_whatever_share_answers
     labels = NoisyLabels(stated, np.zeros((asked, 7)), np.zeros((asked, 7)))
     prior = prior_confusion(labels)
     answered = replace(labels, stated=np.zeros(asked, dtype=int))  # everyone of one cause answers
-    found = fit_confusion(answered, np.eye(6)[np.zeros(asked, dtype=int)], prior)
+    found = fit_confusion(answered, np.eye(6)[np.zeros(asked, dtype=int)], prior, prior)
     worth = asked * (1 - found.response_rates[0]) / (found.response_rates[0] - share)
     drawn = stats.beta(worth * share, worth * (1 - share)).rvs(20_000, random_state=1)
     assert np.log(drawn).std() == pytest.approx(RESPONSE_SPREAD, rel=0.1)
@@ -230,30 +278,15 @@ def test_contributions_and_confusion_of_a_model(drawn) -> None:
     assert chance["natural", "price"] == pytest.approx(confusion.stated[5, 1])
 
 
-def test_assumptions_move_the_background_and_leave_the_data_their_say(drawn, params) -> None:
+def test_assumptions_move_the_bases_and_leave_the_data_their_say(drawn, params) -> None:
     history, labels, *_ = drawn
     split = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1])
     even, uneven = (
         fit_additive(history, labels, params, assumptions=assumed)
-        for assumed in (Assumptions(), Assumptions(background_shares=split))
+        for assumed in (Assumptions(), Assumptions(total_shares=split))
     )
     assert uneven.coefficients[0] > even.coefficients[0]
     assert np.abs(uneven.coefficients[6:] / even.coefficients[6:] - 1).max() < 0.2
-
-
-def test_priors_by_hand() -> None:
-    """Two backgrounds, worth five events each, share ten events; an exposure of four events is worth two
-    more.
-    """
-    priors = HazardPriors(
-        [(np.array([0, 1]), np.array([5.0, 5.0]))], np.array([0, 0, 2.0]), np.array([0, 0, 8.0])
-    )
-    found = priors.coefficients(np.array([10.0, 0.0, 4.0]), np.array([100.0, 100.0, 12.0]))
-    assert found == pytest.approx([0.075, 0.025, 0.3])
-    coefficients = np.array([0.3, 0.1, 0.5])
-    assert priors.log_density(coefficients) == pytest.approx(
-        5 * np.log(0.75) + 5 * np.log(0.25) + 2 * np.log(0.5) - 4.0
-    )
 
 
 def test_avoidable_churn_of_two_weeks_by_hand() -> None:

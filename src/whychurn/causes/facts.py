@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.spell_evidence import Evidence
-from whychurn.causes.latent_cause.share_intervals import AVOIDABLE_WIDTH, INTERVAL_WIDTH
+from whychurn.causes.latent_cause.measured_error import measured_error
 from whychurn.causes.methods import Attribution
 from whychurn.causes.tables.limitations import limitations
 from whychurn.contract.causes import CAUSES, UNKNOWN
@@ -41,9 +41,7 @@ def cause_facts(
         "from_words": grounds.speak,
         "unknown_share": float((churned["primary_cause"] == UNKNOWN).mean()) if len(churned) else 1.0,
         "name_from": params.causes.name_from,
-        "interval_width": INTERVAL_WIDTH,
-        "avoidable_width": AVOIDABLE_WIDTH,
-        "discrepancy": params.causes.discrepancy,
+        "error_worlds": measured_error().worlds,
         "limits": limitations(evidence, grounds, params.privacy.min_cell),
     }
 

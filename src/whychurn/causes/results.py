@@ -15,6 +15,7 @@ from whychurn.causes.evidence.keyword_weights import keyword_weights
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.facts import cause_facts, cause_fits
 from whychurn.causes.interviews.asked_by_lot import asked_by_lot
+from whychurn.causes.latent_cause.share_intervals import BOUNDS
 from whychurn.causes.methods import Attribution, Inputs
 from whychurn.causes.tables.attributions_and_shares import (
     ADDITIVE,
@@ -119,7 +120,7 @@ def cause_results(
     tables = {
         "member_causes": members,
         "cause_shares": cause_shares(chosen.shares, members),
-        "cause_methods": shares,
+        "cause_methods": shares[["method", "cause", *BOUNDS]],
         **asked.tables,
         "cause_grounds": inputs.grounds.table(),
         "cause_stated": told_rows(cause_stated(p, evidence.stated[evidence.churned], min_cell), told),

@@ -14,7 +14,6 @@ from whychurn.contract.arrays import Array
 from whychurn.panel.exit_surveys import NOT_ASKED, exit_answers, last_churn_event
 from whychurn.voice.causes.lexicon_classifier import P_COLUMNS
 
-TICKET: Final = "ticket"
 EXIT_SOURCES: Final = ("survey_exit", "interview")  # texts after leaving, about leaving
 # what members drawn by lot say checks the posteriors: were it evidence, theirs would be better than all others
 DRAWN_SOURCE: Final = "survey_interview"

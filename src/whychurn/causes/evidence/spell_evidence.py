@@ -16,7 +16,6 @@ from whychurn.causes.exposures.exposure_history import (
     build_exposure_history,
     draw_training_members,
 )
-from whychurn.causes.exposures.support_incidents import with_service_share
 from whychurn.causes.interviews.interview_answers import Interviews, read_interviews
 from whychurn.causes.member_weeks.activity_tables import Source, open_activity_tables, whole_table
 from whychurn.causes.member_weeks.decision_windows import Spells, read_spells
@@ -25,13 +24,11 @@ from whychurn.causes.member_weeks.panel_at_index_date import panel_at_index_date
 from whychurn.causes.member_weeks.week_calendar import Calendar, observed_calendar
 from whychurn.causes.member_weeks.weekly_records import RecordsReader
 from whychurn.contract.arrays import Array
-from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
 from whychurn.panel.covered_terms import covered_terms
 
 TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on", "paused_from", "paused_until", "trial"]
 FEEDBACK: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]
-OTHER_CAUSES: Final = tuple(f"p_{cause}" for cause in CAUSES if cause != "product_service")
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ def gather_evidence(
     members = members[members["member_id"].isin(spells["member_id"])]
     members = members.sort_values("member_id", ignore_index=True)
     grace_days = int(panel_facts.get("threshold_days", panel_facts.get("grace_days", 0)))
-    feedback = with_service_share(whole_table(tables["feedback"], FEEDBACK), text_scores, OTHER_CAUSES)
+    feedback = whole_table(tables["feedback"], FEEDBACK)
     terms = None
     if panel_facts["kind"] == "terms":
         stop = params.panel.cancelled_terms == "stop"

@@ -66,7 +66,7 @@ def block_exposures(
         last_observed_weeks(spells, everyone),
     ]
     activity = member_activity(records)
-    columns = with_hinges(member_exposures(records, levels, activity, params))
+    columns = with_hinges(member_exposures(records, levels, params))
     keys: Keys = []
     x: list[list[Array]] = [[] for _ in week_sets]
     for cause, name, matrix in [*_background(records), *columns]:

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from whychurn.causes.exposures.activity_rate import activity_rate_so_far
+from whychurn.causes.exposures.late_answers import late_answers
 from whychurn.causes.exposures.message_relevance import irrelevant_messages
 from whychurn.causes.exposures.preferred_category import market_position, preferred_category_posterior
 from whychurn.causes.exposures.prices_and_rivals import (
@@ -21,7 +21,6 @@ from whychurn.causes.exposures.prices_and_rivals import (
     rival_exposures,
 )
 from whychurn.causes.exposures.programme_reference_levels import ReferenceLevels
-from whychurn.causes.exposures.support_incidents import expected_unreported, support_contacts
 from whychurn.causes.member_weeks.week_calendar import DAYS
 from whychurn.causes.member_weeks.weekly_counts import (
     HALF_LIVES,
@@ -39,28 +38,23 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.params import CausesParams
 
 SOCIAL_EVENTS: Final = ("activity_joined", "community")
-SILENT_WEEKS: Final = (8, 16)  # weeks without a contact, or without points spent, from which on it counts
+SILENT_WEEKS: Final = (1, 4, 8, 16)  # without a contact, or without points spent, from which on it counts
 CONTACT_PRESSURE_FACTOR: Final = 1.5  # messages are too many beyond so many times the member's usual number
 
 
 def member_exposures(
-    records: WeeklyRecords, levels: ReferenceLevels, activity: Array, params: CausesParams
+    records: WeeklyRecords, levels: ReferenceLevels, params: CausesParams
 ) -> Iterator[ExposureColumn]:
     """Cause, name and values (weeks, members) of every exposure that the tables can show.
 
     Names are ``<exposure>`` or ``<exposure>@<half-life in weeks>``. They depend on the member's own rows and
     on the reference `levels`, never on who else is among the records.
-
-    Parameters
-    ----------
-    activity
-        `weekly_counts.member_activity`; (weeks, members).
     """
     lag_weeks = params.exposures.quiet_weeks
     sensitivity = price_sensitivity(records, levels, lag_weeks)
     category_p = preferred_category_posterior(records, levels.category_mixture)
     position = market_position(records, levels.category_mixture, category_p)
-    yield from _service(records, levels, activity, category_p, lag_weeks)
+    yield from _service(records)
     yield from price_exposures(records, levels, position, sensitivity)
     yield from _messages(records, levels)
     yield from _contact(records, levels, lag_weeks)
@@ -68,21 +62,12 @@ def member_exposures(
     yield from _life_changes(records, params.life_years)
 
 
-def _service(
-    records: WeeklyRecords, levels: ReferenceLevels, activity: Array, category_p: Array, lag_weeks: int
-) -> Iterator[ExposureColumn]:
-    """Returns, support contacts, late answers, app faults, and expected incidents that were not reported."""
-    contacts, late = support_contacts(records)
-    rate, _ = activity_rate_so_far(activity, joining_weeks(records), levels.activity_rate, lag_weeks)
-    relative = (rate / max(levels.activity_rate, 1e-9)).astype("float32")
-    unreported, unreported_late = expected_unreported(category_p, levels.incident_rates, relative)
+def _service(records: WeeklyRecords) -> Iterator[ExposureColumn]:
+    """Returns, late answers to requests for help, app faults."""
     for name, counts in (
         ("returns", count_rows(records, "orders", lambda rows: rows["returned"])),
-        ("requests", contacts),
-        ("late_answers", late),
+        ("late_answers", late_answers(records)),
         ("faults", count_events(records, "app_fault")),
-        ("trouble", unreported),
-        ("lateness", unreported_late),
     ):
         yield from decayed("product_service", name, counts)
 

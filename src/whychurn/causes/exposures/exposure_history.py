@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,18 @@ class ExposureHistory:
     def roots(self) -> list[str]:
         """Name of each exposure without half-life, knot and price sensitivity."""
         return [name.split(">")[0].split("@")[0].removesuffix("_thrifty") for name in self.names]
+
+    @cached_property
+    def met(self) -> Array:
+        """Part of all member-weeks that meets the exposure of each column: ``mean(x)^2 / mean(x^2)``; (J,)."""
+        roots, weight = np.array(self.roots), self.risk.weight
+        part = np.zeros(len(roots))
+        for cause, root in dict.fromkeys(zip(self.causes, roots, strict=True)):
+            columns = (self.causes == cause) & (roots == root)
+            dose = self.risk.x[:, columns].mean(axis=1, dtype="float64")
+            squares = max(float(weight @ dose**2) * float(weight.sum()), 1e-300)
+            part[columns] = float(weight @ dose) ** 2 / squares
+        return part
 
     @property
     def used(self) -> Array:

@@ -13,9 +13,7 @@ from whychurn.causes.exposures.message_relevance import Campaigns, fit_campaigns
 from whychurn.causes.exposures.preferred_category import (
     CategoryMixture,
     fit_category_mixture,
-    preferred_category_posterior,
 )
-from whychurn.causes.exposures.support_incidents import IncidentRates, estimate_incident_rates
 from whychurn.causes.member_weeks.weekly_counts import discount_shares, joining_weeks, member_activity
 from whychurn.causes.member_weeks.weekly_records import WeeklyRecords
 from whychurn.contract.arrays import Array
@@ -40,8 +38,6 @@ class ReferenceLevels:
         What campaigns are about; None where that cannot be estimated.
     category_mixture
         Which categories members buy.
-    incident_rates
-        Times of more support contacts, and later answers, than usual.
     activity_quantiles
         Borders between the activity strata.
     """
@@ -52,7 +48,6 @@ class ReferenceLevels:
     discount_share: float
     campaigns: Campaigns | None
     category_mixture: CategoryMixture
-    incident_rates: IncidentRates
     activity_quantiles: Array
 
 
@@ -65,7 +60,6 @@ def estimate_reference_levels(
     received = counts.get("coupon_received", 0)
     discounts = discount_shares(records)
     mixture = fit_category_mixture(records)
-    category_p = preferred_category_posterior(records, mixture)
     activity = member_activity(records)
     rate, observed = activity_rate_so_far(activity, joining_weeks(records), activity_rate, params.quiet_weeks)
     return ReferenceLevels(
@@ -75,6 +69,5 @@ def estimate_reference_levels(
         discount_share=float(np.nanmean(discounts)) if np.isfinite(discounts).any() else 0.0,
         campaigns=fit_campaigns(records),
         category_mixture=mixture,
-        incident_rates=estimate_incident_rates(records, activity, category_p, params),
         activity_quantiles=activity_quantiles(rate, observed),
     )

@@ -1,10 +1,15 @@
-"""How what members say depends on why they left: confusion matrices with a prior, fitted along with the
-causes.
+"""What members say, given why they left: the truth, or what people say whatever the reason.
+
+Whoever answers tells the true cause with probability tau, and otherwise says s with probability o_s, which
+does not depend on the cause (a mixture of telling and habit: Hui and Walter 1980, Dawid and Skene 1979 with
+rows that share what is untrue). These are seven numbers in place of the 42 of free confusion matrices, so
+that some 150 answers teach them, and they over-state whichever answer a programme's members find polite.
+Texts are read alike, with "none" as the seventh thing to say. The response rate differs by cause.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,61 +21,107 @@ from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
 
 K: Final = len(CAUSES)
 # Prior: most state the truth, the others "price", or a reason outside the six, more often than anything else.
-STATED_TRUE, STATED_PRICE, STATED_OTHER = 0.55, 0.25, 0.08
-TEXT_TRUE, TEXT_NONE = 0.55, 0.25
-SURVEY_PRIOR: Final = 100.0  # answers that the prior of stated reasons is worth: it yields to some hundreds
-TEXT_PRIOR: Final = 200.0  # texts that the prior of texts is worth: they are more, and say less
+STATED_TRUE: Final = 0.55
+HABIT_PRICE, HABIT_OTHER = 0.25, 0.15
+STATED_OTHER: Final = (1 - STATED_TRUE) * HABIT_OTHER  # answers outside the six if all left for one of them
+TEXT_TRUE, HABIT_NONE = 0.55, 0.55
+TRUE_WORTH, HABIT_WORTH = 60.0, 25.0  # answers that the priors of telling and of the habit are worth
+TEXT_TRUE_WORTH, TEXT_HABIT_WORTH = 200.0, 100.0  # texts are more, and say less
 RESPONSE_SPREAD: Final = 0.2  # prior sd of the log response rate between causes: a fifth more or less
 
 
 @dataclass(frozen=True)
+class OverStatement:
+    """How causes are told.
+
+    Parameters
+    ----------
+    true
+        Probability tau that the true cause is told.
+    habit
+        What is said otherwise, o: the six, and other or none; sums to one; (7,).
+    """
+
+    true: float
+    habit: Array
+
+    @property
+    def matrix(self) -> Array:
+        """Probability of each thing said, given the cause; (6, 7), rows sum to one."""
+        return self.true * np.eye(K, K + 1) + (1 - self.true) * self.habit
+
+    def updated(self, said: Array, prior: OverStatement, worth: tuple[float, float]) -> OverStatement:
+        """One step of EM, the latent variable being whether each answer was the truth or habit.
+
+        Parameters
+        ----------
+        said
+            Answers by cause and thing said, as the posterior of the causes has them; (6, 7).
+        prior, worth
+            Mean of the priors (beta of `true`, Dirichlet of `habit`), and answers that each is worth.
+        """
+        told = np.diagonal(said) * self.true / np.maximum(np.diagonal(self.matrix), 1e-300)
+        habit = said.sum(axis=0)
+        habit[:K] = np.maximum(habit[:K] - told, 0.0)
+        of_true, of_habit = worth
+        true = (told.sum() + of_true * prior.true) / (said.sum() + of_true)
+        return OverStatement(float(true), (habit + of_habit * prior.habit) / (habit.sum() + of_habit))
+
+    def log_density(self, worth: tuple[float, float], prior: OverStatement) -> float:
+        """Log prior density, up to a constant, of the priors that `updated` takes."""
+        own = np.log(np.maximum([self.true, 1 - self.true, *self.habit], 1e-300))
+        weight = [worth[0] * prior.true, worth[0] * (1 - prior.true), *(worth[1] * prior.habit)]
+        return float(own @ np.array(weight))
+
+
+@dataclass(frozen=True)
 class ConfusionMatrices:
-    """Probabilities of what members say, given the cause.
+    """What members say, given the cause.
 
     Parameters
     ----------
     response_rates
         Probability to answer the exit survey; (6,).
-    stated
-        Reason stated (six and other); (6, 7), rows sum to one.
-    texts_before_exit, exit_texts
-        What a text is about (six and none); (6, 7), rows sum to one.
+    answers
+        How answers are given.
+    before, after
+        How texts before the exit, and texts of exit surveys and interviews, are written.
     """
 
     response_rates: Array
-    stated: Array
-    texts_before_exit: Array
-    exit_texts: Array
+    answers: OverStatement
+    before: OverStatement
+    after: OverStatement
+
+    @property
+    def stated(self) -> Array:
+        """Reason stated (six and other) given the cause; (6, 7), rows sum to one."""
+        return self.answers.matrix
 
 
 def prior_confusion(
-    labels: NoisyLabels, true: float = STATED_TRUE, price: float = STATED_PRICE
+    labels: NoisyLabels, true: float = STATED_TRUE, price: float = HABIT_PRICE
 ) -> ConfusionMatrices:
-    """What is assumed before any data: all causes answer alike, reasons are mostly true, "price" is said too
-    often.
+    """What is assumed before any data: all causes answer alike, reasons are mostly true, else often "price".
 
     Parameters
     ----------
     true, price
-        Probability that a stated reason is true, and that it is "price" whatever the cause.
+        Probability that a stated reason is true, and that one said out of habit is "price".
     """
     asked = labels.stated != NOT_ASKED
     rate = float((labels.stated[asked] >= 0).mean()) if asked.any() else 0.5
-    stated = np.full((K, K + 1), (1 - true - price - STATED_OTHER) / (K - 2))
-    stated[:, CAUSES.index("price")] = price
-    stated[:, K] = STATED_OTHER
-    np.fill_diagonal(stated, true)
-    text = np.full((K, K + 1), (1 - TEXT_TRUE - TEXT_NONE) / (K - 1))
-    text[:, K] = TEXT_NONE
-    np.fill_diagonal(text, TEXT_TRUE)
-    stated, text = _rows_to_one(np.maximum(stated, 0.005)), _rows_to_one(text)
-    return ConfusionMatrices(np.full(K, np.clip(rate, 0.01, 0.99)), stated, text, text)
+    stated = np.full(K + 1, (1 - price - HABIT_OTHER) / (K - 1))
+    stated[CAUSES.index("price")], stated[K] = price, HABIT_OTHER
+    written = np.append(np.full(K, (1 - HABIT_NONE) / K), HABIT_NONE)
+    text = OverStatement(TEXT_TRUE, written)
+    return ConfusionMatrices(np.full(K, np.clip(rate, 0.01, 0.99)), OverStatement(true, stated), text, text)
 
 
 def label_log_likelihood(labels: NoisyLabels, confusion: ConfusionMatrices) -> Array:
     """Log probability of the labels given each cause; (n, 6)."""
-    log = labels.texts_before_exit @ np.log(confusion.texts_before_exit).T
-    log = log + labels.exit_texts @ np.log(confusion.exit_texts).T
+    log = labels.texts_before_exit @ np.log(confusion.before.matrix).T
+    log = log + labels.exit_texts @ np.log(confusion.after.matrix).T
     answered, silent = labels.stated >= 0, labels.stated == SILENT
     by_reason = (np.log(confusion.response_rates)[:, None] + np.log(confusion.stated)).T
     log[answered] += by_reason[labels.stated[answered]]
@@ -81,38 +132,57 @@ def label_log_likelihood(labels: NoisyLabels, confusion: ConfusionMatrices) -> A
 def fit_confusion(
     labels: NoisyLabels,
     p: Array,
+    now: ConfusionMatrices,
     prior: ConfusionMatrices,
-    survey_prior: float = SURVEY_PRIOR,
+    worth: float = 1.0,
     response_spread: float = RESPONSE_SPREAD,
 ) -> ConfusionMatrices:
-    """Posterior mode of the probabilities, given the causes (Dawid and Skene 1979).
+    """One step of EM of the probabilities, given the causes.
 
     Parameters
     ----------
     p
         Posterior of the causes of each row, times its weight; (n, 6).
-    survey_prior
-        Answers that `prior` is worth for the stated reasons.
+    now
+        Where the step starts.
+    worth
+        Factor on what `prior` is worth for the stated reasons.
     response_spread
         Prior sd of the log response rate between causes.
     """
     answered, silent = labels.stated >= 0, labels.stated == SILENT
-    stated = np.zeros((K, K + 1))
-    for code in range(K + 1):
-        stated[:, code] = p[labels.stated == code].sum(axis=0)
-    yes, no = p[answered].sum(axis=0), p[silent].sum(axis=0)
+    said = np.zeros((K, K + 1))
+    np.add.at(said.T, labels.stated[answered], p[answered])
+    yes, no = said.sum(axis=1), p[silent].sum(axis=0)
     # a beta whose log has the assumed spread: the fewer answer, the more events it takes to tell causes apart
-    worth = (1 - prior.response_rates) / (prior.response_rates * response_spread**2)
-    rates = (yes + worth * prior.response_rates) / (yes + no + worth)
-    before = p.T @ labels.texts_before_exit + TEXT_PRIOR * prior.texts_before_exit
-    return replace(
-        prior,
-        response_rates=np.clip(rates, 1e-3, 1 - 1e-3),
-        stated=_rows_to_one(stated + survey_prior * prior.stated),
-        texts_before_exit=_rows_to_one(before),
-        exit_texts=_rows_to_one(p.T @ labels.exit_texts + TEXT_PRIOR * prior.exit_texts),
+    beta = _worth_of_rates(prior, response_spread)
+    rates = (yes + beta * prior.response_rates) / (yes + no + beta)
+    texts = (TEXT_TRUE_WORTH, TEXT_HABIT_WORTH)
+    return ConfusionMatrices(
+        np.clip(rates, 1e-3, 1 - 1e-3),
+        now.answers.updated(said, prior.answers, (worth * TRUE_WORTH, worth * HABIT_WORTH)),
+        now.before.updated(p.T @ labels.texts_before_exit, prior.before, texts),
+        now.after.updated(p.T @ labels.exit_texts, prior.after, texts),
     )
 
 
-def _rows_to_one(counts: Array) -> Array:
-    return counts / counts.sum(axis=1, keepdims=True)
+def confusion_log_density(
+    now: ConfusionMatrices,
+    prior: ConfusionMatrices,
+    worth: float = 1.0,
+    response_spread: float = RESPONSE_SPREAD,
+) -> float:
+    """Log prior density of `now`, up to a constant; parameters as `fit_confusion` takes them."""
+    beta, texts = _worth_of_rates(prior, response_spread), (TEXT_TRUE_WORTH, TEXT_HABIT_WORTH)
+    rates = np.log(now.response_rates) @ (beta * prior.response_rates)
+    rates += np.log1p(-now.response_rates) @ (beta * (1 - prior.response_rates))
+    return float(
+        rates
+        + now.answers.log_density((worth * TRUE_WORTH, worth * HABIT_WORTH), prior.answers)
+        + now.before.log_density(texts, prior.before)
+        + now.after.log_density(texts, prior.after)
+    )
+
+
+def _worth_of_rates(prior: ConfusionMatrices, spread: float) -> Array:
+    return (1 - prior.response_rates) / (prior.response_rates * spread**2)

@@ -30,12 +30,7 @@ DAY_OF: Final[dict[str, str]] = {
 COLUMNS: Final[dict[str, dict[str, str]]] = {
     "orders": {"amount": "DOUBLE", "discount": "DOUBLE", "returned": "BOOLEAN", "category": "ENUM"},
     "events": {"event_type": "ENUM", "campaign_id": "ENUM"},
-    "feedback": {
-        "source": "ENUM",
-        "created_at": "TIMESTAMP",
-        "responded_at": "TIMESTAMP",
-        "about_service": "DOUBLE",
-    },
+    "feedback": {"source": "ENUM", "created_at": "TIMESTAMP", "responded_at": "TIMESTAMP"},
     "memberships": {"ends_on": "TIMESTAMP", "list_price": "DOUBLE", "price_paid": "DOUBLE"},
 }
 NO_DAY: Final = -(10**6)  # day number of rows without a date

@@ -1,27 +1,22 @@
 """The additive cause-specific hazard on the whole exposure history, survey and texts as noisy labels.
 
-The fit is `latent_cause.additive_hazard_em`, the intervals are `latent_cause.share_intervals`.
+The fit is `latent_cause.additive_hazard_em`; chances of members are averaged over `latent_cause.resampled_fits`, which
+with what was measured on programmes built otherwise make the intervals (`latent_cause.share_intervals`).
 """
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.exposures.block_exposures import BASES
-from whychurn.causes.latent_cause.additive_hazard_em import (
-    AdditiveHazard,
-    cause_hazards,
-    fit_additive,
-    told_posterior,
-)
-from whychurn.causes.latent_cause.avoidable_churn import is_excess
-from whychurn.causes.latent_cause.confusion_matrices import label_log_likelihood
-from whychurn.causes.latent_cause.share_intervals import share_intervals
+from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, fit_additive
+from whychurn.causes.latent_cause.measured_error import measured_error
+from whychurn.causes.latent_cause.member_chances import posterior, tempered
+from whychurn.causes.latent_cause.resampled_fits import resampled_fits
+from whychurn.causes.latent_cause.share_intervals import no_shares, share_intervals
 from whychurn.causes.methods import Attribution, Inputs
-from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, empty_table
@@ -38,11 +33,17 @@ def attribute(inputs: Inputs, params: Params) -> Attribution:
     evidence = grounds.applied(inputs.evidence)
     params = params.model_copy(update={"causes": grounds.settings(params.causes)})
     model = fit_additive(evidence.history, evidence.labels, params.causes)
-    p = posterior(evidence, model, grounds)
-    shares = share_intervals(evidence, model, p[evidence.churned], grounds, params)
+    p, shares = posterior(evidence, model, grounds), no_shares()
+    if len(model.events) and grounds.told.any():
+        resamples = resampled_fits(evidence, model, grounds, params)
+        share = p[evidence.churned].mean(axis=0)
+        shares = share_intervals(evidence, model, share, resamples, grounds, params.run.confidence)
+        p = resamples.p
+        if grounds.speak:
+            p = tempered(p, evidence.churned, share, measured_error().temperature)
     facts = {
         "steps": float(model.steps),
-        "last_gain": float(model.relative_gain),
+        "moved": float(model.moved),
         "churn_events": float(len(model.events)),
     }
     tables = {
@@ -52,35 +53,6 @@ def attribute(inputs: Inputs, params: Params) -> Attribution:
         else empty_table(columns_of("cause_confusion")),
     }
     return Attribution(p, shares, facts, tables, model)
-
-
-def posterior(evidence: Evidence, model: AdditiveHazard, grounds: Grounds) -> Array:
-    """Posterior of the causes at each index date, given exposures and labels; (rows, 6).
-
-    Events that the model is fitted to have theirs from the fit. Other churn events come from the same hazards
-    in their decision window, members still there from the hazards of their last week and their texts.
-    """
-    p = np.full((len(evidence.spells.table), len(CAUSES)), np.nan)
-    p[model.events] = told_posterior(evidence.history, model, grounds)
-    others = np.setdiff1d(evidence.rows, model.events)
-    if len(others):
-        history = evidence.history
-        x, causes = history.at_index_date[others], history.causes
-        hazard = cause_hazards(x, model.coefficients, causes)
-        total = hazard.sum(axis=1, keepdims=True)
-        if not grounds.speak:  # what no exposure explains is of unknown cause
-            hazard = cause_hazards(x, model.coefficients, causes, is_excess(history.names))
-        log = label_log_likelihood(evidence.labels.select(others), model.confusion)
-        joint = hazard * np.exp(log - log.max(axis=1, keepdims=True))
-        total = joint.sum(axis=1, keepdims=True) if grounds.speak else total
-        p[others] = joint / np.maximum(total, 1e-300)
-    p = p[evidence.rows]
-    nothing = np.isnan(p).all(axis=1)
-    if grounds.speak:
-        nothing |= p.sum(axis=1) < 0.5
-    p[nothing] = 1 / len(CAUSES) if grounds.speak else 0.0
-    p[:, ~grounds.told] = np.nan
-    return p
 
 
 def exposure_contributions(evidence: Evidence, model: AdditiveHazard, grounds: Grounds) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from whychurn.causes.evidence.classifier_table import classifier_inputs
-from whychurn.causes.latent_cause.confusion_matrices import SURVEY_PRIOR, prior_confusion
+from whychurn.causes.latent_cause.confusion_matrices import prior_confusion
 from whychurn.causes.methods import Attribution, Inputs, mean_shares, stated_shares
 from whychurn.causes.methods.survey_classifier import CLASSIFIER_C, MIN_ANSWERS, fit_softmax
 from whychurn.contract.arrays import Array
@@ -22,6 +22,7 @@ from whychurn.contract.params import Params
 from whychurn.panel.exit_surveys import SILENT
 
 EM_ROUNDS: Final = 6
+SURVEY_PRIOR: Final = 100.0  # answers of each cause that the prior of stated reasons is worth
 MAX_RESPONSE_WEIGHT: Final = 8.0  # an answer stands for at most so many silent members
 
 

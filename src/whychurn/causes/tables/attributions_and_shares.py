@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.evidence.grounds import LEAST_SAID
-from whychurn.causes.latent_cause.share_intervals import BOUNDS
+from whychurn.causes.latent_cause.share_intervals import BOUNDS, SAMPLING
 from whychurn.causes.methods import Attribution, Inputs, find_method
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
@@ -93,10 +93,11 @@ def attributions_table(
 
 
 def shares_table(attributions: dict[str, Attribution]) -> pd.DataFrame:
-    """method, cause, share and bounds of every method."""
+    """method, cause, share and bounds of every method, and `SAMPLING`, null but for the additive hazard."""
     parts = [attribution.shares.assign(method=name) for name, attribution in attributions.items()]
-    kinds = {"method": "string", **dict.fromkeys(BOUNDS, "float64")}
-    return pd.concat(parts, ignore_index=True).astype(kinds)[["method", "cause", *BOUNDS]]
+    kinds = {"method": "string", **dict.fromkeys((*BOUNDS, *SAMPLING), "float64")}
+    columns = ["method", "cause", *BOUNDS, *SAMPLING]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns).astype(kinds)
 
 
 def cause_shares(shares: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
@@ -106,6 +107,7 @@ def cause_shares(shares: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     null, and that of ``unknown`` is what is missing from one. ``named`` counts churn events by primary cause,
     and sums to one with the row ``unknown``.
     """
+    shares = shares[["cause", *BOUNDS]]
     churned = members[members["status"] == "churned"]
     assigned = churned["primary_cause"].value_counts(normalize=True)
     untold = 1 - shares["share"].sum() if shares["share"].isna().any() and len(churned) else np.nan

@@ -11,7 +11,6 @@ from whychurn.contract.params.section_base import (
     Fraction,
     Level,
     Natural,
-    NotNegative,
     Positive,
     Section,
     Several,
@@ -24,8 +23,6 @@ class ExposureParams(Section):
 
     quiet_weeks: Natural = 6
     """A member's own activity counts so much later: members who have decided do less, which is no cause."""
-    trouble_prior: Positive = 500.0
-    """Member-weeks by which the rate of support contacts of a category is shrunk to the mean of all."""
 
 
 class ServedCausesParams(Section):
@@ -80,16 +77,10 @@ class CausesParams(Section):
     """
     quiet_share: Fraction = 0.8
     """Share of a member's activity that remains shortly before leaving."""
-    excess_prior: Positive = 14.0
-    """Churn events that "each exposure does as much as any other" is worth, for each exposure."""
+    excess_prior: Positive = 20.0
+    """Churn events that "the exposures of each cause do as much as those of any other" is worth, for each cause."""
     resamples: Several = 24
-    """Resamples of members, each with a draw of the assumptions, behind the intervals."""
-    resample_steps: Count = 20
-    """Steps of fitting in a resample."""
-    discrepancy: NotNegative = 0.065
-    """Sd of the log-odds of errors that no number of members removes, times -ln(share of churned members who
-    answer).
-    """
+    """Resamples of members, each with a draw of the assumptions, behind the intervals and members' chances."""
     reasons: Count = 4
     """Sentences of evidence for a member, at most."""
     stories: Count = 3
@@ -102,6 +93,6 @@ class CausesParams(Section):
     """A cause is assigned from this probability on; below, it is "unknown"."""
     max_steps: Count = 1500
     """Most steps of fitting."""
-    tolerance: Positive = 1e-07
-    """Relative gain of the log likelihood over ten steps at which fitting ends."""
+    tolerance: Positive = 0.0001
+    """Fitting ends when no share of a cause moves by more in a long step."""
     served: ServedCausesParams = ServedCausesParams()
