@@ -215,7 +215,7 @@ def test_exposures_that_go_together_share_what_they_explain(drawn, params) -> No
     assert 0.35 < ratio < 0.75, "its cause has another exposure: half as much is assumed of each"
     assert both.coefficients[6] + both.coefficients[12] == pytest.approx(alone.coefficients[6], rel=0.1)
     unassumed = patient.model_copy(update={"excess_prior": 1e-9})
-    assert fit_additive(twins, silent, unassumed, uneven).coefficients[12] < 0.1 * both.coefficients[12]
+    assert fit_additive(twins, silent, unassumed, uneven).coefficients[12] < 0.2 * both.coefficients[12]
 
 
 def test_an_exposure_that_a_resample_lacks_keeps_what_is_assumed(drawn, params) -> None:

@@ -73,8 +73,6 @@ def read_noisy_labels(
     stated[churned] = exit_answers(table.iloc[churned], spell_table, surveys)
     texts = text_scores.dropna(subset=list(P_COLUMNS)).assign(day=lambda rows: calendar.day(rows["known_on"]))
     texts = texts[~texts["source"].isin([DRAWN_SOURCE])]
-    # what a ticket says of service is an exposure already: each fact counts once
-    texts.loc[texts["source"] == TICKET, "p_product_service"] = 0.0
     at_exit = texts["source"].isin(EXIT_SOURCES)
     end = np.where(table["churned"], table["last"], calendar.days - 1)
     before = _texts_before(table.assign(end=end), texts[~at_exit])
