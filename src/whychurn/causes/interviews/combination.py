@@ -1,7 +1,8 @@
 """The draw's shares and the model's put together, on the log-odds scale, with the allowance for silence.
 
 Weights are inverse variances (Cochran 1954); that of the draw includes the range that silence leaves, taken
-as even. The bias that silence may cause is not averaged away: the interval spans its bounds, as far as the
+as even. Where the two are further apart than their variances allow, the model is off by more here than where
+it was measured: its variance is raised until they fit (Paule and Mandel 1982). The bias that silence may cause is not averaged away: the interval spans its bounds, as far as the
 draw counts, and sampling error beyond them (Imbens and Manski 2004). The draw's own interval is the same with
 all weight on it.
 """
@@ -9,13 +10,15 @@ all weight on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from whychurn.causes.interviews.silence_allowance import critical_value, silence_bounds
 from whychurn.contract.arrays import Array
 
+MOST_RAISED: Final = 10.0  # log of the largest factor on the model's variance
 LEAST, MOST = 1e-4, 1 - 1e-4  # shares are kept between
 
 
@@ -62,10 +65,11 @@ def combine(
     """
     centre, bounds = log_odds(share), silence_bounds(share, gamma)
     below, above = centre - log_odds(bounds[0]), log_odds(bounds[1]) - centre
-    inverse = 1 / (sd**2 + (below + above) ** 2 / 12)
-    weight = inverse / (inverse + 1 / model_sd**2)
     drawn, known = np.isfinite(sd), np.isfinite(model_sd)
+    variance = sd**2 + (below + above) ** 2 / 12
     model_centre = np.where(known, log_odds(model_share), centre)
+    model_sd = model_sd * _raised(centre - model_centre, variance, model_sd**2)
+    weight = 1 / variance / (1 / variance + 1 / model_sd**2)
     total_sd = np.hypot(weight * np.where(drawn, sd, 0.0), (1 - weight) * np.where(known, model_sd, 0.0))
     together = special.expit(weight * centre + (1 - weight) * model_centre)
     together = together / together.sum()
@@ -73,3 +77,20 @@ def combine(
     low = special.expit(log_odds(together) - weight * below - half)
     high = special.expit(log_odds(together) + weight * above + half)
     return ShareInterval(together, low, high, weight)
+
+
+def _raised(apart: Array, variance: Array, model_variance: Array) -> float:
+    """Factor on the sd of the model, at least one, with which the distances are as large as expected."""
+    free = np.isfinite(variance) & np.isfinite(model_variance)
+    if not free.any():
+        return 1.0
+
+    def excess(factor: float) -> float:
+        expected = variance[free] + np.exp(factor) * model_variance[free]
+        return float((apart[free] ** 2 / expected).sum()) - max(int(free.sum()) - 1, 1)
+
+    if excess(0.0) <= 0:
+        return 1.0
+    if excess(MOST_RAISED) > 0:
+        return float(np.exp(MOST_RAISED / 2))
+    return float(np.exp(optimize.brentq(excess, 0.0, MOST_RAISED) / 2))
