@@ -100,6 +100,7 @@ def world_simulate(
     members: Annotated[int | None, typer.Option(help="As in the project's params.yaml by default.")] = None,
     months: Annotated[int | None, typer.Option()] = None,
     seed: Annotated[int | None, typer.Option()] = None,
+    interviews: Annotated[int, typer.Option(min=0, help="Leavers drawn by lot who answer.")] = 0,
 ) -> None:
     """Simulate a programme into a study folder, its true causes planted."""
     if context.invoked_subcommand is not None:
@@ -108,7 +109,7 @@ def world_simulate(
         context.fail("Missing option '--out'.")
     from whychurn.world.build import build_world
 
-    given = {"program": program, "members": members, "months": months, "seed": seed}
+    given = {"program": program, "members": members, "months": months, "seed": seed, "interviews": interviews}
     over = {"world": {key: value for key, value in given.items() if value is not None}}
     place = StudyPaths.at(out)
     if place.is_demo:

@@ -81,7 +81,11 @@ class Simulated:
 
 
 def simulate(
-    program: Literal["shop", "gym", "school", "app"] = "shop", members: int = 2000, months: int = 24, seed: int = 7
+    program: Literal["shop", "gym", "school", "app"] = "shop",
+    members: int = 2000,
+    months: int = 24,
+    seed: int = 7,
+    interviews: int = 0,
 ) -> Simulated:
     """A programme whose causes of leaving are known; the same arguments give the same rows.
 
@@ -96,6 +100,8 @@ def simulate(
         Length of the observed time, 6 to 120.
     seed
         Of all random numbers.
+    interviews
+        Answered interviews of leavers drawn by lot, about so many.
 
     Returns
     -------
@@ -116,7 +122,8 @@ def simulate(
     >>> bool(world.truth.shares["share"].sum().round(9) == 1)
     True
     """
-    params = settings({"world": {"program": program, "members": members, "months": months, "seed": seed}})
+    world = {"program": program, "members": members, "months": months, "seed": seed, "interviews": interviews}
+    params = settings({"world": world})
     blocks = list(simulate_blocks(plan_scenario(params.world, load_programme(program))))
     raw = _joined([block.tables for block in blocks])
     planted = _joined([{name: rounded(table) for name, table in block.truth.items()} for block in blocks])

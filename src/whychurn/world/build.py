@@ -113,6 +113,8 @@ def planted_facts(scenario: Scenario) -> dict[str, object]:
             scenario.mechanism.about,
             "the posterior of a leaving is the share of each cause in the hazard of that week",
             "exit surveys: answering depends on the cause, and what is said on programme.survey.stated",
+            "leavers drawn by lot with known uneven chances are interviewed (world.interviews): who answers and who "
+            "names another cause depends on the true one; coders slip (programme.interview)",
             "members go quiet before leaving (programme.quiet, quiet_weeks); incidents do not fade",
             "heavy users complain more and leave less, by confounding",
             "coupon use follows thrift and price rises and has no effect of its own",

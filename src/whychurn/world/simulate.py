@@ -15,6 +15,7 @@ from whychurn.world.setting.scenario import Scenario
 from whychurn.world.tables.counts_to_rows import find_presence, with_lulls
 from whychurn.world.tables.events import draw_events
 from whychurn.world.tables.feedback import draw_feedback
+from whychurn.world.tables.interviews import interviews_table
 from whychurn.world.tables.market import market_table
 from whychurn.world.tables.members import members_table
 from whychurn.world.tables.memberships import memberships_table
@@ -76,7 +77,11 @@ def simulate(scenario: Scenario) -> Iterator[Block]:
         tables = _tables(scenario, number, lives)
         if number == 0:
             tables["market"] = market_table(scenario)
+        members = tables["members"]
         tables = recorded(tables, scenario.mechanism, params.missing, visit)
+        if params.interviews:
+            held = interviews_table(scenario, lives, members, number, scenario.stream(number, "interviews"))
+            tables["surveys"] = _together(tables.get("surveys"), held)
         truth = {
             "member_causes": causes_table(scenario, lives),
             "churn_without": churn_without(scenario, lives),
@@ -110,6 +115,11 @@ def _tables(scenario: Scenario, block: int, lives: SimulatedLives) -> dict[str, 
     if scenario.programme.kind != "inactivity":
         drawn["memberships"] = memberships_table(scenario, lives, stream("terms"))
     return {name: _numbered(name, table, block) for name, table in drawn.items()}
+
+
+def _together(surveys: pd.DataFrame | None, interviews: pd.DataFrame) -> pd.DataFrame:
+    """Both in one table; interviews alone where the company keeps no other surveys."""
+    return interviews if surveys is None else pd.concat([surveys, interviews], ignore_index=True)
 
 
 def _numbered(name: str, table: pd.DataFrame, block: int) -> pd.DataFrame:

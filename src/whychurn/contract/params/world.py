@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from whychurn.contract.params.section_base import Count, Day, Section, Share
+from whychurn.contract.params.section_base import Count, Day, Natural, Section, Share
 
 
 class WorldParams(Section):
@@ -25,6 +25,8 @@ class WorldParams(Section):
     """Seed of the simulation, apart from run.seed."""
     survey_answered: Share = 0.4
     """Share of leavers who answer the exit survey."""
+    interviews: Natural = 0
+    """Interviews of leavers drawn by lot of one year that are answered, about so many; 0: nobody is interviewed."""
     text_share: Share = 0.5
     """Share of troubled members who leave a text."""
     confounding: Share = 0.5

@@ -129,6 +129,20 @@ class Survey(_Part):
     comment: float
 
 
+class Interview(_Part):
+    """Interviews of leavers drawn by lot: days after leaving, who answers, and how right names and codes are.
+
+    `answering` and `accuracy` (the true cause is named) by true cause; `coded`: share of codes that are what was
+    named; `twice`: share of answers that a second person codes.
+    """
+
+    after_days: tuple[int, int]
+    answering: dict[str, float]
+    accuracy: dict[str, float]
+    coded: float
+    twice: float
+
+
 class Programme(_Part):
     """A simulated programme, as its YAML describes it."""
 
@@ -167,6 +181,7 @@ class Programme(_Part):
     troubles: list[Disruption]
     campaigns: list[Campaign]
     survey: Survey
+    interview: Interview
 
     @property
     def use(self) -> Literal["orders", "visits"]:
