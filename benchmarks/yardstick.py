@@ -1,11 +1,13 @@
-"""Attribution scored on planted programmes: python benchmarks/yardstick.py FOLDER [--only TEXT] [--again] [--prepare] [--seeds ...] [--sizes ...] [--set KEY=VALUE ...].
+"""Attribution scored over programmes built in many ways: python benchmarks/yardstick.py FOLDER --half development|test.
 
-3 programmes x 5 seeds x 3 difficulties, and 4 worlds that break the method's assumptions x 3 seeds, of 5 000 members; the
-sound ones x 2 seeds again with 20 000; 24 months each, two worlds at a time. Seeds 101 to 105 serve nothing but this; the
-demo's 7 and 1 to 20 are for development. FOLDER keeps one study and one scores file a world: a rerun does only what is
-missing (--again scores all anew, --prepare stops before attribution, --only takes worlds whose name holds TEXT). The
-summary goes to src/whychurn/score/benchmark.csv; with other --seeds or --sizes, or with another value of a parameter
-(--set causes.exposures.quiet_weeks=10), it is printed instead, and FOLDER should be another one.
+Each half has mechanisms of its own (src/whychurn/world/setting/mechanisms). Each mechanism is tried on two programmes with
+all tables, on one with few answers and on one with a table left out, and again with 100, 200 and 400 leavers asked by lot;
+the development half also holds the programmes that are as the method assumes, at three difficulties. Numbers are set on
+the half `development` alone; the half `test` is scored once a release. FOLDER keeps one study and one file of rows a world:
+a rerun does only what is missing (--again scores all anew, --prepare stops before attribution, --only takes worlds whose
+name holds TEXT, --set causes.name_from=0.5 tries a parameter and ships nothing). The rows go to
+src/whychurn/score/yardstick.csv, the tables of README.md, README.zh-CN.md and benchmarks/README.md are written from them
+(--tables does only that). --calibrate writes src/whychurn/causes/latent_cause/measured_error.yaml from the development half.
 """
 
 from __future__ import annotations
@@ -14,110 +16,223 @@ import argparse
 import logging
 import multiprocessing
 import os
+import shutil
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
+from yardstick_tables import write_tables
 
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
 from whychurn.contract.params import Params, load_params, merge
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.score.benchmark import CHECKS_FILE, FILE, WORLD, summarise, summarise_checks, world_rows
+from whychurn.contract.yaml_files import read_yaml
+from whychurn.score.ground_truth import read_ground_truth
+from whychurn.score.method_answers import PROBABILITIES, method_answers
+from whychurn.score.yardstick.measured import COLUMNS, FILE
+from whychurn.score.yardstick.measured_error import measured_error, model_errors, untempered
+from whychurn.score.yardstick.thinned_interviews import thin_interviews
+from whychurn.score.yardstick.world_rows import Attributed, PlantedEvents, planted_events, world_rows
 from whychurn.stages.pipeline import code_digest
 
+MECHANISMS = PROJECT / "src" / "whychurn" / "world" / "setting" / "mechanisms"
+MEASURED_ERROR = PROJECT / "src" / "whychurn" / "causes" / "latent_cause" / "measured_error.yaml"
+PROGRAMS = ("shop", "gym", "school", "app")
+OWN_FORM = "additive"  # the mechanism that the method assumes
 DIFFICULTIES: dict[str, dict[str, float]] = {
     "easy": {"survey_answered": 0.40, "text_share": 0.5, "confounding": 0.2},
     "middle": {"survey_answered": 0.15, "text_share": 0.3, "confounding": 0.5},
     "hard": {"survey_answered": 0.03, "text_share": 0.1, "confounding": 0.9},
+    "many": {"survey_answered": 0.30, "text_share": 0.3, "confounding": 0.5},
+    "few": {"survey_answered": 0.06, "text_share": 0.3, "confounding": 0.5},
 }
-PROGRAMS = ("shop", "gym", "school")
-SEEDS = (101, 102, 103, 104, 105)
-# of the shop, middle difficulty
-BROKEN = ("multiplicative", "seventh_cause", "swapped_traces", "uneven_bases")
+SEEDS = {"development": 301, "test": 201}
+SEED = 101  # of the programmes of the form assumed
 MEMBERS, MONTHS = 5000, 24
-LARGE = 20_000  # what more members do
-SIZES = {MEMBERS: (5, 3), LARGE: (2, 0)}  # so many of the first seeds: sound worlds, broken ones
-CHEAPER: dict[str, Any] = {  # what the scores do not depend on, and fewer candidates for the ceiling
+MOST_ASKED = 400  # interviews drawn in a world; fewer are drawn from these
+MISSING = {
+    "shop": ("market", "events"),
+    "gym": ("feedback", "market"),
+    "school": ("surveys", "market"),
+    "app": ("surveys", "feedback"),
+}
+CHEAPER: dict[str, Any] = {  # what the rows do not depend on, and a ceiling that costs little
     "run": {"workers": 1},
     "panel": {"audit_sample": 20},
-    "causes": {"stability_drops": []},
-    "score": {
-        "bootstrap": 100,
-        "ceiling": {
-            "eta": 0.06,
-            "logistic_c": [0.01, 0.03],
-            "tree_depths": [2, 3],
-            "rounds": [60, 120, 180],
-        },
+    "causes": {
+        "stability_drops": [],
+        "methods": ["survey", "keyword", "majority_vote", "additive_hazard"],
     },
+    "score": {"ceiling": {"folds": 4, "logistic_c": [0.02], "tree_depths": [3], "rounds": [60, 120]}},
 }
-SHOWN = (
-    "program", "difficulty", "mechanism", "members", "worlds", "skill", "share_error_largest", "share_covered",
-    "avoidable_error_largest", "avoidable_covered", "accuracy_named", "check", "value", "flagged",
-)  # fmt: skip
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # two worlds at a time: one thread each
 UPSTREAM = ("world", "intake", "voice", "panel")
 
 
 @dataclass(frozen=True)
 class World:
-    """One programme of the grid."""
+    """One programme of the grid; `asked` leavers by lot of the study that all worlds of one `base` share."""
 
     program: str
-    difficulty: str
     mechanism: str
+    half: str
+    difficulty: str
     seed: int
-    members: int = MEMBERS
+    missing: str = ""
+    asked: int = 0
+    askable: bool = False
+
+    @property
+    def base(self) -> str:
+        """Folder of the study."""
+        lacking = f"-no_{self.missing}" if self.missing else ""
+        return f"{self.program}-{self.mechanism}-{self.difficulty}{lacking}-{self.seed}"
 
     @property
     def name(self) -> str:
-        """Folder and file of the world."""
-        size = "" if self.members == MEMBERS else f"-{self.members}"
-        return f"{self.program}-{self.difficulty}-{self.mechanism}-{self.seed}{size}"
+        """Name of its rows."""
+        return f"{self.base}-asked_{self.asked}" if self.asked else self.base
 
-    def facts(self) -> dict[str, Any]:
-        """What the summary tells of it."""
-        known = asdict(self) | DIFFICULTIES[self.difficulty]
-        return {name: known[name] for name in (*WORLD, "seed")}
+    def settings(self) -> dict[str, Any]:
+        """Section ``world`` of its parameters."""
+        made: dict[str, Any] = {"program": self.program, "mechanism": self.mechanism, "seed": self.seed}
+        made |= {"months": MONTHS, "members": MEMBERS} | DIFFICULTIES[self.difficulty]
+        made |= {"missing": [self.missing]} if self.missing else {}
+        return made | ({"interviews": MOST_ASKED} if self.askable else {})
 
 
-def worlds(seeds: tuple[int, ...], sizes: tuple[int, ...]) -> list[World]:
-    """The whole grid, seed by seed, so that a stopped run leaves whole seeds."""
+def mechanisms(half: str) -> list[str]:
+    """Names of the mechanisms of one half, the form that the method assumes left out."""
+    files = sorted(MECHANISMS.glob("*.yaml"))
+    return [file.stem for file in files if read_yaml(file)["half"] == half and file.stem != OWN_FORM]
+
+
+def worlds(half: str) -> list[World]:
+    """All worlds of one half, mechanism by mechanism, so that a stopped run leaves whole ones."""
     found = []
-    for members in sizes:
-        sound, broken = SIZES[members]
-        for seed in seeds[:sound]:
-            found += [World(p, d, "additive", seed, members) for p in PROGRAMS for d in DIFFICULTIES]
-            if seed in seeds[:broken]:
-                found += [World("shop", "middle", name, seed, members) for name in BROKEN]
+    for number, name in enumerate(mechanisms(half)):
+        first, second = PROGRAMS[number % 4], PROGRAMS[(number + 1 + number // 4) % 4]
+        seed, lacking = SEEDS[half] + number, MISSING[first][number // 4 % 2]
+        asked = [
+            World(first, name, half, "many", seed, asked=asked, askable=True) for asked in (0, 100, 200, 400)
+        ]
+        found += [*asked, World(second, name, half, "many", seed), World(second, name, half, "few", seed)]
+        askable = lacking != "surveys"
+        found += [
+            World(first, name, half, "middle", seed, lacking, asked, askable)
+            for asked in ((0, 200) if askable else (0,))
+        ]
+    if half == "development":
+        found += own_form((SEED,))
     return found
 
 
-def run_world(world: World, folder: Path, prepare_only: bool, other: list[str]) -> float:
-    """Simulate, read, attribute, score; seconds. The scores file is written last, whole."""
+def own_form(seeds: tuple[int, ...]) -> list[World]:
+    """The programmes that are as the method assumes, seed by seed."""
+    levels = ("easy", "middle", "hard")
+    return [
+        World(p, OWN_FORM, "development", level, seed)
+        for seed in seeds
+        for p in PROGRAMS[:3]
+        for level in levels
+    ]
+
+
+def run_world(base: list[World], folder: Path, prepare_only: bool, other: list[str]) -> float:
+    """Simulate, read, attribute, score all worlds of one study; seconds. Rows are written last, whole."""
     logging.basicConfig(level=logging.WARNING)
     before = time.perf_counter()
-    study = StudyPaths.at(folder / "studies" / world.name)
-    params = prepare(world, study, other)
-    if prepare_only:
-        return time.perf_counter() - before
-    from whychurn.stages import causes, score
-
-    causes.run(study, params)
-    score.run(study, params)
-    facts, checks = world.facts(), study.results / "cause_diagnostics.parquet"
-    if checks.exists():
-        write_table(read_table(checks).assign(**facts), folder / "checks" / f"{world.name}.parquet")
-    told = read_json(study.results / "causes.json")
-    counts = {"churn_events": told["churn_events"], "answers": told["answered"]}
-    rows = world_rows(read_table(study.results / "cause_scores.parquet"), facts, counts)
-    write_table(rows, folder / "scores" / f"{world.name}.parquet")
+    study = StudyPaths.at(folder / "studies" / base[0].base)
+    params = prepare(base[0], study, other)
+    for world in [] if prepare_only else base:
+        place = thinned(world, study, folder) if world.askable else study
+        seconds = attribute(place, params)
+        score(world, place, params, folder, seconds)
+        if place is not study:
+            shutil.rmtree(place.root)
     return time.perf_counter() - before
+
+
+def attribute(study: StudyPaths, params: Params) -> float:
+    """Run stage causes; its seconds."""
+    from whychurn.stages import causes
+
+    before = time.perf_counter()
+    causes.run(study, params)
+    return time.perf_counter() - before
+
+
+def thinned(world: World, study: StudyPaths, folder: Path) -> StudyPaths:
+    """A second study of the same files with so many interviews as `world` has."""
+    place = StudyPaths.at(folder / "asked" / world.name)
+    shutil.rmtree(place.root, ignore_errors=True)
+    shutil.copytree(study.root, place.root, copy_function=os.link)
+    surveys, texts = (place.interim / "surveys.parquet", place.results / "feedback_topics.parquet")
+    whole = read_table(surveys)
+    kept = thin_interviews(whole, world.asked / MOST_ASKED, world.seed)
+    left_out = set(whole["survey_id"]) - set(kept["survey_id"])
+    said = read_table(texts)
+    write_table(kept, surveys)
+    write_table(said[~said["feedback_id"].isin(left_out)].reset_index(drop=True), texts)
+    return place
+
+
+def score(world: World, study: StudyPaths, params: Params, folder: Path, seconds: float) -> None:
+    """Put what stage causes wrote beside the truth."""
+    processed, results = study.processed / "causes", study.results
+    found = Attributed(
+        published=read_table(results / "cause_shares.parquet"),
+        members=read_table(results / "member_causes.parquet"),
+        attributions=read_table(processed / "attributions.parquet"),
+        shares=read_table(processed / "shares.parquet"),
+        evidence=read_table(processed / "evidence.parquet"),
+        checks=read_table(results / "cause_diagnostics.parquet"),
+    )
+    planted = planted_events(found.attributions, read_ground_truth(study, params))
+    told, grounds = read_json(results / "causes.json"), read_table(results / "cause_grounds.parquet")
+    facts = {
+        "world": world.name,
+        "program": world.program,
+        "mechanism": world.mechanism,
+        "half": world.half,
+        "missing": world.missing,
+        "interviews": world.asked,
+        "members": MEMBERS,
+        "leavings": len(planted.events),
+        "answers": told["answered"],
+        "texts": int(grounds["texts"].max()),
+        "without_records": int((grounds["exposures"] == 0).sum()),
+    }
+    rows = world_rows(facts, found, planted, params).assign(seconds=seconds)
+    if not world.asked and world.half == "development":
+        keep_errors(world, found, planted, params, folder, told["answered"])
+    write_table(rows.reindex(columns=list(COLUMNS)), folder / "rows" / f"{world.name}.parquet")
+
+
+def keep_errors(
+    world: World, found: Attributed, planted: PlantedEvents, params: Params, folder: Path, answers: int
+) -> None:
+    """Errors of the model's own shares, and its chances beside the true ones, for --calibrate."""
+    method = params.causes.method
+    own = found.shares[found.shares["method"] == method]
+    if "sampling_sd" not in own or own["share"].isna().all():
+        return
+    write_table(
+        model_errors(own, planted, answers).assign(world=world.name),
+        folder / "errors" / f"{world.name}.parquet",
+    )
+    p = method_answers(found.attributions, planted.events)[method].p
+    raw = untempered(p, float(read_yaml(MEASURED_ERROR)["temperature"]))
+    names = [*PROBABILITIES, *(f"true_{cause}" for cause in CAUSES)]
+    table = pd.DataFrame(np.hstack([raw, planted.posterior]), columns=names)
+    write_table(table, folder / "posteriors" / f"{world.name}.parquet")
 
 
 def prepare(world: World, study: StudyPaths, other: list[str]) -> Params:
@@ -125,13 +240,7 @@ def prepare(world: World, study: StudyPaths, other: list[str]) -> Params:
     from whychurn.stages import intake, panel
     from whychurn.world.build import build_world
 
-    mine = {
-        "program": world.program,
-        "mechanism": world.mechanism,
-        "seed": world.seed,
-        "members": world.members,
-    }
-    own = {"world": mine | {"months": MONTHS} | DIFFICULTIES[world.difficulty], **CHEAPER}
+    own = {"world": world.settings(), **CHEAPER}
     for key, value in (change.split("=", 1) for change in other):
         changed = yaml.safe_load(value)
         for step in reversed(key.split(".")):
@@ -168,57 +277,93 @@ def read_texts(study: StudyPaths, params: Params) -> None:
     write_table(said, study.results / "feedback_topics.parquet")
 
 
-def write_summary(folder: Path, ships: bool) -> None:
-    """Put all worlds together, into the files that ship with the package or onto the screen."""
-    for source, file, summary in (("scores", FILE, summarise), ("checks", CHECKS_FILE, summarise_checks)):
-        parts = [read_table(path) for path in sorted((folder / source).glob("*.parquet"))]
-        if not parts:
-            continue
-        table = summary(pd.concat(parts, ignore_index=True)).round(4)
-        if ships:
-            with write_whole(file) as temporary:
-                table.to_csv(temporary, index=False)
-            print(f"{file}: {len(parts)} worlds")
-        else:
-            own = table["method"].eq("additive_hazard") if "method" in table else table["program"].eq("all")
-            print(table.loc[own, [name for name in table if name in SHOWN]].to_string(index=False))
-
-
-def main() -> int:
-    """Run what is missing, then the summary."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("folder", type=Path)
-    asked.add_argument("--only", default="")
-    asked.add_argument("--again", action="store_true")
-    asked.add_argument("--prepare", action="store_true")
-    asked.add_argument("--processes", type=int, default=2)
-    asked.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
-    asked.add_argument("--sizes", type=int, nargs="+", choices=SIZES, default=tuple(SIZES))
-    asked.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE")
-    given = asked.parse_args()
-    folder = given.folder.resolve()
-    open_worlds = [
-        world
-        for world in worlds(tuple(given.seeds), tuple(given.sizes))
-        if given.only in world.name
-        and (given.again or not (folder / "scores" / f"{world.name}.parquet").exists())
+def collected(folder: Path, half: str) -> pd.DataFrame:
+    """Rows of all worlds of one half that were scored."""
+    parts = [
+        read_table(folder / "rows" / f"{world.name}.parquet") for world in worlds(half) if done(world, folder)
     ]
+    return pd.concat(parts, ignore_index=True).round(4) if parts else pd.DataFrame(columns=list(COLUMNS))
+
+
+def done(world: World, folder: Path) -> bool:
+    """Whether the rows of a world lie there."""
+    return (folder / "rows" / f"{world.name}.parquet").exists()
+
+
+def write_rows(folder: Path, half: str) -> None:
+    """Put the rows of one half into the file that ships; the other half stays as it was."""
+    found = collected(folder, half)
+    if FILE.exists():
+        shipped = pd.read_csv(FILE)
+        found = pd.concat([shipped[shipped["half"] != half], found], ignore_index=True)
+    found = found.sort_values(["half", "world"], kind="stable", ignore_index=True)
+    with write_whole(FILE) as temporary:
+        found.to_csv(temporary, index=False)
+    print(f"{FILE}: {found['world'].nunique()} worlds")
+
+
+def calibrate(folder: Path) -> None:
+    """Write measured_error.yaml from the errors of the development half."""
+    files = sorted((folder / "errors").glob("*.parquet"))
+    errors = pd.concat([read_table(file) for file in files], ignore_index=True)
+    tables = [read_table(folder / "posteriors" / file.name).to_numpy("float64") for file in files]
+    found = measured_error(errors, [(table[:, : len(CAUSES)], table[:, len(CAUSES) :]) for table in tables])
+    head = [line for line in MEASURED_ERROR.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    text = "\n".join([*head, yaml.safe_dump(found, sort_keys=False, default_flow_style=None)])
+    with write_whole(MEASURED_ERROR) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def run_missing(given: argparse.Namespace, folder: Path) -> int:
+    """Run the worlds that are missing, two studies at a time; number of those that failed."""
+    chosen = [
+        world
+        for world in worlds(given.half)
+        if given.only in world.name and (given.again or given.prepare or not done(world, folder))
+    ]
+    bases: dict[str, list[World]] = {}
+    for world in chosen:
+        bases.setdefault(world.base, []).append(world)
     failed, started = 0, time.perf_counter()
     os.environ.update(dict.fromkeys(THREADS, "1"))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(given.processes, mp_context=context) as pool:
         jobs = {
-            pool.submit(run_world, world, folder, given.prepare, given.set): world for world in open_worlds
+            pool.submit(run_world, base, folder, given.prepare, given.set): base for base in bases.values()
         }
         for number, job in enumerate(as_completed(jobs), start=1):
             error = job.exception()
             failed += error is not None
             told = f"failed: {error!r}" if error else f"{job.result():.0f} s"
             minutes = (time.perf_counter() - started) / 60
-            print(f"{minutes:5.1f} min  {number}/{len(jobs)}  {jobs[job].name}  {told}", flush=True)
-    if not given.prepare:
-        whole = tuple(given.seeds) == SEEDS and set(given.sizes) == set(SIZES)
-        write_summary(folder, ships=whole and not given.set)
+            print(f"{minutes:5.1f} min  {number}/{len(jobs)}  {jobs[job][0].base}  {told}", flush=True)
+    return failed
+
+
+def main() -> int:
+    """Run what is missing, then write what ships."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("--half", choices=tuple(SEEDS), default="development")
+    asked.add_argument("--only", default="")
+    asked.add_argument("--again", action="store_true")
+    asked.add_argument("--prepare", action="store_true")
+    asked.add_argument("--calibrate", action="store_true")
+    asked.add_argument("--tables", action="store_true")
+    asked.add_argument("--processes", type=int, default=2)
+    asked.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE")
+    given = asked.parse_args()
+    folder = given.folder.resolve()
+    if given.calibrate or given.tables:
+        calibrate(folder) if given.calibrate else write_tables()
+        return 0
+    failed = run_missing(given, folder)
+    if given.set:
+        print(collected(folder, given.half).to_string(index=False))
+    elif not given.prepare and not given.only and not failed:
+        write_rows(folder, given.half)
+        write_tables()
     return int(failed > 0)
 
 

@@ -26,13 +26,14 @@ from whychurn.report.causes.sentences import accuracy, competition, groups, miss
 from whychurn.report.causes.sentences import shares as share_sentences
 from whychurn.report.causes.sentences.interviews import with_basis
 from whychurn.report.page.report_page import Page
-from whychurn.score.benchmark import CHECKS_FILE, FILE, load_benchmark, load_checks
+from whychurn.score.yardstick.measured import load_yardstick
 
 page = Page.open()
 facts, lang = page.facts("causes"), page.lang
 level, method, results = 1 - page.params.run.confidence, page.params.causes.method, page.rows
 shares, scores = results("cause_shares"), results("cause_scores")
 share_rung, known = share_sentences.rung_of(facts), share_sentences.six(shares)
+yardstick, kind = load_yardstick(), accuracy.kind_of_study(facts, results("cause_grounds"))
 
 
 def claims(rung, lines):
@@ -56,9 +57,11 @@ def show_table(table, name, rung=share_rung, formats=share_sentences.FORMATS, li
 
 
 page.answer(with_basis(share_sentences.answer(shares, facts, page), shares, facts, page))
-for key, value, text, rung in share_sentences.headlines(shares, facts, scores, page):
+measured = accuracy.first_headline(yardstick, kind, page) if len(known) else []
+for key, value, text, rung in [*share_sentences.headlines(shares, facts, scores, page), *measured]:
     page.headline(key, value, text, rung=rung)
 if len(known):
+    claims("described", accuracy.first_lines(yardstick, kind, page))
     show_figure(figures.draw_shares(shares, lang), "shares", note=page.say("causes.note_shares"))
     show_table(share_sentences.shares_table(shares, page), "shares")
 claims("described", share_sentences.untold_lines(results("cause_grounds"), page))
@@ -80,12 +83,10 @@ claims("described", share_sentences.confidence(shares, facts, scores, page))
 if len(scores):
     show_table(accuracy.scored(scores, page), "scores", "described", accuracy.FORMATS)
     show_table(share_sentences.rank_table(scores, method, page), "rankings", "described")
-if FILE.exists():
-    measured = load_benchmark()
-    show_figure(figures.draw_skill(measured, method, lang), "skill", "described")
-    by_size = accuracy.sizes(measured, method)
-    claims("described", accuracy.size_lines(by_size, page))
-    show_table(by_size, "sizes", "described", accuracy.SIZE_FORMATS)
+claims("described", accuracy.measured(yardstick, kind, page) if len(known) else [])
+if len(by_kind := accuracy.kind_table(yardstick, page)):
+    show_figure(figures.draw_errors(yardstick, lang), "errors", "described")
+    show_table(by_kind, "kinds", "described", accuracy.KIND_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What they said, and what the evidence says
@@ -210,19 +211,18 @@ show_table(robustness.diagnostic_table(checks, page), "checks", "described")
 # %% [markdown] tags=["en"]
 # ## What breaks the method
 #
-# Measured on simulated worlds that are not as the method assumes: how far its answers are off there, and whether its own checks notice. A check that
-# finds nothing in your programme says no more than it does here.
+# Measured on simulated programmes built otherwise than the method assumes: how far its answers are off there, and whether its own checks notice. A
+# check that finds nothing in your programme says no more than it does here.
 
 # %% [markdown] tags=["zh"]
 # ## 哪些情形会使方法失效
 #
-# 在不符合方法假设的模拟世界中测量：结果偏差多大，自检能否发现。若自检在贵方项目中未发现异常，其分量也仅限于此处所示。
+# 在构造方式与方法假设不同的模拟项目上测量：结果偏差多大，自检能否发现。若自检在贵方项目中未发现异常，其分量也仅限于此处所示。
 
 # %%
-if FILE.exists() and CHECKS_FILE.exists():
-    broken = misspecification.broken_worlds(load_benchmark(), load_checks(), method)
-    claims("described", misspecification.broken_lines(broken, page))
-    show_table(misspecification.broken_table(broken, page), "breaks", "described", misspecification.FORMATS)
+claims("described", misspecification.mechanism_lines(yardstick, page))
+mechanisms = misspecification.mechanism_table(misspecification.by_mechanism(yardstick), page)
+show_table(mechanisms, "mechanisms", "described", misspecification.FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What would change our mind

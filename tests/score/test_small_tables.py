@@ -10,7 +10,6 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import CEILING, MAJORITY, ORACLE, PRIOR
 from whychurn.contract.params import Params
 from whychurn.score.baselines import baseline_probabilities
-from whychurn.score.benchmark import of_base_size
 from whychurn.score.method_answers import MethodAnswer
 from whychurn.score.out_of_scope import at_risk_scores, hidden_scores
 from whychurn.score.probability_metrics import event_metrics
@@ -100,10 +99,6 @@ def test_an_empty_card_has_its_columns() -> None:
     assert list(card.scores) == list(COLUMNS) and card.scores.empty and card.calibration.empty
     row = score_table([("m", "share", "price", 1, 0, 2)])
     assert row["value"].dtype == "float64" and row["method"].dtype == "string"
-
-
-def test_the_smallest_size_is_the_base() -> None:
-    assert of_base_size(pd.DataFrame({"members": [2000, 500, 500], "x": [1, 2, 3]}))["x"].tolist() == [2, 3]
 
 
 def test_ceilings_learn_a_cause_that_one_column_gives_away(params: Params) -> None:

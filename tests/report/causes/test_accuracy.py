@@ -1,130 +1,26 @@
-"""Many worlds become one small table, and a study finds the row that speaks of it."""
+"""What was measured on programmes built otherwise, as the report quotes it."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.report.causes.charts.accuracy import draw_skill
-from whychurn.report.causes.sentences.accuracy import measured, scored, size_lines, sizes
-from whychurn.report.causes.sentences.method_overview import method_name
-from whychurn.report.causes.sentences.misspecification import broken_lines, broken_table, broken_worlds
+from whychurn.report.causes.charts.accuracy import draw_errors
+from whychurn.report.causes.sentences.accuracy import (
+    first_headline,
+    first_lines,
+    kind_of_study,
+    kind_table,
+    measured,
+    scored,
+)
+from whychurn.report.causes.sentences.misspecification import by_mechanism, mechanism_lines, mechanism_table
+from whychurn.report.page.formats import format_value
 from whychurn.report.words import LANGUAGES, say
-from whychurn.score.benchmark import (
-    FILE,
-    MEASURES,
-    WORLD,
-    load_benchmark,
-    load_checks,
-    measured_on_like,
-    summarise,
-    summarise_checks,
-    world_rows,
-)
-
-LEVELS = {"easy": 0.40, "middle": 0.15, "hard": 0.03}
-BLANK = dict.fromkeys(("answered", "small", "few", "error_small", "large", "many", "error_large"), "")
-
-
-def world(
-    program: str, difficulty: str, seed: int, mechanism: str = "additive", members: int = 5000
-) -> dict[str, object]:
-    values = (program, difficulty, mechanism, members, LEVELS[difficulty], 0.3, 0.5)
-    return dict(zip(WORLD, values, strict=True)) | {"seed": seed}
-
-
-def counts(difficulty: str, members: int = 5000) -> dict[str, int]:
-    return {"churn_events": members // 5, "answers": round(members * LEVELS[difficulty] / 5)}
-
-
-def scores(skill: float, error: float = 0.02) -> pd.DataFrame:
-    rows = [
-        ("mine", "skill", "all", skill),
-        ("mine", "share_error_largest", "all", error),
-        ("mine", "share_error", "price", 0.5),
-        ("prior", "skill", "all", 0.0),
-        ("planted", "hidden_share", "all", 0.3),
-    ]
-    return pd.DataFrame(rows, columns=["method", "measure", "cause", "value"])
-
-
-@pytest.fixture(scope="module")
-def table() -> pd.DataFrame:
-    rows = [
-        world_rows(scores(skill), world(program, difficulty, seed), counts(difficulty))
-        for program, shift in (("shop", 0.0), ("gym", -0.2))
-        for difficulty, base in (("easy", 0.9), ("middle", 0.7), ("hard", 0.4))
-        for seed, skill in ((101, base + shift), (102, base + shift + 0.1))
-    ]
-    large = [
-        world_rows(
-            scores(0.9, error), world("shop", difficulty, 101, members=20000), counts(difficulty, 20000)
-        )
-        for difficulty, error in (("middle", 0.01), ("hard", 0.05))
-    ]
-    broken = [
-        world_rows(
-            scores(0.1), world("shop", "middle", 101, "multiplicative", members), counts("middle", members)
-        )
-        for members in (5000, 20000)
-    ]
-    return summarise(pd.concat([*rows, *large, *broken], ignore_index=True))
-
-
-def test_a_world_has_one_row_a_method_and_only_figures_about_all_causes() -> None:
-    rows = world_rows(scores(0.8), world("shop", "easy", 101), counts("easy")).set_index("method")
-    assert list(rows.index) == ["mine", "prior"] and set(MEASURES) <= set(rows.columns)
-    assert rows.loc["mine", "skill"] == 0.8 and rows.loc["mine", "share_error_largest"] == 0.02
-    assert np.isnan(rows.loc["prior", "share_error_largest"]) and rows["seed"].eq(101).all()
-    assert rows["answers"].eq(400).all() and rows["members"].eq(5000).all()
-
-
-def test_means_and_ranges_over_worlds(table: pd.DataFrame) -> None:
-    mine = table[(table["method"] == "mine") & (table["difficulty"] == "middle")]
-    mine = mine[mine["members"] == 5000].set_index(["mechanism", "program"])
-    pooled = mine.loc[("additive", "all")]
-    assert pooled[["worlds", "skill", "skill_low", "skill_high"]].to_list() == pytest.approx(
-        [4, 0.65, 0.5, 0.8]
-    )
-    assert mine.loc[("additive", "gym"), "skill"] == pytest.approx(0.55)
-    assert mine.loc[("multiplicative", "all"), "worlds"] == 1, "broken worlds are not mixed with the others"
-
-
-@pytest.mark.parametrize(
-    ("answered", "difficulty"),
-    [(1.0, "easy"), (0.35, "easy"), (0.2, "middle"), (0.1, "middle"), (0.05, "hard"), (0.0, "hard")],
-)
-def test_a_study_is_put_beside_worlds_as_hard_as_itself(
-    table: pd.DataFrame, answered: float, difficulty: str
-) -> None:
-    row = measured_on_like(table, answered, 900, "mine")
-    assert row is not None and row["difficulty"] == difficulty and row["mechanism"] == "additive"
-    assert row["program"] == "all" and row["members"] == 5000
-
-
-@pytest.mark.parametrize(("leavings", "members"), [(0, 5000), (1500, 5000), (3500, 20000), (10**6, 20000)])
-def test_a_study_is_put_beside_worlds_as_large_as_itself(
-    table: pd.DataFrame, leavings: int, members: int
-) -> None:
-    row = measured_on_like(table, 0.15, leavings, "mine")
-    assert row is not None and row["members"] == members and row["difficulty"] == "middle"
-    only_small = measured_on_like(table, 0.4, leavings, "mine")
-    assert only_small is not None and only_small["members"] == 5000, "easy worlds exist in one size"
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_report_says_what_more_members_do(table: pd.DataFrame, lang: str) -> None:
-    rows = sizes(table, "mine")
-    assert rows["members"].to_list() == [5000, 5000, 20000, 5000, 20000], "most answers first"
-    lines = size_lines(rows[rows["survey_answered"] < 0.4], Voice(lang))
-    assert len(lines) == 2 and "1.0%" in lines[0] and "5.0%" in lines[1] and "120" in lines[1]
-    advice = say("causes.size_short", lang, **BLANK)[-6:]
-    assert not lines[0].endswith(advice) and lines[1].endswith(advice), "five points are too many"
-    assert sizes(table[table["members"] == 5000], "mine").empty, "one size tells nothing of size"
+from whychurn.score.yardstick.measured import COLUMNS, load_yardstick
 
 
 class Voice:
@@ -137,81 +33,143 @@ class Voice:
         return say(key, self.lang, **values)
 
     def format(self, value: Any, kind: str) -> str:
-        return "–" if pd.isna(value) else f"{value:.1%}" if kind == "percent" else f"{value:.0f}"
+        return format_value(value, kind, self.lang)
+
+
+@pytest.fixture(params=LANGUAGES)
+def page(request: pytest.FixtureRequest) -> Voice:
+    return Voice(request.param)
+
+
+def row(world: str, method: str, error: float, **more: Any) -> dict[str, Any]:
+    known = {
+        "half": "test",
+        "mechanism": "steep",
+        "missing": "",
+        "interviews": 0,
+        "answers": 500,
+        "without_records": 0,
+        "share_covered": 0.9,
+        "avoidable_covered": 0.8,
+        "named": 0.5,
+        "right": 0.61,
+        "said": 0.64,
+        "alarms": "",
+    }
+    return known | {"world": world, "method": method, "share_error_largest": error} | more
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    """Two worlds with everything, in one of which the survey is closest; one asked; one of the development half."""
+    table = [
+        row("a", "whychurn", 0.04, alarms="interaction"),
+        row("a", "one_sixth", 0.10),
+        row("a", "survey", 0.02),
+        row("b", "whychurn", 0.08, null_share=0.06, null_low=0.01, mechanism="idle"),
+        row("b", "one_sixth", 0.14),
+        row("b", "survey", 0.06),
+        row("c", "whychurn", 0.03, interviews=200),
+        row("c", "one_sixth", 0.10, interviews=200),
+        row("d", "whychurn", 0.50, half="development", mechanism="additive"),
+        row("d", "one_sixth", 0.01, half="development", mechanism="additive"),
+    ]
+    return pd.DataFrame(table).reindex(columns=list(COLUMNS))
+
+
+def test_the_first_word_tells_mean_worst_and_one_sixth_of_the_test_half(
+    rows: pd.DataFrame, page: Voice
+) -> None:
+    first, better = first_lines(rows, "all_tables", page)
+    for figure in ("6.0%", "8.0%", "12.0%"):
+        assert figure in first
+    assert "50.0%" not in first, "the development half is not quoted"
+    assert page.say("causes.method_survey") in better and "4.0%" in better and "6.0%" in better
+    assert first_lines(rows, "few_answers", page) == []
+
+
+def test_no_baseline_is_called_closer_that_is_not(rows: pd.DataFrame, page: Voice) -> None:
+    assert len(first_lines(rows[rows["method"] != "survey"], "all_tables", page)) == 1
+
+
+def test_the_index_quotes_the_same_error(rows: pd.DataFrame, page: Voice) -> None:
+    ((key, value, text, rung),) = first_headline(rows, "all_tables", page)
+    assert key == "how_sure.shares" and value == pytest.approx(0.06) and rung == "described"
+    assert "**6.0%**" in text and "12.0%" in text
+    assert first_headline(rows, "table_missing", page) == []
+
+
+def test_intervals_and_names_are_told_or_that_nothing_was_measured(rows: pd.DataFrame, page: Voice) -> None:
+    text, _ = measured(rows, "all_tables", page)
+    for figure in ("90.0%", "80.0%", "50.0%", "61.0%", "64.0%"):
+        assert figure in text
+    assert measured(rows, "few_answers", page) == [page.say("causes.claim_unmeasured")]
+
+
+def test_a_study_is_put_beside_worlds_with_as_much_to_go_by() -> None:
+    whole = pd.DataFrame({"exposures": [3, 1, 2, 2, 1, 1]})
+    assert kind_of_study({"answered": 500}, whole) == "all_tables"
+    assert kind_of_study({"answered": 299}, whole) == "few_answers"
+    assert kind_of_study({"answered": 500}, whole.assign(exposures=0)) == "table_missing"
+    drawn = {"basis": "lot", "answered_by_lot": 180}
+    assert kind_of_study({"answered": 5, "interviews": drawn}, whole) == "asked_200"
+    assert kind_of_study({"interviews": drawn | {"basis": "few"}}, whole) == "few_answers"
+    assert kind_of_study({}, whole.iloc[:0]) == "few_answers"
+
+
+def test_the_table_has_a_row_a_kind_in_its_order(rows: pd.DataFrame, page: Voice) -> None:
+    table = kind_table(rows, page)
+    assert table["programme_kind"].to_list() == [
+        page.say(f"causes.kind_{k}") for k in ("all_tables", "asked_200")
+    ]
+    assert table["worlds"].to_list() == [2, 1] and table["error_worst"].to_list() == [0.08, 0.03]
+    assert table["survey"].iloc[0] == pytest.approx(0.04) and np.isnan(table["survey"].iloc[1])
+    assert kind_table(rows.iloc[:0], page).empty
+
+
+def test_each_way_of_building_has_a_row_worst_first(rows: pd.DataFrame, page: Voice) -> None:
+    table = by_mechanism(rows)
+    assert table["mechanism"].to_list() == ["idle", "steep"] and table["flagged"].to_list() == [0, 1]
+    assert table["worlds"].to_list() == [1, 1], "worlds with interviews are left out"
+    shown = mechanism_table(table, page)
+    assert shown["noticed_by"].to_list() == [
+        page.say("causes.noticed_in", flagged=n, worlds=1) for n in (0, 1)
+    ]
+    alarms, idle = mechanism_lines(rows, page)
+    assert "6.0%" in idle and "1.0%" in idle and "1" in alarms
+    assert (
+        mechanism_lines(rows.iloc[:0], page) == []
+        and mechanism_table(by_mechanism(rows.iloc[:0]), page).empty
+    )
+
+
+def test_the_figure_shows_mean_and_worst_and_every_baseline(rows: pd.DataFrame, page: Voice) -> None:
+    figure = draw_errors(rows, page.lang)
+    axis = figure.axes[0]
+    labels = [tick.get_text() for tick in axis.get_yticklabels()]
+    assert labels == [page.say("causes.kind_all_tables"), page.say("causes.kind_asked_200")]
+    drawn = {line.get_label(): list(line.get_xdata()) for line in axis.lines}
+    assert drawn[page.say("causes.method_whychurn")] == pytest.approx([0.06, 0.03])
+    assert drawn[page.say("causes.method_survey")] == pytest.approx([0.04])
+    figure.canvas.draw()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_report_quotes_the_accuracy_of_worlds_as_hard(table: pd.DataFrame, lang: str) -> None:
-    told = measured(table.assign(share_covered=0.95), 0.1, 900, "mine", Voice(lang))
-    assert len(told) == 3 and "15.0%" in told[0] and "2.0%" in told[0] and "95.0%" in told[1]
-    assert "1000" in told[0], "the size of the worlds"
-    assert len(measured(table, 0.1, 900, "mine", Voice(lang))) == 2, "no intervals, no word of them"
-    assert measured(table, 0.1, 900, "other", Voice(lang)) == []
-    own = scored(scores(0.8), Voice(lang))
+def test_scores_of_a_study_with_planted_causes_have_readable_names(lang: str) -> None:
+    values = [
+        ("mine", "skill", "all", 0.8),
+        ("prior", "skill", "all", 0.0),
+        ("planted", "share", "price", 0.3),
+    ]
+    own = scored(pd.DataFrame(values, columns=["method", "measure", "cause", "value"]), Voice(lang))
     assert say("causes.method_prior", lang) in own["method"].to_list() and len(own) == 2
 
 
-def test_a_method_that_was_not_measured_has_no_accuracy(table: pd.DataFrame) -> None:
-    assert measured_on_like(table, 0.4, 900, "other") is None
-
-
-def test_checks_tell_in_how_many_worlds_something_was_noticed() -> None:
-    rows = pd.DataFrame(
-        {"check": "fit", "value": [1.0, 3.0, 2.0, 2.0], "flagged": [True, False, False, False]}
-    )
-    facts = [world("shop", "middle", seed) for seed in (1, 1, 2, 2)]
-    found = summarise_checks(rows.join(pd.DataFrame(facts)))
-    assert found["program"].to_list() == ["shop", "all"]
-    assert found[["worlds", "value", "flagged"]].iloc[0].to_list() == [2, 2.0, 0.5]
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_report_says_what_breaks_the_method_and_whether_it_noticed(table: pd.DataFrame, lang: str) -> None:
-    facts = pd.DataFrame([world("shop", "middle", seed, "multiplicative") for seed in (1, 2, 3)])
-    found = facts.assign(check="interaction", value=1.0, flagged=[True, True, False])
-    checks = summarise_checks(pd.concat([found, found.assign(check="outside", flagged=False)]))
-    rows = broken_worlds(table, checks, "mine")
-    assert rows["mechanism"].to_list() == ["additive", "multiplicative"], (
-        "beside the same programme without the break"
-    )
-    assert rows["flagged"].to_list() == [0, 2] and rows["check"].iloc[1] == "interaction"
-    lines = broken_lines(rows, Voice(lang))
-    assert len(lines) == 1 and "2.0%" in lines[0]
-    shown = broken_table(rows, Voice(lang))
-    assert shown["mechanism"].iloc[1] == say("causes.world_multiplicative", lang) and len(shown) == 2
-    assert broken_lines(broken_worlds(table, checks, "other"), Voice(lang)) == []
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_everything_that_ships_has_words(lang: str) -> None:
-    rows = broken_worlds(load_benchmark(), load_checks(), "additive_hazard")
-    assert len(broken_lines(rows, Voice(lang))) == len(rows) - 1 == 4
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_figure_shows_every_method_at_every_difficulty(table: pd.DataFrame, lang: str) -> None:
-    figure = draw_skill(table, "mine", lang)
-    assert len(figure.axes) == 3
-    titles = [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes]
-    assert [share in title for share, title in zip(("40%", "15%", "3%"), titles, strict=True)] == [True] * 3
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["mine"]
-    dot = figure.axes[0].lines[-1]
-    assert dot.get_xdata()[0] == pytest.approx(0.85)
-    assert method_name("additive_hazard", lang) != "additive_hazard"
-
-
-def test_the_table_that_ships_covers_the_grid() -> None:
-    if not Path(FILE).exists():
-        pytest.skip("the grid has not been run")
-    shipped = load_benchmark()
-    additive = shipped[shipped["mechanism"] == "additive"]
-    assert set(additive["difficulty"]) == set(LEVELS) and set(additive["program"]) == {
-        "all",
-        "shop",
-        "gym",
-        "school",
-    }
-    assert {"multiplicative", "seventh_cause", "swapped_traces", "uneven_bases"} <= set(shipped["mechanism"])
-    assert (shipped["skill_low"].fillna(0) <= shipped["skill"].fillna(0) + 1e-9).all()
-    assert measured_on_like(shipped, 0.15, 900, "additive_hazard") is not None
-    assert set(sizes(shipped, "additive_hazard")["members"]) == {5000, 20000}
+def test_what_ships_can_be_said(lang: str) -> None:
+    shipped, page = load_yardstick(), Voice(lang)
+    assert list(shipped.columns) == list(COLUMNS) and shipped["half"].isin(["development", "test"]).all()
+    told = [*mechanism_lines(shipped, page), *first_lines(shipped, "all_tables", page)]
+    assert not [text for text in told if "nan" in text or "{" in text]
+    for name in shipped.loc[shipped["half"] == "test", "mechanism"].unique():
+        assert say(f"causes.mechanism_{name}", lang) != name

@@ -13,9 +13,11 @@ from whychurn.contract.causes import RUNGS
 from whychurn.contract.files import read_json
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
+from whychurn.report.causes.sentences.accuracy import kind_of_study
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
 from whychurn.report.render.summary import FILES
 from whychurn.report.words import LANGUAGES
+from whychurn.score.yardstick.measured import by_kind, load_yardstick
 
 STUDY = StudyPaths.at()  # $WHYCHURN_STUDY, or the demo
 HEADLINES = read_headlines(STUDY)
@@ -74,12 +76,21 @@ def _accuracy() -> float:
     return float(rows["value"].iloc[0])
 
 
+def _error_of_shares() -> float:
+    """Mean largest error on programmes of the test half with as much to go by as this study."""
+    rows = by_kind(load_yardstick())
+    kind = kind_of_study(read_json(STUDY.results / "causes.json"), _results("cause_grounds"))
+    rows = rows[(rows["kind"] == kind) & (rows["method"] == "whychurn")]
+    return float(rows["share_error_largest"].iloc[0])
+
+
 CHECKS: dict[str, Callable[[], float]] = {
     "why.cause_first": lambda: _cause("share"),
     "why.cause_second": lambda: _cause("share", 1),
     "why.could_be_avoided": lambda: _cause("avoidable_share"),
     "why.unnamed": lambda: _results("cause_shares").query("cause == 'unknown'")["named_share"].iloc[0],
     "how_sure.causes": _accuracy,
+    "how_sure.shares": _error_of_shares,
     "how_many.churn_rate": lambda: _last_year()["numerator"] / _last_year()["denominator"],
     "how_many.left": lambda: _last_year()["numerator"],
     "how_many.stay_year": lambda: _stay("stay_365d"),

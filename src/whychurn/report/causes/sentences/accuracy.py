@@ -1,95 +1,116 @@
-"""How accurate attribution was on simulated programmes, and what more members and answers change."""
+"""How accurate attribution was on simulated programmes built otherwise than the method assumes."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
 from whychurn.report.causes.sentences.method_overview import MEASURES, method_name, method_overview
 from whychurn.report.page.page_like import PageLike
-from whychurn.score.benchmark import ADDITIVE, ALL, measured_on_like
+from whychurn.score.yardstick.measured import KINDS, ONE_SIXTH, OURS, RIVALS, by_kind, kind_of
 
 FORMATS: Final = dict.fromkeys(
     ("ece", "accuracy_named", "abstained", "share_error_largest", "avoidable_error_largest"), "percent"
 ) | dict.fromkeys(("skill", "log_loss"), "number")
-AIM: Final = 0.03  # largest error of a share, and of avoidable churn, that decisions can live with
-SIZE_FORMATS: Final = (
-    {
-        "survey_answered": "percent",
-        "members": "int",
-        "answers": "int",
-        "worlds": "int",
-    }
-    | dict.fromkeys(
-        ("share_error_largest", "share_error_largest_high", "share_covered", "avoidable_error_largest"),
-        "percent",
-    )
-    | {"skill": "number"}
+KIND_FORMATS: Final = {"worlds": "int"} | dict.fromkeys(
+    ("ours", "error_worst", *RIVALS, "share_covered", "avoidable_covered", "right", "said"), "percent"
 )
 
 
-def measured(table: pd.DataFrame, answered: float, leavings: float, method: str, page: PageLike) -> list[str]:
-    """How accurate `method` was on simulated programmes like this study; empty if it was not measured.
+def kind_of_study(facts: Mapping[str, Any], grounds: pd.DataFrame) -> str:
+    """Kind of simulated programme that this study is put beside, one of `KINDS`.
 
     Parameters
     ----------
-    table
-        As `score.benchmark.load_benchmark` returns it.
-    answered
-        Share of the study's leavers whose exit survey was answered.
-    leavings
-        Number of leavings in the study.
+    facts
+        Content of causes.json.
+    grounds
+        Table cause_grounds.
     """
-    row = measured_on_like(table, answered, leavings, method)
-    if row is None:
+    interviews = facts.get("interviews") or {}
+    asked = int(interviews.get("answered_by_lot") or 0) if interviews.get("basis") == "lot" else 0
+    lacking = bool(len(grounds) and (grounds["exposures"] == 0).any())
+    return kind_of(float(facts.get("answered") or 0), asked, lacking)
+
+
+def first_lines(rows: pd.DataFrame, kind: str, page: PageLike) -> list[str]:
+    """The first word on accuracy: largest error of a share on programmes of this kind, and what is better there.
+
+    Parameters
+    ----------
+    rows
+        As `measured.load_yardstick` returns them; empty where nothing was measured on this kind.
+    """
+    table = by_kind(rows)
+    table = table[table["kind"] == kind].set_index("method")
+    if OURS not in table.index:
         return []
-    shares = {
-        "answered": row["survey_answered"], "accuracy": row["accuracy_named"], "abstained": row["abstained"],
-        "error": row["share_error_largest"], "error_high": row["share_error_largest_high"],
-        "covered": row["share_covered"], "avoidable_covered": row["avoidable_covered"],
-    }  # fmt: skip
-    words = {name: page.format(value, "percent") for name, value in shares.items()}
-    words |= {name: page.format(row[name], "int") for name in ("worlds", "churn_events")}
-    keys = ["measured", *(["interval"] if pd.notna(row["share_covered"]) else []), "simulated"]
-    return [page.say(f"causes.yardstick_{key}", **words) for key in keys]
+    ours, even = table.loc[OURS], table.loc[ONE_SIXTH]
+    words = {
+        "worlds": page.format(ours["worlds"], "int"),
+        "kind": page.say(f"causes.kind_{kind}"),
+        "error": page.format(ours["share_error_largest"], "percent"),
+        "worst": page.format(ours["error_worst"], "percent"),
+        "even": page.format(even["share_error_largest"], "percent"),
+    }
+    return [page.say("causes.yardstick_first", **words), *_better(table, page)]
+
+
+def first_headline(rows: pd.DataFrame, kind: str, page: PageLike) -> list[tuple[str, float, str, str]]:
+    """Key, plain number, sentence and rung of the largest error of a share, for the index; empty if not measured."""
+    table = by_kind(rows)
+    errors = table[table["kind"] == kind].set_index("method")["share_error_largest"]
+    if OURS not in errors.index:
+        return []
+    words = {"error": page.format(errors[OURS], "percent"), "even": page.format(errors[ONE_SIXTH], "percent")}
+    text = page.say("causes.head_measured", **words)
+    return [("how_sure.shares", float(errors[OURS]), text, "described")]
+
+
+def _better(table: pd.DataFrame, page: PageLike) -> list[str]:
+    """One sentence for each baseline that was closer on the same programmes."""
+    lines = []
+    closer = table[table["share_error_largest"].to_numpy("float64") < table["ours"].to_numpy("float64")]
+    for name, error, ours in zip(closer.index, closer["share_error_largest"], closer["ours"], strict=True):
+        words = {"error": page.format(error, "percent"), "ours": page.format(ours, "percent")}
+        lines.append(page.say("causes.yardstick_better", method=method_name(str(name), page.lang), **words))
+    return lines
+
+
+def measured(rows: pd.DataFrame, kind: str, page: PageLike) -> list[str]:
+    """What else was measured on programmes of this kind: intervals, names, and that they are simulated."""
+    table = by_kind(rows)
+    table = table[(table["kind"] == kind) & (table["method"] == OURS)]
+    if table.empty:
+        return [page.say("causes.claim_unmeasured")]
+    words = {
+        name: page.format(table[column].iloc[0], "percent")
+        for name, column in {"covered": "share_covered", "avoidable_covered": "avoidable_covered"}.items()
+    } | {name: page.format(table[name].iloc[0], "percent") for name in ("named", "right", "said")}
+    return [page.say("causes.yardstick_interval", **words), page.say("causes.yardstick_simulated")]
+
+
+def kind_table(rows: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """Mean largest error of a share by kind of programme, beside the baselines on the same programmes.
+
+    Returns
+    -------
+    DataFrame
+        programme_kind (in words), and the columns of `KIND_FORMATS`: ours (mean), error_worst, the baselines, part of the
+        intervals that hold, how often named causes are right and said to be. Kinds not measured have no row.
+    """
+    table = by_kind(rows)
+    own = table[table["method"] == OURS].set_index("kind")
+    errors = table.pivot(index="kind", columns="method", values="share_error_largest")
+    errors = errors.reindex(index=[kind for kind in KINDS if kind in own.index], columns=list(RIVALS))
+    told = own.reindex(errors.index).drop(columns=["method"]).join(errors).reset_index()
+    names = [page.say(f"causes.kind_{kind}") for kind in told["kind"]]
+    return told.assign(programme_kind=names)[["programme_kind", *KIND_FORMATS]]
 
 
 def scored(scores: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Scores of this study's methods, with readable names; empty where there is no ground truth."""
     table = method_overview(scores)[["method", *MEASURES]]
     return table.assign(method=[method_name(method, page.lang) for method in table["method"]])
-
-
-def sizes(table: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Accuracy of `method` by share of answers (descending) and members: the columns of `SIZE_FORMATS`.
-
-    Parameters
-    ----------
-    table
-        As `summary.summarise` returns it. Empty where only one size was measured.
-    """
-    rows = table[(table["method"] == method) & (table["program"] == ALL) & (table["mechanism"] == ADDITIVE)]
-    if rows["members"].nunique() < 2:
-        return rows.iloc[:0]
-    order = rows.sort_values(["survey_answered", "members"], ascending=[False, True], ignore_index=True)
-    return order[list(SIZE_FORMATS)]
-
-
-def size_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
-    """For each share of leavers who answer: what more members do for the largest error of a share."""
-    lines = []
-    for _, group in rows.groupby("survey_answered", sort=False):
-        small, large = group.iloc[0], group.iloc[-1]
-        error = float(large["share_error_largest"])
-        words = {
-            "answered": page.format(small["survey_answered"], "percent"),
-            "small": page.format(small["members"], "int"),
-            "few": page.format(small["answers"], "int"),
-            "error_small": page.format(small["share_error_largest"], "percent"),
-            "large": page.format(large["members"], "int"),
-            "many": page.format(large["answers"], "int"),
-            "error_large": page.format(error, "percent"),
-        }
-        lines.append(page.say(f"causes.size_{'enough' if error <= AIM else 'short'}", **words))
-    return lines

@@ -1,69 +1,76 @@
-"""How much a method loses on worlds that break its assumptions, and whether its checks notice."""
+"""How much the method loses where a programme is built otherwise, by the way it is built, and whether checks notice."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from whychurn.report.page.page_like import PageLike
-from whychurn.score.benchmark import ADDITIVE, ALL, of_base_size
+from whychurn.report.words import say_or
+from whychurn.score.yardstick.measured import OURS
 
-FORMATS: Final = {"worlds": "int", "skill": "number"} | dict.fromkeys(
+FORMATS: Final = {"worlds": "int"} | dict.fromkeys(
     ("share_error_largest", "share_covered", "avoidable_error_largest", "avoidable_covered"), "percent"
 )
-COLUMNS: Final = ["mechanism", "noticed_by", *(name for name in FORMATS if name != "worlds")]
+COLUMNS: Final = ["mechanism", "noticed_by", *FORMATS]
+AS_ASSUMED: Final = "additive"
 
 
-def broken_worlds(table: pd.DataFrame, checks: pd.DataFrame, method: str) -> pd.DataFrame:
-    """One row for each kind of world, first the one that the method assumes; one programme, one difficulty.
+def by_mechanism(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row for each way of building a programme of the test half, on traces alone, worst first.
 
     Parameters
     ----------
-    table, checks
-        As `summary.summarise` and `summary.summarise_checks` return them.
+    rows
+        As `measured.load_yardstick` returns them.
 
     Returns
     -------
     DataFrame
-        mechanism, worlds, the measures of `FORMATS`, check (the one that noticed most often), noticed (in how
-        many worlds); empty where no such world was measured.
+        mechanism, worlds, flagged (worlds in which a check raised an alarm), and means of the other columns of
+        `FORMATS`.
     """
-    own = of_base_size(table)
-    own = own[(own["method"] == method) & (own["program"] != ALL)]
-    broken = own[own["mechanism"] != ADDITIVE]
-    if broken.empty:
-        return pd.DataFrame(columns=["mechanism", *FORMATS, "flagged", "check"])
-    place = ["program", "difficulty", "members"]
-    sound = own[own["mechanism"] == ADDITIVE].merge(broken[place].drop_duplicates(), on=place)
-    rows = pd.concat([sound, broken], ignore_index=True)
-    raised = checks[checks["program"] != ALL].assign(raised=lambda each: each["flagged"] * each["worlds"])
-    raised = raised.sort_values("raised", ascending=False, kind="stable")
-    first = raised.drop_duplicates([*place, "mechanism"])[[*place, "mechanism", "raised", "check"]]
-    rows = rows.merge(first, on=[*place, "mechanism"], how="left")
-    return rows.assign(flagged=rows["raised"].fillna(0).round().astype(int))
+    own = rows[(rows["half"] == "test") & (rows["method"] == OURS) & (rows["interviews"] == 0)]
+    own = own.assign(flagged=own["alarms"].ne("").astype(int))
+    grouped = own.groupby("mechanism")
+    table = grouped[[name for name in FORMATS if name != "worlds"]].mean()
+    table = table.assign(worlds=grouped.size(), flagged=grouped["flagged"].sum()).reset_index()
+    return table.sort_values("share_error_largest", ascending=False, ignore_index=True)
 
 
-def broken_table(rows: pd.DataFrame, page: PageLike) -> pd.DataFrame:
-    """`broken_worlds` in words."""
-    if rows.empty:
-        return rows
-    told = [page.say("causes.noticed_in", **_times(row, page)) for _, row in rows.iterrows()]
-    names = [page.say(f"causes.world_{name}") for name in rows["mechanism"]]
-    return rows.assign(mechanism=names, noticed_by=told)[COLUMNS]
+def mechanism_table(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
+    """`by_mechanism` in words."""
+    told = [
+        page.say("causes.noticed_in", flagged=page.format(flagged, "int"), worlds=page.format(worlds, "int"))
+        for flagged, worlds in zip(table["flagged"], table["worlds"], strict=True)
+    ]
+    names = [say_or(f"causes.mechanism_{name}", page.lang, name) for name in table["mechanism"]]
+    return table.assign(mechanism=names, noticed_by=told).reindex(columns=COLUMNS)
 
 
-def broken_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
-    """One sentence for each kind of world that is not as the method assumes."""
-    lines = []
-    for _, row in rows[rows["mechanism"] != ADDITIVE].iterrows():
-        words: dict[str, Any] = {name: page.format(row[name], kind) for name, kind in FORMATS.items()}
-        often = "none" if not row["flagged"] else "all" if row["flagged"] >= row["worlds"] else "some"
-        words["checks"] = page.say(f"causes.noticed_{often}", **_times(row, page))
-        lines.append(page.say(f"causes.breaks_{row['mechanism']}", **words))
+def mechanism_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
+    """How often checks noticed, how often they are wrong, and what a cause that does nothing was given."""
+    table = by_mechanism(rows)
+    if table.empty:
+        return []
+    sound = rows[(rows["mechanism"] == AS_ASSUMED) & (rows["method"] == OURS) & (rows["interviews"] == 0)]
+    counts = {
+        "flagged": table["flagged"].sum(),
+        "worlds": table["worlds"].sum(),
+        "wrongly": sound["alarms"].ne("").sum(),
+        "sound": len(sound),
+    }
+    lines = [
+        page.say("causes.noticed_all", **{name: page.format(one, "int") for name, one in counts.items()})
+    ]
+    idle = rows[(rows["half"] == "test") & (rows["method"] == OURS) & (rows["interviews"] == 0)]
+    idle = idle[idle["null_share"].notna()]
+    if len(idle):
+        words = {"share": page.format(idle["null_share"].mean(), "percent")}
+        words |= {
+            "low": page.format(idle["null_low"].max(), "percent"),
+            "worlds": page.format(len(idle), "int"),
+        }
+        lines.append(page.say("causes.yardstick_idle", **words))
     return lines
-
-
-def _times(row: pd.Series, page: PageLike) -> dict[str, str]:
-    """In how many of the worlds a check noticed something."""
-    return {name: page.format(row[name], "int") for name in ("flagged", "worlds")}

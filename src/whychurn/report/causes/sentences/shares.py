@@ -10,11 +10,9 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.codes import PLANTED
 from whychurn.labels import join
-from whychurn.report.causes.sentences.accuracy import measured
 from whychurn.report.causes.sentences.method_overview import method_name, method_overview, rankings
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
-from whychurn.score.benchmark import FILE, load_benchmark
 
 FORMATS: Final = {
     **dict.fromkeys(("share", "named_share", "avoidable_share"), "percent"),
@@ -164,11 +162,7 @@ def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) ->
         if pd.notna(mine["skill"]):
             lines.append(page.say("causes.claim_skill", skill=page.format(mine["skill"], "number")))
         return [*lines, page.say("causes.yardstick_simulated")]
-    answered = facts.get("answered_share")
-    share = 0.0 if answered is None or pd.isna(answered) else float(answered)
-    gone = float(facts.get("churn_events") or 0)
-    lines = measured(load_benchmark(FILE), share, gone, method, page) if FILE.exists() else []
-    return [page.say("causes.yardstick_none"), *(lines or [page.say("causes.claim_unmeasured")])]
+    return [page.say("causes.yardstick_none")]
 
 
 def shares_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:

@@ -1,0 +1,126 @@
+"""How far the model was off on programmes built otherwise: the error that no number of members removes.
+
+Measured on the development half. For shares and for avoidable churn,
+
+    delta^2 = mean over worlds and causes of (logit estimate - logit truth)^2 - variance of the resamples,
+
+at least zero, apart for worlds with few and many answers, and for causes with and without records of their own.
+The temperature is the T at which chances p^(1/T), made to sum to one, give the true causes the largest expected
+log likelihood (temperature scaling: Guo et al. 2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, special
+
+from whychurn.contract.arrays import Array
+from whychurn.contract.causes import CAUSES
+from whychurn.score.yardstick.world_rows import PlantedEvents
+
+LEAST: Final = 0.01  # shares below one point count as one point: their log-odds are of no use to anybody
+MIN_VALUES: Final = 12  # causes of worlds that a figure of its own takes; two worlds
+ANSWERS: Final = ("under_100", "to_300", "over_300")
+RECORDS: Final = ("with_records", "without_records")
+PARTS: Final = {"shares": "share", "avoidable": "avoidable"}
+TEMPERATURES: Final = (0.5, 5.0)
+
+
+def model_errors(shares: pd.DataFrame, planted: PlantedEvents, answers: int) -> pd.DataFrame:
+    """Errors of the model's own shares in one world: cause, answers, records, and for share and avoidable the
+    squared error of the log-odds and the variance of resamples (`<name>_squared`, `<name>_sampling`).
+
+    Causes that do nothing are left out: their log-odds have no bound. They are judged apart.
+
+    Parameters
+    ----------
+    shares
+        The model's rows: cause, share, avoidable_share, sampling_sd, avoidable_sampling_sd, has_records.
+    answers
+        Leavers who answered the exit survey.
+    """
+    table = shares.set_index("cause").reindex(list(CAUSES))
+    rows = pd.DataFrame({"cause": CAUSES, "answers": _answers_class(answers)})
+    rows["records"] = np.where(table["has_records"].fillna(True).astype(bool), *RECORDS)
+    for name, column, true in (
+        ("share", "share", planted.share),
+        ("avoidable", "avoidable_share", planted.avoidable),
+    ):
+        prefix = "" if name == "share" else "avoidable_"
+        estimate = table[column].to_numpy("float64")
+        squared = (_log_odds(estimate) - _log_odds(true)) ** 2
+        rows[f"{name}_squared"] = np.where(true > 0, squared, np.nan)
+        rows[f"{name}_sampling"] = table[f"{prefix}sampling_sd"].to_numpy("float64") ** 2
+    return rows
+
+
+def _answers_class(answers: int) -> str:
+    return ANSWERS[0] if answers < 100 else ANSWERS[1] if answers <= 300 else ANSWERS[2]
+
+
+def _log_odds(share: Array) -> Array:
+    return np.asarray(special.logit(np.clip(share, LEAST, 1 - LEAST)))
+
+
+def error_table(errors: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    """Delta by part (shares, avoidable), answers and records; from rows of `model_errors` of all worlds.
+
+    A cell with fewer than `MIN_VALUES` values takes the delta of all answers with the same records, and where
+    these are too few as well, of all.
+    """
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for part, name in PARTS.items():
+        values = errors[f"{name}_squared"] - errors[f"{name}_sampling"]
+        found[part] = {
+            answers: {records: _delta(values, errors, answers, records) for records in RECORDS}
+            for answers in ANSWERS
+        }
+    return found
+
+
+def _delta(values: pd.Series, errors: pd.DataFrame, answers: str, records: str) -> float:
+    same = errors["records"] == records
+    for rows in (same & (errors["answers"] == answers), same, same | True):
+        chosen = values[rows].dropna()
+        if len(chosen) >= MIN_VALUES:
+            return round(float(np.sqrt(max(chosen.mean(), 0.0))), 3)
+    raise ValueError(f"fewer than {MIN_VALUES} errors were measured")
+
+
+def best_temperature(p: Array, q: Array) -> float:
+    """Temperature of the chances `p` under which the true posteriors `q` are likeliest; both (n, 6)."""
+    logs = np.log(np.clip(p, 1e-6, 1.0))
+
+    def loss(temperature: float) -> float:
+        return -float((q * special.log_softmax(logs / temperature, axis=1)).sum() / max(q.sum(), 1e-9))
+
+    return round(float(optimize.minimize_scalar(loss, bounds=TEMPERATURES, method="bounded").x), 3)
+
+
+def untempered(p: Array, temperature: float) -> Array:
+    """Chances before they were raised to 1 / `temperature`; (n, 6)."""
+    return np.asarray(special.softmax(np.log(np.clip(p, 1e-6, 1.0)) * temperature, axis=1))
+
+
+def measured_error(errors: pd.DataFrame, posteriors: Sequence[tuple[Array, Array]]) -> dict[str, Any]:
+    """Content of measured_error.yaml.
+
+    Parameters
+    ----------
+    errors
+        Rows of `model_errors` of all worlds, with the column world.
+    posteriors
+        Of each world the model's chances before any temperature, and the true posteriors; both (n, 6). Each
+        world weighs the same.
+    """
+    p = np.concatenate([one for one, _ in posteriors])
+    q = np.concatenate([other / max(len(other), 1) for _, other in posteriors])
+    return {
+        "worlds": int(errors["world"].nunique()),
+        "temperature": best_temperature(p, q),
+        **error_table(errors),
+    }

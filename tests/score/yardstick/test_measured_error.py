@@ -1,0 +1,91 @@
+"""The error beyond the resamples, and the temperature, against ones that were put in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special
+
+from whychurn.contract.causes import CAUSES
+from whychurn.score.yardstick.measured_error import (
+    best_temperature,
+    error_table,
+    measured_error,
+    model_errors,
+    untempered,
+)
+from whychurn.score.yardstick.world_rows import PlantedEvents
+
+RNG = np.random.default_rng(5)
+
+
+def planted(share: np.ndarray) -> PlantedEvents:
+    return PlantedEvents(pd.DataFrame(), np.zeros((0, 6)), share, share / 2)
+
+
+def world(delta: float, sampling: float, answers: int) -> pd.DataFrame:
+    """Shares off by `delta` and by chance, on the log-odds."""
+    true = RNG.dirichlet(np.full(6, 20.0))
+    off = RNG.normal(0, np.hypot(delta, sampling), (2, 6))
+    shares = pd.DataFrame(
+        {
+            "cause": CAUSES,
+            "share": special.expit(special.logit(true) + off[0]),
+            "avoidable_share": special.expit(special.logit(true / 2) + off[1] / 2),
+            "sampling_sd": sampling,
+            "avoidable_sampling_sd": sampling / 2,
+            "has_records": [True] * 4 + [False] * 2,
+        }
+    )
+    return model_errors(shares, planted(true), answers)
+
+
+def test_delta_is_what_resamples_do_not_explain() -> None:
+    parts = [
+        world(0.4, 0.3, answers).assign(world=str(at)) for at, answers in enumerate([50, 200, 900] * 150)
+    ]
+    found = error_table(pd.concat(parts))
+    for answers in ("under_100", "to_300", "over_300"):
+        assert found["shares"][answers]["with_records"] == pytest.approx(0.4, abs=0.06)
+        assert found["avoidable"][answers]["without_records"] == pytest.approx(0.2, abs=0.05)
+
+
+def test_few_values_take_the_figure_of_more() -> None:
+    many = pd.concat([world(0.4, 0.0, 900) for _ in range(40)])
+    found = error_table(pd.concat([many, world(0.0, 0.0, 50)]))["shares"]
+    assert (
+        found["under_100"]["with_records"]
+        == found["to_300"]["with_records"]
+        != found["over_300"]["with_records"]
+    )
+    calm = error_table(pd.concat([world(0.0, 0.5, 900).assign(share_squared=0.0) for _ in range(12)]))
+    assert calm["shares"]["over_300"]["with_records"] == 0, "never below zero"
+    with pytest.raises(ValueError, match="fewer than"):
+        error_table(world(0.1, 0.1, 50))
+
+
+def test_a_cause_that_does_nothing_is_left_out_and_a_tenth_of_a_point_is_no_error() -> None:
+    shares = pd.DataFrame({"cause": CAUSES, "share": [0.5, 0.3, 0.1, 0.09, 0.009, 0.001]}).assign(
+        avoidable_share=0.001, sampling_sd=0.1, avoidable_sampling_sd=0.1, has_records=True
+    )
+    found = model_errors(shares, planted(np.array([0.5, 0.3, 0.1, 0.0981, 0.0019, 0.0])), 150)
+    assert found["share_squared"].iloc[[0, 1, 2, 4]].to_list() == pytest.approx([0] * 4)
+    assert np.isnan(found["share_squared"].iloc[5]) and set(found["answers"]) == {"to_300"}
+
+
+def test_temperature_of_chances_that_are_too_sure() -> None:
+    q = RNG.dirichlet(np.full(6, 0.5), 4000)
+    sure = special.softmax(np.log(np.clip(q, 1e-6, 1)) * 1.8, axis=1)
+    assert best_temperature(sure, q) == pytest.approx(1.8, abs=0.05)
+    assert best_temperature(q, q) == pytest.approx(1.0, abs=0.03)
+    tempered = special.softmax(np.log(sure.clip(1e-6)) / 1.8, axis=1)
+    assert untempered(tempered, 1.8) == pytest.approx(sure, abs=1e-3)
+
+
+def test_the_file_has_the_shape_that_the_model_reads() -> None:
+    errors = pd.concat([world(0.3, 0.1, 400).assign(world=str(at)) for at in range(12)])
+    q = RNG.dirichlet(np.ones(6), 50)
+    found = measured_error(errors, [(q, q), (q[:10], q[:10])])
+    assert set(found) == {"worlds", "temperature", "shares", "avoidable"} and found["worlds"] == 12
+    assert set(found["shares"]["to_300"]) == {"with_records", "without_records"}
