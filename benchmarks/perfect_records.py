@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from yardstick import MEMBERS, SEEDS, THREADS, World, prepare, worlds
+from yardstick import SEED, THREADS, World, own_form, prepare
 
 from whychurn.causes.evidence.grounds import find_grounds
 from whychurn.causes.evidence.spell_evidence import Evidence
@@ -191,11 +191,11 @@ def main() -> int:
     asked.add_argument("--only", default="")
     asked.add_argument("--each", action="store_true")
     asked.add_argument("--processes", type=int, default=2)
-    asked.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    asked.add_argument("--seeds", type=int, nargs="+", default=(SEED,))
     given = asked.parse_args()
     chosen = [
         world
-        for world in worlds(tuple(given.seeds), (MEMBERS,))
+        for world in own_form(tuple(given.seeds))
         if world.mechanism == "additive" and given.only in world.name
     ]
     os.environ.update(dict.fromkeys(THREADS, "1"))

@@ -21,6 +21,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,12 @@ DIFFICULTIES: dict[str, dict[str, float]] = {
     "few": {"survey_answered": 0.06, "text_share": 0.3, "confounding": 0.5},
 }
 SEEDS = {"development": 301, "test": 201}
+ASKED = {"development": (200,), "test": (100, 200, 400)}
 SEED = 101  # of the programmes of the form assumed
 MEMBERS, MONTHS = 5000, 24
 MOST_ASKED = 400  # interviews drawn in a world; fewer are drawn from these
 MISSING = {
-    "shop": ("market", "events"),
+    "shop": ("events", "market"),
     "gym": ("feedback", "market"),
     "school": ("surveys", "market"),
     "app": ("surveys", "feedback"),
@@ -108,30 +110,32 @@ class World:
         return made | ({"interviews": MOST_ASKED} if self.askable else {})
 
 
-def mechanisms(half: str) -> list[str]:
-    """Names of the mechanisms of one half, the form that the method assumes left out."""
-    files = sorted(MECHANISMS.glob("*.yaml"))
-    return [file.stem for file in files if read_yaml(file)["half"] == half and file.stem != OWN_FORM]
+def mechanisms(half: str) -> dict[str, dict[str, Any]]:
+    """Mechanisms of one half by name, the form that the method assumes left out."""
+    files = [file for file in sorted(MECHANISMS.glob("*.yaml")) if file.stem != OWN_FORM]
+    told = {file.stem: read_yaml(file) for file in files}
+    return {name: content for name, content in told.items() if content["half"] == half}
 
 
 def worlds(half: str) -> list[World]:
     """All worlds of one half, mechanism by mechanism, so that a stopped run leaves whole ones."""
     found = []
-    for number, name in enumerate(mechanisms(half)):
+    for number, (name, told) in enumerate(mechanisms(half).items()):
         first, second = PROGRAMS[number % 4], PROGRAMS[(number + 1 + number // 4) % 4]
-        seed, lacking = SEEDS[half] + number, MISSING[first][number // 4 % 2]
-        asked = [
-            World(first, name, half, "many", seed, asked=asked, askable=True) for asked in (0, 100, 200, 400)
-        ]
-        found += [*asked, World(second, name, half, "many", seed), World(second, name, half, "few", seed)]
-        askable = lacking != "surveys"
+        world = partial(World, mechanism=name, half=half, seed=SEEDS[half] + number)
+        if told.get("bare") or "totals" not in told:  # nothing recorded, or one change to the form assumed
+            found += [world(program, difficulty="many") for program in (first, second)]
+            continue
+        asked = partial(world, first, askable=True)
+        found += [asked(difficulty="many", asked=count) for count in (0, *ASKED[half])]
+        found += [world(second, difficulty=level) for level in ("many", "few")]
+        lacking = MISSING[first][number // 4 % 2]
+        counts = (0,) if lacking == "surveys" else (0, 200)
         found += [
-            World(first, name, half, "middle", seed, lacking, asked, askable)
-            for asked in ((0, 200) if askable else (0,))
+            world(first, difficulty="middle", missing=lacking, asked=count, askable=len(counts) > 1)
+            for count in counts
         ]
-    if half == "development":
-        found += own_form((SEED,))
-    return found
+    return found + (own_form((SEED,)) if half == "development" else [])
 
 
 def own_form(seeds: tuple[int, ...]) -> list[World]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.intake.build import build_interim
 from whychurn.intake.draft.write_draft import write_draft
-from whychurn.score.benchmark import load_benchmark
 
 PAGES = sorted(
     [
@@ -118,33 +118,14 @@ def test_the_worked_example_is_what_the_draft_writes(tmp_path: Path, monkeypatch
     assert not set(found["member_id"]) & set(ids), "ids are pseudonyms"
 
 
-MEASURED = {
-    "whychurn": "additive_hazard",
-    "the survey as it is": "survey",
-    "直接看问卷": "survey",
-    "a classifier that learned from the answers": "survey_classifier",
-    "用问卷回答训练的分类器": "survey_classifier",
-    "majority vote of survey, texts, behaviour and market": "majority_vote",
-    "问卷、留言、行为、市场四方表决": "majority_vote",
-    "keywords counted in texts": "keyword",
-    "留言关键词计数": "keyword",
-}
-
-
-@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
-def test_errors_told_are_those_of_the_yardstick_that_ships(page: Path) -> None:
-    table = load_benchmark()
-    sound = table[
-        (table["program"] == "all") & (table["mechanism"] == "additive") & (table["members"] == 5000)
-    ]
-    found = 100 * sound.pivot_table(index="method", columns="survey_answered", values="share_error_largest")
-    rows = re.findall(
-        r"^\| \**([^|*]+?)\** \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page.read_text("utf-8"), re.MULTILINE
-    )
-    told = {MEASURED[name]: figures for name, *figures in rows if name in MEASURED}
-    assert len(told) == 5
-    for method, figures in told.items():
-        assert figures == [f"{found.loc[method, share]:.1f}" for share in (0.40, 0.15, 0.03)], method
+def test_the_tables_of_the_yardstick_are_those_of_the_file_that_ships(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(PROJECT / "benchmarks")
+    tables = import_module("yardstick_tables")
+    for page, lang in tables.PAGES.items():
+        between = (PROJECT / page).read_text(encoding="utf-8").split(tables.START)[1].split(tables.END)[0]
+        assert between.strip() == tables.rendered(page, lang), page
 
 
 def test_the_map_of_contributing_leads_somewhere() -> None:

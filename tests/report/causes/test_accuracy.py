@@ -17,6 +17,7 @@ from whychurn.report.causes.sentences.accuracy import (
     measured,
     scored,
 )
+from whychurn.report.causes.sentences.method_overview import method_name
 from whychurn.report.causes.sentences.misspecification import by_mechanism, mechanism_lines, mechanism_table
 from whychurn.report.page.formats import format_value
 from whychurn.report.words import LANGUAGES, say
@@ -84,6 +85,7 @@ def test_the_first_word_tells_mean_worst_and_one_sixth_of_the_test_half(
     for figure in ("6.0%", "8.0%", "12.0%"):
         assert figure in first
     assert "50.0%" not in first, "the development half is not quoted"
+    assert method_name("survey", page.lang) == page.say("causes.method_survey")
     assert page.say("causes.method_survey") in better and "4.0%" in better and "6.0%" in better
     assert first_lines(rows, "few_answers", page) == []
 

@@ -140,9 +140,10 @@ def _losses(
     for name, answer in answers.items():
         p = floored(answer.p[six], floor)
         bins = calibration_table(p, y, params.score.bins, params.run.confidence)
+        lost = loss(answer.p[six])
         measures[name] = {
-            "skill_oracle": float(skill(loss(p), prior, loss(q))),
-            "skill_ceiling": float(skill(loss(p), prior, ceiling)),
+            "skill_oracle": float(skill(lost, prior, loss(q))),
+            "skill_ceiling": float(skill(lost, prior, ceiling)),
             "claim": float((p * np.log(p / p.mean(axis=0))).sum(axis=1).mean()),
             "ece": float(calibration_errors(bins).mean()),
         }
