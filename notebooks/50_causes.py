@@ -31,7 +31,7 @@ from whychurn.score.yardstick.measured import load_yardstick
 page = Page.open()
 facts, lang = page.facts("causes"), page.lang
 level, method, results = 1 - page.params.run.confidence, page.params.causes.method, page.rows
-shares, scores = results("cause_shares"), results("cause_scores")
+shares, scores, checks = (results(f"cause_{name}") for name in ("shares", "scores", "diagnostics"))
 share_rung, known = share_sentences.rung_of(facts), share_sentences.six(shares)
 yardstick, kind = load_yardstick(), accuracy.kind_of_study(facts, results("cause_grounds"))
 
@@ -60,6 +60,7 @@ page.answer(with_basis(share_sentences.answer(shares, facts, page), shares, fact
 measured = accuracy.first_headline(yardstick, kind, page) if len(known) else []
 for key, value, text, rung in [*share_sentences.headlines(shares, facts, scores, page), *measured]:
     page.headline(key, value, text, rung=rung)
+claims("described", robustness.first_lines(checks, page.facts("intake"), facts, page))
 if len(known):
     claims("described", accuracy.first_lines(yardstick, kind, page))
     show_figure(figures.draw_shares(shares, lang), "shares", note=page.say("causes.note_shares"))
@@ -204,7 +205,6 @@ if groups.has_shares(methods):
     names = robustness.method_names(methods, page)
     show_figure(figures.draw_side_by_side(methods, "method", names, method, lang), "methods")
     show_table(robustness.method_table(methods, page), "methods")
-checks = results("cause_diagnostics")
 claims("described", robustness.diagnostic_lines(checks, page))
 show_table(robustness.diagnostic_table(checks, page), "checks", "described")
 

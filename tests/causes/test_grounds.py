@@ -14,10 +14,14 @@ from whychurn.causes.evidence.grounds import LEAST_SAID, Grounds, find_grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
 from whychurn.causes.latent_cause.additive_hazard_em import fit_additive, told_posterior
+from whychurn.causes.latent_cause.share_intervals import BOUNDS
 from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
+from whychurn.causes.tables.attributions_and_shares import cause_shares
 from whychurn.causes.tables.by_group_and_month import told_rows
+from whychurn.causes.tables.limitations import limitations
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
+from whychurn.labels import say as label
 from whychurn.panel.exit_surveys import NOT_ASKED
 from whychurn.report.causes.sentences import shares as sentences
 from whychurn.report.words import say
@@ -177,3 +181,30 @@ def test_strata_mean_the_same_whatever_the_last_week_of_a_table() -> None:
     )
     assert risk_strata(early, first).tolist() == risk_strata(later, first)[:3].tolist()
     assert len(set(risk_strata(later, first))) == 4
+
+
+def test_what_is_left_for_a_cause_that_cannot_be_told_is_a_range() -> None:
+    found = pd.DataFrame({"cause": CAUSES}).assign(**dict.fromkeys(BOUNDS, np.nan))
+    members = pd.DataFrame(
+        {"status": ["churned"] * 4, "primary_cause": ["price", "unknown", "unknown", "unknown"]}
+    )
+    assert (
+        cause_shares(found, members)[["low", "high"]].isna().all(axis=None)
+    )  # nothing is told: no range either
+    found.loc[1, ["share", "low", "high"]] = [0.3, 0.2, 0.4]
+    table = cause_shares(found, members).set_index("cause")
+    assert table["share"].drop(["price", "unknown"]).isna().all()
+    assert (table["low"].drop(["price", "unknown"]) == 0).all()
+    assert table["high"].drop(["price", "unknown"]).tolist() == pytest.approx([0.8] * 5)
+    assert table.loc["unknown", "share"] == pytest.approx(0.7)
+
+
+def test_causes_without_a_record_are_named_where_words_give_them_a_share() -> None:
+    evidence = evidence_of(*programme("planted"), said=60)
+    notes = {note["key"]: note for note in limitations(evidence, find_grounds(evidence), 10)}
+    assert "no_records" in notes
+    for lang in ("en", "zh"):
+        text = notes["no_records"][lang]
+        assert label("causes.natural", lang) in text and label("causes.price", lang) not in text
+    evidence = evidence_of(*programme("planted"), said=0)
+    assert "no_records" not in {note["key"] for note in limitations(evidence, find_grounds(evidence), 10)}

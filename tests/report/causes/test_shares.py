@@ -11,6 +11,7 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import ALL_CAUSES
+from whychurn.report.causes.charts.shares import draw_shares
 from whychurn.report.causes.sentences import competition, robustness
 from whychurn.report.causes.sentences import groups as group_sentences
 from whychurn.report.causes.sentences import shares as share_sentences
@@ -274,3 +275,36 @@ def test_doubts_say_what_would_change_our_mind(
     silent = robustness.doubts(shares, NOTHING, NOTHING, {"answered_share": 0.03}, page)
     assert silent[-1] == page.say("causes.doubt_silence") and len(silent) == 3
     assert robustness.doubts(NOTHING, NOTHING, NOTHING, {}, page) == [page.say("causes.doubt_anything")]
+
+
+def test_the_first_screen_says_what_the_checks_found_and_what_was_not_understood(page: Page) -> None:
+    checks = pd.DataFrame(
+        [
+            ("no_effect", "price", 0.01, -0.02, 0.04, True),
+            ("no_effect", "engagement", 0.05, -0.01, 0.11, False),
+            ("no_effect", "natural", 0.05, 0.01, 0.09, False),
+            ("interaction", "several_high", 0.7, 0.6, 0.8, True),
+        ],
+        columns=["check", "detail", "value", "low", "high", "flagged"],
+    )
+    intake = {"tables": {"events": {"kept": 100, "not_understood": {"event_type": 6}},
+                         "surveys": {"kept": 100, "not_understood": {"reason": 5}}}}  # fmt: skip
+    alarm, silent, words = robustness.first_lines(checks, intake, {"from_words": True}, page)
+    for check in ("no_effect", "interaction"):
+        assert page.say(f"causes.finding_{check}") in alarm
+    assert page.say("causes.price") in silent and page.say("causes.engagement") in silent
+    assert page.say("causes.natural") not in silent
+    assert "events.event_type" in words and "6.0%" in words
+    assert robustness.first_lines(NOTHING, {}, {}, page) == [] == robustness.not_understood_lines({}, page)
+    assert len(robustness.first_lines(checks, {}, {"from_words": False}, page)) == 1
+
+
+def test_a_cause_that_cannot_be_told_has_a_range_and_no_point(
+    tables: dict[str, pd.DataFrame], page: Page
+) -> None:
+    shares = tables["cause_shares"].copy()
+    shares.loc[shares["cause"] == "natural", ["share", "low", "high"]] = [np.nan, 0.0, 0.4]
+    assert share_sentences.ranges(shares)["cause"].tolist() == ["natural"]
+    row = share_sentences.shares_table(shares, page).set_index("cause").loc[page.say("causes.natural")]
+    assert pd.isna(row["share"]) and "40" in row["interval"]
+    assert len(draw_shares(shares, page.lang).axes) == 2

@@ -104,13 +104,20 @@ def cause_shares(shares: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     """The chosen method's shares, the part of churn events assigned to each cause, and the row ``unknown``.
 
     ``share`` is the mean posterior and sums to one over the six. Where causes cannot be told their share is
-    null, and that of ``unknown`` is what is missing from one. ``named`` counts churn events by primary cause,
-    and sums to one with the row ``unknown``.
+    null, and that of ``unknown`` is what is missing from one; their bounds say what is left for each, if some
+    other cause can be told. ``named`` counts churn events by primary cause, and sums to one with the row
+    ``unknown``.
     """
     shares = shares[["cause", *BOUNDS]]
     churned = members[members["status"] == "churned"]
     assigned = churned["primary_cause"].value_counts(normalize=True)
-    untold = 1 - shares["share"].sum() if shares["share"].isna().any() and len(churned) else np.nan
+    open_ones = shares["share"].isna()
+    untold = 1 - shares["share"].sum() if open_ones.any() and len(churned) else np.nan
+    if open_ones.any() and not open_ones.all():
+        left = max(1 - float(shares["low"].fillna(shares["share"])[~open_ones].sum()), 0.0)
+        shares = shares.assign(
+            low=shares["low"].mask(open_ones, 0.0), high=shares["high"].mask(open_ones, left)
+        )
     table = pd.concat([shares, pd.DataFrame({"cause": [UNKNOWN], "share": [untold]})], ignore_index=True)
     table = table.assign(
         named_share=table["cause"].map(assigned).fillna(0.0), churn_events=float(len(churned))

@@ -22,6 +22,9 @@ def limitations(evidence: Evidence, grounds: Grounds, min_cell: int) -> list[dic
     answers, other = int((labels.stated >= 0).sum()), int((labels.stated == OTHER).sum())
     never_stated = [cause for number, cause in enumerate(CAUSES) if not (labels.stated == number).any()]
     sentences = _untold(grounds) if len(labels.stated) else []
+    unrecorded = _without_records(grounds)
+    if unrecorded and grounds.speak and len(labels.stated):
+        sentences.append(_sentence("no_records", causes=_names(unrecorded)))
     if len(labels.stated) < FEW_EVENTS and grounds.told.any():
         sentences.append(_sentence("few_leavers", count=len(labels.stated)))
     if answers < min_cell:
@@ -35,6 +38,11 @@ def limitations(evidence: Evidence, grounds: Grounds, min_cell: int) -> list[dic
     if not any(name.startswith("rival_") for name in evidence.history.names):
         sentences.append(_sentence("no_market"))
     return sentences
+
+
+def _without_records(grounds: Grounds) -> list[str]:
+    """Causes of which no table holds a trace."""
+    return [cause for cause in CAUSES if not (grounds.effects["cause"] == cause).any()]
 
 
 def _untold(grounds: Grounds) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.report.causes.sentences.shares import ranges
 from whychurn.report.drawing.axes import name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, CAUSE_COLOURS, INK, MUTED, new_figure
 from whychurn.report.words import say
@@ -35,7 +36,7 @@ def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
         "share", ascending=False
     )
     unnamed = shares[shares["cause"] == UNKNOWN].assign(share=float("nan"))  # no cause beside the six
-    rows = pd.concat([known, unnamed], ignore_index=True)
+    rows = pd.concat([known, ranges(shares), unnamed], ignore_index=True)
     figure, (left, right) = new_figure(height=1.25 + 0.44 * len(rows), columns=2)
     for place, row in enumerate(rows.to_dict("records")):
         _share_bar(left, place, row)
@@ -64,6 +65,8 @@ def _share_bar(axis: Axes, place: int, row: Mapping[Any, Any]) -> None:
     colour = CAUSE_COLOURS[str(row["cause"])]
     if pd.notna(row["share"]):
         _bar(axis, place, row["share"], colour, row["low"], row["high"])
+    elif pd.notna(row["high"]):  # no point: only what is left for the cause
+        axis.plot([row["low"], row["high"]], [place, place], color=INK, linewidth=1.2, linestyle=":")
     axis.barh(place, row["named_share"], height=0.28, color=colour)
 
 

@@ -19,6 +19,9 @@ from whychurn.report.words import say_or
 MAIN: Final = "main"
 SOURCES: Final = ("numbers", "survey", "texts", "interviews")
 DEFINITION: Final = re.compile(r"(inactivity|terms)_(\d+)d")
+MOST_UNKNOWN: Final = (
+    0.05  # of the rows of a table, from which on words that are not understood are said first
+)
 Z: Final = 1.96  # of a 95 % interval
 
 
@@ -126,6 +129,41 @@ def diagnostic_lines(checks: pd.DataFrame, page: PageLike) -> list[str]:
     )
     lines = [page.say(f"causes.noticed_{check}", detail=names) for check, names in told.items()]
     return lines or [page.say("causes.claim_all_quiet", checks=len(checks))]
+
+
+def first_lines(
+    checks: pd.DataFrame, intake: Mapping[str, Any], facts: Mapping[str, Any], page: PageLike
+) -> list[str]:
+    """What belongs on the first screen: checks that raised an alarm, traces that show nothing, words not understood.
+
+    Parameters
+    ----------
+    intake
+        Content of intake.json.
+    """
+    lines = []
+    if len(checks):
+        found = checks.loc[checks["flagged"].astype(bool), "check"].unique()
+        if len(found):
+            told = join((page.say(f"causes.finding_{check}") for check in found), page.lang)
+            lines.append(page.say("causes.first_alarm", findings=told))
+        silent = checks[(checks["check"] == "no_effect") & (checks["low"] <= 0)]["detail"]
+        if len(silent) and from_words(facts):
+            names = join((page.say(f"causes.{cause}") for cause in silent), page.lang)
+            lines.append(page.say("causes.first_no_effect", causes=names))
+    return lines + not_understood_lines(intake, page)
+
+
+def not_understood_lines(intake: Mapping[str, Any], page: PageLike) -> list[str]:
+    """Tables of which more than `MOST_UNKNOWN` of the rows hold a word that is not understood."""
+    lines = []
+    for table, entry in intake.get("tables", {}).items():
+        for column, rows in entry.get("not_understood", {}).items():
+            share = rows / max(entry.get("kept", 0), 1)
+            if share > MOST_UNKNOWN:
+                words = {"share": page.format(min(share, 1.0), "percent"), "column": f"{table}.{column}"}
+                lines.append(page.say("causes.first_not_understood", **words))
+    return lines
 
 
 def detail(name: str, page: PageLike) -> str:

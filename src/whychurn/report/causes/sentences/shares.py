@@ -36,6 +36,11 @@ def six(shares: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def ranges(shares: pd.DataFrame) -> pd.DataFrame:
+    """Rows of causes that cannot be told, of which only what is left for them is known (cause_shares)."""
+    return shares[shares["cause"].isin(CAUSES) & shares["share"].isna() & shares["high"].notna()]
+
+
 def from_words(facts: Mapping[str, Any]) -> bool:
     """Whether enough leavers said why; if not, causes are told from traces alone, as far as they go."""
     return bool(facts.get("from_words", True))
@@ -166,8 +171,8 @@ def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) ->
 
 
 def shares_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
-    """One row a cause: named, share and avoidable churn with their intervals."""
-    rows = pd.concat([six(shares), shares[shares["cause"] == UNKNOWN]], ignore_index=True)
+    """One row a cause: named, share and avoidable churn with their intervals; a range alone where it cannot be told."""
+    rows = pd.concat([six(shares), ranges(shares), shares[shares["cause"] == UNKNOWN]], ignore_index=True)
     return pd.DataFrame(
         {
             "cause": [page.say(f"causes.{cause}") for cause in rows["cause"]],

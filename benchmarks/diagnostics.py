@@ -1,0 +1,72 @@
+"""False alarms and power of the checks of the causes: python benchmarks/diagnostics.py [--write] STUDY [STUDY ...]
+
+Each STUDY is a simulated programme whose stages up to `panel` have run, with its text scores (what
+``benchmarks/yardstick.py --prepare`` leaves). The additive hazard is fitted and checked anew, one after the other. On
+worlds of the mechanism `additive` every flag is a false alarm. A row a mechanism and check: worlds in which the check could
+be made, and in how many it raised an alarm (``any``: one check or more). With --write the table goes to
+``benchmarks/diagnostics.csv``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from whychurn.causes.checks.diagnostics import diagnostics
+from whychurn.causes.evidence.grounds import find_grounds
+from whychurn.causes.latent_cause.additive_hazard_em import fit_additive
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import StudyPaths
+from whychurn.stages.causes import read_evidence
+
+FILE = Path(__file__).with_suffix(".csv")
+
+
+def checks_of(folder: Path) -> pd.DataFrame:
+    """Table cause_diagnostics of one study, with its mechanism."""
+    study = StudyPaths.at(folder)
+    params = load_params(study)
+    evidence = read_evidence(study, params)
+    grounds = find_grounds(evidence)
+    used = grounds.applied(evidence)
+    params = params.model_copy(update={"causes": grounds.settings(params.causes)})
+    model = fit_additive(used.history, used.labels, params.causes)
+    keys = ["member_id", "spell_no"]
+    last = evidence.panel.drop_duplicates(keys, keep="last")[[*keys, "region"]]
+    region = evidence.spells.table[keys].merge(last, how="left")["region"]
+    table = diagnostics(used, model, region, params)
+    print(
+        folder.name,
+        *(f"{row.check}:{row.detail}" for row in table[table["flagged"]].itertuples()),
+        flush=True,
+    )
+    return table.assign(world=folder.name, mechanism=params.world.mechanism)
+
+
+def summary(checks: pd.DataFrame) -> pd.DataFrame:
+    """Worlds and alarms by mechanism and check; the row ``any`` counts worlds with an alarm of any check."""
+    both = pd.concat([checks, checks.assign(check="any")], ignore_index=True)
+    worlds = both.groupby(["mechanism", "check", "world"], sort=True)["flagged"].any().reset_index()
+    table = worlds.groupby(["mechanism", "check"], sort=True)["flagged"].agg(worlds="size", alarms="sum")
+    return table.reset_index()
+
+
+def main() -> int:
+    """Check all studies, print and perhaps keep the table."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("studies", type=Path, nargs="+")
+    asked.add_argument("--write", action="store_true")
+    given = asked.parse_args()
+    table = summary(pd.concat([checks_of(folder) for folder in given.studies], ignore_index=True))
+    print(table.pivot(index="mechanism", columns="check", values="alarms").to_string())
+    print(table[table["check"] == "any"].to_string(index=False))
+    if given.write:
+        table.to_csv(FILE, index=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
