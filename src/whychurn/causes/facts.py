@@ -38,6 +38,7 @@ def cause_facts(
         "answered": int((stated >= 0).sum()),
         "answered_share": float((stated >= 0).sum() / asked.sum()) if asked.any() else 0.0,
         "told": [cause for cause, can in zip(CAUSES, grounds.told, strict=True) if can],
+        "without_records": [cause for cause in CAUSES if cause not in set(grounds.effects["cause"])],
         "from_words": grounds.speak,
         "unknown_share": float((churned["primary_cause"] == UNKNOWN).mean()) if len(churned) else 1.0,
         "name_from": params.causes.name_from,

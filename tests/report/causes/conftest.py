@@ -67,6 +67,7 @@ def facts() -> dict[str, Any]:
     limit = {"key": "no_market", "en": "There is no market table.", "zh": "没有市场数据。"}
     return {
         "method": "additive_hazard", "churn_events": LEAVINGS, "at_risk": 5000, "answered_share": 0.15, "limits": [limit],
+        "interviews": {"basis": "lot", "named_by_lot": 182},
     }  # fmt: skip
 
 

@@ -94,7 +94,9 @@ def test_with_a_draw_the_page_sets_it_beside_the_traces(
 def test_without_interviews_the_order_is_said_to_be_open(
     shown: Callable[..., dict[str, list[Any]]], tables: Tables, facts: dict[str, Any]
 ) -> None:
-    told = shown({"cause_shares": tables["cause_shares"], "interview_plan": _plan(0.18)}, facts)
+    told = shown(
+        {"cause_shares": tables["cause_shares"], "interview_plan": _plan(0.18)}, facts | {"interviews": None}
+    )
     page = Page.open()
     first, second = say("causes.product_service", "en"), say("causes.price", "en")
     assert page.say("interviews.open_order", first=first, second=second) in told["answer"][0][0]

@@ -114,6 +114,26 @@ def test_headlines_carry_the_numbers_of_the_tables(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("held", "words", "rung"),
+    [(True, True, "attributed"), (False, True, "associated"), (True, False, "associated")],
+)
+def test_without_a_draw_the_rung_is_what_was_measured_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, held: bool, words: bool, rung: str
+) -> None:
+    asked: list[tuple[float, bool]] = []
+
+    def measured(_: pd.DataFrame, answers: float, lacking: bool) -> bool:
+        asked.append((answers, lacking))
+        return held
+
+    monkeypatch.setattr(share_sentences, "supported", measured)
+    known = {"from_words": words, "answered": 40, "without_records": ["competition"]}
+    assert share_sentences.rung_of(known | {"interviews": {"basis": "none"}}) == rung
+    assert share_sentences.rung_of({"interviews": {"basis": "lot"}}) == "attributed"
+    assert asked == ([(40.0, True)] if words else [])
+
+
 def test_confidence_comes_from_planted_causes_where_there_are_any(
     facts: Facts, tables: dict[str, pd.DataFrame], page: Page
 ) -> None:

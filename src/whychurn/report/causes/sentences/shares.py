@@ -13,6 +13,7 @@ from whychurn.labels import join
 from whychurn.report.causes.sentences.method_overview import method_name, method_overview, rankings
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
+from whychurn.score.yardstick.measured import load_yardstick, supported
 
 FORMATS: Final = {
     **dict.fromkeys(("share", "named_share", "avoidable_share"), "percent"),
@@ -47,8 +48,14 @@ def from_words(facts: Mapping[str, Any]) -> bool:
 
 
 def rung_of(facts: Mapping[str, Any]) -> str:
-    """Rung of a share: attributed, or, of traces alone, associated."""
-    return "attributed" if from_words(facts) else "associated"
+    """Rung of a share: attributed where leavers were asked by lot, or where shares without such a draw held on
+    programmes built otherwise; else associated.
+    """
+    if (facts.get("interviews") or {}).get("basis") == "lot":
+        return "attributed"
+    answers, lacking = float(facts.get("answered") or 0), bool(facts.get("without_records"))
+    held = from_words(facts) and supported(load_yardstick(), answers, lacking)
+    return "attributed" if held else "associated"
 
 
 def unknown_share(shares: pd.DataFrame) -> float:
@@ -136,11 +143,11 @@ def headlines(
     saved = avoidable(rows)
     if len(saved):
         text = page.say("causes.head_avoidable", **_saved(saved.iloc[0], page))
-        found.append(("why.could_be_avoided", saved["avoidable_share"].iloc[0], text, "attributed"))
+        found.append(("why.could_be_avoided", saved["avoidable_share"].iloc[0], text, rung))
     open_share = unnamed(shares)
     if open_share is not None:
         text = page.say("causes.head_unknown", share=page.format(open_share, "percent"))
-        found.append(("why.unnamed", open_share, text, "attributed"))
+        found.append(("why.unnamed", open_share, text, rung))
     mine = _own_scores(scores, str(facts.get("method")))
     if mine is not None and pd.notna(mine["accuracy_named"]):
         text = page.say("causes.head_accuracy", share=page.format(mine["accuracy_named"], "percent"))
