@@ -51,15 +51,15 @@ def test_each_half_has_mechanisms_of_its_own() -> None:
 def test_what_a_mechanism_names_exists() -> None:
     for name in mechanism_names():
         one = load_mechanism(name)
-        causes = {*one.inert, *one.sensitivity, *one.touchy, *one.touchy.values(), *one.base_parts}
+        causes = {*one.inert, *one.sensitivity, *one.interactions, *one.interactions.values(), *one.base_parts}
         assert causes <= set(CAUSES) and set(one.event_names) <= set(EVENT_TYPES)
-        assert one.about.endswith(".") and (one.together == "touchy") == bool(one.touchy)
+        assert one.about.endswith(".") and (one.together == "interacting") == bool(one.interactions)
 
 
 def test_an_unknown_mechanism_and_an_app_without_events_are_refused(world_params: Callable) -> None:
     with pytest.raises(WhychurnError, match="no mechanism 'magic'") as refused:
         plan_scenario(world_params(mechanism="magic"), load_programme("shop"))
-    assert "slow_burn" in str(refused.value.remedy)
+    assert "slowly_fading" in str(refused.value.remedy)
     with pytest.raises(ValidationError, match="nothing but events"):
         world_params(program="app", missing=["events"])
 
@@ -86,14 +86,14 @@ def test_shapes_begin_at_zero_and_never_fall(shape: str) -> None:
 
 
 def test_a_cause_that_hurts_makes_members_touchy_to_another() -> None:
-    touchy = load_mechanism("touchy").model_copy(update={"touchy": {"price": "product_service"}})
+    interacting = load_mechanism("interacting_causes").model_copy(update={"interactions": {"price": "product_service"}})
     base, excess = np.full((6, 1, 3), 0.01), np.zeros((6, 1, 3))
     excess[0, 0], excess[1, 0] = [0.06, 0.0, 0.06], [0.0, 0.02, 0.02]
-    hazards = combine(base, excess, touchy)[:, 0]
+    hazards = combine(base, excess, interacting)[:, 0]
     assert hazards[1] == pytest.approx([0.01, 0.03, 0.01 + 0.02 * (1 + 3 * 0.06 / (0.06 + 0.06))])
-    without_service = total_without(base, excess, 0, touchy)[0]
+    without_service = total_without(base, excess, 0, interacting)[0]
     assert without_service == pytest.approx([0.06, 0.08, 0.08]), "the touchiness goes with its cause"
-    assert total_without(base, excess, 1, touchy)[0] == pytest.approx([0.12, 0.06, 0.12])
+    assert total_without(base, excess, 1, interacting)[0] == pytest.approx([0.12, 0.06, 0.12])
 
 
 @pytest.mark.parametrize("name", CALIBRATED)
@@ -131,7 +131,7 @@ def test_truth_is_what_the_hazards_say(simulated: Callable, blocks: Callable, na
 
 
 @pytest.mark.parametrize("program", PROGRAMMES)
-@pytest.mark.parametrize("name", ["slow_burn", "babel"])
+@pytest.mark.parametrize("name", ["slowly_fading", "foreign_event_names"])
 def test_as_many_leave_from_each_cause_as_was_drawn(world_params: Callable, program: str, name: str) -> None:
     scenario = plan_scenario(
         world_params(program=program, mechanism=name, months=24), load_programme(program)
@@ -174,7 +174,7 @@ def test_hidden_sensitivity_moves_the_excess_of_its_causes_alone(simulated: Call
 
 
 def test_doses_and_silence_count_from_joining_on(simulated: Callable) -> None:
-    for name, exposure in (("piling_up", "defect"), ("early_silence", "no_contact")):
+    for name, exposure in (("saturating_sums", "defect"), ("early_silence", "no_contact")):
         lives, scenario = simulated(mechanism=name, **SMALL)
         late = np.flatnonzero(lives.members.entry > 140)
         before = np.arange(scenario.clock.weeks)[:, None] < lives.members.entry[late] // 7
@@ -186,8 +186,8 @@ def test_doses_and_silence_count_from_joining_on(simulated: Callable) -> None:
 def test_actions_change_the_total_that_the_causes_make_together(
     simulated: Callable, blocks: Callable
 ) -> None:
-    lives, scenario = simulated(mechanism="touchy", **SMALL)
-    table = blocks(mechanism="touchy", **SMALL).truth["actions"].set_index(["campaign_id", "member_id"])
+    lives, scenario = simulated(mechanism="interacting_causes", **SMALL)
+    table = blocks(mechanism="interacting_causes", **SMALL).truth["actions"].set_index(["campaign_id", "member_id"])
     one = next(one for one in lives.assignments if one.campaign.cause == "product_service")
     who = one.chosen[lives.exits.left[one.chosen] >= one.week * 7][0]
     weeks = slice(one.week, min(one.week + one.campaign.weeks, scenario.clock.weeks))
@@ -206,7 +206,7 @@ def test_actions_change_the_total_that_the_causes_make_together(
 
 
 def test_sub_causes_follow_what_the_meeting_of_causes_made_of_them(simulated: Callable) -> None:
-    lives, _ = simulated(mechanism="babel", members=1500, months=18)
+    lives, _ = simulated(mechanism="foreign_event_names", members=1500, months=18)
     gone = lives.leavers
     week, who = gone["decided_day"].to_numpy() // 7, gone["position"].to_numpy()
     hazards = lives.hazards

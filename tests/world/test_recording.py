@@ -15,21 +15,21 @@ from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.recording import recorded
 from whychurn.world.setting.mechanism import (
     Asking,
-    Lull,
+    ActivityDrop,
     Texts,
     load_mechanism,
     mechanism_names,
 )
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import simulate
-from whychurn.world.tables.counts_to_rows import find_presence, with_lulls
+from whychurn.world.tables.counts_to_rows import find_presence, with_activity_drops
 
 PROGRAMMES = ("shop", "gym", "school", "app")
 SMALL = {"members": 600, "months": 18}
 
 
 def test_leavers_are_asked_while_their_term_still_runs(blocks: Callable) -> None:
-    block = blocks(program="gym", mechanism="slow_burn", **SMALL)
+    block = blocks(program="gym", mechanism="slowly_fading", **SMALL)
     gone = block.truth["member_causes"].query("status == 'churned'")
     exits = block.tables["surveys"].query("kind == 'exit'").merge(gone, on="member_id")
     asked = exits["sent_at"].dt.normalize()
@@ -40,23 +40,23 @@ def test_leavers_are_asked_while_their_term_still_runs(blocks: Callable) -> None
 
 def test_the_polite_answer_is_said_too_often(blocks: Callable, simulated: Callable) -> None:
     """And as often as tau and the common habit say: P(s | k) = tau_k [s = k] + (1 - tau_k) o_s."""
-    _, scenario = simulated(mechanism="piling_up", **SMALL)
+    _, scenario = simulated(mechanism="saturating_sums", **SMALL)
     programme = scenario.programme
-    stated, asking = programme.survey.stated, load_mechanism("piling_up").asking
+    stated, asking = programme.survey.stated, load_mechanism("saturating_sums").asking
     assert isinstance(asking, Asking) and programme.survey.delay_days == (10, 40)
     for cause, row in stated.items():
         assert sum(row.values()) == pytest.approx(1)
         tau = 1 - row["no time"] / 0.6
         assert asking.truthful[0] <= tau <= asking.truthful[1]
         assert row[cause] == pytest.approx(tau + (1 - tau) * asking.instead.get(cause, 0))
-    said = blocks(mechanism="piling_up", survey_answered=1.0, **SMALL).tables["surveys"]["reason"].dropna()
+    said = blocks(mechanism="saturating_sums", survey_answered=1.0, **SMALL).tables["surveys"]["reason"].dropna()
     assert (said == "no time").mean() > 0.18
 
 
 def test_texts_are_off_topic_as_often_as_planted(blocks: Callable) -> None:
-    assert load_mechanism("babel").texts == Texts(unrelated=0.35, mixed=0.4) != Texts()
-    plain = blocks(mechanism="slow_burn", **SMALL).tables["feedback"]
-    mixed = blocks(mechanism="babel", **SMALL).tables["feedback"]
+    assert load_mechanism("foreign_event_names").texts == Texts(unrelated=0.35, mixed=0.4) != Texts()
+    plain = blocks(mechanism="slowly_fading", **SMALL).tables["feedback"]
+    mixed = blocks(mechanism="foreign_event_names", **SMALL).tables["feedback"]
     length = [frame.query("source == 'complaint'")["text"].str.len().mean() for frame in (plain, mixed)]
     assert length[1] > 1.03 * length[0], "more texts speak of a second thing"
 
@@ -64,11 +64,11 @@ def test_texts_are_off_topic_as_often_as_planted(blocks: Callable) -> None:
 def test_what_is_not_recorded_is_not_there(blocks: Callable) -> None:
     events = blocks(mechanism="early_silence", **SMALL).tables["events"]
     assert "greeting" not in set(events["event_type"]) and "points_spent" in set(events["event_type"])
-    tables = blocks(mechanism="grudges", **SMALL).tables
+    tables = blocks(mechanism="steep_doses", **SMALL).tables
     assert "campaign_id" not in tables["events"] and "address_changed" not in set(
         tables["events"]["event_type"]
     )
-    names = set(blocks(mechanism="half_deaf", **SMALL).tables["events"]["event_type"].astype(str))
+    names = set(blocks(mechanism="off_topic_texts", **SMALL).tables["events"]["event_type"].astype(str))
     assert {"打开首页", "x17"} <= names and not {"visit", "points_earned", "greeting"} & names
 
 
@@ -110,7 +110,7 @@ def test_troubled_members_are_away_for_a_while(simulated: Callable) -> None:
     presence = find_presence(scenario, lives.members, lives.exits)
     incidents = np.zeros_like(presence.active_share)
     incidents[10] = 1
-    away = with_lulls(presence, incidents, Lull(drop=0.5, weeks=4)).active_share
+    away = with_activity_drops(presence, incidents, ActivityDrop(part=0.5, weeks=4)).active_share
     assert (away[:11] == presence.active_share[:11]).all(), "not before the week after"
     some = presence.active_share[11] > 0
     assert away[11][some] == pytest.approx(0.5 * presence.active_share[11][some])

@@ -12,7 +12,7 @@ import pandas as pd
 from whychurn.world.lives.simulated_lives import SimulatedLives, simulate_lives
 from whychurn.world.recording import recorded
 from whychurn.world.setting.scenario import Scenario
-from whychurn.world.tables.counts_to_rows import find_presence, with_lulls
+from whychurn.world.tables.counts_to_rows import find_presence, with_activity_drops
 from whychurn.world.tables.events import draw_events
 from whychurn.world.tables.feedback import draw_feedback
 from whychurn.world.tables.interviews import interviews_table
@@ -96,9 +96,9 @@ def _tables(scenario: Scenario, block: int, lives: SimulatedLives) -> dict[str, 
         return scenario.stream(block, purpose)
 
     presence = find_presence(scenario, lives.members, lives.exits)
-    if scenario.mechanism.lull:
+    if scenario.mechanism.activity_drop:
         incidents = lives.history.counts["defects"] + lives.history.counts["service"]
-        presence = with_lulls(presence, incidents, scenario.mechanism.lull)
+        presence = with_activity_drops(presence, incidents, scenario.mechanism.activity_drop)
     writer = TextWriter.of(scenario.programme)
     orders = draw_orders(scenario, lives, presence, stream("orders"))
     drawn = {

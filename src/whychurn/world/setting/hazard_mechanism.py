@@ -2,7 +2,7 @@
 
 adding
     Hazards of the causes add up (what the methods assume).
-touchy
+interacting
     The excess e_k of some causes is more while another cause j hurts: e_k (1 + c e_j / (e_j + B)), with B the
     sum of the bases.
 multiplying
@@ -72,12 +72,12 @@ def combine(base: np.ndarray, excess: np.ndarray, mechanism: Mechanism) -> np.nd
     if mechanism.together == "adding":
         return base + excess
     floor = base.sum(axis=0)
-    if mechanism.together == "touchy":
+    if mechanism.together == "interacting":
         hazards = base + excess
-        for cause, other in mechanism.touchy.items():
+        for cause, other in mechanism.interactions.items():
             hurts = excess[CAUSES.index(other)]
             number = CAUSES.index(cause)
-            hazards[number] += mechanism.touchy_by * excess[number] * hurts / (hurts + floor)
+            hazards[number] += mechanism.interaction_factor * excess[number] * hurts / (hurts + floor)
         return hazards
     logs = np.log1p(excess / floor)
     summed = logs.sum(axis=0)

@@ -33,10 +33,10 @@ class Silence(_Part):
     grows_weeks: float = 24.0
 
 
-class Lull(_Part):
-    """After an incident a member is less active by `drop`, which wears off with an e-fold of `weeks`."""
+class ActivityDrop(_Part):
+    """After an incident a member is less active by `part`, which wears off with an e-fold of `weeks`."""
 
-    drop: float
+    part: float
     weeks: float
 
 
@@ -70,16 +70,16 @@ class Mechanism(_Part):
         Whether methods may be tuned on it (development) or are only scored on it (test).
     memory, shape, silence
         How a dose lasts, what it adds to the hazard, and from when silence is a dose.
-    together, touchy, touchy_by
-        How the causes meet; `touchy` names for a cause the one that makes members touchy to it, and
-        `touchy_by` how many times more its excess becomes at most.
+    together, interactions, interaction_factor
+        How the causes meet; `interactions` names for a cause the one that makes members more sensitive to it, and
+        `interaction_factor` how many times more its excess becomes at most.
     totals, excess_part, leaving
         Concentration of the Dirichlet law of the causes' expected leavings; ranges of the part of a cause
         that its exposures add, and of the share of members who leave in two years, both drawn by seed.
         Without `totals` the programme's own numbers hold.
     sensitivity
         By cause, sd of the log of a hidden factor on its excess; one trait of a member moves them all.
-    lull, asking, texts
+    activity_drop, asking, texts
         What troubles do to activity; what is said in exit surveys and texts.
     inert
         Causes that do nothing: neither base nor excess, though their traces are recorded.
@@ -96,14 +96,14 @@ class Mechanism(_Part):
     memory: Memory = Memory()
     shape: Literal["linear", "step", "saturating", "steep"] = "linear"
     silence: Silence = Silence()
-    together: Literal["adding", "touchy", "multiplying"] = "adding"
-    touchy: dict[str, str] = {}
-    touchy_by: float = 0.0
+    together: Literal["adding", "interacting", "multiplying"] = "adding"
+    interactions: dict[str, str] = {}
+    interaction_factor: float = 0.0
     totals: float | None = None
     excess_part: tuple[float, float] = (0.5, 0.85)
     leaving: tuple[float, float] = (0.34, 0.44)
     sensitivity: dict[str, float] = {}
-    lull: Lull | None = None
+    activity_drop: ActivityDrop | None = None
     asking: Asking | None = None
     texts: Texts = Texts()
     inert: tuple[str, ...] = ()

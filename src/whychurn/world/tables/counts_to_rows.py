@@ -9,7 +9,7 @@ import numpy as np
 from whychurn.world.lives.exits import Exits
 from whychurn.world.lives.members import Members
 from whychurn.world.setting.clock import Clock
-from whychurn.world.setting.mechanism import Lull
+from whychurn.world.setting.mechanism import ActivityDrop
 from whychurn.world.setting.scenario import Scenario
 
 
@@ -61,14 +61,14 @@ def find_presence(scenario: Scenario, members: Members, exits: Exits) -> Presenc
     return Presence(active_share.astype("float32"), contacted, exits, members.entry)
 
 
-def with_lulls(presence: Presence, incidents: np.ndarray, lull: Lull) -> Presence:
+def with_activity_drops(presence: Presence, incidents: np.ndarray, activity_drop: ActivityDrop) -> Presence:
     """Members are less active for some weeks after incidents (weeks, n), though they stay."""
-    remains = np.float32(np.exp(-1 / lull.weeks))
+    remains = np.float32(np.exp(-1 / activity_drop.weeks))
     left = np.zeros(incidents.shape[1], dtype="float32")
     share = presence.active_share.copy()
     for week in range(1, len(incidents)):  # the week after the incident is the first
         left = np.where(incidents[week - 1] > 0, 1, left * remains)
-        share[week] *= 1 - lull.drop * left
+        share[week] *= 1 - activity_drop.part * left
     return replace(presence, active_share=share)
 
 
