@@ -33,6 +33,7 @@ from whychurn.report.data.sentences import (
     reasons_table,
     redactions_table,
     tables_read,
+    uncounted_acts_line,
 )
 from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.report_page import Page
@@ -72,7 +73,8 @@ page.answer(
         left=left,
     )
 )
-for line in missing_leavers_line(definition, page.lang):
+unknown, least = page.results("not_understood"), page.params.privacy.min_cell
+for line in missing_leavers_line(definition, page.lang) + uncounted_acts_line(unknown, page.lang, least):
     page.claim("described", line)
 
 # %% [markdown] tags=["en"]
@@ -108,12 +110,11 @@ page.headline("how_sure.rows_fit", round(fit_share, 6), page.say(f"delivery.head
 assumptions = assumptions_table(intake, page.lang)
 if len(assumptions):
     show_table(assumptions, "assumptions", "data_assumptions")
-unknown = not_understood_table(page.results("not_understood"), page.lang, page.params.privacy.min_cell)
+unknown = not_understood_table(unknown, page.lang, least)
 if len(unknown):
-    words = {"value": page.say("delivery.column_unknown_value")}
-    show_table(
-        unknown, "not_understood", "data_not_understood", labels=words, formats={"rows": "int"}, limit=20
-    )
+    words = {name: page.say(f"delivery.column_unknown_{name}") for name in ("value", "members")}
+    formats = dict.fromkeys(("rows", "members"), "int")
+    show_table(unknown, "not_understood", "data_not_understood", labels=words, formats=formats, limit=20)
 for line in notice_lines(intake, page.lang):
     page.claim("described", line)
 

@@ -7,7 +7,7 @@ import pytest
 
 from whychurn.contract.tables import ACTIVITY_TABLES
 from whychurn.intake.check.checked_table import CheckedTable, absent_table
-from whychurn.intake.check.codes.coded_columns import known_codes
+from whychurn.intake.check.codes.coded_columns import known_codes, nearest_code, plain_codes
 from whychurn.intake.check.codes.not_understood import not_understood, note_unknown
 from whychurn.intake.check.evidence.default_dates import blank_default_dates
 from whychurn.intake.check.evidence.id_forms import join_id_forms, shapes
@@ -112,14 +112,15 @@ def events(a_checked_table) -> CheckedTable:
 def test_values_that_are_no_codes_are_kept_with_their_rows_and_said(events) -> None:
     note_unknown(events, {})
     assert events.not_understood["event_type"].to_dict() == {1: "sauna", 2: "sauna", 3: "Zoé", 4: "sauna"}
-    [(key, values)] = events.notices
+    (key, values), (effect, counted) = events.notices
     assert key == "notice_unknown_codes" and (values["n"], values["different"]) == (4, 2)
+    assert (effect, counted) == ("notice_uncounted_events", {"n": 4, "share": "67%"})
     assert values["words"] == "sauna (3)"  # of one row alone a value is not written out
 
 
 def test_values_that_the_user_gave_are_understood(events) -> None:
     note_unknown(events, {"events.event_type": ["sauna"]})
-    [(_, values)] = events.notices
+    (_, values), _ = events.notices
     assert (values["n"], values["words"]) == (1, "AAA")
     events.notices.clear()
     events.mapped.pop("event_type")
@@ -130,7 +131,30 @@ def test_values_that_the_user_gave_are_understood(events) -> None:
 def test_events_without_any_known_type_must_be_decided(a_checked_table) -> None:
     events = a_checked_table("events", member_id=["a"] * 3, event_type=["sauna"] * 3)
     note_unknown(events, {})
-    assert [key for key, _ in events.notices] == ["decide_unknown_codes"]
+    assert [key for key, _ in events.notices] == ["decide_unknown_codes", "notice_uncounted_events"]
+
+
+def test_actions_that_the_contract_does_not_know_are_said_with_what_they_may_mean(a_checked_table) -> None:
+    actions = ["Control", "coupon", "Rabattgutschein", "打折", "打折"]
+    touches = a_checked_table("touches", member_id=list("abcde"), action=actions)
+    assert plain_codes("touches.action", touches.frame["action"])[0] == "control"
+    note_unknown(touches, {})
+    found = not_understood({"touches": touches}, min_cell=2).set_index("value")
+    assert found.loc["打折", ["rows", "members", "nearest_code"]].tolist() == [2, 2, "discount"]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("LoginSuccess", "visit"),
+        ("AddToCart", "visit"),
+        ("Push_Klick", "push_opened"),
+        ("登录", "visit"),
+        ("xq7", None),
+    ],
+)
+def test_foreign_names_of_events_have_a_nearest_code(value: str, code: str | None) -> None:
+    assert nearest_code("events.event_type", value) == code
 
 
 def test_rows_and_members_behind_a_value_are_counted_and_rare_ones_are_shapes(events) -> None:

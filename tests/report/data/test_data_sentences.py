@@ -11,6 +11,7 @@ from whychurn.report.data.sentences import (
     not_understood_table,
     notice_lines,
     tables_read,
+    uncounted_acts_line,
 )
 
 SHARED = {"key": "intake.notice_signs", "values": {"n": 7, "column": "orders.amount"}}
@@ -46,8 +47,20 @@ def test_values_of_few_members_show_no_count() -> None:
          "nearest_code": ["visit", None]}
     )  # fmt: skip
     shown = not_understood_table(found, "en", 10)
-    assert shown["rows"].isna().tolist() == [False, True] and "members" not in shown
+    assert shown["rows"].isna().tolist() == [False, True] == shown["members"].isna().tolist()
     assert not_understood_table(None, "en", 10).empty
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_acts_that_are_not_understood_bend_the_definition_of_churn_and_are_said(lang: str) -> None:
+    found = pd.DataFrame(
+        {"table": "events", "column": "event_type", "value": ["LoginSuccess", "sys_ping", "登录", "9A"],
+         "rows": [900, 800, 100, 5], "members": [40, 40, 20, 2], "nearest_code": ["visit", None, "visit", "visit"]}
+    )  # fmt: skip
+    (line,) = uncounted_acts_line(found, lang, 10)
+    assert "1,000" in line and "LoginSuccess → visit" in line and "登录 → visit" in line
+    assert "sys_ping" not in line and "9A" not in line
+    assert uncounted_acts_line(found[1:2], lang, 10) == [] == uncounted_acts_line(None, lang, 10)
 
 
 @pytest.mark.parametrize(("lang", "out"), [("en", "is left out"), ("zh", "已剔除")])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_counts
-from whychurn.contract.tables import TABLES
+from whychurn.contract.tables import INTERACTIONS, TABLES
+from whychurn.labels import join
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.leakage.member_columns import leak_sentence
 from whychurn.report.words import say, say_or
@@ -89,14 +90,29 @@ def assumptions_table(intake: dict[str, Any], lang: str) -> pd.DataFrame:
 
 
 def not_understood_table(found: pd.DataFrame | None, lang: str, min_cell: int) -> pd.DataFrame:
-    """Values that are no codes, most frequent first: ``table`` (in words), ``column``, ``value``, ``rows``, nearest code."""
+    """Values that are no codes, most frequent first: ``table`` (in words), ``column``, ``value``, ``rows``, ``members``, nearest code."""
+    columns = ["table", "column", "value", "rows", "members", "nearest_code"]
     if found is None or found.empty:
-        return pd.DataFrame(columns=["table", "column", "value", "rows", "nearest_code"])
-    shown = suppress_small_counts(found, {"members": ["rows"]}, min_cell).sort_values(
+        return pd.DataFrame(columns=columns)
+    shown = suppress_small_counts(found, {"members": ["rows", "members"]}, min_cell).sort_values(
         ["rows", "value"], ascending=[False, True], ignore_index=True
     )
     shown["table"] = [_table_words(str(table), lang) for table in shown["table"]]
-    return shown[["table", "column", "value", "rows", "nearest_code", "suppressed"]]
+    return shown[[*columns, "suppressed"]]
+
+
+def uncounted_acts_line(found: pd.DataFrame | None, lang: str, min_cell: int) -> list[str]:
+    """A warning where event types that are not understood look like acts of members: they do not count as such."""
+    if found is None or found.empty:
+        return []
+    acts = found[(found["column"] == "event_type") & found["nearest_code"].isin(INTERACTIONS)]
+    acts = acts[acts["members"] >= min_cell].sort_values("rows", ascending=False)
+    if acts.empty:
+        return []
+    words = join(
+        (f"{value} → {code}" for value, code in zip(acts["value"], acts["nearest_code"], strict=True)), lang
+    )
+    return [say("delivery.uncounted_acts", lang, types=words, rows=f"{int(acts['rows'].sum()):,}")]
 
 
 def definitions_table(sensitivity: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from whychurn import contract
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, load_actions
 from whychurn.contract.tables import EVENT_TYPES, TABLES
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.read.dtypes import TEXT
@@ -19,6 +19,7 @@ from whychurn.intake.read.dtypes import TEXT
 OPEN: Final = {  # columns whose codes the contract knows without forbidding others
     "events.event_type": EVENT_TYPES,
     "surveys.reason": (*CAUSES, "other", "unknown"),
+    "touches.action": tuple(load_actions()),
 }
 CODED: Final = (
     *OPEN,

@@ -14,6 +14,7 @@ from whychurn.intake.check.quarantine import value_kinds
 from whychurn.intake.read.dtypes import TEXT
 
 COLUMNS: Final = columns_of("not_understood")
+LEAVERS_ASKED: Final = ("exit", "interview")  # kinds of survey whose reason is one of leaving
 _MOST: Final = 100  # different values: more are free text, no codes
 _LONGEST: Final = 60  # characters of a code
 _SHOWN_FROM: Final = 3  # rows behind a value that the check shows; rarer ones may tell of one person
@@ -47,6 +48,9 @@ def note_unknown(checked: CheckedTable, kept: Mapping[str, Collection[Any]]) -> 
         free = len(counts) > _MOST or given.str.len().mean() > _LONGEST
         checked.not_understood[name] = given.mask(pd.Series(free, index=given.index), _FREE)
         checked.notices.append(_notice(column, counts, free, len(given) == int(values.notna().sum())))
+        if column == "events.event_type":
+            share = len(given) / int(values.notna().sum())
+            checked.notices.append(("notice_uncounted_events", {"n": len(given), "share": f"{share:.0%}"}))
 
 
 def _notice(column: str, counts: pd.Series, free: bool, nothing: bool) -> tuple[str, dict[str, Any]]:
