@@ -22,6 +22,7 @@
 
 # %%
 from whychurn.contract.codes import MAX_LEFT_TRUNCATION_DAYS, MIN_HAZARD_RATIO_CHANGE
+from whychurn.report.causes.sentences.shares import rung_of
 from whychurn.report.page.report_page import Page
 from whychurn.report.survival import charts as figures
 from whychurn.report.survival.sentences import competing_risks, curves, forecasts, hazard_ratios
@@ -168,10 +169,9 @@ if len(drift):
 
 # %%
 page.unanswered("stated_reasons")
-attributed = page.results("attributed_incidence")
-found = attributed is not None and len(attributed) > 0
-incidence = attributed if found else page.results("cause_incidence")
-rung = "attributed" if found else "described"
+attributed = page.rows("attributed_incidence")
+incidence = attributed if (found := len(attributed) > 0) else page.results("cause_incidence")
+rung = rung_of(page.facts("causes")) if found else "described"
 claims(rung, [*competing_risks.source(facts, found, page), *competing_risks.largest(incidence, found, page)])
 if len(incidence):
     show_figure(figures.draw_incidence(incidence, lang), "incidence", rung)

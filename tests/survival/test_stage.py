@@ -288,6 +288,17 @@ def test_posteriors_give_the_same_tables_for_the_stage_that_attributes_causes() 
     assert last["unknown"] == pytest.approx(4 * last["price"]), "one tenth each, the rest unknown"
 
 
+@pytest.mark.parametrize("told", [["price"], []])
+def test_causes_that_cannot_be_told_have_no_curve_and_no_gain(told: list[str]) -> None:
+    made = programme(400, 1 / 150)
+    gone = made["spells"].loc[made["spells"]["churned"], ["member_id", "spell_no"]]
+    gone = gone.assign(**{f"p_{cause}": 0.3 if cause in told else np.nan for cause in CAUSES})
+    window = Window.of(made["panel_facts"], made["intake_facts"])
+    found = attributed_tables(gone, made["spells"], made["members"], made["panel"], window, params())
+    assert set(found["attributed_elimination"]["cause"]) == set(told)
+    assert set(found["attributed_incidence"]["cause"]) == {*told, *(["unknown"] if told else [])}
+
+
 @pytest.mark.parametrize(("lang", "sentence"), [("en", "1 of the 2 intervals"), ("zh", "2 个区间中有 1 个")])
 def test_true_gains_stand_beside_the_estimated_ones_where_they_are_known(lang: str, sentence: str) -> None:
     scores = pd.DataFrame({

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import Params
 from whychurn.contract.results import empty_table
 from whychurn.contract.suppression import suppress_small_cells
@@ -55,11 +56,15 @@ def attributed_tables(
 
     Returns
     -------
-    ``attributed_incidence`` and ``attributed_elimination``, columns as `stated_cause_tables` gives them.
+    ``attributed_incidence`` and ``attributed_elimination``, columns as `stated_cause_tables` gives them, without
+    causes that cannot be told (null in all rows).
     """
     strata = profiled_strata(stay_rows(spells, window), members, panel, window, params)
     incidence, elimination = incidence_tables(strata, CauseWeights.of(posteriors), params)
-    return {"attributed_incidence": incidence, "attributed_elimination": elimination}
+    untold = [cause for cause in CAUSES if len(posteriors) and posteriors[f"p_{cause}"].isna().all()]
+    untold += [UNKNOWN] if len(untold) == len(CAUSES) else []  # nothing at all is attributed
+    tables = {"attributed_incidence": incidence, "attributed_elimination": elimination}
+    return {name: table[~table["cause"].isin(untold)].reset_index(drop=True) for name, table in tables.items()}
 
 
 def stated_cause_tables(
