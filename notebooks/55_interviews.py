@@ -23,6 +23,7 @@
 # %%
 from whychurn.report.causes import charts as figures
 from whychurn.report.causes.sentences import interviews as sentences
+from whychurn.report.causes.sentences import touches
 from whychurn.report.causes.sentences.shares import rung_of
 from whychurn.report.page.report_page import Page
 
@@ -86,6 +87,29 @@ claims("described", sentences.silence_lines(shares, facts, page))
 # %%
 claims(rung_of(facts), sentences.price_lines(plan, page))
 show_table(plan, "plan", rung_of(facts))
+
+# %% [markdown] tags=["en"]
+# ## Actions given by lot
+#
+# If an action that is aimed at one cause keeps members, that cause takes at least as many. If it changes nothing, the action may do nothing. Shares
+# elsewhere in this report leave this evidence out: few tests are large enough to move them.
+
+# %% [markdown] tags=["zh"]
+# ## 随机实施的措施
+#
+# 针对某一原因的措施若留住了会员，说明该原因至少造成同样多的流失；若毫无变化，可能只是措施无效。
+# 本报告其他各处的占比未计入这些证据：很少有试验大到足以改变占比。
+
+# %%
+tests = results("cause_touches")
+claims("described", touches.status_lines(facts, page))
+claims("caused", touches.effect_lines(tests, page))
+claims(rung_of(facts), touches.share_lines(tests, page))
+claims("described", [*touches.unshown_lines(tests, page), *touches.note_lines(tests, page)])
+table = touches.compared_table(tests, page)
+if len(table):
+    words = {"title": page.say("touches.table_tests"), "labels": page.columns(table, "touches")}
+    page.table(table, name="touches-tests", rung="caused", formats=touches.FORMATS, **words)
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

@@ -239,6 +239,7 @@ def test_the_table_shows_the_share_without_and_with_the_tests() -> None:
     assert row["high"] < 0 and row["least_difference"] == pytest.approx(
         2.8 / 1.96 * (row["high"] - row["low"]) / 2, rel=0.01
     )
+    assert row["shown"] and row["p_adjusted"] == row["p_value"] < 1e-6, "one action: nothing to adjust"
     assert row["share_with"] > 0.13 and row["share_with_low"] > row["share_without_low"]
     dud = touch_table(arms_of(drawn_rows(2), 0.2, 0.2, 2), SHARES, Params()).iloc[0]
     assert dud["share_with"] == pytest.approx(0.1, abs=0.02)

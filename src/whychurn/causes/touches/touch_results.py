@@ -21,6 +21,7 @@ from whychurn.contract.causes import CAUSES, CONTROL, load_actions
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_counts
+from whychurn.stats.multiple_testing import benjamini_hochberg
 
 LEAST_EVENTS: Final = 10  # leavings of either arm below which nothing is compared
 MISMATCH: Final = 0.001  # of the check of the arms' sizes; below, the draw was not as stated
@@ -94,9 +95,13 @@ def touch_table(arms: pd.DataFrame, shares: pd.DataFrame, params: Params) -> pd.
         found = share_posterior(tests, share, low, high, confidence)
         at = (table["cause"] == cause) & table["difference"].notna()
         table.loc[at, list(SHARES)] = (share, low, high, found.share, found.low, found.high)
-    table = table.astype({**dict.fromkeys(("cause", "action", "note"), "string"), "odd_propensity": "bool"})
-    numbers = [name for name in table if name not in ("cause", "action", "note", "odd_propensity")]
-    figures = ["difference", "low", "high", "least_difference", "power", *SHARES]
+    table["p_adjusted"] = benjamini_hochberg(table["p_value"].to_numpy("float64"))
+    table["shown"] = table["p_adjusted"] < params.run.false_discovery
+    table = table.astype(
+        {**dict.fromkeys(("cause", "action", "note"), "string"), "odd_propensity": "bool", "shown": "bool"}
+    )
+    numbers = [name for name in table if name not in ("cause", "action", "note", "odd_propensity", "shown")]
+    figures = ["difference", "low", "high", "p_value", "p_adjusted", "least_difference", "power", *SHARES]
     counts = {"treated_events": figures, "control_events": figures, "treated": figures, "control": figures}
     least = params.privacy.min_cell
     return suppress_small_counts(table.astype(dict.fromkeys(numbers, "float64")), counts, least)
@@ -131,6 +136,7 @@ def _action_row(
     half = float(stats.norm.ppf((1 + confidence) / 2))
     difference = float(weight @ used["difference"])
     row |= {"difference": difference, "low": difference - half * sd, "high": difference + half * sd}
+    row["p_value"] = float(2 * stats.norm.sf(abs(difference) / sd))
     row["least_difference"] = (half + float(stats.norm.ppf(LEAST_POWER))) * sd
     if row["cause"] is not None:
         mean = {name: float(weight @ used[name]) for name in ("rate", "force", *MIX)}
