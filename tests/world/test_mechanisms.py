@@ -51,7 +51,13 @@ def test_each_half_has_mechanisms_of_its_own() -> None:
 def test_what_a_mechanism_names_exists() -> None:
     for name in mechanism_names():
         one = load_mechanism(name)
-        causes = {*one.inert, *one.sensitivity, *one.interactions, *one.interactions.values(), *one.base_parts}
+        causes = {
+            *one.inert,
+            *one.sensitivity,
+            *one.interactions,
+            *one.interactions.values(),
+            *one.base_parts,
+        }
         assert causes <= set(CAUSES) and set(one.event_names) <= set(EVENT_TYPES)
         assert one.about.endswith(".") and (one.together == "interacting") == bool(one.interactions)
 
@@ -86,7 +92,9 @@ def test_shapes_begin_at_zero_and_never_fall(shape: str) -> None:
 
 
 def test_a_cause_that_hurts_makes_members_touchy_to_another() -> None:
-    interacting = load_mechanism("interacting_causes").model_copy(update={"interactions": {"price": "product_service"}})
+    interacting = load_mechanism("interacting_causes").model_copy(
+        update={"interactions": {"price": "product_service"}}
+    )
     base, excess = np.full((6, 1, 3), 0.01), np.zeros((6, 1, 3))
     excess[0, 0], excess[1, 0] = [0.06, 0.0, 0.06], [0.0, 0.02, 0.02]
     hazards = combine(base, excess, interacting)[:, 0]
@@ -187,7 +195,11 @@ def test_actions_change_the_total_that_the_causes_make_together(
     simulated: Callable, blocks: Callable
 ) -> None:
     lives, scenario = simulated(mechanism="interacting_causes", **SMALL)
-    table = blocks(mechanism="interacting_causes", **SMALL).truth["actions"].set_index(["campaign_id", "member_id"])
+    table = (
+        blocks(mechanism="interacting_causes", **SMALL)
+        .truth["actions"]
+        .set_index(["campaign_id", "member_id"])
+    )
     one = next(one for one in lives.assignments if one.campaign.cause == "product_service")
     who = one.chosen[lives.exits.left[one.chosen] >= one.week * 7][0]
     weeks = slice(one.week, min(one.week + one.campaign.weeks, scenario.clock.weeks))

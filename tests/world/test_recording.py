@@ -14,8 +14,8 @@ from whychurn.world.build import planted_facts, write_world
 from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.recording import recorded
 from whychurn.world.setting.mechanism import (
-    Asking,
     ActivityDrop,
+    Asking,
     Texts,
     load_mechanism,
     mechanism_names,
@@ -49,7 +49,9 @@ def test_the_polite_answer_is_said_too_often(blocks: Callable, simulated: Callab
         tau = 1 - row["no time"] / 0.6
         assert asking.truthful[0] <= tau <= asking.truthful[1]
         assert row[cause] == pytest.approx(tau + (1 - tau) * asking.instead.get(cause, 0))
-    said = blocks(mechanism="saturating_sums", survey_answered=1.0, **SMALL).tables["surveys"]["reason"].dropna()
+    said = (
+        blocks(mechanism="saturating_sums", survey_answered=1.0, **SMALL).tables["surveys"]["reason"].dropna()
+    )
     assert (said == "no time").mean() > 0.18
 
 
