@@ -11,6 +11,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from whychurn.api.bench import bench as bench
+    from whychurn.api.bench import bench_score as bench_score
     from whychurn.api.causes import attribute as attribute
     from whychurn.api.lifetime import lifetime_value as lifetime_value
     from whychurn.api.members import churners as churners
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "Study": "study.opened",
     "attribute": "causes",
+    "bench": "bench",
+    "bench_score": "bench",
     "churners": "members",
     "cumulative_incidence": "survival",
     "hazard_ratios": "survival",
@@ -47,7 +51,7 @@ _HOMES: Final = {
     "topics": "texts",
 }
 __all__ = [
-    "Study", "attribute", "churners", "cumulative_incidence", "hazard_ratios", "kaplan_meier", "lifetime_value", "load",
+    "Study", "attribute", "bench", "bench_score", "churners", "cumulative_incidence", "hazard_ratios", "kaplan_meier", "lifetime_value", "load",
     "open", "panel", "read_texts", "risk", "score", "simulate", "spells", "topics",
 ]  # fmt: skip
 

@@ -44,7 +44,9 @@ app = typer.Typer(
 data = typer.Typer(no_args_is_help=True, help="Look at input, bring it in, look a member up.")
 experiment = typer.Typer(no_args_is_help=True, help="Try a change of parameters; promote a model.")
 world = typer.Typer(invoke_without_command=True, help="Simulate a programme; score attributions on it.")
+bench = typer.Typer(invoke_without_command=True, help="The public benchmark: write its worlds, rank methods.")
 app.add_typer(world, name="world")
+app.add_typer(bench, name="bench")
 app.add_typer(data, name="data")
 app.add_typer(experiment, name="experiment")
 console = Console()
@@ -136,6 +138,35 @@ def world_score(study: StudyOption = None) -> None:
     console.print(
         table if len(overview) else "No causes were planted in this programme: nothing to score against."
     )
+
+
+@bench.callback()
+def bench_write(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="New folder; gets a folder a world.")] = None,
+    csv: Annotated[bool, typer.Option(help="Tables as CSV instead of Parquet.")] = False,
+) -> None:
+    """Write the worlds of the public benchmark, their true causes apart."""
+    if context.invoked_subcommand is not None:
+        return
+    if out is None:
+        context.fail("Missing option '--out'.")
+    from whychurn.score.public_benchmark.worlds import write_worlds
+
+    names = write_worlds(out, as_csv=csv)
+    console.print(f"{len(names)} worlds are written. Answer them, then: whychurn bench score {out} FILE…")
+
+
+@bench.command("score")
+def bench_score(folder: Path, files: list[Path]) -> None:
+    """Rank methods, a file each: world, member_id, p_<cause>…; or world, cause, share, low, high."""
+    from whychurn.score.public_benchmark.ranking import score_submissions
+
+    ranked = score_submissions(folder, files)
+    table = Table(*(name.replace("_", " ") for name in ranked.columns), box=None)
+    for row in ranked.itertuples(index=False):
+        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
+    console.print(table)
 
 
 @data.command("check")
