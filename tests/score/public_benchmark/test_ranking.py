@@ -7,11 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-import whychurn
-from whychurn.api.bench import bench, bench_score
-from whychurn.cli import app
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.score.method_answers import PROBABILITIES
@@ -85,22 +81,6 @@ def test_worlds_are_written_apart_from_their_causes_and_can_be_scored(
     table = score_submissions(folder, [file])
     assert table["method"].to_list() == ["best", "one_sixth"] and table["skill"].iloc[0] == pytest.approx(1)
     assert pd.read_csv(folder / "ranking.csv")["method"].to_list() == ["best", "one_sixth"]
-
-
-def test_the_command_and_the_front_door_do_the_same(
-    tmp_path: Path, few: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(worlds, "MEMBERS", 250)
-    monkeypatch.setitem(worlds.write_worlds.__kwdefaults__, "members", 250)
-    result = CliRunner().invoke(app, ["bench", "--out", str(tmp_path / "one")])
-    assert result.exit_code == 0 and "2 worlds" in result.output
-    assert whychurn.bench is bench and bench(tmp_path / "two") == few
-    rows = [(world, cause, 1 / 6) for world in few for cause in CAUSES]
-    file = tmp_path / "even.csv"
-    pd.DataFrame(rows, columns=["world", "cause", "share"]).to_csv(file, index=False)
-    told = CliRunner().invoke(app, ["bench", "score", str(tmp_path / "one"), str(file)])
-    assert told.exit_code == 0 and "even" in told.output
-    assert bench_score(tmp_path / "two", [file])["share_error_largest"].nunique() == 1
 
 
 def test_a_folder_with_something_else_and_worlds_that_are_gone_are_refused(tmp_path: Path) -> None:

@@ -66,10 +66,10 @@ def rank_methods(submissions: Sequence[Submission], true: Mapping[str, pd.DataFr
         share_covered and share_width are null without intervals, skill without chances.
     """
     rows = [_row(one, true) for one in _joined(submissions)]
-    table = pd.DataFrame([*rows, _row(Submission(EVEN, None, _even(true)), true)])
+    table = pd.DataFrame([*rows, _row(Submission(EVEN, None, _even(true)), true)]).round(4)
     table = table.sort_values(["share_error_largest", "skill", "method"], ascending=[True, False, True])
     table.insert(0, "rank", np.arange(1, len(table) + 1))
-    return table[list(COLUMNS)].reset_index(drop=True).round(4)
+    return table[list(COLUMNS)].reset_index(drop=True)
 
 
 def _joined(submissions: Sequence[Submission]) -> list[Submission]:
