@@ -103,6 +103,7 @@ def world_simulate(
     months: Annotated[int | None, typer.Option()] = None,
     seed: Annotated[int | None, typer.Option()] = None,
     interviews: Annotated[int, typer.Option(min=0, help="Leavers drawn by lot who answer.")] = 0,
+    mechanism: Annotated[str | None, typer.Option(help="How leaving works, additive by default.")] = None,
 ) -> None:
     """Simulate a programme into a study folder, its true causes planted."""
     if context.invoked_subcommand is not None:
@@ -112,6 +113,7 @@ def world_simulate(
     from whychurn.world.build import build_world
 
     given = {"program": program, "members": members, "months": months, "seed": seed, "interviews": interviews}
+    given["mechanism"] = mechanism
     over = {"world": {key: value for key, value in given.items() if value is not None}}
     place = StudyPaths.at(out)
     if place.is_demo:

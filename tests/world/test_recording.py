@@ -23,6 +23,7 @@ from whychurn.world.setting.mechanism import (
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.simulate import simulate
 from whychurn.world.tables.counts_to_rows import find_presence, with_activity_drops
+from whychurn.world.tables.texts import NEUTRAL, PRAISE, random_topics
 
 PROGRAMMES = ("shop", "gym", "school", "app")
 SMALL = {"members": 600, "months": 18}
@@ -59,6 +60,13 @@ def test_texts_are_off_topic_as_often_as_planted(blocks: Callable) -> None:
     assert load_mechanism("foreign_event_names").texts == Texts(unrelated=0.35, mixed=0.4) != Texts()
     plain = blocks(mechanism="slowly_fading", **SMALL).tables["feedback"]
     mixed = blocks(mechanism="foreign_event_names", **SMALL).tables["feedback"]
+    mechanism, programme = load_mechanism("foreign_event_names"), load_programme("shop")
+    drawn = random_topics(programme, 2000, np.random.default_rng(2))
+    assert set(drawn) == {one for cause in programme.causes.values() for one in cause.excess} | {
+        PRAISE,
+        NEUTRAL,
+    }
+    assert mechanism.texts.unrelated > Texts().unrelated
     length = [frame.query("source == 'complaint'")["text"].str.len().mean() for frame in (plain, mixed)]
     assert length[1] > 1.03 * length[0], "more texts speak of a second thing"
 
@@ -98,13 +106,10 @@ def test_bare_records_hold_ids_days_and_amounts_and_what_was_asked_by_lot(blocks
     assert set(app) == {"members", "events"} and set(app["events"]["event_type"]) == {"visit"}
     gym = blocks(program="gym", mechanism="nothing_recorded", **SMALL).tables
     assert set(gym) == {"members", "orders", "memberships"} and "cancelled_on" not in gym["memberships"]
-    tables = dict(blocks(**SMALL).tables)
-    tables["surveys"] = tables["surveys"].assign(kind=["interview", *["exit"] * (len(tables["surveys"]) - 1)])
-    bare = recorded(tables, load_mechanism("orders_only"), [], "visit")
-    assert bare["surveys"]["kind"].tolist() == ["interview"]
-    assert recorded(tables, load_mechanism("additive"), ["surveys"], "visit")["surveys"].equals(
-        bare["surveys"]
-    )
+    plain = recorded(blocks(**SMALL).tables, load_mechanism("additive"), ["surveys"], "visit")
+    assert set(plain) == set(blocks(**SMALL).tables) - {"surveys"}
+    asked = blocks(mechanism="orders_only", interviews=40, **SMALL).tables["surveys"]
+    assert set(asked["kind"]) == {"interview"} and asked["answered_at"].notna().sum() > 15
 
 
 def test_troubled_members_are_away_for_a_while(simulated: Callable) -> None:
@@ -135,3 +140,20 @@ def test_every_programme_runs_under_every_mechanism(world_params: Callable, prog
     assert isinstance(facts["mechanism"], dict) and facts["mechanism"]["half"] in ("development", "test")
     effects = block.truth["actions"].dropna(subset="effect")
     assert np.isfinite(effects["p_churn_touched"]).all()
+
+
+def test_who_answers_differs_from_mechanism_to_mechanism(simulated: Callable) -> None:
+    rates = []
+    for name in ("slowly_fading", "saturating_sums", "interacting_causes"):
+        programme = simulated(mechanism=name, **SMALL)[1].programme
+        rates.append([*programme.survey.answering.values(), *programme.interview.answering.values()])
+    rates = np.array(rates)
+    assert ((rates[:, :6] >= 0.5) & (rates[:, :6] <= 1.5)).all()
+    assert ((rates[:, 6:] >= 0.5) & (rates[:, 6:] <= 0.75)).all() and (np.ptp(rates, axis=0) > 0).all()
+
+
+def test_a_cause_outside_the_six_is_named_by_nobody(blocks: Callable) -> None:
+    surveys = blocks(mechanism="seventh_cause", interviews=60, **SMALL).tables["surveys"]
+    asked = surveys.query("kind == 'interview'")
+    assert asked["asked_probability"].between(0, 1).all() and "hidden" not in set(surveys["reason"])
+    assert (asked["reason"] == "other").any()

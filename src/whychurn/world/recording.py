@@ -34,12 +34,8 @@ def recorded(
         Event type of coming by, all that remains of the events of an app without evidence.
     """
     kept = {name: table for name, table in tables.items() if name not in missing}
-    interviews = tables["surveys"][tables["surveys"]["kind"] == "interview"]  # held apart from all records
-    asked = {"surveys": interviews.reset_index(drop=True)} if len(interviews) else {}
-    if "surveys" in missing:
-        kept |= asked
     if mechanism.bare:
-        bare = asked | {name: kept[name][columns] for name, columns in _BARE.items() if name in kept}
+        bare = {name: kept[name][columns] for name, columns in _BARE.items() if name in kept}
         if "orders" in bare or "memberships" in bare:
             return bare
         visits = kept["events"][kept["events"]["event_type"] == visit]

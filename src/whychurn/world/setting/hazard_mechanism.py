@@ -22,6 +22,7 @@ from whychurn.world.setting.mechanism import Asking, Mechanism
 from whychurn.world.setting.programme import Cause, Programme, Survey
 
 HIDDEN: Final = "hidden"
+INTERVIEWED: Final = (0.5, 0.75)  # response rates of leavers drawn by lot, by cause
 SWAPPED: Final = ("personalization", "engagement")
 _HIDDEN_STATED: Final = {"other": 0.55, "price": 0.20, "natural": 0.15, "product_service": 0.10}
 
@@ -32,9 +33,9 @@ def with_mechanism(programme: Programme, mechanism: Mechanism, rng: np.random.Ge
     Parameters
     ----------
     rng
-        Draws how often the leavers of each cause tell the truth, where the mechanism gives a range.
+        Draws how often the leavers of each cause answer and tell the truth, where the mechanism gives ranges.
     """
-    causes, survey = programme.causes, programme.survey
+    causes, survey, interview = programme.causes, programme.survey, programme.interview
     base = sum(cause.base for cause in causes.values())
     if mechanism.base_parts:
         left = (1 - sum(mechanism.base_parts.values())) / (len(causes) - len(mechanism.base_parts))
@@ -47,13 +48,17 @@ def with_mechanism(programme: Programme, mechanism: Mechanism, rng: np.random.Ge
         answering = survey.answering | {HIDDEN: 0.8}
         stated = survey.stated | {HIDDEN: _HIDDEN_STATED}
         survey = survey.model_copy(update={"answering": answering, "stated": stated})
+        called, named = interview.answering | {HIDDEN: 0.6}, interview.accuracy | {HIDDEN: 0.0}
+        interview = interview.model_copy(update={"answering": called, "accuracy": named})
     if mechanism.asking:
         survey = _asked(survey, mechanism.asking, rng)
-    return programme.model_copy(update={"causes": causes, "survey": survey})
+        called = {cause: rng.uniform(*INTERVIEWED) for cause in interview.answering}
+        interview = interview.model_copy(update={"answering": called})
+    return programme.model_copy(update={"causes": causes, "survey": survey, "interview": interview})
 
 
 def _asked(survey: Survey, asking: Asking, rng: np.random.Generator) -> Survey:
-    """The survey with the mechanism's time of asking, and its form of not telling the truth."""
+    """The survey with the mechanism's time of asking, who answers, and its form of not telling the truth."""
     stated = {}
     for cause in survey.stated:
         true = rng.uniform(*asking.truthful)
@@ -61,7 +66,10 @@ def _asked(survey: Survey, asking: Asking, rng: np.random.Generator) -> Survey:
             code: (1 - true) * part / sum(asking.instead.values()) for code, part in asking.instead.items()
         }
         stated[cause] = row | {cause: true + row.get(cause, 0.0)}
-    update = {"stated": stated, "at_cancelling": asking.at_cancelling}
+    answering = {cause: rng.uniform(*asking.answering) for cause in survey.answering}
+    update: dict[str, object] = {
+        "stated": stated, "answering": answering, "at_cancelling": asking.at_cancelling,
+    }  # fmt: skip
     if asking.delay_days:
         update["delay_days"] = asking.delay_days
     return survey.model_copy(update=update)

@@ -41,13 +41,15 @@ class ActivityDrop(_Part):
 
 
 class Asking(_Part):
-    """Exit surveys: when leavers are asked, and what those say who do not tell the truth.
+    """Exit surveys: when leavers are asked, who answers, and what those say who do not tell the truth.
 
+    How readily leavers of a cause answer is drawn by seed from `answering`, relative to all.
     P(says s | left from k) = tau_k [s = k] + (1 - tau_k) instead_s, with tau_k drawn by seed from `truthful`.
     """
 
     at_cancelling: bool = False
     delay_days: tuple[int, int] | None = None
+    answering: tuple[float, float] = (0.5, 1.5)
     truthful: tuple[float, float]
     instead: dict[str, float]
 

@@ -8,10 +8,9 @@ import pandas as pd
 from whychurn.world.lives.members import LANGUAGES
 from whychurn.world.lives.simulated_lives import SimulatedLives
 from whychurn.world.setting.clock import Clock
-from whychurn.world.setting.programme import Programme
 from whychurn.world.setting.scenario import Scenario
 from whychurn.world.tables.counts_to_rows import Presence, expand, member_activity
-from whychurn.world.tables.texts import NEUTRAL, PRAISE, TextWriter, leaver_topics
+from whychurn.world.tables.texts import NEUTRAL, PRAISE, TextWriter, leaver_topics, random_topics
 
 TICKET_SHARE = 0.6  # of incidents
 COMPLAINT_RATE = 0.03  # texts a week for each per cent of excess hazard
@@ -36,7 +35,7 @@ def draw_feedback(
     drawn = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     written = drawn["written"].to_numpy(dtype=bool)
     who = drawn["who"].to_numpy()
-    mixed = _topics(programme, len(drawn), rng)
+    mixed = random_topics(programme, len(drawn), rng)
     mixed[rng.random(len(drawn)) >= scenario.mechanism.texts.mixed] = None
     text = np.full(len(drawn), None, dtype=object)
     topics = drawn["topic"].to_numpy()
@@ -55,11 +54,6 @@ def draw_feedback(
             "language": np.where(recorded & written & (spoken != "mixed"), spoken, None),
         }
     )
-
-
-def _topics(programme: Programme, n: int, rng: np.random.Generator) -> np.ndarray:
-    topics = [name for cause in programme.causes.values() for name in cause.excess] + [PRAISE, NEUTRAL]
-    return np.array(topics, object)[rng.integers(0, len(topics), n)]
 
 
 def _frame(
@@ -123,7 +117,9 @@ def _complaints(
     share = summed[:, week, who] / summed[-1, week, who]
     topic = np.array(names, object)[np.minimum((share < rng.random(len(who))).sum(axis=0), len(names) - 1)]
     topic = np.where(
-        rng.random(len(who)) < scenario.mechanism.texts.unrelated, _topics(programme, len(who), rng), topic
+        rng.random(len(who)) < scenario.mechanism.texts.unrelated,
+        random_topics(programme, len(who), rng),
+        topic,
     )
     source = rng.choice(np.array(["complaint", "review", "social"], object), len(who), p=[0.6, 0.28, 0.12])
     rating = np.where(source == "review", np.clip(np.round(rng.normal(2.2, 0.9, len(who))), 1, 5), np.nan)

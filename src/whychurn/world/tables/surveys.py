@@ -8,10 +8,11 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.world.lives.members import Members
 from whychurn.world.lives.simulated_lives import SimulatedLives
+from whychurn.world.setting.mechanism import Texts
 from whychurn.world.setting.programme import Programme
 from whychurn.world.setting.scenario import Scenario
 from whychurn.world.tables.counts_to_rows import Presence
-from whychurn.world.tables.texts import TextWriter, leaver_topics
+from whychurn.world.tables.texts import TextWriter, leaver_topics, random_topics
 
 
 def draw_surveys(
@@ -65,7 +66,7 @@ def _exit_surveys(
     reason[~answers] = None
     writes = answers & (rng.random(n) < survey.comment)
     comment = np.full(n, None, dtype=object)
-    topics = leaver_topics(leavers)[writes]
+    topics = _comment_topics(scenario, leavers[writes], rng)
     comment[writes] = writer.comments(topics, members.language[who[writes]], rng)
     score = np.clip(np.round(rng.normal(3.2, 1.8, n)), 0, 10)
     answered_at = pd.Series(clock.instants(sent + delay, rng) + np.timedelta64(4, "h"))
@@ -81,6 +82,15 @@ def _exit_surveys(
         }
     )
     return table[sent < clock.days]
+
+
+def _comment_topics(scenario: Scenario, leavers: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """What comments are about: why the member left, or something else where the mechanism says so."""
+    topics, texts = leaver_topics(leavers), scenario.mechanism.texts
+    if texts == Texts():
+        return topics
+    other = random_topics(scenario.programme, len(leavers), rng)
+    return np.where(rng.random(len(leavers)) < texts.unrelated, other, topics)
 
 
 def _days_asked(scenario: Scenario, lives: SimulatedLives, rng: np.random.Generator) -> np.ndarray:

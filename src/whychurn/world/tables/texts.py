@@ -33,6 +33,12 @@ def leaver_topics(leavers: pd.DataFrame) -> np.ndarray:
     return subcause.mask(subcause == GENERAL, cause).to_numpy(dtype=object)
 
 
+def random_topics(programme: Programme, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Topics of texts that are about anything, praise and neutral ones too; (n,) of str."""
+    topics = [name for cause in programme.causes.values() for name in cause.excess] + [PRAISE, NEUTRAL]
+    return np.array(topics, object)[rng.integers(0, len(topics), n)]
+
+
 class _Dice:
     """Cheap uniform draws for many small choices: `Generator` calls one by one would be slow."""
 

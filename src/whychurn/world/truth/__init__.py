@@ -11,7 +11,7 @@ stay_without
 actions
     One row for each member chosen for a campaign: the true effect of the action.
 world.json
-    Parameters, programme, and the planted facts in plain words.
+    Parameters, mechanism, programme as calibrated, and the planted facts in plain words.
 
 In the world with a seventh cause, ``hidden`` stands beside the six in all of these.
 """
