@@ -113,7 +113,8 @@ def _model_shares(shares: pd.DataFrame, confidence: float) -> tuple[Array, Array
     """The method's own shares, and the sd of their log-odds; (6,) each."""
     table = shares.set_index("cause").loc[list(CAUSES)]
     sd = sd_of_interval(table["low"].to_numpy("float64"), table["high"].to_numpy("float64"), confidence)
-    return table["share"].to_numpy("float64"), sd
+    share = table["share"].to_numpy("float64")
+    return share, np.where(np.isnan(share), np.inf, sd)
 
 
 def _with_chances(

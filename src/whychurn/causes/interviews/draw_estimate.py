@@ -90,7 +90,8 @@ def estimate_draw(
     """
     drawn = interviews.by_lot
     days = left_on.to_numpy("datetime64[ns]")
-    first, last = days[drawn].min(), days[drawn].max()
+    asked_on = np.sort(days[drawn])  # a few may have been gone for long before the day that the draw went by
+    first, last = asked_on[len(asked_on) // 100], asked_on[-1 - len(asked_on) // 100]
     period = (days >= first) & (days <= last)
     p = np.where(np.isnan(p).any(axis=1, keepdims=True), 1 / len(CAUSES), p)
     used = drawn & interviews.named
