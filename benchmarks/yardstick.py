@@ -123,17 +123,19 @@ def worlds(half: str) -> list[World]:
     for number, (name, told) in enumerate(mechanisms(half).items()):
         first, second = PROGRAMS[number % 4], PROGRAMS[(number + 1 + number // 4) % 4]
         world = partial(World, mechanism=name, half=half, seed=SEEDS[half] + number)
-        if told.get("bare") or "totals" not in told:  # nothing recorded, or one change to the form assumed
+        if "totals" not in told:  # one change to the form assumed
             found += [world(program, difficulty="many") for program in (first, second)]
             continue
-        asked = partial(world, first, askable=True)
-        found += [asked(difficulty="many", asked=count) for count in (0, *ASKED[half])]
+        counts = (0, 200) if told.get("bare") else (0, *ASKED[half])
+        found += [world(first, difficulty="many", asked=count, askable=True) for count in counts]
+        if told.get("bare"):  # nothing recorded: neither answers nor tables that could be missing
+            found.append(world(second, difficulty="many"))
+            continue
         found += [world(second, difficulty=level) for level in ("many", "few")]
         lacking = MISSING[first][number // 4 % 2]
-        counts = (0,) if lacking == "surveys" else (0, 200)
         found += [
-            world(first, difficulty="middle", missing=lacking, asked=count, askable=len(counts) > 1)
-            for count in counts
+            world(first, difficulty="middle", missing=lacking, asked=count, askable=True)
+            for count in (0, 200)
         ]
     return found + (own_form((SEED,)) if half == "development" else [])
 
@@ -212,7 +214,7 @@ def score(world: World, study: StudyPaths, params: Params, folder: Path, seconds
         "leavings": len(planted.events),
         "answers": told["answered"],
         "texts": int(grounds["texts"].max()),
-        "without_records": int((grounds["exposures"] == 0).sum()),
+        "without_records": len(told["without_records"]),
     }
     rows = world_rows(facts, found, planted, params).assign(seconds=seconds)
     if not world.asked and world.half == "development":

@@ -33,7 +33,7 @@ facts, lang = page.facts("causes"), page.lang
 level, method, results = 1 - page.params.run.confidence, page.params.causes.method, page.rows
 shares, scores, checks = (results(f"cause_{name}") for name in ("shares", "scores", "diagnostics"))
 share_rung, known = share_sentences.rung_of(facts), share_sentences.six(shares)
-yardstick, kind = load_yardstick(), accuracy.kind_of_study(facts, results("cause_grounds"))
+yardstick, kind = load_yardstick(), accuracy.kind_of_study(facts)
 
 
 def claims(rung, lines):

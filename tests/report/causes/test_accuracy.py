@@ -109,14 +109,13 @@ def test_intervals_and_names_are_told_or_that_nothing_was_measured(rows: pd.Data
 
 
 def test_a_study_is_put_beside_worlds_with_as_much_to_go_by() -> None:
-    whole = pd.DataFrame({"exposures": [3, 1, 2, 2, 1, 1]})
-    assert kind_of_study({"answered": 500}, whole) == "all_tables"
-    assert kind_of_study({"answered": 299}, whole) == "few_answers"
-    assert kind_of_study({"answered": 500}, whole.assign(exposures=0)) == "table_missing"
+    assert kind_of_study({"answered": 500}) == "all_tables"
+    assert kind_of_study({"answered": 299, "without_records": []}) == "few_answers"
+    assert kind_of_study({"answered": 500, "without_records": ["price"]}) == "table_missing"
     drawn = {"basis": "lot", "answered_by_lot": 180}
-    assert kind_of_study({"answered": 5, "interviews": drawn}, whole) == "asked_200"
-    assert kind_of_study({"interviews": drawn | {"basis": "few"}}, whole) == "few_answers"
-    assert kind_of_study({}, whole.iloc[:0]) == "few_answers"
+    assert kind_of_study({"answered": 5, "interviews": drawn}) == "asked_200"
+    assert kind_of_study({"interviews": drawn | {"basis": "few"}}) == "few_answers"
+    assert kind_of_study({}) == "few_answers"
 
 
 def test_the_table_has_a_row_a_kind_in_its_order(rows: pd.DataFrame, page: Voice) -> None:
@@ -137,7 +136,11 @@ def test_each_way_of_building_has_a_row_worst_first(rows: pd.DataFrame, page: Vo
     assert shown["noticed_by"].to_list() == [
         page.say("causes.noticed_in", flagged=n, worlds=1) for n in (0, 1)
     ]
-    alarms, idle = mechanism_lines(rows, page)
+    silent = rows[rows["world"] == "a"].assign(
+        world="e", answers=0, texts=0, named=0.0, share_error_largest=np.nan
+    )
+    alarms, idle, nothing = mechanism_lines(pd.concat([rows, silent]), page)
+    assert nothing == page.say("causes.yardstick_silent", worlds=1, told=0, named="0.0%")
     assert "6.0%" in idle and "1.0%" in idle and "1" in alarms
     assert (
         mechanism_lines(rows.iloc[:0], page) == []

@@ -79,7 +79,7 @@ def _accuracy() -> float:
 def _error_of_shares() -> float:
     """Mean largest error on programmes of the test half with as much to go by as this study."""
     rows = by_kind(load_yardstick())
-    kind = kind_of_study(read_json(STUDY.results / "causes.json"), _results("cause_grounds"))
+    kind = kind_of_study(read_json(STUDY.results / "causes.json"))
     rows = rows[(rows["kind"] == kind) & (rows["method"] == "whychurn")]
     return float(rows["share_error_largest"].iloc[0])
 

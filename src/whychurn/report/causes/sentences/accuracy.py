@@ -19,20 +19,11 @@ KIND_FORMATS: Final = {"worlds": "int"} | dict.fromkeys(
 )
 
 
-def kind_of_study(facts: Mapping[str, Any], grounds: pd.DataFrame) -> str:
-    """Kind of simulated programme that this study is put beside, one of `KINDS`.
-
-    Parameters
-    ----------
-    facts
-        Content of causes.json.
-    grounds
-        Table cause_grounds.
-    """
+def kind_of_study(facts: Mapping[str, Any]) -> str:
+    """Kind of simulated programme that a study with these `facts` (causes.json) is put beside, one of `KINDS`."""
     interviews = facts.get("interviews") or {}
     asked = int(interviews.get("answered_by_lot") or 0) if interviews.get("basis") == "lot" else 0
-    lacking = bool(len(grounds) and (grounds["exposures"] == 0).any())
-    return kind_of(float(facts.get("answered") or 0), asked, lacking)
+    return kind_of(float(facts.get("answered") or 0), asked, bool(facts.get("without_records")))
 
 
 def first_lines(rows: pd.DataFrame, kind: str, page: PageLike) -> list[str]:

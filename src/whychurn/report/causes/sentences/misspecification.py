@@ -50,7 +50,7 @@ def mechanism_table(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
 
 
 def mechanism_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
-    """How often checks noticed, how often they are wrong, and what a cause that does nothing was given."""
+    """How often checks noticed or were wrong; what is said of a cause that does nothing, and where nothing tells."""
     table = by_mechanism(rows)
     if table.empty:
         return []
@@ -64,8 +64,8 @@ def mechanism_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
     lines = [
         page.say("causes.noticed_all", **{name: page.format(one, "int") for name, one in counts.items()})
     ]
-    idle = rows[(rows["half"] == "test") & (rows["method"] == OURS) & (rows["interviews"] == 0)]
-    idle = idle[idle["null_share"].notna()]
+    own = rows[(rows["half"] == "test") & (rows["method"] == OURS) & (rows["interviews"] == 0)]
+    idle, silent = own[own["null_share"].notna()], own[(own["answers"] == 0) & (own["texts"] == 0)]
     if len(idle):
         words = {"share": page.format(idle["null_share"].mean(), "percent")}
         words |= {
@@ -73,4 +73,11 @@ def mechanism_lines(rows: pd.DataFrame, page: PageLike) -> list[str]:
             "worlds": page.format(len(idle), "int"),
         }
         lines.append(page.say("causes.yardstick_idle", **words))
+    if len(silent):
+        words = {
+            "worlds": page.format(len(silent), "int"),
+            "named": page.format(silent["named"].mean(), "percent"),
+        }
+        words["told"] = page.format(silent["share_error_largest"].notna().sum(), "int")
+        lines.append(page.say("causes.yardstick_silent", **words))
     return lines
