@@ -79,7 +79,7 @@ def test_what_is_not_recorded_is_not_there(blocks: Callable) -> None:
         tables["events"]["event_type"]
     )
     names = set(blocks(mechanism="off_topic_texts", **SMALL).tables["events"]["event_type"].astype(str))
-    assert {"打开首页", "x17"} <= names and not {"visit", "points_earned", "greeting"} & names
+    assert {"visit", "sms_batch", "x17"} <= names and not {"push_sent", "points_earned", "greeting"} & names
 
 
 def test_tables_that_are_missing_are_missing_and_all_else_is_the_same(
