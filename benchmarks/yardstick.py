@@ -42,8 +42,8 @@ from whychurn.score.yardstick.measured_error import measured_error, model_errors
 from whychurn.score.yardstick.thinned_interviews import thin_interviews
 from whychurn.score.yardstick.world_rows import Attributed, PlantedEvents, planted_events, world_rows
 from whychurn.stages.pipeline import code_digest
+from whychurn.world.setting.mechanism import Half, load_mechanism, mechanism_names
 
-MECHANISMS = PROJECT / "src" / "whychurn" / "world" / "setting" / "mechanisms"
 MEASURED_ERROR = PROJECT / "src" / "whychurn" / "causes" / "latent_cause" / "measured_error.yaml"
 PROGRAMS = ("shop", "gym", "school", "app")
 OWN_FORM = "additive"  # the mechanism that the method assumes
@@ -110,25 +110,19 @@ class World:
         return made | ({"interviews": MOST_ASKED} if self.askable else {})
 
 
-def mechanisms(half: str) -> dict[str, dict[str, Any]]:
-    """Mechanisms of one half by name, the form that the method assumes left out."""
-    files = [file for file in sorted(MECHANISMS.glob("*.yaml")) if file.stem != OWN_FORM]
-    told = {file.stem: read_yaml(file) for file in files}
-    return {name: content for name, content in told.items() if content["half"] == half}
-
-
-def worlds(half: str) -> list[World]:
+def worlds(half: Half) -> list[World]:
     """All worlds of one half, mechanism by mechanism, so that a stopped run leaves whole ones."""
     found = []
-    for number, (name, told) in enumerate(mechanisms(half).items()):
+    names = [name for name in mechanism_names(half) if name != OWN_FORM]
+    for number, (name, told) in enumerate(zip(names, map(load_mechanism, names), strict=True)):
         first, second = PROGRAMS[number % 4], PROGRAMS[(number + 1 + number // 4) % 4]
         world = partial(World, mechanism=name, half=half, seed=SEEDS[half] + number)
-        if "totals" not in told:  # one change to the form assumed
+        if told.totals is None and not told.bare:  # one change to the form assumed
             found += [world(program, difficulty="many") for program in (first, second)]
             continue
-        counts = (0, 200) if told.get("bare") else (0, *ASKED[half])
+        counts = (0, 200) if told.bare else (0, *ASKED[half])
         found += [world(first, difficulty="many", asked=count, askable=True) for count in counts]
-        if told.get("bare"):  # nothing recorded: neither answers nor tables that could be missing
+        if told.bare:  # nothing recorded: neither answers nor tables that could be missing
             found.append(world(second, difficulty="many"))
             continue
         found += [world(second, difficulty=level) for level in ("many", "few")]
@@ -283,7 +277,7 @@ def read_texts(study: StudyPaths, params: Params) -> None:
     write_table(said, study.results / "feedback_topics.parquet")
 
 
-def collected(folder: Path, half: str) -> pd.DataFrame:
+def collected(folder: Path, half: Half) -> pd.DataFrame:
     """Rows of all worlds of one half that were scored."""
     parts = [
         read_table(folder / "rows" / f"{world.name}.parquet") for world in worlds(half) if done(world, folder)
@@ -296,7 +290,7 @@ def done(world: World, folder: Path) -> bool:
     return (folder / "rows" / f"{world.name}.parquet").exists()
 
 
-def write_rows(folder: Path, half: str) -> None:
+def write_rows(folder: Path, half: Half) -> None:
     """Put the rows of one half into the file that ships; the other half stays as it was."""
     found = collected(folder, half)
     if FILE.exists():

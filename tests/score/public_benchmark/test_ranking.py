@@ -10,11 +10,13 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import WorldParams
 from whychurn.score.method_answers import PROBABILITIES
 from whychurn.score.public_benchmark import worlds
 from whychurn.score.public_benchmark.ranking import rank_methods, score_submissions
 from whychurn.score.public_benchmark.submissions import Submission
 from whychurn.score.public_benchmark.worlds import members_of, true_causes, write_worlds
+from whychurn.world.setting.mechanism import load_mechanism
 
 SURE = np.repeat(np.eye(6)[:2], 2, axis=0)  # four leavers: two for each of the first two causes
 TRUE = {"w": pd.DataFrame(SURE, columns=PROBABILITIES).assign(member_id=list("abcd"))}
@@ -93,8 +95,8 @@ def test_a_folder_with_something_else_and_worlds_that_are_gone_are_refused(tmp_p
         members_of(tmp_path / "work", "w1")
 
 
-def test_each_world_of_the_list_can_be_made() -> None:
-    from whychurn.contract.params import WorldParams
-
+def test_each_world_of_the_list_has_a_mechanism_that_no_number_was_set_on() -> None:
     made = [WorldParams(**(worlds.COMMON | own)) for own in worlds.WORLDS.values()]
     assert len({world.seed for world in made}) == len(made) == 8
+    for world in made:
+        assert load_mechanism(world.mechanism).half == "test", world.mechanism

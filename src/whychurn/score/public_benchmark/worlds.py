@@ -20,14 +20,14 @@ MONTHS: Final = 24
 HIDDEN: Final = FOLDER.name  # folder of the true causes, apart from the tables
 # one world a line; mechanisms that no number of this project was set on, seeds of their own
 WORLDS: Final[dict[str, dict[str, Any]]] = {
-    "w1": {"program": "shop", "mechanism": "compounding", "seed": 401},
-    "w2": {"program": "gym", "mechanism": "grudges", "seed": 402},
-    "w3": {"program": "school", "mechanism": "half_deaf", "seed": 403},
+    "w1": {"program": "shop", "mechanism": "accumulating_multiplicative", "seed": 401},
+    "w2": {"program": "gym", "mechanism": "steep_doses", "seed": 402},
+    "w3": {"program": "school", "mechanism": "off_topic_texts", "seed": 403},
     "w4": {"program": "app", "mechanism": "inert_service", "seed": 404},
-    "w5": {"program": "shop", "mechanism": "piling_up", "seed": 405, "survey_answered": 0.06},
-    "w6": {"program": "gym", "mechanism": "short_fuse", "seed": 406, "missing": ["market"]},
-    "w7": {"program": "school", "mechanism": "compounding", "seed": 407, "interviews": 200},
-    "w8": {"program": "app", "mechanism": "grudges", "seed": 408, "interviews": 200},
+    "w5": {"program": "shop", "mechanism": "saturating_sums", "seed": 405, "survey_answered": 0.06},
+    "w6": {"program": "gym", "mechanism": "fast_fading_interaction", "seed": 406, "missing": ["market"]},
+    "w7": {"program": "school", "mechanism": "accumulating_multiplicative", "seed": 407, "interviews": 200},
+    "w8": {"program": "app", "mechanism": "steep_doses", "seed": 408, "interviews": 200},
 }
 COMMON: Final[dict[str, Any]] = {
     "members": MEMBERS,
