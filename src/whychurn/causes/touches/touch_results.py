@@ -19,7 +19,7 @@ from whychurn.causes.touches.randomised_arms import (
 )
 from whychurn.contract.causes import CAUSES, CONTROL, load_actions
 from whychurn.contract.params import Params
-from whychurn.contract.results import columns_of
+from whychurn.contract.results import columns_of, empty_table, typed
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.stats.multiple_testing import benjamini_hochberg
 
@@ -55,7 +55,7 @@ def touch_results(
     tuple
         The table; touches and randomised (rows), why_not: no_touches, none_randomised, no_control or null.
     """
-    empty = pd.DataFrame(columns=columns_of("cause_touches"))
+    empty = empty_table(columns_of("cause_touches"))
     if touches.empty:
         return empty, dict(NO_ROWS)
     rows = randomised_rows(touches)
@@ -97,14 +97,10 @@ def touch_table(arms: pd.DataFrame, shares: pd.DataFrame, params: Params) -> pd.
         table.loc[at, list(SHARES)] = (share, low, high, found.share, found.low, found.high)
     table["p_adjusted"] = benjamini_hochberg(table["p_value"].to_numpy("float64"))
     table["shown"] = table["p_adjusted"] < params.run.false_discovery
-    table = table.astype(
-        {**dict.fromkeys(("cause", "action", "note"), "string"), "odd_propensity": "bool", "shown": "bool"}
-    )
-    numbers = [name for name in table if name not in ("cause", "action", "note", "odd_propensity", "shown")]
     figures = ["difference", "low", "high", "p_value", "p_adjusted", "least_difference", "power", *SHARES]
     counts = {"treated_events": figures, "control_events": figures, "treated": figures, "control": figures}
     least = params.privacy.min_cell
-    return suppress_small_counts(table.astype(dict.fromkeys(numbers, "float64")), counts, least)
+    return suppress_small_counts(typed(table), counts, least)
 
 
 def _usable(arms: pd.DataFrame) -> pd.Series:

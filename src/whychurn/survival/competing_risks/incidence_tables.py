@@ -64,7 +64,9 @@ def attributed_tables(
     untold = [cause for cause in CAUSES if len(posteriors) and posteriors[f"p_{cause}"].isna().all()]
     untold += [UNKNOWN] if len(untold) == len(CAUSES) else []  # nothing at all is attributed
     tables = {"attributed_incidence": incidence, "attributed_elimination": elimination}
-    return {name: table[~table["cause"].isin(untold)].reset_index(drop=True) for name, table in tables.items()}
+    return {
+        name: table[~table["cause"].isin(untold)].reset_index(drop=True) for name, table in tables.items()
+    }
 
 
 def stated_cause_tables(
