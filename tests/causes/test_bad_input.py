@@ -16,6 +16,7 @@ import pytest
 
 from whychurn.causes.evidence.spell_evidence import Evidence, gather_evidence
 from whychurn.causes.latent_cause.member_chances import posterior
+from whychurn.causes.latent_cause.resampled_fits import resampled_fits
 from whychurn.causes.member_weeks.activity_tables import whole_table
 from whychurn.causes.methods import Inputs, find_method
 from whychurn.causes.results import CauseResults, cause_results, method_inputs
@@ -274,3 +275,18 @@ def test_members_that_teach_nothing_are_attributed_alike(shop: Programme) -> Non
     halved = replace(fitted, p=fitted.p[::2], events=fitted.events[::2])
     own, alike = (posterior(inputs.evidence, one, inputs.grounds) for one in (fitted, halved))
     assert np.abs(own - alike).max() < 0.01
+
+
+def test_resamples_spread_and_their_chances_are_averaged(shop: Programme) -> None:
+    """Each differs from the others; the mean of their chances is surer of nobody than the one fit is of many."""
+    inputs = shop.inputs()
+    evidence = inputs.grounds.applied(inputs.evidence)
+    model = find_method("additive_hazard")(inputs, shop.params).model
+    assert model is not None
+    found = resampled_fits(evidence, model, inputs.grounds, shop.params)
+    again = resampled_fits(evidence, model, inputs.grounds, shop.params)
+    assert np.array_equal(found.shares, again.shares), "drawn by run.seed"
+    assert found.shares.sum(axis=1) == pytest.approx(1) and (found.shares.std(axis=0) > 0.001).all()
+    assert (found.avoidable >= 0).all() and found.p.sum(axis=1) == pytest.approx(1)
+    alone = posterior(evidence, model, inputs.grounds)
+    assert found.p.max(axis=1).mean() < alone.max(axis=1).mean()

@@ -11,7 +11,7 @@ from scipy import stats
 
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
-from whychurn.causes.latent_cause.accelerated_em import accelerated_em
+from whychurn.causes.latent_cause.accelerated_em import Accelerated, accelerated_em
 from whychurn.causes.latent_cause.additive_hazard_em import (
     AdditiveHazard,
     cause_hazards,
@@ -119,6 +119,17 @@ def test_the_posterior_never_falls_and_long_steps_get_further(drawn, params) -> 
     cycles = accelerated_em(em.step, start, em.importance, 0.0, 28)
     assert (np.diff(cycles.values) > -1e-6).all() and cycles.steps <= 31
     assert em.step(cycles.state)[1] > em.step(state)[1]
+
+
+def test_long_steps_end_where_short_ones_would() -> None:
+    """A map that closes a hundredth of the gap a step needs a thousand steps; long ones a few."""
+
+    def step(state: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        return state - 0.01 * (state - 2), -float((state - 2) ** 2 @ np.ones(2)), state
+
+    found = accelerated_em(step, np.array([0.0, 5.0]), np.ones_like, 1e-6, 200)
+    assert isinstance(found, Accelerated) and found.state == pytest.approx([2, 2], abs=1e-4)
+    assert found.moved <= 1e-6 and found.steps < 100 and (np.diff(found.values) >= 0).all()
 
 
 def test_a_fit_has_arrived_when_it_stops(drawn, params) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from whychurn.causes.latent_cause.measured_error import MeasuredError, measured_error
+from whychurn.causes.latent_cause.measured_error import ByAnswers, ByRecords, MeasuredError, measured_error
 from whychurn.causes.latent_cause.member_chances import tempered
 from whychurn.causes.latent_cause.resampled_fits import Resamples
 from whychurn.causes.latent_cause.share_intervals import SAMPLING, has_records, no_shares, share_intervals
@@ -46,8 +46,8 @@ def test_variances_on_the_log_odds_add_up() -> None:
 
 
 def test_errors_are_looked_up_by_answers_and_records() -> None:
-    pairs = [{"with_records": 0.1 * n, "without_records": 0.1 * n + 0.05} for n in range(3)]
-    by_answers = dict(zip(("under_100", "to_300", "over_300"), pairs, strict=True))
+    pairs = [ByRecords(with_records=0.1 * n, without_records=0.1 * n + 0.05) for n in range(3)]
+    by_answers = ByAnswers(under_100=pairs[0], to_300=pairs[1], over_300=pairs[2])
     error = MeasuredError(worlds=3, temperature=1.2, shares=by_answers, avoidable=by_answers)
     found = [error.shares.of(answers, np.array([True, False])) for answers in (99, 100, 300, 301)]
     assert np.concatenate(found) == pytest.approx([0, 0.05, 0.1, 0.15, 0.1, 0.15, 0.2, 0.25])

@@ -20,8 +20,8 @@ DRAWN_SOURCE: Final = "survey_interview"
 TEXT_DAYS: Final = 120  # texts up to this long before the decision count: older ones are about other things
 GRACE_DAYS: Final = 4 * DAYS  # a last complaint may come shortly after the last order
 TEXT_HALF_LIFE: Final = 6.0  # weeks after which a text has lost half its weight
-TEXT_WEIGHT: Final = 0.8  # of one text: texts of one member repeat each other
-TEXT_CAP: Final = 2.0  # texts of one member count at most as two
+TEXT_WEIGHT: Final = 0.4  # of one text: they repeat each other, and most are about what did not matter
+TEXT_CAP: Final = 1.0  # texts of one member count at most as one that is about the cause
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
 
-TOTAL_PRIOR: Final = 10.0  # churn events of each cause that an even split of all is worth
+TOTAL_PRIOR: Final = 15.0  # churn events of each cause that an even split of all is worth
 EXCESS_SHARE: Final = 0.5  # of all churn events that exposures explain beforehand
 LEAST_BASE: Final = 0.5  # churn events of a base: from none at all EM would not come back
 LEAST_ASSUMED: Final = 0.002  # share of the churn events of an exposure that shows no effect at all

@@ -77,7 +77,7 @@ class CausesParams(Section):
     """
     quiet_share: Fraction = 0.8
     """Share of a member's activity that remains shortly before leaving."""
-    excess_prior: Positive = 20.0
+    excess_prior: Positive = 10.0
     """Churn events that "the exposures of each cause do as much as those of any other" is worth, for each cause."""
     resamples: Several = 24
     """Resamples of members, each with a draw of the assumptions, behind the intervals and members' chances."""
