@@ -94,6 +94,34 @@ def report(
     render_reports(place, load_params(place), languages=lang, notebooks=notebook)
 
 
+@app.command()
+def ask(
+    budget: Annotated[int, typer.Option(min=1, help="How many are asked.")],
+    study: StudyOption = None,
+    out: Annotated[Path | None, typer.Option(help="New .csv or .xlsx; below data/ask by default.")] = None,
+    who: Annotated[str, typer.Option("--list", help="left: those who left lately; at-risk.")] = "left",
+    months: Annotated[int, typer.Option(min=1, help="Leavers of so many months.")] = 12,
+    seed: Annotated[int | None, typer.Option(help="Of the lot; run.seed by default.")] = None,
+    real_ids: Annotated[bool, typer.Option(help="The company's ids, for who holds the key.")] = False,
+    skip_opted_out: Annotated[bool, typer.Option(help="Leave out who refused marketing.")] = False,
+) -> None:
+    """Draw by lot whom to interview about leaving: a list to fill in, and a guide with the codes."""
+    import pandas as pd
+
+    from whychurn.labels import say
+    from whychurn.stages.asking import FOLDER, Request, write_list
+    from whychurn.stages.asking import ask as draw
+
+    place, today = StudyPaths.existing(study), pd.Timestamp.now().normalize()
+    request = Request(budget, who, months, seed, skip_opted_out, real_ids)
+    asked = draw(place, load_params(place), request, today)
+    files = write_list(asked, out or place.root / FOLDER / f"{today:%Y-%m-%d}-{who}.csv")
+    for key, values in asked.notes:
+        console.print(say(f"asking.{key}", "en", **values), markup=False, highlight=False)
+    for file in files:
+        console.print(f"Wrote {file}", markup=False, soft_wrap=True)
+
+
 @world.callback()
 def world_simulate(
     context: typer.Context,

@@ -111,6 +111,35 @@ class Study:
         run_study(self.paths, until, jobs=min(jobs, cores()))
         return self
 
+    def ask(
+        self, budget: int, who: Literal["left", "at-risk"] = "left", months: int = 12, seed: int | None = None
+    ) -> pd.DataFrame:
+        """Members drawn by lot to be interviewed about leaving, each with the chance with which it was drawn.
+
+        The rows, filled in, are rows of the table of surveys; `whychurn ask` writes them with a guide, and with
+        the company's own ids for whoever holds the key.
+
+        Parameters
+        ----------
+        budget
+            How many are asked; all, where there are fewer.
+        who
+            Those who left lately, or members still there at high risk.
+        months
+            Leavers of so many months.
+        seed
+            Of the lot; None: run.seed.
+
+        Raises
+        ------
+        WhychurnError
+            If there is no run yet, no record of consent, or nobody to draw from.
+        """
+        from whychurn.stages.asking import Request, ask
+
+        today = pd.Timestamp.now().normalize()
+        return ask(self.paths, self.params, Request(budget, who, months, seed), today).sheet
+
     def member(self, member_id: str) -> Member:
         """What happened to one member, the risk with its reasons, the causes with their evidence, the value.
 

@@ -31,6 +31,7 @@ _COMPUTED: Final = (
     "data/processed",
     "data/results",
     "data/watch",
+    "data/ask",
     "reports",
 )
 _TRACKER: Final = "data/mlflow"
