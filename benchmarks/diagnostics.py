@@ -3,7 +3,7 @@
 Each STUDY is a simulated programme whose stages up to `panel` have run, with its text scores (what
 ``benchmarks/yardstick.py --prepare`` leaves). The additive hazard is fitted and checked anew, one after the other. On
 worlds of the mechanism `additive` every flag is a false alarm. A row a mechanism and check: worlds in which the check could
-be made, and in how many it raised an alarm (``any``: one check or more). With --write the table goes to
+be made, and in how many it raised an alarm. With --write the table goes to
 ``benchmarks/diagnostics.csv``.
 """
 
@@ -47,8 +47,12 @@ def checks_of(folder: Path) -> pd.DataFrame:
 
 
 def summary(checks: pd.DataFrame) -> pd.DataFrame:
-    """Worlds and alarms by mechanism and check; the row ``any`` counts worlds with an alarm of any check."""
-    both = pd.concat([checks, checks.assign(check="any")], ignore_index=True)
+    """Worlds and alarms by mechanism and check; ``any``: worlds with an alarm of any check; ``shows_nothing:CAUSE``: no
+    alarm, but traces of the cause of which the report says so.
+    """
+    silent = checks[checks["check"] == "no_effect"]
+    silent = silent.assign(check="shows_nothing:" + silent["detail"], flagged=silent["low"] <= 0)
+    both = pd.concat([checks, checks.assign(check="any"), silent], ignore_index=True)
     worlds = both.groupby(["mechanism", "check", "world"], sort=True)["flagged"].any().reset_index()
     table = worlds.groupby(["mechanism", "check"], sort=True)["flagged"].agg(worlds="size", alarms="sum")
     return table.reset_index()

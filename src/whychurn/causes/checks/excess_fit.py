@@ -9,8 +9,8 @@ interaction
     multiply; fewer: together they do less than apart.
 no_effect
     Leavings that go along with the traces of a cause, without the prior: one Newton step from the fit along
-    the excess of the cause (Le Cam 1956). Where the lower bound is not above zero the traces show nothing;
-    flagged if they also rule out what the fit gives the cause, or all but a little.
+    the excess of the cause (Le Cam 1956). Where the lower bound is not above zero the traces show nothing, for
+    want of an effect or of members; flagged if the data also rule out most of what the fit gives them.
 excess_share
     The same for all causes together, against the share that is assumed beforehand.
 """
@@ -34,7 +34,8 @@ MAX_Q: Final = 0.01  # of a cause, over the six
 TOP_RATIO: Final = (0.75, 1.3)  # of observed to expected events in the highest fifth, that is as assumed
 HIGH_QUANTILE: Final = 0.9  # quantile of a cause's excess hazard from which on it is high
 SEVERAL_RATIO: Final = (0.9, 1.1)  # of observed to expected events where several are high
-LITTLE: Final = 0.03  # of all leavings: traces that explain less for sure do next to nothing
+LITTLE: Final = 0.02  # of all leavings: a fit that gives the traces of a cause no more claims nothing
+MOST_OF: Final = 0.75  # of what the fit gives them: data that rule out so much speak against it
 SHARE_AS_ASSUMED: Final = (0.2, 0.8)  # of all leavings that go along with any trace: half, within reason
 
 
@@ -95,7 +96,7 @@ def unassumed_excess(fitted: FittedHazards, confidence: float, assumed: float) -
     for number, cause in enumerate(CAUSES):
         given, value, low, high = _one_step(fitted, np.eye(len(CAUSES))[number], confidence)
         if given > 0:
-            contradicted = bool(low <= 0 and (high < given or high < LITTLE))
+            contradicted = bool(low <= 0 and given > LITTLE and high < MOST_OF * given)
             found.append(("no_effect", cause, value, low, high, contradicted))
     given, value, low, high = _one_step(fitted, np.ones(len(CAUSES)), confidence)
     as_assumed = low <= SHARE_AS_ASSUMED[1] and high >= SHARE_AS_ASSUMED[0]
