@@ -231,7 +231,7 @@ def keep_errors(
     p = method_answers(found.attributions, planted.events)[method].p
     raw = untempered(p, float(read_yaml(MEASURED_ERROR)["temperature"]))
     names = [*PROBABILITIES, *(f"true_{cause}" for cause in CAUSES)]
-    table = pd.DataFrame(np.hstack([raw, planted.posterior]), columns=names)
+    table = pd.DataFrame(np.hstack([raw, planted.happened]), columns=names)
     write_table(table, folder / "posteriors" / f"{world.name}.parquet")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,13 +63,15 @@ def test_avoidable_churn_has_columns_of_its_own() -> None:
     )
 
 
-def test_names_are_right_as_often_as_the_true_chances_say() -> None:
-    posterior = np.array([[0.7, 0.3, 0, 0, 0, 0], [0.1, 0.5, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]])
+def test_names_are_right_where_they_are_the_cause_for_which_members_left() -> None:
+    causes = pd.Series([CAUSES[0], CAUSES[0], "hidden"])
+    happened = replace(PLANTED, events=pd.DataFrame({"cause": causes})).happened
+    assert happened.tolist() == [[1, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0], [0] * 6]
     p = np.full((3, 6), 0.04)
     p[0, 0] = p[1, 1] = 0.8
-    found = naming_measures(MethodAnswer(p, np.array([0, 1, -1])), posterior)
-    assert found == {"named": pytest.approx(2 / 3), "right": pytest.approx(0.6), "said": pytest.approx(0.8)}
-    nobody = naming_measures(MethodAnswer(p, np.full(3, -1)), posterior)
+    found = naming_measures(MethodAnswer(p, np.array([0, 1, -1])), happened)
+    assert found == {"named": pytest.approx(2 / 3), "right": pytest.approx(0.5), "said": pytest.approx(0.8)}
+    nobody = naming_measures(MethodAnswer(p, np.full(3, -1)), happened)
     assert nobody["named"] == 0 and np.isnan(nobody["right"])
 
 

@@ -5,8 +5,8 @@ Measured on the development half. For shares and for avoidable churn,
     delta^2 = mean over worlds and causes of (logit estimate - logit truth)^2 - variance of the resamples,
 
 at least zero, apart for worlds with few and many answers, and for causes with and without records of their own.
-The temperature is the T at which chances p^(1/T), made to sum to one, give the true causes the largest expected
-log likelihood (temperature scaling: Guo et al. 2017).
+The temperature is the T at which chances p^(1/T), made to sum to one, give the true causes the largest
+likelihood (temperature scaling: Guo et al. 2017).
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _delta(values: pd.Series, errors: pd.DataFrame, answers: str, records: str) 
 
 
 def best_temperature(p: Array, q: Array) -> float:
-    """Temperature of the chances `p` under which the true posteriors `q` are likeliest; both (n, 6)."""
+    """Temperature of the chances `p` under which the true causes `q`, or chances of them, are likeliest; both (n, 6)."""
     logs = np.log(np.clip(p, 1e-6, 1.0))
 
     def loss(temperature: float) -> float:
@@ -114,7 +114,7 @@ def measured_error(errors: pd.DataFrame, posteriors: Sequence[tuple[Array, Array
     errors
         Rows of `model_errors` of all worlds, with the column world.
     posteriors
-        Of each world the model's chances before any temperature, and the true posteriors; both (n, 6). Each
+        Of each world the model's chances before any temperature, and ones for the true causes; both (n, 6). Each
         world weighs the same.
     """
     p = np.concatenate([one for one, _ in posteriors])

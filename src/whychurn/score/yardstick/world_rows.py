@@ -25,7 +25,7 @@ from whychurn.score.method_answers import (
     method_answers,
     true_posterior,
 )
-from whychurn.score.probability_metrics import expected_log_losses, floored, skill
+from whychurn.score.probability_metrics import floored, log_losses, skill
 from whychurn.score.share_errors import true_avoidable_shares
 from whychurn.score.upper_bound_classifier import fit_upper_bound
 from whychurn.score.yardstick.measured import BASELINES, ONE_SIXTH, OURS
@@ -78,6 +78,11 @@ class PlantedEvents:
     share: Array
     avoidable: Array
 
+    @property
+    def happened(self) -> Array:
+        """One for the cause for which a member left; (n, 6). What members say depends on it, not on `posterior`."""
+        return np.eye(len(CAUSES) + 1)[cause_codes(self.events["cause"])][:, : len(CAUSES)]
+
 
 def planted_events(attributions: pd.DataFrame, truth: GroundTruth) -> PlantedEvents:
     """Match attributed churn events with planted ones; a true share is the mean true posterior."""
@@ -100,7 +105,7 @@ def world_rows(
     rows = [
         {**world, "method": name, **losses[name]}
         | share_measures(estimates[name], planted)
-        | naming_measures(answer, planted.posterior)
+        | naming_measures(answer, planted.happened)
         for name, answer in answers.items()
         if name in estimates
     ]
@@ -132,7 +137,7 @@ def _losses(
     taught = fit_upper_bound(seen, y, events["member_id"].to_numpy(), params)
 
     def loss(p: Array) -> Array:
-        return np.asarray(expected_log_losses(floored(p, floor), q).mean())
+        return np.asarray(log_losses(floored(p, floor), y).mean())
 
     prior = loss(np.tile(q.mean(axis=0), (len(q), 1)))
     ceiling = loss(taught) if taught is not None else np.asarray(np.nan)
@@ -199,19 +204,19 @@ def _of_known(values: Array, statistic: Any) -> float:
     return float(statistic(known)) if len(known) else float("nan")
 
 
-def naming_measures(answer: MethodAnswer, posterior: Array) -> dict[str, float]:
+def naming_measures(answer: MethodAnswer, happened: Array) -> dict[str, float]:
     """Share of leavings for which a cause is named, and how often that is right, and was said to be.
 
     Parameters
     ----------
-    posterior
-        True posterior of the six; (n, 6). Its mean over the causes named is how often they are right, without
-        the luck of the draw.
+    happened
+        One for the true cause; (n, 6). True posteriors would not do: they do not know what members said, which
+        tells of the cause that was drawn.
     """
     named = answer.primary >= 0
     at = np.flatnonzero(named)
     return {
         "named": float(named.mean()) if len(named) else float("nan"),
-        "right": _of_known(posterior[at, answer.primary[at]], np.mean),
+        "right": _of_known(happened[at, answer.primary[at]], np.mean),
         "said": _of_known(answer.p[at, answer.primary[at]], np.mean),
     }
