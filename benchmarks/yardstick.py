@@ -176,7 +176,8 @@ def thinned(world: World, study: StudyPaths, folder: Path) -> StudyPaths:
     shutil.copytree(study.root, place.root, copy_function=os.link)
     surveys, texts = (place.interim / "surveys.parquet", place.results / "feedback_topics.parquet")
     whole = read_table(surveys)
-    kept = thin_interviews(whole, world.asked / MOST_ASKED, world.seed)
+    told = whole[(whole["kind"] == "interview") & whole["answered_at"].notna()]["survey_id"].nunique()
+    kept = thin_interviews(whole, min(world.asked / max(told, 1), 1.0), world.seed)
     left_out = set(whole["survey_id"]) - set(kept["survey_id"])
     said = read_table(texts)
     write_table(kept, surveys)
@@ -222,7 +223,7 @@ def keep_errors(
     """Errors of the model's own shares, and its chances beside the true ones, for --calibrate."""
     method = params.causes.method
     own = found.shares[found.shares["method"] == method]
-    if "sampling_sd" not in own or own["share"].isna().all():
+    if own["share"].isna().any():  # told in part, or not at all
         return
     write_table(
         model_errors(own, planted, answers).assign(world=world.name),
