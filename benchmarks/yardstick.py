@@ -107,7 +107,7 @@ class World:
         made: dict[str, Any] = {"program": self.program, "mechanism": self.mechanism, "seed": self.seed}
         made |= {"months": MONTHS, "members": MEMBERS} | DIFFICULTIES[self.difficulty]
         made |= {"missing": [self.missing]} if self.missing else {}
-        return made | ({"interviews": MOST_ASKED} if self.askable else {})
+        return made | {"interviews": MOST_ASKED if self.askable else 0}
 
 
 def worlds(half: Half) -> list[World]:
