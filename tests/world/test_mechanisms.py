@@ -17,6 +17,7 @@ from whychurn.world.lives.exits import at_risk, counted_weeks
 from whychurn.world.lives.simulated_hazards import draw_sensitivity
 from whychurn.world.setting.hazard_mechanism import combine, total_without
 from whychurn.world.setting.mechanism import (
+    Mechanism,
     Memory,
     Silence,
     load_mechanism,
@@ -60,6 +61,14 @@ def test_what_a_mechanism_names_exists() -> None:
         }
         assert causes <= set(CAUSES) and set(one.event_names) <= set(EVENT_TYPES)
         assert one.about.endswith(".") and (one.together == "interacting") == bool(one.interactions)
+
+
+def test_a_file_that_says_nothing_else_is_the_additive_world_and_a_wrong_word_is_refused() -> None:
+    plain = Mechanism(about="x.", half="test")
+    additive = load_mechanism("additive")
+    assert plain.model_copy(update={"about": additive.about, "half": additive.half}) == additive
+    with pytest.raises(ValidationError, match="shap"):
+        Mechanism.model_validate({"about": "x.", "half": "test", "shap": "step"})
 
 
 def test_an_unknown_mechanism_and_an_app_without_events_are_refused(world_params: Callable) -> None:
