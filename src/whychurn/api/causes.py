@@ -121,7 +121,7 @@ def attribute(
     rows = make_panel(tables, texts=said) if panel is None else panel
     require_columns(rows, ("member_id", "as_of", "spell_no"), "the panel", "make one: whychurn.panel(tables)")
     inputs = _inputs(tables, rows, said, model, params)
-    found = asked_by_lot(inputs.evidence, attribute_by(method, inputs, params), params).attribution
+    found = asked_by_lot(inputs, attribute_by(method, inputs, params), params).attribution
     return _attribution(method, inputs, found, params)
 
 

@@ -109,7 +109,7 @@ def cause_results(
     evidence, causes = inputs.evidence, params.causes
     min_cell, confidence = params.privacy.min_cell, params.run.confidence
     attributions = run_methods(inputs, params)
-    asked = asked_by_lot(evidence, attributions[causes.method], params)
+    asked = asked_by_lot(inputs, attributions[causes.method], params)
     chosen = attributions[causes.method] = asked.attribution
     members = member_table(evidence, chosen.p, causes)
     churned, p = churned_posteriors(members)

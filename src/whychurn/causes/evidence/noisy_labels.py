@@ -37,15 +37,19 @@ class NoisyLabels:
         on), decayed by age, capped; (n, 7).
     exit_texts
         The same of texts of exit surveys and interviews; (n, 7).
+    heard
+        What coders heard in interviews, as `Interviews.coded`; None as if nobody was asked; (n, 6).
     """
 
     stated: Array
     texts_before_exit: Array
     exit_texts: Array
+    heard: Array | None = None
 
     def select(self, rows: Array) -> NoisyLabels:
         """Some of the rows."""
-        return NoisyLabels(self.stated[rows], self.texts_before_exit[rows], self.exit_texts[rows])
+        heard = None if self.heard is None else self.heard[rows]
+        return NoisyLabels(self.stated[rows], self.texts_before_exit[rows], self.exit_texts[rows], heard)
 
 
 def read_noisy_labels(

@@ -10,7 +10,6 @@ import pandas as pd
 from scipy import special
 
 from whychurn.causes.evidence.grounds import LEAST_SAID
-from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.interviews.coder_agreement import CoderAgreement, coder_agreement
 from whychurn.causes.interviews.combination import (
     ShareInterval,
@@ -22,9 +21,11 @@ from whychurn.causes.interviews.combination import (
 from whychurn.causes.interviews.draw_estimate import DrawEstimate, estimate_draw
 from whychurn.causes.interviews.interval_width import interview_plan
 from whychurn.causes.interviews.interview_answers import ANSWERED, Interviews, no_interviews
-from whychurn.causes.interviews.member_chances import heard, raked, raking_factors
 from whychurn.causes.interviews.silence_allowance import order_open_at
-from whychurn.causes.methods import Attribution
+from whychurn.causes.interviews.taught_model import taught_chances
+from whychurn.causes.latent_cause.confusion_matrices import given_heard
+from whychurn.causes.latent_cause.member_chances import tempered
+from whychurn.causes.methods import Attribution, Inputs
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
@@ -54,27 +55,30 @@ class AskedByLot:
     facts: dict[str, Any]
 
 
-def asked_by_lot(evidence: Evidence, attribution: Attribution, params: Params) -> AskedByLot:
+def asked_by_lot(inputs: Inputs, attribution: Attribution, params: Params) -> AskedByLot:
     """Put the interviews to use: shares from the draw where enough answered, chances of members in any case."""
-    churned = evidence.churned
+    evidence, churned = inputs.evidence, inputs.evidence.churned
     rows = evidence.rows[churned]
     interviews = evidence.interviews.select(rows) if evidence.interviews else no_interviews(len(rows))
     coding = coder_agreement(interviews.coder_pairs)
-    p, confidence, gamma = attribution.p[churned], params.run.confidence, params.causes.silence_factor
+    confidence, gamma = params.run.confidence, params.causes.silence_factor
     model = _model_shares(attribution.shares, confidence)
     facts = interview_facts(interviews, coding) | {"gamma": gamma}
     by_lot = int((interviews.by_lot & interviews.named).sum())
     if by_lot < LEAST_SAID:
         tables = {"cause_interviews": empty_table(COLUMNS)}
         tables["interview_plan"] = interview_plan(None, model[0], model, gamma, confidence)
-        found = _with_chances(attribution, interviews, coding, churned, model[0])
+        found = _with_chances(attribution, interviews, churned, model[0])
         return AskedByLot(found, tables, facts | {"basis": "few" if facts["asked"] else "none"})
+    if attribution.model is not None:
+        taught = taught_chances(inputs, attribution.p, attribution.model, params)
+        attribution = replace(attribution, p=taught)
     dates = evidence.index_dates[churned]
     member = dates["member_id"].to_numpy()
-    draw = estimate_draw(interviews, p, member, dates["anchor_on"], coding)
+    draw = estimate_draw(interviews, attribution.p[churned], member, dates["anchor_on"], coding)
     alone = draw_interval(draw.share, draw.log_odds_sd, gamma, confidence)
     together = combine(draw.share, draw.log_odds_sd, *model, gamma, confidence)
-    found = _with_chances(attribution, interviews, coding, churned, together.share)
+    found = _with_chances(attribution, interviews, churned, together.share)
     found = replace(found, shares=_shares(attribution.shares, together))
     tables = {
         "cause_interviews": _table(draw, alone, attribution.shares, together),
@@ -118,15 +122,14 @@ def _model_shares(shares: pd.DataFrame, confidence: float) -> tuple[Array, Array
 
 
 def _with_chances(
-    attribution: Attribution, interviews: Interviews, coding: CoderAgreement, churned: Array, share: Array
+    attribution: Attribution, interviews: Interviews, churned: Array, share: Array
 ) -> Attribution:
     """The answer with chances of members given interviews, whose mean is `share`."""
-    p = attribution.p.copy()
     if not interviews.named.any() or np.isnan(share).any():
         return attribution
-    p[np.isnan(p).any(axis=1)] = share
-    p[churned] = heard(p[churned], interviews, coding.reliable)
-    return replace(attribution, p=raked(p, raking_factors(p[churned], share)))
+    p = np.where(np.isnan(attribution.p).any(axis=1, keepdims=True), share, attribution.p)
+    p[churned] = given_heard(p[churned], interviews.coded)
+    return replace(attribution, p=tempered(p, churned, share, 1.0))
 
 
 def _shares(own: pd.DataFrame, together: ShareInterval) -> pd.DataFrame:

@@ -27,6 +27,7 @@ STATED_OTHER: Final = (1 - STATED_TRUE) * HABIT_OTHER  # answers outside the six
 TEXT_TRUE, HABIT_NONE = 0.55, 0.55
 TRUE_WORTH, HABIT_WORTH = 60.0, 25.0  # answers that the priors of telling and of the habit are worth
 TEXT_TRUE_WORTH, TEXT_HABIT_WORTH = 200.0, 100.0  # texts are more, and say less
+HEARD: Final = 0.85 * np.eye(K) + 0.15 / K  # what coders hear in an interview, given the cause
 RESPONSE_SPREAD: Final = 0.2  # prior sd of the log response rate between causes: a fifth more or less
 
 
@@ -126,7 +127,13 @@ def label_log_likelihood(labels: NoisyLabels, confusion: ConfusionMatrices) -> A
     by_reason = (np.log(confusion.response_rates)[:, None] + np.log(confusion.stated)).T
     log[answered] += by_reason[labels.stated[answered]]
     log[silent] += np.log1p(-confusion.response_rates)
-    return log
+    return log if labels.heard is None else log + labels.heard @ np.log(HEARD)
+
+
+def given_heard(p: Array, heard: Array) -> Array:
+    """Chances given what coders heard in interviews (Bayes); rows of nothing heard stay; (n, 6)."""
+    joint = p * np.exp(heard @ np.log(HEARD))
+    return joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
 
 
 def fit_confusion(
