@@ -38,20 +38,28 @@ for key, value, text, rung in sentences.headlines(facts, page) if found else []:
 # ## Confidence
 #
 # The model learns from the oldest snapshots, is calibrated on later ones and is tested on the latest ones whose outcome is known.
-# Between the parts lies the length of the label window, so that no outcome used for learning reaches into the test. Intervals come
+# Between the parts lies the length of the label window, and before the test also the silence that makes a leaving, so that no outcome
+# used for learning reaches into the test. It learns from, and is tested on, members still there on the day: whose silence is no longer
+# than four of five of their own gaps (with few gaps, of the programme's), or whose term runs without notice. Intervals come
 # from redrawing members (not rows) at random; a difference counts only when its whole interval lies on one side of zero.
 
 # %% [markdown] tags=["zh"]
 # ## 可信度
 #
-# 模型用最早的月度快照学习，用稍后的快照校准，再用结果已知的最新快照检验。各段之间隔开一个标签窗口，
-# 学习时用到的结果不会伸入测试期。区间通过对会员（而非行）重抽样得到；只有整个区间都在零的同一侧，差异才算数。
+# 模型用最早的月度快照学习，用稍后的快照校准，再用结果已知的最新快照检验。各段之间隔开一个标签窗口，测试期之前还隔开判定流失所需的沉默期，
+# 学习时用到的结果不会伸入测试期。学习与检验都只用当日在会的会员，
+# 即沉默时间不超过其自身五分之四的间隔（间隔太少时参考整个项目），或会籍有效且未提出退会。区间通过对会员（而非行）重抽样得到；只有整个区间都在零的同一侧，差异才算数。
 
 # %%
+if facts and len(gone := page.results("already_gone")):
+    table, title = sentences.gone_table(gone, page.lang, cell), page.say("risk.tab_gone")
+    look = {"labels": page.columns(table, "risk"), "formats": sentences.GONE_FORMATS}
+    page.table(table, name="already-gone", title=title, rung="described", **look)
 if found:
     metrics = page.results("risk_metrics")
     page.claim("described", sentences.verdict(facts, page))
-    for note in [sentences.embargo(facts, page), *facts["notes"][page.lang]]:
+    notes = [*sentences.gone_claims(facts, page), sentences.embargo(facts, page), *facts["notes"][page.lang]]
+    for note in notes:
         page.claim("described", note)
     page.figure(
         figures.draw_models(metrics, page.lang),

@@ -72,7 +72,9 @@ def test_the_model_keeps_the_conventions_of_scikit_learn(frames: Any, model: Ris
     p = model.predict_proba(frames.panel)
     assert p.shape == (len(frames.panel), 2) and np.allclose(p.sum(axis=1), 1)
     assert (model.predict(frames.panel) == (p[:, 1] >= 0.5)).all()
-    latest = frames.panel[frames.panel["as_of"] == frames.panel["as_of"].max()]
+    latest = frames.panel[
+        (frames.panel["as_of"] == frames.panel["as_of"].max()) & frames.panel["still_there"]
+    ]
     scores = model.scores(frames.panel)
     assert np.array_equal(model.predict_proba(latest)[:, 1], scores["p_churn"].to_numpy())
     reasons = model.reasons(frames.panel)

@@ -66,7 +66,7 @@ def panel_of() -> Callable[..., Made]:
         with open_database(tables, observed, "500MB", []) as connection:
             churn = find_churn(connection, observed, params.panel)
             panel, without = build_panel(
-                connection, observed, params.panel, params.retention.tiers, load_catalogue()
+                connection, observed, churn, params.panel, params.retention.tiers, load_catalogue()
             )
         return Made(churn, panel, without)
 

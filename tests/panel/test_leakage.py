@@ -21,7 +21,7 @@ from whychurn.panel.leakage.audit import (
     check_split,
     raise_on_leakage,
 )
-from whychurn.panel.leakage.future_perturbation import compare, perturbation_test
+from whychurn.panel.leakage.future_perturbation import PRESENCE, compare, perturbation_test
 from whychurn.panel.results import build_panel, find_churn
 
 OBSERVED = Observed(day_number("2024-01-01"), day_number("2024-12-31"))
@@ -32,7 +32,7 @@ def audited(tables, params):
     tiers = params.retention.tiers
     with open_database(tables, OBSERVED, "500MB", []) as connection:
         churn = find_churn(connection, OBSERVED, params.panel)
-        panel, _ = build_panel(connection, OBSERVED, params.panel, tiers, catalogue)
+        panel, _ = build_panel(connection, OBSERVED, churn, params.panel, tiers, catalogue)
         return perturbation_test(connection, panel, catalogue, OBSERVED, params, churn)
 
 
@@ -53,7 +53,7 @@ def params(params_with):
 def test_honest_features_do_not_change_with_the_future(tables, params):
     findings = audited(tables, params)
     assert set(findings["check"]) == {"shift_removed", "shift_scrambled"}
-    assert len(findings) == 2 * len(load_catalogue())
+    assert len(findings) == 2 * (len(load_catalogue()) + len(PRESENCE))
     assert not leaking(findings)
 
 

@@ -15,6 +15,7 @@ from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.feature_encoding import choose_features, encode
 from whychurn.risk.evaluation.holdout import beats_baselines, flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts
+from whychurn.risk.member_scores import already_gone
 from whychurn.risk.model.boosting import (
     Settings,
     fit_booster,
@@ -42,7 +43,9 @@ def test_the_whole_assessment(fitted, params, tmp_path):
     made = model_facts(trained, {"definition": "inactivity_90d", "horizon_days": 90}, params.risk)
     write_model(tmp_path, trained, metadata(made, tables["risk_metrics"], panel_size(panel), params))
     _check_files(tmp_path, panel, tables["risk_scores"])
-    facts = run_facts(made, tables["risk_metrics"], tables["risk_scores"], params)
+    facts = run_facts(
+        made, tables["risk_metrics"], tables["risk_scores"], already_gone(panel, False, params), params
+    )
     json.dumps(facts)
     assert facts["status"] == "ok"
     assert facts["high_risk"] == (tables["risk_scores"]["p_churn"] >= params.business.high_risk).sum()

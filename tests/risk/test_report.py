@@ -15,6 +15,7 @@ from whychurn.report.risk import sentences
 from whychurn.risk.evaluation.backtest import cutoffs
 from whychurn.risk.explanation.reasons import describe_reason, describe_value
 from whychurn.risk.explanation.rules import tree_rules
+from whychurn.risk.member_scores import already_gone
 from whychurn.risk.model.baselines import shallow_tree
 from whychurn.risk.model.training import fit_risk
 from whychurn.risk.results import risk_results
@@ -74,7 +75,8 @@ def test_rules_say_what_the_tree_does(params):
 @pytest.fixture
 def tables(make_panel, catalogue, params) -> dict[str, pd.DataFrame]:
     panel = make_panel(members=250)
-    return risk_results(panel, fit_risk(panel, catalogue, 90, params), 90, params)
+    results = risk_results(panel, fit_risk(panel, catalogue, 90, params), 90, params)
+    return results | {"already_gone": already_gone(panel, False, params)}
 
 
 def test_each_results_column_is_documented(tables):
@@ -174,7 +176,7 @@ def test_a_model_that_beats_no_baseline_is_said_so(lang):
 
 def test_cutoffs_are_spread_and_leave_room_for_training(make_panel, params):
     panel = make_panel(members=5, months=20)
-    days = cutoffs(panel, 90, params.risk.model_copy(update={"backtest_cutoffs": 4}))
+    days = cutoffs(panel, 90, 90, params.risk.model_copy(update={"backtest_cutoffs": 4}))
     labelled = panel.loc[panel["churned_in_horizon"].notna(), "as_of"]
     assert len(days) == 4
     assert days[-1] == labelled.max()
@@ -202,7 +204,7 @@ def test_the_embargo_is_told_in_days():
             "calibration": ["2024-05-01"],
             "test": ["2024-08-01", "2024-09-01"],
         },
-        "horizon_days": 90,
+        "known_days": 90,
     }
     text = sentences.embargo(facts, _Page("en"))
     assert "2024-07-30" in text and "2024-08-01" in text

@@ -24,7 +24,7 @@ from whychurn.risk.explanation.shap_values import (
     strongest_interactions,
 )
 from whychurn.risk.facts import without_model
-from whychurn.risk.member_scores import no_scores
+from whychurn.risk.member_scores import already_gone, no_scores
 from whychurn.risk.model.baselines import fit_baselines, logistic_regression, recency_rule
 from whychurn.risk.model.boosting import predict_interactions, predict_raw
 from whychurn.risk.model.training import NoModelError
@@ -171,7 +171,9 @@ def test_columns_of_a_flat_table() -> None:
 
 
 def test_without_a_model_the_tables_say_why(tmp_path: Path) -> None:
-    facts, tables = without_model(NoModelError("no_rows", horizon=90))
+    facts, tables = without_model(
+        NoModelError("no_rows", horizon=90), already_gone(pd.DataFrame({"as_of": []}), False, Params())
+    )
     assert facts["status"] == "no_model" and "90" in facts["reason"]["zh"] and facts["cause"] == "no_rows"
     assert "90" in tables["risk_metrics"]["note"].iloc[0] and list(tables["risk_scores"]) == list(no_scores())
     (tmp_path / "model.ubj").write_bytes(b"old")

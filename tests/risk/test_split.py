@@ -32,22 +32,24 @@ def _panel(months: int, horizon: int, members: int = 6, skip: tuple[int, ...] = 
     horizon=st.integers(1, 200),
     calibration=st.integers(1, 6),
     test=st.integers(1, 6),
+    silence=st.integers(0, 90),
     skip=st.sets(st.integers(1, 39), max_size=10),
 )
 @settings(max_examples=120)
-def test_label_windows_never_overlap_a_later_part(months, horizon, calibration, test, skip):
-    panel = _panel(months, horizon, skip=tuple(skip))
+def test_label_windows_never_overlap_a_later_part(months, horizon, calibration, test, silence, skip):
+    panel = _panel(months, horizon + silence, skip=tuple(skip))
     try:
-        split = split_forward(panel, horizon, calibration, test, seed=1)
+        split = split_forward(panel, horizon, horizon + silence, calibration, test, seed=1)
     except DataTooShortError:
         return
-    window = pd.Timedelta(days=horizon)
+    window, known = pd.Timedelta(days=horizon), pd.Timedelta(days=horizon + silence)
     rows = SimpleNamespace(**{part: panel[split.rows(part)] for part in ("train", "calibration", "test")})
+    known = known if split.mode == "forward" else window  # too short a history for more
     for part in (rows.train, rows.calibration, rows.test):
         assert len(part)
         assert part["churned_in_horizon"].notna().all()
-    assert rows.train["as_of"].max() + window <= rows.test["as_of"].min()
-    assert rows.calibration["as_of"].max() + window <= rows.test["as_of"].min()
+    assert rows.train["as_of"].max() + known <= rows.test["as_of"].min()
+    assert rows.calibration["as_of"].max() + known <= rows.test["as_of"].min()
     if split.mode == "forward":
         assert rows.train["as_of"].max() + window <= rows.calibration["as_of"].min()
     else:
@@ -56,7 +58,7 @@ def test_label_windows_never_overlap_a_later_part(months, horizon, calibration, 
 
 def test_parts_of_a_long_history_are_the_wanted_ones():
     # 21 labelled months (90 days ≈ 3): test the last three, calibration the last three that end before
-    split = split_forward(_panel(24, 90), 90, 3, 3, seed=1)
+    split = split_forward(_panel(24, 90), 90, 90, 3, 3, seed=1)
     assert split.mode == "forward"
     assert [f"{day:%Y-%m}" for day in split.months["test"]] == ["2024-08", "2024-09", "2024-10"]
     assert [f"{day:%Y-%m}" for day in split.months["calibration"]] == ["2024-03", "2024-04", "2024-05"]
@@ -64,17 +66,17 @@ def test_parts_of_a_long_history_are_the_wanted_ones():
 
 
 def test_short_history_takes_fewer_months_then_other_members():
-    short = split_forward(_panel(13, 90), 90, 3, 3, seed=1)
+    short = split_forward(_panel(13, 90), 90, 90, 3, 3, seed=1)
     assert short.mode == "forward"
     assert (
         len(short.months["test"]) + len(short.months["calibration"]) < 6 and len(short.months["train"]) >= 3
     )
-    assert split_forward(_panel(10, 120), 120, 3, 3, seed=1).mode == "members"
+    assert split_forward(_panel(10, 120), 120, 120, 3, 3, seed=1).mode == "members"
 
 
 def test_too_short_says_how_many_months_are_needed():
     with pytest.raises(DataTooShortError, match="about 7 months"):
-        split_forward(_panel(5, 90), 90, 3, 3, seed=1)
+        split_forward(_panel(5, 90), 90, 90, 3, 3, seed=1)
 
 
 def test_folds_of_the_search_are_embargoed():
@@ -96,4 +98,4 @@ def test_a_split_that_leaks_stops_the_run(monkeypatch, make_panel, params):
     leaking = Split(pd.Series("train", index=panel.index), "forward", parts)
     monkeypatch.setattr(train, "split_forward", lambda *_: leaking)
     with pytest.raises(WhychurnError, match=r"reach \d+ days into the test period"):
-        train.checked_split(panel, 90, params)
+        train.checked_split(panel, 90, 90, params)

@@ -19,7 +19,13 @@ def run(tmp_path, catalogue, params, monkeypatch):
     def stage_on(panel: pd.DataFrame) -> StudyPaths:
         study = StudyPaths(tmp_path / "项目 with space")
         write_table(panel, study.processed / "panel.parquet")
-        write_json({"definition": "inactivity_90d", "horizon_days": 90}, study.processed / "panel.json")
+        facts = {
+            "definition": "inactivity_90d",
+            "kind": "inactivity",
+            "horizon_days": 90,
+            "label_known_days": 90,
+        }
+        write_json(facts, study.processed / "panel.json")
         stage.run(study, params)
         return study
 

@@ -9,8 +9,9 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.compute import STRATA
+from whychurn.panel.results import OUTCOME
 
-KEYS: Final = ("member_id", "as_of", "spell_no", "start_on", "stop_on", "event", "churned_in_horizon")
+KEYS: Final = ("member_id", "as_of", "spell_no", "start_on", "stop_on", "event", *OUTCOME)
 
 
 def panel_catalogue(panel: pd.DataFrame) -> pd.DataFrame:

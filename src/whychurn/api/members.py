@@ -16,6 +16,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.tables import ACTIVITY_TABLES
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
+from whychurn.panel.facts import label_known_days
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.results import Churn, build_panel, find_churn
 from whychurn.survival.spells import Window, stay_rows
@@ -125,7 +126,8 @@ def panel(
     Returns
     -------
     DataFrame
-        member_id, as_of, spell_no, start_on, stop_on, event, churned_in_horizon (null where the horizon is not over), and
+        member_id, as_of, spell_no, start_on, stop_on, event, churned_in_horizon (null where it is not known yet,
+        and for members who are already gone), still_there, seen_after (in hindsight), days_silent, usual_gap_days, and
         the features, null where nothing is known.
 
     Examples
@@ -139,8 +141,10 @@ def panel(
     said = read_texts(tables, horizon_days=horizon_days) if texts is None else texts
     with _opened(tables, params, said) as (connection, observed):
         found = find_churn(connection, observed, params.panel)
-        rows, _ = build_panel(connection, observed, params.panel, params.retention.tiers, load_catalogue())
-    rows.attrs = {"definition": found.main.name, "horizon_days": horizon_days}
+        tiers = params.retention.tiers
+        rows, _ = build_panel(connection, observed, found, params.panel, tiers, load_catalogue())
+    known_days = label_known_days(found.main, horizon_days)
+    rows.attrs = {"definition": found.main.name, "horizon_days": horizon_days, "label_known_days": known_days}
     return rows
 
 

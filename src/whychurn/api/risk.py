@@ -15,6 +15,7 @@ from whychurn.api.html import html_table
 from whychurn.api.settings import given
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, RiskParams
+from whychurn.risk.evaluation.already_gone import measure_gone, with_gone
 from whychurn.risk.evaluation.holdout import forecast_test, measure_models
 from whychurn.risk.facts import headline, metadata, model_facts
 from whychurn.risk.member_scores import score_members
@@ -83,9 +84,11 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
                 remedy=f"horizon_days={made_for}, or a panel with horizon_days={self.horizon_days}",
             )
         params = self._params()
-        trained = fit_risk(panel, panel_catalogue(panel), self.horizon_days, params)
+        known_days = panel.attrs.get("label_known_days")
+        trained = fit_risk(panel, panel_catalogue(panel), self.horizon_days, params, known_days)
         self._trained, self._measured = trained, None
         self._test = forecast_test(panel, trained, params)
+        self._gone = measure_gone(panel, trained, params)
         self._size = panel_size(panel)
         self._definition = panel.attrs.get("definition")
         return self._ready(trained.scorer)
@@ -136,11 +139,11 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
                 remedy="see study.results['risk_metrics'], or .metrics for the model's own",
             )
         if self._measured is None:
-            self._measured = measure_models(self._test, self._params()).assign(note=None)
+            self._measured = with_gone(measure_models(self._test, self._params()), self._gone)
         return self._measured
 
     def scores(self, panel: pd.DataFrame) -> pd.DataFrame:
-        """Members of the latest snapshot: member_id, as_of, p_churn with its interval, value_at_risk, reasons (JSON)."""
+        """Members still there at the latest snapshot: member_id, as_of, p_churn, its interval, value_at_risk, reasons."""
         scorer = self._fitted()
         require_columns(panel, (*KEYS[:2], *self.feature_names_in_), "the panel", MAKE_ONE)
         return score_members(panel, scorer, self.horizon_days, self._params())[0]

@@ -7,7 +7,13 @@ from typing import Any
 import pandas as pd
 
 from whychurn.contract.params import PanelParams
+from whychurn.panel.churn_definition import Definition, waiting_days
 from whychurn.panel.results import Churn
+
+
+def label_known_days(main: Definition, horizon_days: int) -> int:
+    """Days after a snapshot on which its labels are known: the window, then the silence that makes a leaving."""
+    return horizon_days + waiting_days(main.days)
 
 
 def panel_facts(
@@ -24,6 +30,8 @@ def panel_facts(
         days: churn.main.days,
         "alternatives": [one.name for one in churn.others],
         "horizon_days": panel.horizon_days,
+        "label_known_days": label_known_days(churn.main, panel.horizon_days),
+        "usual_gap": {"mean_days": churn.usual.mean_days, "factor": churn.usual.factor},
         "as_of_first": span[0],
         "as_of_last": span[1],
         "activity": churn.activity,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Final
 
 import duckdb
 import numpy as np
@@ -25,14 +26,26 @@ from whychurn.panel.churn_definition import (
     merged_sql,
     spells_sql,
     threshold_curve,
+    waiting_days,
 )
 from whychurn.panel.duckdb_tables import Observed
 from whychurn.panel.features.catalogue import quoted
 from whychurn.panel.features.compute import STRATA, compute_features
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots, label_sql, snapshot_days
+from whychurn.panel.still_there import UsualGaps, create_acts, find_usual_gaps, notice_sql, still_there_sql
 
 log = logging.getLogger(__name__)
-DATES = ("started_on", "entered_on", "last_active_on", "ended_on", "left_on", "returned_on", "asked_from")
+DATES = (
+    "started_on",
+    "entered_on",
+    "last_active_on",
+    "ended_on",
+    "left_on",
+    "returned_on",
+    "asked_from",
+    "notice_on",
+)
+OUTCOME: Final = ("churned_in_horizon", "still_there", "seen_after", "days_silent", "usual_gap_days")
 SPELL_COLUMNS = """spell_no, started AS started_on, entered AS entered_on, last AS last_active_on"""
 
 
@@ -46,11 +59,13 @@ class Churn:
         Definitions.
     activity
         Table that shows a member's presence.
+    usual
+        Gaps between own acts, or between terms.
     curve
         `churn_definition.threshold_curve`, with a flag on the chosen threshold.
     spells
         member_id, spell_no, started_on, entered_on, last_active_on, ended_on, churned, returned_on,
-        asked_from (`churn_definition.asked_sql`).
+        asked_from (`churn_definition.asked_sql`), notice_on (day on which the last term was cancelled).
     churners
         member_id, left_on, definition, spell_no, last_active_on, returned_on, is_main.
     """
@@ -58,16 +73,20 @@ class Churn:
     main: Definition
     others: list[Definition]
     activity: Activity
+    usual: UsualGaps
     curve: pd.DataFrame
     spells: pd.DataFrame
     churners: pd.DataFrame
 
 
 def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel: PanelParams) -> Churn:
-    """Choose the definition, apply it and its alternatives to all members; creates ``spell`` and ``edge``."""
+    """Choose the definition, apply it and its alternatives to all members; creates ``spell``, ``edge``,
+    ``act`` and ``notice``.
+    """
     kind, activity = choose_activity(connection, panel)
     stop = panel.cancelled_terms == "stop"
     connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed, stop)}")
+    create_acts(connection, activity)
     given = panel.grace_days if kind == "terms" else panel.threshold_days
     candidates = [*panel.threshold_candidates, *([given] if isinstance(given, int) else [])]
     shortest = max(1, int(min(candidates) * min(1.0, *panel.alternative_factors)))
@@ -87,16 +106,18 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     others = alternatives(main, panel.alternative_factors)
     connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(main.days, observed)}")
     connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(main.days)}")
+    connection.execute(f"CREATE OR REPLACE TABLE notice AS {notice_sql(kind)}")
     spells = _dated(
         connection.execute(f"""
             SELECT member_id, {SPELL_COLUMNS}, left_day AS ended_on, left_day IS NOT NULL AS churned,
-                   returned AS returned_on, asked_from
+                   returned AS returned_on, asked_from, notice AS notice_on
             FROM spell JOIN member USING (m) LEFT JOIN ({asked_sql(kind)}) USING (m, spell_no)
+            LEFT JOIN notice USING (m, spell_no)
             ORDER BY member_id, spell_no""").df()
     )
     churners = _churners(connection, [main, *others], observed)
     chosen = curve.assign(chosen=curve["threshold_days"] == days)
-    return Churn(main, others, activity, chosen, spells, churners)
+    return Churn(main, others, activity, find_usual_gaps(connection, main), chosen, spells, churners)
 
 
 def _churners(
@@ -118,6 +139,7 @@ def _churners(
 def build_panel(
     connection: duckdb.DuckDBPyConnection,
     observed: Observed,
+    churn: Churn,
     panel: PanelParams,
     tiers: dict[str, float],
     catalogue: pd.DataFrame,
@@ -134,11 +156,15 @@ def build_panel(
     create_snapshots(connection, days)
     create_member_snapshots(connection, "spell", observed)
     without = compute_features(connection, catalogue, panel, tiers)
+    stop, waiting = panel.cancelled_terms == "stop", waiting_days(churn.main.days)
+    presence = still_there_sql(churn.main, churn.usual, stop)
+    connection.execute(f"CREATE OR REPLACE TABLE presence AS {presence}")
     names = ", ".join(f"f.{quoted(name)}" for name in catalogue["name"])
     frame = connection.execute(f"""
         SELECT member_id, start_day AS as_of, start_day AS start_on, stop_day AS stop_on, event,
-               churned_in_horizon, joined_day AS joined_on, {names}
-        FROM ({label_sql(panel.horizon_days, observed)}) l JOIN feature f USING (r) JOIN member USING (m)
+               churned_in_horizon, still_there, seen_after, days_silent, usual_gap_days,
+               joined_day AS joined_on, {names}
+        FROM ({label_sql(panel.horizon_days, waiting, observed)}) l JOIN feature f USING (r) JOIN member USING (m)
         ORDER BY member_id, as_of""").df()
     return _finished(frame, catalogue), without
 
@@ -148,12 +174,13 @@ def _finished(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
         frame[name] = epoch_timestamps(frame[name], "D")
     frame["join_cohort"] = _month_text(frame.pop("joined_on"))
     kinds = dict(zip(catalogue["name"], catalogue["kind"], strict=True))
-    frame = frame.astype({"event": bool, "spell_no": "int64"})
+    numbers = {"spell_no": "int64", "days_silent": "int64", "usual_gap_days": "float64"}
+    frame = frame.astype({"event": bool, "still_there": bool, **numbers})
     for name in ("member_id", *STRATA, *(n for n, kind in kinds.items() if kind == "category")):
         frame[name] = frame[name].astype("string")
-    for name in ("churned_in_horizon", *(n for n, kind in kinds.items() if kind == "flag")):
+    for name in ("churned_in_horizon", "seen_after", *(n for n, kind in kinds.items() if kind == "flag")):
         frame[name] = frame[name].astype("boolean")
-    lead = ["member_id", "as_of", "spell_no", "start_on", "stop_on", "event", "churned_in_horizon"]
+    lead = ["member_id", "as_of", "spell_no", "start_on", "stop_on", "event", *OUTCOME]
     return frame[[*lead, *(name for name in frame.columns if name not in lead)]]
 
 

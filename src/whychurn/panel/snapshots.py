@@ -37,7 +37,8 @@ def create_snapshots(connection: duckdb.DuckDBPyConnection, days: list[int]) -> 
 def create_member_snapshots(connection: duckdb.DuckDBPyConnection, spells: str, observed: Observed) -> None:
     """Table ``risk``: a row a profiled member at risk and snapshot.
 
-    Columns r, m, k, d, spell_no, left_day, joined, known_from.
+    Columns r, m, k, d, spell_no, entered, final_day (last covered one of the spell, hindsight), left_day, joined,
+    known_from.
 
     At risk: seen before the day (``entered < d``), not churned by it (``left_day`` absent or later).
     ``joined`` is the first known day of membership, ``known_from`` the first day from which activity would
@@ -52,7 +53,8 @@ def create_member_snapshots(connection: duckdb.DuckDBPyConnection, spells: str, 
     connection.execute(f"""
         CREATE OR REPLACE TABLE risk AS
         WITH first AS (SELECT m, MIN(started) AS started FROM {spells} GROUP BY m)
-        SELECT ROW_NUMBER() OVER (ORDER BY s.m, k) - 1 AS r, s.m, k, d, spell_no, s.left_day,
+        SELECT ROW_NUMBER() OVER (ORDER BY s.m, k) - 1 AS r, s.m, k, d, spell_no, s.entered,
+               s.last AS final_day, s.left_day,
                LEAST(member.joined, first.started) AS joined,
                GREATEST(LEAST(member.joined, first.started), {observed.first}) AS known_from
         FROM {spells} s JOIN snapshot ON s.entered < d AND (s.left_day IS NULL OR s.left_day > d)
@@ -62,17 +64,33 @@ def create_member_snapshots(connection: duckdb.DuckDBPyConnection, spells: str, 
         ORDER BY s.m, k""")
 
 
-def label_sql(horizon_days: int, observed: Observed) -> str:
-    """Start-stop and label columns of ``risk`` (r, m, start_day, stop_day, event, churned_in_horizon).
+def label_sql(horizon_days: int, waiting: int, observed: Observed) -> str:
+    """Start-stop and label columns of ``risk``, beside ``presence`` (`still_there.still_there_sql`).
 
-    ``event``: left in (start, stop]. ``churned_in_horizon``: left in (d, d + horizon], null where that
-    window was not wholly observed, whatever happened in it (else early leavers would be over-counted).
+    Columns r, m, start_day, stop_day, event, churned_in_horizon, still_there, seen_after, days_silent,
+    usual_gap_days.
+
+    ``event``: left in (start, stop]. ``churned_in_horizon``: of a member still there, whether the last own act,
+    or the last covered day or the notice, comes before d + horizon. It is known when the days that make a
+    silence a leaving (`waiting`) are over after that window, and null before, whatever happened (else early
+    leavers would be over-counted); it is null for members who are already gone. ``seen_after``: an own act, or a
+    covered day, on the day or after it, in hindsight; null while it may still come.
+
+    Parameters
+    ----------
+    waiting
+        `churn_definition.waiting_days`.
     """
     return f"""
-        SELECT r, m, d AS start_day,
+        SELECT r, risk.m, d AS start_day,
                GREATEST(d, LEAST(COALESCE(next_d, {observed.last}), COALESCE(left_day, {observed.last}),
                                  {observed.last})) AS stop_day,
                COALESCE(left_day <= COALESCE(next_d, {observed.last}), FALSE) AS event,
-               CASE WHEN d + {horizon_days} <= {observed.last}
-                    THEN COALESCE(left_day <= d + {horizon_days}, FALSE) END AS churned_in_horizon
-        FROM risk JOIN snapshot USING (k, d)"""
+               CASE WHEN still_there AND d + {horizon_days + waiting} <= {observed.last}
+                    THEN LEAST(final_day, COALESCE(notice, final_day)) < d + {horizon_days} END
+                   AS churned_in_horizon,
+               still_there,
+               CASE WHEN final_day >= d THEN TRUE WHEN left_day IS NOT NULL THEN FALSE END AS seen_after,
+               days_silent, usual_gap_days
+        FROM risk JOIN snapshot USING (k, d) JOIN presence USING (r)
+        LEFT JOIN notice ON notice.m = risk.m AND notice.spell_no = risk.spell_no"""

@@ -25,6 +25,7 @@ def model_facts(trained: Trained, facts: dict[str, Any], risk: RiskParams) -> di
     return {
         "definition": facts["definition"],
         "horizon_days": facts["horizon_days"],
+        "known_days": trained.known_days,
         "split": trained.split.mode,
         "as_of": months,
         "calibrator": trained.calibrators[RISK_MODEL].kind,
@@ -64,9 +65,16 @@ def _notes(trained: Trained, risk: RiskParams, lang: str) -> list[str]:
 
 
 def run_facts(
-    model: dict[str, Any], metrics: pd.DataFrame, scores: pd.DataFrame, params: Params
+    model: dict[str, Any], metrics: pd.DataFrame, scores: pd.DataFrame, gone: pd.DataFrame, params: Params
 ) -> dict[str, Any]:
-    """Content of risk.json for a study with a model."""
+    """Content of risk.json for a study with a model.
+
+    Parameters
+    ----------
+    scores, gone
+        risk_scores and already_gone: together the members of the latest snapshot.
+    """
+    days = pd.concat([scores["as_of"], gone["as_of"]])
     high = scores["p_churn"] >= params.business.high_risk
     return {
         "status": "ok",
@@ -74,8 +82,11 @@ def run_facts(
         **model,
         "beats_baseline": beats_baselines(metrics),
         "headline": headline(metrics),
-        "scored_on": f"{scores['as_of'].max():%Y-%m-%d}",
+        "seen_again": headline(metrics, "seen"),
+        "gone_listed": gone_listed(metrics),
+        "scored_on": f"{days.max():%Y-%m-%d}",
         "scored": len(scores),
+        "already_gone": gone_counts(gone),
         "expected_leavers": float(scores["p_churn"].sum()),
         "high_risk_from": params.business.high_risk,
         "high_risk": int(high.sum()),
@@ -86,9 +97,23 @@ def run_facts(
     }
 
 
-def headline(metrics: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """The model's overall figures with their intervals."""
-    overall = metrics[(metrics["model"] == RISK_MODEL) & (metrics["stratum_kind"] == "all")]
+def gone_counts(gone: pd.DataFrame) -> dict[str, int]:
+    """Members of already_gone: all, and by why."""
+    return {"all": len(gone), **{str(why): int(count) for why, count in gone["why"].value_counts().items()}}
+
+
+def gone_listed(metrics: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    """Stratum -> metric -> interval: who of the listed, and of those who stand apart, had already gone."""
+    rows = metrics[metrics["stratum_kind"].isin(["listed", "apart"])]
+    return {str(stratum): _figures(part) for stratum, part in rows.groupby("stratum")}
+
+
+def headline(metrics: pd.DataFrame, kind: str = "all") -> dict[str, dict[str, float]]:
+    """The model's figures with their intervals: overall, or on rows of a ``stratum_kind`` with one stratum."""
+    return _figures(metrics[(metrics["model"] == RISK_MODEL) & (metrics["stratum_kind"] == kind)])
+
+
+def _figures(overall: pd.DataFrame) -> dict[str, dict[str, float]]:
     columns = [overall[name].tolist() for name in ("metric", "estimate", "low", "high")]
     return {
         name: {"estimate": e, "low": low, "high": high} for name, e, low, high in zip(*columns, strict=True)
@@ -113,12 +138,15 @@ def metadata(
     }
 
 
-def without_model(error: NoModelError) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """risk.json, and all tables: risk_metrics with the reason in place of figures, the others empty."""
+def without_model(error: NoModelError, gone: pd.DataFrame) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """risk.json, and all tables: risk_metrics with the reason in place of figures, who is already gone, the
+    others empty.
+    """
     texts = error.texts()
     tables = {name: pd.DataFrame(columns=list(columns)) for name, columns in documented()["risk"].items()}
     row = dict.fromkeys(tables["risk_metrics"]) | {"model": "none", "part": "none", "note": texts["en"]}
     numbers = ["estimate", "low", "high", "rows", "members", "events"]
     metrics = pd.DataFrame([row]).astype(dict.fromkeys(numbers, "float64"))
-    tables |= {"risk_metrics": metrics, "risk_scores": no_scores()}
-    return {"status": "no_model", "reason": texts, "cause": error.reason}, tables
+    tables |= {"risk_metrics": metrics, "risk_scores": no_scores(), "already_gone": gone}
+    facts = {"status": "no_model", "reason": texts, "cause": error.reason, "already_gone": gone_counts(gone)}
+    return facts, tables

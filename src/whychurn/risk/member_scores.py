@@ -1,4 +1,4 @@
-"""Who is next: the members at risk today, with probability, interval, value at risk and reasons."""
+"""Who is next: the members still there today, with probability, value at risk and reasons; who is already gone."""
 
 from __future__ import annotations
 
@@ -23,16 +23,71 @@ COLUMNS = {
 }
 
 
+GONE = {
+    "member_id": "string",
+    "as_of": "datetime64[ns]",
+    "why": "string",
+    "last_active_on": "datetime64[ns]",
+    "days_silent": "int64",
+    "usual_gap_days": "float64",
+    "margin_exposed": "float64",
+}
+
+
+def still_there(panel: pd.DataFrame) -> np.ndarray:
+    """Mask of the rows of members still there; all where the panel does not say."""
+    if "still_there" not in panel:
+        return np.ones(len(panel), dtype=bool)
+    return panel["still_there"].to_numpy(dtype=bool)
+
+
+def latest_snapshot(panel: pd.DataFrame) -> pd.DataFrame:
+    """Rows of today: those of the last snapshot."""
+    return panel[panel["as_of"] == panel["as_of"].max()]
+
+
+def already_gone(panel: pd.DataFrame, terms: bool, params: Params) -> pd.DataFrame:
+    """Members of the latest snapshot who are not still there (`panel.still_there`), the most valuable first.
+
+    Parameters
+    ----------
+    terms
+        Whether churn is defined by terms.
+    """
+    latest = latest_snapshot(panel)
+    gone = latest[~still_there(latest)]
+    if gone.empty:
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in GONE.items()})
+    last = gone["as_of"] - pd.to_timedelta(gone["days_silent"], unit="D")
+    silent = gone["days_silent"] > gone["usual_gap_days"]
+    why = np.where(silent, "term_ended" if terms else "silent", "notice")
+    table = pd.DataFrame(
+        {
+            "member_id": gone["member_id"].to_numpy(),
+            "as_of": gone["as_of"].to_numpy(),
+            "why": why,
+            "last_active_on": last.mask(gone["days_silent"] == 0).to_numpy(),  # with notice the term runs on
+            "days_silent": gone["days_silent"].to_numpy(),
+            "usual_gap_days": gone["usual_gap_days"].to_numpy(),
+            "margin_exposed": margin_exposed(gone, params.business),
+        }
+    ).astype(GONE)
+    return table.sort_values(["margin_exposed", "member_id"], ascending=[False, True], ignore_index=True)
+
+
 def score_members(
     panel: pd.DataFrame, scorer: RiskScorer, horizon_days: int, params: Params
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Score the members of the latest snapshot with the model that was evaluated (it is not refitted).
+    """Score the members still there at the latest snapshot with the model that was evaluated (it is not refitted).
 
     Returns
     -------
     risk_scores, and the rows' contributions (rows × features, log-odds) for the archetypes.
     """
-    latest = panel[panel["as_of"] == panel["as_of"].max()]
+    latest = latest_snapshot(panel)
+    latest = latest[still_there(latest)]
+    if latest.empty:
+        return no_scores(), np.empty((0, len(scorer.features)))
     X = encode(latest, scorer.features)
     contributions = predict_contributions(scorer.booster, X)[:, :-1]
     raw = predict_raw(scorer.booster, X)
@@ -54,5 +109,5 @@ def score_members(
 
 
 def no_scores() -> pd.DataFrame:
-    """risk_scores of a study without a model."""
+    """risk_scores without a model, or where nobody is still there."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})

@@ -8,6 +8,7 @@ import pandas as pd
 
 from whychurn.contract.params import Params
 from whychurn.panel.feature_encoding import encode
+from whychurn.risk.evaluation.already_gone import measure_gone, with_gone
 from whychurn.risk.evaluation.backtest import backtest
 from whychurn.risk.evaluation.holdout import forecast_test, lift_curve, measure_models, reliability
 from whychurn.risk.explanation.archetypes import cluster_members
@@ -29,11 +30,11 @@ log = logging.getLogger(__name__)
 def risk_results(
     panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params
 ) -> dict[str, pd.DataFrame]:
-    """Results tables by file name: test period, earlier cut-offs, explanation, scores of today's members."""
+    """Results tables by file name: test period, earlier cut-offs, explanation, scores of members still there."""
     test = forecast_test(panel, trained, params)
     log.info("measuring on %d test rows", len(test))
     tables = {
-        "risk_metrics": measure_models(test, params).assign(note=None),
+        "risk_metrics": with_gone(measure_models(test, params), measure_gone(panel, trained, params)),
         "risk_calibration": reliability(test, params),
         "risk_lift": lift_curve(test, params),
     }

@@ -49,7 +49,7 @@ def run(study: StudyPaths, params: Params) -> None:
         refuse_taken_names(params.panel.member_columns, load_catalogue())
         catalogue = load_catalogue(members, params.panel.member_columns)
         tiers = params.retention.tiers
-        panel, without = build_panel(connection, observed, params.panel, tiers, catalogue)
+        panel, without = build_panel(connection, observed, churn, params.panel, tiers, catalogue)
         findings = audit_panel(connection, churn, panel, catalogue, observed, params)
     log.info("panel: %d rows, %d features", len(panel), len(catalogue))
     findings = pd.concat([part for part in (audit_rows(leaking), findings) if len(part)], ignore_index=True)

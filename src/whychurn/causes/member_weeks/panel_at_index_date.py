@@ -14,7 +14,7 @@ from whychurn.causes.member_weeks.activity_tables import Source
 
 KEYS: Final = ["member_id", "spell_no"]
 # what the panel records of the time after
-LABELS: Final = ("start_on", "stop_on", "event", "churned_in_horizon")
+LABELS: Final = ("start_on", "stop_on", "event", "churned_in_horizon", "seen_after")
 
 
 def panel_at_index_date(index_dates: pd.DataFrame, panel: Source, memory_limit: str) -> pd.DataFrame:

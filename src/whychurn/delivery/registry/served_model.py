@@ -1,8 +1,7 @@
 """The served models: risk with its top reasons and causes, or survival by horizon and expected stay.
 
 MLflow copies this very file into the model and runs it there (models from code), so it imports nothing of the
-project; what it was fitted to lies beside it in native files: trees (ubj), calibrator, features and limits
-(JSON), coefficients and baseline hazard (CSV). Which of the two models a copy serves stands in its
+project; what it was fitted to lies beside it in native files. Which of the two a copy serves stands in its
 model_config. Requests are checked here and not by MLflow, whose own refusals repeat the rows that were sent.
 """
 
@@ -28,6 +27,8 @@ FILES = {
     "limits": "limits.json",
     "causes": "served.json",  # of stage causes; without it the answer names no causes
 }
+STILL_THERE = "still_there"  # optional column of a request about risk; false: no forecast
+GONE = {"reasons": "[]", "primary_cause": "unknown", "notes": "already gone: no forecast"}  # the rest is null
 OUTPUTS = ("p_churn", "p_churn_low", "p_churn_high", "reasons", "notes")
 SURVIVAL_FILES = {
     "metadata": "metadata.json",
@@ -40,10 +41,7 @@ SURVIVAL_FILES = {
 
 
 class RefusedRequestError(MlflowException):
-    """A request that the model does not answer; the message names columns and positions, never values.
-
-    MLflow's server puts the whole request in front of an exception's message, so the first message stays.
-    """
+    """A refused request: columns and positions, never values (MLflow's server would put those in front)."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, error_code=1000)  # INVALID_PARAMETER_VALUE: HTTP 400
@@ -74,8 +72,7 @@ class RequestModel(PythonModel):
     def from_folder(cls, folder: Path) -> Self:
         """The same model from a folder of native files; without limits it answers no requests."""
         model = cls()
-        paths = {name: folder / file for name, file in cls.files.items()}
-        model._load({name: path for name, path in paths.items() if path.exists()})
+        model._load({name: folder / file for name, file in cls.files.items() if (folder / file).exists()})
         return model
 
     def _load(self, files: dict[str, Path]) -> None:
@@ -90,7 +87,7 @@ class RequestModel(PythonModel):
         ----------
         model_input
             DataFrame, list of records, or ``{"columns": [...], "data": [...]}``: every feature as a column,
-            null where it is not known.
+            null where it is not known; for risk also `STILL_THERE`, if it is known.
 
         Returns
         -------
@@ -114,8 +111,7 @@ class RequestModel(PythonModel):
         rows = self._table(model_input)
         self._check(rows)
         X, notes = self._encode(rows)
-        empty = np.flatnonzero(np.isnan(X).all(axis=1))
-        if len(empty):
+        if len(empty := np.flatnonzero(np.isnan(X).all(axis=1))):
             where = f"{len(empty)} rows, the first at position {empty[0]}"
             raise RefusedRequestError(f"all features are empty in {where}")
         return pd.DataFrame({**self._answers(X), "notes": notes}, index=rows.index)
@@ -128,7 +124,7 @@ class RequestModel(PythonModel):
         if isinstance(model_input, pd.DataFrame):
             return model_input
         if isinstance(model_input, dict) and set(model_input) == {"columns", "data"}:
-            return pd.DataFrame(model_input["data"], columns=model_input["columns"])
+            return pd.DataFrame(**model_input)
         if isinstance(model_input, list) and all(isinstance(row, dict) for row in model_input):
             return pd.DataFrame(model_input)
         raise RefusedRequestError("expected rows as a list of records: [{feature: value, …}, …]")
@@ -141,10 +137,8 @@ class RequestModel(PythonModel):
             raise RefusedRequestError(f"{len(rows)} rows are too many for one request; send at most {most}")
         if not rows.columns.is_unique:
             raise RefusedRequestError("a column occurs twice")
-        missing = [name for name in self.names if name not in rows]
-        if missing:
-            hint = "send null where a value is not known"
-            raise RefusedRequestError(f"columns are missing: {', '.join(missing)} ({hint})")
+        if missing := ", ".join(name for name in self.names if name not in rows):
+            raise RefusedRequestError(f"columns are missing: {missing} (send null where it is not known)")
         unknown = len(rows.columns) - len(self.names)
         if unknown:  # a name that nobody foresaw may itself be personal
             raise RefusedRequestError(
@@ -177,11 +171,11 @@ class RequestModel(PythonModel):
 class RiskModel(RequestModel):
     """Probability of leaving within the horizon, its interval, and the features that moved it most.
 
-    Answers p_churn, p_churn_low, p_churn_high and reasons (JSON list, largest contribution first). The
-    interval is the calibrator's, from the churn rate of members with this score. Contributions are exact
-    TreeSHAP values in log-odds before calibration; they explain the model and are no causes.
-    Causes come from the method behind the report on causes, as a regression on the same features: p_<cause>
-    of each that can be told, and of "unknown" unless all can (they sum to one); primary_cause the likeliest.
+    The interval is the calibrator's. Contributions (JSON list, largest first) are exact TreeSHAP values in
+    log-odds before calibration; they explain the model and are no causes. Causes come from the method behind
+    the report on causes, as a regression on the same features: p_<cause> of each that can be told, and of
+    "unknown" unless all can (they sum to one); primary_cause the likeliest.
+    The model knows members still there only: a row with `STILL_THERE` false gets no probabilities, and a note.
     """
 
     files = FILES
@@ -198,12 +192,24 @@ class RiskModel(RequestModel):
         raw = self._raw(self._matrix(self._encode(rows)[0]))
         return np.interp(raw, self.calibrator["x"], self.calibrator["y"])
 
+    def _answer(self, model_input: Any) -> pd.DataFrame:
+        rows = self._table(model_input)
+        told = rows[STILL_THERE].to_numpy() if STILL_THERE in rows else np.ones(len(rows))
+        answers = super()._answer(rows.drop(columns=STILL_THERE, errors="ignore"))
+        there = _numbers(told, "flag")
+        if there is None:
+            raise RefusedRequestError(f"columns of a wrong type: {STILL_THERE} ({_EXPECTED['flag']})")
+        if (there == 0).any():
+            for name in answers:
+                answers[name] = answers[name].astype(object).where(there != 0, GONE.get(str(name)))
+        return answers
+
     def _answers(self, X: np.ndarray) -> dict[str, Any]:
         data = self._matrix(X)
         raw = self._raw(data)
         curve = [np.interp(raw, self.calibrator["x"], self.calibrator[name]) for name in ("y", "low", "high")]
-        contributions = self.booster.predict(data, pred_contribs=True)[:, :-1]
-        answers = dict(zip(OUTPUTS, (*curve, self._reasons(X, contributions)), strict=False))
+        reasons = self._reasons(X, self.booster.predict(data, pred_contribs=True)[:, :-1])
+        answers = dict(zip(OUTPUTS, (*curve, reasons), strict=False))
         return answers if self.causes is None else {**answers, **self._causes(X, self.causes)}
 
     def _causes(self, X: np.ndarray, served: dict[str, Any]) -> dict[str, Any]:
@@ -215,27 +221,24 @@ class RiskModel(RequestModel):
         p = odds / odds.sum(axis=1, keepdims=True)
         top = p.argmax(axis=1)
         enough = p.max(axis=1) >= np.asarray(served["name_from"])[top]
-        chances = dict(zip([f"p_{cause}" for cause in served["causes"]], p.T, strict=True))
-        return {**chances, "primary_cause": np.where(enough, np.array(served["causes"])[top], "unknown")}
+        named = np.where(enough, np.array(served["causes"])[top], "unknown")
+        return {f"p_{cause}": p[:, k] for k, cause in enumerate(served["causes"])} | {"primary_cause": named}
 
     def _matrix(self, X: np.ndarray) -> xgb.DMatrix:
         types = ["c" if feature["kind"] == "category" else "q" for feature in self.features]
-        return xgb.DMatrix(
-            X, feature_names=self.booster.feature_names, feature_types=types, enable_categorical=True
-        )
+        names = self.booster.feature_names
+        return xgb.DMatrix(X, feature_names=names, feature_types=types, enable_categorical=True)
 
     def _raw(self, data: xgb.DMatrix) -> np.ndarray:
         return 1 / (1 + np.exp(-self.booster.predict(data, output_margin=True).astype("float64")))
 
     def _reasons(self, X: np.ndarray, contributions: np.ndarray) -> list[str]:
         top = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, : self.limits["top_reasons"]]
-        return [
-            json.dumps(
-                [self._reason(i, X[row, i], contributions[row, i]) for i in chosen if contributions[row, i]],
-                ensure_ascii=False,
-            )
+        told = [
+            [self._reason(i, X[row, i], contributions[row, i]) for i in chosen if contributions[row, i]]
             for row, chosen in enumerate(top)
         ]
+        return [json.dumps(reasons, ensure_ascii=False) for reasons in told]
 
     def _reason(self, column: int, value: float, contribution: float) -> dict[str, Any]:
         feature = self.features[column]
@@ -245,10 +248,9 @@ class RiskModel(RequestModel):
         reason = {"feature": feature["name"], "value": shown, "contribution": round(float(contribution), 4)}
         direction = self.sentences["raises" if contribution > 0 else "lowers"]
         for lang in ("en", "zh"):
+            written = self._written(feature, shown, lang)
             reason[f"label_{lang}"] = feature[lang]
-            reason[f"text_{lang}"] = direction[lang].format(
-                name=feature[lang], value=self._written(feature, shown, lang)
-            )
+            reason[f"text_{lang}"] = direction[lang].format(name=feature[lang], value=written)
         return reason
 
     def _written(self, feature: dict[str, Any], shown: float | str | None, lang: str) -> str:
@@ -261,8 +263,8 @@ class RiskModel(RequestModel):
             return self.sentences["yes" if shown else "no"][lang]
         shape = feature["format"]
         scaled, decimals = shown * shape["scale"], shape["decimals"]
-        if decimals is None:
-            decimals = 0 if scaled == round(scaled) or abs(scaled) >= 100 else 2
+        plain = scaled == round(scaled) or abs(scaled) >= 100
+        decimals = (0 if plain else 2) if decimals is None else decimals
         number = f"{scaled:,.{decimals}f}"
         nothing = float(number.replace(",", "")) == 0
         return shape[lang].format(value=number.removeprefix("-") if nothing else number)
@@ -271,8 +273,8 @@ class RiskModel(RequestModel):
 class SurvivalModel(RequestModel):
     """Survival probability at each horizon (p_stay_<days>d), and expected days of stay in the next year.
 
-    Boosted trees: a hazard for each interval ahead. Cox: Breslow's baseline on the clock of tenure ("cox") or
-    of days from now ("cox_landmark"). Beyond the follow-up of training, the last hazard goes on.
+    Boosted trees: a hazard for each interval ahead; Cox: Breslow's baseline on the clock of tenure ("cox") or of
+    days from now ("cox_landmark"). Beyond the follow-up of training, the last hazard goes on.
     """
 
     files = SURVIVAL_FILES
@@ -374,9 +376,7 @@ def _category_codes(values: np.ndarray, categories: list[str]) -> np.ndarray | N
     if not all(isinstance(value, str) for value in values[given]):
         return None
     codes = {text: float(code) for code, text in enumerate(categories)}
-    numbers = np.full(len(values), np.nan)
-    numbers[given] = [codes.get(value, _UNKNOWN) for value in values[given]]
-    return numbers
+    return np.array([codes.get(one, _UNKNOWN) if isinstance(one, str) else np.nan for one in values])
 
 
 def _numbers(values: np.ndarray, kind: str) -> np.ndarray | None:
@@ -386,8 +386,8 @@ def _numbers(values: np.ndarray, kind: str) -> np.ndarray | None:
     else:  # numbers and nulls mixed, as JSON brings them
         allowed = (bool, np.bool_, int, float, np.number) if kind == "flag" else (int, float, np.number)
         given = ~pd.isna(values)
-        fits = [isinstance(v, allowed) and (kind == "flag" or not isinstance(v, bool)) for v in values[given]]
-        if not all(fits):
+        wrong = (bool,) if kind == "number" else ()
+        if not all(isinstance(v, allowed) and not isinstance(v, wrong) for v in values[given]):
             return None
         numbers = np.full(len(values), np.nan)
         numbers[given] = values[given].astype("float64")

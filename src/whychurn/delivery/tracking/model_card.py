@@ -35,13 +35,17 @@ def write_model_card(study: StudyPaths, params: Params, lang: str) -> str:
     sections = [
         ("forecasts", _forecasts(facts, lang)),
         ("data", _data(study, params, facts, lang)),
-        ("figures", _figures(whole, lang)),
+        ("figures", "\n\n".join([_figures(whole, lang), *_listed(table, lang)])),
         ("strata", _strata(table, params.privacy.min_cell, lang)),
         *([("causes", _causes(study, lang))] if causes_file(study).exists() else []),
         ("use", _bullets(["use_good", "use_bad"], lang)),
         (
             "limits",
-            _bullets(["limit_reasons", "limit_interval", "limit_time", "limit_empty"], lang, last=last),
+            _bullets(
+                ["limit_gone", "limit_reasons", "limit_interval", "limit_time", "limit_empty"],
+                lang,
+                last=last,
+            ),
         ),
         ("privacy", _word("privacy", lang)),
         ("inputs", _inputs(read_features(study), lang)),
@@ -91,6 +95,15 @@ def _figures(whole: pd.DataFrame, lang: str) -> str:
         name = _word(f"model_{model}", lang) if has_words(f"model_card.model_{model}") else model
         lines.append([name, *(_cell(whole[whole["model"] == model], metric) for metric in METRICS)])
     return f"{_word('figures', lang, **counts)}\n\n{_table(lines)}"
+
+
+def _listed(table: pd.DataFrame, lang: str) -> list[str]:
+    """Who of the listed had already gone; nothing where it was not measured."""
+    rows = table[(table["stratum_kind"] == "listed") & (table["metric"] == "gone_5")].set_index("stratum")
+    if not {"still_there", "everybody"} <= set(rows.index):
+        return []
+    shares = {name: f"{rows.loc[name, 'estimate']:.0%}" for name in ("still_there", "everybody")}
+    return [_word("gone_listed", lang, there=shares["still_there"], everybody=shares["everybody"])]
 
 
 def _strata(table: pd.DataFrame, min_cell: int, lang: str) -> str:

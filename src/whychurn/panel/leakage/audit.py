@@ -39,15 +39,29 @@ def check_labels(
     observed; a label that differs from the churn event in its window; an event outside its row's days; a row
     on or after the day of churn or before the member was seen; a churn event in more than one row.
     """
-    ended = spells[["member_id", "spell_no", "entered_on", "ended_on"]]
-    rows = panel[["member_id", "spell_no", "as_of", "start_on", "stop_on", "event", "churned_in_horizon"]]
+    ended = spells[["member_id", "spell_no", "entered_on", "last_active_on", "notice_on", "ended_on"]]
+    rows = panel[
+        [
+            "member_id",
+            "spell_no",
+            "as_of",
+            "start_on",
+            "stop_on",
+            "event",
+            "still_there",
+            "churned_in_horizon",
+        ]
+    ]
     rows = rows.merge(ended, on=["member_id", "spell_no"], how="left", validate="many_to_one")
     after = rows["as_of"] + horizon_days * DAY
     label = rows["churned_in_horizon"]
-    inside = (rows["ended_on"] > rows["as_of"]) & (rows["ended_on"] <= after)
+    waiting = (spells["ended_on"] - spells["last_active_on"]).max()  # the same for all; none left: not known
+    known_on = after + (waiting if pd.notna(waiting) else 0 * DAY)
+    inside = rows[["last_active_on", "notice_on"]].min(axis=1) < after
     left = (rows["ended_on"] > rows["start_on"]) & (rows["ended_on"] <= rows["stop_on"])
     broken = {
-        "window not observed": label.notna() & (after > observed_until),
+        "window not observed": label.notna() & (known_on > observed_until),
+        "label of a member already gone": label.notna() & ~rows["still_there"],
         "label is not the leaving in its window": label.notna()
         & (label.fillna(False).astype(bool) != inside),
         "event outside its days": rows["event"] != left,

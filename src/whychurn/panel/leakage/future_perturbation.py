@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import numpy as np
@@ -18,11 +18,13 @@ from whychurn.panel.features.orders import RETURN_LAG_DAYS
 from whychurn.panel.leakage.audit import COLUMNS, MAX_AUC, audit_row, check_labels, check_single_features
 from whychurn.panel.results import Churn
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
+from whychurn.panel.still_there import create_acts, still_there_sql
 
 DAY = pd.Timedelta(days=1)
 LAST_DIGIT = (
     1.5e-6  # averages are rounded to six decimals (features); one on the edge may fall to either side
 )
+PRESENCE: Final = ("still_there", "days_silent", "usual_gap_days")  # known on the day as features are
 # when a row is known, where that is not its time; and columns that become known later than their row
 KNOWN = {"surveys": "answered_at", "feedback_topics": "known_on"}
 LATER = {
@@ -97,6 +99,7 @@ def perturbation_test(
             False,
         ),
     }
+    known = pd.concat([catalogue[["name", "kind"]], pd.DataFrame({"name": PRESENCE, "kind": "number"})])
     rows = []
     for check, (other, ends_here) in futures.items():
         span = Observed(observed.first, day_number(as_of) - 1 if ends_here else observed.last)
@@ -104,7 +107,7 @@ def perturbation_test(
             again.execute("DELETE FROM filled")
             again.executemany("INSERT INTO filled VALUES (?)", [[name] for name in filled])
             values = _recompute(again, as_of, span, catalogue, params, churn)
-        changed = compare(here, values, catalogue)
+        changed = compare(here, values, known)
         rows += [audit_row(check, name, share, 0.0) for name, share in changed.items()]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -132,15 +135,18 @@ def _recompute(
 ) -> pd.DataFrame:
     stop = params.panel.cancelled_terms == "stop"
     connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(churn.activity, observed, stop)}")
+    create_acts(connection, churn.activity)
     connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(churn.main.days, observed)}")
     connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(churn.main.days)}")
     create_snapshots(connection, [day_number(as_of)])
     create_member_snapshots(connection, "spell", observed)
     compute_features(connection, catalogue, params.panel, params.retention.tiers)
+    presence = still_there_sql(churn.main, churn.usual, stop)
     names = ", ".join(f"f.{quoted(name)}" for name in catalogue["name"])
     return (
         connection.execute(
-            f"SELECT member_id, {names} FROM risk JOIN feature f USING (r) JOIN member USING (m)"
+            f"""SELECT member_id, {", ".join(PRESENCE)}, {names} FROM risk JOIN feature f USING (r)
+                JOIN member USING (m) JOIN ({presence}) USING (r)"""
         )
         .df()
         .set_index("member_id")

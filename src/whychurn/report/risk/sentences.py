@@ -15,6 +15,7 @@ from whychurn.report.words import say, say_or
 
 ORDER: Final = ("auc", "pr_auc", "lift_5", "profit")  # who comes before whom
 CHANCE: Final = 0.5  # AUC of a forecast that knows nothing
+LISTED: Final = "gone_5"  # metric of who of a list had already gone, at the length that is told
 ONE_LINE: Final = "{} [{},\u00a0{}]"  # a no-break space: one line for the interval
 OF_HUNDRED: Final = "{}% [{},\u00a0{}]"
 PLACES: Final = {"profit": 0, "lift_5": 1}  # decimals; three for the rest
@@ -22,6 +23,12 @@ TRUST: Final = ("brier", "log_loss", "ece")  # whether probabilities can be take
 _COUNTS: Final = {"members": "int", "rows": "int", "events": "int"}
 STRATA_FORMATS: Final = _COUNTS | {"rate": "percent", "mean_p": "percent"}
 RULE_FORMATS: Final = _COUNTS | {"p_train": "percent", "rate": "percent", "share": "percent"}
+GONE_FORMATS: Final = {
+    "members": "int",
+    "days_silent": "int",
+    "usual_gap_days": "int",
+    "margin_exposed": "money",
+}
 ARCHETYPE_FORMATS: Final = {
     "members": "int",
     "share": "percent",
@@ -46,6 +53,7 @@ def answer(facts: dict[str, Any], page: PageLike) -> str:
     ]
     if facts["value_at_risk"] is not None:
         parts.append(page.say("risk.answer_value", value=page.format(facts["value_at_risk"], "money")))
+    parts.insert(1, gone_answer(facts, page))
     parts.append(
         page.say(
             "risk.answer_sure",
@@ -56,6 +64,46 @@ def answer(facts: dict[str, Any], page: PageLike) -> str:
     return "\n\n".join(parts)
 
 
+def gone_answer(facts: dict[str, Any], page: PageLike) -> str:
+    """How many stand apart as already gone."""
+    gone = facts["already_gone"]["all"]
+    return (
+        page.say("risk.answer_gone", gone=page.members(gone)) if gone else page.say("risk.answer_nobody_gone")
+    )
+
+
+def gone_claims(facts: dict[str, Any], page: PageLike) -> list[str]:
+    """Who of the listed had gone before, how many of those who stand apart came back, who was seen again for sure."""
+    figures, told = facts["gone_listed"], []
+    shares = [figures.get(stratum, {}).get(LISTED) for stratum in ("still_there", "everybody")]
+    if all(shares):
+        there, everybody = (format_interval(one, _whole_percent) for one in shares)
+        share = page.format(int(LISTED.removeprefix("gone_")) / 100, "percent")
+        told.append(page.say("risk.gone_listed", share=share, there=there, everybody=everybody))
+    if apart := figures.get("already_gone", {}).get("gone"):
+        back = {"estimate": 1 - apart["estimate"], "low": 1 - apart["high"], "high": 1 - apart["low"]}
+        told.append(page.say("risk.gone_back", back=format_interval(back, _whole_percent)))
+    if auc := facts["seen_again"].get("auc"):
+        told.append(page.say("risk.gone_seen", auc=format_interval(auc, "{:.3f}".format)))
+    return told
+
+
+def gone_table(gone: pd.DataFrame, lang: str, min_cell: int) -> pd.DataFrame:
+    """Members who are already gone, by why."""
+    medians = gone.groupby("why")[["days_silent", "usual_gap_days"]].median()
+    sums = gone.groupby("why")["margin_exposed"].sum(min_count=1)
+    table = medians.assign(members=gone["why"].value_counts(), margin_exposed=sums).reset_index()
+    table["why"] = [say(f"risk.why_{why}", lang) for why in table["why"]]
+    table = table[["why", "members", "days_silent", "usual_gap_days", "margin_exposed"]]
+    return suppress_small_cells(
+        table, "members", ["days_silent", "usual_gap_days", "margin_exposed"], min_cell
+    )
+
+
+def _whole_percent(share: float) -> str:
+    return f"{100 * share:.0f}%"
+
+
 def ranks(facts: dict[str, Any]) -> bool:
     """Whether the forecast clearly puts leavers before stayers: the interval of its AUC lies above one half."""
     low = facts["headline"]["auc"].get("low")
@@ -63,8 +111,10 @@ def ranks(facts: dict[str, Any]) -> bool:
 
 
 def no_answer(facts: dict[str, Any], page: PageLike) -> str:
-    """Why there is no forecast."""
-    return facts["reason"][page.lang] if facts.get("reason") else page.say("risk.not_run")
+    """Why there is no forecast, and how many are already gone."""
+    if not facts.get("reason"):
+        return page.say("risk.not_run")
+    return "\n\n".join([facts["reason"][page.lang], gone_answer(facts, page)])
 
 
 def headlines(facts: dict[str, Any], page: PageLike) -> list[tuple[str, Any, str, str]]:
@@ -81,6 +131,12 @@ def headlines(facts: dict[str, Any], page: PageLike) -> list[tuple[str, Any, str
                 horizon=facts["horizon_days"],
             ),
             "associated",
+        ),
+        (
+            "who_next.already_gone",
+            facts["already_gone"]["all"],
+            page.say("risk.head_gone", gone=page.members(facts["already_gone"]["all"])),
+            "described",
         ),
         (
             "who_next.lift_5",
@@ -104,10 +160,11 @@ def headlines(facts: dict[str, Any], page: PageLike) -> list[tuple[str, Any, str
     if facts["value_at_risk"] is not None:
         value = page.format(facts["value_at_risk"], "money")
         text = page.say("risk.head_value", value=value)
-        lines.insert(2, ("cost.value_at_risk", facts["value_at_risk"], text, "associated"))
+        lines.insert(3, ("cost.value_at_risk", facts["value_at_risk"], text, "associated"))
     if not ranks(facts):
         text = page.say("risk.head_no_ranks", auc=format_interval(figures["auc"], "{:.3f}".format))
-        known = [line for line in lines if not line[0].startswith("who_next.") and line[0] != "how_sure.auc"]
+        dropped = ("who_next.high_risk", "who_next.lift_5", "how_sure.auc")
+        known = [line for line in lines if line[0] not in dropped]
         return [("who_next.not_told", figures["auc"]["estimate"], text, "described"), *known]
     return [line for line in lines if "lift_5" in figures or line[0] != "who_next.lift_5"]
 
@@ -124,7 +181,7 @@ def lift_words(facts: dict[str, Any], page: PageLike) -> dict[str, str]:
 def embargo(facts: dict[str, Any], page: PageLike) -> str:
     """That no outcome which was learnt from lies in the test period; the risk stage stops where one does."""
     learnt = max(pd.Timestamp(day) for part in ("train", "calibration") for day in facts["as_of"][part])
-    until = learnt + pd.Timedelta(days=facts["horizon_days"])
+    until = learnt + pd.Timedelta(days=facts["known_days"])
     test = page.format(min(facts["as_of"]["test"]), "date")
     return page.say("risk.embargo", until=page.format(until, "date"), test=test)
 

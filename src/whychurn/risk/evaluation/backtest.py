@@ -39,7 +39,7 @@ def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: P
     cutoff_on, metric, estimate, low, high, rows, members, events, train_rows; empty if no cut-off is
     possible.
     """
-    months = cutoffs(panel, horizon_days, params.risk)
+    months = cutoffs(panel, horizon_days, trained.known_days, params.risk)
     with ThreadPoolExecutor(max_workers=params.run.workers) as pool:
         tables = list(pool.map(lambda day: _at_cutoff(panel, trained, day, horizon_days, params), months))
     lines = [line for table in tables for line in table]
@@ -47,13 +47,13 @@ def backtest(panel: pd.DataFrame, trained: Trained, horizon_days: int, params: P
     return pd.DataFrame(lines, columns=columns)
 
 
-def cutoffs(panel: pd.DataFrame, horizon_days: int, risk: RiskParams) -> list[pd.Timestamp]:
+def cutoffs(panel: pd.DataFrame, horizon_days: int, known_days: int, risk: RiskParams) -> list[pd.Timestamp]:
     """Evenly spaced snapshots with a calibration and a training snapshot before them, the last included."""
-    horizon = pd.Timedelta(days=horizon_days)
+    horizon, known = pd.Timedelta(days=horizon_days), pd.Timedelta(days=known_days)
     months = sorted(
         pd.Timestamp(day) for day in panel.loc[panel["churned_in_horizon"].notna(), "as_of"].unique()
     )
-    feasible = [day for day in months if months[0] + horizon <= _latest(months, day - horizon)]
+    feasible = [day for day in months if months[0] + horizon <= _latest(months, day - known)]
     if not feasible:
         return []
     picks = np.linspace(0, len(feasible) - 1, min(risk.backtest_cutoffs, len(feasible)))
@@ -69,7 +69,9 @@ def _at_cutoff(
 ) -> list[dict[str, Any]]:
     risk = params.risk
     history = panel[panel["as_of"] <= day]
-    split = split_forward(history, horizon_days, risk.calibration_months, 1, params.run.seed)
+    split = split_forward(
+        history, horizon_days, trained.known_days, risk.calibration_months, 1, params.run.seed
+    )
     train = history[split.rows("train")]
     train = train[sample_members(train["member_id"], MAX_ROWS, params.run.seed)]
     calibration, test = history[split.rows("calibration")], history[split.rows("test")]

@@ -25,7 +25,7 @@ Draws = dict[str, np.ndarray]
 
 
 def forecast_test(panel: pd.DataFrame, trained: Trained, params: Params) -> pd.DataFrame:
-    """Test rows: member_id, as_of, spend_tier, y, stake, one p_<model> each."""
+    """Test rows, of members still there: member_id, as_of, spend_tier, y, seen_after, stake, one p_<model> each."""
     rows = panel[trained.split.rows("test")]
     X = encode(rows, trained.features)
     tier = rows["spend_tier"].astype("object") if "spend_tier" in rows else None
@@ -35,6 +35,7 @@ def forecast_test(panel: pd.DataFrame, trained: Trained, params: Params) -> pd.D
             "as_of": rows["as_of"].to_numpy(),
             "spend_tier": tier.fillna("unknown").to_numpy() if tier is not None else "unknown",
             "y": labels(rows),
+            "seen_after": rows["seen_after"].to_numpy(dtype=bool) if "seen_after" in rows else True,
             "stake": margin_exposed(rows, params.business),
         }
     )
@@ -44,9 +45,16 @@ def forecast_test(panel: pd.DataFrame, trained: Trained, params: Params) -> pd.D
 
 
 def measure_models(test: pd.DataFrame, params: Params) -> pd.DataFrame:
-    """Table risk_metrics: each model overall, by month and by tier, and the model's gain over each baseline."""
+    """Table risk_metrics: each model overall, by month and by tier, and the model's gain over each baseline.
+
+    ``seen_again``: on the rows whose member was seen again for sure, in hindsight.
+    """
     tables = [measure_overall(test, params)]
     lines = []
+    seen = test[test["seen_after"]]
+    if len(seen) < len(test):
+        measured = _measure(seen, params, [RISK_MODEL])
+        lines.append(_lines(*measured[RISK_MODEL], (RISK_MODEL, "seen", "seen_again"), seen, params))
     for kind, column in (("month", "as_of"), ("tier", "spend_tier")):
         for stratum, rows in test.groupby(column, sort=True):
             text = f"{stratum:%Y-%m}" if kind == "month" else str(stratum)

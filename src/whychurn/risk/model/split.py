@@ -26,7 +26,8 @@ class Split:
         "train", "calibration", "test" or "" (embargoed or unlabelled), index of the panel.
     mode
         "forward": calibration lies after training and before test. "members": the history is too short for
-        that, so calibration uses other members of the training period.
+        that, so calibration uses other members of the training period; windows end before the test begins, but
+        labels may be known only later.
     months
         Snapshots of each part.
     """
@@ -41,9 +42,14 @@ class Split:
 
 
 def split_forward(
-    panel: pd.DataFrame, horizon_days: int, calibration_months: int, test_months: int, seed: int
+    panel: pd.DataFrame,
+    horizon_days: int,
+    known_days: int,
+    calibration_months: int,
+    test_months: int,
+    seed: int,
 ) -> Split:
-    """Split labelled rows by snapshot so that no label window reaches into a later part.
+    """Split labelled rows by snapshot: no label window reaches into a later part; labels are known by the test.
 
     Parameters
     ----------
@@ -51,6 +57,8 @@ def split_forward(
         member_id, as_of, churned_in_horizon (null: not labelled).
     horizon_days
         Length of the label window.
+    known_days
+        Days after a snapshot on which its labels are known: the window and the silence that makes a leaving.
     calibration_months, test_months
         Wanted snapshots of each part; fewer are taken where the history is short.
     seed
@@ -63,24 +71,28 @@ def split_forward(
     """
     labelled = panel["churned_in_horizon"].notna().to_numpy()
     months = sorted(pd.Timestamp(day) for day in panel.loc[labelled, "as_of"].unique())
-    horizon = pd.Timedelta(days=horizon_days)
+    spans = (pd.Timedelta(days=horizon_days), pd.Timedelta(days=known_days))
     for wanted_test in range(test_months, 0, -1):
         for wanted_calibration in range(calibration_months, 0, -1):
-            chosen = _take(months, horizon, wanted_calibration, wanted_test)
-            enough = 3 if (wanted_test, wanted_calibration) != (1, 1) else 1
+            chosen = _take(months, spans, wanted_calibration, wanted_test)
+            enough = wanted_calibration + 2 if (wanted_test, wanted_calibration) != (1, 1) else 1
             if chosen and len(chosen["train"]) >= enough:
                 return Split(_assign(panel, labelled, chosen), "forward", chosen)
-    return _split_members(panel, labelled, months, horizon, seed)
+    return _split_members(panel, labelled, months, spans[0], seed)
 
 
 def _take(
-    months: list[pd.Timestamp], horizon: pd.Timedelta, calibration: int, test: int
+    months: list[pd.Timestamp], spans: tuple[pd.Timedelta, pd.Timedelta], calibration: int, test: int
 ) -> dict[str, list[pd.Timestamp]] | None:
-    """Last `test` months, last `calibration` months with labels ended before them, all ended before those."""
+    """Last `test` months, last `calibration` ones with labels known by them, all with windows over before those.
+
+    `spans`: the label window, and the time until labels are known.
+    """
     if len(months) <= test:
         return None
     tested = months[-test:]
-    before_test = [day for day in months if day + horizon <= tested[0]][-calibration:]
+    horizon, known = spans
+    before_test = [day for day in months if day + known <= tested[0]][-calibration:]
     if not before_test:
         return None
     trained = [day for day in months if day + horizon <= before_test[0]]
@@ -91,7 +103,7 @@ def _split_members(
     panel: pd.DataFrame, labelled: np.ndarray, months: list[pd.Timestamp], horizon: pd.Timedelta, seed: int
 ) -> Split:
     """Test stays in the future; a third of the members of the training period calibrate."""
-    before = [day for day in months if months and day + horizon <= months[-1]]
+    before = [day for day in months if day + horizon <= months[-1]]
     if not before:
         needed = 2 * int(np.ceil(horizon.days / 30.4)) + 1
         raise DataTooShortError(

@@ -48,6 +48,8 @@ class Trained:
         Inputs, and the catalogue's features that were left out with the reason.
     scorers, calibrators
         By name of the model: encoded rows to raw score, raw score to probability.
+    known_days
+        Days between the last snapshot that is learnt from and the first of the test, at least.
     """
 
     features: list[Feature]
@@ -58,6 +60,7 @@ class Trained:
     scorers: dict[str, Scorer]
     calibrators: dict[str, Calibrator]
     tree: Pipeline
+    known_days: int
 
     @property
     def scorer(self) -> RiskScorer:
@@ -69,21 +72,32 @@ class Trained:
         return self.calibrators[name].probability(self.scorers[name](X))
 
 
-def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, params: Params) -> Trained:
+def fit_risk(
+    panel: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    horizon_days: int,
+    params: Params,
+    known_days: int | None = None,
+) -> Trained:
     """Split, choose features, search, fit, calibrate.
 
     Parameters
     ----------
     panel
-        The panel of consenting members, as the panel stage writes it.
+        The panel of consenting members, as the panel stage writes it; rows of members who are already gone
+        have no label and teach nothing.
+    known_days
+        Days after a snapshot on which its labels are known (panel.json); the horizon if not given.
 
     Raises
     ------
     NoModelError
         If there are too few snapshots, leavers, stayers or usable features.
     """
-    split = checked_split(panel, horizon_days, params)
+    known_days = horizon_days if known_days is None else known_days
+    split = checked_split(panel, horizon_days, known_days, params)
     train, calibration = split.rows("train"), split.rows("calibration")
+    known_days = known_days if split.mode == "forward" else horizon_days  # too short a history for more
     features, left_out = choose_features(panel, train, catalogue)
     if not features:
         raise NoModelError("no_features")
@@ -104,10 +118,12 @@ def fit_risk(panel: pd.DataFrame, catalogue: pd.DataFrame, horizon_days: int, pa
     calibrators = {
         name: _calibrate(scorer(held), y[calibration], members, params) for name, scorer in scorers.items()
     }
-    return Trained(features, left_out, split, tuned, booster, scorers, calibrators, baselines.tree)
+    return Trained(
+        features, left_out, split, tuned, booster, scorers, calibrators, baselines.tree, known_days
+    )
 
 
-def checked_split(panel: pd.DataFrame, horizon_days: int, params: Params) -> Split:
+def checked_split(panel: pd.DataFrame, horizon_days: int, known_days: int, params: Params) -> Split:
     """The split, once each part holds enough leavers and stayers to learn from.
 
     Raises
@@ -121,13 +137,16 @@ def checked_split(panel: pd.DataFrame, horizon_days: int, params: Params) -> Spl
     if not panel["churned_in_horizon"].notna().any():
         raise NoModelError("no_rows", horizon=horizon_days)
     try:
-        split = split_forward(panel, horizon_days, risk.calibration_months, risk.test_months, params.run.seed)
+        wanted = (risk.calibration_months, risk.test_months)
+        split = split_forward(panel, horizon_days, known_days, *wanted, params.run.seed)
     except DataTooShortError as error:
         raise NoModelError(
             "too_short", horizon=horizon_days, months=2 * -(-horizon_days // 30) + 1
         ) from error
     learnt = [*split.months["train"], *split.months["calibration"]]
-    check_split(max(learnt), min(split.months["test"]), horizon_days)
+    check_split(
+        max(learnt), min(split.months["test"]), known_days if split.mode == "forward" else horizon_days
+    )
     y = labels(panel)
     for part in ("train", "calibration"):
         rows = split.rows(part)
@@ -139,7 +158,7 @@ def checked_split(panel: pd.DataFrame, horizon_days: int, params: Params) -> Spl
 
 
 def labels(panel: pd.DataFrame) -> np.ndarray:
-    """0/1 labels, NaN where the label window is not over."""
+    """0/1 labels, NaN where they are not known yet or the member was already gone."""
     return panel["churned_in_horizon"].astype("float64").to_numpy(na_value=np.nan)
 
 
