@@ -38,7 +38,7 @@ from whychurn.contract.yaml_files import read_yaml
 from whychurn.score.ground_truth import read_ground_truth
 from whychurn.score.method_answers import PROBABILITIES, method_answers
 from whychurn.score.yardstick.measured import COLUMNS, FILE
-from whychurn.score.yardstick.measured_error import measured_error, model_errors, untempered
+from whychurn.score.yardstick.measured_error import measured_error, model_errors
 from whychurn.score.yardstick.thinned_interviews import thin_interviews
 from whychurn.score.yardstick.world_rows import Attributed, PlantedEvents, planted_events, world_rows
 from whychurn.stages.pipeline import code_digest
@@ -230,9 +230,8 @@ def keep_errors(
         folder / "errors" / f"{world.name}.parquet",
     )
     p = method_answers(found.attributions, planted.events)[method].p
-    raw = untempered(p, float(read_yaml(MEASURED_ERROR)["temperature"]))
     names = [*PROBABILITIES, *(f"true_{cause}" for cause in CAUSES)]
-    table = pd.DataFrame(np.hstack([raw, planted.happened]), columns=names)
+    table = pd.DataFrame(np.hstack([p, planted.happened]), columns=names)
     write_table(table, folder / "posteriors" / f"{world.name}.parquet")
 
 
@@ -304,11 +303,12 @@ def write_rows(folder: Path, half: Half) -> None:
 
 
 def calibrate(folder: Path) -> None:
-    """Write measured_error.yaml from the errors of the development half."""
+    """Write measured_error.yaml from the errors of the development half, scored with the file as it is now."""
     files = sorted((folder / "errors").glob("*.parquet"))
     errors = pd.concat([read_table(file) for file in files], ignore_index=True)
     tables = [read_table(folder / "posteriors" / file.name).to_numpy("float64") for file in files]
-    found = measured_error(errors, [(table[:, : len(CAUSES)], table[:, len(CAUSES) :]) for table in tables])
+    pairs = [(table[:, : len(CAUSES)], table[:, len(CAUSES) :]) for table in tables]
+    found = measured_error(errors, pairs, float(read_yaml(MEASURED_ERROR)["temperature"]))
     head = [line for line in MEASURED_ERROR.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     text = "\n".join([*head, yaml.safe_dump(found, sort_keys=False, default_flow_style=None)])
     with write_whole(MEASURED_ERROR) as temporary:

@@ -19,7 +19,11 @@ from whychurn.score.public_benchmark.worlds import members_of, true_causes, writ
 from whychurn.world.setting.mechanism import load_mechanism
 
 SURE = np.repeat(np.eye(6)[:2], 2, axis=0)  # four leavers: two for each of the first two causes
-TRUE = {"w": pd.DataFrame(SURE, columns=PROBABILITIES).assign(member_id=list("abcd"))}
+TRUE = {
+    "w": pd.DataFrame(SURE, columns=PROBABILITIES).assign(
+        member_id=list("abcd"), cause=np.repeat(CAUSES[:2], 2)
+    )
+}
 
 
 def chances(p: np.ndarray, ids: str = "abcd") -> pd.DataFrame:
@@ -79,7 +83,8 @@ def test_worlds_are_written_apart_from_their_causes_and_can_be_scored(
     true = true_causes(folder)
     assert all(set(table["member_id"]) <= members_of(folder, name) for name, table in true.items())
     file = tmp_path / "best.csv"
-    pd.concat([table.assign(world=name) for name, table in true.items()]).to_csv(file, index=False)
+    answers = [table.drop(columns="cause").assign(world=name) for name, table in true.items()]
+    pd.concat(answers).to_csv(file, index=False)
     table = score_submissions(folder, [file])
     assert table["method"].to_list() == ["best", "one_sixth"] and table["skill"].iloc[0] == pytest.approx(1)
     assert pd.read_csv(folder / "ranking.csv")["method"].to_list() == ["best", "one_sixth"]

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from scipy import special
 
+from whychurn.causes.latent_cause.member_chances import tempered
 from whychurn.contract.causes import CAUSES
 from whychurn.score.yardstick.measured_error import (
     best_temperature,
     error_table,
     measured_error,
     model_errors,
-    untempered,
 )
 from whychurn.score.yardstick.world_rows import PlantedEvents
 
@@ -75,17 +75,19 @@ def test_a_cause_that_does_nothing_is_left_out_and_a_tenth_of_a_point_is_no_erro
 
 
 def test_temperature_of_chances_that_are_too_sure() -> None:
-    q = RNG.dirichlet(np.full(6, 0.5), 4000)
-    sure = special.softmax(np.log(np.clip(q, 1e-6, 1)) * 1.8, axis=1)
-    assert best_temperature(sure, q) == pytest.approx(1.8, abs=0.05)
-    assert best_temperature(q, q) == pytest.approx(1.0, abs=0.03)
-    tempered = special.softmax(np.log(sure.clip(1e-6)) / 1.8, axis=1)
-    assert untempered(tempered, 1.8) == pytest.approx(sure, abs=1e-3)
+    worlds = [RNG.dirichlet(np.full(6, 0.5), 1500) for _ in range(3)]
+    sure = [special.softmax(np.log(np.clip(q, 1e-6, 1)) * 1.8, axis=1) for q in worlds]
+    kept = [
+        tempered(p, np.ones(len(p), bool), q.mean(axis=0), 1.0) for p, q in zip(sure, worlds, strict=True)
+    ]
+    assert best_temperature(list(zip(kept, worlds, strict=True))) == pytest.approx(1.8, abs=0.06)
+    assert best_temperature([(q, q) for q in worlds]) == pytest.approx(1.0, abs=0.03)
 
 
 def test_the_file_has_the_shape_that_the_model_reads() -> None:
     errors = pd.concat([world(0.3, 0.1, 400).assign(world=str(at)) for at in range(12)])
     q = RNG.dirichlet(np.ones(6), 50)
-    found = measured_error(errors, [(q, q), (q[:10], q[:10])])
+    found = measured_error(errors, [(q, q), (q[:10], q[:10])], 2.0)
+    assert found["temperature"] == pytest.approx(2.0, abs=0.1), "as sure as is right at two"
     assert set(found) == {"worlds", "temperature", "shares", "avoidable"} and found["worlds"] == 12
     assert set(found["shares"]["to_300"]) == {"with_records", "without_records"}

@@ -13,8 +13,8 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
-from whychurn.score.method_answers import PROBABILITIES, true_posterior
-from whychurn.score.probability_metrics import expected_log_losses, floored, skill
+from whychurn.score.method_answers import PROBABILITIES, cause_codes, true_posterior
+from whychurn.score.probability_metrics import floored, log_losses, skill
 from whychurn.score.public_benchmark.submissions import Submission, read_submission
 from whychurn.score.public_benchmark.worlds import members_of, true_causes
 
@@ -55,14 +55,14 @@ def rank_methods(submissions: Sequence[Submission], true: Mapping[str, pd.DataFr
     Parameters
     ----------
     true
-        Of each world: member_id, p_<cause> of all who left.
+        Of each world: member_id, cause, p_<cause> of all who left.
 
     Returns
     -------
     DataFrame
         `COLUMNS`, errors as parts of all leavings. A true share is the mean true posterior of all who left. Shares
         are those of the method, or the mean of its chances over all who left, where leavers without a row count
-        as one sixth each. skill: 0 the true shares for everyone, 1 the simulator itself, by expected log loss.
+        as one sixth each. skill: 0 the true shares for everyone, 1 the simulator itself, by log loss.
         share_covered and share_width are null without intervals, skill without chances.
     """
     rows = [_row(one, true) for one in _joined(submissions)]
@@ -132,9 +132,10 @@ def _chances(members: pd.DataFrame, leavers: pd.DataFrame) -> tuple[Array, float
 
 
 def _skill(p: Array, leavers: pd.DataFrame) -> float:
-    q = true_posterior(leavers)
+    """By the causes for which members left: what they say depends on these."""
+    q, y = true_posterior(leavers), cause_codes(leavers["cause"])
 
     def loss(chances: Array) -> Array:
-        return np.asarray(expected_log_losses(floored(chances, FLOOR), q).mean())
+        return np.asarray(log_losses(floored(chances, FLOOR), y).mean())
 
     return float(skill(loss(p), loss(np.tile(q.mean(axis=0), (len(q), 1))), loss(q)))

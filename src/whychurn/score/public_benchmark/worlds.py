@@ -76,7 +76,7 @@ def _to_csv(raw: Path) -> None:
 
 
 def true_causes(folder: Path) -> dict[str, pd.DataFrame]:
-    """Last leaving of each member who left, by world: member_id, p_<cause>.
+    """Last leaving of each member who left, by world: member_id, cause, p_<cause>.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def true_causes(folder: Path) -> dict[str, pd.DataFrame]:
             )
         table = read_table(file)
         left = table[table["status"] == "churned"].sort_values(["member_id", "spell"])
-        kept = [column for column in left if column == "member_id" or str(column).startswith("p_")]
+        kept = [column for column in left if column in ("member_id", "cause") or str(column).startswith("p_")]
         found[name] = left.drop_duplicates("member_id", keep="last")[kept].reset_index(drop=True)
     return found
 

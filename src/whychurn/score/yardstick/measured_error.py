@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special
 
+from whychurn.causes.latent_cause.member_chances import tempered
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.score.yardstick.world_rows import PlantedEvents
@@ -91,22 +92,30 @@ def _delta(values: pd.Series, errors: pd.DataFrame, answers: str, records: str) 
     raise ValueError(f"fewer than {MIN_VALUES} errors were measured")
 
 
-def best_temperature(p: Array, q: Array) -> float:
-    """Temperature of the chances `p` under which the true causes `q`, or chances of them, are likeliest; both (n, 6)."""
-    logs = np.log(np.clip(p, 1e-6, 1.0))
+def best_temperature(posteriors: Sequence[tuple[Array, Array]]) -> float:
+    """Factor by which the temperature of the model's chances should change.
+
+    Parameters
+    ----------
+    posteriors
+        Of each world the chances that the model gave, whose mean is its shares, and ones for the true causes;
+        both (n, 6). Each world weighs the same.
+    """
 
     def loss(temperature: float) -> float:
-        return -float((q * special.log_softmax(logs / temperature, axis=1)).sum() / max(q.sum(), 1e-9))
+        """-sum of q ln p, p as the model makes it at this temperature: the shares stay."""
+        losses = []
+        for p, q in posteriors:
+            again = tempered(p, np.ones(len(p), bool), p.mean(axis=0), temperature)
+            losses.append(-(q * np.log(np.clip(again, 1e-6, 1.0))).sum(axis=1).mean())
+        return float(np.mean(losses))
 
-    return round(float(optimize.minimize_scalar(loss, bounds=TEMPERATURES, method="bounded").x), 3)
+    return float(optimize.minimize_scalar(loss, bounds=TEMPERATURES, method="bounded").x)
 
 
-def untempered(p: Array, temperature: float) -> Array:
-    """Chances before they were raised to 1 / `temperature`; (n, 6)."""
-    return np.asarray(special.softmax(np.log(np.clip(p, 1e-6, 1.0)) * temperature, axis=1))
-
-
-def measured_error(errors: pd.DataFrame, posteriors: Sequence[tuple[Array, Array]]) -> dict[str, Any]:
+def measured_error(
+    errors: pd.DataFrame, posteriors: Sequence[tuple[Array, Array]], temperature: float
+) -> dict[str, Any]:
     """Content of measured_error.yaml.
 
     Parameters
@@ -114,13 +123,12 @@ def measured_error(errors: pd.DataFrame, posteriors: Sequence[tuple[Array, Array
     errors
         Rows of `model_errors` of all worlds, with the column world.
     posteriors
-        Of each world the model's chances before any temperature, and ones for the true causes; both (n, 6). Each
-        world weighs the same.
+        See `best_temperature`.
+    temperature
+        At which the model gave these chances.
     """
-    p = np.concatenate([one for one, _ in posteriors])
-    q = np.concatenate([other / max(len(other), 1) for _, other in posteriors])
     return {
         "worlds": int(errors["world"].nunique()),
-        "temperature": best_temperature(p, q),
+        "temperature": round(temperature * best_temperature(posteriors), 3),
         **error_table(errors),
     }
