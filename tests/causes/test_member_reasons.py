@@ -5,6 +5,7 @@ rows are read at once.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,3 +46,13 @@ def test_only_likely_causes_are_argued_and_both_languages_say_what_was_met(given
         assert all(given["p"][number, CAUSES.index(each["cause"])] >= reasons.MIN_POSTERIOR for each in row)
     returns = [each for number, row in enumerate(found) for each in row if "return" in each["en"].lower()]
     assert returns and all(each["cause"] == "product_service" and "退" in each["zh"] for each in returns)
+
+
+def test_what_was_said_in_an_interview_comes_first(given) -> None:
+    p = np.tile(np.eye(len(CAUSES))[1], (ROWS, 1))
+    heard = np.zeros((ROWS, len(CAUSES)))
+    heard[0, 1], heard[1, 1] = 1.0, 0.3
+    told = {**given, "p": p, "labels": replace(given["labels"], heard=heard)}
+    rows = [json.loads(row) for row in reasons.member_evidence(**told)]
+    assert rows[0][0] == {"cause": "price", "en": "when called: “Price”", "zh": "回访时说明的原因是“价格”"}
+    assert not any("called" in each["en"] for row in rows[1:] for each in row), "too few coders heard it"

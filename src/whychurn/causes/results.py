@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -152,7 +152,10 @@ def leaving_days(churned: pd.DataFrame, churners: pd.DataFrame) -> pd.Series:
 
 def member_table(evidence: Evidence, p: Array, params: CausesParams) -> pd.DataFrame:
     """Table member_causes of posteriors `p`; (rows, 6)."""
-    labels = evidence.labels.select(evidence.rows)
+    labels = evidence.labels
+    if evidence.interviews is not None:
+        labels = replace(labels, heard=evidence.interviews.coded)
+    labels = labels.select(evidence.rows)
     sentences = member_evidence(p, evidence.panel, labels, params.reasons)
     return assign_primary_cause(evidence.index_dates, p, params.name_from).assign(evidence=sentences)
 

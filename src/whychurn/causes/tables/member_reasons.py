@@ -36,6 +36,7 @@ FACTS: Final[tuple[tuple[str, str, float, int, float], ...]] = (
 )
 CHUNK: Final = 20_000  # rows whose sentences are held in memory at once
 MIN_TEXT_WEIGHT: Final = 0.15  # of texts about a cause, from which on they are mentioned
+MIN_HEARD: Final = 0.5  # of the codings of an interview that name a cause, from which on it is mentioned
 MIN_POSTERIOR: Final = 0.15  # no evidence is given for a cause less likely than this
 
 
@@ -54,16 +55,19 @@ def member_evidence(p: Array, panel: pd.DataFrame, labels: NoisyLabels, max_sent
     """
     p = np.nan_to_num(p)
     text_weight = labels.texts_before_exit + labels.exit_texts
+    heard = np.zeros_like(p) if labels.heard is None else labels.heard
     parts = [slice(start, start + CHUNK) for start in range(0, len(p), CHUNK)]
     lists = [
-        _sentences(p[part], panel.iloc[part], labels.stated[part], text_weight[part], max_sentences)
+        _sentences(
+            p[part], panel.iloc[part], labels.stated[part], heard[part], text_weight[part], max_sentences
+        )
         for part in parts
     ]
     return pd.concat([*lists, pd.Series(dtype="string")], ignore_index=True)
 
 
 def _sentences(
-    p: Array, panel: pd.DataFrame, stated: Array, text_weight: Array, max_sentences: int
+    p: Array, panel: pd.DataFrame, stated: Array, heard: Array, text_weight: Array, max_sentences: int
 ) -> pd.Series:
     facts, lists = _facts(panel), []
     order = np.argsort(-p, axis=1, kind="stable")
@@ -73,6 +77,8 @@ def _sentences(
             if p[row, number] < MIN_POSTERIOR or len(sentences) >= max_sentences:
                 break
             cause = CAUSES[number]
+            if heard[row, number] >= MIN_HEARD:
+                sentences.append(_sentence(cause, "said_interview"))
             if stated[row] == number:
                 sentences.append(_sentence(cause, "said_survey"))
             if text_weight[row, number] >= MIN_TEXT_WEIGHT:
