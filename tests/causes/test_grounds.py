@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.evidence.exposure_effects import exposure_effects, risk_strata
-from whychurn.causes.evidence.grounds import LEAST_SAID, Grounds, find_grounds
+from whychurn.causes.evidence.grounds import Grounds, find_grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
 from whychurn.causes.latent_cause.additive_hazard_em import fit_additive, told_posterior
@@ -19,7 +19,7 @@ from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_sp
 from whychurn.causes.tables.attributions_and_shares import cause_shares
 from whychurn.causes.tables.by_group_and_month import told_rows
 from whychurn.causes.tables.limitations import limitations
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, LEAST_SAID
 from whychurn.contract.params import CausesParams
 from whychurn.labels import say as label
 from whychurn.panel.exit_surveys import NOT_ASKED

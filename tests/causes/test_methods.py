@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.evidence.grounds import LEAST_SAID, Grounds
+from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.exposures.exposure_history import ExposureHistory
@@ -19,7 +19,7 @@ from whychurn.causes.methods import Inputs, find_method, mean_shares, normalised
 from whychurn.causes.methods.majority_vote import ABSTAINS, source_votes
 from whychurn.causes.methods.survey_classifier import fit_softmax
 from whychurn.causes.tables.attributions_and_shares import attribute_by
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, LEAST_SAID
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.panel.exit_surveys import NOT_ASKED, OTHER, SILENT

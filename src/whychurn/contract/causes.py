@@ -18,6 +18,7 @@ CAUSES: Final[tuple[str, ...]] = (
     "natural",
 )
 UNKNOWN: Final = "unknown"
+LEAST_SAID: Final = 30  # leavers who said why that it takes to tell causes from words
 
 # Each sentence of a report stands on one rung, weakest first.
 RUNGS: Final[tuple[str, ...]] = ("described", "associated", "attributed", "caused")

@@ -18,13 +18,12 @@ from whychurn.causes.evidence.exposure_effects import exposure_effects
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.contract.arrays import Array
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, LEAST_SAID
 from whychurn.contract.params import CausesParams
 from whychurn.contract.results import columns_of
 from whychurn.panel.exit_surveys import NOT_ASKED
 from whychurn.stats.multiple_testing import benjamini_hochberg
 
-LEAST_SAID: Final = 30  # leavers who said why that it takes to tell causes from words
 NAMES_A_CAUSE: Final = 0.1  # weight of the six causes in a leaver's texts from which on they say why
 FALSE_SIGNS: Final = 0.01  # false discovery rate of exposures that alone tell a cause
 COLUMNS: Final = columns_of("cause_grounds")

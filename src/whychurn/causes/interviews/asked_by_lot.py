@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from whychurn.causes.evidence.grounds import LEAST_SAID
 from whychurn.causes.interviews.coder_agreement import CoderAgreement, coder_agreement
 from whychurn.causes.interviews.combination import (
     ShareInterval,
@@ -27,7 +26,7 @@ from whychurn.causes.latent_cause.confusion_matrices import given_heard
 from whychurn.causes.latent_cause.member_chances import tempered
 from whychurn.causes.methods import Attribution, Inputs
 from whychurn.contract.arrays import Array
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, LEAST_SAID
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, empty_table
 from whychurn.panel.exit_surveys import NOT_ASKED

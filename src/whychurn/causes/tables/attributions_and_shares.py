@@ -9,11 +9,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.causes.evidence.grounds import LEAST_SAID
 from whychurn.causes.latent_cause.share_intervals import BOUNDS, SAMPLING
 from whychurn.causes.methods import Attribution, Inputs, find_method
 from whychurn.contract.arrays import Array
-from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.causes import CAUSES, LEAST_SAID, UNKNOWN
 from whychurn.contract.params import Params
 
 P: Final = [f"p_{cause}" for cause in CAUSES]

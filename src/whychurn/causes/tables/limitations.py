@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from whychurn.causes.evidence.grounds import LEAST_SAID, Grounds
+from whychurn.causes.evidence.grounds import Grounds
 from whychurn.causes.evidence.spell_evidence import Evidence
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, LEAST_SAID
 from whychurn.labels import LANGUAGES, both, join, say
 from whychurn.panel.exit_surveys import OTHER
 

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.causes.evidence.grounds import LEAST_SAID
 from whychurn.causes.evidence.spell_evidence import Evidence
 from whychurn.causes.methods import stated_shares
 from whychurn.contract.arrays import Array
-from whychurn.contract.causes import CAUSES
+from whychurn.contract.causes import CAUSES, LEAST_SAID
 from whychurn.contract.results import columns_of
 from whychurn.panel.exit_surveys import NOT_ASKED, OTHER, SILENT
 

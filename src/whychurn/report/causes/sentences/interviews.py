@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.causes.evidence.grounds import LEAST_SAID
+from whychurn.contract.causes import LEAST_SAID
 from whychurn.labels import join
 from whychurn.report.causes.sentences.shares import TOLD, six, spread
 from whychurn.report.page.page_like import PageLike
