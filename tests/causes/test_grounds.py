@@ -139,7 +139,8 @@ def test_the_page_says_what_cannot_be_told_and_on_which_rung(lang: str, words: b
     shares = shares.assign(
         avoidable_share=np.nan, avoidable_low=np.nan, avoidable_high=np.nan, named_share=0.0
     )
-    facts = {"churn_events": 200, "from_words": words}
+    facts: dict[str, Any] = {"churn_events": 200, "from_words": words}
+    facts |= {"interviews": {"basis": "lot"}} if words else {}
     nothing = shares.assign(churn_events=200.0).fillna({"share": {6: 1.0}})
     assert sentences.answer(nothing, facts, page) == say("causes.answer_untold", lang)
     ((key, value, text, rung),) = sentences.headlines(nothing, facts, pd.DataFrame(), page)
