@@ -70,6 +70,7 @@ def test_no_command_fails_for_a_sign_that_the_terminal_lacks(arguments) -> None:
         ["stage", "voice", "--study"],
         ["report", "--study"],
         ["data", "check"],
+        ["ask", "--budget", "5", "--study"],
         ["data", "lookup", "m0123456789abcdef", "--study"],
         ["experiment", "promote", "--reason", "x", "--study"],
         ["serve", "--study"],

@@ -14,6 +14,8 @@ from whychurn.intake.build import build_interim
 from whychurn.intake.check.codes.coded_columns import nearest_code
 from whychurn.intake.check.codes.interviews import check_interviews, repeated_codings
 from whychurn.intake.draft.write_draft import write_draft
+from whychurn.intake.read.interview_list import with_interviews
+from whychurn.intake.read.source import open_source, read_table
 from whychurn.voice.text.corpus import gather_texts
 
 SENT = "2024-05-01 10:00"
@@ -169,3 +171,43 @@ def test_an_interview_coded_twice_is_one_text_and_teaches_no_text_its_reason() -
     texts = gather_texts(feedback, surveys).set_index("feedback_id")
     assert texts["source"].to_dict() == {"I1": "survey_interview", "X": "survey_exit"}
     assert texts["reason"].fillna("").to_dict() == {"I1": "", "X": "natural"}
+
+
+LIST = {"asked_probability": "0.4", "answered_at": "2024-05-03", "reason": "price", "coder": "Ann"}
+
+
+def test_a_list_is_read_below_surveys_of_other_types(make_study, build, tables) -> None:
+    """Surveys with days as days, the list with days as text: both are read, and the list's own columns are left out."""
+    study = make_study({**tables, "interviews": interviews({**LIST, "list": "left"})})
+    exits = pd.DataFrame(
+        {"survey_id": ["Q1"], "member_id": ["b"], "kind": ["exit"], "sent_at": [pd.Timestamp(SENT)]}
+    )
+    exits.to_parquet(study.raw / "surveys.parquet")
+    facts = build(study)
+    table = pd.read_parquet(study.interim / "surveys.parquet").set_index("survey_id")
+    assert (
+        table["sent_at"].tolist() == [pd.Timestamp(SENT)] * 2 and table.loc["I0", "asked_probability"] == 0.4
+    )
+    assert facts["tables"]["surveys"]["source"] == "surveys.parquet, interviews.csv"
+
+
+def test_lists_alone_are_the_surveys(make_study, build, tables) -> None:
+    lists = {
+        "interviews_1": interviews(LIST),
+        "interviews_2": interviews({**LIST, "survey_id": "J1", "member_id": "b"}),
+    }
+    study = make_study({**tables, **lists})
+    assert build(study)["tables"]["surveys"]["kept"] == 2
+
+
+def test_a_file_that_is_no_list_or_is_named_already_is_not_read_twice(make_study, tables) -> None:
+    texts = pd.DataFrame({"member_id": ["a"], "created_at": [SENT], "text": ["too dear"]})
+    params = load_params(make_study({**tables, "interviews": texts}, name="texts")).intake
+    study = make_study({**tables, "interviews": texts}, name="texts")
+    assert with_interviews(open_source(study, params), None, params) == (None, params)
+    own = {"intake": {"tables": {"surveys": "interviews.csv"}}}
+    named = make_study({**tables, "interviews": interviews(LIST)}, own, name="named")
+    intake = load_params(named).intake
+    source = open_source(named, intake)
+    raw = read_table(source, "surveys", "interviews.csv")
+    assert raw is not None and with_interviews(source, raw, intake)[0] is raw

@@ -180,12 +180,37 @@ def test_the_filled_list_comes_back_with_its_chances(study, ending) -> None:
     filled.loc[answered, "answered_at"], filled.loc[answered, "coder"] = "2025-03-02", "Ann"
     filled.loc[answered, "reason"] = ["price/price_rise", "price", "natural", "unknown", "engagement"]
     second = filled.iloc[[1]].assign(coder="Ben", reason="engagement")
-    pd.concat([filled, second]).to_csv(study.raw / "surveys.csv", index=False, encoding="utf-8-sig")
+    both = pd.concat([filled, second])
+    if ending == ".csv":
+        both.to_csv(study.raw / "interviews.csv", index=False, encoding="utf-8-sig")
+    else:
+        both.to_excel(study.raw / "interviews_2.xlsx", index=False)
+    exits = pd.DataFrame(
+        {"问卷编号": ["Q1", "Q2"], "卡号": ["C0001", "C0002"], "发出": "01/12/2024", "原因": "太贵"}
+    )
+    exits.to_csv(study.raw / "surveys.csv", index=False)
+    columns = {
+        "survey_id": "问卷编号",
+        "member_id": "卡号",
+        "sent_at": "发出",
+        "reason": "原因",
+        "kind": "=exit",
+    }
+    own = {
+        "columns": {f"surveys.{name}": value for name, value in columns.items()},
+        "codes": {"surveys.reason": {"太贵": "price"}}, "date_forms": {"surveys.sent_at": "dmy"},
+    }  # fmt: skip
+    (study.root / "params.yaml").write_text(yaml.safe_dump({"intake": own}), encoding="utf-8")
 
     params = load_params(study)
-    assert check_source(study, params).fits
+    checked = check_source(study, params)
+    assert checked.fits and not any("interviews" in name for name in checked.unused)
     build_interim(study, params, dt.date(2025, 3, 5))
     surveys = read_table(study.interim / "surveys.parquet")
+    assert surveys.groupby("kind")["sent_at"].unique().map(list).to_dict() == {
+        "exit": [pd.Timestamp("2024-12-01")], "interview": [TODAY],
+    }  # fmt: skip
+    assert surveys.loc[surveys["kind"] == "exit", "reason"].tolist() == ["price", "price"]
     left = results(study)
     spells = left[["member_id", "spell_no", "last_active_on", "returned_on"]]
     read_back = read_interviews(spells, np.arange(len(spells)), spells, surveys)

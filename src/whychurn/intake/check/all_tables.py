@@ -33,6 +33,7 @@ from whychurn.intake.check.problems import (
     to_decide,
 )
 from whychurn.intake.check.snapshot.table import read_snapshot, recognised, snapshot_name
+from whychurn.intake.read.interview_list import with_interviews
 from whychurn.intake.read.source import Source, read_table
 
 ALIKE: Final = 9  # more members who all share one birth year are no chance
@@ -134,8 +135,11 @@ def read_tables(source: Source, params: Params) -> tuple[dict[str, CheckedTable]
         tables[table] = absent_table(table)
         try:
             raw = read_table(source, table, params.intake.tables.get(table))
+            intake = params.intake
+            if table == "surveys":
+                raw, intake = with_interviews(source, raw, intake)
             if raw:
-                tables[table] = check_table(table, raw, params.intake)
+                tables[table] = check_table(table, raw, intake)
         except WhychurnError as error:
             problems.append((table, error))
             tables[table] = absent_table(table, unread=True)

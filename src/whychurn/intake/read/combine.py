@@ -16,8 +16,13 @@ from whychurn.intake.read.raw_table import Notices, RawTable
 _COMMON: Final = 0.5  # files that share fewer of their columns are no parts of one table
 
 
-def append_tables(parts: Sequence[RawTable], table: str) -> RawTable:
+def append_tables(parts: Sequence[RawTable], table: str, alike: bool = True) -> RawTable:
     """Rows of all `parts` one below the other, columns matched by name (case and spaces aside).
+
+    Parameters
+    ----------
+    alike
+        The parts must have most of their columns in common; what one of them lacks is told.
 
     Raises
     ------
@@ -30,7 +35,9 @@ def append_tables(parts: Sequence[RawTable], table: str) -> RawTable:
         return replace(parts[0], parts=parts[0].parts or named)
     names = _union(parts)
     frames = [_renamed(part.frame, names) for part in parts]
-    _check_columns(parts, frames)
+    if alike:
+        _check_columns(parts, frames)
+    lacking = _lacking(parts, frames, names) if alike else ()
     shifts = np.concatenate([[0], np.cumsum(rows)[:-1]]).tolist()
     reasons = dict.fromkeys(reason for part in parts for reason in part.apart)
     apart = {reason: _shifted([part.apart.get(reason) for part in parts], shifts) for reason in reasons}
@@ -41,7 +48,7 @@ def append_tables(parts: Sequence[RawTable], table: str) -> RawTable:
         _shown([part.origin for part in parts]),
         _shifted([part.broken for part in parts], shifts),
         encoding=", ".join(encodings) or None,
-        notices=(*_distinct(parts), *_lacking(parts, frames, names), *_twice(parts, frames, table)),
+        notices=(*_distinct(parts), *lacking, *_twice(parts, frames, table)),
         apart=apart,
         repeated=tuple(dict.fromkeys(name for part in parts for name in part.repeated)),
         parts=tuple(one for part, own in zip(parts, named, strict=True) for one in (part.parts or (own,))),
