@@ -145,6 +145,22 @@ def test_without_causes_the_answer_names_none(model: RiskModel, rows: pd.DataFra
     assert list(model.predict(rows.head(2))) == ["p_churn", "p_churn_low", "p_churn_high", "reasons", "notes"]
 
 
+def test_members_who_are_already_gone_get_a_note_and_no_probability(
+    model: RiskModel, rows: pd.DataFrame
+) -> None:
+    few, plain = rows.head(3), model.predict(rows.head(3))
+    answer = model.predict(few.assign(still_there=[True, False, None]))
+    chances = ["p_churn", "p_churn_low", "p_churn_high"]
+    assert answer.loc[1, chances].isna().all()
+    assert (answer.loc[1, "reasons"], answer.loc[1, "notes"]) == ("[]", "already gone: no forecast")
+    others = [0, 2]  # not said is answered as for a member still there
+    assert (answer.loc[others, chances] == plain.loc[others, chances]).all(axis=None)
+    assert json.loads(answer.to_json(orient="records"))[1]["p_churn"] is None
+    pd.testing.assert_frame_equal(model.predict(few.assign(still_there=True)), plain)
+    with pytest.raises(RefusedRequestError, match="still_there"):
+        model.predict(few.assign(still_there="perhaps"))
+
+
 def test_the_forms_of_a_request_agree(model: RiskModel, rows: pd.DataFrame) -> None:
     few = rows.head(5)
     split = {"columns": list(few)[::-1], "data": few[few.columns[::-1]].to_numpy().tolist()}
