@@ -126,7 +126,7 @@ def test_silence_is_counted_back_from_the_last_activity(own) -> None:
             panel_row(
                 "a", "2025-06-20", True, True, "gold"
             ),  # last seen 2025-04-21: said something in January
-            panel_row("b", "2025-06-20", True, True),  # only an exit survey
+            panel_row("b", "2025-06-20", True, True),  # an exit survey and an interview: asked
             panel_row("c", "2025-06-20", True, True),  # a word too long ago
             panel_row("d", "2025-07-01", False),  # a survey
             panel_row("e", "2025-07-01", False),
@@ -136,7 +136,9 @@ def test_silence_is_counted_back_from_the_last_activity(own) -> None:
     fed = words(
         [("a", "2025-01-02", "review"), ("c", "2024-06-01", "complaint"), ("a", "2025-05-30", "complaint")]
     )
-    asked = answers([("b", "exit", "2025-06-22"), ("d", "nps", "2025-05-01")])
+    asked = answers(
+        [("b", "exit", "2025-06-22"), ("b", "interview", "2025-04-01"), ("d", "nps", "2025-05-01")]
+    )
     table = silent_churn(fed, asked, panel, spells, own, 1).set_index(["kind", "dimension", "stratum"])
     assert table.loc[("leavers", "all", "all"), "rate"] == pytest.approx(2 / 3)
     assert table.loc[("leavers", "spend_tier", "gold"), "rate"] == 0
