@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.interviews.asked_by_lot import asked_by_lot, interview_facts
+from whychurn.causes.interviews.asked_by_lot import AskedByLot, asked_by_lot, interview_facts
 from whychurn.causes.interviews.coder_agreement import coder_agreement
 from whychurn.causes.interviews.interview_answers import ANSWERED, Interviews, no_interviews
 from whychurn.causes.latent_cause.confusion_matrices import HEARD, given_heard
@@ -67,6 +67,7 @@ def interviews(answers: int, by_lot: bool = True) -> Interviews:
 def test_without_interviews_nothing_changes(none: Interviews | None) -> None:
     given = answer()
     found = asked_by_lot(inputs(none), given, PARAMS)
+    assert isinstance(found, AskedByLot)
     assert found.attribution is given
     assert found.tables["cause_interviews"].empty
     assert found.tables["interview_plan"]["answers"].tolist() == [0, 50, 100, 200]

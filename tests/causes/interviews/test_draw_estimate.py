@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.interviews.coder_agreement import coder_agreement
-from whychurn.causes.interviews.combination import combine, draw_interval, log_odds, sd_of_interval
+from whychurn.causes.interviews.combination import (
+    ShareInterval,
+    combine,
+    draw_interval,
+    log_odds,
+    sd_of_interval,
+)
 from whychurn.causes.interviews.draw_estimate import (
     DrawEstimate,
     estimate_draw,
@@ -179,6 +185,7 @@ def test_a_model_that_tells_nothing_leaves_the_draw() -> None:
     nothing = np.full(6, np.nan)
     sd = sd_of_interval(nothing, nothing, NOMINAL)
     together = combine(SHARES, np.full(6, 0.2), nothing, sd, 1.3, NOMINAL)
+    assert isinstance(together, ShareInterval)
     assert together.weight == pytest.approx(1)
     assert together.share == pytest.approx(SHARES)
 

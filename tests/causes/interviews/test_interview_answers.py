@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.interviews.coder_agreement import coder_agreement, corrected_answers
+from whychurn.causes.interviews.coder_agreement import CoderAgreement, coder_agreement, corrected_answers
 from whychurn.causes.interviews.interview_answers import ANSWERED, Interviews, no_interviews, read_interviews
 from whychurn.contract.causes import CAUSES
 from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
@@ -98,4 +98,6 @@ def test_kappa_is_chance_corrected_and_few_pairs_correct_nothing() -> None:
     assert found.agreed == pytest.approx(2 / 3)
     assert found.kappa == pytest.approx(1 / 3)
     assert (found.reliable, found.reliable_sd) == (1.0, 0.0)
-    assert coder_agreement(np.zeros((7, 7))).pairs == 0
+    nobody = coder_agreement(np.zeros((7, 7)))
+    assert isinstance(nobody, CoderAgreement)
+    assert nobody.pairs == 0

@@ -15,6 +15,7 @@ import pytest
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.files import write_table
 from whychurn.contract.paths import PROJECT
+from whychurn.report.causes.charts import draw_sources
 from whychurn.report.causes.sentences import interviews as sentences
 from whychurn.report.page.report_page import LANG, Page
 from whychurn.report.words import LANGUAGES, say
@@ -135,3 +136,24 @@ def test_chances_that_were_not_recorded_are_told(
     lines = sentences.silence_lines(tables["cause_shares"], open_order, page)
     names = {"first": page.say("causes.product_service"), "second": page.say("causes.price")}
     assert page.say("interviews.claim_order_open", **names) in lines
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_tables_figure_and_sentences_of_the_sources(
+    tables: Tables, lang: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WHYCHURN_STUDY", str(tmp_path))
+    monkeypatch.setenv(LANG, lang)
+    page, sources = Page.open(), _sources(tables["cause_shares"])
+    figure = draw_sources(sources, lang)
+    first = figure.axes[0].get_yticklabels()[0].get_text()
+    assert first == page.say("causes.product_service")
+    assert len(figure.axes[0].collections) == 3
+    moved = sentences.moved_lines(sources, page)
+    assert page.say("causes.product_service") in moved[0]
+    assert sentences.moved_lines(sources.iloc[:0], page) == []
+    assert len(sentences.price_lines(_plan(0.18), page)) == 3
+    assert sentences.price_lines(_plan(np.nan), page) == []
+    table = sentences.source_table(sources, page)
+    assert table["share"].is_monotonic_decreasing
+    assert table["model_share"].iloc[0] == pytest.approx(0.37)
