@@ -187,3 +187,19 @@ def test_why_answers_stay_unused() -> None:
     )
     counts = {"answers": 4, "unused": 3, "stayed": 1, "early": 1, "returned": 1}
     assert unused_answers(LEAVINGS, SPELLS, asked) == counts
+
+
+def test_a_sub_cause_names_its_cause() -> None:
+    day = pd.Timestamp("2024-05-01")
+    spells = pd.DataFrame(
+        {"member_id": ["a", "b"], "spell_no": 1, "last_active_on": day, "returned_on": pd.NaT}
+    )
+    spells["returned_on"] = pd.to_datetime(spells["returned_on"])
+    asked = {"kind": "exit", "sent_at": day + pd.Timedelta(days=3), "answered_at": day + pd.Timedelta(days=4)}
+    surveys = pd.DataFrame(
+        [{"member_id": m, "reason": r, **asked} for m, r in [("a", "price/rise"), ("b", "x/price")]]
+    )
+    assert exit_answers(spells[["member_id", "spell_no"]], spells, surveys).tolist() == [
+        CAUSES.index("price"),
+        OTHER,
+    ]

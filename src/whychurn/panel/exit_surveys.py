@@ -38,7 +38,8 @@ def exit_answers(churn_events: pd.DataFrame, spells: pd.DataFrame, surveys: pd.D
     asked = asked[["member_id", "sent_at", "answered_at", "reason"]]
     both = last_churn_event(asked, churn_events, spells, "sent_at")
     answered = both["answered_at"].notna() & both["reason"].notna()
-    code = both["reason"].map({cause: number for number, cause in enumerate(CAUSES)}).fillna(OTHER)
+    reason = both["reason"].astype("string").str.split("/").str[0]  # price/rise names price
+    code = reason.map({cause: number for number, cause in enumerate(CAUSES)}).fillna(OTHER)
     both = both.assign(code=code.where(answered, SILENT).astype(int), answered=answered)
     both = both.assign(apart=(both["sent_at"] - both["last_active_on"]).abs())
     nearest = both.sort_values(["answered", "apart"], ascending=[False, True]).drop_duplicates("row")
