@@ -12,6 +12,7 @@ import pytest
 from whychurn.causes.interviews.asked_by_lot import AskedByLot, asked_by_lot, interview_facts
 from whychurn.causes.interviews.coder_agreement import coder_agreement
 from whychurn.causes.interviews.interview_answers import ANSWERED, Interviews, no_interviews
+from whychurn.causes.interviews.silence_allowance import silence_bounds
 from whychurn.causes.latent_cause.confusion_matrices import HEARD, given_heard
 from whychurn.causes.methods import Attribution
 from whychurn.contract.causes import CAUSES
@@ -102,6 +103,16 @@ def test_too_few_or_not_by_lot_moves_no_share_but_those_who_were_heard(answers: 
         found.attribution.p[:answers].argmax(axis=1) == asked.coded[:answers].argmax(axis=1)
     ).mean() > 0.95
     assert found.attribution.p[:LEAVERS].mean(axis=0) == pytest.approx(1 / 6, abs=2e-6)
+
+
+def test_intervals_allow_for_silence_and_for_untrue_answers() -> None:
+    """With all weight on the draw the interval spans at least the bounds of both, 1.3 / (1 - 0.1)."""
+    found = asked_by_lot(inputs(interviews(200)), answer(told=False), PARAMS)
+    table = found.tables["cause_interviews"]
+    low, high = silence_bounds(table["draw_share"].to_numpy(), 1.3 / 0.9)
+    assert (table["draw_low"] < low).all()
+    assert (table["draw_high"] > high).all()
+    assert (found.facts["gamma"], found.facts["untrue"]) == (1.3, 0.1)
 
 
 def test_where_traces_tell_nothing_the_draw_tells_all() -> None:

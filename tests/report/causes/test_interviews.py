@@ -24,7 +24,7 @@ NOTEBOOK = PROJECT / "notebooks" / "55_interviews.py"
 Tables = dict[str, pd.DataFrame]
 BY_LOT = {
     "basis": "lot", "asked": 330, "answered": 205, "asked_by_lot": 320, "answered_by_lot": 200, "named_by_lot": 182,
-    "coded_twice": 60, "coders_agree": 0.9, "kappa": 0.87, "reliable": 0.94, "outside": 0.09, "gamma": 1.3,
+    "coded_twice": 60, "coders_agree": 0.9, "kappa": 0.87, "reliable": 0.94, "outside": 0.09, "gamma": 1.3, "untrue": 0.1,
     "first_month": "2025-01", "last_month": "2025-12", "leavings_of_period": 900, "order_open_at": 1.12,
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ from whychurn.contract.results import columns_of, empty_table
 from whychurn.panel.exit_surveys import NOT_ASKED
 
 COLUMNS: Final = columns_of("cause_interviews")
+UNTRUE: Final = 0.1  # of those who answer name another cause: the bounds of silence widen by 1 / (1 - this)
 AVOIDABLE: Final = ("avoidable_share", "avoidable_low", "avoidable_high")
 
 
@@ -60,9 +61,9 @@ def asked_by_lot(inputs: Inputs, attribution: Attribution, params: Params) -> As
     rows = evidence.rows[churned]
     interviews = evidence.interviews.select(rows) if evidence.interviews else no_interviews(len(rows))
     coding = coder_agreement(interviews.coder_pairs)
-    confidence, gamma = params.run.confidence, params.causes.silence_factor
+    confidence, gamma = params.run.confidence, params.causes.silence_factor / (1 - UNTRUE)
     model = _model_shares(attribution.shares, confidence)
-    facts = interview_facts(interviews, coding) | {"gamma": gamma}
+    facts = interview_facts(interviews, coding) | {"gamma": params.causes.silence_factor, "untrue": UNTRUE}
     by_lot = int((interviews.by_lot & interviews.named).sum())
     if by_lot < LEAST_SAID:
         tables = {"cause_interviews": empty_table(COLUMNS)}

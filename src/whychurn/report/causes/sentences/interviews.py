@@ -119,7 +119,11 @@ def silence_lines(shares: pd.DataFrame, facts: Mapping[str, Any], page: PageLike
     factor = told["order_open_at"]
     key = "claim_order" if factor > 1 else "claim_order_open"
     order = page.say(f"interviews.{key}", first=first, second=second, factor=page.format(factor, "number"))
-    return [page.say("interviews.claim_silence", gamma=page.format(told["gamma"], "number")), order]
+    allowed = {
+        "gamma": page.format(told["gamma"], "number"),
+        "untrue": page.format(told["untrue"], "percent"),
+    }
+    return [page.say("interviews.claim_silence", **allowed), order]
 
 
 def moved_lines(sources: pd.DataFrame, page: PageLike) -> list[str]:
