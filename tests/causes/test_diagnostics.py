@@ -151,13 +151,16 @@ def test_several_causes_at_once_are_looked_at_in_both_directions() -> None:
     assert fewer[4] < 0.9 and fewer[5]
 
 
-def test_a_cause_that_does_nothing_is_noticed_and_the_others_keep_theirs() -> None:
+def test_a_cause_that_does_nothing_shows_nothing_and_is_noticed_where_the_fit_gives_it_much() -> None:
     evidence, model, _ = programme(inert=True)
-    fitted = fitted_hazards(evidence.history, model, evidence.spells.first_week)
-    rows = pd.DataFrame(unassumed_excess(fitted, 0.95, 0.5), columns=COLUMNS)
-    effects = rows[rows["check"] == "no_effect"].set_index("detail")
+    price = np.arange(12) == 6 + CAUSES.index("price")
+    generous = np.where(price, EFFECT, model.coefficients)
+    for fit in (model, replace(model, coefficients=generous)):
+        fitted = fitted_hazards(evidence.history, fit, evidence.spells.first_week)
+        rows = pd.DataFrame(unassumed_excess(fitted, 0.95, 0.5), columns=COLUMNS)
+        effects = rows[rows["check"] == "no_effect"].set_index("detail")
+        assert effects.loc["price", "low"] <= 0 < effects["low"].drop("price").min()
     assert effects["flagged"].to_dict() == {cause: cause == "price" for cause in CAUSES}
-    assert effects.loc["price", "low"] <= 0 < effects["low"].drop("price").min()
 
 
 def test_the_excess_without_the_prior_is_the_planted_one() -> None:

@@ -46,7 +46,8 @@ def excess_fifths(fitted: FittedHazards, confidence: float) -> Rows:
         at_risk, at_exit = _fifths(fitted, number)
         groups = int(at_risk.max(initial=0)) + 1
         expected = np.bincount(at_risk, fitted.at_risk.events, groups)
-        if groups < 2 or expected.min() < LEAST_EXPECTED:
+        given = float(fitted.at_risk.events @ fitted.at_risk.part[:, number])
+        if groups < 2 or expected.min() < LEAST_EXPECTED or given <= LITTLE * expected.sum():
             continue
         observed = np.bincount(at_exit, fitted.at_exit.events, groups)
         chi2 = float(((observed - expected) ** 2 / np.maximum(expected, 1e-9)).sum())
