@@ -34,6 +34,7 @@ FROM_DATA: dict[str, Iterable[str]] = {
     "causes.{}": CAUSES,
     "causes.fact_{}": [name for _, name, *_ in FACTS],
     "intake.{}": [],  # notices, gathered below
+    "asking.{}": [],  # notes: tests/stages/test_asking.py
     "risk.no_model_{}": [],  # again what the error was raised with
     "risk.{}": [],  # sentences of the served model: test_the_served_model_takes_its_sentences_along
     "intake.reason_{}": REASONS,
