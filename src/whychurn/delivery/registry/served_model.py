@@ -201,7 +201,7 @@ class RiskModel(RequestModel):
             raise RefusedRequestError(f"columns of a wrong type: {STILL_THERE} ({_EXPECTED['flag']})")
         if (there == 0).any():
             for name in answers:
-                answers[name] = answers[name].astype(object).where(there != 0, GONE.get(str(name)))
+                answers[name] = np.where(there != 0, answers[name].astype(object), GONE.get(str(name)))
         return answers
 
     def _answers(self, X: np.ndarray) -> dict[str, Any]:
