@@ -201,12 +201,12 @@ class RiskModel(RequestModel):
             raise RefusedRequestError(f"columns of a wrong type: {STILL_THERE} ({_EXPECTED['flag']})")
         if (there == 0).any():
             for name in answers:
-                answers[name] = np.where(there != 0, answers[name].astype(object), GONE.get(str(name)))
+                blank: Any = GONE.get(str(name))
+                answers[name] = np.where(there != 0, answers[name].astype(object), blank)
         return answers
 
     def _answers(self, X: np.ndarray) -> dict[str, Any]:
-        data = self._matrix(X)
-        raw = self._raw(data)
+        raw = self._raw(data := self._matrix(X))
         curve = [np.interp(raw, self.calibrator["x"], self.calibrator[name]) for name in ("y", "low", "high")]
         reasons = self._reasons(X, self.booster.predict(data, pred_contribs=True)[:, :-1])
         answers = dict(zip(OUTPUTS, (*curve, reasons), strict=False))
