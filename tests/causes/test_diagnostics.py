@@ -13,7 +13,7 @@ import pytest
 from whychurn.causes.checks.answer_fit import FOLD, outside, region_mismatch, unexplained, withheld
 from whychurn.causes.checks.diagnostics import COLUMNS, diagnostics
 from whychurn.causes.checks.excess_fit import excess_fifths, interaction, unassumed_excess
-from whychurn.causes.checks.fitted_hazards import fitted_hazards
+from whychurn.causes.checks.fitted_hazards import FittedHazards, HazardRows, fitted_hazards
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
 from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, fit_additive
@@ -130,6 +130,19 @@ def test_expected_events_are_those_observed_in_each_stratum() -> None:
     here, there = (np.bincount(rows.stratum, rows.events) for rows in (fitted.at_risk, fitted.at_exit))
     assert here[: len(there)] == pytest.approx(there) and there.sum() == pytest.approx(len(model.events))
     assert (fitted.at_exit.part.sum(axis=1) <= 1 + 1e-6).all()
+
+
+def test_fewer_in_a_fifth_than_the_fit_expects_is_seen_in_rows_made_by_hand() -> None:
+    rng = np.random.default_rng(5)
+    n, excess = 20_000, np.zeros((20_000, 6))
+    excess[:, 1] = rng.uniform(0, 1, n)
+    rows = HazardRows(np.full(n, 0.1), excess, excess / 2, np.zeros(n, int))
+    seen = np.flatnonzero((excess[:, 1] < 0.8) | (rng.random(n) < 0.3))[: n // 10]
+    exits = HazardRows(np.ones(len(seen)), excess[seen], excess[seen] / 2, np.zeros(len(seen), int))
+    table = pd.DataFrame(
+        excess_fifths(FittedHazards(rows, exits, np.arange(len(seen))), 0.95), columns=COLUMNS
+    )
+    assert table.loc[table["flagged"], "value"].min() < 0.5
 
 
 @pytest.mark.parametrize(("shape", "side"), [("saturating", -1), ("steep", 1)])

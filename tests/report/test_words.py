@@ -12,7 +12,7 @@ from whychurn.contract.yaml_files import read_yaml
 from whychurn.report.words import say_or
 
 SOURCE = Path(whychurn.__file__).parent
-ANY = r"\w+"  # what an f-string may put in
+ANY = r"[\w/]+"  # what an f-string may put in
 
 
 def test_every_word_can_be_named_by_code_a_notebook_or_a_template() -> None:
@@ -26,7 +26,9 @@ def test_every_word_can_be_named_by_code_a_notebook_or_a_template() -> None:
     # f"survival.{key}": a function that puts the section before a name, so that the name alone stands elsewhere
     wrapped = {section for section, _ in words if rf"{section}\.{ANY}" in patterns}
     whole = [
-        pattern for pattern in patterns if "\\." in pattern and not re.fullmatch(r"\S+\\\.\\w\+", pattern)
+        pattern
+        for pattern in patterns
+        if "\\." in pattern and not re.fullmatch(r"\S+\\\." + re.escape(ANY), pattern)
     ]
     bare = [pattern for pattern in patterns if "\\." not in pattern and len(pattern.replace(ANY, "")) > 3]
 
