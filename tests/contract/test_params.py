@@ -34,6 +34,8 @@ CHANGED = {
     "study.currency": "",
     "causes.memory_limit": "4GB",  # one limit for all stages; results do not depend on it
     "intake.fold": None,  # by evidence
+    "business.high_risk": "auto",  # few members still there reach one half
+    "risk.high_risk": "auto",
     "causes.excess_prior": 10.0,  # of a cause, no longer of each exposure
     "causes.tolerance": 0.0001,  # move of a share, no longer gain of the likelihood
 }

@@ -16,6 +16,7 @@ from whychurn.risk.evaluation.holdout import beats_baselines
 from whychurn.risk.member_scores import no_scores
 from whychurn.risk.model.split import PARTS
 from whychurn.risk.model.training import NoModelError, Trained
+from whychurn.stats.high_risk import high_risk_from
 
 
 def model_facts(trained: Trained, facts: dict[str, Any], risk: RiskParams) -> dict[str, Any]:
@@ -75,7 +76,9 @@ def run_facts(
         risk_scores and already_gone: together the members of the latest snapshot.
     """
     days = pd.concat([scores["as_of"], gone["as_of"]])
-    high = scores["p_churn"] >= params.business.high_risk
+    chances = scores["p_churn"].to_numpy("float64")
+    threshold = high_risk_from(chances, params.business.high_risk)
+    high = scores["p_churn"] >= threshold
     return {
         "status": "ok",
         "reason": None,
@@ -88,7 +91,7 @@ def run_facts(
         "scored": len(scores),
         "already_gone": gone_counts(gone),
         "expected_leavers": float(scores["p_churn"].sum()),
-        "high_risk_from": params.business.high_risk,
+        "high_risk_from": threshold,
         "high_risk": int(high.sum()),
         "value_at_risk": float(scores["value_at_risk"].sum())
         if scores["value_at_risk"].notna().any()

@@ -26,6 +26,7 @@ from whychurn.risk.explanation.shap_values import (
 from whychurn.snapshot.columns import choose_columns, features_of
 from whychurn.snapshot.cross_validation import MODELS, CrossValidated, cross_validate, fit_all
 from whychurn.snapshot.tenure_and_reasons import stated_reasons, tenure_curve, unit_of
+from whychurn.stats.high_risk import high_risk_from
 from whychurn.stats.intervals import wilson
 
 log = logging.getLogger(__name__)
@@ -148,13 +149,14 @@ def _headline(tables: dict[str, pd.DataFrame], params: Params) -> dict[str, Any]
     beats = {
         f"beats_{name}": bool(high < 0) for name, high in zip(loss["stratum"], loss["high"], strict=True)
     }
-    high_risk = params.business.high_risk
+    chances = tables["snapshot_scores"]["p_left"].to_numpy("float64")
+    high_risk = high_risk_from(chances, params.business.high_risk)
     return {
         "headline": named[RISK_MODEL],
         "logistic": named["logistic"],
         **beats,
         "high_risk_from": high_risk,
-        "high_risk": int((tables["snapshot_scores"]["p_left"] >= high_risk).sum()),
+        "high_risk": int((chances >= high_risk).sum()),
         "scored": len(tables["snapshot_scores"]),
     }
 

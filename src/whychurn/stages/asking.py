@@ -23,6 +23,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.reidentify import lookup
 from whychurn.labels import LANGUAGES, say, section_words
+from whychurn.stats.high_risk import high_risk_from
 
 FOLDER: Final = "data/ask"
 ENDINGS: Final = (".csv", ".xlsx")
@@ -135,7 +136,8 @@ def _frame(study: StudyPaths, params: Params, request: Request, notes: list[Note
         since = until - pd.DateOffset(months=request.months)
         return leavers_to_ask(read_table(study.results / "churners.parquet"), causes, since)
     scores = read_table(study.results / "risk_scores.parquet", ["member_id", "p_churn"])
-    return members_at_risk(scores, causes, params.business.high_risk, params.business.capacity)
+    threshold = high_risk_from(scores["p_churn"].to_numpy("float64"), params.business.high_risk)
+    return members_at_risk(scores, causes, threshold, params.business.capacity)
 
 
 def _who_may_be_asked(

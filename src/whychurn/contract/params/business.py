@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from whychurn.contract.params.section_base import Days, Fraction, Money, NotNegative, Section, Share
 
 
@@ -20,5 +22,5 @@ class BusinessParams(Section):
     """Horizon of value."""
     discount_rate: NotNegative = 0.08
     """Discount of later margin, a year."""
-    high_risk: Share = 0.5
-    """From this probability on a member counts as at high risk."""
+    high_risk: Share | Literal["auto"] = "auto"
+    """From this probability on a member counts as at high risk; auto: twice the mean of all scored, at most 0.5."""

@@ -10,6 +10,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of
 from whychurn.labels import LANGUAGES, family_name, join
 from whychurn.panel.feature_encoding import Feature
+from whychurn.stats.high_risk import high_risk_from
 
 
 def cluster_members(
@@ -29,7 +30,8 @@ def cluster_members(
     risk_archetypes (one row per group, named by its two strongest families) and risk_archetype_members
     (member_id, archetype). Both empty where fewer members than groups are at high risk.
     """
-    high = (scores["p_churn"] >= params.business.high_risk).to_numpy()
+    chances = scores["p_churn"].to_numpy("float64")
+    high = chances >= high_risk_from(chances, params.business.high_risk)
     wanted = min(params.risk.archetypes, int(high.sum()) // 10)
     if wanted < 1:
         groups, members = columns_of("risk_archetypes"), columns_of("risk_archetype_members")
