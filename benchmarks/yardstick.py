@@ -304,7 +304,8 @@ def write_rows(folder: Path, half: Half) -> None:
 
 def calibrate(folder: Path) -> None:
     """Write measured_error.yaml from the errors of the development half, scored with the file as it is now."""
-    files = sorted((folder / "errors").glob("*.parquet"))
+    others = [world.name for world in worlds("development") if world.mechanism != OWN_FORM]
+    files = [file for name in others if (file := folder / "errors" / f"{name}.parquet").exists()]
     errors = pd.concat([read_table(file) for file in files], ignore_index=True)
     tables = [read_table(folder / "posteriors" / file.name).to_numpy("float64") for file in files]
     pairs = [(table[:, : len(CAUSES)], table[:, len(CAUSES) :]) for table in tables]

@@ -52,8 +52,8 @@ def test_delta_is_what_resamples_do_not_explain() -> None:
 
 
 def test_few_values_take_the_figure_of_more() -> None:
-    many = pd.concat([world(0.4, 0.0, 900) for _ in range(40)])
-    found = error_table(pd.concat([many, world(0.0, 0.0, 50)]))["shares"]
+    many = pd.concat([world(0.2, 0.0, 900) for _ in range(40)])
+    found = error_table(pd.concat([many, world(2.0, 0.0, 50).iloc[:5]]))["shares"]
     assert (
         found["under_100"]["with_records"]
         == found["to_300"]["with_records"]
@@ -63,6 +63,15 @@ def test_few_values_take_the_figure_of_more() -> None:
     assert calm["shares"]["over_300"]["with_records"] == 0, "never below zero"
     with pytest.raises(ValueError, match="fewer than"):
         error_table(world(0.1, 0.1, 50))
+
+
+def test_fewer_answers_never_have_the_smaller_error() -> None:
+    off, calm = (
+        [world(delta, 0.3, answers) for _ in range(30)] for delta, answers in ((0.5, 900), (0.0, 50))
+    )
+    found = error_table(pd.concat([*off, *(one.assign(share_squared=0.0) for one in calm)]))["shares"]
+    assert found["under_100"]["with_records"] == found["over_300"]["with_records"] > 0.4
+    assert all(row["without_records"] >= row["with_records"] for row in found.values())
 
 
 def test_a_cause_that_does_nothing_is_left_out_and_a_tenth_of_a_point_is_no_error() -> None:
