@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import whychurn
+from whychurn.api.causes import Attribution
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
@@ -22,7 +23,7 @@ from whychurn.score.public_benchmark.worlds import WORLDS
 METHODS = ("additive_hazard", "majority_vote", "survey", "keyword")
 
 
-def answered(why: object, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def answered(why: Attribution, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Chances and shares of one world as the benchmark reads them; what is not told is shared evenly."""
     members = why.members[why.members["status"] == "churned"].drop_duplicates("member_id", keep="last")
     p = members[PROBABILITIES].astype("float64").fillna(0.0)

@@ -3,7 +3,7 @@ TEXT] [--each].
 
 The sound worlds of 5 000 members of `yardstick.py FOLDER`, each attributed by the additive hazard four times,
 every time knowing more of what was planted: the records as they are; every exposure as it was, on record or
-not; besides, the frailty of each member; besides, how the causes share the background hazard. With --each,
+not; besides, the frailty of each member; besides, how the causes share all leavings. With --each,
 the exposures of one cause at a time as well. Answers, texts, priors and the fit stay the same, so what one
 step takes away is what not knowing it costs. Prints errors in points (estimate less planted), by difficulty.
 """
@@ -58,15 +58,12 @@ class Drawn:
         Cause, name and matrix (weeks, members) of each exposure.
     frailty
         Of each member; (members,).
-    background_shares
-        Share of each cause in the background hazard; (6,).
     column
         Number of the member of each spell.
     """
 
     exposures: list[tuple[str, str, Array]]
     frailty: Array
-    background_shares: Array
     column: Array
 
 
@@ -88,8 +85,7 @@ def draw_again(study: StudyPaths, params: Params, evidence: Evidence) -> Drawn:
         for cause, one in programme.causes.items()
         for name in one.excess
     ]
-    base = np.array([programme.causes[cause].base for cause in CAUSES])
-    return Drawn(exposures, lives.hazards.frailty, base / base.sum(), column)
+    return Drawn(exposures, lives.hazards.frailty, column)
 
 
 def knowing_exposures(
@@ -168,13 +164,13 @@ def run_world(world: World, folder: Path, each: bool) -> list[dict[str, Any]]:
         ("records as they are", evidence, even),
         ("every exposure", exposed, even),
         ("and the frailty", paced, even),
-        ("and the background", paced, planted.background_shares),
+        ("and the totals", paced, truth.to_numpy()),
     ]
     if each:
         steps += [(f"{cause} only", knowing_exposures(evidence, planted, (cause,)), even) for cause in CAUSES]
     rows = []
-    for knowing, known, background_shares in steps:
-        assumed = Assumptions(background_shares=background_shares)
+    for knowing, known, total_shares in steps:
+        assumed = Assumptions(total_shares=total_shares)
         fitted = fit_additive(known.history, known.labels, params.causes, assumptions=assumed)
         error = 100 * (
             posterior(known, fitted, find_grounds(known))[known.churned].mean(axis=0) - truth.to_numpy()

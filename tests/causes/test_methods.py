@@ -255,7 +255,7 @@ def test_corrected_classifier_undoes_answers_that_say_price(params: Params) -> N
         name: found.shares["share"][PRICE] - (true == PRICE).mean()
         for name, found in (("plain", plain), ("corrected", corrected))
     }
-    assert off["plain"] > 0.1 and abs(off["corrected"]) < 0.5 * off["plain"]
+    assert off["plain"] > 0.1 and abs(off["corrected"]) < 0.75 * off["plain"]
     assert log_loss(corrected.p, true) < log_loss(plain.p, true)
 
 

@@ -36,7 +36,9 @@ def test_terms_that_run_on() -> None:
     column, words = running_words(pd.Series(["至今", "2024-01-31", " Ongoing "], dtype="string"))
     assert column.isna().tolist() == [True, False, True] and sum(words.values()) == 2
     assert "cancelled < ends" in covered_until_sql(True) and "cancelled < ends" not in covered_until_sql()
-    assert "NULL" in asked_sql("inactivity")
+    assert "GREATEST(entered, last - 30)" in asked_sql(
+        "inactivity"
+    )  # without terms, up to 30 days before the last act
 
 
 def test_pieces_of_the_hazard() -> None:
