@@ -154,6 +154,11 @@ def test_tables_figure_and_sentences_of_the_sources(
     assert sentences.moved_lines(sources.iloc[:0], page) == []
     assert len(sentences.price_lines(_plan(0.18), page)) == 3
     assert sentences.price_lines(_plan(np.nan), page) == []
+    level = _plan(0.18).assign(width=0.18)
+    hardly = sentences.price_lines(level, page)
+    assert hardly == [
+        page.say("interviews.answer_price_hardly", further="200", now=page.format(0.18, "percent"))
+    ]
     table = sentences.source_table(sources, page)
     assert table["share"].is_monotonic_decreasing
     assert table["model_share"].iloc[0] == pytest.approx(0.37)

@@ -17,6 +17,7 @@ FORMATS: Final = {
     **dict.fromkeys(("further", "answers"), "int"),
 }
 PRICED: Final = 100  # further answers that the answer box tells the price of
+HARDLY: Final = 0.005  # an interval that gets narrower by less than half a point hardly changes
 
 
 def interview_facts(facts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -79,9 +80,10 @@ def _price(plan: pd.DataFrame, page: PageLike) -> list[str]:
     then = page.format(width[PRICED], "percent")
     if pd.isna(width[0]):
         return [page.say("interviews.answer_price_unknown", further=PRICED, then=then)]
-    return [
-        page.say("interviews.answer_price", further=PRICED, now=page.format(width[0], "percent"), then=then)
-    ]
+    now = page.format(width[0], "percent")
+    if width[0] - width[PRICED] < HARDLY:
+        return [page.say("interviews.answer_price_hardly", further=PRICED, now=now)]
+    return [page.say("interviews.answer_price", further=PRICED, now=now, then=then)]
 
 
 def asked_lines(facts: Mapping[str, Any], page: PageLike) -> list[str]:
@@ -142,6 +144,9 @@ def price_lines(plan: pd.DataFrame, page: PageLike) -> list[str]:
     if plan.empty or pd.isna(plan["width"].iloc[0]):
         return []
     now = page.format(plan["width"].iloc[0], "percent")
+    if plan["width"].iloc[0] - plan["width"].min() < HARDLY:
+        most = page.format(plan["further"].max(), "int")
+        return [page.say("interviews.answer_price_hardly", further=most, now=now)]
     return [
         page.say(
             "interviews.claim_price",
