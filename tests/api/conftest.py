@@ -22,7 +22,7 @@ from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.world.build import build_world
 
-WORLD: dict[str, Any] = {"program": "shop", "members": 1000, "months": 15, "seed": 7}
+WORLD: dict[str, Any] = {"program": "shop", "members": 1000, "months": 15, "seed": 7, "interviews": 60}
 SMALL: dict[str, Any] = {
     "voice": {"method": "kmeans", "stability_seeds": 1, "stability_orders": 1, "draws": 20},
     "survival": {"bootstrap": 20, "challenge": {"max_rounds": 60}},

@@ -28,7 +28,7 @@ QUICK: dict[str, Any] = {
 @pytest.fixture(scope="session")
 def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the examples take as given."""
-    shop = whychurn.simulate(members=400, months=18)
+    shop = whychurn.simulate(members=800, months=18)
     said = whychurn.read_texts(shop.tables)
     rows = whychurn.panel(shop.tables, texts=said)
     return {

@@ -55,5 +55,12 @@ def bench_score(folder: str | Path, files: Sequence[str | Path]) -> pd.DataFrame
     ------
     WhychurnError
         If a file cannot count: unknown members, missing worlds, chances that do not sum to one.
+
+    Examples
+    --------
+    >>> import whychurn
+    >>> ranking = whychurn.bench_score("bench", ["mine.csv"])  # doctest: +SKIP
+    >>> ranking["method"].iloc[0]  # doctest: +SKIP
+    'mine'
     """
     return score_submissions(Path(folder), [Path(file) for file in files])

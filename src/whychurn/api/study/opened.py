@@ -208,7 +208,7 @@ def open(path: str | os.PathLike[str] | None = None) -> Study:
     >>> list(study.results)
     []
     >>> study.results.describe("risk_scores")["p_churn"]
-    'calibrated probability to leave within the horizon'
+    'calibrated probability that the last own act, ...'
     """
     chosen = path or os.environ.get("WHYCHURN_STUDY") or (PROJECT if _in_checkout() else os.curdir)
     return Study(StudyPaths.existing(chosen))
