@@ -35,6 +35,7 @@ def risk_facts(low: float | None) -> dict[str, Any]:
     return {
         "headline": {"auc": auc, "ece": {"estimate": 0.01, "low": 0.0, "high": 0.02}, "lift_5": other, "gain_5": other},
         "high_risk": 0, "high_risk_from": 0.5, "horizon_days": 90, "value_at_risk": None,
+        "already_gone": {"all": 40, "silent": 40}, "gone_listed": {}, "seen_again": {},
         "scored_on": "2025-01-01", "scored": 500, "expected_leavers": 25.0,
     }  # fmt: skip
 
@@ -65,13 +66,16 @@ def test_nobody_left_is_no_weakest_step_no_sign_and_no_loss(lang: str) -> None:
 @pytest.mark.parametrize("low", [None, float("nan"), 0.45, 0.5])
 def test_a_forecast_no_better_than_chance_names_nobody(lang: str, low: float | None) -> None:
     found = {key: text for key, _, text, _ in risk.headlines(risk_facts(low), page(lang))}
-    assert [key for key in found if key.startswith("who_next.")] == ["who_next.not_told"]
+    assert [key for key in found if key.startswith("who_next.")] == [
+        "who_next.not_told",
+        "who_next.already_gone",
+    ]
     assert say("risk.answer_no_ranks", lang).split("**")[3] in risk.answer(risk_facts(low), page(lang))
 
 
 def test_a_forecast_that_ranks_is_told() -> None:
     keys = [key for key, *_ in risk.headlines(risk_facts(0.55), page("en"))]
-    assert keys[:2] == ["who_next.high_risk", "who_next.lift_5"]
+    assert keys[:3] == ["who_next.high_risk", "who_next.already_gone", "who_next.lift_5"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -59,7 +59,7 @@ def churners(
     >>> import whychurn
     >>> gone = whychurn.churners(shop.tables)
     >>> gone.loc[gone["is_main"], "definition"].unique().tolist()
-    ['inactivity_90d']
+    ['inactivity_60d']
     """
     params = _params(churn, grace_days, threshold_days)
     with _opened(tables, params, None) as (connection, observed):

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from whychurn.contract.causes import RUNGS
+from whychurn.contract.causes import CAUSES, RUNGS
 from whychurn.contract.files import read_json
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
@@ -84,6 +84,14 @@ def _error_of_shares() -> float:
     return float(rows["share_error_largest"].iloc[0])
 
 
+def _asked_by_lot() -> float:
+    """Interviews of leavers drawn by lot that name one of the six causes."""
+    surveys = pd.read_parquet(STUDY.interim / "surveys.parquet")
+    named = surveys["reason"].astype("string").str.partition("/")[0].isin(CAUSES)
+    drawn = surveys["kind"].eq("interview") & surveys["asked_probability"].notna()
+    return float(surveys.loc[drawn & named & surveys["answered_at"].notna(), "survey_id"].nunique())
+
+
 CHECKS: dict[str, Callable[[], float]] = {
     "why.cause_first": lambda: _cause("share"),
     "why.cause_second": lambda: _cause("share", 1),
@@ -91,6 +99,8 @@ CHECKS: dict[str, Callable[[], float]] = {
     "why.unnamed": lambda: _results("cause_shares").query("cause == 'unknown'")["named_share"].iloc[0],
     "how_sure.causes": _accuracy,
     "how_sure.shares": _error_of_shares,
+    "how_sure.asked_by_lot": _asked_by_lot,
+    "who_next.already_gone": lambda: len(_results("already_gone")),
     "how_many.churn_rate": lambda: _last_year()["numerator"] / _last_year()["denominator"],
     "how_many.left": lambda: _last_year()["numerator"],
     "how_many.stay_year": lambda: _stay("stay_365d"),

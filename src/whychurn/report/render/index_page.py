@@ -15,7 +15,7 @@ from whychurn.report.page.unanswered_questions import missing_words, question_wo
 from whychurn.report.render.layout import chooser_html, dated, landing_html
 from whychurn.report.words import say
 
-LINES: Final = 4  # headlines per place: the answer fits one screen
+LINES: Final = 6  # headlines per place: the answer fits one screen
 
 
 def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:
