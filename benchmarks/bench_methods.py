@@ -27,7 +27,7 @@ def answered(why: Attribution, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Chances and shares of one world as the benchmark reads them; what is not told is shared evenly."""
     members = why.members[why.members["status"] == "churned"].drop_duplicates("member_id", keep="last")
     p = members[PROBABILITIES].astype("float64").fillna(0.0)
-    p = p.add((1 - p.sum(axis=1)) / len(CAUSES), axis=0)
+    p = p.add((1 - p.sum(axis=1)) / len(CAUSES), axis=0).clip(0.0, 1.0)
     chances = p.assign(world=name, member_id=members["member_id"])
     shares = why.shares[why.shares["cause"].isin(CAUSES)][["cause", "share", "low", "high"]].assign(
         world=name
