@@ -145,3 +145,8 @@ def test_pauses_and_overlaps_are_told() -> None:
     )
     told = said(checked)
     assert told["notice_terms_paused"] == {"n": 2, "open": 1} and told["notice_terms_overlaps"]["n"] == 1
+
+
+def test_terms_without_a_member_overlap_none() -> None:
+    checked = terms([{"member_id": "NULL", "ends_on": "2024-01-31"}])
+    assert checked.frame["member_id"].isna().all() and "notice_terms_overlaps" not in said(checked)

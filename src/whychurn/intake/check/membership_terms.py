@@ -142,7 +142,8 @@ def _overlapping(frame: pd.DataFrame, trial: pd.Series) -> np.ndarray:
         rows["cancelled_on"].where(running(rows), rows["ends_on"]).fillna(pd.Timestamp("2200-01-01"))
     )
     rows = rows.sort_values(["member_id", "starts_on", "end"], kind="stable")
-    before = rows.groupby("member_id")["end"].transform(lambda end: end.cummax().shift())
+    latest = rows.groupby("member_id")["end"].cummax()
+    before = latest.groupby(rows["member_id"]).shift()
     found = rows.index[(rows["starts_on"] <= before).to_numpy()]
     return np.isin(frame.index, found)
 
