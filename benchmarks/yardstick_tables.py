@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from whychurn.contract.files import write_whole
 from whychurn.contract.paths import PROJECT
 from whychurn.report.causes.sentences.accuracy import kind_table
 from whychurn.report.causes.sentences.misspecification import by_mechanism, mechanism_table
-from whychurn.report.page.formats import format_value
-from whychurn.report.words import say
+from whychurn.report.page.wording import Wording
 from whychurn.score.yardstick.measured import OURS, RIVALS, by_kind, load_yardstick
 
 PAGES = {"README.md": "en", "README.zh-CN.md": "zh", "benchmarks/README.md": "en"}
 START, END = "<!-- yardstick: written by benchmarks/yardstick.py -->", "<!-- yardstick ends -->"
 LEVELS = {0.4: "easy", 0.15: "middle", 0.03: "hard"}
-
-
-class Voice:
-    """Words and numbers in one language, as a page of a report gives them."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def say(self, key: str, **values: object) -> str:
-        """Words of `key`."""
-        return say(key, self.lang, **values)
-
-    def format(self, value: Any, kind: str) -> str:
-        """`value` as text."""
-        return format_value(value, kind, self.lang)
-
-    def members(self, count: float) -> str:
-        """Number of members; simulated ones need not be withheld."""
-        return self.format(count, "int")
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -51,7 +29,7 @@ def points(value: float) -> str:
 
 def main_table(rows: pd.DataFrame, lang: str) -> str:
     """Mean and worst largest error of a share by kind of programme, beside the baselines."""
-    page = Voice(lang)
+    page = Wording(lang)
     found = kind_table(rows, page)
     if found.empty:
         return page.say("causes.claim_unmeasured")
@@ -70,7 +48,7 @@ def main_table(rows: pd.DataFrame, lang: str) -> str:
 
 def further_tables(rows: pd.DataFrame) -> str:
     """What else was measured: by kind, by mechanism, and on programmes of the form that the method assumes."""
-    page = Voice("en")
+    page = Wording("en")
     found = by_kind(rows)
     own = found[found["method"] == OURS]
     kinds = [page.say(f"causes.kind_{kind}") for kind in own["kind"]]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.causes.evidence.exposure_effects import exposure_effects, risk_strata
+from whychurn.causes.evidence.exposure_effects import exposure_effects, risk_strata, shared_strata
 from whychurn.causes.evidence.grounds import Grounds, find_grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
@@ -182,6 +182,8 @@ def test_strata_mean_the_same_whatever_the_last_week_of_a_table() -> None:
     )
     assert risk_strata(early, first).tolist() == risk_strata(later, first)[:3].tolist()
     assert len(set(risk_strata(later, first))) == 4
+    at_risk, at_exit, cells = shared_strata(SimpleNamespace(risk=later, decisions=early), first)
+    assert cells == 4 and at_risk.tolist()[:3] == at_exit.tolist()
 
 
 def test_what_is_left_for_a_cause_that_cannot_be_told_is_a_range() -> None:

@@ -13,6 +13,7 @@ from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import documented
+from whychurn.report.page.wording import Wording
 from whychurn.report.retention import charts as figures
 from whychurn.report.retention.sentences import overview as story
 from whychurn.report.retention.sentences.tables import report_table
@@ -26,14 +27,8 @@ YEAR = ("2024-01-01", "2024-12-31")
 DOCUMENTED = documented()["retention"]
 
 
-class Voice:
+class Voice(Wording):
     """What the sentences need of a page."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def say(self, key: str, **values: object) -> str:
-        return say(key, self.lang, **values)
 
     def format(self, value: Any, kind: str) -> str:
         return f"{value:.3f}" if kind != "month" else str(value)

@@ -20,6 +20,7 @@ from whychurn.contract.results import documented
 from whychurn.contract.tables import DTYPES, TABLES
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.report.drawing.cumulative_incidence import draw_incidence
+from whychurn.report.page.wording import Wording
 from whychurn.report.survival import charts as figures
 from whychurn.report.survival.sentences import competing_risks as cause_story
 from whychurn.report.survival.sentences import curves as story
@@ -37,14 +38,8 @@ MINE = [
 ]  # fmt: skip
 
 
-class Voice:
+class Voice(Wording):
     """What the sentences need of a page."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def say(self, key: str, **values: object) -> str:
-        return say(key, self.lang, **values)
 
     def format(self, value: Any, kind: str) -> str:
         return "–" if value is None or pd.isna(value) else f"{value:.0f}" if kind == "int" else f"{value:.3f}"

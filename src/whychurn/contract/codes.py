@@ -23,7 +23,6 @@ PRIOR: Final = "prior"
 MAJORITY: Final = "majority"
 CEILING: Final = "ceiling"
 ORACLE: Final = "oracle"
-SCORE_BASELINES: Final = (MAJORITY, PRIOR, CEILING, ORACLE)
 # survival: bounds that its tables and the sentences about them share
 MAX_LEFT_TRUNCATION_DAYS: Final = 14  # a curve that begins later is conditional: it has no mean, no median
 MIN_HAZARD_RATIO_CHANGE: Final = 1.25  # early to late; a smaller change is no failure of proportional hazards

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.files import write_table
+from whychurn.contract.paths import PROJECT
+from whychurn.report.page.report_page import LANG
 
 SHARES = dict(zip(CAUSES, (0.28, 0.22, 0.1, 0.19, 0.15, 0.06), strict=True))
 AVOIDABLE = dict(zip(CAUSES, (0.11, 0.09, 0.04, 0.14, 0.08, 0.0), strict=True))
@@ -161,3 +167,23 @@ def _market() -> pd.DataFrame:
         "suppressed",
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.fixture
+def run_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Run the code of a notebook on tables of results and on causes.json."""
+
+    def run(name: str, tables: dict[str, pd.DataFrame], facts: dict[str, Any], lang: str) -> None:
+        results = tmp_path / "data" / "results"
+        results.mkdir(parents=True)
+        for table, rows in tables.items():
+            write_table(rows, results / f"{table}.parquet")
+        (results / "causes.json").write_text(json.dumps(facts), encoding="utf-8")
+        monkeypatch.setenv("WHYCHURN_STUDY", str(tmp_path))
+        monkeypatch.setenv(LANG, lang)
+        space: dict[str, Any] = {}
+        for cell in jupytext.read(PROJECT / "notebooks" / f"{name}.py").cells:
+            if cell.cell_type == "code":
+                exec(cell.source, space)
+
+    return run

@@ -19,28 +19,15 @@ from whychurn.report.causes.sentences.accuracy import (
 )
 from whychurn.report.causes.sentences.method_overview import method_name
 from whychurn.report.causes.sentences.misspecification import by_mechanism, mechanism_lines, mechanism_table
-from whychurn.report.page.formats import format_value
+from whychurn.report.page.wording import Wording
 from whychurn.report.words import LANGUAGES, say
 from whychurn.score.yardstick.measured import COLUMNS, load_yardstick
 from whychurn.world.setting.mechanism import mechanism_names
 
 
-class Voice:
-    """What the sentences need of a page."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def say(self, key: str, **values: object) -> str:
-        return say(key, self.lang, **values)
-
-    def format(self, value: Any, kind: str) -> str:
-        return format_value(value, kind, self.lang)
-
-
 @pytest.fixture(params=LANGUAGES)
-def page(request: pytest.FixtureRequest) -> Voice:
-    return Voice(request.param)
+def page(request: pytest.FixtureRequest) -> Wording:
+    return Wording(request.param)
 
 
 def row(world: str, method: str, error: float, **more: Any) -> dict[str, Any]:
@@ -80,7 +67,7 @@ def rows() -> pd.DataFrame:
 
 
 def test_the_first_word_tells_mean_worst_and_one_sixth_of_the_test_half(
-    rows: pd.DataFrame, page: Voice
+    rows: pd.DataFrame, page: Wording
 ) -> None:
     first, better = first_lines(rows, "all_tables", page)
     for figure in ("6.0%", "8.0%", "12.0%"):
@@ -91,18 +78,18 @@ def test_the_first_word_tells_mean_worst_and_one_sixth_of_the_test_half(
     assert first_lines(rows, "few_answers", page) == []
 
 
-def test_no_baseline_is_called_closer_that_is_not(rows: pd.DataFrame, page: Voice) -> None:
+def test_no_baseline_is_called_closer_that_is_not(rows: pd.DataFrame, page: Wording) -> None:
     assert len(first_lines(rows[rows["method"] != "survey"], "all_tables", page)) == 1
 
 
-def test_the_index_quotes_the_same_error(rows: pd.DataFrame, page: Voice) -> None:
+def test_the_index_quotes_the_same_error(rows: pd.DataFrame, page: Wording) -> None:
     ((key, value, text, rung),) = first_headline(rows, "all_tables", page)
     assert key == "how_sure.shares" and value == pytest.approx(0.06) and rung == "described"
     assert "**6.0%**" in text and "12.0%" in text
     assert first_headline(rows, "table_missing", page) == []
 
 
-def test_intervals_and_names_are_told_or_that_nothing_was_measured(rows: pd.DataFrame, page: Voice) -> None:
+def test_intervals_and_names_are_told_or_that_nothing_was_measured(rows: pd.DataFrame, page: Wording) -> None:
     text, _ = measured(rows, "all_tables", page)
     for figure in ("90.0%", "80.0%", "50.0%", "61.0%", "64.0%"):
         assert figure in text
@@ -119,7 +106,7 @@ def test_a_study_is_put_beside_worlds_with_as_much_to_go_by() -> None:
     assert kind_of_study({}) == "few_answers"
 
 
-def test_the_table_has_a_row_a_kind_in_its_order(rows: pd.DataFrame, page: Voice) -> None:
+def test_the_table_has_a_row_a_kind_in_its_order(rows: pd.DataFrame, page: Wording) -> None:
     table = kind_table(rows, page)
     assert table["programme_kind"].to_list() == [
         page.say(f"causes.kind_{k}") for k in ("all_tables", "asked_200")
@@ -129,7 +116,7 @@ def test_the_table_has_a_row_a_kind_in_its_order(rows: pd.DataFrame, page: Voice
     assert kind_table(rows.iloc[:0], page).empty
 
 
-def test_each_way_of_building_has_a_row_worst_first(rows: pd.DataFrame, page: Voice) -> None:
+def test_each_way_of_building_has_a_row_worst_first(rows: pd.DataFrame, page: Wording) -> None:
     table = by_mechanism(rows)
     assert table["mechanism"].to_list() == ["idle", "steep"] and table["flagged"].to_list() == [0, 1]
     assert table["worlds"].to_list() == [1, 1], "worlds with interviews are left out"
@@ -149,7 +136,7 @@ def test_each_way_of_building_has_a_row_worst_first(rows: pd.DataFrame, page: Vo
     )
 
 
-def test_the_figure_shows_mean_and_worst_and_every_baseline(rows: pd.DataFrame, page: Voice) -> None:
+def test_the_figure_shows_mean_and_worst_and_every_baseline(rows: pd.DataFrame, page: Wording) -> None:
     figure = draw_errors(rows, page.lang)
     axis = figure.axes[0]
     labels = [tick.get_text() for tick in axis.get_yticklabels()]
@@ -167,13 +154,13 @@ def test_scores_of_a_study_with_planted_causes_have_readable_names(lang: str) ->
         ("prior", "skill", "all", 0.0),
         ("planted", "share", "price", 0.3),
     ]
-    own = scored(pd.DataFrame(values, columns=["method", "measure", "cause", "value"]), Voice(lang))
+    own = scored(pd.DataFrame(values, columns=["method", "measure", "cause", "value"]), Wording(lang))
     assert say("causes.method_prior", lang) in own["method"].to_list() and len(own) == 2
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_ships_can_be_said(lang: str) -> None:
-    shipped, page = load_yardstick(), Voice(lang)
+    shipped, page = load_yardstick(), Wording(lang)
     assert list(shipped.columns) == list(COLUMNS) and shipped["half"].isin(["development", "test"]).all()
     told = [*mechanism_lines(shipped, page), *first_lines(shipped, "all_tables", page)]
     assert not [text for text in told if "nan" in text or "{" in text]

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.files import write_table
-from whychurn.contract.paths import PROJECT
 from whychurn.report.causes.charts import draw_sources
 from whychurn.report.causes.sentences import interviews as sentences
 from whychurn.report.page.report_page import LANG, Page
 from whychurn.report.words import LANGUAGES, say
 
-NOTEBOOK = PROJECT / "notebooks" / "55_interviews.py"
 Tables = dict[str, pd.DataFrame]
 BY_LOT = {
     "basis": "lot", "asked": 330, "answered": 205, "asked_by_lot": 320, "answered_by_lot": 200, "named_by_lot": 182,
@@ -46,25 +41,17 @@ def _sources(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture
-def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, list[Any]]]:
+def shown(
+    run_notebook: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, list[Any]]]:
     """Run the notebook's code on tables of results, and return what it shows."""
 
     def run(tables: Tables, facts: dict[str, Any], lang: str = "en") -> dict[str, list[Any]]:
-        results = tmp_path / "data" / "results"
-        results.mkdir(parents=True)
-        for name, table in tables.items():
-            write_table(table, results / f"{name}.parquet")
-        (results / "causes.json").write_text(json.dumps(facts), encoding="utf-8")
-        monkeypatch.setenv("WHYCHURN_STUDY", str(tmp_path))
-        monkeypatch.setenv(LANG, lang)
         told: dict[str, list[Any]] = {"answer": [], "claim": [], "figure": [], "table": [], "headline": []}
         for kind, held in told.items():
             keep = lambda _, *given, held=held, **named: held.append((*given, *named.values()))  # noqa: E731
             monkeypatch.setattr(Page, kind, keep)
-        space: dict[str, Any] = {}
-        for cell in jupytext.read(NOTEBOOK).cells:
-            if cell.cell_type == "code":
-                exec(cell.source, space)
+        run_notebook("55_interviews", tables, facts, lang)
         return told
 
     return run

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from whychurn.contract.causes import RUNGS
-from whychurn.contract.files import write_table
-from whychurn.contract.paths import PROJECT
 from whychurn.report.causes.sentences.accuracy import KIND_FORMATS
 from whychurn.report.causes.sentences.misspecification import COLUMNS
-from whychurn.report.page.report_page import LANG, Page
+from whychurn.report.page.report_page import Page
 from whychurn.report.words import LANGUAGES, say
 from whychurn.score.yardstick.measured import load_yardstick
 
 Tables = dict[str, pd.DataFrame]
 MEASURED = load_yardstick()["half"].eq("test").any()  # elsewhere, the same for every study
-NOTEBOOK = PROJECT / "notebooks" / "50_causes.py"
 
 
 class Told:
@@ -38,17 +32,10 @@ class Told:
 
 
 @pytest.fixture
-def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Told]:
+def tell(run_notebook: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Told]:
     """Run the notebook's code on tables of results, and return what it shows."""
 
     def run(tables: Tables, facts: dict[str, Any], lang: str = "en") -> Told:
-        results = tmp_path / "data" / "results"
-        results.mkdir(parents=True)
-        for name, table in tables.items():
-            write_table(table, results / f"{name}.parquet")
-        (results / "causes.json").write_text(json.dumps(facts), encoding="utf-8")
-        monkeypatch.setenv("WHYCHURN_STUDY", str(tmp_path))
-        monkeypatch.setenv(LANG, lang)
         told = Told()
         monkeypatch.setattr(Page, "answer", lambda _, text: told.answers.append(text))
         monkeypatch.setattr(Page, "claim", lambda _, rung, text: told.claims.append((rung, text)))
@@ -57,10 +44,7 @@ def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Told]
         )
         monkeypatch.setattr(Page, "table", lambda _, frame, **_rest: told.tables.append(frame))
         monkeypatch.setattr(Page, "headline", lambda _, key, *_rest, **_named: told.headlines.append(key))
-        space: dict[str, Any] = {}
-        for cell in jupytext.read(NOTEBOOK).cells:
-            if cell.cell_type == "code":
-                exec(cell.source, space)
+        run_notebook("50_causes", tables, facts, lang)
         return told
 
     return run

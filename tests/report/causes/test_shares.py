@@ -16,7 +16,8 @@ from whychurn.report.causes.sentences import competition, robustness
 from whychurn.report.causes.sentences import groups as group_sentences
 from whychurn.report.causes.sentences import shares as share_sentences
 from whychurn.report.page.formats import format_value
-from whychurn.report.words import LANGUAGES, say
+from whychurn.report.page.wording import Wording
+from whychurn.report.words import LANGUAGES
 
 NOTHING = pd.DataFrame()
 SHARES = {
@@ -29,23 +30,12 @@ AVOIDABLE = {"product_service": 0.11, "price": 0.09, "engagement": 0.14}
 Facts = dict[str, Any]
 
 
-class Page:
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def say(self, key: str, **values: object) -> str:
-        return say(key, self.lang, **values)
-
-    def format(self, value: Any, kind: str) -> str:
-        return format_value(value, kind, self.lang)
-
-
 @pytest.fixture(params=LANGUAGES)
-def page(request: pytest.FixtureRequest) -> Page:
-    return Page(request.param)
+def page(request: pytest.FixtureRequest) -> Wording:
+    return Wording(request.param)
 
 
-EN = Page("en")
+EN = Wording("en")
 
 
 def scores(accuracy: float = 0.71) -> pd.DataFrame:
@@ -67,7 +57,7 @@ def scores(accuracy: float = 0.71) -> pd.DataFrame:
 
 
 def test_answer_tells_the_largest_causes_what_could_be_avoided_and_what_is_open(
-    facts: Facts, tables: dict[str, pd.DataFrame], page: Page
+    facts: Facts, tables: dict[str, pd.DataFrame], page: Wording
 ) -> None:
     text = share_sentences.answer(tables["cause_shares"], facts, page)
     for cause in ("product_service", "price", "engagement"):
@@ -80,7 +70,7 @@ def test_answer_tells_the_largest_causes_what_could_be_avoided_and_what_is_open(
     assert share_sentences.difference(page) in text
 
 
-def test_without_leavings_no_cause_is_told(tables: dict[str, pd.DataFrame], page: Page) -> None:
+def test_without_leavings_no_cause_is_told(tables: dict[str, pd.DataFrame], page: Wording) -> None:
     assert share_sentences.answer(NOTHING, {}, page) == page.say("causes.answer_none")
     gone = tables["cause_shares"].assign(share=np.nan, churn_events=0.0, named_share=0.0)
     assert share_sentences.answer(gone, {"churn_events": 0}, page) == page.say("causes.answer_none")
@@ -99,7 +89,7 @@ def test_a_method_that_cannot_tell_avoidable_churn_says_nothing_of_it(
 
 
 def test_headlines_carry_the_numbers_of_the_tables(
-    facts: Facts, tables: dict[str, pd.DataFrame], page: Page
+    facts: Facts, tables: dict[str, pd.DataFrame], page: Wording
 ) -> None:
     found = {
         key: (value, rung)
@@ -135,7 +125,7 @@ def test_without_a_draw_the_rung_is_what_was_measured_elsewhere(
 
 
 def test_confidence_comes_from_planted_causes_where_there_are_any(
-    facts: Facts, tables: dict[str, pd.DataFrame], page: Page
+    facts: Facts, tables: dict[str, pd.DataFrame], page: Wording
 ) -> None:
     lines = share_sentences.confidence(tables["cause_shares"], facts, scores(), page)
     assert "71.0%" in lines[0] and "2.0%" in lines[0] and "0.800" in lines[1]
@@ -145,21 +135,23 @@ def test_confidence_comes_from_planted_causes_where_there_are_any(
     assert len(quoted) == 2
 
 
-def test_ranks_by_shap_stand_beside_the_planted_ones(page: Page) -> None:
+def test_ranks_by_shap_stand_beside_the_planted_ones(page: Wording) -> None:
     table = share_sentences.rank_table(scores(), "additive_hazard", page)
     assert list(table.columns)[:2] == ["cause", "planted"] and table["planted"].tolist() == [1, 2, 3, 4, 5, 6]
     assert table[page.say("causes.method_shap_family")].tolist() != table["planted"].tolist()
     assert share_sentences.rank_table(NOTHING, "additive_hazard", page).empty
 
 
-def test_shares_table_ends_with_what_is_not_named(tables: dict[str, pd.DataFrame], page: Page) -> None:
+def test_shares_table_ends_with_what_is_not_named(tables: dict[str, pd.DataFrame], page: Wording) -> None:
     table = share_sentences.shares_table(tables["cause_shares"], page)
     assert len(table) == 7 and table["cause"].iloc[-1] == page.say("causes.unknown")
     assert table["named_share"].sum() == pytest.approx(1) and table["share"].sum() == pytest.approx(1)
     assert table["interval"].iloc[-1] == "–"
 
 
-def test_stated_against_evidence_tells_where_they_part(tables: dict[str, pd.DataFrame], page: Page) -> None:
+def test_stated_against_evidence_tells_where_they_part(
+    tables: dict[str, pd.DataFrame], page: Wording
+) -> None:
     lines = group_sentences.said_lines(tables["cause_stated"], tables["cause_confusion"], page)
     assert page.say("causes.natural") in lines[0]  # its own row agrees least
     assert "60.0%" in lines[1] and "20.0%" in lines[1]
@@ -170,7 +162,7 @@ def test_stated_against_evidence_tells_where_they_part(tables: dict[str, pd.Data
 
 
 def test_only_groups_that_differ_are_told_small_ones_never(
-    tables: dict[str, pd.DataFrame], page: Page
+    tables: dict[str, pd.DataFrame], page: Wording
 ) -> None:
     groups, shares = tables["cause_groups"], tables["cause_shares"]
     table = group_sentences.group_table(groups, shares, 0.05, page)
@@ -200,7 +192,7 @@ def test_groups_of_days_and_seasons_stand_in_their_order() -> None:
     assert names["tenure", "0-90"] == "0–90 days"
 
 
-def test_changes_over_time_are_told_by_their_test(tables: dict[str, pd.DataFrame], page: Page) -> None:
+def test_changes_over_time_are_told_by_their_test(tables: dict[str, pd.DataFrame], page: Wording) -> None:
     lines = group_sentences.change_lines(tables["cause_change"], 0.05, page)
     assert len(lines) == 2 and "28.0%" in lines[0] and "32.0%" in lines[0]
     quiet = tables["cause_change"].assign(p_adjusted=0.5)
@@ -209,7 +201,7 @@ def test_changes_over_time_are_told_by_their_test(tables: dict[str, pd.DataFrame
     assert len(group_sentences.change_table(tables["cause_change"], page)) == 6
 
 
-def test_stories_are_told_in_the_language_of_the_page(tables: dict[str, pd.DataFrame], page: Page) -> None:
+def test_stories_are_told_in_the_language_of_the_page(tables: dict[str, pd.DataFrame], page: Wording) -> None:
     table = group_sentences.story_table(tables["cause_stories"], page)
     assert table["confidence"].tolist() == [0.9, 0.8, 0.7]  # price before engagement, stories in order
     assert bool(re.search(r"[\u4e00-\u9fff]", table["evidence"].iloc[0])) == (page.lang == "zh")
@@ -218,7 +210,7 @@ def test_stories_are_told_in_the_language_of_the_page(tables: dict[str, pd.DataF
 
 
 def test_rivals_are_told_where_and_when_small_cells_left_out(
-    tables: dict[str, pd.DataFrame], page: Page
+    tables: dict[str, pd.DataFrame], page: Wording
 ) -> None:
     market = tables["cause_market"]
     lines = competition.market_lines(market, page)
@@ -243,7 +235,7 @@ def test_price_gaps_are_grouped_by_size_and_leavings_are_kept(tables: dict[str, 
     assert (groups["low"] < groups["hazard"]).all() and (groups["hazard"] < groups["high"]).all()
 
 
-def test_sources_agree_or_stand_apart(tables: dict[str, pd.DataFrame], page: Page) -> None:
+def test_sources_agree_or_stand_apart(tables: dict[str, pd.DataFrame], page: Wording) -> None:
     table = tables["cause_triangulation"]
     assert robustness.present_sources(table) == ["numbers", "survey", "texts"]
     lines = robustness.triangulation_lines(table, page)
@@ -255,7 +247,7 @@ def test_sources_agree_or_stand_apart(tables: dict[str, pd.DataFrame], page: Pag
 
 
 def test_stability_names_the_variant_that_changes_the_order(
-    tables: dict[str, pd.DataFrame], page: Page
+    tables: dict[str, pd.DataFrame], page: Wording
 ) -> None:
     stability = tables["cause_sensitivity"]
     lines = robustness.stability_lines(stability, page)
@@ -269,7 +261,7 @@ def test_stability_names_the_variant_that_changes_the_order(
     assert robustness.stability_table(stability, page).shape == (4, 9)
 
 
-def test_checks_that_noticed_something_are_said(tables: dict[str, pd.DataFrame], page: Page) -> None:
+def test_checks_that_noticed_something_are_said(tables: dict[str, pd.DataFrame], page: Wording) -> None:
     checks = tables["cause_diagnostics"]
     lines = robustness.diagnostic_lines(checks, page)
     assert lines == [page.say("causes.noticed_interaction", detail=page.say("causes.detail_several_high"))]
@@ -279,7 +271,7 @@ def test_checks_that_noticed_something_are_said(tables: dict[str, pd.DataFrame],
 
 
 def test_doubts_say_what_would_change_our_mind(
-    facts: Facts, tables: dict[str, pd.DataFrame], page: Page
+    facts: Facts, tables: dict[str, pd.DataFrame], page: Wording
 ) -> None:
     shares, stability, checks = (
         tables["cause_shares"],
@@ -297,7 +289,7 @@ def test_doubts_say_what_would_change_our_mind(
     assert robustness.doubts(NOTHING, NOTHING, NOTHING, {}, page) == [page.say("causes.doubt_anything")]
 
 
-def test_the_first_screen_says_what_the_checks_found_and_what_was_not_understood(page: Page) -> None:
+def test_the_first_screen_says_what_the_checks_found_and_what_was_not_understood(page: Wording) -> None:
     checks = pd.DataFrame(
         [
             ("no_effect", "price", 0.01, -0.02, 0.04, True),
@@ -320,7 +312,7 @@ def test_the_first_screen_says_what_the_checks_found_and_what_was_not_understood
 
 
 def test_a_cause_that_cannot_be_told_has_a_range_and_no_point(
-    tables: dict[str, pd.DataFrame], page: Page
+    tables: dict[str, pd.DataFrame], page: Wording
 ) -> None:
     shares = tables["cause_shares"].copy()
     shares.loc[shares["cause"] == "natural", ["share", "low", "high"]] = [np.nan, 0.0, 0.4]

@@ -9,24 +9,18 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES
+from whychurn.report.page.wording import Wording
 from whychurn.report.retention import charts as retention_figures
 from whychurn.report.retention.sentences import complaints
 from whychurn.report.voice.charts import text_causes as figures
 from whychurn.report.voice.sentences import text_causes
-from whychurn.report.words import say
 from whychurn.voice.causes.survey_trained_classifier import CHECK_COLUMNS
 from whychurn.voice.sentiment.from_ratings import RATED_COLUMNS
 from whychurn.voice.triangulation import TRIANGULATION_COLUMNS
 
 
-class Page:
+class Page(Wording):
     """What the sentences need of a report page."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def say(self, key: str, **values: object) -> str:
-        return say(key, self.lang, **values)
 
     def format(self, value: Any, kind: str) -> str:
         return f"{value:.0%}" if kind == "percent" else f"{value:.2f}"

@@ -6,16 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.report.page.wording import Wording
 from whychurn.report.voice.sentences.topic_hazard_ratios import effect_lines, effect_table
-from whychurn.report.words import LANGUAGES, say
+from whychurn.report.words import LANGUAGES
 
 
-class Page:
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def say(self, key: str, **values: object) -> str:
-        return say(key, self.lang, **values)
+class Page(Wording):
+    """What the sentences need of a report page."""
 
     def format(self, value: object, _kind: str) -> str:
         return f"{value:.2f}"

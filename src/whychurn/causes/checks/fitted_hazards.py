@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whychurn.causes.evidence.exposure_effects import risk_strata
+from whychurn.causes.evidence.exposure_effects import shared_strata
 from whychurn.causes.exposures.exposure_history import ExposureHistory
 from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, cause_hazards
 from whychurn.causes.latent_cause.avoidable_churn import is_excess
@@ -66,12 +66,9 @@ def fitted_hazards(history: ExposureHistory, model: AdditiveHazard, first_week: 
         First week at risk of each spell; (spells,).
     """
     risk, left = history.risk, history.decisions
-    _, cell = np.unique(
-        np.concatenate([risk_strata(risk, first_week), risk_strata(left, first_week)]), return_inverse=True
-    )
-    cells, weeks = int(cell.max(initial=-1)) + 1, len(risk.week)
-    hazard, expected = _rows(history, model, risk, cell[:weeks])
-    density, observed = _rows(history, model, left, cell[weeks:])
+    at_risk, at_exit, cells = shared_strata(history, first_week)
+    hazard, expected = _rows(history, model, risk, at_risk)
+    density, observed = _rows(history, model, left, at_exit)
     event = np.searchsorted(model.events, left.spell)
     chance = density * left.weight
     chance /= np.maximum(np.bincount(event, chance, len(model.events)), 1e-300)[event]

@@ -43,11 +43,7 @@ def exposure_effects(history: ExposureHistory, first_week: Array) -> pd.DataFram
         First week at risk of each spell; (spells,).
     """
     risk, left = history.risk, history.decisions
-    _, cell = np.unique(
-        np.concatenate([risk_strata(risk, first_week), risk_strata(left, first_week)]), return_inverse=True
-    )
-    at_risk, at_exit = cell[: len(risk.week)], cell[len(risk.week) :]
-    cells = int(cell.max(initial=-1)) + 1
+    at_risk, at_exit, cells = shared_strata(history, first_week)
     weeks = np.bincount(at_risk, risk.weight, cells)
     events = np.bincount(at_exit, left.weight, cells)
     rate = np.divide(events, weeks, out=np.zeros(cells), where=weeks > 0)
@@ -117,3 +113,15 @@ def risk_strata(rows: PersonWeeks, first_week: Array) -> Array:
     stay = np.searchsorted(STAY_WEEKS, rows.week - first_week[rows.spell], side="right")
     month = rows.week.astype("int64") // MONTH_WEEKS
     return (month * MOST_STRATA + rows.stratum) * (len(STAY_WEEKS) + 1) + stay
+
+
+def shared_strata(history: ExposureHistory, first_week: Array) -> tuple[Array, Array, int]:
+    """Stratum (`risk_strata`) of each week at risk and of each week of a decision, and how many strata there are.
+
+    Strata are numbered from zero, alike in both.
+    """
+    risk, left = history.risk, history.decisions
+    _, cell = np.unique(
+        np.concatenate([risk_strata(risk, first_week), risk_strata(left, first_week)]), return_inverse=True
+    )
+    return cell[: len(risk.week)], cell[len(risk.week) :], int(cell.max(initial=-1)) + 1

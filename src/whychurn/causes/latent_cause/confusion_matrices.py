@@ -23,7 +23,6 @@ K: Final = len(CAUSES)
 # Prior: most state the truth, the others "price", or a reason outside the six, more often than anything else.
 STATED_TRUE: Final = 0.55
 HABIT_PRICE, HABIT_OTHER = 0.25, 0.15
-STATED_OTHER: Final = (1 - STATED_TRUE) * HABIT_OTHER  # answers outside the six if all left for one of them
 TEXT_TRUE, HABIT_NONE = 0.55, 0.55
 TRUE_WORTH, HABIT_WORTH = 60.0, 25.0  # answers that the priors of telling and of the habit are worth
 TEXT_TRUE_WORTH, TEXT_HABIT_WORTH = 200.0, 100.0  # texts are more, and say less

@@ -14,11 +14,11 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_result, write_json
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.report.page.formats import format_value
 from whychurn.report.page.headlines import place_of, read_headlines
 from whychurn.report.page.html_pieces import answer_box, claim_line, figure_box, unanswered_line
 from whychurn.report.page.html_table import table_html
 from whychurn.report.page.unanswered_questions import missing_words, question_words
+from whychurn.report.page.wording import Wording
 from whychurn.report.words import LANGUAGES, has_words, say
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ TEMPLATE: Final = Path(__file__).parent / "template"
 FACTS: Final = {"intake": "interim", "panel": "processed"}  # the rest lie in data/results
 
 
-class Page:
+class Page(Wording):
     """One report in one language, written from a notebook; works alike in JupyterLab and in rendering.
 
     Text given to `answer`, `claim`, `headline` and notes may hold ``**strong**`` and `` `code` ``; all else
@@ -39,7 +39,8 @@ class Page:
     """
 
     def __init__(self, study: StudyPaths, params: Params, lang: str) -> None:
-        self.study, self.params, self.lang = study, params, lang
+        super().__init__(lang, params.study.currency, params.privacy.min_cell)
+        self.study, self.params = study, params
         self._figures = self._tables = 0
         self._headlines: dict[str, Any] = {}
 
@@ -89,10 +90,6 @@ class Page:
 
     # words and numbers
 
-    def say(self, key: str, **values: object) -> str:
-        """Words of `key` (``section.name``) in the language of the page."""
-        return say(key, self.lang, **values)
-
     def caption(self, key: str) -> dict[str, str]:
         """Title and description of a figure: the words of `key` and of ``<key>_alt``."""
         return {"title": self.say(key), "alt": self.say(f"{key}_alt")}
@@ -101,15 +98,6 @@ class Page:
         """Headings of `frame`: the words ``<section>.column_<name>``, where they exist."""
         keys = {name: f"{section}.column_{name}" for name in frame.columns}
         return {name: self.say(key) for name, key in keys.items() if has_words(key)}
-
-    def format(self, value: Any, kind: str) -> str:
-        """`value` as text: ``percent``, ``money``, ``int``, ``days``, ``date``, … (`formats.KINDS`)."""
-        return format_value(value, kind, self.lang, self.params.study.currency)
-
-    def members(self, count: float) -> str:
-        """Number of members as text, withheld where it is small (`privacy.min_cell`)."""
-        small = 0 < count < self.params.privacy.min_cell
-        return f"<{self.params.privacy.min_cell}" if small else self.format(count, "int")
 
     def headlines(self) -> pd.DataFrame:
         """What the notebooks rendered so far have recorded: key, place, value, rung, text, notebook."""

@@ -14,7 +14,6 @@ from whychurn.intake.check.quarantine import value_kinds
 from whychurn.intake.read.dtypes import TEXT
 
 COLUMNS: Final = columns_of("not_understood")
-LEAVERS_ASKED: Final = ("exit", "interview")  # kinds of survey whose reason is one of leaving
 _MOST: Final = 100  # different values: more are free text, no codes
 _LONGEST: Final = 60  # characters of a code
 _SHOWN_FROM: Final = 3  # rows behind a value that the check shows; rarer ones may tell of one person

@@ -11,7 +11,6 @@ from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.quarantine import RowReasons
 
 SUMMED: Final = ("amount", "discount", "quantity")
-OF_THE_ORDER: Final = ("order_id", "member_id", "ordered_at")
 OF_A_LINE: Final = ("quantity", "unit_price", "category", "amount")
 _LINES: Final = 0.95  # share of repeated numbers that stand for one member and day: lines of orders
 _NO_LINES: Final = 0.5  # below: the number is used for several orders

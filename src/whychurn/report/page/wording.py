@@ -1,0 +1,35 @@
+"""Words and numbers in one language, for pages and for sentences that stand outside a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whychurn.report.page.formats import format_value
+from whychurn.report.words import say
+
+
+class Wording:
+    """Says words and writes numbers; meets `page_like.PageLike`.
+
+    Parameters
+    ----------
+    currency
+        Of amounts; none if not given.
+    min_cell
+        Fewer members are not told; zero, for simulated ones, tells all.
+    """
+
+    def __init__(self, lang: str, currency: str = "", min_cell: int = 0) -> None:
+        self.lang, self._currency, self._min_cell = lang, currency, min_cell
+
+    def say(self, key: str, **values: object) -> str:
+        """Words of `key` (``section.name``) in this language."""
+        return say(key, self.lang, **values)
+
+    def format(self, value: Any, kind: str) -> str:
+        """`value` as text: ``percent``, ``money``, ``int``, ``days``, ``date``, … (`formats.KINDS`)."""
+        return format_value(value, kind, self.lang, self._currency)
+
+    def members(self, count: float) -> str:
+        """Number of members as text, withheld where it is small."""
+        return f"<{self._min_cell}" if 0 < count < self._min_cell else self.format(count, "int")
