@@ -15,6 +15,7 @@ from whychurn.score.probability_metrics import (
     floored,
     log_losses,
     macro_f1,
+    mean_log_loss,
     skill,
 )
 from whychurn.score.share_errors import rank_agreement, share_scores, true_avoidable_shares, true_shares
@@ -36,6 +37,7 @@ def test_losses_of_two_leavings() -> None:
     y = np.array([0, 0])
     assert log_losses(p, y) == pytest.approx([np.log(2), np.log(5)])
     assert brier_scores(p, y) == pytest.approx([0.25 + 0.25, 0.64 + 0.64])
+    assert mean_log_loss(p, y, 1e-12) == pytest.approx((np.log(2) + np.log(5)) / 2)
     q = np.array([[0.25, 0.75, 0, 0, 0, 0]])
     even = floored(np.array([EVEN]), 0.001)
     assert expected_log_losses(even, q) == pytest.approx([np.log(6)])

@@ -104,6 +104,11 @@ def log_losses(p: Array, y: Array) -> Array:
     return -np.log(p[np.arange(len(y)), y])
 
 
+def mean_log_loss(p: Array, y: Array, floor: float) -> Array:
+    """Mean of `log_losses` of chances not below `floor`; a number, as `skill` takes it."""
+    return np.asarray(log_losses(floored(p, floor), y).mean())
+
+
 def expected_log_losses(p: Array, q: Array) -> Array:
     """-sum_k q_k ln p_k with the simulator's own posterior q: the log loss without the luck of the draw;
     (n,).

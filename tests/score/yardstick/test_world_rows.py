@@ -16,6 +16,7 @@ from whychurn.score.yardstick.measured import COLUMNS, MEASURES, ONE_SIXTH, OURS
 from whychurn.score.yardstick.world_rows import (
     Attributed,
     PlantedEvents,
+    interval_measures,
     naming_measures,
     planted_events,
     share_measures,
@@ -44,6 +45,12 @@ def test_errors_coverage_and_width_of_shares() -> None:
     assert found["share_width"] == pytest.approx(0.08)
     assert found["null_share"] == pytest.approx(0.05) and found["null_low"] == pytest.approx(0.01)
     assert np.isnan(found["avoidable_error_largest"]) and np.isnan(found["avoidable_covered"])
+
+
+def test_measures_are_of_the_intervals_that_there_are() -> None:
+    true, value = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.35, np.nan])
+    found = interval_measures(value, value - [0.2, 0.01, 0.1], value + [0.2, np.nan, 0.1], true)
+    assert found == pytest.approx({"error_largest": 0.1, "error_mean": 0.075, "covered": 1.0, "width": 0.4})
 
 
 def test_a_share_that_is_not_told_has_no_error() -> None:

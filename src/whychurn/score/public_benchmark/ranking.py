@@ -14,9 +14,10 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.score.method_answers import PROBABILITIES, cause_codes, true_posterior
-from whychurn.score.probability_metrics import floored, log_losses, skill
+from whychurn.score.probability_metrics import mean_log_loss, skill
 from whychurn.score.public_benchmark.submissions import Submission, read_submission
 from whychurn.score.public_benchmark.worlds import members_of, true_causes
+from whychurn.score.yardstick.world_rows import interval_measures
 
 FLOOR: Final = 0.001  # least chance of a cause when losses are taken
 EVEN: Final = "one_sixth"
@@ -114,14 +115,8 @@ def _world(one: Submission, name: str, leavers: pd.DataFrame) -> dict[str, float
     if one.shares is not None:
         own = one.shares[one.shares["world"] == name].set_index("cause").loc[list(CAUSES)]
         estimate, low, high = own[["share", "low", "high"]].to_numpy("float64").T
-    error = np.abs(estimate - share)
-    held = np.where(np.isfinite(low), (low <= share) & (share <= high), np.nan)
-    return found | {
-        "share_error_largest": float(error.max()),
-        "share_error_mean": float(error.mean()),
-        "share_covered": float(held.mean()),
-        "share_width": float((high - low).mean()),
-    }
+    measures = interval_measures(estimate, low, high, share)
+    return found | {f"share_{name}": value for name, value in measures.items()}
 
 
 def _chances(members: pd.DataFrame, leavers: pd.DataFrame) -> tuple[Array, float]:
@@ -134,8 +129,7 @@ def _chances(members: pd.DataFrame, leavers: pd.DataFrame) -> tuple[Array, float
 def _skill(p: Array, leavers: pd.DataFrame) -> float:
     """By the causes for which members left: what they say depends on these."""
     q, y = true_posterior(leavers), cause_codes(leavers["cause"])
-
-    def loss(chances: Array) -> Array:
-        return np.asarray(log_losses(floored(chances, FLOOR), y).mean())
-
-    return float(skill(loss(p), loss(np.tile(q.mean(axis=0), (len(q), 1))), loss(q)))
+    own, prior, oracle = (
+        mean_log_loss(chances, y, FLOOR) for chances in (p, np.tile(q.mean(axis=0), (len(q), 1)), q)
+    )
+    return float(skill(own, prior, oracle))

@@ -25,7 +25,7 @@ from whychurn.score.method_answers import (
     method_answers,
     true_posterior,
 )
-from whychurn.score.probability_metrics import floored, log_losses, skill
+from whychurn.score.probability_metrics import floored, mean_log_loss, skill
 from whychurn.score.share_errors import true_avoidable_shares
 from whychurn.score.upper_bound_classifier import fit_upper_bound
 from whychurn.score.yardstick.measured import BASELINES, ONE_SIXTH, OURS
@@ -135,19 +135,15 @@ def _losses(
     )
     seen = events[KEYS].merge(seen, on=KEYS, how="left", validate="one_to_one")
     taught = fit_upper_bound(seen, y, events["member_id"].to_numpy(), params)
-
-    def loss(p: Array) -> Array:
-        return np.asarray(log_losses(floored(p, floor), y).mean())
-
-    prior = loss(np.tile(q.mean(axis=0), (len(q), 1)))
-    ceiling = loss(taught) if taught is not None else np.asarray(np.nan)
+    prior, oracle = (mean_log_loss(p, y, floor) for p in (np.tile(q.mean(axis=0), (len(q), 1)), q))
+    ceiling = mean_log_loss(taught, y, floor) if taught is not None else np.asarray(np.nan)
     measures = {}
     for name, answer in answers.items():
         p = floored(answer.p[six], floor)
         bins = calibration_table(p, y, params.score.bins, params.run.confidence)
-        lost = loss(answer.p[six])
+        lost = mean_log_loss(answer.p[six], y, floor)
         measures[name] = {
-            "skill_oracle": float(skill(lost, prior, loss(q))),
+            "skill_oracle": float(skill(lost, prior, oracle)),
             "skill_ceiling": float(skill(lost, prior, ceiling)),
             "claim": float((p * np.log(p / p.mean(axis=0))).sum(axis=1).mean()),
             "ece": float(calibration_errors(bins).mean()),
@@ -184,19 +180,28 @@ def share_measures(estimates: pd.DataFrame, planted: PlantedEvents) -> dict[str,
         ("share", table[:3], planted.share),
         ("avoidable", table[3:], planted.avoidable),
     ):
-        error, known = value - true, np.isfinite(low) & np.isfinite(high)
-        measures[f"{name}_error_largest"] = _of_known(np.abs(error), np.max)
-        measures[f"{name}_error_mean"] = _of_known(np.abs(error), np.mean)
-        measures[f"{name}_covered"] = _of_known(
-            np.where(known, (low <= true) & (true <= high), np.nan), np.mean
-        )
-        measures[f"{name}_width"] = _of_known(high - low, np.mean)
+        measures |= {
+            f"{name}_{key}": found for key, found in interval_measures(value, low, high, true).items()
+        }
     measures |= {f"error_{cause}": table[0, at] - planted.share[at] for at, cause in enumerate(CAUSES)}
     idle = planted.share < NOTHING
     measures["null_share"] = _of_known(table[0, idle], np.max)
     measures["null_low"] = _of_known(table[1, idle], np.max)
     del measures["avoidable_error_mean"]
     return measures
+
+
+def interval_measures(value: Array, low: Array, high: Array, true: Array) -> dict[str, float]:
+    """Of shares with intervals: error_largest and error_mean (absolute), covered (part of the intervals that hold
+    the truth), width; over the causes that have them; (6,) each.
+    """
+    error, known = np.abs(value - true), np.isfinite(low) & np.isfinite(high)
+    return {
+        "error_largest": _of_known(error, np.max),
+        "error_mean": _of_known(error, np.mean),
+        "covered": _of_known(np.where(known, (low <= true) & (true <= high), np.nan), np.mean),
+        "width": _of_known(high - low, np.mean),
+    }
 
 
 def _of_known(values: Array, statistic: Any) -> float:
