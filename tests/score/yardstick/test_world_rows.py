@@ -49,7 +49,9 @@ def test_errors_coverage_and_width_of_shares() -> None:
 
 def test_measures_are_of_the_intervals_that_there_are() -> None:
     true, value = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.35, np.nan])
-    found = interval_measures(value, value - [0.2, 0.01, 0.1], value + [0.2, np.nan, 0.1], true)
+    found = interval_measures(
+        value, value - np.array([0.2, 0.01, 0.1]), value + np.array([0.2, np.nan, 0.1]), true
+    )
     assert found == pytest.approx({"error_largest": 0.1, "error_mean": 0.075, "covered": 1.0, "width": 0.4})
 
 
