@@ -10,8 +10,9 @@ import pytest
 
 from whychurn.contract.causes import CAUSES
 from whychurn.world.lives.dose_response import decayed
+from whychurn.world.lives.history.counts import draw_regular_orders
+from whychurn.world.lives.history.exposures import weeks_since
 from whychurn.world.lives.simulated_lives import simulate_lives
-from whychurn.world.lives.weekly_history import draw_regular_orders, weeks_since
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.hazard_mechanism import combine, total_without
 from whychurn.world.setting.mechanism import load_mechanism
