@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from whychurn.causes.evidence.exposure_effects import exposure_effects, risk_str
 from whychurn.causes.evidence.grounds import Grounds, find_grounds
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.exposures.late_answers import CONTACTS
 from whychurn.causes.latent_cause.additive_hazard_em import fit_additive, told_posterior
 from whychurn.causes.latent_cause.share_intervals import BOUNDS
 from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
@@ -21,10 +23,11 @@ from whychurn.causes.tables.by_group_and_month import told_rows
 from whychurn.causes.tables.limitations import limitations
 from whychurn.contract.causes import CAUSES, LEAST_SAID
 from whychurn.contract.params import CausesParams
+from whychurn.contract.tables import TABLES
 from whychurn.labels import say as label
 from whychurn.panel.exit_surveys import NOT_ASKED
 from whychurn.report.causes.sentences import shares as sentences
-from whychurn.report.words import say
+from whychurn.report.words import LANGUAGES, say
 
 STAYS, WEEKS, BASE = 3000, 78, 0.01
 KINDS = ("noise", "rare", "constant", "calendar", "tenure", "season_of_leaving", "planted")
@@ -165,6 +168,17 @@ def test_each_untold_cause_names_the_tables_that_would_tell() -> None:
         assert "orders.returned" in lines[0] and "market" in lines[4] and "surveys" in lines[6]
     whole = Grounds(pd.DataFrame({"cause": [], "sign": []}), answers=100, texts=0)
     assert whole.told.all() and sentences.untold_lines(pd.DataFrame(), page) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_would_tell_a_cause_is_in_the_contract_and_counts(lang: str) -> None:
+    for cause in CAUSES:
+        named = re.findall(r"`(\w+)\.(\w+)`", say(f"causes.needs_{cause}", lang))
+        assert all(column in TABLES[table].fields for table, column in named)
+    service = say("causes.needs_product_service", lang)
+    assert all(source in service for source in CONTACTS)  # those whose late answers are an exposure, and
+    assert set(CONTACTS) <= set(TABLES["feedback"].fields["source"].choices or ())
+    assert all(f"`{column}`" in service for column in ("created_at", "responded_at"))
 
 
 def test_tables_hold_only_causes_that_can_be_told() -> None:
