@@ -36,7 +36,7 @@ def test_hazards_add_up_and_posteriors_sum_to_one(simulated: Callable, blocks: C
     lives, _ = simulated(program=name)
     np.testing.assert_allclose(
         lives.hazards.by_cause,
-        (lives.hazards.base + lives.hazards.excess) * lives.hazards.campaign_factors,
+        (lives.hazards.base + lives.hazards.excess) * lives.hazards.action_factors,
         rtol=1e-5,
     )
     assert (lives.hazards.excess >= 0).all() and (lives.hazards.base > 0).all()
@@ -95,7 +95,7 @@ def test_damper_of_one_member_by_hand(simulated: Callable, blocks: Callable) -> 
         inside = max(0, last - max(first, lives.members.entry[member])) / (last - first)
         total += inside * sum(float(lives.hazards.by_cause[cause, week, member]) for cause in range(6))
         saved += inside * float(
-            lives.hazards.excess[1, week, member] * lives.hazards.campaign_factors[1, week, member]
+            lives.hazards.excess[1, week, member] * lives.hazards.action_factors[1, week, member]
         )
     assert table["p_churn"][member] == pytest.approx(1 - np.exp(-total), rel=1e-4)
     assert table["p_without_price"][member] == pytest.approx(1 - np.exp(-(total - saved)), rel=1e-4)

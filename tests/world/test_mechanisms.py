@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.tables import EVENT_TYPES
+from whychurn.world.lives.action_effects import contact_factors
 from whychurn.world.lives.calibration import expected_leavings, plan_scenario
 from whychurn.world.lives.dose_response import decayed, remembered, shaped
 from whychurn.world.lives.exits import at_risk, counted_weeks
@@ -124,7 +125,7 @@ def test_truth_is_what_the_hazards_say(simulated: Callable, blocks: Callable, na
     assert (weeks <= risk).all()
     for member in np.flatnonzero(lives.members.entry < 200)[:3]:
         base, excess = (
-            (part * hazards.campaign_factors)[:, :, [member]].astype("float64")
+            (part * hazards.action_factors)[:, :, [member]].astype("float64")
             for part in (hazards.base, hazards.excess)
         )
         for number, cause in enumerate(CAUSES):
@@ -204,26 +205,28 @@ def test_actions_change_the_total_that_the_causes_make_together(
     simulated: Callable, blocks: Callable
 ) -> None:
     lives, scenario = simulated(mechanism="interacting_causes", **SMALL)
-    table = (
-        blocks(mechanism="interacting_causes", **SMALL)
-        .truth["actions"]
-        .set_index(["campaign_id", "member_id"])
-    )
-    one = next(one for one in lives.assignments if one.campaign.cause == "product_service")
-    who = one.chosen[lives.exits.left[one.chosen] >= one.week * 7][0]
-    weeks = slice(one.week, min(one.week + one.campaign.weeks, scenario.clock.weeks))
-    hazards, chance = lives.hazards, {}
-    for effect in (1.0, one.campaign.effect):
-        factors = hazards.campaign_factors[:, weeks, who].astype("float64").copy()
-        factors[0] /= one.campaign.effect if who in one.chosen[one.treated] else 1.0
-        factors[0] *= effect
-        total = combine(
-            hazards.base[:, weeks, who] * factors, hazards.excess[:, weeks, who] * factors, scenario.mechanism
-        )
-        chance[effect] = -np.expm1(-total.sum())
-    row = table.loc[(one.campaign.id, lives.members.ids[who])]
-    assert row["p_churn_untouched"] == pytest.approx(chance[1.0], rel=1e-4)
-    assert row["p_churn_touched"] == pytest.approx(chance[one.campaign.effect], rel=1e-4)
+    table = blocks(mechanism="interacting_causes", **SMALL).truth["touch_effects"]
+    contacts = lives.contacts.set_index(["campaign_id", lives.members.ids[lives.contacts["position"]]])
+    treated = table[table["treated"]].sort_values("effect")
+    assert treated["effect"].iloc[0] < 0.9 and (table.loc[~table["treated"], "effect"] == 1).all()
+    for row in (treated.iloc[0], treated.iloc[len(treated) // 2], treated[~treated["noticed"]].iloc[0]):
+        contact = contacts.loc[(row["campaign_id"], row["member_id"])]
+        who, first = int(contact["position"]), int(contact["week"])
+        weeks = slice(first, first + row["weeks"])
+        own = contact_factors(
+            scenario,
+            lives.members,
+            row["action"],
+            np.array([who]),
+            row["weeks"],
+            np.array([contact["recent"]]),
+        )[:, :, 0]
+        as_it_was = lives.hazards.action_factors[:, weeks, who].astype("float64")
+        untouched = as_it_was / own if contact["noticed"] else as_it_was
+        for factors, column in ((untouched, "p_churn_untouched"), (untouched * own, "p_churn_touched")):
+            parts = (part[:, weeks, who] * factors for part in (lives.hazards.base, lives.hazards.excess))
+            total = combine(*parts, scenario.mechanism).sum()
+            assert row[column] == pytest.approx(-np.expm1(-total), rel=1e-4)
 
 
 def test_sub_causes_follow_what_the_meeting_of_causes_made_of_them(simulated: Callable) -> None:
@@ -231,7 +234,7 @@ def test_sub_causes_follow_what_the_meeting_of_causes_made_of_them(simulated: Ca
     gone = lives.leavers
     week, who = gone["decided_day"].to_numpy() // 7, gone["position"].to_numpy()
     hazards = lives.hazards
-    factors = hazards.campaign_factors[:, week, who]
+    factors = hazards.action_factors[:, week, who]
     general = (hazards.base[:, week, who] * factors / hazards.by_cause[:, week, who]).T
     number = gone["cause"].map(list(CAUSES).index).to_numpy()
     expected = general[np.arange(len(gone)), number]

@@ -138,8 +138,8 @@ def test_every_programme_runs_under_every_mechanism(world_params: Callable, prog
     assert len(block.tables["members"]) == 300
     facts = planted_facts(scenario)
     assert isinstance(facts["mechanism"], dict) and facts["mechanism"]["half"] in ("development", "test")
-    effects = block.truth["actions"].dropna(subset="effect")
-    assert np.isfinite(effects["p_churn_touched"]).all()
+    effects = block.truth["touch_effects"]
+    assert np.isfinite(effects[["p_churn_touched", "effect"]]).all(axis=None)
 
 
 def test_who_answers_differs_from_mechanism_to_mechanism(simulated: Callable) -> None:

@@ -129,31 +129,44 @@ def test_exit_surveys_are_answered_and_misstated_as_planted(shop: Block, simulat
     assert exits.loc[~answered, "reason"].isna().all() and exits.loc[answered, "reason"].notna().all()
 
 
-def test_randomised_campaigns_are_balanced_and_aimed_ones_are_not(simulated: Callable) -> None:
-    lives, _ = simulated(members=4000)
-    for one in lives.assignments:
-        usage, sensitivity = lives.members.usage[one.chosen], lives.members.price_sensitivity[one.chosen]
-        if one.campaign.randomized:
-            n = len(one.chosen)
-            assert abs(one.treated.mean() - one.campaign.propensity) < 4 * 0.5 / np.sqrt(n)
-            for trait in (usage, sensitivity, lives.hazards.frailty[one.chosen]):
-                gap = trait[one.treated].mean() - trait[~one.treated].mean()
-                assert abs(gap) < 4 * trait.std() * np.sqrt(4 / n)
-        else:
-            assert sensitivity.mean() > lives.members.price_sensitivity.mean() + 0.1
+def test_waves_are_drawn_by_lot_and_aimed_campaigns_are_not(simulated: Callable) -> None:
+    lives, scenario = simulated(members=4000)
+    contacts, members, frailty = lives.contacts, lives.members, lives.hazards.frailty
+    by_lot = contacts[contacts["randomized"]]
+    shares = by_lot["action"].value_counts(normalize=True)
+    chance = by_lot.groupby("action")["propensity"].first()
+    assert chance.sum() == pytest.approx(1) and chance["control"] == scenario.programme.tests.control
+    error = np.sqrt(chance * (1 - chance) / len(by_lot))
+    assert ((shares.reindex(chance.index) - chance).abs() < 4 * error).all()
+    for trait in (members.usage, members.price_sensitivity, frailty):
+        drawn = pd.Series(trait[by_lot["position"]]).groupby(by_lot["action"].to_numpy())
+        gap = drawn.mean() - drawn.get_group("control").mean()
+        assert (
+            gap.abs() < 4 * trait.std() * np.sqrt(1 / drawn.size() + 1 / (shares["control"] * len(by_lot)))
+        ).all()
+    here = members.marketing & (members.entry < 7 * contacts["week"].max())
+    aimed = contacts[~contacts["randomized"]].groupby("action")["position"].agg(list)
+    assert frailty[aimed["coupon"]].mean() > 1.05 * frailty[here].mean(), "silent members leave more anyway"
+    assert frailty[aimed["account_manager"]].mean() < 0.95 * frailty[here].mean(), "the best leave less"
+    week = scenario.clock.week_at(scenario.programme.aimed[-1].at)
+    rivals = lives.history.levels["rival_activity"][week - 4 : week + 1].mean(axis=0)
+    assert rivals[aimed["price_match"]].min() > 0.9 > np.median(rivals[here])
 
 
 def test_held_out_members_stand_in_touches_as_controls(shop: Block) -> None:
-    touches = shop.tables["touches"]
+    touches, effects = shop.tables["touches"], shop.truth["touch_effects"]
     held = touches["action"] == "control"
-    assert (touches.loc[held, "cost"] == 0).all() and touches.loc[held, "opened"].isna().all()
+    assert (touches.loc[held, "cost"] == 0).all() and touches.loc[held, ["opened", "channel"]].isna().all(
+        axis=None
+    )
+    assert (touches.loc[~held, "cost"] > 0).all() and touches.loc[~held, "channel"].notna().all()
     lots = touches["randomized"].astype(bool)
     assert touches.loc[lots, "propensity"].notna().all() and touches.loc[~lots, "propensity"].isna().all()
-    effects = shop.truth["actions"]
-    helps = effects["campaign_id"] != "mass-mail-1"
-    assert (effects.loc[helps, "effect"] <= 1 + 1e-6).all() and (
-        effects.loc[~helps, "effect"] >= 1 - 1e-6
-    ).all()
+    assert not touches.duplicated(["member_id", "campaign_id"]).any()
+    keys = ["member_id", "campaign_id", "action"]
+    assert len(effects.merge(touches, on=keys)) == len(effects), (
+        "who is still there is in the company's table"
+    )
 
 
 def test_each_cause_leaves_its_traces(blocks: Callable) -> None:

@@ -35,14 +35,17 @@ class Truth:
         One row a member: entry_on, p_churn, and p_without_<cause>, the chance to leave had the cause no excess.
     stay_without
         Expected member-weeks and leavings by weeks since joining, as it was and without one cause.
-    actions
-        One row for each member chosen for a campaign: what it changed.
+    action_efficacy
+        What each action does to the hazard of each cause.
+    touch_effects
+        One row for each contact with a member still there: what it changed.
     """
 
     member_causes: pd.DataFrame
     churn_without: pd.DataFrame
     stay_without: pd.DataFrame
-    actions: pd.DataFrame
+    action_efficacy: pd.DataFrame
+    touch_effects: pd.DataFrame
 
     @property
     def shares(self) -> pd.DataFrame:

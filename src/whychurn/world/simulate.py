@@ -23,10 +23,11 @@ from whychurn.world.tables.orders import draw_orders, orders_table
 from whychurn.world.tables.surveys import draw_surveys
 from whychurn.world.tables.texts import TextWriter
 from whychurn.world.tables.touches import touches_table
-from whychurn.world.truth.actions import actions_table
+from whychurn.world.truth.action_efficacy import action_efficacy
 from whychurn.world.truth.churn_without import churn_without
 from whychurn.world.truth.member_causes import causes_table
 from whychurn.world.truth.stay_without import stay_without
+from whychurn.world.truth.touch_effects import touch_effects
 
 BLOCK: Final = 10_000  # members held in memory at once
 _IDS: Final = {
@@ -49,7 +50,7 @@ class Block:
     tables
         Contract tables by name; the market comes with the first block only.
     truth
-        Tables of the planted truth by name.
+        Tables of the planted truth by name; `action_efficacy` comes with the first block only.
     """
 
     number: int
@@ -86,8 +87,10 @@ def simulate(scenario: Scenario) -> Iterator[Block]:
             "member_causes": causes_table(scenario, lives),
             "churn_without": churn_without(scenario, lives),
             "stay_without": stay_without(scenario, lives),
-            "actions": actions_table(scenario, lives),
+            "touch_effects": touch_effects(scenario, lives),
         }
+        if number == 0:
+            truth["action_efficacy"] = action_efficacy(scenario)
         yield Block(number, tables, truth)
 
 

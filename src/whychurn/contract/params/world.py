@@ -37,6 +37,14 @@ class WorldParams(Section):
     missing: list[Literal["market", "feedback", "surveys", "events"]] = []
     """Tables that the company does not keep; an app keeps its events."""
 
+    duds: Natural = 2
+    """Actions that do nothing though they are believed to act on a cause, drawn by seed, beside the fixed one."""
+    spillover: Annotated[float, Field(ge=0)] = 0.0
+    """Exposure to a price rise that all members of a region with coupons add to those without one; 0: none, members
+    do not touch each other."""
+    play_weeks: Annotated[int, Field(ge=1, le=260)] = 52
+    """Weeks beyond the last day over which `whychurn world play` carries a plan."""
+
     @model_validator(mode="after")
     def _an_app_keeps_its_events(self) -> WorldParams:
         if self.program == "app" and "events" in self.missing:

@@ -40,7 +40,8 @@ def plan_scenario(params: WorldParams, programme: Programme) -> Scenario:
     scenario = Scenario.of(params, programme)
     if scenario.mechanism.totals is None:
         return scenario
-    members = draw_members(scenario, np.arange(PILOT_MEMBERS), scenario.stream(PILOT, "members"))
+    streams = (scenario.stream(PILOT, purpose) for purpose in ("members", "contact traits"))
+    members = draw_members(scenario, np.arange(PILOT_MEMBERS), *streams)
     history = simulate_history(scenario, members, scenario.stream(PILOT, "path"))
     usual = {name: _usual(dose) for name, dose in history.exposures.items()}
     shape = scenario.mechanism.shape

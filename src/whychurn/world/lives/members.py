@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -32,6 +33,10 @@ class Members:
         Day on which the need ends by itself (far in the future: never).
     writer
         Whether the member writes when something is wrong.
+    dog, response
+        Sleeping dog: any contact makes leaving likelier; factor on what actions do, with mean near 1. Hidden.
+    has_channel
+        Who can be reached where, in the order of the programme's contact channels; (channels, n).
     """
 
     number: np.ndarray
@@ -56,6 +61,9 @@ class Members:
     points: np.ndarray
     marketing: np.ndarray
     profiling: np.ndarray
+    dog: np.ndarray
+    response: np.ndarray
+    has_channel: np.ndarray
 
     @property
     def size(self) -> int:
@@ -69,15 +77,21 @@ class Members:
 
 
 LANGUAGES = ("zh", "en", "mixed")
+RESPONSE_SPREAD: Final = 0.35  # sd of the log response
+DOG_SLOPE: Final = 0.6  # log odds of a sleeping dog for each sd less of use
 
 
-def draw_members(scenario: Scenario, numbers: np.ndarray, rng: np.random.Generator) -> Members:
+def draw_members(
+    scenario: Scenario, numbers: np.ndarray, rng: np.random.Generator, contact_rng: np.random.Generator
+) -> Members:
     """Draw one block of members.
 
     Parameters
     ----------
     numbers
         Global numbers of the block; (n,).
+    contact_rng
+        Stream of what only contacts bring to light, so that all else is the same without them.
     """
     programme, clock = scenario.programme, scenario.clock
     n = len(numbers)
@@ -87,14 +101,16 @@ def draw_members(scenario: Scenario, numbers: np.ndarray, rng: np.random.Generat
     joined = _joining(programme, clock, n, rng)
     birth_year = _birth_years(programme, clock, n, rng)
     rates = programme.rates
+    region = _pick(rng, list(programme.regions.values()), n)
+    channel = _pick(rng, list(programme.channels.values()), n)
     return Members(
         number=numbers,
         joined=joined,
         entry=np.maximum(joined, 0),
-        region=_pick(rng, list(programme.regions.values()), n),
+        region=region,
         category=category,
         second=(category + others) % len(programme.categories),
-        channel=_pick(rng, list(programme.channels.values()), n),
+        channel=channel,
         plan=_pick(rng, [plan.share for plan in programme.plans.values()] or [1.0], n),
         usage=usage,
         price_sensitivity=price_sensitivity,
@@ -110,7 +126,27 @@ def draw_members(scenario: Scenario, numbers: np.ndarray, rng: np.random.Generat
         points=rng.random(n) < 0.6,
         marketing=rng.random(n) >= 0.08,
         profiling=rng.random(n) >= 0.04,
+        **_contact_traits(programme, usage, clock.start.year - birth_year, channel, contact_rng),
     )
+
+
+def _contact_traits(
+    programme: Programme, usage: np.ndarray, age: np.ndarray, channel: np.ndarray, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Sleeping dogs (more among members of little use), response to actions, and who has which channel."""
+    n, names = len(usage), list(programme.channels)
+    by_app = np.isin(channel, [names.index(name) for name in programme.app_channels])
+    dog = rng.random(n) < programme.dogs.share * np.exp(-DOG_SLOPE * usage - DOG_SLOPE**2 / 2)
+    youth = np.clip((np.median(age) - age) / 12, -2, 2)
+    habit = np.where(by_app, 0.5, -0.8)
+    log = RESPONSE_SPREAD * (0.85 * rng.standard_normal(n) + 0.35 * youth + 0.45 * habit)
+    phone = rng.random(n)
+    has = []
+    for name, way in programme.contact_channels.items():
+        draw = phone if name in ("sms", "call") else rng.random(n)
+        joined_through = by_app if name == "app" else channel == names.index(name) if name in names else False
+        has.append((draw < way.has) | joined_through)
+    return {"dog": dog, "response": np.exp(log - RESPONSE_SPREAD**2 / 2), "has_channel": np.array(has)}
 
 
 def _pick(rng: np.random.Generator, shares: list[float], n: int) -> np.ndarray:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from whychurn.world.lives.campaigns import Assignment, campaign_factors
+from whychurn.world.lives.contacts import action_factors
 from whychurn.world.lives.members import Members
 from whychurn.world.lives.weekly_history import WeeklyHistory
 from whychurn.world.setting.hazard_mechanism import combine, swap_traces
@@ -25,18 +26,19 @@ class Hazards:
     sensitivity
         Hidden factor on the excess of each cause, one where the mechanism has none; (causes, n).
     base, excess
-        Hazard that no action removes, and what the exposures add, before campaigns; (causes, weeks, n).
-    campaign_factors
-        Factors of the campaigns on both; (causes, weeks, n).
+        Hazard that no removal of an exposure takes away, and what the exposures add, before actions;
+        (causes, weeks, n).
+    action_factors
+        Factors of all contacts noticed, on both; (causes, weeks, n).
     by_cause
-        Hazard of each cause as it was, campaigns included; (causes, weeks, n).
+        Hazard of each cause as it was, actions included; (causes, weeks, n).
     """
 
     frailty: np.ndarray
     sensitivity: np.ndarray
     base: np.ndarray
     excess: np.ndarray
-    campaign_factors: np.ndarray
+    action_factors: np.ndarray
     by_cause: np.ndarray
 
 
@@ -44,7 +46,7 @@ def simulate_hazards(
     scenario: Scenario,
     members: Members,
     history: WeeklyHistory,
-    assignments: list[Assignment],
+    contacts: pd.DataFrame,
     stream: Callable[[str], np.random.Generator],
 ) -> Hazards:
     """Hazards that follow from what happened to the members; only frailty and sensitivity are drawn."""
@@ -52,7 +54,7 @@ def simulate_hazards(
     sensitivity = draw_sensitivity(scenario, members, stream("sensitivity"))
     base = base_hazards(scenario, members, frailty)
     excess = excess_hazards(scenario, members, history, frailty, sensitivity)
-    factors = campaign_factors(scenario.programme, assignments, base.shape)
+    factors = action_factors(scenario, members, contacts, base.shape)
     by_cause = combine(base * factors, excess * factors, scenario.mechanism)
     return Hazards(frailty, sensitivity, base, excess, factors, by_cause)
 
@@ -72,7 +74,7 @@ def draw_sensitivity(scenario: Scenario, members: Members, rng: np.random.Genera
 
 
 def base_hazards(scenario: Scenario, members: Members, frailty: np.ndarray) -> np.ndarray:
-    """Hazards that no action removes: a base of each cause, higher in early tenure; (causes, weeks, n)."""
+    """Hazards that no exposure explains: a base of each cause, higher in early tenure; (causes, weeks, n)."""
     programme, clock = scenario.programme, scenario.clock
     tenure = np.arange(clock.weeks)[:, None] - members.joined / 7
     early = 1 + programme.newcomer * np.exp(-np.maximum(tenure, 0) / 8)
@@ -87,7 +89,7 @@ def excess_hazards(
     frailty: np.ndarray,
     sensitivity: np.ndarray,
 ) -> np.ndarray:
-    """What the exposures of each cause add to its hazard, before any campaign; (causes, weeks, n)."""
+    """What the exposures of each cause add to its hazard, before any action; (causes, weeks, n)."""
     programme, clock = scenario.programme, scenario.clock
     scale = frailty * clock.length[:, None]
     excess = np.zeros((len(programme.causes), clock.weeks, members.size), dtype="float32")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from whychurn.world.lives.campaigns import Assignment, assign_campaigns
+from whychurn.world.lives.contacts import draw_contacts
 from whychurn.world.lives.exits import Exits, draw_exits
 from whychurn.world.lives.members import Members, draw_members
 from whychurn.world.lives.simulated_hazards import Hazards, simulate_hazards
@@ -24,8 +24,8 @@ class SimulatedLives:
     ----------
     members, history
         Who they are, and what happens to them week by week.
-    assignments
-        Who was chosen for which campaign.
+    contacts
+        Who was contacted with what, or held out: see `draw_contacts`.
     hazards, exits
         Weekly hazards of the causes, and the exits drawn from them.
     leavers
@@ -34,7 +34,7 @@ class SimulatedLives:
 
     members: Members
     history: WeeklyHistory
-    assignments: list[Assignment]
+    contacts: pd.DataFrame
     hazards: Hazards
     exits: Exits
     leavers: pd.DataFrame
@@ -46,10 +46,10 @@ def simulate_lives(scenario: Scenario, block: int, numbers: np.ndarray) -> Simul
     def stream(purpose: str) -> np.random.Generator:
         return scenario.stream(block, purpose)
 
-    members = draw_members(scenario, numbers, stream("members"))
+    members = draw_members(scenario, numbers, stream("members"), stream("contact traits"))
     history = simulate_history(scenario, members, stream("path"))
-    assignments = assign_campaigns(scenario, members, history, stream("campaigns"))
-    hazards = simulate_hazards(scenario, members, history, assignments, stream)
+    contacts = draw_contacts(scenario, members, history, stream)
+    hazards = simulate_hazards(scenario, members, history, contacts, stream)
     exits = draw_exits(scenario, members, hazards.by_cause, stream("lives"))
     leavers = draw_leavers(scenario, history, hazards, exits, stream("causes"))
-    return SimulatedLives(members, history, assignments, hazards, exits, leavers)
+    return SimulatedLives(members, history, contacts, hazards, exits, leavers)

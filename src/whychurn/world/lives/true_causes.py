@@ -75,6 +75,6 @@ def _draw_subcauses(
 def _amplified(hazards: Hazards, number: int, cells: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """What meeting other causes makes of the excess of a cause in `cells`, as a factor; (m,)."""
     campaign, base, excess = (
-        values[number][cells] for values in (hazards.campaign_factors, hazards.base, hazards.excess)
+        values[number][cells] for values in (hazards.action_factors, hazards.base, hazards.excess)
     )
     return (hazards.by_cause[number][cells] / campaign - base) / np.maximum(excess, 1e-12)

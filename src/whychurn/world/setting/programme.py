@@ -5,9 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from whychurn.contract.yaml_files import read_yaml
+from whychurn.world.setting.actions import (
+    Action,
+    Aimed,
+    Channel,
+    Dogs,
+    Fatigue,
+    Referral,
+    Tests,
+    WinBack,
+)
 
 _FOLDER: Final = Path(__file__).parent / "programmes"
 
@@ -74,21 +85,6 @@ class Cause(_Part):
 
     base: float
     excess: dict[str, float]
-
-
-class Campaign(_Part):
-    """One action on members at one time; `effect` multiplies the hazard of `cause` for `weeks`."""
-
-    id: str
-    action: str
-    at: float
-    cause: str
-    effect: float
-    weeks: int
-    share: float
-    propensity: float
-    randomized: bool
-    cost: float
 
 
 class PriceRise(_Part):
@@ -179,7 +175,14 @@ class Programme(_Part):
     price_rises: list[PriceRise]
     rivals: list[Rival]
     troubles: list[Disruption]
-    campaigns: list[Campaign]
+    contact_channels: dict[str, Channel]
+    actions: dict[str, Action]
+    aimed: list[Aimed]
+    tests: Tests
+    fatigue: Fatigue
+    dogs: Dogs
+    winback: WinBack
+    referral: Referral
     survey: Survey
     interview: Interview
 
@@ -188,7 +191,22 @@ class Programme(_Part):
         """What members come for, and what goes wrong: orders of a shop, visits elsewhere."""
         return "orders" if self.kind == "inactivity" and self.sells else "visits"
 
+    def actions_for(self, whom: Literal["present", "left"]) -> list[str]:
+        """Names of the actions for members still there, or for leavers, in the order of the YAML."""
+        return [name for name, action in self.actions.items() if action.for_ == whom]
+
 
 def load_programme(name: str) -> Programme:
     """Programme `name` (shop, gym, school, app) from its YAML."""
     return Programme.model_validate(read_yaml(_FOLDER / f"{name}.yaml") | {"name": name})
+
+
+def with_duds(programme: Programme, number: int, rng: np.random.Generator) -> Programme:
+    """The programme with `number` more actions that do nothing, drawn among those that act on a cause."""
+    works = [name for name, action in programme.actions.items() if action.causes and not action.dud]
+    drawn = {works[one] for one in rng.permutation(len(works))[:number]}
+    actions = {
+        name: action.model_copy(update={"causes": {}, "dud": True}) if action.dud or name in drawn else action
+        for name, action in programme.actions.items()
+    }
+    return programme.model_copy(update={"actions": actions})

@@ -12,7 +12,7 @@ from whychurn.world.setting.clock import Clock, stream
 from whychurn.world.setting.hazard_mechanism import with_mechanism
 from whychurn.world.setting.market import Market, simulate_market
 from whychurn.world.setting.mechanism import Mechanism, load_mechanism
-from whychurn.world.setting.programme import Programme
+from whychurn.world.setting.programme import Programme, with_duds
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Scenario:
     def of(cls, params: WorldParams, programme: Programme) -> Scenario:
         """Scenario of `programme` under `params`, not calibrated (`plan_scenario`); its market follows the seed."""
         mechanism = load_mechanism(params.mechanism)
+        programme = with_duds(programme, params.duds, stream(params.seed, 0, "duds"))
         changed = with_mechanism(programme, mechanism, stream(params.seed, 0, f"stated {params.mechanism}"))
         clock = Clock.of(params.starts_on, params.months)
         return cls(params, changed, mechanism, clock, simulate_market(changed, clock, params.seed))

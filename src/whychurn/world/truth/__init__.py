@@ -8,8 +8,10 @@ churn_without
 stay_without
     Expected member-weeks and exits by weeks since joining, as it was and with the whole hazard of one cause
     gone.
-actions
-    One row for each member chosen for a campaign: the true effect of the action.
+action_efficacy
+    One row for each action and cause: what the action does to the cause's hazard.
+touch_effects
+    One row for each contact with a member still there: what it did to the chance to leave.
 world.json
     Parameters, mechanism, programme as calibrated, and the planted facts in plain words.
 

@@ -14,7 +14,7 @@ from whychurn.world.setting.scenario import Scenario
 def churn_without(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
     """Chances from entry to the end of the window.
 
-    With h(t) the total hazard (campaigns as they were) and h_-k(t) the total without the excess of cause k,
+    With h(t) the total hazard (actions as they were) and h_-k(t) the total without the excess of cause k,
     p = 1 - exp(-sum_t h(t)) and p_without_k = 1 - exp(-sum_t h_-k(t)): those saved from k stay exposed to all
     other causes. Where hazards add up, h_-k = h - e_k with e_k the excess of k over its base.
 
@@ -24,8 +24,8 @@ def churn_without(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
         member_id, entry_on, p_churn and p_without_<cause>.
     """
     members, mechanism = lives.members, scenario.mechanism
-    base = lives.hazards.base * lives.hazards.campaign_factors
-    excess = lives.hazards.excess * lives.hazards.campaign_factors
+    base = lives.hazards.base * lives.hazards.action_factors
+    excess = lives.hazards.excess * lives.hazards.action_factors
     counted = counted_weeks(scenario, members)
 
     def churn_chance(total: np.ndarray) -> np.ndarray:

@@ -47,5 +47,5 @@ def _without(scenario: Scenario, lives: SimulatedLives, total: np.ndarray, numbe
     hazards = lives.hazards
     if scenario.mechanism.together == "adding":
         return total - hazards.by_cause[number]
-    base, excess = hazards.base * hazards.campaign_factors, hazards.excess * hazards.campaign_factors
+    base, excess = hazards.base * hazards.action_factors, hazards.excess * hazards.action_factors
     return total_without(base, excess, number, scenario.mechanism).astype("float64") - base[number]

@@ -1,0 +1,163 @@
+"""Who is contacted with what: tests by lot in waves with one shared control, and campaigns aimed without lot.
+
+Members are drawn whether or not they have left already; whom the company still takes for a member is settled when the
+table is written. So no draw depends on a life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.causes import CONTROL
+from whychurn.world.lives.action_effects import contact_factors, faded_contacts, reach_chance
+from whychurn.world.lives.aimed_campaigns import aimed_at
+from whychurn.world.lives.members import Members
+from whychurn.world.lives.weekly_history import WeeklyHistory
+from whychurn.world.setting.actions import Aimed
+from whychurn.world.setting.clock import Clock
+from whychurn.world.setting.programme import Programme
+from whychurn.world.setting.scenario import Scenario
+
+FOLLOW_UP_DAYS: Final = 90  # in which leavings are compared (action.effect_days)
+SILENCE_DAYS: Final = {"inactivity": 90, "terms": 30, "seasons": 30}  # after which somebody counts as gone
+COLUMNS: Final = [
+    "position", "campaign_id", "action", "channel", "offer", "week", "day", "randomized", "propensity", "cost",
+    "recent", "p_notice", "noticed",
+]  # fmt: skip
+
+
+def wave_weeks(programme: Programme, clock: Clock) -> list[int]:
+    """Weeks in which a wave starts; the last leaves time for the follow-up and the silence of who is gone."""
+    tests = programme.tests
+    last = (clock.days - FOLLOW_UP_DAYS - SILENCE_DAYS[programme.kind]) // 7
+    return list(
+        range(clock.week_at(tests.from_), min(clock.week_at(tests.until), last) + 1, tests.every_weeks)
+    )
+
+
+def draw_contacts(
+    scenario: Scenario,
+    members: Members,
+    history: WeeklyHistory,
+    stream: Callable[[str], np.random.Generator],
+) -> pd.DataFrame:
+    """Contacts and controls of a block in order of time.
+
+    Returns
+    -------
+    DataFrame
+        position, campaign_id, action (``control``: held out), channel, offer, week, day, randomized, propensity (chance
+        with which this row's own action was drawn; null without lot), cost, recent (earlier contacts of the member,
+        each as what is left of it), p_notice, noticed.
+    """
+    programme, clock = scenario.programme, scenario.clock
+    waves: list[tuple[int, Aimed | None]] = [(week, None) for week in wave_weeks(programme, clock)]
+    waves += [(clock.week_at(one.at), one) for one in programme.aimed]
+    recent, last_week, parts = np.zeros(members.size), 0, []
+    for week, aimed in sorted(waves, key=lambda wave: (wave[0], wave[1] is not None)):
+        recent, last_week = faded_contacts(scenario, recent, week - last_week), week
+        rng = stream(f"contacts {campaign_name(clock, week, aimed)}")
+        if aimed is None:
+            who, action = _by_lot(scenario, members, week, rng)
+        else:
+            who = aimed_at(scenario, members, history, aimed, rng)
+            action = np.full(len(who), aimed.action, dtype=object)
+        part = _contacts(scenario, members, week, who, action, recent[who], rng)
+        by_lot = aimed is None
+        chance = np.where(part["action"] == CONTROL, programme.tests.control, arm_chance(programme))
+        part = part.assign(
+            campaign_id=campaign_name(clock, week, aimed),
+            randomized=by_lot,
+            propensity=chance if by_lot else np.nan,
+        )
+        recent[who[action != CONTROL]] += 1
+        parts.append(part[COLUMNS])
+    return pd.concat(parts, ignore_index=True)
+
+
+def campaign_name(clock: Clock, week: int, aimed: Aimed | None) -> str:
+    """``test-2024-w18`` of a wave, ``coupon-2024-w44`` of a campaign without lot."""
+    year, number, _ = pd.Timestamp(clock.dates(np.array([7 * week]))[0]).isocalendar()
+    return f"{aimed.action if aimed else 'test'}-{year}-w{number:02d}"
+
+
+def arm_chance(programme: Programme) -> float:
+    """Chance of each action in a wave: what the shared control leaves, in equal parts."""
+    return (1 - programme.tests.control) / len(programme.actions_for("present"))
+
+
+def _by_lot(
+    scenario: Scenario, members: Members, week: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Members of one wave and the arm drawn for each; two of (m,)."""
+    tests, actions = scenario.programme.tests, scenario.programme.actions_for("present")
+    lot, arm = rng.random((2, members.size))
+    who = np.flatnonzero((members.entry < 7 * week) & members.marketing & (lot < tests.share))
+    number = np.floor((arm[who] - tests.control) / arm_chance(scenario.programme)).astype("int64")
+    names = np.array([*actions, CONTROL], dtype=object)
+    return who, names[np.where(arm[who] < tests.control, -1, np.clip(number, 0, len(actions) - 1))]
+
+
+def _contacts(
+    scenario: Scenario,
+    members: Members,
+    week: int,
+    who: np.ndarray,
+    action: np.ndarray,
+    recent: np.ndarray,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Channel, day, cost and notice of each contact; a channel that the member has, by lot, if there is one."""
+    programme = scenario.programme
+    order, notice = rng.random((2, members.size))
+    days = rng.integers(0, 2, members.size)
+    channel, cost = np.full(len(who), None, dtype=object), np.zeros(len(who))
+    p_notice = np.zeros(len(who))
+    for name, one in programme.actions.items():
+        rows = np.flatnonzero(action == name)
+        channel[rows] = _channels(scenario, members, who[rows], one.channels, order)
+        for way in one.channels:
+            here = rows[channel[rows] == way]
+            cost[here] = programme.contact_channels[way].cost + one.cost
+            p_notice[here] = reach_chance(scenario, members, who[here], way, recent[here])
+    return pd.DataFrame(
+        {
+            "position": who,
+            "action": action,
+            "channel": channel,
+            "offer": None,
+            "week": week,
+            "day": 7 * week + days[who],
+            "cost": cost,
+            "recent": recent,
+            "p_notice": p_notice,
+            "noticed": notice[who] < p_notice,
+        }
+    )
+
+
+def _channels(
+    scenario: Scenario, members: Members, who: np.ndarray, ways: list[str], order: np.ndarray
+) -> np.ndarray:
+    """One of the action's channels for each member, evenly among those that he or she has; else the usual one."""
+    names = list(scenario.programme.contact_channels)
+    has = members.has_channel[[names.index(way) for way in ways]][:, who]
+    pick = np.minimum((order[who] * has.sum(axis=0)).astype("int64"), has.sum(axis=0) - 1)
+    number = np.where(has.any(axis=0), np.argmax(np.cumsum(has, axis=0) > pick, axis=0), 0)
+    return np.array(ways, dtype=object)[number]
+
+
+def action_factors(
+    scenario: Scenario, members: Members, contacts: pd.DataFrame, shape: tuple[int, ...]
+) -> np.ndarray:
+    """Factors on base and excess of each cause, from all contacts that members noticed; (causes, weeks, n)."""
+    factors = np.ones(shape, dtype="float32")
+    for _, part in contacts[contacts["noticed"]].groupby(["week", "action"], sort=True):
+        week, action = int(part["week"].iloc[0]), str(part["action"].iloc[0])
+        who, recent = part["position"].to_numpy(), part["recent"].to_numpy()
+        factors[:, week:, who] *= contact_factors(scenario, members, action, who, shape[1] - week, recent)
+    return factors
