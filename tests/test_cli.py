@@ -10,7 +10,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from whychurn.cli import app, data_draft
+from whychurn.cli import app
+from whychurn.cli.data import data_draft
 from whychurn.contract.errors import WhychurnError
 
 PROGRAM = [sys.executable, "-c", "from whychurn.cli import main; main()"]

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 import whychurn
-from whychurn.cli import app, bench_write
+from whychurn.cli import app
+from whychurn.cli.worlds import bench_write
 from whychurn.contract.causes import CAUSES
 from whychurn.score.public_benchmark import worlds
 

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from whychurn.cli import app, data_erase
+from whychurn.cli import app
+from whychurn.cli.data import data_erase
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_table
 from whychurn.contract.params import load_params

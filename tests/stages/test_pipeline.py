@@ -19,7 +19,7 @@ from whychurn.stages.pipeline import (
     ANALYSES,
     BEFORE,
     OUTPUTS,
-    SCORE,
+    SCORING,
     STAGES,
     code_digest,
     run_study,
@@ -192,7 +192,7 @@ def test_sides_need_nothing_of_each_other() -> None:
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     after = STAGES[STAGES.index(BEFORE) + 1 :]
     together = [name for sides in (ANALYSES, OUTPUTS) for side in sides for name in side]
-    assert sorted([*together, SCORE]) == sorted(after)
+    assert sorted([*together, *SCORING]) == sorted(after)
     for side, other in (ANALYSES, ANALYSES[::-1], OUTPUTS, OUTPUTS[::-1]):
         made = {place for name in other for key in ("outs", "metrics") for place in stages[name].get(key, [])}
         assert not made & {dep for name in side for dep in stages[name]["deps"]}

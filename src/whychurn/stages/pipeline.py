@@ -34,14 +34,15 @@ STAGES: Final = (
     "risk",
     "snapshot",
     "causes",
+    "action",
     "score",
     "report",
     "delivery",
 )
-# Chains of stages that need nothing of each other run in parallel: two after BEFORE, two after SCORE.
+# Chains of stages that need nothing of each other run in parallel: two after BEFORE, two after SCORING.
 BEFORE: Final = "panel"
 ANALYSES: Final = (("snapshot", "retention", "survival"), ("risk", "causes"))
-SCORE: Final = "score"
+SCORING: Final = ("action", "score")  # one after the other, on what both chains found
 OUTPUTS: Final = (("report",), ("delivery",))
 ONE_TABLE: Final = ("intake", "snapshot", "report", "delivery")  # of a study of one row per customer
 STUDY_FOLDER: Final = Path(".whychurn")  # copies for a study's pipeline: its parameters, digests of the code
@@ -96,7 +97,7 @@ def _commands(stages: Sequence[str], until: str | None, force: bool, jobs: int) 
     return [
         [[*how, BEFORE]],
         [[*single, *(name for name in chain if name in stages)] for chain in ANALYSES],
-        [[*single, SCORE]],
+        [[*single, *(name for name in SCORING if name in stages)]],
         [[*single, *chain] for chain in OUTPUTS],
     ]
 

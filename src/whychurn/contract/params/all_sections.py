@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from whychurn.contract.params.action import ActionParams
 from whychurn.contract.params.business import BusinessParams
 from whychurn.contract.params.causes import CausesParams
 from whychurn.contract.params.delivery import DeliveryParams
@@ -41,6 +42,7 @@ class Params(Section):
     risk: RiskParams = RiskParams()
     snapshot: SnapshotParams = SnapshotParams()
     causes: CausesParams = CausesParams()
+    action: ActionParams = ActionParams()
     score: ScoreParams = ScoreParams()
     report: ReportParams = ReportParams()
     delivery: DeliveryParams = DeliveryParams()

@@ -1,0 +1,1 @@
+"""What would keep members: tests by lot, effects, the plan, early warning, win-back."""

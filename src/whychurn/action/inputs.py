@@ -1,0 +1,80 @@
+"""What all questions on actions read, and what each of them returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from whychurn.contract.params import Params
+
+MixAt = Callable[[pd.Series, pd.Series], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class ActionInputs:
+    """Tables of a study as the stages before left them, and its decision day.
+
+    Parameters
+    ----------
+    tables
+        Intake's tables by name, pseudonymised, with the contract's columns; those absent have no rows.
+    panel
+        Monthly snapshots (member_id, as_of) with features, ``still_there`` and ``days_silent``.
+    spells, churners
+        Stays of members, and days of leaving (member_id, left_on).
+    member_causes, cause_shares
+        Attributed causes of leavers and members at risk; shares of the causes.
+    risk_scores, already_gone
+        Members still there on `as_of` with their chance to leave; members known to be silent or gone.
+    lifetime_value
+        Expected margin of members still there.
+    panel_facts, intake_facts
+        ``panel.json`` and ``intake.json``.
+    as_of
+        Decision day: the latest snapshot.
+    observed_until
+        Last day that the data cover.
+    mix_at
+        Cause mix of members on given days, known by that day: (member_id, day) -> p_<cause>, one row each;
+        None where no causes can be told.
+    params
+        All parameters.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    panel: pd.DataFrame
+    spells: pd.DataFrame
+    churners: pd.DataFrame
+    member_causes: pd.DataFrame
+    cause_shares: pd.DataFrame
+    risk_scores: pd.DataFrame
+    already_gone: pd.DataFrame
+    lifetime_value: pd.DataFrame
+    panel_facts: Mapping[str, Any]
+    intake_facts: Mapping[str, Any]
+    as_of: pd.Timestamp
+    observed_until: pd.Timestamp
+    mix_at: MixAt | None
+    params: Params
+
+
+@dataclass(frozen=True)
+class Section:
+    """Answer to one question on actions.
+
+    Parameters
+    ----------
+    tables
+        Result tables by name, with the columns of the contract, even without rows.
+    facts
+        Counts and numbers for sentences; plain values that JSON holds.
+    extra
+        What later sections use and no file keeps.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)

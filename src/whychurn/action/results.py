@@ -1,0 +1,32 @@
+"""All tables on actions, question by question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from whychurn.action.inputs import ActionInputs, Section
+from whychurn.contract.results import columns_of, documented, empty_table
+
+Step = Callable[[ActionInputs, dict[str, Section]], Section]
+STEPS: Sequence[tuple[str, Step]] = ()
+
+
+def action_results(inputs: ActionInputs) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Run each question on what the ones before found.
+
+    Returns
+    -------
+    tables, facts
+        Every table of section ``action`` of the results contract, without rows where nothing can be said;
+        facts by question.
+    """
+    done: dict[str, Section] = {}
+    for name, step in STEPS:
+        done[name] = step(inputs, done)
+    tables = {name: empty_table(columns_of(name)) for name in documented()["action"]}
+    for section in done.values():
+        tables |= {name: frame[columns_of(name)] for name, frame in section.tables.items()}
+    return tables, {name: dict(section.facts) for name, section in done.items()}

@@ -1,0 +1,129 @@
+"""Commands that run a study and show what came of it."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from whychurn.cli.groups import StudyOption, app, console
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params, load_params
+from whychurn.contract.paths import StudyPaths
+from whychurn.contract.system.processes import cores
+from whychurn.stages.pipeline import STAGES, run_study
+
+
+@app.command()
+def run(
+    study: StudyOption = None,
+    until: Annotated[str | None, typer.Option(help=f"Last stage: {', '.join(STAGES)}.")] = None,
+    force: Annotated[bool, typer.Option(help="Run stages even where nothing changed.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Stages side by side: 1 where memory is short.")] = 2,
+) -> None:
+    """Run the whole pipeline; what is up to date is skipped, a killed run resumes."""
+    place = StudyPaths.existing(study)
+    if until is not None:
+        _check_stage(until)
+    run_study(place, until, force, min(jobs, cores()))
+    if until in (None, "report", "delivery"):
+        console.print(f"\nThe reports are ready. Open\n  {place.reports / 'index.html'}", soft_wrap=True)
+
+
+@app.command()
+def stage(name: str, study: StudyOption = None) -> None:
+    """Run one stage alone, as DVC does."""
+    _check_stage(name)
+    place = StudyPaths.existing(study)
+    importlib.import_module(f"whychurn.stages.{name}").run(place, load_params(place))
+
+
+@app.command()
+def report(
+    study: StudyOption = None,
+    lang: Annotated[list[str] | None, typer.Option(help="en, zh; both by default.")] = None,
+    notebook: Annotated[list[str] | None, typer.Option(help="Such as 30_risk; all by default.")] = None,
+) -> None:
+    """Render the reports again from the results that are there."""
+    from whychurn.report.render.render_reports import check_results, render_reports
+
+    place = StudyPaths.existing(study)
+    check_results(place)
+    render_reports(place, load_params(place), languages=lang, notebooks=notebook)
+
+
+@app.command()
+def ask(
+    budget: Annotated[int, typer.Option(min=1, help="How many are asked.")],
+    study: StudyOption = None,
+    out: Annotated[Path | None, typer.Option(help="New .csv or .xlsx; below data/ask by default.")] = None,
+    who: Annotated[str, typer.Option("--list", help="left: those who left lately; at-risk.")] = "left",
+    months: Annotated[int, typer.Option(min=1, help="Leavers of so many months.")] = 12,
+    seed: Annotated[int | None, typer.Option(help="Of the lot; run.seed by default.")] = None,
+    real_ids: Annotated[bool, typer.Option(help="The company's ids, for who holds the key.")] = False,
+    skip_opted_out: Annotated[bool, typer.Option(help="Leave out who refused marketing.")] = False,
+) -> None:
+    """Draw by lot whom to interview about leaving: a list to fill in, and a guide with the codes."""
+    import pandas as pd
+
+    from whychurn.labels import say
+    from whychurn.stages.asking import FOLDER, Request, write_list
+    from whychurn.stages.asking import ask as draw
+
+    place, today = StudyPaths.existing(study), pd.Timestamp.now().normalize()
+    request = Request(budget, who, months, seed, skip_opted_out, real_ids)
+    asked = draw(place, load_params(place), request, today)
+    files = write_list(asked, out or place.root / FOLDER / f"{today:%Y-%m-%d}-{who}.csv")
+    for key, values in asked.notes:
+        console.print(say(f"asking.{key}", "en", **values), markup=False, highlight=False)
+    for file in files:
+        console.print(f"Wrote {file}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def params(
+    section: Annotated[str | None, typer.Option(help="Such as risk; all by default.")] = None,
+) -> None:
+    """List every parameter that a study's params.yaml may set: type, default, meaning."""
+    from whychurn.contract.params.reference import entries
+
+    parameters = entries(section)
+    if not parameters:
+        sections = ", ".join(Params.model_fields)
+        raise WhychurnError(f"no section {section!r} of parameters", remedy=f"choose one of {sections}")
+    table = Table("key", "type", "default", "meaning", box=None)
+    table.columns[0].no_wrap = True
+    for entry in parameters:
+        table.add_row(*map(escape, (entry.key, entry.kind, entry.default, entry.meaning)))
+    console.print(table)
+
+
+@app.command()
+def serve(
+    study: StudyOption = None,
+    host: str = "127.0.0.1",
+    port: int = 5001,
+    model: Annotated[str, typer.Option(help="Which model: risk or survival.")] = "risk",
+) -> None:
+    """Serve the champion over HTTP."""
+    from whychurn.delivery.serving.server import serve as serve_champion
+
+    place = StudyPaths.existing(study)
+    serve_champion(place, load_params(place), host, port, model)
+
+
+@app.command()
+def mlflow(study: StudyOption = None, port: int = 5000) -> None:
+    """Open MLflow's pages over the study's runs."""
+    from whychurn.delivery.serving.server import mlflow_ui
+
+    mlflow_ui(StudyPaths.existing(study), port)
+
+
+def _check_stage(name: str) -> None:
+    if name not in STAGES:
+        raise WhychurnError(f"unknown stage {name!r}", remedy=f"choose one of {', '.join(STAGES)}")

@@ -1,0 +1,48 @@
+"""Stage `action`: what would keep members, as far as tests by lot can tell."""
+
+from __future__ import annotations
+
+import logging
+
+import pandas as pd
+
+from whychurn.action.inputs import ActionInputs
+from whychurn.action.results import action_results
+from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.params import Params
+from whychurn.contract.paths import StudyPaths
+
+log = logging.getLogger(__name__)
+INTERIM = ("members", "orders", "events", "memberships", "feedback", "surveys", "touches", "market")
+
+
+def run(study: StudyPaths, params: Params) -> None:
+    """Read what earlier stages found, write tables on tests, effects, plan, warnings and win-back."""
+    tables, facts = action_results(read_inputs(study, params))
+    for name, table in tables.items():
+        write_table(table, study.results / f"{name}.parquet")
+    write_json(facts, study.results / "action.json")
+
+
+def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
+    """Inputs of a study whose stages up to causes have run."""
+    panel = read_table(study.processed / "panel.parquet")
+    intake_facts = read_json(study.interim / "intake.json")
+    results = {
+        name: read_table(study.results / f"{name}.parquet")
+        for name in (
+            "churners", "member_causes", "cause_shares", "risk_scores", "already_gone", "lifetime_value",
+        )
+    }  # fmt: skip
+    return ActionInputs(
+        tables={name: read_table(study.interim / f"{name}.parquet") for name in INTERIM},
+        panel=panel,
+        spells=read_table(study.processed / "spells.parquet"),
+        panel_facts=read_json(study.processed / "panel.json"),
+        intake_facts=intake_facts,
+        as_of=pd.Timestamp(panel["as_of"].max()),
+        observed_until=pd.Timestamp(str(intake_facts["observed_until"])),
+        mix_at=None,
+        params=params,
+        **results,
+    )
