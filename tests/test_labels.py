@@ -45,6 +45,8 @@ FROM_DATA: dict[str, Iterable[str]] = {
     "survival.cox_step_{}": ["days", "years", "hours"],
     "panel.family_{}": [],  # guarded
     "risk.family_{}": [],  # guarded
+    "playbook.name_{}": [],  # guarded
+    "playbook.what_{}": [],  # guarded; tests/action/playbook/test_playbook.py
     "risk.unit_{}": [],  # guarded, with unit_plain for the others
 }
 

@@ -28,7 +28,16 @@ ACTIONS_FILE: Final = Path(__file__).with_name("actions.yaml")
 
 
 @cache
+def action_causes() -> Mapping[str, tuple[str, ...]]:
+    """Known codes of touches.action and the causes that each is aimed at; none: at no cause in particular."""
+    found = read_yaml(ACTIONS_FILE)
+    return {
+        action: tuple(causes) if isinstance(causes, list) else (causes,) if causes else ()
+        for action, causes in found.items()
+    }
+
+
+@cache
 def load_actions() -> Mapping[str, str | None]:
-    """Known codes of touches.action and the cause that each is aimed at; None: at no cause in particular."""
-    found: dict[str, str | None] = read_yaml(ACTIONS_FILE)
-    return found
+    """Known codes of touches.action and the one cause that each is aimed at; None: at none, or at several."""
+    return {action: causes[0] if len(causes) == 1 else None for action, causes in action_causes().items()}

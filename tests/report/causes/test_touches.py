@@ -41,7 +41,7 @@ def test_fewer_more_and_nothing_shown_are_told_apart(page: Page) -> None:
     assert "2.1" in fewer and "+2.1" not in fewer and "4,000" in fewer
     assert "2.0" in more and more != fewer.replace("2.1", "2.0")
     (none,) = sentences.unshown_lines(table, page)
-    assert "1.6" in none and say("touches.action_discount", page.lang) in none, (
+    assert "1.6" in none and say("playbook.name_discount", page.lang) in none, (
         "what a test of this size notices"
     )
     assert not [text for text in (fewer, more, none) if "nan" in text or "{" in text]
@@ -91,5 +91,5 @@ def test_why_there_is_nothing_is_told(page: Page, why_not: str) -> None:
 
 
 def test_every_known_action_has_a_name(page: Page) -> None:
-    assert all(has_words(f"touches.action_{action}") for action in load_actions() if action != CONTROL)
+    assert all(has_words(f"playbook.name_{action}") for action in load_actions() if action != CONTROL)
     assert sentences.action_name("zauber", page) == "zauber"

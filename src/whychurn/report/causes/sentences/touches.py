@@ -23,7 +23,7 @@ MOVED: Final = 0.9  # of the interval's width that is left, from which on the te
 
 def action_name(action: str, page: PageLike) -> str:
     """Readable name of an action; its own word where the contract does not know it."""
-    return say_or(f"touches.action_{action}", page.lang, action)
+    return say_or(f"playbook.name_{action}", page.lang, action)
 
 
 def status_lines(facts: Mapping[str, Any], page: PageLike) -> list[str]:
