@@ -1,0 +1,1 @@
+"""What each action changes: cause-informed effects, their challengers, and campaigns without lot."""

@@ -1,0 +1,96 @@
+"""Efficacies of actions on causes, and what they change for a member.
+
+    P(left | member i, action a) = p_i (1 - sum_k q_ik theta_ak + kappa_a d_i)
+
+with p the chance to leave untouched, q the mix of causes, d how much the member looks like somebody whom contact drives
+away. The efficacy theta is the share of the cause's hazard that the action removes over the days of follow-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from whychurn.contract.arrays import Array
+
+UNTESTED = "untested"
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Efficacies of A actions with R draws of them.
+
+    Parameters
+    ----------
+    actions, causes
+        Names in the order of the axes.
+    theta, theta_draws
+        Share of each cause's hazard that each action removes, a mean over the follow-up; (A, 6) and (R, A, 6).
+    kappa, kappa_draws
+        Harm of contact by unit of d; (A,) and (R, A).
+    p_works
+        Chance that the action removes any leaving; (A,).
+    onset_weeks, half_life_weeks, half_life_known
+        Weeks before an effect begins, weeks in which it halves, and whether tests told so (else it is assumed); (A,).
+    tested
+        Action -> shown, not_shown, harmful or untested.
+    effect_days
+        Days of follow-up.
+    """
+
+    actions: list[str]
+    causes: list[str]
+    theta: Array
+    theta_draws: Array
+    kappa: Array
+    kappa_draws: Array
+    p_works: Array
+    onset_weeks: Array
+    half_life_weeks: Array
+    half_life_known: Array
+    tested: Mapping[str, str]
+    effect_days: int = 90
+
+    def change(self, p: Array, q: Array, d: Array, action: str) -> tuple[Array, Array]:
+        """Change of the chance to leave within `effect_days` by one contact; below zero more members stay.
+
+        Parameters
+        ----------
+        p, q, d
+            Chance untouched, (n,); mix of causes, rows sum to one, (n, 6); standardised aversion to contact, (n,).
+
+        Returns
+        -------
+        mean, draws
+            (n,) and (R, n).
+
+        Raises
+        ------
+        ValueError
+            If there is no such action.
+        """
+        at = self.actions.index(action)
+        mean = change_of_chance(p, q @ self.theta[at] - self.kappa[at] * d)
+        removed = self.theta_draws[:, at] @ q.T - self.kappa_draws[:, at, None] * d
+        return mean, change_of_chance(p, removed)
+
+    def peak(self, action: str) -> float:
+        """Efficacy right after the onset, over its mean in the follow-up: what `theta` is multiplied with when an effect
+        is carried forward week by week.
+        """
+        at = self.actions.index(action)
+        onset, half_life = float(self.onset_weeks[at]), float(self.half_life_weeks[at])
+        return 1 / mean_strength(onset, half_life, self.effect_days / 7)
+
+
+def change_of_chance(p: Array, removed: Array) -> Array:
+    """Change of the chance `p` where a share `removed` of the hazard is gone; the chance stays within 0 and 1."""
+    return np.clip(p * (1 - removed), 0, 1) - p
+
+
+def mean_strength(onset_weeks: float, half_life_weeks: float, weeks: float) -> float:
+    """Mean over `weeks` of an effect that begins with 1 at its onset and halves every half-life; at least 0.01."""
+    rate = np.log(2) / half_life_weeks
+    return float(max(-np.expm1(-rate * max(weeks - onset_weeks, 0.0)) / (rate * weeks), 0.01))
