@@ -1,0 +1,73 @@
+"""Rows of members sorted by day, so that windows around any day are looked up at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.arrays import Array
+
+_DAYS: Final = 1 << 20  # more than any day number since 1970
+
+
+def day_numbers(days: pd.Series) -> Array:
+    """Days since 1970-01-01; -1 where the day is missing."""
+    at = pd.to_datetime(days)
+    return np.where(at.isna(), -1, at.to_numpy("datetime64[D]").astype("int64"))
+
+
+@dataclass(frozen=True)
+class DaySums:
+    """Running sums of one value over rows in order of (member, day).
+
+    Parameters
+    ----------
+    ids
+        Members, in the order of their codes.
+    keys
+        Code and day of each row in one number, ascending.
+    running
+        Sum of all rows before each one, and the total; (rows + 1,).
+    """
+
+    ids: pd.Index
+    keys: Array
+    running: Array
+
+    @classmethod
+    def of(cls, ids: pd.Index, member: pd.Series, day: Array, value: Array | float = 1.0) -> DaySums:
+        """From rows in any order; rows of unknown members or without a day are left out."""
+        code = ids.get_indexer(pd.Index(member.astype(object)))
+        known = (code >= 0) & (day >= 0)
+        keys = code[known] * _DAYS + day[known]
+        values = np.broadcast_to(np.asarray(value, dtype="float64"), code.shape)[known]
+        order = np.argsort(keys, kind="stable")
+        return cls(ids, keys[order], np.concatenate([[0.0], np.cumsum(values[order])]))
+
+    @property
+    def days(self) -> Array:
+        """Day of each row."""
+        return self.keys % _DAYS
+
+    @property
+    def codes(self) -> Array:
+        """Code of each row's member."""
+        return self.keys // _DAYS
+
+    def before(self, code: Array, day: Array) -> Array:
+        """Number of the last row of each member before `day`; -1 where there is none; (n,)."""
+        place = np.searchsorted(self.keys, code * _DAYS + day) - 1
+        own = (
+            (place >= 0) & (self.keys[np.maximum(place, 0)] // _DAYS == code)
+            if len(self.keys)
+            else place >= 0
+        )
+        return np.where(own, place, -1)
+
+    def within(self, code: Array, start: Array, stop: Array) -> Array:
+        """Sum over each member's rows with start <= day < stop; (n,)."""
+        first, last = (np.searchsorted(self.keys, code * _DAYS + day) for day in (start, stop))
+        return self.running[last] - self.running[first]

@@ -1,0 +1,147 @@
+"""Who was still there on the day of a draw, and the last day of presence after it.
+
+Answers to a touch are no presence: events that carry the campaign of a touch are left out for everybody, or every
+mail would keep its reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.action.inputs import ActionInputs
+from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
+from whychurn.contract.arrays import Array
+from whychurn.contract.tables import INTERACTIONS
+from whychurn.panel.churn_definition import allowed_gap, definition_days, waiting_days
+
+FAR: Final = 10**6  # day of an end that has not come
+
+
+@dataclass(frozen=True)
+class Presence:
+    """State of members on given days, read from what was known before them; one entry a (member, day).
+
+    Parameters
+    ----------
+    joined
+        Whether the member had been seen before the day.
+    gone
+        Known gone by the day: silent for longer than the definition of churn allows, or term over and not renewed.
+    silent
+        Days since the last own act before the day, or since the last covered day.
+    notice
+        Whether notice had been given.
+    last
+        Last day of presence of the stay that the day falls into, known in hindsight; `FAR` where it goes on.
+    """
+
+    joined: Array
+    gone: Array
+    silent: Array
+    notice: Array
+    last: Array
+
+
+def follow_up_days(inputs: ActionInputs) -> int:
+    """Days of silence, or without renewal, after which a leaving is known."""
+    return waiting_days(definition_days(str(inputs.panel_facts["definition"])))
+
+
+def presence(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
+    """Presence of each member on the day beside it; members that no table of members holds never joined."""
+    if str(inputs.panel_facts["kind"]) == "terms":
+        return _by_terms(inputs, member, day)
+    return _by_acts(inputs, member, day)
+
+
+def own_acts(inputs: ActionInputs) -> DaySums:
+    """Days of own acts, joining included; events that answer a touch left out."""
+    members, activity = inputs.tables["members"], str(inputs.panel_facts["activity"])
+    parts = []
+    if activity in ("any", "orders"):
+        parts.append(
+            inputs.tables["orders"][["member_id", "ordered_at"]].set_axis(["member_id", "at"], axis=1)
+        )
+    if activity in ("any", "events"):
+        events = inputs.tables["events"]
+        own = events["event_type"].isin(INTERACTIONS).to_numpy(bool)
+        own &= ~events["campaign_id"].isin(inputs.tables["touches"]["campaign_id"].unique()).to_numpy(bool)
+        parts.append(events.loc[own, ["member_id", "occurred_at"]].set_axis(["member_id", "at"], axis=1))
+    active = np.zeros(len(members), dtype=bool)
+    for part in parts:
+        active |= members["member_id"].isin(part["member_id"].unique()).to_numpy(bool)
+    seen = ~active | (
+        members["joined_on"] >= pd.Timestamp(str(inputs.intake_facts["observed_from"]))
+    ).to_numpy(bool)
+    parts.append(members.loc[seen, ["member_id", "joined_on"]].set_axis(["member_id", "at"], axis=1))
+    acts = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    return DaySums.of(
+        pd.Index(members["member_id"].astype(object)), acts["member_id"], day_numbers(acts["at"])
+    )
+
+
+def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
+    acts = own_acts(inputs)
+    code = acts.ids.get_indexer(pd.Index(member.astype(object)))
+    at = acts.before(code, day)
+    joined = (at >= 0) & (code >= 0)
+    allowed = allowed_gap(definition_days(str(inputs.panel_facts["definition"])))
+    days, codes = acts.days, acts.codes
+    ends = (
+        np.append((np.diff(days) > allowed) | (np.diff(codes) != 0), True) if len(days) else np.zeros(0, bool)
+    )
+    final = days[np.flatnonzero(ends)][np.cumsum(ends) - ends]
+    last = np.where(joined, final[at] if len(final) else FAR, FAR)
+    silent = np.where(joined, day - (days[at] if len(days) else 0), 0)
+    wait = follow_up_days(inputs)
+    until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
+    last = np.where(last + wait <= until, last, FAR)
+    return Presence(joined, joined & (silent >= wait), silent, np.zeros(len(day), bool), last)
+
+
+def _by_terms(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
+    terms, spells = inputs.tables["memberships"], inputs.spells
+    asked = pd.DataFrame({"row": np.arange(len(day)), "member_id": member.to_numpy(), "day": day})
+    begun = asked.merge(
+        pd.DataFrame(
+            {
+                "member_id": terms["member_id"],
+                "starts": day_numbers(terms["starts_on"]),
+                "ends": np.where(terms["ends_on"].isna(), FAR, day_numbers(terms["ends_on"])),
+                "cancelled": np.where(terms["cancelled_on"].isna(), FAR, day_numbers(terms["cancelled_on"])),
+            }
+        ),
+        on="member_id",
+    )
+    begun = begun[begun["starts"] <= begun["day"]].sort_values(["row", "starts", "ends"], kind="stable")
+    covered = begun.groupby("row")["ends"].max().reindex(asked["row"]).to_numpy("float64")
+    latest = begun.groupby("row")["cancelled"].last().reindex(asked["row"]).to_numpy("float64")
+    joined, notice = np.isfinite(covered), np.nan_to_num(latest, nan=FAR) <= day
+    silent = np.where(joined, np.maximum(day - np.nan_to_num(covered), 0), 0).astype("int64")
+    stays = asked.merge(
+        pd.DataFrame(
+            {
+                "member_id": spells["member_id"],
+                "entered": day_numbers(spells["entered_on"]),
+                "ended": np.where(spells["ended_on"].isna(), FAR, day_numbers(spells["ended_on"])),
+                "last": _left_by_terms(spells),
+            }
+        ),
+        on="member_id",
+    )
+    within = stays[(stays["entered"] <= stays["day"]) & (stays["day"] < stays["ended"])]
+    last = within.groupby("row")["last"].last().reindex(asked["row"]).to_numpy("float64")
+    return Presence(
+        joined, joined & np.isnan(last), silent, notice, np.nan_to_num(last, nan=FAR).astype("int64")
+    )
+
+
+def _left_by_terms(spells: pd.DataFrame) -> Array:
+    """Day of notice or last covered day of stays that ended, whichever is first; `FAR` of those that go on."""
+    last, notice = day_numbers(spells["last_active_on"]), day_numbers(spells["notice_on"])
+    by = np.where(notice >= 0, np.minimum(last, notice), last)
+    return np.where(spells["churned"].to_numpy(bool), by, FAR)

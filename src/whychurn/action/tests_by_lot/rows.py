@@ -1,0 +1,154 @@
+"""One row a touch as of the draw, of members then still there: who was drawn for what, and what came after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.action.inputs import ActionInputs
+from whychurn.action.tests_by_lot.chances import own_chances
+from whychurn.action.tests_by_lot.day_sums import day_numbers
+from whychurn.action.tests_by_lot.outcomes import OUTCOMES, outcomes_after
+from whychurn.action.tests_by_lot.presence import Presence, follow_up_days, presence
+from whychurn.contract.arrays import Array
+from whychurn.contract.causes import CONTROL
+
+HORIZONS: Final = (30, 180)  # days of further follow-up, beside action.effect_days
+SNAPSHOT_DAYS: Final = 45  # a snapshot older than this tells nothing of the day of the draw
+COLUMNS: Final = [
+    "member_id", "campaign_id", "wave", "sent_on", "action", "channel", "offer", "cost", "randomized", "propensity",
+    "propensity_stated", "stratum", "snapshot_on", "left", "left_30", "left_180", "complete", "followed_days",
+    "recent_touch_days", *OUTCOMES, "spend_before",
+]  # fmt: skip
+
+Counts = Mapping[str, Mapping[str, int]]
+
+
+def touch_rows(inputs: ActionInputs) -> tuple[pd.DataFrame, dict[str, dict[str, int]]]:
+    """Rows of touches and of members held out, intention to treat.
+
+    Parameters
+    ----------
+    inputs
+        Features are read as of ``snapshot_on``, the last snapshot on or before the draw.
+
+    Returns
+    -------
+    rows, counts
+        `COLUMNS`, unique a member and campaign, in order of draw, campaign and member: ``left`` says whether the
+        last day of presence came before the draw + ``action.effect_days``, and is null while that cannot be known.
+        Rows set aside, by reason and action: repeated (twice in a campaign, the first kept), no_chance (chance
+        outside of 0 to 1), before_joining, after_leaving (known gone by the draw), not_there (silent for longer
+        than usual, or notice given), no_profile (no consent to profiling, or joined after the last snapshot).
+    """
+    touches = _touches(inputs)
+    counts: dict[str, dict[str, int]] = {}
+    touches = _keep(touches, ~touches.duplicated(["campaign_id", "member_id"]), "repeated", counts)
+    touches = own_chances(touches)
+    touches = _keep(touches, ~touches.pop("chance_outside"), "no_chance", counts)
+    touches = touches.assign(wave=_waves(touches), recent_touch_days=_days_since_touch(touches))
+    day = day_numbers(touches["sent_on"])
+    there = presence(inputs, touches["member_id"], day)
+    touches = touches.assign(**_snapshots(inputs, touches))
+    reason = _reason(touches, there)
+    kept = reason == ""
+    for name in ("before_joining", "after_leaving", "not_there", "no_profile"):
+        _keep(touches, reason != name, name, counts)
+    rows = touches[kept].reset_index(drop=True)
+    rows = rows.assign(
+        **_leavings(inputs, day[kept], there.last[kept]), **outcomes_after(inputs, rows, day[kept])
+    )
+    return rows[COLUMNS], counts
+
+
+def _touches(inputs: ActionInputs) -> pd.DataFrame:
+    """Touches in order of draw, campaign and member, with every column of the contract."""
+    table = inputs.tables["touches"]
+    names = [
+        "member_id",
+        "campaign_id",
+        "sent_at",
+        "action",
+        "channel",
+        "offer",
+        "cost",
+        "randomized",
+        "propensity",
+    ]
+    frame = table.reindex(columns=names)
+    frame = frame.assign(
+        sent_on=pd.to_datetime(frame.pop("sent_at")).dt.normalize(),
+        randomized=frame["randomized"].fillna(False).astype(bool),
+        propensity=frame["propensity"].astype("float64"),
+    )
+    return frame.sort_values(["sent_on", "campaign_id", "member_id"], kind="stable", ignore_index=True)
+
+
+def _keep(rows: pd.DataFrame, kept: pd.Series | Array, reason: str, counts: dict) -> pd.DataFrame:
+    """Rows to keep; the others are counted by action."""
+    out = rows.loc[~np.asarray(kept, dtype=bool), "action"].value_counts()
+    if len(out):
+        counts[reason] = {str(action): int(n) for action, n in sorted(out.items())}
+    return rows[np.asarray(kept, dtype=bool)].reset_index(drop=True)
+
+
+def _waves(touches: pd.DataFrame) -> Array:
+    """Number of each campaign in order of its first draw, from 1."""
+    first = touches.groupby("campaign_id")["sent_on"].min().reset_index()
+    order = first.sort_values(["sent_on", "campaign_id"])["campaign_id"]
+    return touches["campaign_id"].map({name: place + 1 for place, name in enumerate(order)}).to_numpy("int64")
+
+
+def _days_since_touch(touches: pd.DataFrame) -> Array:
+    """Days since the last touch of the member in another campaign, members held out left aside; NaN without one."""
+    keys = touches[["member_id", "campaign_id", "sent_on"]].reset_index()
+    active = keys[touches["action"].ne(CONTROL).to_numpy(bool)].drop(columns="index")
+    pairs = keys.merge(active, on="member_id", suffixes=("", "_before"))
+    pairs = pairs[
+        (pairs["sent_on_before"] <= pairs["sent_on"]) & (pairs["campaign_id"] != pairs["campaign_id_before"])
+    ]
+    latest = pairs.groupby("index")["sent_on_before"].max().reindex(keys["index"])
+    return (keys["sent_on"] - latest.to_numpy()).dt.days.to_numpy("float64")
+
+
+def _snapshots(inputs: ActionInputs, touches: pd.DataFrame) -> dict[str, pd.Series]:
+    """Last snapshot of each member on or before the draw, and the usual gap between own acts as of it."""
+    panel = inputs.panel[["member_id", "as_of", "usual_gap_days"]].sort_values("as_of", kind="stable")
+    asked = touches[["member_id", "sent_on"]].reset_index().sort_values("sent_on", kind="stable")
+    panel = panel.assign(
+        member_id=panel["member_id"].astype(object), as_of=panel["as_of"].astype("datetime64[ns]")
+    )
+    asked = asked.assign(
+        member_id=asked["member_id"].astype(object), sent_on=asked["sent_on"].astype("datetime64[ns]")
+    )
+    found = pd.merge_asof(
+        asked, panel, left_on="sent_on", right_on="as_of", by="member_id", tolerance=pd.Timedelta(days=SNAPSHOT_DAYS)
+    ).set_index("index").sort_index()  # fmt: skip
+    return {"snapshot_on": found["as_of"], "usual_gap_days": found["usual_gap_days"].astype("float64")}
+
+
+def _reason(touches: pd.DataFrame, there: Presence) -> Array:
+    """Why each row is set aside; empty: it stays."""
+    usual = touches["usual_gap_days"].to_numpy("float64")
+    checks = {
+        "before_joining": ~there.joined,
+        "after_leaving": there.gone,
+        "no_profile": np.isnan(usual),
+        "not_there": there.notice | (there.silent > usual),
+    }
+    return np.select(list(checks.values()), list(checks), "")
+
+
+def _leavings(inputs: ActionInputs, day: Array, last: Array) -> dict[str, pd.Series]:
+    """Left within the horizons; null where the follow-up with its silence goes beyond the data."""
+    until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
+    followed = np.maximum(until - day - follow_up_days(inputs), 0)
+    effect = inputs.params.action.effect_days
+    names = {"left": effect} | {f"left_{days}": days for days in HORIZONS}
+    left = {
+        name: pd.Series(last < day + days, dtype="Int8").mask(followed < days) for name, days in names.items()
+    }
+    return left | {"complete": pd.Series(followed >= effect), "followed_days": pd.Series(followed)}
