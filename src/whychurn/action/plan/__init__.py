@@ -1,0 +1,1 @@
+"""Who gets what: gains of contacts, the choice under budget and caps, hold-out, exploration, value of the plan."""
