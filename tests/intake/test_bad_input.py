@@ -58,7 +58,7 @@ def test_header_only_of_an_optional_table_is_as_if_absent(make_study, build, tab
     touches = pd.DataFrame(columns=["touch_id", "member_id", "campaign_id", "sent_at", "action"])
     facts = build(make_study({**tables, "touches": touches}))
     assert facts["tables"]["touches"]["read"] == 0
-    assert not {q["id"]: q["answerable"] for q in facts["questions"]}["campaigns"]
+    assert not {q["id"]: q["answerable"] for q in facts["questions"]}["what_keeps"]
 
 
 def test_missing_required_column_names_the_nearest(make_study, build, tables) -> None:

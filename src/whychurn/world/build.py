@@ -15,6 +15,7 @@ from whychurn.contract.files import write_json, write_whole
 from whychurn.contract.params import WorldParams
 from whychurn.contract.tables import TABLES
 from whychurn.world.lives.calibration import plan_scenario
+from whychurn.world.lives.contacts import wave_weeks
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.setting.scenario import Scenario
 from whychurn.world.simulate import BLOCK, simulate
@@ -109,6 +110,8 @@ def planted_facts(scenario: Scenario) -> dict[str, object]:
         "params": scenario.params.model_dump(mode="json"),
         "mechanism": scenario.mechanism.model_dump(mode="json"),
         "programme": scenario.programme.model_dump(mode="json"),
+        "duds": [name for name, action in scenario.programme.actions.items() if action.dud],
+        "test_weeks": wave_weeks(scenario.programme, scenario.clock),
         "planted": [
             scenario.mechanism.about,
             "the posterior of a leaving is the share of each cause in the hazard of that week",
@@ -119,7 +122,15 @@ def planted_facts(scenario: Scenario) -> dict[str, object]:
             "heavy users complain more and leave less, by confounding",
             "coupon use follows thrift and price rises and has no effect of its own",
             "fitting pushes are more where a rival is active and have no effect of their own",
-            "mass mail raises the hazard of personalization; the other campaigns lower one cause each",
-            "aimed campaigns choose members with few orders and many coupons",
+            "an action works on who takes notice: base and excess of a cause times 1 - efficacy x response x g(age), g "
+            "halving after the onset (programme.actions); what is noticed is hidden, opened is a noisy sign of it",
+            "some actions do nothing though they are believed to (programme.actions.dud), the fixed one and those drawn "
+            "by seed; letters remind members who hardly use the programme of leaving, mass mail the sleeping dogs",
+            "any contact makes sleeping dogs (programme.dogs) likelier to leave; they use the programme less and dismiss "
+            "more messages; every contact too many tires and annoys (programme.fatigue)",
+            "tests come in waves with one shared control, each arm with its stated chance (programme.tests)",
+            "campaigns without lot: silent members, who leave more anyway, the best, who leave less, and regions where "
+            "a rival is active (programme.aimed)",
+            "with world.spillover above 0 coupons make members without one mind prices; then members are not independent",
         ],
     }

@@ -11,12 +11,15 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
+from whychurn.contract.causes import load_actions
 from whychurn.world.lives.members import Members
 from whychurn.world.setting.actions import Action, Wake
 from whychurn.world.setting.scenario import Scenario
 
 HARDLY_USES: Final = -0.8  # trait `usage` below which a member hardly uses the programme
+COUPON_WEEKS: Final = 8
 LEAST_FACTOR: Final = 0.02  # of a hazard that an action leaves, however well a member responds
 
 
@@ -77,6 +80,27 @@ def woken(wake: Wake, members: Members) -> np.ndarray:
     if wake.who == "hardly_uses":
         return members.usage < HARDLY_USES
     return np.ones(members.size, dtype=bool)
+
+
+def spillover_dose(scenario: Scenario, members: Members, contacts: pd.DataFrame, weeks: int) -> np.ndarray:
+    """Exposure to a price rise of members without a coupon where others of their region hold one; (weeks, n).
+
+    The dose is `world.spillover` times the share of the region's members who hold one; a coupon is held for
+    `COUPON_WEEKS`, whether it is noticed or not.
+
+    Parameters
+    ----------
+    contacts
+        See `contacts.draw_contacts`.
+    """
+    holds = np.zeros((weeks, members.size), dtype=bool)
+    coupons = {name for name, cause in load_actions().items() if cause == "price"}
+    for week, part in contacts[contacts["action"].isin(coupons)].groupby("week", sort=True)["position"]:
+        first = int(str(week))
+        holds[first : first + COUPON_WEEKS, part.to_numpy()] = True
+    region = np.eye(len(scenario.programme.regions))[members.region]
+    share = holds @ region / np.maximum(region.sum(axis=0), 1)
+    return np.where(holds, 0.0, scenario.params.spillover * share[:, members.region])
 
 
 def faded_contacts(scenario: Scenario, contacts: np.ndarray, weeks: float) -> np.ndarray:

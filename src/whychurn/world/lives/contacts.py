@@ -67,12 +67,10 @@ def draw_contacts(
             who = aimed_at(scenario, members, history, aimed, rng)
             action = np.full(len(who), aimed.action, dtype=object)
         part = _contacts(scenario, members, week, who, action, recent[who], rng)
-        by_lot = aimed is None
-        chance = np.where(part["action"] == CONTROL, programme.tests.control, arm_chance(programme))
         part = part.assign(
             campaign_id=campaign_name(clock, week, aimed),
-            randomized=by_lot,
-            propensity=chance if by_lot else np.nan,
+            randomized=aimed is None,
+            propensity=part["action"].map(arm_chances(programme)) if aimed is None else np.nan,
         )
         recent[who[action != CONTROL]] += 1
         parts.append(part[COLUMNS])
@@ -85,21 +83,25 @@ def campaign_name(clock: Clock, week: int, aimed: Aimed | None) -> str:
     return f"{aimed.action if aimed else 'test'}-{year}-w{number:02d}"
 
 
-def arm_chance(programme: Programme) -> float:
-    """Chance of each action in a wave: what the shared control leaves, in equal parts."""
-    return (1 - programme.tests.control) / len(programme.actions_for("present"))
+def arm_chances(programme: Programme) -> dict[str, float]:
+    """Chance of each arm of a wave: the shared control, and what it leaves to the actions by size of their arms."""
+    sizes = {name: programme.actions[name].arm for name in programme.actions_for("present")}
+    rest = 1 - programme.tests.control
+    return {name: rest * size / sum(sizes.values()) for name, size in sizes.items()} | {
+        CONTROL: programme.tests.control
+    }
 
 
 def _by_lot(
     scenario: Scenario, members: Members, week: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Members of one wave and the arm drawn for each; two of (m,)."""
-    tests, actions = scenario.programme.tests, scenario.programme.actions_for("present")
+    chances = arm_chances(scenario.programme)
     lot, arm = rng.random((2, members.size))
-    who = np.flatnonzero((members.entry < 7 * week) & members.marketing & (lot < tests.share))
-    number = np.floor((arm[who] - tests.control) / arm_chance(scenario.programme)).astype("int64")
-    names = np.array([*actions, CONTROL], dtype=object)
-    return who, names[np.where(arm[who] < tests.control, -1, np.clip(number, 0, len(actions) - 1))]
+    drawn = (members.entry < 7 * week) & members.marketing & (lot < scenario.programme.tests.share)
+    who = np.flatnonzero(drawn)
+    number = np.searchsorted(np.cumsum(list(chances.values())), arm[who], side="right")
+    return who, np.array(list(chances), dtype=object)[np.minimum(number, len(chances) - 1)]
 
 
 def _contacts(

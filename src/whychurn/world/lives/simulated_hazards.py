@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from whychurn.world.lives.action_effects import spillover_dose
 from whychurn.world.lives.contacts import action_factors
 from whychurn.world.lives.members import Members
 from whychurn.world.lives.weekly_history import WeeklyHistory
@@ -54,9 +55,29 @@ def simulate_hazards(
     sensitivity = draw_sensitivity(scenario, members, stream("sensitivity"))
     base = base_hazards(scenario, members, frailty)
     excess = excess_hazards(scenario, members, history, frailty, sensitivity)
+    if scenario.params.spillover:
+        add_spillover(scenario, members, contacts, excess, frailty * sensitivity)
     factors = action_factors(scenario, members, contacts, base.shape)
     by_cause = combine(base * factors, excess * factors, scenario.mechanism)
     return Hazards(frailty, sensitivity, base, excess, factors, by_cause)
+
+
+def add_spillover(
+    scenario: Scenario, members: Members, contacts: pd.DataFrame, excess: np.ndarray, tempo: np.ndarray
+) -> None:
+    """Add to the excess of price, in place, what coupons of others do (`spillover_dose`).
+
+    Parameters
+    ----------
+    excess
+        Hazards of the exposures; (causes, weeks, n).
+    tempo
+        Frailty times sensitivity; (causes, n).
+    """
+    number = list(scenario.programme.causes).index("price")
+    weight = scenario.programme.causes["price"].excess["price_rise"]
+    dose = spillover_dose(scenario, members, contacts, excess.shape[1])
+    excess[number] += weight * dose * scenario.clock.length[:, None] * tempo[number]
 
 
 def draw_frailty(scenario: Scenario, members: Members, rng: np.random.Generator) -> np.ndarray:

@@ -57,6 +57,8 @@ class Action(_Part):
         Of the offer, beside that of the channel.
     for_
         Whether it is for members still there or for leavers; key ``for``.
+    arm
+        Size of its arm in a test, relative to the others.
     dud
         It does nothing, whatever is believed.
     """
@@ -68,6 +70,7 @@ class Action(_Part):
     channels: list[str]
     cost: float
     for_: Literal["present", "left"] = Field(default="present", alias="for")
+    arm: float = 1.0
     dud: bool = False
 
 
@@ -119,7 +122,7 @@ class Tests(_Part):
     share
         Share of the members present who are in a wave.
     control
-        Chance of those to be held out; the actions share the rest evenly.
+        Chance of those to be held out; the actions share the rest by the size of their arms.
     winback_every_weeks
         Weeks between tests on leavers.
     """

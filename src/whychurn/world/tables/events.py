@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,10 @@ from whychurn.world.setting.scenario import Scenario
 from whychurn.world.tables.coded_columns import coded
 from whychurn.world.tables.counts_to_rows import Presence, company_contacts, member_activity
 from whychurn.world.tables.orders import Orders
+
+DOG_DISMISSES: Final = (
+    1.4  # times as often as others: all that a company sees of a sleeping dog, beside little use
+)
 
 Part = tuple[
     str, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None
@@ -54,6 +59,7 @@ def _messages(
     clock, members, history = scenario.clock, lives.members, lives.history
     parts: list[Part] = []
     attentive = np.exp(0.25 * members.usage)
+    annoyed = np.where(members.dog, DOG_DISMISSES, 1.0)
     for relevant, name in ((True, "relevant"), (False, "irrelevant")):
         week, who, day = company_contacts(history.counts[name], presence, clock, rng)
         line = _advertised(members, who, len(scenario.programme.categories), relevant, rng)
@@ -62,7 +68,9 @@ def _messages(
         dice, later = rng.random(len(who)), day + (rng.random(len(who)) < 0.25)
         reacts = presence.is_member(who, later) & (later < clock.days)
         opened = reacts & (dice < (0.36 if relevant else 0.09) * attentive[who] * tired * active)
-        dismissed = reacts & ~opened & (dice > 1 - (0.10 if relevant else 0.32) * np.sqrt(active))
+        dismissed = (
+            reacts & ~opened & (dice > 1 - (0.10 if relevant else 0.32) * np.sqrt(active) * annoyed[who])
+        )
         off = dismissed & (rng.random(len(who)) < (0.01 if relevant else 0.04))
         parts += [
             ("push_sent", who, day, line, None),

@@ -44,6 +44,10 @@ def members_table(scenario: Scenario, members: Members, rng: np.random.Generator
     )
     for name in ("marketing_consent", "profiling_consent"):
         table[name] = table[name].mask(~recorded[name])
+    for name in ("app", "email", "wechat"):  # of phones a company asks everybody
+        if name in programme.contact_channels:
+            has = members.has_channel[list(programme.contact_channels).index(name)]
+            table[f"has_{name}"] = pd.array(has, dtype="boolean")
     if programme.need.kind == "child":
         has_child = (members.need_end < NEVER) & recorded["child_birth_year"]
         table["child_birth_year"] = np.where(has_child, np.floor(child), np.nan)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from whychurn import contract
 from whychurn.contract.causes import CAUSES, load_actions
-from whychurn.contract.tables import EVENT_TYPES, TABLES
+from whychurn.contract.tables import CHANNELS, EVENT_TYPES, TABLES
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.read.dtypes import TEXT
 
@@ -20,6 +20,7 @@ OPEN: Final = {  # columns whose codes the contract knows without forbidding oth
     "events.event_type": EVENT_TYPES,
     "surveys.reason": (*CAUSES, "other", "unknown"),
     "touches.action": tuple(load_actions()),
+    "touches.channel": CHANNELS,
 }
 CODED: Final = (
     *OPEN,
