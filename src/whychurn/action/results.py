@@ -8,10 +8,17 @@ from typing import Any
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.warnings.section import warnings_section
 from whychurn.contract.results import columns_of, documented, empty_table
 
 Step = Callable[[ActionInputs, dict[str, Section]], Section]
-STEPS: Sequence[tuple[str, Step]] = ()
+
+
+def _warnings(inputs: ActionInputs, done: dict[str, Section]) -> Section:
+    return warnings_section(inputs, done.get("plan", Section({})))
+
+
+STEPS: Sequence[tuple[str, Step]] = (("warnings", _warnings),)
 
 
 def action_results(inputs: ActionInputs) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
