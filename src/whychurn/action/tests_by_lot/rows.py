@@ -20,7 +20,7 @@ HORIZONS: Final = (30, 180)  # days of further follow-up, beside action.effect_d
 SNAPSHOT_DAYS: Final = 45  # a snapshot older than this tells nothing of the day of the draw
 COLUMNS: Final = [
     "member_id", "campaign_id", "wave", "sent_on", "action", "channel", "offer", "cost", "randomized", "propensity",
-    "propensity_stated", "stratum", "snapshot_on", "left", "left_30", "left_180", "complete", "followed_days",
+    "propensity_stated", "stratum", "snapshot_on", "left", "left_30", "left_180", "left_after", "complete", "followed_days",
     "recent_touch_days", *OUTCOMES, "spend_before",
 ]  # fmt: skip
 
@@ -39,7 +39,8 @@ def touch_rows(inputs: ActionInputs) -> tuple[pd.DataFrame, dict[str, dict[str, 
     -------
     rows, counts
         `COLUMNS`, unique a member and campaign, in order of draw, campaign and member: ``left`` says whether the
-        last day of presence came before the draw + ``action.effect_days``, and is null while that cannot be known.
+        last day of presence came before the draw + ``action.effect_days``, and is null while that cannot be known;
+        ``left_after`` are the days from the draw to it, NaN of members who had not left within ``followed_days``.
         Rows set aside, by reason and action: repeated (twice in a campaign, the first kept), no_chance (chance
         outside of 0 to 1), before_joining, after_leaving (known gone by the draw), not_there (silent for longer
         than usual, or notice given), no_profile (no consent to profiling, or joined after the last snapshot).
@@ -151,4 +152,9 @@ def _leavings(inputs: ActionInputs, day: Array, last: Array) -> dict[str, pd.Ser
     left = {
         name: pd.Series(last < day + days, dtype="Int8").mask(followed < days) for name, days in names.items()
     }
-    return left | {"complete": pd.Series(followed >= effect), "followed_days": pd.Series(followed)}
+    after = np.where(last < day + followed, np.maximum(last - day, 0.0), np.nan)
+    return left | {
+        "left_after": pd.Series(after),
+        "complete": pd.Series(followed >= effect),
+        "followed_days": pd.Series(followed),
+    }

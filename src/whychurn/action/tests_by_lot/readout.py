@@ -1,0 +1,180 @@
+"""Tests by lot read out: each action of each campaign against those held out, and each action over all its campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from whychurn.action.tests_by_lot.arms import MISMATCH, Arms, all_arms, pooled_ratio, sample_ratio
+from whychurn.action.tests_by_lot.chances import ALL
+from whychurn.action.tests_by_lot.differences import NOTHING, Compared, Difference, difference
+from whychurn.action.tests_by_lot.outcomes import OUTCOMES
+from whychurn.contract.arrays import Array
+from whychurn.contract.params.action import ActionParams
+from whychurn.contract.results import columns_of, empty_table, typed
+from whychurn.contract.suppression import suppress_small_counts
+from whychurn.stats.multiple_testing import benjamini_hochberg
+
+MAIN: Final = "left"
+WORSE: Final = ("left", "opted_out")  # outcomes of which more is harm
+HARM_LEVEL: Final = 0.90
+POOLED: Final = "all"  # campaign_id of an action over all its campaigns
+_COUNTS: Final = ("hits_treated", "hits_control")
+_VALUES: Final = ["rate_treated", "rate_control", "effect", "low", "high", "effect_adjusted", "low_adjusted",
+                  "high_adjusted"]  # fmt: skip
+
+
+def read_tests(rows: pd.DataFrame, p: Array, params: ActionParams, min_cell: int) -> pd.DataFrame:
+    """Table ``action_tests``: a row an action, campaign, outcome and stratum, and over all campaigns of an action.
+
+    Parameters
+    ----------
+    rows
+        As `touch_rows` gives them; those without lot are passed over.
+    p
+        Chance to leave untouched of each row (`Untouched.at_draw`), for the adjustment; (n,).
+
+    Notes
+    -----
+    The plain difference is the headline: no design was named in advance. q-values are Benjamini-Hochberg over actions
+    for the main outcome, over actions and outcomes for the others; campaigns and pooled rows apart.
+    """
+    rows = rows.assign(p_untouched=p).reset_index(drop=True)
+    arms = list(all_arms(rows))
+    found = [row for one in arms for row in _campaign(one, params)]
+    found += [row for action, several in _by_action(arms) for row in _pooled(action, several, params)]
+    if not found:
+        return empty_table(columns_of("action_tests"))
+    table = _with_q_values(pd.DataFrame(found))
+    table = suppress_small_counts(
+        suppress_small_counts(
+            table, {name: [*_VALUES, *_COUNTS] for name in ("treated", "control")}, min_cell
+        ),
+        dict.fromkeys(_COUNTS, _VALUES),
+        min_cell,
+    )
+    return typed(table[columns_of("action_tests")])
+
+
+def pooled(rows: pd.DataFrame, p: Array, params: ActionParams) -> pd.DataFrame:
+    """Each action over all its campaigns whose arms fit and whose follow-up has ended, main outcome, unsuppressed.
+
+    Returns
+    -------
+    DataFrame
+        action, campaigns, treated, control, hits_treated, hits_control, rate_treated, rate_control, effect, low, high,
+        effect_adjusted, low_adjusted, high_adjusted, variance_saved, p_value, q_value, smallest_seen, srm_p, complete,
+        note: mismatch, waiting, no_control, harm, few_leavings or null.
+    """
+    rows = rows.assign(p_untouched=p).reset_index(drop=True)
+    found = [_outcome(action, several, MAIN, params) for action, several in _by_action(list(all_arms(rows)))]
+    names = ["action", "campaigns", "treated", "control", *_COUNTS, *_VALUES, "variance_saved", "p_value", "q_value",
+             "smallest_seen", "srm_p", "complete", "note"]  # fmt: skip
+    if not found:
+        return pd.DataFrame({name: pd.Series(dtype="float64") for name in names})
+    table = pd.DataFrame(found)
+    return table.assign(q_value=benjamini_hochberg(table["p_value"].to_numpy()))[names]
+
+
+def _by_action(arms: Sequence[Arms]) -> Iterator[tuple[str, list[Arms]]]:
+    """Arms that can be compared, by action in alphabetical order."""
+    for action in sorted({one.action for one in arms if not one.note}):
+        yield action, [one for one in arms if one.action == action and not one.note]
+
+
+def _campaign(arms: Arms, params: ActionParams) -> Iterator[dict[str, Any]]:
+    """Rows of one campaign and action: outcomes, and the main outcome by stratum."""
+    row = {"campaign_id": arms.campaign_id}
+    for outcome in _told([arms]):
+        yield row | _outcome(arms.action, [arms], outcome, params)
+    strata = np.unique(arms.stratum)
+    for stratum in strata if len(strata) > 1 else []:
+        here = arms.stratum == stratum
+        part = Arms(arms.campaign_id, arms.action, arms.rows[here].reset_index(drop=True), arms.treated[here],
+                    arms.weight[here], arms.chance[here], arms.note)  # fmt: skip
+        yield row | _outcome(arms.action, [part], MAIN, params) | {"stratum": stratum}
+
+
+def _pooled(action: str, several: list[Arms], params: ActionParams) -> Iterator[dict[str, Any]]:
+    for outcome in _told(several):
+        yield {"campaign_id": POOLED} | _outcome(action, several, outcome, params)
+
+
+def _told(several: Sequence[Arms]) -> list[str]:
+    """Outcomes of which the tables of these members tell."""
+    return [MAIN] + [name for name in OUTCOMES if any(one.rows[name].notna().any() for one in several)]
+
+
+def _outcome(action: str, several: list[Arms], outcome: str, params: ActionParams) -> dict[str, Any]:
+    """One comparison over one or more campaigns: sizes, plain and adjusted difference, checks."""
+    fitting = [one for one in several if not sample_ratio(one) < MISMATCH]
+    ended = [one for one in fitting if one.rows["complete"].all()]
+    used = ended or fitting or several
+    ratio = sample_ratio(several[0]) if len(several) == 1 else pooled_ratio(used)
+    rows, compared = _together(used)
+    y = rows[outcome].to_numpy("float64", na_value=np.nan)
+    treated, known = compared.treated, np.isfinite(y)
+    nobody, mismatch = several[0].note, not fitting or ratio < MISMATCH
+    plain = adjusted = NOTHING
+    if not nobody and not mismatch:
+        plain = difference(y, compared)
+        adjusted = difference(y, compared, _known(rows, params.washout_days))
+    hits = [int((known & (y != 0) & (treated == arm)).sum()) for arm in (True, False)]
+    note = nobody or _note(outcome, plain, mismatch, bool(ended), min(hits), params.min_leavers)
+    counted = known if known.any() else np.ones(len(y), dtype=bool)
+    return {
+        "action": action, "outcome": outcome, "stratum": ALL, "campaigns": len(used),
+        "treated": int((treated & counted).sum()), "control": int((~treated & counted).sum()),
+        "hits_treated": hits[0], "hits_control": hits[1],
+        "rate_treated": plain.treated, "rate_control": plain.control, "effect": plain.effect,
+        **dict(zip(("low", "high"), plain.interval(), strict=True)), "effect_adjusted": adjusted.effect,
+        **dict(zip(("low_adjusted", "high_adjusted"), adjusted.interval(), strict=True)),
+        "variance_saved": 1 - (adjusted.sd / plain.sd) ** 2 if plain.sd > 0 else np.nan,
+        "p_value": plain.p_value, "smallest_seen": plain.smallest_seen, "srm_p": ratio, "complete": bool(ended),
+        "note": note,
+    }  # fmt: skip
+
+
+def _together(several: Sequence[Arms]) -> tuple[pd.DataFrame, Compared]:
+    """Rows of all campaigns, compared within campaign and stratum."""
+    rows = pd.concat([one.rows for one in several], ignore_index=True)
+    stratum = np.concatenate([[f"{one.campaign_id} {name}" for name in one.stratum] for one in several])
+    treated, weight = (
+        np.concatenate([getattr(one, name) for one in several]) for name in ("treated", "weight")
+    )
+    pool = "rows" if len(several) == 1 else "precision"
+    return rows, Compared(treated, rows["member_id"].astype(str).to_numpy(), stratum, weight, pool)
+
+
+def _known(rows: pd.DataFrame, washout_days: int) -> Array:
+    """Covariates from before the draw: log-odds to leave untouched, spend, another touch still felt; (n, 3)."""
+    spend = rows["spend_before"].fillna(0).clip(lower=0).to_numpy("float64")
+    felt = (rows["recent_touch_days"] < washout_days).to_numpy("float64")
+    return np.column_stack([special.logit(rows["p_untouched"].to_numpy("float64")), np.log1p(spend), felt])
+
+
+def _note(
+    outcome: str, plain: Difference, mismatch: bool, complete: bool, hits: int, least: int
+) -> str | None:
+    if mismatch:
+        return "mismatch"
+    if not complete:
+        return "waiting"
+    if outcome in WORSE and plain.interval(HARM_LEVEL)[0] > 0:
+        return "harm"
+    return "few_leavings" if outcome == MAIN and hits < least else None
+
+
+def _with_q_values(table: pd.DataFrame) -> pd.DataFrame:
+    """q-values within: main outcome or others, campaigns or pooled; rows of strata have none."""
+    q = np.full(len(table), np.nan)
+    whole = (table["stratum"] == ALL).to_numpy(bool)
+    for main in (True, False):
+        for over_all in (True, False):
+            here = whole & ((table["outcome"] == MAIN) == main).to_numpy() & ((table["campaign_id"] == POOLED) == over_all).to_numpy()  # fmt: skip
+            q[here] = benjamini_hochberg(table.loc[here, "p_value"].to_numpy("float64"))
+    return table.assign(q_value=q)
