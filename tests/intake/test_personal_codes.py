@@ -183,6 +183,17 @@ def test_referrals_stay_linked(real_ids, make_study, build) -> None:
     assert set(members["referrer"].dropna()) < set(members["member_id"])
 
 
+def test_who_brought_whom_stays_linked_though_each_brought_one(real_ids, make_study, build) -> None:
+    """Nearly as many referrers as referred: the column is no free text that would tell members apart."""
+    ids = real_ids["members"]["member_id"].tolist()
+    real_ids["members"]["referred_by"] = [*ids[1:], ""]
+    study = make_study(real_ids)
+    build(study)
+    members = read_table(study.interim / "members.parquet")
+    assert set(members["referred_by"].dropna()) < set(members["member_id"])
+    assert members["referred_by"].notna().sum() == len(ids) - 1
+
+
 def test_the_list_of_names_makes_a_pattern() -> None:
     assert column(["张伟", "欧阳娜", "Anna Miller", "江苏"]).str.fullmatch(whole_name()[1:-1]).tolist() == [
         True,

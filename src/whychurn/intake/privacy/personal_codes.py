@@ -24,7 +24,7 @@ _SURE: Final = ("PHONE", "EMAIL", "IDNO", "ACCOUNT")  # one such value is enough
 _BY_SHARE: Final = (
     0.2  # names, addresses and cards only where this share of rows holds them: brands look alike
 )
-_PERSONS: Final = ("referred_by", "coder")  # columns that stand for a person, whatever they hold
+PERSONS: Final = ("referred_by", "coder")  # columns that stand for a person, whatever they hold
 _NAMES: Final = 0.5  # share of different values that are names of persons and nothing else
 _NAMES_FROM: Final = 3  # different values from which on a column may be one of names
 _FEW: Final = 20  # columns of fewer different values cannot hold an id of each member
@@ -67,7 +67,7 @@ def protect_codes(table: str, frame: pd.DataFrame, key: bytes | None, redactions
         if spec.kind != "text" or name == "member_id" or name in FREE_TEXT.get(table, ()) or spec.choices:
             continue
         column = frame[name]
-        if name in _PERSONS and key:
+        if name in PERSONS and key:
             frame[name] = pseudonyms(column, key)
             continue
         if name == TABLES[table].key or name.endswith("_id"):
@@ -77,7 +77,7 @@ def protect_codes(table: str, frame: pd.DataFrame, key: bytes | None, redactions
         if not hit.any():
             continue
         values = {"column": f"{table}.{name}", "n": int(hit.sum()), "kinds": kinds}
-        if spec.required or name.endswith("_id") or name in _PERSONS:
+        if spec.required or name.endswith("_id") or name in PERSONS:
             all_of_them = hit if hit.mean() < _WHOLE else column.notna().to_numpy(dtype=bool)
             frame[name] = column.mask(all_of_them, _replaced(column, key))
             redactions.notices.append(("notice_ids_replaced", values))

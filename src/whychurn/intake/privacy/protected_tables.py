@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from whychurn.contract.tables import DTYPES, FREE_TEXT, FURTHER, TABLES, schema
 from whychurn.intake.privacy.personal_codes import (
+    PERSONS,
     Redactions,
     looks_like_names,
     own_id_within,
@@ -136,6 +137,12 @@ def _drop_personal(
     frame = frame.copy()
     for name in [column for column in frame.columns if column not in TABLES[table].fields]:
         ids, told = frame["member_id"], {"column": f"{table}.{name}"}
+        if name in PERSONS:  # stands for a member, and few members are named twice
+            if key is not None:
+                n = int(frame[name].notna().sum())
+                frame[name] = pseudonyms(frame[name].astype(TEXT), key)
+                redactions.notices.append(("notice_ids_replaced", {**told, "n": n, "kinds": "ID"}))
+            continue
         reason = _why_personal(str(name), frame[name], ids)
         if reason is not None:
             frame = frame.drop(columns=name)
