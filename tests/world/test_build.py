@@ -49,7 +49,7 @@ def test_folders_and_truth_apart(world_params: Callable, tmp_path: Path) -> None
     truth = study.root / "data" / "truth"
     assert {path.name for path in truth.iterdir()} == {
         "member_causes.parquet", "churn_without.parquet", "stay_without.parquet", "touch_effects.parquet",
-        "action_efficacy.parquet", "world.json",
+        "action_efficacy.parquet", "decision_state.parquet", "option_gains.parquet", "returns.parquet", "world.json",
     }  # fmt: skip
     assert json.loads((truth / "world.json").read_text(encoding="utf-8"))["params"]["members"] == 200
     key = (study.raw / "whychurn.key").read_text().strip()

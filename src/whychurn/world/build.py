@@ -18,7 +18,7 @@ from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.lives.contacts import wave_weeks
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.setting.scenario import Scenario
-from whychurn.world.simulate import BLOCK, simulate
+from whychurn.world.simulate import BLOCK, LARGEST_WITH_FUTURES, simulate
 from whychurn.world.truth.folder import FOLDER
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,11 @@ def write_world(params: WorldParams, raw: Path, truth_folder: Path) -> None:
     with write_whole(raw / KEY_FILE) as temporary:
         temporary.write_text(simulated_key(params.seed) + "\n", encoding="ascii")
     write_json(planted_facts(scenario), truth_folder / "world.json")
+    if params.members > LARGEST_WITH_FUTURES:
+        log.info(
+            "world: above %s members no future is simulated: no decision_state, option_gains, returns",
+            f"{LARGEST_WITH_FUTURES:,}",
+        )
     log.info("world: %s members of %s written to %s", f"{params.members:,}", params.program, raw)
 
 

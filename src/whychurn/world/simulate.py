@@ -26,10 +26,14 @@ from whychurn.world.tables.touches import touches_table
 from whychurn.world.truth.action_efficacy import action_efficacy
 from whychurn.world.truth.churn_without import churn_without
 from whychurn.world.truth.member_causes import causes_table
+from whychurn.world.truth.option_gains import truth_of_decision_day
 from whychurn.world.truth.stay_without import stay_without
 from whychurn.world.truth.touch_effects import touch_effects
 
 BLOCK: Final = 10_000  # members held in memory at once
+LARGEST_WITH_FUTURES: Final = (
+    100_000  # members of a world whose truth includes what the decision day would bring
+)
 _IDS: Final = {
     "memberships": ("membership_id", "S"),
     "orders": ("order_id", "O"),
@@ -89,6 +93,8 @@ def simulate(scenario: Scenario) -> Iterator[Block]:
             "stay_without": stay_without(scenario, lives),
             "touch_effects": touch_effects(scenario, lives),
         }
+        if params.members <= LARGEST_WITH_FUTURES:
+            truth |= truth_of_decision_day(scenario, lives, number)
         if number == 0:
             truth["action_efficacy"] = action_efficacy(scenario)
         yield Block(number, tables, truth)
@@ -105,7 +111,7 @@ def _tables(scenario: Scenario, block: int, lives: SimulatedLives) -> dict[str, 
     writer = TextWriter.of(scenario.programme)
     orders = draw_orders(scenario, lives, presence, stream("orders"))
     drawn = {
-        "members": members_table(scenario, lives.members, stream("records")),
+        "members": members_table(scenario, lives.members, lives.referrer, stream("records")),
     }
     if scenario.programme.sells:
         drawn["orders"] = orders_table(scenario, lives.members, orders, stream("order rows"))

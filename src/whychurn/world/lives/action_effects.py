@@ -103,7 +103,7 @@ def spillover_dose(scenario: Scenario, members: Members, contacts: pd.DataFrame,
     return np.where(holds, 0.0, scenario.params.spillover * share[:, members.region])
 
 
-def faded_contacts(scenario: Scenario, contacts: np.ndarray, weeks: float) -> np.ndarray:
+def faded_contacts(scenario: Scenario, contacts: np.ndarray, weeks: float | np.ndarray) -> np.ndarray:
     """What is left of earlier contacts `weeks` later, as a number of contacts; shape of `contacts`."""
     return contacts * 0.5 ** (weeks / scenario.programme.fatigue.half_life_weeks)
 

@@ -90,7 +90,7 @@ def _scaled(scenario: Scenario, members: Members, history: WeeklyHistory) -> Sce
     frailty = draw_frailty(scenario, members, scenario.stream(PILOT, "tempo"))
     sensitivity = draw_sensitivity(scenario, members, scenario.stream(PILOT, "sensitivity"))
     base = base_hazards(scenario, members, frailty)
-    excess = excess_hazards(scenario, members, history, frailty, sensitivity)
+    excess = excess_hazards(scenario, members, history.exposures, frailty, sensitivity)
     wanted = np.stack(_wanted(scenario)) * members.size
     weeks = counted_weeks(scenario, members)
     factors = np.where(wanted > 0, 1.0, 0.0)

@@ -66,7 +66,7 @@ def draw_contacts(
         else:
             who = aimed_at(scenario, members, history, aimed, rng)
             action = np.full(len(who), aimed.action, dtype=object)
-        part = _contacts(scenario, members, week, who, action, recent[who], rng)
+        part = placed_contacts(scenario, members, week, who, action, recent[who], rng)
         part = part.assign(
             campaign_id=campaign_name(clock, week, aimed),
             randomized=aimed is None,
@@ -104,7 +104,7 @@ def _by_lot(
     return who, np.array(list(chances), dtype=object)[np.minimum(number, len(chances) - 1)]
 
 
-def _contacts(
+def placed_contacts(
     scenario: Scenario,
     members: Members,
     week: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from whychurn.world.lives.membership_terms import last_decision, term_end
 from whychurn.world.setting.clock import NEVER, Clock
 from whychurn.world.setting.course_calendar import next_season_start
 from whychurn.world.setting.scenario import Scenario
+
+RETURN_SPREAD: Final = 0.4  # sd of the log of the time until somebody comes back
 
 
 @dataclass(frozen=True)
@@ -59,21 +62,47 @@ def draw_exits(scenario: Scenario, members: Members, hazards: np.ndarray, rng: n
     """
     programme, clock = scenario.programme, scenario.clock
     total = hazards.sum(axis=0)
-    decided = _first_passage(clock, total, members.entry, rng)
+    decided = first_passage(clock, total, members.entry, rng)
     left = term_end(scenario, members, members.joined, decided)
-    wait = programme.return_weeks * 7 * rng.lognormal(0, 0.4, members.size)
+    wait = programme.return_weeks * 7 * rng.lognormal(0, RETURN_SPREAD, members.size)
     returns = (left < clock.days) & (rng.random(members.size) < programme.returning)
     returned = np.where(returns, left + wait.astype("int64"), NEVER)
+    stayed = np.full(members.size, NEVER)
+    return started_again(
+        scenario, members, hazards, Exits(decided, left, stayed, stayed, stayed), returned, rng
+    )
+
+
+def started_again(
+    scenario: Scenario,
+    members: Members,
+    hazards: np.ndarray,
+    exits: Exits,
+    day: np.ndarray,
+    rng: np.random.Generator,
+) -> Exits:
+    """The exits with second lives from `day` (n,) on, where that is earlier than a return that is there already.
+
+    A second life has a tempo of its own (programme.winback.second_tempo), a factor on the hazards.
+    """
+    programme, clock = scenario.programme, scenario.clock
     if programme.kind == "seasons":
-        returned = np.where(returns, next_season_start(programme, clock, returned), NEVER)
-    returned = np.where(returned < clock.days - 14, returned, NEVER)
-    again = _first_passage(clock, total, returned, rng)
-    return Exits(decided, left, returned, again, term_end(scenario, members, returned, again))
+        day = np.where(day < clock.days, next_season_start(programme, clock, day), NEVER)
+    day = np.where(day < clock.days - 14, day, NEVER)
+    total = hazards.sum(axis=0) * programme.winback.second_tempo
+    again = first_passage(clock, total, day, rng)
+    left_again = term_end(scenario, members, day, again)
+    new = day < exits.returned
+    return Exits(
+        exits.decided,
+        exits.left,
+        np.where(new, day, exits.returned),
+        np.where(new, again, exits.decided_again),
+        np.where(new, left_again, exits.left_again),
+    )
 
 
-def _first_passage(
-    clock: Clock, total: np.ndarray, since: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def first_passage(clock: Clock, total: np.ndarray, since: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Day on which each member leaves, `NEVER` if not in the window; the day is uniform within the week."""
     cumulative = np.cumsum(total * at_risk(clock, since), axis=0, dtype="float64")
     week = (cumulative < rng.exponential(size=len(since))).sum(axis=0)

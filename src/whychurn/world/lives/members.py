@@ -73,7 +73,12 @@ class Members:
     @property
     def ids(self) -> np.ndarray:
         """Company's ids, by number."""
-        return np.array([f"C{number:07d}" for number in self.number], dtype=object)
+        return company_ids(self.number)
+
+
+def company_ids(numbers: np.ndarray) -> np.ndarray:
+    """Ids that the company gives to members with global `numbers` (n,); (n,)."""
+    return np.array([f"C{number:07d}" for number in numbers], dtype=object)
 
 
 LANGUAGES = ("zh", "en", "mixed")

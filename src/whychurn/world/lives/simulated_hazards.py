@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +54,7 @@ def simulate_hazards(
     frailty = draw_frailty(scenario, members, stream("tempo"))
     sensitivity = draw_sensitivity(scenario, members, stream("sensitivity"))
     base = base_hazards(scenario, members, frailty)
-    excess = excess_hazards(scenario, members, history, frailty, sensitivity)
+    excess = excess_hazards(scenario, members, history.exposures, frailty, sensitivity)
     if scenario.params.spillover:
         add_spillover(scenario, members, contacts, excess, frailty * sensitivity)
     factors = action_factors(scenario, members, contacts, base.shape)
@@ -94,29 +94,39 @@ def draw_sensitivity(scenario: Scenario, members: Members, rng: np.random.Genera
     return np.exp(log).astype("float32")
 
 
-def base_hazards(scenario: Scenario, members: Members, frailty: np.ndarray) -> np.ndarray:
-    """Hazards that no exposure explains: a base of each cause, higher in early tenure; (causes, weeks, n)."""
+def base_hazards(scenario: Scenario, members: Members, frailty: np.ndarray, first: int = 0) -> np.ndarray:
+    """Hazards that no exposure explains, from week `first` on: a base of each cause, higher in early tenure.
+
+    Returns
+    -------
+    ndarray
+        (causes, weeks, n), float32.
+    """
     programme, clock = scenario.programme, scenario.clock
-    tenure = np.arange(clock.weeks)[:, None] - members.joined / 7
+    tenure = np.arange(first, clock.weeks)[:, None] - members.joined / 7
     early = 1 + programme.newcomer * np.exp(-np.maximum(tenure, 0) / 8)
     base = np.array([cause.base for cause in programme.causes.values()])
-    return (base[:, None, None] * (early * frailty * clock.length[:, None])).astype("float32")
+    return (base[:, None, None] * (early * frailty * clock.length[first:, None])).astype("float32")
 
 
 def excess_hazards(
     scenario: Scenario,
     members: Members,
-    history: WeeklyHistory,
+    exposures: Mapping[str, np.ndarray],
     frailty: np.ndarray,
     sensitivity: np.ndarray,
 ) -> np.ndarray:
-    """What the exposures of each cause add to its hazard, before any action; (causes, weeks, n)."""
+    """What `exposures` (weeks, n) add to the hazards of the causes, before any action; (causes, weeks, n).
+
+    Fewer weeks than the clock has are its last ones.
+    """
     programme, clock = scenario.programme, scenario.clock
-    scale = frailty * clock.length[:, None]
-    excess = np.zeros((len(programme.causes), clock.weeks, members.size), dtype="float32")
+    weeks = len(next(iter(exposures.values())))
+    scale = frailty * clock.length[clock.weeks - weeks :, None]
+    excess = np.zeros((len(programme.causes), weeks, members.size), dtype="float32")
     for number, cause in enumerate(programme.causes.values()):
         for name, weight in cause.excess.items():
-            excess[number] += weight * history.exposures[name] * scale
+            excess[number] += weight * exposures[name] * scale
     if scenario.mechanism.swapped:
         swap_traces(excess, members.region)
     return excess * sensitivity[:, None, :]

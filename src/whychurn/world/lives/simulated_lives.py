@@ -10,6 +10,8 @@ import pandas as pd
 from whychurn.world.lives.contacts import draw_contacts
 from whychurn.world.lives.exits import Exits, draw_exits
 from whychurn.world.lives.members import Members, draw_members
+from whychurn.world.lives.returning.referral import draw_referrers
+from whychurn.world.lives.returning.win_back import draw_win_back, won_back
 from whychurn.world.lives.simulated_hazards import Hazards, simulate_hazards
 from whychurn.world.lives.true_causes import draw_leavers
 from whychurn.world.lives.weekly_history import WeeklyHistory, simulate_history
@@ -30,6 +32,10 @@ class SimulatedLives:
         Weekly hazards of the causes, and the exits drawn from them.
     leavers
         Exits in the window with their true cause: see `draw_leavers`.
+    win_back
+        Leavers who were asked back, or held out: see `draw_win_back`.
+    referrer
+        Position of the member through whom somebody came; see `draw_referrers`; (n,).
     """
 
     members: Members
@@ -38,6 +44,8 @@ class SimulatedLives:
     hazards: Hazards
     exits: Exits
     leavers: pd.DataFrame
+    win_back: pd.DataFrame
+    referrer: np.ndarray
 
 
 def simulate_lives(scenario: Scenario, block: int, numbers: np.ndarray) -> SimulatedLives:
@@ -51,5 +59,19 @@ def simulate_lives(scenario: Scenario, block: int, numbers: np.ndarray) -> Simul
     contacts = draw_contacts(scenario, members, history, stream)
     hazards = simulate_hazards(scenario, members, history, contacts, stream)
     exits = draw_exits(scenario, members, hazards.by_cause, stream("lives"))
+    win_back = draw_win_back(scenario, members, exits, stream)
+    left_from = _first_causes(
+        scenario, draw_leavers(scenario, history, hazards, exits, stream("causes")), members
+    )
+    exits = won_back(scenario, members, hazards, exits, left_from, win_back, stream("won back"))
     leavers = draw_leavers(scenario, history, hazards, exits, stream("causes"))
-    return SimulatedLives(members, history, contacts, hazards, exits, leavers)
+    referrer = draw_referrers(scenario, members, hazards.by_cause, exits, contacts, stream("referral"))
+    return SimulatedLives(members, history, contacts, hazards, exits, leavers, win_back, referrer)
+
+
+def _first_causes(scenario: Scenario, leavers: pd.DataFrame, members: Members) -> np.ndarray:
+    """Number of the cause of each member's first leaving; -1 where there is none; (n,)."""
+    first, causes = leavers[leavers["spell"] == 1], list(scenario.programme.causes)
+    found = np.full(members.size, -1)
+    found[first["position"].to_numpy()] = [causes.index(name) for name in first["cause"]]
+    return found

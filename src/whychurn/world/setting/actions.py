@@ -86,12 +86,13 @@ class WinBack(_Part):
 class Referral(_Part):
     """Members who bring members: chance a week, and when asked; content is who has a total hazard below `content_below`.
 
-    `content_below` is a share of the median weekly hazard of members present.
+    `content_below` is a share of the median weekly hazard of members present; `by` is the action that asks, if any.
     """
 
     a_week: float
     invited: float
     content_below: float
+    by: str | None = None
 
 
 class Fatigue(_Part):

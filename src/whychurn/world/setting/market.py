@@ -39,8 +39,8 @@ def simulate_market(programme: Programme, clock: Clock, seed: int) -> Market:
     for rise in programme.price_rises:
         lines = [categories.index(name) for name in rise.categories]
         own[clock.week_at(rise.at) :, :, lines] *= 1 + rise.size
-    own *= 1 + 0.0003 * np.arange(weeks)[:, None, None]
-    activity = _background(rng, shape)
+    own *= drift_of_lists(np.arange(weeks))[:, None, None]
+    activity = background(rng, shape)
     cut = np.zeros(shape)
     for rival in programme.rivals:
         weeks_there = slice(clock.week_at(rival.at), clock.week_at(rival.at) + rival.weeks)
@@ -53,7 +53,12 @@ def simulate_market(programme: Programme, clock: Clock, seed: int) -> Market:
     return Market(own, np.clip(rival_price, 0.6, None), activity, before)
 
 
-def _background(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+def drift_of_lists(week: np.ndarray | int) -> np.ndarray:
+    """Slow rise of own list prices, as a factor by week."""
+    return 1 + 0.0003 * np.asarray(week)
+
+
+def background(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
     """Ordinary promotions: noise, and short bursts in one region and category."""
     weeks, regions, categories = shape
     activity = rng.gamma(4.0, 0.1, shape)

@@ -157,6 +157,7 @@ class Programme(_Part):
     plans: dict[str, Plan]
     seasons: list[Season]
     purchase_price: float
+    margin: float = 0.3
     rates: Rates
     discount: float
     discount_cut: float

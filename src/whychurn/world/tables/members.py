@@ -22,8 +22,10 @@ MISSING: Final = {  # share of members of whom a column is not recorded
 }
 
 
-def members_table(scenario: Scenario, members: Members, rng: np.random.Generator) -> pd.DataFrame:
-    """One row for each member of the block."""
+def members_table(
+    scenario: Scenario, members: Members, referrer: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
+    """One row for each member of the block; `referrer` (n,) as `draw_referrers` gives it."""
     programme, clock, n = scenario.programme, scenario.clock, members.size
     recorded = {name: rng.random(n) >= share for name, share in MISSING.items()}
     child = clock.start.year + (members.need_end / 365.25 - programme.need.years)
@@ -51,4 +53,7 @@ def members_table(scenario: Scenario, members: Members, rng: np.random.Generator
     if programme.need.kind == "child":
         has_child = (members.need_end < NEVER) & recorded["child_birth_year"]
         table["child_birth_year"] = np.where(has_child, np.floor(child), np.nan)
+    table["referred_by"] = np.array([*members.ids, None], dtype=object)[
+        referrer
+    ]  # who has none: -1, the last
     return table

@@ -18,13 +18,21 @@ def touches_table(scenario: Scenario, lives: SimulatedLives, rng: np.random.Gene
     The company pays for every contact when it is made. What it knows of notice is `opened`: some open without taking
     in what they read, and some hear of an offer elsewhere.
     """
-    contacts = sent_contacts(scenario, lives)
+    contacts = sent_contacts(scenario, lives).assign(gone=False)
+    if len(lives.win_back):
+        contacts = pd.concat([contacts, lives.win_back.assign(gone=True)], ignore_index=True)
+    contacts = contacts[contacts["day"] < scenario.clock.days]
     who, day = contacts["position"].to_numpy(), contacts["day"].to_numpy()
     held_out = (contacts["action"] == CONTROL).to_numpy()
     there = lives.exits.left[who] >= day
     there |= (lives.exits.returned[who] <= day) & (day <= lives.exits.left_again[who])
+    there |= contacts["gone"].to_numpy()  # asked back: some leavers still read
     missed, seen = OPENED
-    chance = np.where(contacts["noticed"], seen, missed) * np.exp(0.1 * lives.members.usage[who]) * there
+    chance = (
+        np.where(contacts["noticed"].astype(bool), seen, missed)
+        * np.exp(0.1 * lives.members.usage[who])
+        * there
+    )
     opened = pd.array(rng.random(len(who)) < chance, dtype="boolean")
     opened[held_out] = pd.NA
     return pd.DataFrame(

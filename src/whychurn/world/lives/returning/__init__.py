@@ -1,0 +1,1 @@
+"""Who comes back, and who brings others: win-back of leavers, and referral."""
