@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,6 +13,9 @@ from whychurn.cli.groups import StudyOption, bench, console, world
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
+
+if TYPE_CHECKING:
+    from whychurn.world.play.play_plan import Outcome
 
 
 @world.callback()
@@ -61,6 +64,50 @@ def world_score(study: StudyOption = None) -> None:
     console.print(
         table if len(overview) else "No causes were planted in this programme: nothing to score against."
     )
+
+
+@world.command("play")
+def world_play(
+    study: StudyOption = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="CSV or Parquet: member_id, action, channel, send_on; the study's own."),
+    ] = None,
+    futures: Annotated[int, typer.Option(min=2, help="Futures in which every plan is played.")] = 8,
+    against: Annotated[
+        str, typer.Option(help="Plans to compare with, by comma; all by default.")
+    ] = "none,blanket,random,rule,highest_risk,playbook,informed,clairvoyant",
+    out: Annotated[Path | None, typer.Option(help="CSV that receives the table.")] = None,
+) -> None:
+    """Carry out a plan in futures of a simulated programme, beside other plans at the same budget."""
+    from whychurn.contract.files import write_whole
+    from whychurn.stages.playing import game_of, play_study
+
+    place = StudyPaths.existing(study)
+    params = load_params(place)
+    names = [name.strip() for name in against.split(",") if name.strip()]
+    played = play_study(place, params, plan, game_of(params, futures, names), console.print)
+    _show_played(played)
+    if out is not None:
+        with write_whole(out) as temporary:
+            played.table.to_csv(temporary, index=False)
+        console.print(f"Wrote {out}", markup=False, soft_wrap=True)
+
+
+def _show_played(played: Outcome) -> None:
+    """What was carried out of the plan, and a line a plan."""
+    made = played.contacts["plan"]
+    console.print(
+        f"budget {played.budget:,.0f}; of the plan {len(made.rows):,} contacts are made for {made.cost:,.0f}"
+    )
+    for reason, rows in made.dropped.items():
+        console.print(f"  {reason.replace('_', ' ')}: {rows:,} rows are not carried out")
+    if made.without_channel:
+        console.print(f"  {made.without_channel:,} contacts go to members who do not have the channel named")
+    table = Table(*(name.replace("_", " ") for name in played.table.columns), box=None)
+    for row in played.table.itertuples(index=False):
+        table.add_row(*(f"{cell:,.2f}" if isinstance(cell, float) else str(cell) for cell in row))
+    console.print(table)
 
 
 @bench.callback()

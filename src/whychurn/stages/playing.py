@@ -1,0 +1,89 @@
+"""A plan file carried out in futures of a simulated study: ids of its results become the company's own again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_json
+from whychurn.contract.params import Params, WorldParams
+from whychurn.contract.paths import StudyPaths
+from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
+from whychurn.world.build import KEY_FILE, simulated_key
+from whychurn.world.lives.members import company_ids
+from whychurn.world.play.plan_file import read_plan
+from whychurn.world.play.play_plan import PLAN, Game, Outcome, play_plan
+from whychurn.world.play.played import Progress
+from whychurn.world.truth.folder import FOLDER
+
+PLAN_FILE = "plan.parquet"  # below the study's results
+
+
+def play_study(
+    study: StudyPaths,
+    params: Params,
+    plan: Path | None,
+    game: Game,
+    progress: Progress,
+) -> Outcome:
+    """Play the plan file `plan` (the study's own plan if None) in the world that the study was simulated from.
+
+    Raises
+    ------
+    WhychurnError
+        If the study is not simulated, or the plan cannot be read.
+    """
+    world = simulated_from(study)
+    rows = read_plan(plan or study.results / PLAN_FILE)
+    if params.privacy.pseudonymize:
+        rows["member_id"] = _own_ids(study, params, world, rows["member_id"])
+    return play_plan(world, {PLAN: rows}, game, progress)
+
+
+def simulated_from(study: StudyPaths) -> WorldParams:
+    """Parameters of the world that a study was simulated from.
+
+    Raises
+    ------
+    WhychurnError
+        If it was not, or its tables are of another world.
+    """
+    facts, key = study.root / FOLDER / "world.json", study.raw / KEY_FILE
+    if not facts.is_file():
+        raise WhychurnError(
+            "this study is not simulated: nobody knows what would have come of another plan",
+            file=study.root,
+            remedy="play plans in a simulated study: whychurn world --out FOLDER",
+        )
+    world = WorldParams.model_validate(read_json(facts)["params"])
+    if not key.is_file() or key.read_text(encoding="ascii").strip() != simulated_key(world.seed):
+        raise WhychurnError(
+            "the tables are not those of the simulated world that lies beside them",
+            file=key,
+            remedy="simulate the study again: whychurn world --out FOLDER",
+        )
+    return world
+
+
+def game_of(params: Params, futures: int, against: Sequence[str]) -> Game:
+    """How a study's plans are played: with its budget and its caps."""
+    action = params.action
+    return Game(futures, against, action.budget, action.contacts.member_4_weeks)
+
+
+def _own_ids(study: StudyPaths, params: Params, world: WorldParams, ids: pd.Series) -> pd.Series:
+    """The company's ids of pseudonyms; ids that are no pseudonym of a member stay as they are."""
+    key = find_key(study, params.intake.source)
+    if key is None:
+        raise WhychurnError(
+            "there is no key, so the members of the plan cannot be told",
+            file=study.raw / KEY_FILE,
+            remedy="restore the key of the simulated programme, or simulate it again",
+        )
+    own = pd.Series(company_ids(np.arange(world.members) + 1), dtype="string")
+    by_pseudonym = dict(zip(pseudonyms(own, key), own, strict=True))
+    return ids.map(lambda one: by_pseudonym.get(one, one))
