@@ -17,6 +17,7 @@ from whychurn.causes.facts import cause_facts, cause_fits
 from whychurn.causes.interviews.asked_by_lot import asked_by_lot
 from whychurn.causes.latent_cause.share_intervals import BOUNDS
 from whychurn.causes.methods import Attribution, Inputs
+from whychurn.causes.mix.mix_model import mix_model
 from whychurn.causes.tables.attributions_and_shares import (
     ADDITIVE,
     assign_primary_cause,
@@ -66,12 +67,15 @@ class CauseResults:
         Content of causes.json.
     fits
         One record a method.
+    mix
+        Content of data/processed/causes/mix.json: what the mix of causes on any day is read from.
     """
 
     tables: dict[str, pd.DataFrame]
     for_scoring: dict[str, pd.DataFrame]
     facts: dict[str, Any]
     fits: list[FitRecord]
+    mix: dict[str, Any]
 
 
 def method_inputs(
@@ -138,7 +142,10 @@ def cause_results(
         "evidence": inputs.table,
     }
     facts = cause_facts(evidence, inputs.grounds, members, params) | {"interviews": asked.facts}
-    return CauseResults(tables, for_scoring, facts, cause_fits(attributions, causes.method))
+    additive = attributions.get(ADDITIVE)
+    model = None if additive is None else additive.model
+    mix = mix_model(evidence, model, inputs.grounds, tables["cause_diagnostics"], params)
+    return CauseResults(tables, for_scoring, facts, cause_fits(attributions, causes.method), mix)
 
 
 def leaving_days(churned: pd.DataFrame, churners: pd.DataFrame) -> pd.Series:

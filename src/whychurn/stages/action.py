@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pandas as pd
 
-from whychurn.action.inputs import ActionInputs
+from whychurn.action.inputs import ActionInputs, MixAt
 from whychurn.action.results import action_results
+from whychurn.causes.mix.mix_at import CauseMix
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 
 log = logging.getLogger(__name__)
+OF_MIX = ("members", "orders", "events", "memberships", "feedback", "market")
 INTERIM = ("members", "orders", "events", "memberships", "feedback", "surveys", "touches", "market")
 
 
@@ -22,6 +25,16 @@ def run(study: StudyPaths, params: Params) -> None:
     for name, table in tables.items():
         write_table(table, study.results / f"{name}.parquet")
     write_json(facts, study.results / "action.json")
+
+
+def _mix_at(study: StudyPaths, intake_facts: dict[str, Any], params: Params) -> MixAt | None:
+    """Reader of cause mixes; None where causes could not be told."""
+    saved = read_json(study.processed / "causes" / "mix.json")
+    if not saved["told"]:
+        log.info("action: no mix of causes (%s); effects are averages", saved["why"])
+        return None
+    tables = {name: study.interim / f"{name}.parquet" for name in OF_MIX}
+    return CauseMix(saved, tables, pd.Timestamp(str(intake_facts["observed_until"])), params)
 
 
 def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
@@ -42,7 +55,7 @@ def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
         intake_facts=intake_facts,
         as_of=pd.Timestamp(panel["as_of"].max()),
         observed_until=pd.Timestamp(str(intake_facts["observed_until"])),
-        mix_at=None,
+        mix_at=_mix_at(study, intake_facts, params),
         params=params,
         **results,
     )

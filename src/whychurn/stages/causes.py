@@ -56,6 +56,7 @@ def run(study: StudyPaths, params: Params) -> None:
     survival = attributed_tables(churned, spells, members, panel, window, params)
     for name, table in results.for_scoring.items():
         write_table(table, study.processed / "causes" / f"{name}.parquet")
+    write_json(results.mix, study.processed / "causes" / "mix.json")
     touches = read_table(study.interim / "touches.parquet")
     by_lot, touch_facts = touch_results(
         evidence, touches, spells, causes, results.tables["cause_shares"], params

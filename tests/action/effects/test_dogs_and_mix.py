@@ -39,7 +39,7 @@ def test_who_dismisses_opts_out_and_hardly_uses_looks_averse_to_contact() -> Non
     assert d[3] == d[5] == 0  # nothing known
     everyone = contact_aversion(_inputs(), _inputs().panel["member_id"], _inputs().panel["as_of"])
     assert everyone.mean() == pytest.approx(0, abs=1e-12)
-    assert everyone.std(ddof=1) == pytest.approx(1)
+    assert everyone.std() == pytest.approx(1)
 
 
 def test_without_traces_nobody_looks_averse() -> None:
@@ -56,7 +56,7 @@ def test_where_causes_cannot_be_told_the_mix_is_the_programme_s() -> None:
 
 
 def test_the_mix_sums_to_one_and_unknown_members_get_the_shares() -> None:
-    def mix_at(member_id: pd.Series, day: pd.Series) -> pd.DataFrame:
+    def mix_at(member_id: pd.Series, _: pd.Series) -> pd.DataFrame:
         table = pd.DataFrame(np.zeros((len(member_id), 6)), columns=Q_COLUMNS)
         table["p_price"] = [0.5, np.nan]
         table["p_natural"] = [0.3, np.nan]

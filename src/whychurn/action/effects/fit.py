@@ -182,7 +182,7 @@ def _draws(sums: Sums, basis: Basis, found: Posterior, seed: int) -> Array:
     )
     draws = np.zeros((resamples, basis.size))
     for number in range(resamples):
-        at_work = even[:, number] < found.works[matched]
+        at_work = np.less(even[:, number], found.works[matched])
         centre = np.zeros(basis.size)
         centre[free] = spread @ rng.standard_normal(len(free))
         slab = basis.belief[matched] + found.prior.slab_sd * rng.standard_normal(len(matched))

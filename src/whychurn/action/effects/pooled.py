@@ -5,7 +5,7 @@ are compared.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -57,6 +57,35 @@ def pooled_effects(rows: RandomisedRows) -> pd.DataFrame:
             )
         )  # fmt: skip
     return pd.DataFrame(found, columns=COLUMNS)
+
+
+def effects_together(rows: RandomisedRows, outcomes: Array) -> dict[str, tuple[Array, Array, Array]]:
+    """Effects of each action on several outcomes of the same rows, with how they vary together.
+
+    Parameters
+    ----------
+    outcomes
+        Such as left within 30, 90 and 180 days; (n, H).
+
+    Returns
+    -------
+    dict
+        Action -> effects (H,), their covariance (H, H), means of those held out (H,).
+    """
+    each = [replace(rows, left=outcome) for outcome in outcomes.T]
+    adjusted = [_adjusted(one) for one in each]
+    found = {}
+    for number, name in enumerate(rows.actions):
+        mine, other = _compared(rows, number)
+        if not mine.any():
+            continue
+        contrasts = [_contrast(rows, outcome, mine, other) for outcome in adjusted]
+        by_member = np.stack([np.bincount(rows.member, one.values) for _, one in contrasts])
+        rates = np.array(
+            [one.weight_control @ outcome for (_, one), outcome in zip(contrasts, outcomes.T, strict=True)]
+        )
+        found[name] = np.array([effect for effect, _ in contrasts]), by_member @ by_member.T, rates
+    return found
 
 
 def p_values(rows: RandomisedRows, believed: Mapping[str, Believed]) -> pd.DataFrame:

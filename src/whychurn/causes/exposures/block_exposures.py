@@ -69,7 +69,7 @@ def block_exposures(
     columns = with_hinges(member_exposures(records, levels, params))
     keys: Keys = []
     x: list[list[Array]] = [[] for _ in week_sets]
-    for cause, name, matrix in [*_background(records), *columns]:
+    for cause, name, matrix in [*background(records), *columns]:
         keys.append((cause, name))
         for values, (spell, week, _) in zip(x, week_sets, strict=True):
             values.append(np.ones(len(spell), "float32") if matrix is None else matrix[week, member[spell]])
@@ -87,7 +87,7 @@ def block_exposures(
     return MemberBlock(keys, risk, decisions.select(in_training[decisions.spell]), decided + running)
 
 
-def _background(records: WeeklyRecords) -> Iterator[tuple[str, str, Array | None]]:
+def background(records: WeeklyRecords) -> Iterator[tuple[str, str, Array | None]]:
     """The background hazard of each cause (None: one throughout), and its early-tenure part."""
     joined = records.calendar.day(records.members["joined_on"]) / DAYS
     tenure = np.maximum(np.arange(records.calendar.weeks)[:, None] - joined[None, :], 0)

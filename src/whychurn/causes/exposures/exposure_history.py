@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.causes.exposures.block_exposures import BASES, Keys, MemberBlock, block_exposures
-from whychurn.causes.exposures.programme_reference_levels import estimate_reference_levels
+from whychurn.causes.exposures.programme_reference_levels import ReferenceLevels, estimate_reference_levels
 from whychurn.causes.member_weeks.decision_windows import Spells
 from whychurn.causes.member_weeks.weekly_records import RecordsReader
 from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
@@ -44,6 +44,8 @@ class ExposureHistory:
     supported
         Largest share of all churn events that the data allow the exposure of each column; zero: it is left
         out; all may explain everything if not given; (J,).
+    levels
+        What exposures are measured against.
     """
 
     causes: Array
@@ -54,6 +56,7 @@ class ExposureHistory:
     at_index_date: Array
     totals: PersonWeeks
     supported: Array | None = None
+    levels: ReferenceLevels | None = None
 
     @property
     def roots(self) -> list[str]:
@@ -114,7 +117,8 @@ def build_exposure_history(
             rows = member[part] - start, in_training[part]
             yield reader.read(numbers), levels, spells.part(part), *rows, causes
 
-    return _joined(list(parallel_map(block_exposures, jobs(), params.run.workers)))
+    blocks = list(parallel_map(block_exposures, jobs(), params.run.workers))
+    return replace(_joined(blocks), levels=levels)
 
 
 def _joined(blocks: list[MemberBlock]) -> ExposureHistory:

@@ -136,8 +136,7 @@ def rival_exposures(position: MarketPosition | None, sensitivity: Array) -> Iter
         return
     market = position.market
     if not np.isnan(market.rival_activity).all():
-        usual = np.median(market.rival_activity, axis=0)
-        above = np.maximum(market.rival_activity - usual - RIVAL_MARGIN, 0)
+        above = np.maximum(market.rival_activity - market.usual_rival_activity - RIVAL_MARGIN, 0)
         activity = market_levels_at(above, position)
         yield "competition", "rival_activity", activity
         yield "competition", "rival_activity_thrifty", activity * sensitivity

@@ -24,6 +24,9 @@ class MarketLevels:
         throughout where the column is absent.
     regions, categories
         Position of each name.
+    usual_activity
+        What the activity of competitors is held against, where not its median over `rival_activity`;
+        (regions + 1, categories + 1).
     """
 
     own_price: Array
@@ -31,6 +34,25 @@ class MarketLevels:
     rival_activity: Array
     regions: dict[str, int]
     categories: dict[str, int]
+    usual_activity: Array | None = None
+
+    @property
+    def usual_rival_activity(self) -> Array:
+        """Usual activity of competitors; (regions + 1, categories + 1)."""
+        if self.usual_activity is not None:
+            return self.usual_activity
+        return np.median(self.rival_activity, axis=0)
+
+    def until(self, weeks: int) -> MarketLevels:
+        """The first `weeks` weeks, held against the usual activity of all."""
+        return MarketLevels(
+            self.own_price[:weeks],
+            self.rival_price[:weeks],
+            self.rival_activity[:weeks],
+            self.regions,
+            self.categories,
+            self.usual_rival_activity,
+        )
 
 
 def read_market_levels(market: pd.DataFrame, calendar: Calendar) -> MarketLevels | None:
