@@ -165,6 +165,16 @@ def test_the_difference_of_the_arms_is_that_of_the_leavings_planted() -> None:
     assert 0.75 < first["force"] < 1, "decisions of the first six weeks, half-life twelve"
 
 
+def test_many_small_waves_of_no_effect_add_up_to_none() -> None:
+    """An arm with few leavings by chance is not the surer one: waves weighed by their own rates would lean to keeping."""
+    rows = drawn_rows(5, 30_000, chance=0.25)
+    arms = arms_of(rows.assign(campaign_id=[f"w{n % 200}" for n in range(30_000)]), 0.1, 0.1, 5)
+    weight = 1 / arms["sd"] ** 2
+    assert len(arms) == 200 and arms["treated_events"].mean() < 5
+    error = np.sqrt(1 / weight.sum())
+    assert abs(np.average(arms["difference"], weights=weight)) < 3 * error < 0.015
+
+
 def test_only_members_on_the_day_of_the_draw_count_and_only_decisions_after_it() -> None:
     rows = drawn_rows(1, 4)
     ids = {"member_id": rows["member_id"].to_numpy(), "spell_no": 1}

@@ -167,12 +167,13 @@ def _compare(here: pd.DataFrame, weight: Array, action: str) -> dict[str, float]
     left, force = here["left"].to_numpy("float64"), here["force"].to_numpy("float64")
     sizes = {"treated": float(treated.sum()), "control": float(control.sum())}
     events = {"treated_events": float(left[treated].sum()), "control_events": float(left[control].sum())}
-    rates, variances = [], []
+    rates, variances, both = [], [], treated | control
+    # by the rate of both arms together: by its own, an arm with few leavings by chance would weigh more
+    pooled = float(weight[both] @ left[both] / max(weight[both].sum(), 1e-12))
     for arm in (treated, control):
         share = weight[arm] / max(weight[arm].sum(), 1e-12)
-        rate = float(share @ left[arm]) if arm.any() else np.nan
-        rates.append(rate)
-        variances.append(float((share**2) @ (left[arm] - rate) ** 2) if arm.any() else np.nan)
+        rates.append(float(share @ left[arm]) if arm.any() else np.nan)
+        variances.append(float((share**2).sum()) * pooled * (1 - pooled) if arm.any() else np.nan)
     of_events = weight * control * left
     effect = of_events * force
     total = max(effect.sum(), 1e-12)
