@@ -1,1 +1,1 @@
-"""Members' lives: exposures, hazards, terms, campaigns."""
+"""Members' lives: exposures, hazards, terms, contacts."""
