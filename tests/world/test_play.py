@@ -233,7 +233,7 @@ def test_the_best_guess_has_not_seen_the_member() -> None:
 def test_features_tell_what_tables_tell(world: World) -> None:
     blocks, roster = world
     block = next(iter(blocks))
-    table = decision_day_features(blocks.scenario, block.lives)
+    table = decision_day_features(blocks.scenario, block.lives, np.random.default_rng(1))
     assert len(table) == len(roster.ids) and np.isfinite(table.drop(columns="child_age")).all(axis=None)
     assert (
         table.loc[~roster.present, "weeks_silent"].mean()

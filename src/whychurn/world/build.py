@@ -137,5 +137,8 @@ def planted_facts(scenario: Scenario) -> dict[str, object]:
             "campaigns without lot: silent members, who leave more anyway, the best, who leave less, and regions where "
             "a rival is active (programme.aimed)",
             "with world.spillover above 0 coupons make members without one mind prices; then members are not independent",
+            "leavers known to be gone are asked back by lot; who comes back for an offer depends on the cause of leaving "
+            "and on the time since, and a second life is shorter (programme.winback)",
+            "content members bring others, more when a noticed contact asks them to (programme.referral)",
         ],
     }

@@ -42,7 +42,7 @@ class WorldParams(Section):
     spillover: Annotated[float, Field(ge=0)] = 0.0
     """Exposure to a price rise that all members of a region with coupons add to those without one; 0: none, members
     do not touch each other."""
-    play_weeks: Annotated[int, Field(ge=1, le=260)] = 52
+    play_weeks: Annotated[int, Field(ge=13, le=260)] = 52
     """Weeks beyond the last day over which `whychurn world play` carries a plan."""
 
     @model_validator(mode="after")

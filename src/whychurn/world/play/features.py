@@ -13,6 +13,7 @@ from whychurn.world.lives.members import Members
 from whychurn.world.lives.simulated_lives import SimulatedLives
 from whychurn.world.setting.clock import NEVER
 from whychurn.world.setting.scenario import Scenario
+from whychurn.world.tables.events import DISMISSED, DOG_DISMISSES
 
 SPANS: Final = (4, 13, 52)  # weeks before the decision day
 OWN_ACTS: Final = ("orders", "visits", "activities", "community", "spendings")
@@ -20,10 +21,17 @@ _UNKNOWN: Final = 200.0  # weeks, where a thing never happened
 _CHILD: Final = "child"
 
 
-def decision_day_features(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
+def decision_day_features(
+    scenario: Scenario, lives: SimulatedLives, rng: np.random.Generator
+) -> pd.DataFrame:
     """One row a member, numbers only: counts of late, times since, prices and rivals at the place, touches.
 
     Counts stop when a member has left, as in the tables; nobody is told to be gone but by silence.
+
+    Parameters
+    ----------
+    rng
+        Draws how many pushes were dismissed, with the chances with which the tables draw it.
     """
     members, history, weeks = lives.members, lives.history, scenario.clock.weeks
     week = np.arange(weeks)[:, None]
@@ -48,9 +56,22 @@ def decision_day_features(scenario: Scenario, lives: SimulatedLives) -> pd.DataF
     found["acts_a_week"] = np.asarray(acts).sum(axis=0) / np.maximum(np.minimum(tenure, weeks), 1)
     found["silence_in_own_gaps"] = found["weeks_silent"] * found["acts_a_week"]
     found |= _place(members, history.levels) | _person(scenario, members)
+    found |= _dismissals(lives, there, rng)
     return pd.DataFrame({name: np.asarray(values, "float32") for name, values in found.items()}).assign(
         **_touches(lives)
     )
+
+
+def _dismissals(lives: SimulatedLives, there: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Pushes dismissed, more of them by sleeping dogs: all that tells of them beside little use."""
+    annoyed = np.where(lives.members.dog, DOG_DISMISSES, 1.0)
+    found = {}
+    for fits, name in ((True, "relevant"), (False, "irrelevant")):
+        pushes = np.where(there, lives.history.counts[name], 0).sum(axis=0)
+        dismissed = rng.binomial(pushes, np.minimum(DISMISSED[fits] * annoyed, 1.0))
+        found[f"dismissed_{name}"] = dismissed
+        found[f"dismissed_share_{name}"] = dismissed / np.maximum(pushes, 1)
+    return found
 
 
 def _place(members: Members, levels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

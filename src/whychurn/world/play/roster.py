@@ -109,7 +109,8 @@ def roster_of(blocks: Blocks) -> Roster:
         present.append(block.standing.present)
         consent.append(members.marketing)
         channels.append(members.has_channel)
-        features.append(decision_day_features(scenario, block.lives))
+        rng = scenario.stream(block.number, "features")
+        features.append(decision_day_features(scenario, block.lives, rng))
         discount = block.lives.history.levels["discount"]
         last = weekly_margin(scenario, members, discount, max(scenario.clock.weeks - _MARGIN_WEEKS, 0))
         margin += float(last.mean(axis=0)[block.standing.present].sum())

@@ -20,6 +20,7 @@ from whychurn.world.tables.orders import Orders
 DOG_DISMISSES: Final = (
     1.4  # times as often as others: all that a company sees of a sleeping dog, beside little use
 )
+DISMISSED: Final = {True: 0.10, False: 0.32}  # share of fitting and of unfitting pushes, by others than dogs
 
 Part = tuple[
     str, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None
@@ -68,9 +69,7 @@ def _messages(
         dice, later = rng.random(len(who)), day + (rng.random(len(who)) < 0.25)
         reacts = presence.is_member(who, later) & (later < clock.days)
         opened = reacts & (dice < (0.36 if relevant else 0.09) * attentive[who] * tired * active)
-        dismissed = (
-            reacts & ~opened & (dice > 1 - (0.10 if relevant else 0.32) * np.sqrt(active) * annoyed[who])
-        )
+        dismissed = reacts & ~opened & (dice > 1 - DISMISSED[relevant] * np.sqrt(active) * annoyed[who])
         off = dismissed & (rng.random(len(who)) < (0.01 if relevant else 0.04))
         parts += [
             ("push_sent", who, day, line, None),

@@ -1,0 +1,181 @@
+"""What keeps members, on programmes whose future is known: python benchmarks/action.py FOLDER [--only TEXT].
+
+Each world is simulated, read and answered by the product's own stages up to `action`; the plan file that comes out is then
+played in futures of the world (`whychurn world play`), beside other plans at the same budget. Seeds are apart from those on
+which numbers of the product were set (11 to 16). FOLDER keeps one study and one file of rows a world: a rerun does only
+what is missing (--again plays and measures all anew, --members and --futures make it cheaper, --seeds takes others).
+The rows go to benchmarks/action.csv, the table of benchmarks/README.md is written from it (--tables does only that).
+What needs no world (weekly looks, uneven arms, the choice under a budget) is measured by --parts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import multiprocessing
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from action_measures import measures_of
+from action_parts import parts_table
+from action_tables import FILE, write_tables
+from yardstick import read_texts
+
+from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
+from whychurn.contract.params import Params, load_params
+from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.stages.pipeline import code_digest
+from whychurn.stages.playing import game_of, play_study
+from whychurn.world.build import build_world
+from whychurn.world.play.play_plan import NONE
+from whychurn.world.play.policies import POLICIES
+
+PROGRAMS = ("shop", "gym", "school")
+SEEDS = (31, 32, 33, 34, 35)
+MEMBERS, MONTHS, FUTURES = 20_000, 24, 8
+STAGES = ("panel", "survival", "risk", "causes", "action")
+UPSTREAM = ("world", "intake", "voice", "panel", "survival", "risk", "causes", "contract", "stats")
+CHEAPER: dict[str, Any] = {  # what actions do not depend on
+    "run": {"workers": 1},
+    "panel": {"audit_sample": 20},
+    "risk": {"trials": 2, "bootstrap": 20},
+    "causes": {"stability_drops": [], "methods": ["survey", "additive_hazard"]},
+}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class World:
+    """One programme: all actions work but the fixed dud, or two more do nothing."""
+
+    program: str
+    duds: int
+    seed: int
+    members: int
+
+    @property
+    def name(self) -> str:
+        """Name of its study and its rows."""
+        return f"{self.program}-{'duds' if self.duds else 'work'}-{self.seed}-{self.members}"
+
+    def settings(self) -> dict[str, Any]:
+        """Section ``world`` of its parameters."""
+        return {
+            "program": self.program, "duds": self.duds, "seed": self.seed, "members": self.members,
+            "months": MONTHS,
+        }  # fmt: skip
+
+
+def worlds(seeds: list[int], members: int) -> list[World]:
+    """All worlds, seed by seed, so that a stopped run leaves both kinds of each programme."""
+    return [World(program, duds, seed, members) for seed in seeds for program in PROGRAMS for duds in (0, 2)]
+
+
+def run_world(world: World, folder: Path, futures: int) -> float:
+    """Simulate, answer, play and measure one world; seconds. Rows are written last, whole."""
+    logging.basicConfig(level=logging.WARNING)
+    before = time.perf_counter()
+    study = StudyPaths.at(folder / "studies" / world.name)
+    params = prepare(world, study)
+    importlib.import_module("whychurn.stages.action").run(study, params)
+    told = time.perf_counter() - before
+    game = game_of(params, futures, (NONE, *POLICIES))
+    played = play_study(study, params, None, game, lambda _: None)
+    facts = {"world": world.name, "program": world.program, "duds": world.duds, "members": world.members}
+    rows = measures_of(study, params, played).assign(seconds=told, **facts)
+    write_table(
+        rows[[*facts, "measure", "value", "se", "seconds"]], folder / "rows" / f"{world.name}.parquet"
+    )
+    return time.perf_counter() - before
+
+
+def prepare(world: World, study: StudyPaths) -> Params:
+    """Everything before stage action, unless it lies there already by the same code and parameters."""
+    with write_whole(study.root / "params.yaml") as temporary:
+        temporary.write_text(yaml.safe_dump({"world": world.settings(), **CHEAPER}), encoding="utf-8")
+    params = load_params(study)
+    made = {"world": world.settings()} | {
+        part: code_digest(PROJECT / "src" / "whychurn" / part) for part in UPSTREAM
+    }
+    done = study.root / "prepared.json"
+    if done.exists() and read_json(done) == made:
+        return params
+    build_world(params.world, study.root, study.raw)
+    importlib.import_module("whychurn.stages.intake").run(study, params)
+    read_texts(study, params)
+    for stage in STAGES[:-1]:
+        importlib.import_module(f"whychurn.stages.{stage}").run(study, params)
+    write_json(made, done)
+    return params
+
+
+def run_missing(given: argparse.Namespace, folder: Path) -> int:
+    """Run the worlds that are missing, some at a time; number of those that failed."""
+    chosen = [
+        world
+        for world in worlds(given.seeds, given.members)
+        if given.only in world.name and (given.again or not done(world, folder))
+    ]
+    failed, started = 0, time.perf_counter()
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(given.processes, mp_context=context) as pool:
+        jobs = {pool.submit(run_world, world, folder, given.futures): world for world in chosen}
+        for number, job in enumerate(as_completed(jobs), start=1):
+            error = job.exception()
+            failed += error is not None
+            told = f"failed: {error!r}" if error else f"{job.result():.0f} s"
+            minutes = (time.perf_counter() - started) / 60
+            print(f"{minutes:5.1f} min  {number}/{len(jobs)}  {jobs[job].name}  {told}", flush=True)
+    return failed
+
+
+def done(world: World, folder: Path) -> bool:
+    """Whether the rows of a world lie there."""
+    return (folder / "rows" / f"{world.name}.parquet").exists()
+
+
+def collected(given: argparse.Namespace, folder: Path) -> pd.DataFrame:
+    """Rows of all worlds that were measured, in their order."""
+    files = [folder / "rows" / f"{world.name}.parquet" for world in worlds(given.seeds, given.members)]
+    parts = [read_table(file) for file in files if file.exists()]
+    return pd.concat(parts, ignore_index=True).round(4) if parts else pd.DataFrame()
+
+
+def main() -> int:
+    """Run what is missing, then write what is kept."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("--only", default="")
+    asked.add_argument("--again", action="store_true")
+    asked.add_argument("--tables", action="store_true")
+    asked.add_argument("--parts", action="store_true")
+    asked.add_argument("--processes", type=int, default=1)
+    asked.add_argument("--members", type=int, default=MEMBERS)
+    asked.add_argument("--futures", type=int, default=FUTURES)
+    asked.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    given = asked.parse_args()
+    folder = given.folder.resolve()
+    if given.parts:
+        print(parts_table().to_string(index=False))
+        return 0
+    failed = 0 if given.tables else run_missing(given, folder)
+    rows = collected(given, folder)
+    if len(rows) and not given.tables:
+        with write_whole(FILE) as temporary:
+            rows.to_csv(temporary, index=False)
+    if FILE.exists():
+        print(write_tables())
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

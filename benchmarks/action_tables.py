@@ -1,0 +1,79 @@
+"""The table of benchmarks/README.md on actions, written between its marks from the file of rows: nobody copies a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from whychurn.contract.files import write_whole
+
+FILE = Path(__file__).with_name("action.csv")
+PAGE = Path(__file__).with_name("README.md")
+START, END = "<!-- action: written by benchmarks/action.py -->", "<!-- action ends -->"
+MEASURES = {  # measure: what it is, how it is printed, aim
+    "share_informed": (
+        "share of the best guess that data allow (informed)",
+        "{:.2f}",
+        "≥ .60, none < .35; duds ≥ .65",
+    ),
+    "share_clairvoyant": ("share of who knows all but the future", "{:.2f}", "–"),
+    "better_than_simple": (
+        "better than blanket, random, rule, highest risk and bare playbook",
+        "{:.0%}",
+        "≥ 90 %",
+    ),
+    "behind_simple_of_informed": ("behind the best of these, of informed", "{:.2f}", "≤ .10"),
+    "effects_covered": ("intervals of average effects that hold the truth (shop)", "{:.0%}", "92–98 %"),
+    "duds_called_shown": ("duds called shown", "{:.0%}", "≤ 5 %"),
+    "works_called_shown": ("actions that work called shown", "{:.0%}", "–"),
+    "harm_avoided": ("harmful actions called harmful or left out", "{:.0%}", "≥ 90 %"),
+    "dogs_contacted": ("sleeping dogs contacted, over their share", "{:.2f}", "≤ .50"),
+    "gone_contacted": ("contacts to members who are gone", "{:.1%}", "–"),
+    "aipw_covers": ("AIPW interval holds the played gain", "{:.0%}", "≥ 90 %"),
+    "aipw_bias": ("AIPW value over the played gain, less one", "{:+.0%}", "within 10 %"),
+    "model_bias": ("gain that the plan expects over the played gain, less one", "{:+.0%}", "–"),
+    "alerts_over_silence": ("precision of alerts over the rule on silence", "{:.2f}", "≥ 1.5"),
+    "alerts_lead_days": ("median lead of alerts, days", "{:.0f}", "≥ 21"),
+}
+
+
+def write_tables() -> str:
+    """Write the table into the page if it has the marks; the table."""
+    table = _table(pd.read_csv(FILE))
+    page = PAGE.read_text(encoding="utf-8")
+    if START in page and END in page:
+        head, rest = page.split(START)
+        _, tail = rest.split(END)
+        with write_whole(PAGE) as temporary:
+            temporary.write_text(f"{head}{START}\n\n{table}\n\n{END}{tail}", encoding="utf-8")
+    return table
+
+
+def _table(rows: pd.DataFrame) -> str:
+    kinds = {"all actions work": rows[rows["duds"] == 0], "two more duds": rows[rows["duds"] > 0]}
+    counts = [f"{name} ({part['world'].nunique()} worlds)" for name, part in kinds.items()]
+    lines = [f"| measure | {' | '.join(counts)} | aim |", "|---|---|---|---|"]
+    for measure, (told, form, aim) in MEASURES.items():
+        cells = [
+            _cell(part.loc[part["measure"] == measure, "value"].dropna(), form) for part in kinds.values()
+        ]
+        lines.append(f"| {told} | {' | '.join(cells)} | {aim} |")
+    significant = [_cell(_clear(part), "{:.0%}") for part in kinds.values()]
+    lines.append(f"| gain over doing nothing by 2 s.e. | {' | '.join(significant)} | every world |")
+    return "\n".join(lines)
+
+
+def _clear(rows: pd.DataFrame) -> pd.Series:
+    plan = rows[rows["measure"] == "gain.plan"]
+    return (plan["value"] > 2 * plan["se"]).astype(float)
+
+
+def _cell(values: pd.Series, form: str) -> str:
+    """Mean, and the range where it differs."""
+    if values.empty:
+        return "–"
+    mean = form.format(values.mean())
+    if values.min() == values.max() or values.isin([0.0, 1.0]).all():
+        return mean
+    return f"{mean} ({form.format(values.min())} to {form.format(values.max())})"
