@@ -18,6 +18,7 @@ from whychurn.world.lives.returning.win_back import (
     draw_win_back,
     extra_return,
     known_gone,
+    still_gone,
     win_back_weeks,
     won_back,
 )
@@ -63,6 +64,11 @@ def test_only_leavers_whom_the_company_knows_are_asked(world: World) -> None:
     assert set(shares.index) == {CONTROL, *scenario.programme.actions_for("left")}
     stated = asked.groupby("action")["propensity"].first()
     assert stated.sum() == pytest.approx(1)
+    assert len(still_gone(asked, exits)) == len(asked)
+    back = replace(
+        exits, returned=np.zeros(lives.members.size), left_again=np.full(lives.members.size, NEVER)
+    )
+    assert len(still_gone(asked, back)) == 0
     assert not asked.duplicated(["position", "campaign_id"]).any()
     assert known_gone(scenario, exits, 0).max() == -1
 

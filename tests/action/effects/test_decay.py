@@ -15,7 +15,10 @@ def _effects(half_life: float, onset: float = 0.0, efficacy: float = 0.4) -> np.
     """Exact change of the chance to leave by each day, by summing a hazard day by day."""
     week = np.arange(0, 180 / 7, 0.01)
     strength = np.where(week >= onset, 0.5 ** ((week - onset) / half_life), 0.0)
-    touched, alone = np.cumsum(HAZARD * (1 - efficacy * strength) * 0.01), np.cumsum(HAZARD * np.full(len(week), 0.01))
+    touched, alone = (
+        np.cumsum(HAZARD * (1 - efficacy * strength) * 0.01),
+        np.cumsum(HAZARD * np.full(len(week), 0.01)),
+    )
     at = np.searchsorted(week, DAYS / 7) - 1
     return np.exp(-alone[at]) - np.exp(-touched[at])
 

@@ -11,7 +11,7 @@ from whychurn.world.lives.contacts import draw_contacts
 from whychurn.world.lives.exits import Exits, draw_exits
 from whychurn.world.lives.members import Members, draw_members
 from whychurn.world.lives.returning.referral import draw_referrers
-from whychurn.world.lives.returning.win_back import draw_win_back, won_back
+from whychurn.world.lives.returning.win_back import draw_win_back, still_gone, won_back
 from whychurn.world.lives.simulated_hazards import Hazards, simulate_hazards
 from whychurn.world.lives.true_causes import draw_leavers
 from whychurn.world.lives.weekly_history import WeeklyHistory, simulate_history
@@ -64,6 +64,7 @@ def simulate_lives(scenario: Scenario, block: int, numbers: np.ndarray) -> Simul
         scenario, draw_leavers(scenario, history, hazards, exits, stream("causes")), members
     )
     exits = won_back(scenario, members, hazards, exits, left_from, win_back, stream("won back"))
+    win_back = still_gone(win_back, exits)
     leavers = draw_leavers(scenario, history, hazards, exits, stream("causes"))
     referrer = draw_referrers(scenario, members, hazards.by_cause, exits, contacts, stream("referral"))
     return SimulatedLives(members, history, contacts, hazards, exits, leavers, win_back, referrer)

@@ -122,3 +122,10 @@ def won_back(
         extra[week:, who] += extra_return(scenario, action, left_from[who], since, clock.weeks - week)
     day = first_passage(clock, extra, np.zeros(members.size, "int64"), rng)
     return started_again(scenario, members, hazards.by_cause, exits, day, rng)
+
+
+def still_gone(contacts: pd.DataFrame, exits: Exits) -> pd.DataFrame:
+    """Win-back contacts without those to leavers who had come back by then: whom an offer brings gets no further one."""
+    who, day = contacts["position"].to_numpy("int64"), contacts["day"].to_numpy("int64")
+    back = (exits.returned[who] <= day) & ~((exits.left_again[who] < day) & (exits.left_again[who] < NEVER))
+    return contacts[~back].reset_index(drop=True)
