@@ -178,7 +178,16 @@ def test_stated_reasons_teach_words() -> None:
 
 def test_truth_adds_up_and_is_that_of_the_files(frames: Any, study: Study, same: Any) -> None:
     truth = frames.world.truth
-    for name in ("member_causes", "churn_without", "stay_without", "touch_effects", "action_efficacy"):
+    for name in (
+        "member_causes",
+        "churn_without",
+        "stay_without",
+        "touch_effects",
+        "action_efficacy",
+        "decision_state",
+        "option_gains",
+        "returns",
+    ):
         mine, file = getattr(truth, name), pd.read_parquet(study.paths.root / FOLDER / f"{name}.parquet")
         same(mine, file.astype(mine.dtypes.to_dict()))
     assert isinstance(truth, Truth) and truth.shares["share"].sum() == pytest.approx(1)

@@ -39,6 +39,9 @@ class Truth:
         What each action does to the hazard of each cause.
     touch_effects
         One row for each contact with a member still there: what it changed.
+    decision_state, option_gains, returns
+        The last day: who stands where, what each action and channel would gain, who would come back; empty above
+        100 000 members.
     """
 
     member_causes: pd.DataFrame
@@ -46,6 +49,9 @@ class Truth:
     stay_without: pd.DataFrame
     action_efficacy: pd.DataFrame
     touch_effects: pd.DataFrame
+    decision_state: pd.DataFrame = field(default_factory=pd.DataFrame)
+    option_gains: pd.DataFrame = field(default_factory=pd.DataFrame)
+    returns: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def shares(self) -> pd.DataFrame:

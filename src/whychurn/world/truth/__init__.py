@@ -12,6 +12,8 @@ action_efficacy
     One row for each action and cause: what the action does to the cause's hazard.
 touch_effects
     One row for each contact with a member still there: what it did to the chance to leave.
+decision_state, option_gains, returns
+    The last day: where each member stands, what each action and channel would gain, who of the leavers would come back.
 world.json
     Parameters, mechanism, programme as calibrated, and the planted facts in plain words.
 
