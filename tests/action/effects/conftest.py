@@ -17,9 +17,9 @@ PLANTED: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
     "coupon": (("price",), {"price": 0.5, "competition": 0.15}),
     "price_match": (("competition",), {"competition": 0.7}),
     "service_callback": (("product_service",), {"product_service": 0.6}),
-    "picks": (("personalization",), {}),  # dud
-    "community": (("engagement",), {}),  # dud
-    "mail": ((), dict.fromkeys(CAUSES, -0.25)),  # drives members away
+    "personal_picks": (("personalization",), {}),  # dud
+    "community_invite": (("engagement",), {}),  # dud
+    "mass_mail": ((), dict.fromkeys(CAUSES, -0.25)),  # drives members away
 }
 
 

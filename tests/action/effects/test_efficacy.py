@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from whychurn.action.effects.basis import Basis, Believed, build_basis
-from whychurn.action.effects.efficacy import Effects, change_of_chance, mean_strength
+from whychurn.action.effects.efficacy import Effects, change_of_chance
 from whychurn.action.effects.fit import believed_only, fit_effects
 from whychurn.action.effects.posterior import Posterior, Prior, empirical_prior, fit_posterior, propagate
 from whychurn.action.effects.randomised_rows import RandomisedRows, randomised_rows
@@ -51,15 +51,6 @@ def test_a_chance_stays_a_chance() -> None:
     assert change_of_chance(np.array([0.9, 0.5]), np.array([-1.0, 3.0])) == pytest.approx([0.1, -0.5])
 
 
-def test_an_effect_that_halves_in_twelve_weeks_is_stronger_at_first_than_on_average() -> None:
-    weeks = np.arange(0, 90 / 7, 0.001)
-    mean = float((0.5 ** (weeks / 12)).mean())
-    assert mean_strength(0, 12, 90 / 7) == pytest.approx(mean, abs=1e-3)
-    assert _effects().peak("coupon") == pytest.approx(1 / mean, rel=1e-3)
-    assert mean_strength(0, 1e6, 10) == pytest.approx(1, abs=1e-3)
-    assert mean_strength(5, 12, 10) < mean_strength(0, 12, 10)
-
-
 def test_planted_efficacies_and_harm_of_contact_are_found(planted, believed, truth) -> None:
     rows, p, q, d = planted(1, members=20_000, kappa=0.2)
     found = fit_effects(randomised_rows(rows, p, q, d), believed, resamples=8, seed=7)
@@ -68,10 +59,10 @@ def test_planted_efficacies_and_harm_of_contact_are_found(planted, believed, tru
     for action in ("coupon", "price_match", "service_callback"):
         assert theta[action] == pytest.approx(truth(action), abs=0.3)
         assert found.p_works[found.actions.index(action)] > 0.9
-    for dud in ("picks", "community"):
+    for dud in ("personal_picks", "community_invite"):
         assert np.abs(theta[dud]).max() < 0.25
         assert found.p_works[found.actions.index(dud)] < 0.7
-    assert theta["mail"].max() < -0.1
+    assert theta["mass_mail"].max() < -0.1
     assert found.kappa[:-1] == pytest.approx(np.full(6, 0.2), abs=0.1)
 
 
@@ -108,7 +99,7 @@ def test_wrong_chances_do_not_make_an_action_look_good(planted, believed) -> Non
 
 def test_untested_actions_keep_their_belief(believed) -> None:
     found = believed_only(believed, resamples=400, seed=7)
-    coupon, mail = (found.actions.index(name) for name in ("coupon", "mail"))
+    coupon, mail = (found.actions.index(name) for name in ("coupon", "mass_mail"))
     assert found.theta[coupon, PRICE] == pytest.approx(0.7 * 0.35)
     assert found.theta[coupon, RIVALS] == 0
     assert found.p_works[coupon] == pytest.approx(0.7)

@@ -36,7 +36,7 @@ def test_an_action_is_looked_for_where_its_cause_is(planted, believed) -> None:
     plain = flat.loc["service_callback"]
     assert z_aimed > abs(plain["effect"] / plain["se"]) / np.sqrt(2)
     assert bool(aimed.loc["service_callback", "helps"])
-    assert not bool(aimed.loc["mail", "helps"])
+    assert not bool(aimed.loc["mass_mail", "helps"])
 
 
 def test_cells_without_anybody_held_out_say_nothing(planted) -> None:

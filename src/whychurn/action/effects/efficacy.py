@@ -76,21 +76,7 @@ class Effects:
         removed = self.theta_draws[:, at] @ q.T - self.kappa_draws[:, at, None] * d
         return mean, change_of_chance(p, removed)
 
-    def peak(self, action: str) -> float:
-        """Efficacy right after the onset, over its mean in the follow-up: what `theta` is multiplied with when an effect
-        is carried forward week by week.
-        """
-        at = self.actions.index(action)
-        onset, half_life = float(self.onset_weeks[at]), float(self.half_life_weeks[at])
-        return 1 / mean_strength(onset, half_life, self.effect_days / 7)
-
 
 def change_of_chance(p: Array, removed: Array) -> Array:
     """Change of the chance `p` where a share `removed` of the hazard is gone; the chance stays within 0 and 1."""
     return np.clip(p * (1 - removed), 0, 1) - p
-
-
-def mean_strength(onset_weeks: float, half_life_weeks: float, weeks: float) -> float:
-    """Mean over `weeks` of an effect that begins with 1 at its onset and halves every half-life; at least 0.01."""
-    rate = np.log(2) / half_life_weeks
-    return float(max(-np.expm1(-rate * max(weeks - onset_weeks, 0.0)) / (rate * weeks), 0.01))

@@ -1,0 +1,156 @@
+"""Tables and facts on effects: efficacies by cause, methods against each other, campaigns without lot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.action.effects.basis import Believed
+from whychurn.action.effects.decay import DAYS, Decay, assumed_decay, fit_decay
+from whychurn.action.effects.effects_table import effects_table
+from whychurn.action.effects.efficacy import Effects
+from whychurn.action.effects.fit import Fit, believed_only, fit_effects
+from whychurn.action.effects.mix import causes_told
+from whychurn.action.effects.pooled import effects_together, pooled_effects
+from whychurn.action.effects.randomised_rows import RandomisedRows, randomised_rows
+from whychurn.action.effects.usable_rows import usable_rows, with_mix
+from whychurn.action.effects.verdicts import verdicts
+from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.playbook.read import Entry, load_playbook
+from whychurn.contract.arrays import Array
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.results import columns_of, empty_table
+
+DECAY_WAVES: Final = 3  # with full follow-up of the longest of `DAYS`
+DIGITS: Final = 5
+
+
+def effects_section(inputs: ActionInputs, tests: Section) -> Section:
+    """Tables action_effects, action_methods, action_observed.
+
+    Returns
+    -------
+    Section
+        Facts: told (whether causes are told apart), rows, set_aside (rows by reason and action), spreads (met in
+        the fit), cross_fit (how far mixes and efficacies move when members teach their own mix), decay (by action).
+        Extra: effects, usable (rows that teach), arrays (the same as `RandomisedRows`).
+    """
+    entries = {
+        one.action: one
+        for one in load_playbook(inputs.params)
+        if one.kind == "member" and one.for_ == "present"
+    }
+    believed = {name: Believed(one.causes, one.belief) for name, one in entries.items()}
+    usable, counts = usable_rows(inputs, tests)
+    action = inputs.params.action
+    facts: dict[str, Any] = {"told": causes_told(inputs), "rows": len(usable), "set_aside": counts}
+    tables = {
+        name: empty_table(columns_of(name))
+        for name in ("action_effects", "action_methods", "action_observed")
+    }
+    if not len(usable):
+        fit = believed_only(believed, action.resamples, action.seed)
+        effects = _effects(inputs, fit, dict.fromkeys(believed, "untested"), {}, entries)
+        return Section(tables, facts, {"effects": effects, "usable": usable, "arrays": None})
+    rows, whole = with_mix(inputs, usable)
+    fit = fit_effects(rows, believed, action.resamples, action.seed)
+    tested = verdicts(rows, pooled_effects(rows), believed, action.false_discovery)
+    decays = _decays(usable, rows, entries)
+    effects = _effects(inputs, fit, tested, decays, entries)
+    by_days = _by_days(inputs, usable, rows)
+    tables["action_effects"] = effects_table(inputs, rows, fit, by_days, _pays_from(inputs, usable, entries))
+    facts |= {
+        "spreads": {name: round(value, DIGITS) for name, value in fit.spreads.items()},
+        "cross_fit": _cross_fit(rows, whole, fit, believed, action.seed),
+        "tested": dict(sorted(tested.items())),
+        "decay": {
+            name: {"onset_weeks": round(one.onset_weeks, 2), "half_life_weeks": round(one.half_life_weeks, 2), "known": one.known}
+            for name, one in decays.items()
+        },
+    }  # fmt: skip
+    return Section(tables, facts, {"effects": effects, "usable": usable, "arrays": rows})
+
+
+def _effects(
+    inputs: ActionInputs,
+    fit: Fit,
+    tested: Mapping[str, str],
+    decays: Mapping[str, Decay],
+    entries: Mapping[str, Entry],
+) -> Effects:
+    courses = [decays.get(name, _assumed(entries, name)) for name in fit.actions]
+    return Effects(
+        actions=fit.actions,
+        causes=list(CAUSES),
+        theta=fit.theta,
+        theta_draws=fit.theta_draws,
+        kappa=fit.kappa,
+        kappa_draws=fit.kappa_draws,
+        p_works=fit.p_works,
+        onset_weeks=np.array([one.onset_weeks for one in courses]),
+        half_life_weeks=np.array([one.half_life_weeks for one in courses]),
+        half_life_known=np.array([one.known for one in courses], dtype=bool),
+        tested=tested,
+        effect_days=inputs.params.action.effect_days,
+    )
+
+
+def _assumed(entries: Mapping[str, Entry], name: str) -> Decay:
+    return assumed_decay(entries[name].half_life_weeks) if name in entries else assumed_decay()
+
+
+def _decays(usable: pd.DataFrame, rows: RandomisedRows, entries: Mapping[str, Entry]) -> dict[str, Decay]:
+    """Course of each tested action's effect, from rows followed for the longest time; else what is believed."""
+    found = {name: _assumed(entries, name) for name in rows.actions}
+    names = [f"left_{days}" if f"left_{days}" in usable else "left" for days in DAYS]
+    full = usable[names].notna().all(axis=1).to_numpy(bool)
+    if usable.loc[full, "wave"].nunique() < DECAY_WAVES:
+        return found
+    outcomes = usable.loc[full, names].to_numpy("float64")
+    for name, (effect, covariance, rates) in effects_together(rows.select(full), outcomes).items():
+        found[name] = fit_decay(effect, covariance, rates, found[name].half_life_weeks)
+    return found
+
+
+def _by_days(inputs: ActionInputs, usable: pd.DataFrame, rows: RandomisedRows) -> dict[int, RandomisedRows]:
+    """The same touches after other numbers of days, those whose follow-up reaches so far."""
+    found = {inputs.params.action.effect_days: rows}
+    for days in DAYS:
+        name = f"left_{days}"
+        if name not in usable or days in found:
+            continue
+        known = usable[name].notna().to_numpy(bool)
+        if known.any():
+            part = rows.select(known)
+            found[days] = randomised_rows(usable[known], part.p, part.q, part.d, name)
+    return found
+
+
+def _pays_from(inputs: ActionInputs, usable: pd.DataFrame, entries: Mapping[str, Entry]) -> dict[str, float]:
+    """Cost of a contact over what a member still there is expected to bring; nothing where either is unknown."""
+    margin = float(inputs.lifetime_value["expected_margin"].mean()) if len(inputs.lifetime_value) else np.nan
+    cost = usable.groupby("action")["cost"].mean()
+    found = {}
+    for name, spent in cost.items():
+        usual = float(spent)
+        if np.isnan(usual) and str(name) in entries:
+            entry = entries[str(name)]
+            usual = entry.cost + min(entry.channels.values(), default=0.0)
+        found[str(name)] = usual / margin if margin > 0 else np.nan
+    return found
+
+
+def _cross_fit(
+    rows: RandomisedRows, whole: Array, fit: Fit, believed: Mapping[str, Believed], seed: int
+) -> dict[str, float]:
+    """How far one mix taught by all members lies from the cross-fitted one, and what it would make of efficacies."""
+    same = RandomisedRows(**{**vars(rows), "q": whole})
+    other = fit_effects(same, believed, 0, seed)
+    tested = len(rows.actions)
+    return {
+        "mix_moved": round(float(np.abs(whole - rows.q).mean()), DIGITS),
+        "theta_moved_most": round(float(np.abs(other.theta[:tested] - fit.theta[:tested]).max()), DIGITS),
+    }

@@ -1,0 +1,69 @@
+"""Which rows of tests teach efficacies, and why the others do not."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from whychurn.action.effects.dogs import contact_aversion
+from whychurn.action.effects.mix import Q_COLUMNS, WHOLE_COLUMNS, mixes
+from whychurn.action.effects.randomised_rows import RandomisedRows, randomised_rows
+from whychurn.action.inputs import ActionInputs, Section
+from whychurn.contract.arrays import Array
+from whychurn.contract.causes import CONTROL
+
+MISMATCH: Final = "mismatch"  # note of action_tests: arms are not as they were drawn
+
+
+def usable_rows(inputs: ActionInputs, tests: Section) -> tuple[pd.DataFrame, dict[str, dict[str, int]]]:
+    """Randomised rows with full follow-up, of campaigns whose arms are as drawn and that held somebody out.
+
+    Returns
+    -------
+    rows, counts
+        Rows with ``p``; rows set aside by reason (not_randomised, waiting, mismatch, no_control, few_leavers) and action.
+        few_leavers: fewer than ``action.min_leavers`` in the arm or held out; it is read out, but teaches nothing.
+    """
+    rows = tests.extra["rows"].reset_index(drop=True)
+    rows = rows.assign(p=tests.extra["p"], place=np.arange(len(rows)))
+    counts: dict[str, dict[str, int]] = {}
+    rows = _keep(rows, rows["randomized"].astype(bool), "not_randomised", counts)
+    rows = _keep(rows, rows["left"].notna(), "waiting", counts)
+    rows = _keep(rows, ~rows["campaign_id"].isin(_mismatched(tests)), MISMATCH, counts)
+    held_out = rows.loc[rows["action"] == CONTROL, ["campaign_id", "stratum"]].drop_duplicates()
+    beside = pd.MultiIndex.from_frame(rows[["campaign_id", "stratum"]]).isin(
+        pd.MultiIndex.from_frame(held_out)
+    )
+    rows = _keep(rows, pd.Series(beside, index=rows.index), "no_control", counts)
+    leavers = rows.groupby("action")["left"].sum().astype(float)
+    few = set(leavers.index[leavers < inputs.params.action.min_leavers])
+    rows = _keep(rows, ~rows["action"].isin(few), "few_leavers", counts)
+    if CONTROL in few:
+        rows = rows.iloc[:0]
+    return rows.reset_index(drop=True), counts
+
+
+def with_mix(inputs: ActionInputs, rows: pd.DataFrame) -> tuple[RandomisedRows, Array]:
+    """Rows as arrays, with the mix of causes and aversion to contact as of the draw; and the mix from a fit to all
+    members, (n, 6).
+    """
+    mix = mixes(inputs, rows["member_id"], rows["sent_on"])
+    d = contact_aversion(inputs, rows["member_id"], rows["sent_on"])
+    q, whole = (mix[names].to_numpy("float64") for names in (Q_COLUMNS, WHOLE_COLUMNS))
+    return randomised_rows(rows, rows["p"].to_numpy("float64"), q, d), whole
+
+
+def _mismatched(tests: Section) -> set[Any]:
+    table = tests.tables["action_tests"]
+    return set(table.loc[table["note"].eq(MISMATCH).fillna(False), "campaign_id"])
+
+
+def _keep(
+    rows: pd.DataFrame, kept: pd.Series, reason: str, counts: dict[str, dict[str, int]]
+) -> pd.DataFrame:
+    out = rows.loc[~kept, "action"].value_counts()
+    if len(out):
+        counts[reason] = {str(action): int(n) for action, n in sorted(out.items())}
+    return rows[kept]
