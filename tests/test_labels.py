@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from whychurn import labels
+from whychurn.action.tests_by_lot.outcomes import OUTCOMES
 from whychurn.causes.tables.member_reasons import FACTS
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import TABLES
@@ -45,6 +46,13 @@ FROM_DATA: dict[str, Iterable[str]] = {
     "survival.cox_step_{}": ["days", "years", "hours"],
     "panel.family_{}": [],  # guarded
     "risk.family_{}": [],  # guarded
+    "action.{}": [
+        "no_control",
+        "only_control",
+        "mismatch",
+        "waiting",
+    ],  # tests/action/tests_by_lot/test_sentences.py
+    "action.outcome_{}": ["left", *OUTCOMES],
     "playbook.name_{}": [],  # guarded
     "playbook.what_{}": [],  # guarded; tests/action/playbook/test_playbook.py
     "risk.unit_{}": [],  # guarded, with unit_plain for the others

@@ -8,17 +8,22 @@ from typing import Any
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.tests_by_lot.section import tests_section
 from whychurn.action.warnings.section import warnings_section
 from whychurn.contract.results import columns_of, documented, empty_table
 
 Step = Callable[[ActionInputs, dict[str, Section]], Section]
 
 
+def _tests(inputs: ActionInputs, _: dict[str, Section]) -> Section:
+    return tests_section(inputs)
+
+
 def _warnings(inputs: ActionInputs, done: dict[str, Section]) -> Section:
     return warnings_section(inputs, done.get("plan", Section({})))
 
 
-STEPS: Sequence[tuple[str, Step]] = (("warnings", _warnings),)
+STEPS: Sequence[tuple[str, Step]] = (("tests", _tests), ("warnings", _warnings))
 
 
 def action_results(inputs: ActionInputs) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:

@@ -1,1 +1,75 @@
 """Commands on what keeps members: read a test out, size the next one, export lists for staff."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from whychurn.cli.groups import StudyOption, action, console
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import StudyPaths
+
+Counts = tuple[int, int, int, int]
+Rates = tuple[int, float, float, float]
+
+
+@action.command("read")
+def action_read(
+    campaign: Annotated[
+        str | None, typer.Argument(help="Campaign drawn by lot; all: each action over all of them.")
+    ] = None,
+    outcome: Annotated[str, typer.Option(help="left, spend, orders, repurchased, renewed, …")] = "left",
+    study: StudyOption = None,
+    counts: Annotated[
+        Counts | None, typer.Option(help="Without a study: contacted, left of them, held out, left of them.")
+    ] = None,
+    rates: Annotated[
+        Rates | None,
+        typer.Option(help="Or: members, share contacted, share that left of them, and of the others."),
+    ] = None,
+) -> None:
+    """Read a test by lot out: what it showed, and what it could have shown."""
+    if sum(given is not None for given in (campaign, counts, rates)) != 1:
+        raise WhychurnError(
+            "name one test to read",
+            remedy="whychurn action read CAMPAIGN; or --counts 9010 303 2886 105; or --rates 11896 0.7574 0.0336 0.0364",
+        )
+    if campaign is None:
+        _read_numbers(counts, rates)
+        return
+    from whychurn.stages.reading_tests import read_campaign, set_aside
+
+    place = StudyPaths.existing(study)
+    reading = read_campaign(place, load_params(place), campaign, outcome)
+    for text in [*reading.sentences, *set_aside(place)]:
+        console.print(text["en"], markup=False, highlight=False)
+    if len(reading.table):
+        names = ["action", "stratum", "treated", "control", "rate_treated", "rate_control", "effect", "low", "high",
+                 "effect_adjusted", "low_adjusted", "high_adjusted", "q_value", "srm_p"]  # fmt: skip
+        table = Table(*(name.replace("_", " ") for name in names), box=None)
+        for row in reading.table[names].itertuples(index=False):
+            table.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
+        console.print(table)
+
+
+def _read_numbers(counts: Counts | None, rates: Rates | None) -> None:
+    from whychurn.action.tests_by_lot.sentences import read_counts, read_rates, sentence, verdict
+
+    row = read_counts(*counts) if counts is not None else read_rates(*(rates or (0, 0.0, 0.0, 0.0)))
+    console.print(sentence(verdict(row, false_discovery=0.05))["en"], markup=False, highlight=False)
+
+
+@action.command("size")
+def action_size(
+    name: Annotated[str, typer.Argument(metavar="ACTION", help="Such as coupon.")],
+    power: Annotated[float, typer.Option(help="Chance to find the effect that is believed.")] = 0.8,
+    study: StudyOption = None,
+) -> None:
+    """Say how many members the next test of an action needs, design by design."""
+    from whychurn.stages.reading_tests import size_of
+
+    for text in size_of(StudyPaths.existing(study), name, power):
+        console.print(text["en"], markup=False, highlight=False)

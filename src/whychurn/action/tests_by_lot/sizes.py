@@ -90,7 +90,7 @@ def _sized(
     effect = p * (efficacy if mix is None else efficacy * mix)  # change of each member's chance
     factor = 1.0 if design == "plain" else 1 - variance_saved
     members = len(p)
-    if design in ("cause_informed", "enriched") and (mix is None or np.ptp(effect) == 0):
+    if design in ("cause_informed", "enriched") and (mix is None or np.ptp(mix) == 0):
         return None
     if design == "cause_informed":
         variance = p * (1 - p)  # effect over variance is the best weight of a row (Cauchy-Schwarz)
