@@ -23,7 +23,14 @@ from whychurn.world.lives.action_effects import (
     spillover_dose,
     woken,
 )
-from whychurn.world.lives.contacts import FOLLOW_UP_DAYS, SILENCE_DAYS, arm_chances, campaign_name, wave_weeks
+from whychurn.world.lives.contacts import (
+    FOLLOW_UP_DAYS,
+    SILENCE_DAYS,
+    action_factors,
+    arm_chances,
+    campaign_name,
+    wave_weeks,
+)
 from whychurn.world.lives.simulated_lives import simulate_lives
 from whychurn.world.setting.actions import Action, Wake
 from whychurn.world.setting.clock import Clock
@@ -213,6 +220,18 @@ def test_members_and_what_happens_to_them_do_not_depend_on_actions(
     untouched = (lives.hazards.action_factors == 1).all(axis=(0, 1))
     assert untouched.sum() > 30
     np.testing.assert_array_equal(without.exits.left[untouched], lives.exits.left[untouched])
+
+
+def test_a_member_contacted_twice_in_a_week_with_one_action_is_touched_twice(four: tuple) -> None:
+    scenario, members = four
+    contacts = pd.DataFrame(
+        {"position": 0, "campaign_id": ["a", "b"], "action": "plain", "week": 2, "recent": [0.0, 0.0],
+         "noticed": True}
+    )  # fmt: skip
+    factors = action_factors(scenario, members, contacts, (6, 5, 4))
+    price = CAUSES.index("price")
+    assert factors[price, :, 0] == pytest.approx([1, 1, 0.36, (1 - 0.4 * 2**-0.5) ** 2, 0.64])
+    assert (factors[:, :, 1:] == 1).all()
 
 
 def test_one_wave_less_leaves_the_draws_of_the_others(simulated: Callable) -> None:

@@ -158,7 +158,7 @@ def action_factors(
 ) -> np.ndarray:
     """Factors on base and excess of each cause, from all contacts that members noticed; (causes, weeks, n)."""
     factors = np.ones(shape, dtype="float32")
-    for _, part in contacts[contacts["noticed"]].groupby(["week", "action"], sort=True):
+    for _, part in contacts[contacts["noticed"]].groupby(["week", "campaign_id", "action"], sort=True):
         week, action = int(part["week"].iloc[0]), str(part["action"].iloc[0])
         who, recent = part["position"].to_numpy(), part["recent"].to_numpy()
         factors[:, week:, who] *= contact_factors(scenario, members, action, who, shape[1] - week, recent)

@@ -31,7 +31,8 @@ def touch_effects(scenario: Scenario, lives: SimulatedLives) -> pd.DataFrame:
     contacts, exits = lives.contacts, lives.exits
     who, day = contacts["position"].to_numpy(), contacts["day"].to_numpy()
     there = (exits.left[who] >= day) | ((exits.returned[who] <= day) & (day <= exits.left_again[who]))
-    groups = contacts[there].groupby(["week", "campaign_id", "action"], sort=True)
+    named = contacts[there].assign(member_id=lives.members.ids[who[there]])
+    groups = named.groupby(["week", "campaign_id", "action"], sort=True)
     columns = ["member_id", "campaign_id", "action", "channel", "treated", "noticed", "p_notice", "weeks",
                "p_churn_untouched", "p_churn_touched", "effect"]  # fmt: skip
     parts = [_effects(scenario, lives, part)[columns] for _, part in groups]
@@ -56,7 +57,6 @@ def _effects(scenario: Scenario, lives: SimulatedLives, part: pd.DataFrame) -> p
 
     untouched, touched = churn_chance(others), churn_chance(others * own)
     return part.assign(
-        member_id=lives.members.ids[who],
         treated=action != CONTROL,
         weeks=number,
         p_churn_untouched=untouched,
