@@ -18,20 +18,22 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
-from action_measures import measures_of
+from action_measures import UNTESTED, measures_of
 from action_parts import parts_table
 from action_tables import FILE, write_tables
 from yardstick import read_texts
 
+from whychurn.action.results import action_results
 from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.stages.action import read_inputs
 from whychurn.stages.pipeline import code_digest
 from whychurn.stages.playing import game_of, play_study
 from whychurn.world.build import build_world
@@ -88,13 +90,24 @@ def run_world(world: World, folder: Path, futures: int) -> float:
     importlib.import_module("whychurn.stages.action").run(study, params)
     told = time.perf_counter() - before
     game = game_of(params, futures, (NONE, *POLICIES))
-    played = play_study(study, params, None, game, lambda _: None)
+    beside = {UNTESTED: untested_plan(study, params)}
+    played = play_study(study, params, None, game, lambda _: None, beside)
     facts = {"world": world.name, "program": world.program, "duds": world.duds, "members": world.members}
     rows = measures_of(study, params, played).assign(seconds=told, **facts)
     write_table(
         rows[[*facts, "measure", "value", "se", "seconds"]], folder / "rows" / f"{world.name}.parquet"
     )
     return time.perf_counter() - before
+
+
+def untested_plan(study: StudyPaths, params: Params) -> Path:
+    """The bare playbook: the plan that the product makes where no touch was drawn by lot, so that no test is read."""
+    inputs = read_inputs(study, params)
+    touches = inputs.tables["touches"].assign(randomized=False)
+    tables, _ = action_results(replace(inputs, tables={**inputs.tables, "touches": touches}))
+    file = study.root / "untested_plan.parquet"
+    write_table(tables["plan"], file)
+    return file
 
 
 def prepare(world: World, study: StudyPaths) -> Params:

@@ -13,7 +13,8 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.world.play.play_plan import PLAN, Outcome
 from whychurn.world.truth.folder import FOLDER
 
-SIMPLE = ("blanket", "random", "rule", "highest_risk", "playbook")
+UNTESTED = "untested_playbook"  # the product's own plan where no test is read
+SIMPLE = ("blanket", "random", "rule", "highest_risk", UNTESTED)
 Row = tuple[str, float, float]  # measure, value, standard error
 MAIN_HORIZON = 90
 

@@ -19,7 +19,7 @@ MEASURES = {  # measure: what it is, how it is printed, aim
     ),
     "share_clairvoyant": ("share of who knows all but the future", "{:.2f}", "–"),
     "better_than_simple": (
-        "better than blanket, random, rule, highest risk and bare playbook",
+        "better than blanket, random, rule, highest risk and the playbook without tests",
         "{:.0%}",
         "≥ 90 %",
     ),

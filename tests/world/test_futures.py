@@ -9,12 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.world.futures.contacts_ahead import carried_out, with_notice
+from whychurn.world.futures.contacts_ahead import Carried, carried_out, with_notice
 from whychurn.world.futures.future import Future, draw_future
 from whychurn.world.futures.later_history import continue_history
 from whychurn.world.futures.later_market import later_scenario
 from whychurn.world.futures.margin import weekly_margin
-from whychurn.world.futures.option_gains import action_gains, believed_factors, noticed_gains
+from whychurn.world.futures.option_gains import (
+    NoticedGains,
+    action_gains,
+    believed_factors,
+    noticed_gains,
+)
 from whychurn.world.futures.second_lives import (
     return_chances,
     returned_by,
@@ -28,6 +33,7 @@ from whychurn.world.lives.action_effects import reach_chance
 from whychurn.world.lives.simulated_lives import SimulatedLives
 from whychurn.world.setting.clock import NEVER
 from whychurn.world.setting.scenario import Scenario
+from whychurn.world.truth.option_gains import FUTURES, truth_of_decision_day
 
 Ahead = tuple[SimulatedLives, Scenario, Standing, Future, Prospects]
 AT_ONCE = Terms(None, np.array([NEVER]), 0)
@@ -179,6 +185,7 @@ def test_nothing_planned_changes_nothing_and_more_notice_changes_more(ahead: Cal
         scenario, members, standing.contacted, contacts(*((one, action, channel, 0) for one in there))
     )
     done = carried_out(scenario, members, known, plan)
+    assert isinstance(done, Carried)
     gains = action_gains(scenario, members, known, there)
     number = programme.actions_for("present").index(action)
     notice = reach_chance(scenario, members, there, channel, standing.contacted[there])
@@ -238,9 +245,37 @@ def test_an_action_that_removes_a_whole_cause_gains_most_where_that_cause_hurts(
     there = np.flatnonzero(standing.present)
     factors = [believed_factors(scenario, cause, 0.9, 1e6) for cause in range(6)]
     gains = noticed_gains(known, there, factors)
+    assert isinstance(gains, NoticedGains) and gains.gain.shape == (6, len(there))
     assert np.all(gains.gain > 0) and np.all(gains.change < 0)
     mix = known.by_cause[:, :13, there].sum(axis=1)
     for cause in range(6):
         share = mix[cause] / mix.sum(axis=0)
         few, many = share < np.quantile(share, 0.2), share > np.quantile(share, 0.8)
         assert gains.change[cause][many].mean() < 3 * gains.change[cause][few].mean()
+
+
+@pytest.mark.parametrize("program", ["shop", "school"])
+def test_truth_of_the_decision_day_agrees_with_the_futures(ahead: Callable, program: str) -> None:
+    lives, scenario, standing, _, _ = ahead(program)
+    tables = truth_of_decision_day(scenario, lives, 0)
+    state, options, returns = tables["decision_state"], tables["option_gains"], tables["returns"]
+    there = state["present"].to_numpy()
+    assert np.array_equal(there, standing.present) and FUTURES > 1
+    assert state["p_leave_90d"].notna().equals(state["present"])
+    assert (state.loc[there, "p_leave_365d"] >= state.loc[there, "p_leave_90d"] - 1e-12).all()
+    mix = state.loc[there, [f"p_{cause}" for cause in scenario.programme.causes]]
+    assert mix.sum(axis=1).to_numpy() == pytest.approx(1)
+    assert state["cause"].notna().sum() == (standing.left_from >= 0).sum()
+    assert set(options["member_id"]) == set(state.loc[there, "member_id"])
+    assert not options.duplicated(["member_id", "action", "channel"]).any()
+    annoyed = set(state.loc[state["dog"] | (standing.contacted > 0), "member_id"])
+    duds = [
+        name
+        for name, action in scenario.programme.actions.items()
+        if action.dud and name != scenario.programme.referral.by
+    ]
+    idle = options[options["action"].isin(duds)]
+    assert (idle["gain"] <= 1e-6).all()  # all that a dud can do is annoy
+    assert idle.loc[~idle["member_id"].isin(annoyed), "gain"].abs().max() < 1e-6
+    assert (returns["p_return_touched"] >= returns["p_return_untouched"] - 1e-12).all()
+    assert set(returns["member_id"]) == set(state.loc[~there, "member_id"])

@@ -21,7 +21,7 @@ from whychurn.world.play.plan_file import no_plan, read_plan
 from whychurn.world.play.play_plan import Game, Outcome, play_plan
 from whychurn.world.play.played import Played, play
 from whychurn.world.play.policies import POLICIES, reference_plans
-from whychurn.world.play.roster import Blocks, Roster, roster_of
+from whychurn.world.play.roster import BlockLives, Blocks, Roster, roster_of
 from whychurn.world.play.true_gains import Options, true_options
 from whychurn.world.setting.programme import load_programme
 
@@ -233,6 +233,7 @@ def test_the_best_guess_has_not_seen_the_member() -> None:
 def test_features_tell_what_tables_tell(world: World) -> None:
     blocks, roster = world
     block = next(iter(blocks))
+    assert isinstance(block, BlockLives) and len(blocks) == 1 and block.rows == slice(0, len(roster.ids))
     table = decision_day_features(blocks.scenario, block.lives, np.random.default_rng(1))
     assert len(table) == len(roster.ids) and np.isfinite(table.drop(columns="child_age")).all(axis=None)
     assert (

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CONTROL
+from whychurn.world.lives.contacts import placed_contacts
 from whychurn.world.lives.exits import Exits, first_passage, started_again
 from whychurn.world.lives.members import company_ids
 from whychurn.world.lives.returning.referral import NOBODY, content_members, draw_referrers
@@ -109,6 +110,20 @@ def test_a_second_life_has_a_higher_tempo(world: World) -> None:
     assert left == pytest.approx(1 - np.exp(-6 * 0.002 * 40 * tempo), abs=0.03)
     day = first_passage(scenario.clock, hazards.sum(axis=0), np.full(n, 7), rng)
     assert (day < 7 * 41).mean() == pytest.approx(1 - np.exp(-6 * 0.002 * 40), abs=0.03)
+
+
+def test_a_contact_goes_through_a_channel_that_the_leaver_has(world: World) -> None:
+    lives, scenario = world
+    who = np.arange(60)
+    action = np.full(60, "return_bonus", dtype=object)
+    rng = np.random.default_rng(5)
+    part = placed_contacts(scenario, lives.members, 20, who, action, np.zeros(60), rng)
+    names = list(scenario.programme.contact_channels)
+    ways = scenario.programme.actions["return_bonus"].channels
+    owned = lives.members.has_channel[[names.index(way) for way in ways]][:, who]
+    number = [ways.index(way) for way in part["channel"]]
+    assert all(owned[one, position] for position, one in enumerate(number) if owned[:, position].any())
+    assert (part["cost"] >= scenario.programme.actions["return_bonus"].cost).all()
 
 
 def test_win_back_stands_in_touches(shop: Block) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +29,14 @@ def play_study(
     plan: Path | None,
     game: Game,
     progress: Progress,
+    beside: Mapping[str, Path] | None = None,
 ) -> Outcome:
     """Play the plan file `plan` (the study's own plan if None) in the world that the study was simulated from.
+
+    Parameters
+    ----------
+    beside
+        Further plan files by name, played in the same futures.
 
     Raises
     ------
@@ -38,10 +44,13 @@ def play_study(
         If the study is not simulated, or the plan cannot be read.
     """
     world = simulated_from(study)
-    rows = read_plan(plan or study.results / PLAN_FILE)
+    files = {PLAN: plan or study.results / PLAN_FILE, **(beside or {})}
+    plans = {name: read_plan(file) for name, file in files.items()}
     if params.privacy.pseudonymize:
-        rows["member_id"] = _own_ids(study, params, world, rows["member_id"])
-    return play_plan(world, {PLAN: rows}, game, progress)
+        own = _own_ids(study, params, world)
+        for rows in plans.values():
+            rows["member_id"] = rows["member_id"].map(lambda one: own.get(one, one))
+    return play_plan(world, plans, game, progress)
 
 
 def simulated_from(study: StudyPaths) -> WorldParams:
@@ -75,8 +84,8 @@ def game_of(params: Params, futures: int, against: Sequence[str]) -> Game:
     return Game(futures, against, action.budget, action.contacts.member_4_weeks)
 
 
-def _own_ids(study: StudyPaths, params: Params, world: WorldParams, ids: pd.Series) -> pd.Series:
-    """The company's ids of pseudonyms; ids that are no pseudonym of a member stay as they are."""
+def _own_ids(study: StudyPaths, params: Params, world: WorldParams) -> dict[str, str]:
+    """The company's id of each pseudonym; whatever is no pseudonym of a member stays as it is."""
     key = find_key(study, params.intake.source)
     if key is None:
         raise WhychurnError(
@@ -85,5 +94,4 @@ def _own_ids(study: StudyPaths, params: Params, world: WorldParams, ids: pd.Seri
             remedy="restore the key of the simulated programme, or simulate it again",
         )
     own = pd.Series(company_ids(np.arange(world.members) + 1), dtype="string")
-    by_pseudonym = dict(zip(pseudonyms(own, key), own, strict=True))
-    return ids.map(lambda one: by_pseudonym.get(one, one))
+    return dict(zip(pseudonyms(own, key), own, strict=True))

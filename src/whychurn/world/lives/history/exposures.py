@@ -28,7 +28,7 @@ def doses(scenario: Scenario, members: Members, counts: Arrays, levels: Arrays, 
     """
     return {
         **_product(scenario, members, counts),
-        **price_doses(scenario, members, levels),
+        **_price(scenario, members, levels),
         **_competition(scenario, members, levels),
         **_messages(scenario, members, counts),
         **_engagement(scenario, members, counts, before),
@@ -64,7 +64,7 @@ def _product(scenario: Scenario, members: Members, counts: Arrays) -> Arrays:
     }
 
 
-def price_doses(scenario: Scenario, members: Members, levels: Arrays) -> Arrays:
+def _price(scenario: Scenario, members: Members, levels: Arrays) -> Arrays:
     """Rises since joining and discounts lost, in units of ten per cent, weighted by price sensitivity."""
     half, clock = scenario.programme.half_life, scenario.clock
     sensitivity = np.exp(0.6 * members.price_sensitivity).astype("float32")

@@ -32,7 +32,7 @@ class LastingTraits:
         return self.values[name]
 
 
-def draw_periods(
+def _periods(
     weeks: tuple[int, int], share: float, length: tuple[int, int], n: int, rng: np.random.Generator
 ) -> np.ndarray:
     """First and last (exclusive) week of a period that `share` of members have once; (1, 2, n).
@@ -52,7 +52,7 @@ def first_periods(
     clock: Clock, share: float, length: tuple[int, int], n: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Periods of a window, those that run when it begins included; (1, 2, n)."""
-    return draw_periods((_EARLIEST, clock.weeks), share, length, n, rng)
+    return _periods((_EARLIEST, clock.weeks), share, length, n, rng)
 
 
 def later_periods(
@@ -60,7 +60,7 @@ def later_periods(
 ) -> np.ndarray:
     """Periods that begin after a window of `weeks[0]` weeks, as often a week as in it; (1, 2, n)."""
     more = share * (weeks[1] - weeks[0]) / (weeks[0] - _EARLIEST)
-    return draw_periods(weeks, min(more, 1.0), length, n, rng)
+    return _periods(weeks, min(more, 1.0), length, n, rng)
 
 
 def in_period(periods: np.ndarray, weeks: np.ndarray) -> np.ndarray:
