@@ -9,7 +9,15 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, write_json
 from whychurn.contract.paths import StudyPaths
 
-PLACES: Final = ("why", "how_many", "when", "who_next", "cost", "how_sure")  # on the index, in this order
+PLACES: Final = (
+    "why",
+    "what_keeps",
+    "how_many",
+    "when",
+    "who_next",
+    "cost",
+    "how_sure",
+)  # on the index, in this order
 
 
 def place_of(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
@@ -21,10 +21,14 @@ _FOLDED: Final = ' class="wc-more"'
 
 
 @dataclass(frozen=True)
-class _Look:
+class TableLook:
+    """How cells are written; `labels` and `formats` (`formats.KINDS`) by column, others by name and dtype."""
+
     lang: str
     currency: str
     min_cell: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 def table_html(
@@ -58,17 +62,26 @@ def table_html(
     limit
         Rows shown before the reader asks for all.
     """
-    withheld = frame[SUPPRESSED].fillna(False).astype(bool) if SUPPRESSED in frame else None
-    shown = frame.drop(columns=SUPPRESSED, errors="ignore").head(MOST_ROWS)
-    columns = [str(column) for column in shown]
-    kinds = {column: (formats or {}).get(column) or kind_of(shown[column]) for column in columns}
+    withheld = _withheld(frame)
     caption = (
         f"<b>{escape(say('delivery.table', lang, number=number))}</b> {inline(title)} {badge(rung, lang)}"
     )
+    shown = frame.head(MOST_ROWS)
     if shown.empty:
         return _box(caption, f'<p class="wc-note">{escape(say("delivery.empty_table", lang))}</p>')
-    head = "".join(_heading(kinds[column], (labels or {}).get(column, column), lang) for column in columns)
-    look = _Look(lang, currency, min_cell)
+    look = TableLook(lang, currency, min_cell, labels or {}, formats or {})
+    table = bare_table(shown, name, look, limit)
+    return _box(caption, table + _tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell))
+
+
+def bare_table(frame: pd.DataFrame, name: str, look: TableLook, limit: int | None = None) -> str:
+    """`frame` as a table in a box that scrolls by itself, without caption and tools."""
+    withheld = _withheld(frame)
+    shown = frame.drop(columns=SUPPRESSED, errors="ignore")
+    kinds = {str(column): look.formats.get(str(column)) or kind_of(shown[column]) for column in shown}
+    head = "".join(
+        _heading(kind, look.labels.get(column, column), look.lang) for column, kind in kinds.items()
+    )
     rows = [
         f"<tr{_FOLDED if limit is not None and position >= limit else ''}>"
         + "".join(
@@ -78,12 +91,15 @@ def table_html(
         + "</tr>"
         for position, record in enumerate(shown.to_dict("records"))
     ]
-    table = (
+    return (
         f'<div class="wc-scroll"><table class="wc-table" data-name="{escape(name)}">'
         f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
-    return _box(caption, table + _tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell))
+
+
+def _withheld(frame: pd.DataFrame) -> pd.Series | None:
+    return frame[SUPPRESSED].fillna(False).astype(bool) if SUPPRESSED in frame else None
 
 
 def _box(caption: str, content: str) -> str:
@@ -96,7 +112,7 @@ def _heading(kind: str, label: str, lang: str) -> str:
     return f'<th scope="col"{side} title="{hint}">{inline(label)}</th>'
 
 
-def _cell(value: Any, kind: str, withheld: bool, look: _Look) -> str:
+def _cell(value: Any, kind: str, withheld: bool, look: TableLook) -> str:
     empty = not isinstance(value, list | tuple | dict) and bool(pd.isna(value))
     if withheld and empty:
         text = f"&lt;{look.min_cell}" if kind == "int" else "·"

@@ -54,7 +54,8 @@ class Page(Wording):
                 f"no reports in {lang!r}", remedy=f"set {LANG} to one of {', '.join(LANGUAGES)}"
             )
         if RECORD not in os.environ:  # in JupyterLab the page brings its look along
-            display(HTML(f"<style>{(TEMPLATE / 'pieces.css').read_text(encoding='utf-8')}</style>"))
+            look = "".join((TEMPLATE / f"{name}.css").read_text("utf-8") for name in ("pieces", "components"))
+            display(HTML(f"<style>{look}</style>"))
         return cls(study, load_params(study), lang)
 
     # what earlier stages found
@@ -173,8 +174,8 @@ class Page(Wording):
     def headline(self, key: str, value: Any, text: str, rung: str = "described") -> None:
         """Record a number that the index and the summary quote, and that a test holds against results files.
 
-        Shows nothing. `key` is ``<place>.<what>``: the place on the index is one of ``why``, ``how_many``,
-        ``when``, ``who_next``, ``cost``, ``how_sure``; `text` is the sentence there, its number in
+        Shows nothing. `key` is ``<place>.<what>``: the place on the index is one of ``why``, ``what_keeps``,
+        ``how_many``, ``when``, ``who_next``, ``cost``, ``how_sure``; `text` is the sentence there, its number in
         ``**bold**``; `value` is the plain number.
 
         Raises

@@ -1,4 +1,4 @@
-"""The index page: why members leave, how many, when, who is next, what it costs, how sure that is."""
+"""The index page: why members leave, what keeps them, how many, when, who is next, what it costs, how sure that is."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any, Final
 from whychurn.contract.files import read_json, write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.report.action.index_block import index_block
+from whychurn.report.action.results import read_action
 from whychurn.report.page.headlines import PLACES, place_of, read_headlines
 from whychurn.report.page.html_pieces import badge, inline
 from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.unanswered_questions import missing_words, question_words
-from whychurn.report.render.layout import chooser_html, dated, landing_html
+from whychurn.report.page.wording import Wording
+from whychurn.report.render.layout import chooser_html, dated, landing_html, page_names
 from whychurn.report.words import say
 
 LINES: Final = 6  # headlines per place: the answer fits one screen
@@ -21,12 +24,13 @@ LINES: Final = 6  # headlines per place: the answer fits one screen
 def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:
     """Write ``reports/<language>/index.html`` and ``reports/index.html``; returns them."""
     headlines = read_headlines(study)
+    actions = _actions(study, params, list(frames))
     written = {
         study.reports / lang / "index.html": landing_html(
             frame,
             title=say("delivery.index_title", lang),
             lead=dated("delivery.index_lead", study, frame["study"], lang),
-            tiles=[_tile(place, headlines, lang) for place in PLACES],
+            tiles=[_tile(place, headlines, lang, actions.get((place, lang), "")) for place in PLACES],
             unanswered=[inline(line) for line in unanswered_lines(study, lang)],
         )
         for lang, frame in frames.items()
@@ -53,10 +57,20 @@ def unanswered_lines(study: StudyPaths, lang: str) -> list[str]:
     ]
 
 
-def _tile(place: str, headlines: dict[str, dict[str, Any]], lang: str) -> dict[str, Any]:
+def _actions(study: StudyPaths, params: Params, languages: list[str]) -> dict[tuple[str, str], str]:
+    """Intervals of actions, by place and language; a study without a history has no actions."""
+    if "keep" not in page_names(study):
+        return {}
+    results = read_action(study, params)
+    pages = {lang: Wording(lang, params.study.currency, params.privacy.min_cell) for lang in languages}
+    return {("what_keeps", lang): index_block(results, page) for lang, page in pages.items()}
+
+
+def _tile(place: str, headlines: dict[str, dict[str, Any]], lang: str, extra: str) -> dict[str, Any]:
     mine = [entry for key, entry in headlines.items() if place_of(key) == place and lang in entry["text"]]
     return {
         "place": place,
+        "extra": extra,
         "question": say(f"delivery.place_{place}", lang),
         "none": say("delivery.place_none", lang),
         "lines": [

@@ -49,6 +49,11 @@ def landing_html(frame: dict[str, Any], **content: Any) -> str:
     return _environment().get_template("landing.html.j2").render(**frame, name="index", **content)
 
 
+def sections_html(frame: dict[str, Any], name: str, **content: Any) -> str:
+    """Page for reviewers: a finding and its blocks; `content` as in ``sections.html.j2``."""
+    return _environment().get_template("sections.html.j2").render(**frame, name=name, **content)
+
+
 def chooser_html(languages: list[str], title: str) -> str:
     """Page that leads to the reader's language."""
     langs = "[" + ", ".join(f'"{lang}"' for lang in languages) + "]"
@@ -62,6 +67,7 @@ def chooser_html(languages: list[str], title: str) -> str:
 def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> dict[str, Any]:
     """What all pages of one language share: links to the notebooks of `folder`, words, style, script."""
     name = params.study.name.get(lang) or next(iter(params.study.name.values()))
+    notebooks = find_notebooks(folder=folder, kind=study_kind(study))
     return {
         "lang": lang,
         "study": escape(name),
@@ -71,7 +77,16 @@ def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> d
         "script": (TEMPLATE / "script.js").read_text(encoding="utf-8"),
         "reports": [
             {"name": source.name, "title": inline(source.title(lang)), "lead": inline(source.lead(lang))}
-            for source in find_notebooks(folder=folder, kind=study_kind(study))
+            for source in notebooks
+        ],
+        "checks": [source.name for source in notebooks],
+        "pages": [
+            {
+                "name": page,
+                "title": say(f"delivery.nav_{page}", lang),
+                "lead": say(f"delivery.lead_{page}", lang),
+            }
+            for page in page_names(study)
         ],
         "others": _links([str(other) for other in params.report.languages if other != lang]),
         "ladder": [
@@ -79,6 +94,11 @@ def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> d
             for rung in RUNGS
         ],
     }
+
+
+def page_names(study: StudyPaths) -> list[str]:
+    """Pages for reviewers that are written from results, in reading order."""
+    return ["index"] if study_kind(study) == "snapshot" else ["index", "keep", "who"]
 
 
 def observed_until(study: StudyPaths) -> str:
@@ -143,5 +163,5 @@ def _environment() -> Environment:
 def _style() -> str:
     pieces = (TEMPLATE / "pieces.css").read_text(encoding="utf-8")
     light, dark = re.findall(r"\{([^{}]*--ink:[^{}]*)\}", pieces)
-    style = (TEMPLATE / "style.css").read_text(encoding="utf-8")
+    style = "".join((TEMPLATE / name).read_text(encoding="utf-8") for name in ("components.css", "style.css"))
     return pieces + style.replace("@DARK@", dark.strip()).replace("@LIGHT@", light.strip())

@@ -1,4 +1,4 @@
-"""Every notebook executed and laid out in every language, then the index."""
+"""Every notebook executed and laid out in every language, then the pages for reviewers and the index."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 WORKERS: Final = 2
 PRELOAD: Final = (
     "whychurn.report.render.execute_cells",
+    "whychurn.report.render.action_pages",
     "whychurn.report.render.index_page",
     "whychurn.report.page.report_page",
     "whychurn.report.drawing.svg",
@@ -70,7 +71,7 @@ def render_reports(
     notebooks: list[str] | None = None,
     folder: Path = NOTEBOOKS,
 ) -> list[Path]:
-    """Render notebooks to ``reports/<language>/<notebook>.html``, and the index pages.
+    """Render notebooks to ``reports/<language>/<notebook>.html``, and the pages for reviewers.
 
     Parameters
     ----------
@@ -145,7 +146,9 @@ def render_one(job: Job) -> int:
 
 
 def _index(study: StudyPaths, params: Params, languages: list[str], folder: Path) -> list[Path]:
+    from whychurn.report.render.action_pages import write_action_pages
     from whychurn.report.render.index_page import write_index
     from whychurn.report.render.layout import study_frame
 
-    return write_index(study, params, {lang: study_frame(study, params, lang, folder) for lang in languages})
+    frames = {lang: study_frame(study, params, lang, folder) for lang in languages}
+    return write_action_pages(study, params, frames) + write_index(study, params, frames)

@@ -1,5 +1,6 @@
 (() => {
   const root = document.documentElement;
+  root.classList.add("js");
   const button = document.querySelector(".theme");
   const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   button?.addEventListener("click", () => {
@@ -25,18 +26,31 @@
     heads.forEach(head => head.removeAttribute("aria-sort"));
     heads[index].setAttribute("aria-sort", order);
     const body = table.tBodies[0], rows = [...body.rows];
-    const folded = rows.filter(row => row.classList.contains("wc-more")).length;
     rows.sort((a, b) => {
       const [x, y] = [a.cells[index], b.cells[index]];
       const blank = raw(x) === "" || raw(y) === "";
       return (order === "ascending" || blank ? 1 : -1) * compare(x, y);
     });
-    rows.forEach((row, place) => { row.classList.toggle("wc-more", place >= rows.length - folded); body.append(row); });
+    body.append(...rows);
+    fold(table);
+  };
+  // of the rows that pass the filters, those beyond the first few are folded
+  const fold = table => [...table.tBodies[0].rows].filter(row => !row.hidden).forEach((row, place) => row.classList.toggle("wc-more", place >= table.limit));
+  const filter = (box, table) => {
+    const chosen = [...box.querySelectorAll("select")].filter(select => select.value);
+    const wanted = box.querySelector(".wc-search").value.trim().toLowerCase();
+    const rows = [...table.tBodies[0].rows];
+    rows.forEach(row => {
+      row.hidden = !(chosen.every(select => row.cells[select.dataset.column].textContent === select.value) && row.textContent.toLowerCase().includes(wanted));
+    });
+    const count = box.querySelector(".wc-count");
+    count.textContent = count.dataset.text.replace("##", rows.length).replace("#", rows.filter(row => !row.hidden).length);
+    fold(table);
   };
   const guarded = text => /^[=+@\t\r]|^-(?![\d.]+$)/.test(text) ? "'" + text : text; // a spreadsheet would run it
   const quoted = text => /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   const value = cell => cell.dataset.v || cell.textContent.trim();
-  window.whychurnCsv = table => "\ufeff" + [...table.rows].map(row => [...row.cells].map(cell => quoted(guarded(value(cell)))).join(",")).join("\r\n") + "\r\n";
+  window.whychurnCsv = table => "\ufeff" + [...table.rows].filter(row => !row.hidden).map(row => [...row.cells].map(cell => quoted(guarded(value(cell)))).join(",")).join("\r\n") + "\r\n";
   const download = table => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([window.whychurnCsv(table)], { type: "text/csv;charset=utf-8" }));
@@ -49,6 +63,8 @@
     const table = box.querySelector("table");
     if (!table) return;
     table.classList.add("sortable");
+    const folded = table.querySelectorAll(".wc-more").length;
+    table.limit = folded ? table.tBodies[0].rows.length - folded : Infinity;
     [...table.tHead.rows[0].cells].forEach((head, index) => {
       head.tabIndex = 0;
       head.addEventListener("click", () => sort(table, index));
@@ -59,6 +75,15 @@
       const [more, fewer] = [all.textContent, all.dataset.fewer];
       table.classList.add("wc-folded");
       all.addEventListener("click", () => { all.textContent = table.classList.toggle("wc-folded") ? more : fewer; });
+    }
+    if (box.querySelector(".wc-search")) {
+      const asked = new URLSearchParams(location.search);
+      box.querySelectorAll("select").forEach(select => {
+        const value = asked.get(select.dataset.key);
+        if ([...select.options].some(option => option.value === value)) select.value = value;
+      });
+      box.querySelectorAll("select, input").forEach(field => field.addEventListener("input", () => filter(box, table)));
+      filter(box, table);
     }
     box.querySelector(".wc-csv")?.addEventListener("click", () => download(table));
   });

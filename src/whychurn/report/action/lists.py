@@ -1,0 +1,146 @@
+"""Lists of members to act on: each member stands on one of them, the first that fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from whychurn.report.action.names import action_name, cause_name, code_name, each, reason_words
+from whychurn.report.action.results import ActionResults
+from whychurn.report.action.sentences.plan import contacts, knows_money
+from whychurn.report.page.components.numbers import bracketed, exact_money, plain
+
+
+@dataclass(frozen=True)
+class MemberLists:
+    """Rows of members, disjoint: contact (plan), ask (alerts without an action that helps), winback, silent.
+
+    ``contact`` holds the first contact of a member; ``contacts`` says how many there are.
+    """
+
+    contact: pd.DataFrame
+    ask: pd.DataFrame
+    winback: pd.DataFrame
+    silent: pd.DataFrame
+
+
+def member_lists(results: ActionResults) -> MemberLists:
+    """Share out members; those held out stand on no list."""
+    plan = contacts(results).sort_values("rank", kind="stable")
+    numbers = plan.groupby("member_id")["member_id"].transform("size")
+    contact = plan.assign(contacts=numbers).drop_duplicates("member_id")
+    taken = set(results["plan"]["member_id"])  # held out members with them
+    parts = []
+    for name, key in (
+        ("warnings", "value_at_risk"),
+        ("winback", "expected_gain"),
+        ("already_gone", "margin_exposed"),
+    ):
+        rows = results[name].sort_values([key, "member_id"], ascending=[False, True], kind="stable")
+        rows = rows[~rows["member_id"].isin(taken)].drop_duplicates("member_id")
+        taken |= set(rows["member_id"])
+        parts.append(rows)
+    return MemberLists(contact, *parts)
+
+
+def contact_table(rows: pd.DataFrame, results: ActionResults, lang: str) -> pd.DataFrame:
+    """Contacts in the order of the plan, in words: whom, with what, why, what to expect."""
+    write = _writer(results, lang)
+    ends = zip(rows["gain_low"], rows["gain_high"], strict=True)
+    return pd.DataFrame(
+        {
+            "member_id": rows["member_id"],
+            "action": [action_name(action, lang) for action in rows["action"]],
+            "channel": each(rows["channel"], "channel", lang),
+            "send_on": rows["send_on"].fillna(rows["as_of"]),
+            "likely": [cause_name(cause, lang) for cause in rows["cause"]],
+            "tier": each(rows["tier"], "tier", lang),
+            "p_leave": rows["p_leave"],
+            "gain": rows["gain"],
+            "between": [_ends(low, high, lang, write) for low, high in ends],
+            "cost": rows["cost"],
+            "evidence": [
+                code_name("evidence", "by_lot" if role == "explore" else evidence, lang)
+                for role, evidence in zip(rows["role"], rows["evidence"], strict=True)
+            ],
+        }
+    ).reset_index(drop=True)
+
+
+def ask_table(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Alerts for which no action helps: call and ask."""
+    return pd.DataFrame(
+        {
+            "member_id": rows["member_id"],
+            "likely": [cause_name(cause, lang) for cause in rows["cause"]],
+            "tier": each(rows["tier"], "tier", lang),
+            "stage": each(rows["stage"], "stage", lang),
+            "p_churn": rows["p_churn"],
+            "value_at_risk": rows["value_at_risk"],
+            "reasons": [reason_words(codes, lang) for codes in rows["reasons"]],
+            "first_alert_on": rows["first_alert_on"],
+        }
+    ).reset_index(drop=True)
+
+
+def winback_rows(rows: pd.DataFrame, results: ActionResults, lang: str) -> pd.DataFrame:
+    """Leavers whom it pays to invite back, best first."""
+    write = _writer(results, lang)
+    return pd.DataFrame(
+        {
+            "member_id": rows["member_id"],
+            "invitation": [action_name(action, lang) for action in rows["action"]],
+            "channel": each(rows["channel"], "channel", lang),
+            "likely": [cause_name(cause, lang) for cause in rows["cause"]],
+            "tier": each(rows["tier"], "tier", lang),
+            "days_since": rows["days_since"],
+            "p_return": rows["p_return"],
+            "p_return_touched": rows["p_return_touched"],
+            "expected_gain": rows["expected_gain"],
+            "low": [f"≥ {write(low)}" if pd.notna(low) else "–" for low in rows["low"]],
+            "evidence": each(rows["evidence"], "evidence", lang),
+        }
+    ).reset_index(drop=True)
+
+
+def silent_rows(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Members who have gone silent or whose term has ended; nothing here is a forecast."""
+    return pd.DataFrame(
+        {
+            "member_id": rows["member_id"],
+            "why": each(rows["why"], "why", lang),
+            "last_active_on": rows["last_active_on"],
+            "days_silent": rows["days_silent"],
+            "usual_gap_days": rows["usual_gap_days"],
+            "margin_exposed": rows["margin_exposed"],
+        }
+    ).reset_index(drop=True)
+
+
+def list_sizes(rows: pd.DataFrame, results: ActionResults) -> pd.DataFrame:
+    """Contacts by action: members, cause aimed at, mean chance to leave with its interval where scores give one."""
+    scores = results["risk_scores"].set_index("member_id")[["p_churn", "p_churn_low", "p_churn_high"]]
+    known = rows[["member_id", "action", "cause"]].join(scores, on="member_id")
+    return (
+        known.groupby("action", sort=True)
+        .agg(
+            members=("member_id", "nunique"),
+            cause=("cause", "first"),
+            p=("p_churn", "mean"),
+            low=("p_churn_low", "mean"),
+            high=("p_churn_high", "mean"),
+        )
+        .reset_index()
+        .sort_values(["members", "action"], ascending=[False, True], ignore_index=True)
+    )
+
+
+def _writer(results: ActionResults, lang: str):  # type: ignore[no-untyped-def]
+    if knows_money(results):
+        return lambda value: exact_money(round(value), lang, results.currency)
+    return lambda value: plain(value, 2)
+
+
+def _ends(low: float, high: float, lang: str, write) -> str:  # type: ignore[no-untyped-def]
+    return "–" if pd.isna(low) or pd.isna(high) else bracketed(low, high, lang, write)

@@ -1,0 +1,42 @@
+"""Readable names of what the tables on actions call by code; a company's own names stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from whychurn.labels import join
+from whychurn.report.words import say, say_or
+
+
+def action_name(action: str, lang: str) -> str:
+    """Name of an action."""
+    return say_or(f"playbook.name_{action}", lang, say_or(f"touches.action_{action}", lang, action))
+
+
+def cause_name(cause: object, lang: str) -> str:
+    """Name of a cause, or of several separated by commas; no cause in particular where none is given."""
+    if not isinstance(cause, str) or cause in ("", "all"):
+        return say("action.no_cause", lang)
+    return join([say_or(f"causes.{one}", lang, one) for one in cause.split(",")], lang)
+
+
+def code_name(kind: str, code: object, lang: str) -> str:
+    """Name of a ``channel``, ``tier``, ``policy``, ``tested``, ``evidence``, ``outcome``, ``design`` …; a dash if missing."""
+    if not isinstance(code, str) or not code:
+        return "–"
+    return say_or(f"action.{kind}_{code}", lang, code)
+
+
+def reason_words(codes: object, lang: str) -> str:
+    """Reasons that a table holds as keys separated by commas, in words."""
+    if not isinstance(codes, str) or not codes:
+        return "–"
+    known = [say_or(f"action.reason_{code.strip()}", lang, code.strip()) for code in codes.split(",")]
+    return ("；" if lang == "zh" else "; ").join(known)
+
+
+def each(names: Iterable[object], kind: str, lang: str) -> list[str]:
+    """`code_name` of every value of a column."""
+    return [code_name(kind, None if pd.isna(name) else name, lang) for name in names]

@@ -1,0 +1,1 @@
+"""What the tables on actions say, in words: tests, plan, next tests, warnings, win-back."""

@@ -1,0 +1,84 @@
+"""How each test was set up, whether its draw was fair, and tables for those who check."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from whychurn.report.action.names import action_name, cause_name, code_name
+from whychurn.report.action.results import ActionResults
+from whychurn.report.page.components.numbers import bracketed, plain, signed
+from whychurn.report.page.page_like import PageLike
+
+TEST_FORMATS: Final = {
+    **dict.fromkeys(("treated", "control"), "int"),
+    **dict.fromkeys(("rate_treated", "rate_control"), "percent"),
+    "srm_p": "number",
+}
+BELIEF_FORMATS: Final = {
+    "members": "int",
+    "cost": "money",
+    "belief": "percent",
+    "theta": "percent",
+    "ceiling": "percent",
+}
+
+
+def test_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
+    """Each test by campaign and action: members, share that left, whether the sizes of the arms are as drawn."""
+    rows = results["action_tests"]
+    rows = rows[(rows["outcome"] == "left") & (rows["stratum"] == "all")]
+    if rows.empty:
+        return pd.DataFrame()
+    rows = rows.sort_values(["campaign_id", "action"], kind="stable")
+    kept = ["treated", "control", "rate_treated", "rate_control", "srm_p", "suppressed"]
+    notes = [code_name("note", note, page.lang) for note in rows["note"]]
+    return (
+        rows[["campaign_id", *kept]]
+        .assign(action=[action_name(action, page.lang) for action in rows["action"]], note=notes)[
+            ["campaign_id", "action", *kept[:-1], "note", "suppressed"]
+        ]
+        .reset_index(drop=True)
+    )
+
+
+def mismatch_lines(results: ActionResults, page: PageLike) -> list[str]:
+    """Tests whose arms are not as large as drawn, and tests that wait for their follow-up."""
+    rows = results["action_tests"]
+    rows = rows[(rows["outcome"] == "left") & (rows["stratum"] == "all")]
+    lines = []
+    for note in ("mismatch", "waiting", "no_control", "only_control"):
+        found = rows.loc[rows["note"] == note, "campaign_id"].nunique()
+        if found:
+            lines.append(page.say(f"action.tests_{note}", campaigns=plain(found)))
+    return lines
+
+
+def belief_table(results: ActionResults, page: PageLike, kind: str = "member") -> pd.DataFrame:
+    """Actions by cause: what was believed, what tests and belief say together, whom it fits today."""
+    rows = results["playbook"]
+    rows = rows[rows["kind"] == kind]
+    if rows.empty:
+        return pd.DataFrame()
+    rows = rows.sort_values(["cause", "action"], kind="stable")
+    names = {
+        "cause": [cause_name(cause, page.lang) for cause in rows["cause"]],
+        "action": [action_name(action, page.lang) for action in rows["action"]],
+    }
+    if kind == "programme":
+        ceiling = [_percents(row, "ceiling_low", "ceiling_high", page) for row in rows.to_dict("records")]
+        return pd.DataFrame({**names, "ceiling": rows["ceiling"], "between": ceiling}).reset_index(drop=True)
+    found = [_percents(row, "low", "high", page) for row in rows.to_dict("records")]
+    tested = [code_name("tested", code, page.lang) for code in rows["tested"]]
+    measured = {"belief": rows["belief"], "theta": rows["theta"], "between": found}
+    use = {"tested": tested, "cost": rows["cost"], "members": rows["members"]}
+    return pd.DataFrame({**names, **measured, **use}).reset_index(drop=True)
+
+
+def _percents(row: dict[str, float], low: str, high: str, page: PageLike) -> str:
+    if pd.isna(row[low]) or pd.isna(row[high]):
+        return "–"
+    return bracketed(
+        100 * row[low], 100 * row[high], page.lang, lambda value: f"{signed(value).lstrip('+')}%"
+    )

@@ -1,0 +1,49 @@
+"""The tests to run next: how many members an arm, for how many weeks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from whychurn.report.action.names import action_name, code_name
+from whychurn.report.action.results import ActionResults
+from whychurn.report.page.components.numbers import plain
+from whychurn.report.page.page_like import PageLike
+
+FORMATS: Final = {
+    **dict.fromkeys(("p0", "relative", "power"), "percent"),
+    **dict.fromkeys(("n_arm", "n_control", "weeks", "arms"), "int"),
+}
+MOST: Final = 3  # tests that the first screen names
+
+
+def size_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
+    """Each action by design, the smallest test first."""
+    rows = results["action_sizes"].sort_values(["n_arm", "action", "design"], kind="stable")
+    if rows.empty:
+        return pd.DataFrame()
+    names = [action_name(action, page.lang) for action in rows["action"]]
+    designs = [code_name("design", design, page.lang) for design in rows["design"]]
+    kept = ["p0", "relative", "power", "n_arm", "n_control", "weeks"]
+    return rows[kept].assign(action=names, design=designs)[["action", "design", *kept]].reset_index(drop=True)
+
+
+def test_lines(results: ActionResults, page: PageLike) -> list[str]:
+    """The smallest test of each of a few actions that nobody has settled; or that nothing is known of sizes."""
+    rows = results["action_sizes"].dropna(subset=["n_arm"])
+    settled = results["playbook"].query("tested in ['shown', 'harmful']")["action"]
+    rows = rows[~rows["action"].isin(settled)]
+    smallest = rows.sort_values(["n_arm", "action"], kind="stable").drop_duplicates("action").head(MOST)
+    return [_sentence(row, page) for row in smallest.to_dict("records")]
+
+
+def _sentence(row: dict[str, object], page: PageLike) -> str:
+    words = {
+        "action": action_name(str(row["action"]), page.lang),
+        "n_arm": plain(float(str(row["n_arm"]))),
+        "relative": f"{100 * float(str(row['relative'])):.0f}%",
+        "p0": page.format(row["p0"], "percent"),
+        "weeks": plain(float(str(row["weeks"]))) if pd.notna(row["weeks"]) else "",
+    }
+    return page.say("action.test_weeks" if words["weeks"] else "action.test_size", **words)

@@ -1,0 +1,172 @@
+"""The plan of the next four weeks in words: what to do, for whom, what it brings, whom to leave alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from whychurn.contract.suppression import suppress_small_counts
+from whychurn.labels import join
+from whychurn.report.action.names import action_name, cause_name, code_name
+from whychurn.report.action.results import ActionResults
+from whychurn.report.action.sentences.effects import effect_rows, unworthy
+from whychurn.report.page.components.numbers import bracketed, exact_money, plain
+from whychurn.report.page.page_like import PageLike
+
+MOST_LINES: Final = 6  # of the table of the plan
+ATTRIBUTED: Final = "attributed"
+FORMATS: Final = {"members": "int", "cost": "money", "gain": "money", "kept": "number"}
+
+
+def contacts(results: ActionResults, *roles: str) -> pd.DataFrame:
+    """Rows of the plan that contact somebody, all or those of `roles` (policy, explore)."""
+    plan = results["plan"]
+    return plan[plan["role"].isin(roles or ("policy", "explore"))]
+
+
+def forecast(results: ActionResults) -> pd.Series | None:
+    """Row of ``plan_value`` that says what the plan is expected to bring; None without one."""
+    rows = results["plan_value"]
+    rows = rows[(rows["policy"] == "plan") & (rows["method"] == "model")]
+    return rows.iloc[0] if len(rows) else None
+
+
+def knows_money(results: ActionResults) -> bool:
+    """Whether gains are in currency, not in members kept."""
+    row = forecast(results)
+    return row is not None and pd.notna(row["gain"])
+
+
+def knows_costs(results: ActionResults) -> bool:
+    """Whether any contact of the plan has a cost."""
+    return bool(contacts(results)["cost"].fillna(0).gt(0).any())
+
+
+def plan_headline(results: ActionResults, page: PageLike) -> tuple[str, str, float]:
+    """Sentence, rung and number of what the plan does: contacts, cost, members kept, margin, with intervals."""
+    chosen, drawn = contacts(results, "policy"), contacts(results, "explore")
+    row = forecast(results)
+    if chosen.empty or row is None:
+        count = drawn["member_id"].nunique()
+        key = "plan_by_lot" if count else "plan_nothing"
+        return page.say(f"action.{key}", members=page.members(count)), "described", float(count)
+    count = contacts(results)["member_id"].nunique()
+    words: dict[str, object] = {
+        "members": page.members(count),
+        "days": results.value_days,
+        "cost": exact_money(contacts(results)["cost"].sum(), page.lang, results.currency),
+    }
+    total = float(row["members"]) / 1000
+    kept = [float(row[name]) * total for name in ("kept_per_1000", "kept_low", "kept_high")]
+    words |= {"kept": plain(kept[0]), "kept_between": bracketed(kept[1], kept[2], page.lang, plain)}
+    if not knows_money(results):
+        return page.say("action.plan_members", **words), ATTRIBUTED, float(count)
+    gain = [float(row[name]) * float(row["members"]) for name in ("gain", "low", "high")]
+    write = _whole(results, page)
+    words |= {"gain": write(gain[0]), "gain_between": bracketed(gain[1], gain[2], page.lang, write)}
+    key = "plan_pays" if gain[1] > 0 else "plan_open"
+    return page.say(f"action.{key}", **words), ATTRIBUTED, float(count)
+
+
+def _whole(results: ActionResults, page: PageLike):  # type: ignore[no-untyped-def]
+    return lambda value: exact_money(round(value), page.lang, results.currency)
+
+
+def plan_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
+    """At most `MOST_LINES` lines: action, for whom, members, cost, gain after cost with interval, tested?
+
+    The interval of an action adds up those of its contacts: they rest on the same effect, so they err together.
+    """
+    rows = contacts(results, "policy")
+    if rows.empty:
+        return pd.DataFrame()
+    rows = rows.assign(net=rows["gain"] - rows["cost"].fillna(0) if knows_money(results) else rows["gain"])
+    shift = rows["net"] - rows["gain"]
+    rows = rows.assign(low=rows["gain_low"] + shift, high=rows["gain_high"] + shift)
+    lines = (
+        rows.groupby("action", sort=True)
+        .agg(
+            cause=("cause", _commonest),
+            members=("member_id", "nunique"),
+            cost=("cost", "sum"),
+            gain=("net", "sum"),
+            low=("low", "sum"),
+            high=("high", "sum"),
+            evidence=("evidence", _commonest),
+        )
+        .reset_index()
+        .sort_values(["gain", "action"], ascending=[False, True], kind="stable")
+    )
+    values = ["cost", "gain", "low", "high"]
+    shown = suppress_small_counts(lines.head(MOST_LINES), {"members": values}, results.min_cell)
+    return _in_words(shown, results, page)
+
+
+def _commonest(values: pd.Series) -> str | None:
+    found = values.dropna()
+    return None if found.empty else str(found.mode().iloc[0])
+
+
+def _in_words(lines: pd.DataFrame, results: ActionResults, page: PageLike) -> pd.DataFrame:
+    write = _whole(results, page) if knows_money(results) else (lambda value: plain(value, 1))
+    between = [
+        "" if pd.isna(low) else bracketed(low, high, page.lang, write)
+        for low, high in zip(lines["low"], lines["high"], strict=True)
+    ]
+    gain = "gain" if knows_money(results) else "kept"
+    return pd.DataFrame(
+        {
+            "action": [action_name(action, page.lang) for action in lines["action"]],
+            "cause": [cause_name(cause, page.lang) for cause in lines["cause"]],
+            "members": lines["members"],
+            "cost": lines["cost"],
+            gain: lines["gain"],
+            "between": between,
+            "evidence": [code_name("evidence", code, page.lang) for code in lines["evidence"]],
+            "suppressed": lines["suppressed"],
+        }
+    ).reset_index(drop=True)
+
+
+def money_line(results: ActionResults, page: PageLike) -> str:
+    """What is not known of the plan's money; empty where all of it is."""
+    if contacts(results).empty:
+        return ""
+    if not knows_money(results):
+        return page.say("action.no_money")
+    return "" if knows_costs(results) else page.say("action.no_costs")
+
+
+def leave_alone_lines(results: ActionResults, page: PageLike) -> list[tuple[str, str]]:
+    """Rung and sentence on whom and what to leave alone: harm, what does not pay, who contact drives away."""
+    rows = effect_rows(results)
+    lines = []
+    harmful = rows[rows["verdict"] == "harm"]
+    if len(harmful):
+        lines.append(("caused", page.say("action.alone_harm", actions=_joined(harmful, page))))
+    poor = rows[[bool(row["verdict"] == "open" and unworthy(row)) for row in rows.to_dict("records")]]
+    if len(poor):
+        rung = str(poor["rung"].iloc[0])
+        lines.append((rung, page.say("action.alone_poor", actions=_joined(poor, page))))
+    left = results.told("plan").get("left_alone") or {}
+    for reason, count in sorted(left.items()):
+        words = {"reason": code_name("alone", reason, page.lang), "members": page.members(float(count))}
+        lines.append(("described", page.say("action.alone_members", **words)))
+    return lines
+
+
+def _joined(rows: pd.DataFrame, page: PageLike) -> str:
+    return join([action_name(action, page.lang) for action in rows["action"]], page.lang)
+
+
+def learning_line(results: ActionResults, page: PageLike) -> str:
+    """How the plan itself is going to be read out: who is held out, who gets an action by lot."""
+    held = results["plan"].query("role == 'hold_out'")["member_id"].nunique()
+    drawn = contacts(results, "explore")
+    words = {"held": page.members(held), "drawn": page.members(drawn["member_id"].nunique())}
+    if not held and drawn.empty:
+        return page.say("action.learn_nothing")
+    if drawn.empty:
+        return page.say("action.learn_hold_out", held=words["held"])
+    return page.say("action.learn_both", **words)

@@ -1,0 +1,84 @@
+"""A long list as a table that a reader can search, filter, sort and take along as CSV; it reads without any script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+import pandas as pd
+
+from whychurn.report.page.formats import format_value
+from whychurn.report.page.html_table import TableLook, bare_table
+from whychurn.report.words import say
+
+FIRST_ROWS: Final = 12  # shown before the reader asks for all
+MOST_ROWS: Final = 800  # in a page; a list for staff comes from `whychurn action export`
+
+
+def list_table(
+    frame: pd.DataFrame, name: str, look: TableLook, filters: Sequence[str] = (), most: int = MOST_ROWS
+) -> str:
+    """`frame` as a list.
+
+    Parameters
+    ----------
+    frame
+        One row per entry, in the order in which it is worked through.
+    name
+        Of the CSV file, and of the filters in an address (``?<column>=<text>``).
+    filters
+        Columns of text whose values can be chosen.
+    most
+        Rows written; how many are left out is said.
+    """
+    if frame.empty:
+        return f'<p class="bk-note">{escape(say("delivery.empty_table", look.lang))}</p>'
+    shown = frame.head(most)
+    limit = FIRST_ROWS if len(shown) > FIRST_ROWS else None
+    bar = _bar(shown, look, filters) if limit is not None else ""
+    return (
+        f'<div class="wc wc-tablebox wc-list">{bar}{bare_table(shown, name, look, limit)}'
+        f"{_tools(len(shown), limit, look.lang)}{_left_out(len(shown), len(frame), look.lang)}</div>"
+    )
+
+
+def _bar(shown: pd.DataFrame, look: TableLook, filters: Sequence[str]) -> str:
+    columns = [str(column) for column in shown]
+    chosen = "".join(
+        _choice(shown[column], column, columns.index(column), look) for column in filters if column in shown
+    )
+    search = escape(say("delivery.search", look.lang))
+    count = escape(say("delivery.rows_of", look.lang, shown="#", rows="##"))
+    return (
+        f'<div class="wc-filters">{chosen}<label>{search} <input type="search" class="wc-search"></label>'
+        f'<span class="wc-count" role="status" data-text="{count}"></span></div>'
+    )
+
+
+def _choice(values: pd.Series, column: str, place: int, look: TableLook) -> str:
+    label = escape(look.labels.get(column, column))
+    kind = look.formats.get(column, "text")
+    texts = list(dict.fromkeys(format_value(value, kind, look.lang) for value in values))
+    options = "".join(f"<option>{escape(text)}</option>" for text in sorted(texts))
+    every = escape(say("delivery.all_values", look.lang))
+    return (
+        f'<label>{label} <select data-column="{place}" data-key="{escape(column)}">'
+        f'<option value="">{every}</option>{options}</select></label>'
+    )
+
+
+def _tools(rows: int, limit: int | None, lang: str) -> str:
+    more = ""
+    if limit is not None:
+        fewer = escape(say("delivery.show_fewer", lang))
+        every = escape(say("delivery.show_all", lang, rows=rows))
+        more = f'<button type="button" class="wc-all" data-fewer="{fewer}">{every}</button>'
+    csv = f'<button type="button" class="wc-csv">{escape(say("delivery.download", lang))}</button>'
+    return f'<div class="wc-tools">{more}{csv}</div>'
+
+
+def _left_out(shown: int, rows: int, lang: str) -> str:
+    if shown == rows:
+        return ""
+    return f'<p class="bk-note">{escape(say("delivery.list_left_out", lang, shown=shown, rows=rows))}</p>'

@@ -1,0 +1,84 @@
+"""Numbers in running text: signed effects, intervals in brackets, money in the units of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import pandas as pd
+
+from whychurn.report.page.formats import MISSING, SYMBOLS, format_value
+from whychurn.report.words import say
+
+_MILLION: Final = 1_000_000
+_LONG: Final = 100_000  # from here on English tells millions
+_WAN: Final = 10_000  # from here on Chinese tells units of ten thousand
+
+
+def signed(value: float, digits: int = 0) -> str:
+    """Effect with its sign, a true minus: ``+18``, ``−1``, ``0``."""
+    if pd.isna(value):
+        return MISSING
+    text = f"{value:+,.{digits}f}"
+    return text[1:] if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+
+
+def plain(value: float, digits: int = 0) -> str:
+    """Number without sign where it is positive, thousands apart."""
+    return MISSING if pd.isna(value) else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def bracketed(low: float, high: float, lang: str, write: Callable[[float], str] = signed) -> str:
+    """Interval ``[−2 to +37]``; a dash would read as a minus."""
+    return say("delivery.interval", lang, low=write(low), high=write(high))
+
+
+def bracketed_plain(low: float, high: float, write: Callable[[float], str] = plain) -> str:
+    """Interval of numbers that cannot be negative: ``[14–19]``."""
+    return f"[{write(low)}–{write(high)}]"
+
+
+def money(value: float, lang: str, currency: str) -> str:
+    """Amount for running text: ``¥8,300``, ``¥1.2 M``; in Chinese ``8,300 元``, ``121 万元``."""
+    if pd.isna(value):
+        return MISSING
+    sign, size = ("−" if value < 0 else ""), abs(value)
+    if lang == "zh" and currency == "CNY":
+        if size >= _WAN:
+            return f"{sign}{_two_digits(size / _WAN)} 万元"
+        return f"{sign}{size:,.{_cents(size)}f} 元"
+    if size >= _LONG:
+        return f"{sign}{SYMBOLS.get(currency, '')}{_two_digits(size / _MILLION)} M" + _code(currency)
+    return format_value(value, "money", lang, currency)
+
+
+def exact_money(value: float, lang: str, currency: str) -> str:
+    """Amount to the unit, with the same figures in both languages: ``¥8,300``, ``8,300 元``."""
+    if lang == "zh" and currency == "CNY" and pd.notna(value):
+        return f"{plain(value, _cents(abs(value)))} 元"
+    return format_value(value, "money", lang, currency)
+
+
+def signed_money(value: float, lang: str, currency: str) -> str:
+    """Amount with its sign."""
+    return f"+{money(value, lang, currency)}" if value > 0 else money(value, lang, currency)
+
+
+def long_day(day: object, lang: str) -> str:
+    """Day in running text: ``31 December 2025``, ``2025 年 12 月 31 日``."""
+    stamp = pd.Timestamp(str(day))
+    if lang == "zh":
+        return f"{stamp.year} 年 {stamp.month} 月 {stamp.day} 日"
+    return f"{stamp.day} {stamp:%B} {stamp.year}"
+
+
+def _two_digits(size: float) -> str:
+    return f"{size:,.0f}" if size >= 10 else f"{size:.1f}" if size >= 1 else f"{size:.2f}"
+
+
+def _cents(size: float) -> int:
+    return 0 if size >= 100 or size == round(size) else 2
+
+
+def _code(currency: str) -> str:
+    return "" if currency in SYMBOLS or not currency else f" {currency}"

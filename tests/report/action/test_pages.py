@@ -1,0 +1,195 @@
+"""The pages on actions, case by case: what they claim, on which rung, with which interval, and what they leave out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from whychurn.report.action.index_block import index_block
+from whychurn.report.action.keep import keep_body, keep_title, kicker
+from whychurn.report.action.results import ActionResults
+from whychurn.report.action.who import who_body, who_kicker, who_title
+from whychurn.report.page.wording import Wording
+from whychurn.report.words import LANGUAGES, say
+
+Planted = Callable[[str], ActionResults]
+CASES = (
+    "winner",
+    "nothing_shown",
+    "no_touches",
+    "none_randomised",
+    "no_costs",
+    "no_money",
+    "empty_plan",
+    "not_run",
+)
+
+
+class _Claims(HTMLParser):
+    """Rung and text of every element that holds an estimate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self._depth = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        held = dict(attrs)
+        if self._depth and tag not in ("line", "circle", "input"):
+            self._depth += 1
+        elif "data-claim" in held:
+            self.found.append((str(held["data-rung"]), ""))
+            self._depth = 1
+
+    def handle_endtag(self, tag: str) -> None:
+        self._depth = max(0, self._depth - (tag not in ("line", "circle", "input")))
+
+    def handle_data(self, data: str) -> None:
+        if self._depth:
+            rung, said = self.found[-1]
+            self.found[-1] = (rung, said + data)
+
+
+def claims_of(html: str) -> list[tuple[str, str]]:
+    reader = _Claims()
+    reader.feed(html)
+    return reader.found
+
+
+def page(lang: str = "en") -> Wording:
+    return Wording(lang, "CNY", 10)
+
+
+def text(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", html))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("case", CASES)
+def test_every_case_makes_whole_pages(planted: Planted, case: str, lang: str) -> None:
+    results = planted(case)
+    for clauses, body in (
+        (keep_title(results, page(lang)), keep_body(results, page(lang))),
+        (who_title(results, page(lang)), who_body(results, page(lang))),
+    ):
+        assert clauses and all(clauses)
+        shown = text(" ".join([*clauses, body]))
+        assert not re.findall(r"\bnan\b|NaT|None\b|\{\w+\}|Traceback|inf\b", shown)
+        assert not re.findall(r"(?:src|href)=.?https?:", body)
+        if lang == "zh":
+            assert len(re.findall(r"[\u4e00-\u9fff]", shown)) > 40
+        else:
+            assert not re.findall(r"[\u4e00-\u9fff]", shown)
+
+
+def test_a_winner_and_a_harm_are_named_in_the_title(planted: Planted) -> None:
+    title = " ".join(keep_title(planted("winner"), page()))
+    assert "Service call-back keeps members" in title
+    assert re.search(r"Mass (mail|message)s? drives members away", title)
+    assert "3 more are not proven yet" in title
+
+
+def test_where_nothing_is_shown_the_title_says_so_and_the_page_names_a_test(planted: Planted) -> None:
+    results = planted("nothing_shown")
+    assert "none is proven yet" in keep_title(results, page())[0]
+    body = keep_body(results, page())
+    assert 'data-rung="caused"' not in body
+    assert "members a side" in text(body)
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [("no_touches", "No action is on record"), ("none_randomised", "none was tested by lot"), ("not_run", "not been looked at")],
+)  # fmt: skip
+def test_without_tests_the_title_says_why(planted: Planted, case: str, words: str) -> None:
+    results = planted(case)
+    assert words in keep_title(results, page())[0]
+    body = keep_body(results, page())
+    assert "bk-missing" in body
+    assert "<circle" not in body, "no effect is drawn"
+
+
+def test_campaigns_without_lot_are_told_as_possible_never_as_effects(planted: Planted) -> None:
+    body = text(keep_body(planted("none_randomised"), page()))
+    assert "cannot be separated from whom they chose" in body
+    assert "Between −60 and +120 of 1,000 is possible" in body, "with strong selection allowed for"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_caused_stands_over_rows_that_are_caused_only(planted: Planted, case: str) -> None:
+    results = planted(case)
+    effects = results["action_effects"]
+    proven = set(effects.loc[effects["rung"] == "caused", "action"])
+    names = {say(f"playbook.name_{action}", "en") for action in proven}
+    for rung, said in claims_of(keep_body(results, page())):
+        if rung == "caused":
+            assert any(name in said for name in names), said
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_gain_and_no_effect_stands_without_its_interval(planted: Planted, lang: str) -> None:
+    numbers = 0
+    for case in CASES:
+        for rung, said in claims_of(keep_body(planted(case), page(lang))):
+            if rung in ("caused", "attributed") and re.search(r"[+−]?\d", said):
+                numbers += 1
+                assert re.search(r"\[.+\]|(Between|多留) [+−]?\d+ (and|至)", said), said
+    assert numbers > 40
+
+
+def test_rungs_of_claims_are_shown_in_their_block_or_beside_them(planted: Planted) -> None:
+    for part in re.findall(
+        r'<section class="bk"(.*?)</section>', keep_body(planted("winner"), page()), re.DOTALL
+    ):
+        if "data-claim" in part:
+            assert "wc-rung" in part
+
+
+def test_an_empty_plan_says_that_doing_nothing_is_best(planted: Planted) -> None:
+    assert "Doing nothing is best with what is known" in text(keep_body(planted("empty_plan"), page()))
+
+
+def test_without_costs_or_money_the_money_line_says_so(planted: Planted) -> None:
+    assert "Costs are unknown: gains are before cost" in text(keep_body(planted("no_costs"), page()))
+    body = text(keep_body(planted("no_money"), page()))
+    assert "gains are members kept, not money" in body
+    assert "¥" not in body.split("This month")[1].split("What not to do")[0].replace("¥7,440", "")
+
+
+def test_the_page_on_lists_holds_each_member_once_and_nobody_held_out(planted: Planted) -> None:
+    results = planted("winner")
+    body = who_body(results, page())
+    ids = re.findall(r"<td[^>]*>([mwg][0-9a-f]{16})</td>", body)
+    assert len(ids) == len(set(ids))
+    held = set(results["plan"].query("role == 'hold_out'")["member_id"])
+    assert held and not held & set(ids)
+    contact, silent = body.index('id="contact"'), body.index('id="silent"')
+    assert contact < body.index("m0000000000000000") < silent < body.index("g0000000000000000")
+
+
+def test_lists_have_filters_and_links_that_set_them(planted: Planted) -> None:
+    body = who_body(planted("winner"), page())
+    assert 'href="who.html?action=Service%20call-back#contact"' in body
+    assert '<select data-column="1" data-key="action">' in body
+    assert "<option>Service call-back</option>" in body
+    assert 'class="wc-csv"' in body
+
+
+def test_the_index_shows_the_best_and_the_harmful_and_leads_on(planted: Planted) -> None:
+    html = index_block(planted("winner"), page())
+    assert html.count("data-claim") == 4
+    assert html.index("Service call-back") < html.index("Mass m")
+    assert 'href="keep.html"' in html and 'href="who.html"' in html
+    assert "iv-row" not in index_block(planted("no_touches"), page())
+
+
+def test_kickers_name_the_programme(planted: Planted) -> None:
+    results = planted("winner")
+    assert kicker(results, "Shop", page()) == "Shop · 5 actions tested by lot in 3 waves"
+    assert kicker(planted("no_touches"), "Shop", page()) == "Shop"
+    assert who_kicker(results, "Shop", page()) == "Shop · as of 1 January 2026"
+    assert who_kicker(planted("not_run"), "Shop", page()) == "Shop"

@@ -1,0 +1,114 @@
+"""Parts of pages for reviewers: numbers, blocks, intervals about zero, lists."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pandas as pd
+import pytest
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.report.page.components import blocks, numbers
+from whychurn.report.page.components.interval_rows import IntervalRow, axis_range, interval_rows
+from whychurn.report.page.components.list_table import FIRST_ROWS, list_table
+from whychurn.report.page.html_table import TableLook, bare_table
+
+LOOK = TableLook("en", "CNY", 10, {"who": "Member"}, {"p": "percent"})
+
+
+def row(**changed: object) -> IntervalRow:
+    given = {
+        "name": "a<b",
+        "value": 5.0,
+        "low": -2.0,
+        "high": 12.0,
+        "text": "+5",
+        "between": "[−2 to +12]",
+        "rung": "caused",
+    }
+    return IntervalRow(**{**given, **changed})  # type: ignore[arg-type]
+
+
+def test_signs_intervals_and_money() -> None:
+    assert [numbers.signed(value) for value in (18.2, -0.6, 0.3, -0.4, float("nan"))] == [
+        "+18",
+        "−1",
+        "0",
+        "0",
+        "–",
+    ]
+    assert numbers.plain(-1234.4) == "−1,234"
+    assert numbers.bracketed(-2, 37, "zh") == "[−2 至 +37]"
+    assert numbers.bracketed_plain(14, 19) == "[14–19]"
+    assert [numbers.money(value, "en", "CNY") for value in (8300, 1_240_000, -250_000)] == [
+        "¥8,300",
+        "¥1.2 M",
+        "−¥0.25 M",
+    ]
+    assert [numbers.money(value, "zh", "CNY") for value in (8300, 1_240_000, 12_400, 1.9)] == [
+        "8,300 元",
+        "124 万元",
+        "1.2 万元",
+        "1.90 元",
+    ]
+    assert numbers.money(150_000, "en", "SEK") == "0.15 M SEK"
+    assert numbers.exact_money(8300, "zh", "CNY") == "8,300 元"
+    assert numbers.exact_money(-8300, "en", "CNY") == "−¥8,300"
+    assert numbers.signed_money(300, "en", "CNY") == "+¥300"
+    assert numbers.long_day("2025-12-31", "en") == "31 December 2025"
+    assert numbers.long_day("2025-12-31", "zh") == "2025 年 12 月 31 日"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([-22, 37], (-40, 40, 20)), ([3, 9], (0, 10, 2)), ([-0.4], (-0.4, 0.1, 0.1)), ([], (0, 0.2, 0.2))],
+)
+def test_axes_hold_zero_in_round_numbers(values: list[float], expected: tuple[float, float, float]) -> None:
+    assert axis_range(values) == pytest.approx(expected)
+
+
+def test_dots_lie_where_their_values_are() -> None:
+    html = interval_rows([row(verdict="proven", detail="more")], "en", ("more leave", "more stay"))
+    low, high, _ = axis_range([-2, 12])
+    at = 100 * (5 - low) / (high - low)
+    assert f'cx="{at:.2f}%"' in html
+    assert "a&lt;b" in html and "a<b" not in html
+    assert 'data-rung="caused"' in html and 'tabindex="0"' in html and "← more leave" in html
+    assert "iv-detail" not in interval_rows([row(detail="more")], "en", ("l", "r"), compact=True)
+    wide = interval_rows([row()], "en", ("l", "r"), within=[-100])
+    assert "−100" in wide
+
+
+def test_an_estimate_without_interval_is_refused() -> None:
+    with pytest.raises(WhychurnError, match="no interval"):
+        interval_rows([row(low=math.nan)], "en", ("l", "r"))
+
+
+def test_blocks_carry_their_rung_once() -> None:
+    html = blocks.block(
+        "Finding <x>", blocks.claim("**3** kept", "caused"), "en", rung="caused", ident="here"
+    )
+    assert html.count("wc-rung") == 1 and 'id="here"' in html and "Finding &lt;x&gt;" in html
+    assert "<strong>3</strong>" in html
+    lines = blocks.claims([("caused", "a"), ("described", "b")], "en", badges=True)
+    assert lines.count("wc-rung") == 2
+    assert blocks.pair("", "x") == '<div class="bk-pair">x</div>'
+    assert "<details" in blocks.fold("How", "3 rows", "x") and "3 rows" in blocks.fold("How", "3 rows", "x")
+    assert "Needs touches. It would show effects." in blocks.missing_block("t", "touches", "effects", "en")
+    assert blocks.note("`x`") == '<p class="bk-note"><code>x</code></p>'
+    assert "已证实" in blocks.tag("proven", "zh")
+    with pytest.raises(WhychurnError, match="unknown tag"):
+        blocks.tag("sure", "en")
+
+
+def test_long_lists_have_filters_and_short_ones_none() -> None:
+    frame = pd.DataFrame({"who": [f"m{n}" for n in range(20)], "cause": ["Price", "A & B"] * 10, "p": 0.2})
+    html = list_table(frame, "t", LOOK, ("cause",), most=16)
+    assert html.count("<tr") == 17 and html.count("wc-more") == 16 - FIRST_ROWS
+    assert "<option>A &amp; B</option><option>Price</option>" in html
+    assert re.search(r"first 16 of 20", html)
+    assert 'data-column="1"' in html
+    assert "wc-filters" not in list_table(frame.head(5), "t", LOOK, ("cause",))
+    assert "<table" not in list_table(frame.head(0), "t", LOOK)
+    assert ">20.0%<" in bare_table(frame.head(1), "t", LOOK)
