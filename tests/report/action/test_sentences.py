@@ -238,7 +238,9 @@ def test_names_of_codes_and_of_unknown_ones() -> None:
     assert names.code_name("channel", "wechat", "zh") == "微信"
     assert names.code_name("channel", None, "en") == "–"
     assert names.each(pd.Series(["high", pd.NA]), "tier", "en") == ["high", "–"]
-    assert names.reason_words("unheard,of", "en") == "unheard; of"
+    assert names.reason_words("unheard,tenure_days", "en").startswith("unheard; ")
+    assert "tenure_days" not in names.reason_words("unheard,tenure_days", "zh")
+    assert names.stage_name("loyal", "zh") == "忠诚"
     assert effects.weakest_rung(pd.Series(["caused", "attributed"])) == "attributed"
     assert not effects.unworthy({"pays_from": np.nan, "high": 1.0})
 

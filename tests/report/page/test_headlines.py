@@ -97,6 +97,10 @@ CHECKS: dict[str, Callable[[], float]] = {
     "why.cause_second": lambda: _cause("share", 1),
     "why.could_be_avoided": lambda: _cause("avoidable_share"),
     "why.unnamed": lambda: _results("cause_shares").query("cause == 'unknown'")["named_share"].iloc[0],
+    "what_keeps.plan": lambda: _results("plan").query("role in ['policy', 'explore']")["member_id"].nunique(),
+    "what_keeps.shown": lambda: (
+        _results("action_effects").query("cause == 'all' and horizon_days == 90")["rung"].eq("caused").sum()
+    ),
     "how_sure.causes": _accuracy,
     "how_sure.shares": _error_of_shares,
     "how_sure.asked_by_lot": _asked_by_lot,

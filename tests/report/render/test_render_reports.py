@@ -110,7 +110,7 @@ def _page(root: Path, name: str) -> str:
 
 def test_all_pages_are_written(rendered: Path) -> None:
     pages = sorted(path.relative_to(rendered / "reports").as_posix() for path in rendered.rglob("*.html"))
-    names = ["00_start_here.html", "20_who.html", "index.html"]
+    names = ["00_start_here.html", "20_who.html", "index.html", "keep.html", "who.html"]
     assert pages == sorted(
         [*(f"en/{name}" for name in names), *(f"zh/{name}" for name in names), "index.html"]
     )
@@ -157,6 +157,24 @@ def test_index_opens_with_the_answer_and_what_is_missing(rendered: Path) -> None
     assert page.count("wc-described") >= 2
     assert "A &amp; B &lt;gym&gt;" in page
     assert "<gym>" not in page
+
+
+def test_pages_for_reviewers_lead_to_each_other_and_to_the_notebooks(rendered: Path) -> None:
+    for lang in ("en", "zh"):
+        for name in ("index", "keep", "who", "20_who"):
+            page = _page(rendered, f"{lang}/{name}.html")
+            top = page[page.index("<header") : page.index("</header>")]
+            assert re.findall(r'<a href="(\w+)\.html"', top) == [
+                "index",
+                "keep",
+                "who",
+                "00_start_here",
+                "20_who",
+            ]
+            assert top.count("aria-current") == 1
+    keep = _page(rendered, "zh/keep.html")
+    assert "尚未分析什么能留住会员" in keep, "no stage has run here"
+    assert "A &amp; B &lt;gym&gt;" in _page(rendered, "en/who.html")
 
 
 def test_chooser_knows_the_languages(rendered: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from whychurn.report.action.names import action_name, cause_name, code_name, each, reason_words
+from whychurn.report.action.names import action_name, cause_name, code_name, each, reason_words, stage_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import contacts, knows_money
 from whychurn.report.page.components.numbers import bracketed, exact_money, plain
@@ -75,7 +75,7 @@ def ask_table(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
             "member_id": rows["member_id"],
             "likely": [cause_name(cause, lang) for cause in rows["cause"]],
             "tier": each(rows["tier"], "tier", lang),
-            "stage": each(rows["stage"], "stage", lang),
+            "stage": [stage_name(stage, lang) for stage in rows["stage"]],
             "p_churn": rows["p_churn"],
             "value_at_risk": rows["value_at_risk"],
             "reasons": [reason_words(codes, lang) for codes in rows["reasons"]],

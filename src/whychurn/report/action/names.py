@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import pandas as pd
 
-from whychurn.labels import join
+from whychurn.labels import LANGUAGES, join
+from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.report.words import say, say_or
 
 
@@ -29,12 +31,25 @@ def code_name(kind: str, code: object, lang: str) -> str:
     return say_or(f"action.{kind}_{code}", lang, code)
 
 
+def stage_name(stage: object, lang: str) -> str:
+    """Name of a stage of life; a dash if missing."""
+    return say_or(f"retention.stage_{stage}", lang, str(stage)) if isinstance(stage, str) else "–"
+
+
 def reason_words(codes: object, lang: str) -> str:
-    """Reasons that a table holds as keys separated by commas, in words."""
+    """Names of the features that a table names as reasons, separated by commas."""
     if not isinstance(codes, str) or not codes:
         return "–"
-    known = [say_or(f"action.reason_{code.strip()}", lang, code.strip()) for code in codes.split(",")]
+    names = _features()
+    known = [names.get(code.strip(), {}).get(lang, code.strip()) for code in codes.split(",")]
     return ("；" if lang == "zh" else "; ").join(known)
+
+
+@cache
+def _features() -> dict[str, dict[str, str]]:
+    """Name of each feature of the catalogue, by language."""
+    entries = load_catalogue().to_dict("records")
+    return {str(entry["name"]): {lang: str(entry[lang]) for lang in LANGUAGES} for entry in entries}
 
 
 def each(names: Iterable[object], kind: str, lang: str) -> list[str]:
