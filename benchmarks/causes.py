@@ -51,7 +51,7 @@ def grown(study: StudyPaths, folder: Path, copies: int) -> StudyPaths:
     """A study of its own, larger, with all that stage causes reads."""
     target = StudyPaths(folder)
     for own, other, names in (
-        (study.interim, target.interim, INTERIM),
+        (study.interim, target.interim, (*INTERIM, "touches")),
         (study.processed, target.processed, ("panel", "spells")),
         (study.results, target.results, ("feedback_topics", "churners")),
     ):
