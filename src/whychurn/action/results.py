@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.tests_by_lot.section import tests_section
 from whychurn.action.warnings.section import warnings_section
+from whychurn.action.winback.section import winback_section
 from whychurn.contract.results import columns_of, documented, empty_table
 
 Step = Callable[[ActionInputs, dict[str, Section]], Section]
@@ -23,7 +24,15 @@ def _warnings(inputs: ActionInputs, done: dict[str, Section]) -> Section:
     return warnings_section(inputs, done.get("plan", Section({})))
 
 
-STEPS: Sequence[tuple[str, Step]] = (("tests", _tests), ("warnings", _warnings))
+def _winback(inputs: ActionInputs, done: dict[str, Section]) -> Section:
+    return winback_section(inputs, done.get("tests", Section({})))
+
+
+STEPS: Sequence[tuple[str, Step]] = (
+    ("tests", _tests),
+    ("warnings", _warnings),
+    ("winback", _winback),
+)
 
 
 def action_results(inputs: ActionInputs) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:

@@ -1,0 +1,186 @@
+"""How likely leavers are to return, by themselves and when invited: piecewise constant hazard with a prior.
+
+    log h = b0 + b1 log(30 + days away) + b2 log(1 + daily margin) + sum_k c_k q_k + campaign
+            + treated (e_a + sum_k g_ak q_k + channel + offer + late)
+
+With q the mix of causes of leaving. A Poisson likelihood of the pieces is that of the hazard (Holford 1980, Biometrics
+36); the posterior is Gaussian at its mode. The chance of a return within 180 days is 1 - exp(-sum h days).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from whychurn.action.winback.leavers import MIX
+from whychurn.action.winback.person_time import AFTER_CUTS, LATE_DAYS
+from whychurn.contract.arrays import Array
+from whychurn.contract.causes import CAUSES
+
+OWN_SD: Final = 0.3  # of an action over all causes, of channels, offers
+MATCHED_SD: Final = 0.7  # of an action on a cause it is meant for
+OTHER_SD: Final = 0.3  # on another cause
+CAUSE_SD: Final = 1.0
+CAMPAIGN_SD: Final = 0.5
+WIDE_SD: Final = 10.0
+STEPS: Final = 50
+LONGEST_STEP: Final = 2.0  # of Newton, in a coefficient
+TOLERANCE: Final = 1e-8
+FEWEST: Final = 0.5  # returns added where none was seen, so that the level is finite
+
+
+class Term(NamedTuple):
+    """One coefficient.
+
+    Parameters
+    ----------
+    kind
+        level, away, margin, cause, campaign; of those contacted only: arm, channel, offer, late.
+    name
+        Campaign, action, channel or offer.
+    cause
+        Cause whose share multiplies it; empty: none.
+    """
+
+    kind: str
+    name: str = ""
+    cause: str = ""
+
+
+CONTACT: Final = ("arm", "channel", "offer", "late")  # kinds of terms that act on those contacted
+
+
+@dataclass(frozen=True)
+class ReturnModel:
+    """Posterior of the coefficients.
+
+    Parameters
+    ----------
+    terms
+        Coefficients in order.
+    mean, covariance
+        (J,) and (J, J).
+    """
+
+    terms: list[Term]
+    mean: Array
+    covariance: Array
+
+    def effect(self, rows: pd.DataFrame) -> tuple[Array, Array]:
+        """Log hazard ratio of the contact in each row (action, channel, offer, p_<cause>) and its sd; (n,) each.
+
+        Those of the first `LATE_DAYS` and of later ones are averaged by days.
+        """
+        own = np.array([term.kind in CONTACT for term in self.terms])
+        X = design(
+            rows.assign(treated=True, late=False, away=1.0, daily_margin=0.0, campaign_id=""), self.terms
+        )
+        X[:, self.terms.index(Term("late"))] = 1 - LATE_DAYS / AFTER_CUTS[-1]
+        X = X[:, own]
+        spread = np.einsum("ij,jk,ik->i", X, self.covariance[np.ix_(own, own)], X)
+        return X @ self.mean[own], np.sqrt(np.maximum(spread, 0))
+
+    def chance(self, rows: pd.DataFrame, log_ratio: Array | float = 0.0) -> Array:
+        """Chance to return within 180 days of leavers (days_since, daily_margin, p_<cause>); (n,).
+
+        Parameters
+        ----------
+        log_ratio
+            Of a contact: `effect`.
+        """
+        total = np.zeros(len(rows))
+        alone = rows.assign(treated=False, late=False, campaign_id="", action="")
+        for start, stop in pairwise(AFTER_CUTS):
+            away = rows["days_since"].to_numpy("float64") + (start + stop) / 2
+            total += np.exp(design(alone.assign(away=away), self.terms) @ self.mean) * (stop - start)
+        return -np.expm1(-total * np.exp(log_ratio))
+
+
+def fit_returns(
+    pieces: pd.DataFrame, arms: Sequence[str], beliefs: Mapping[str, Mapping[str, float]]
+) -> ReturnModel:
+    """Posterior from pieces of person-time.
+
+    Parameters
+    ----------
+    pieces
+        `person_time`: days, event, away, daily_margin, p_<cause>, campaign_id, treated, action, channel, offer, late.
+    arms
+        Actions that get coefficients; those that nobody tested keep their prior.
+    beliefs
+        Action -> cause -> believed log hazard ratio; causes not named are believed to be untouched.
+    """
+    terms, prior, sd = _prior(pieces, arms, beliefs)
+    X = design(pieces, terms)
+    days, event = pieces["days"].to_numpy("float64"), pieces["event"].to_numpy("float64")
+    prior[0] = np.log((event.sum() + FEWEST) / max(days.sum(), 1.0))
+    mean, precision = prior.copy(), np.diag(sd**-2.0)
+    for _ in range(STEPS):
+        expected = days * np.exp(np.clip(X @ mean, -30, 5))
+        gradient = X.T @ (event - expected) - precision @ (mean - prior)
+        hessian = (X * expected[:, None]).T @ X + precision
+        step = np.linalg.solve(hessian, gradient)
+        mean = mean + step * min(1.0, LONGEST_STEP / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < TOLERANCE:
+            break
+    expected = days * np.exp(np.clip(X @ mean, -30, 5))
+    return ReturnModel(terms, mean, np.linalg.inv((X * expected[:, None]).T @ X + precision))
+
+
+def _prior(
+    pieces: pd.DataFrame, arms: Sequence[str], beliefs: Mapping[str, Mapping[str, float]]
+) -> tuple[list[Term], Array, Array]:
+    """Terms with their prior means and sds."""
+    entries = [(Term("level"), 0.0, WIDE_SD), (Term("away"), 0.0, WIDE_SD), (Term("margin"), 0.0, CAUSE_SD)]
+    entries += [(Term("cause", "", cause), 0.0, CAUSE_SD) for cause in CAUSES]
+    campaigns = sorted(str(name) for name in pieces["campaign_id"].unique())
+    entries += [(Term("campaign", name), 0.0, CAMPAIGN_SD) for name in campaigns if name]
+    for arm in arms:
+        entries.append((Term("arm", arm), 0.0, OWN_SD))
+        for cause in CAUSES:
+            believed = beliefs.get(arm, {}).get(cause)
+            spread = OTHER_SD if believed is None else MATCHED_SD
+            entries.append((Term("arm", arm, cause), believed or 0.0, spread))
+    treated = pieces[pieces["treated"].to_numpy(bool)]
+    for kind in ("channel", "offer"):
+        entries += [(Term(kind, name), 0.0, OWN_SD) for name in _varied(treated, kind)]
+    entries.append((Term("late"), 0.0, CAMPAIGN_SD))
+    terms, means, sds = zip(*entries, strict=True)
+    return list(terms), np.array(means), np.array(sds)
+
+
+def _varied(treated: pd.DataFrame, column: str) -> list[str]:
+    """Values of a column, in order, where there is more than one to compare."""
+    values = sorted(str(one) for one in treated[column].dropna().unique()) if column in treated else []
+    return values if len(values) > 1 else []
+
+
+def design(rows: pd.DataFrame, terms: Sequence[Term]) -> Array:
+    """Value of each term in each row; (n, J)."""
+    numbers = {
+        "level": np.ones(len(rows)),
+        "away": np.log(30 + rows["away"].to_numpy("float64")),
+        "margin": np.log1p(np.nan_to_num(rows["daily_margin"].to_numpy("float64")).clip(0)),
+        "late": rows["late"].to_numpy("float64"),
+    }
+    words = {
+        kind: rows[column].astype("object").to_numpy() if column in rows else np.full(len(rows), None)
+        for kind, column in {
+            "campaign": "campaign_id", "arm": "action", "channel": "channel", "offer": "offer",
+        }.items()
+    }  # fmt: skip
+    mix, treated = rows[MIX].to_numpy("float64"), rows["treated"].to_numpy("float64")
+    X = np.zeros((len(rows), len(terms)))
+    for place, (kind, name, cause) in enumerate(terms):
+        value = numbers.get(kind, 1.0)
+        if kind in words:
+            value = np.equal(words[kind], name).astype("float64")
+        if cause:
+            value = value * mix[:, CAUSES.index(cause)]
+        X[:, place] = value * treated if kind in CONTACT else value
+    return X
