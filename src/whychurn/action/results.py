@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.plan.section import plan_section
 from whychurn.action.tests_by_lot.section import tests_section
 from whychurn.action.warnings.section import warnings_section
 from whychurn.action.winback.section import winback_section
@@ -20,6 +21,11 @@ def _tests(inputs: ActionInputs, _: dict[str, Section]) -> Section:
     return tests_section(inputs)
 
 
+def _plan(inputs: ActionInputs, done: dict[str, Section]) -> Section:
+    nothing = Section({})
+    return plan_section(inputs, done.get("tests", nothing), done.get("effects", nothing))
+
+
 def _warnings(inputs: ActionInputs, done: dict[str, Section]) -> Section:
     return warnings_section(inputs, done.get("plan", Section({})))
 
@@ -30,6 +36,7 @@ def _winback(inputs: ActionInputs, done: dict[str, Section]) -> Section:
 
 STEPS: Sequence[tuple[str, Step]] = (
     ("tests", _tests),
+    ("plan", _plan),
     ("warnings", _warnings),
     ("winback", _winback),
 )

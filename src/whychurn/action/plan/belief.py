@@ -1,0 +1,69 @@
+"""Effects as the playbook believes them, where no test tells of an action, or for comparison with the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from whychurn.action.effects.basis import Believed
+from whychurn.action.effects.efficacy import UNTESTED, Effects
+from whychurn.action.effects.fit import believed_only
+from whychurn.action.playbook.read import HALF_LIFE_WEEKS, Entry
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.params.action import ActionParams
+
+
+def believed_effects(
+    entries: Sequence[Entry], actions: Sequence[str], params: ActionParams, draws: int | None = None
+) -> Effects:
+    """Effects of `actions` before any test; those without an entry may act on all causes alike, either way.
+
+    Parameters
+    ----------
+    draws
+        Number of draws; None: ``action.resamples``.
+    """
+    known = {one.action: one for one in entries}
+    beliefs = {
+        name: Believed(known[name].causes, known[name].belief) if name in known else Believed()
+        for name in sorted(set(actions))
+    }
+    found = believed_only(beliefs, params.resamples if draws is None else draws, params.seed)
+    half_life = [known[name].half_life_weeks if name in known else HALF_LIFE_WEEKS for name in found.actions]
+    return Effects(
+        actions=found.actions,
+        causes=list(CAUSES),
+        theta=found.theta,
+        theta_draws=found.theta_draws,
+        kappa=found.kappa,
+        kappa_draws=found.kappa_draws,
+        p_works=found.p_works,
+        onset_weeks=np.zeros(len(half_life)),
+        half_life_weeks=np.array(half_life, dtype="float64"),
+        half_life_known=np.zeros(len(half_life), dtype=bool),
+        tested=dict.fromkeys(found.actions, UNTESTED),
+        effect_days=params.effect_days,
+    )
+
+
+def beside(found: Effects, other: Effects) -> Effects:
+    """Effects of the actions of both, which have none in common."""
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(found, name), getattr(other, name)], axis=axis)
+        for name, axis in _AXES.items()
+    }
+    return replace(
+        found,
+        actions=[*found.actions, *other.actions],
+        tested={**found.tested, **other.tested},
+        **joined,
+    )
+
+
+_AXES: Final = {
+    "theta": 0, "theta_draws": 1, "kappa": 0, "kappa_draws": 1, "p_works": 0, "onset_weeks": 0,
+    "half_life_weeks": 0, "half_life_known": 0,
+}  # fmt: skip
