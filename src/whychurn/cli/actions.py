@@ -45,7 +45,7 @@ def action_read(
     place = StudyPaths.existing(study)
     reading = read_campaign(place, load_params(place), campaign, outcome)
     for text in [*reading.sentences, *set_aside(place)]:
-        console.print(text["en"], markup=False, highlight=False)
+        console.print(text["en"], markup=False, highlight=False, soft_wrap=True)
     if len(reading.table):
         names = ["action", "stratum", "treated", "control", "rate_treated", "rate_control", "effect", "low", "high",
                  "effect_adjusted", "low_adjusted", "high_adjusted", "q_value", "srm_p"]  # fmt: skip
@@ -59,7 +59,9 @@ def _read_numbers(counts: Counts | None, rates: Rates | None) -> None:
     from whychurn.action.tests_by_lot.sentences import read_counts, read_rates, sentence, verdict
 
     row = read_counts(*counts) if counts is not None else read_rates(*(rates or (0, 0.0, 0.0, 0.0)))
-    console.print(sentence(verdict(row, false_discovery=0.05))["en"], markup=False, highlight=False)
+    console.print(
+        sentence(verdict(row, false_discovery=0.05))["en"], markup=False, highlight=False, soft_wrap=True
+    )
 
 
 @action.command("size")
@@ -72,4 +74,4 @@ def action_size(
     from whychurn.stages.reading_tests import size_of
 
     for text in size_of(StudyPaths.existing(study), name, power):
-        console.print(text["en"], markup=False, highlight=False)
+        console.print(text["en"], markup=False, highlight=False, soft_wrap=True)

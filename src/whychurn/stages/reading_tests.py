@@ -60,8 +60,10 @@ def read_campaign(place: StudyPaths, params: Params, campaign: str, outcome: str
 
 
 def set_aside(place: StudyPaths) -> list[dict[str, str]]:
-    """Sentences on touches that no read-out uses, by language."""
+    """Sentences on touches that no read-out uses and on names that were read as one, by language."""
     found = []
+    for other, action in _facts(place)["spellings"].items():
+        found.append(sentence(("spellings", {"action": action, "others": other})))
     for reason, arms in _facts(place)["set_aside"].items():
         shown = {lang: join([f"{arm} {n:,}" for arm, n in arms.items()], lang) for lang in ("en", "zh")}
         values = {"n": f"{sum(arms.values()):,}", "reason": both(f"action.set_aside_{reason}"), "arms": shown}
@@ -106,7 +108,7 @@ def _named(row: Mapping[Any, Any], params: Params, known: dict[str, Any]) -> dic
     weeks = known.get(row["campaign_id"], {}).get("weeks_left", "?")
     row = {**row, "weeks_left": weeks, "min_cell": params.privacy.min_cell}
     text = sentence(verdict(row, params.action.false_discovery))
-    if row["note"] == "few_leavings":
+    if row["note"] == "few_leavings" and not row["suppressed"]:
         more = both("action.few_leavings", n=params.action.min_leavers)
         text = {lang: f"{one}{'' if lang == 'zh' else ' '}{more[lang]}" for lang, one in text.items()}
     return {lang: f"{row['action']}{'：' if lang == 'zh' else ': '}{one}" for lang, one in text.items()}

@@ -13,7 +13,7 @@ from whychurn.action.tests_by_lot.chances import own_chances
 from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
 from whychurn.action.tests_by_lot.outcomes import outcomes_after
 from whychurn.action.tests_by_lot.presence import Presence, follow_up_days, own_acts, presence
-from whychurn.action.tests_by_lot.rows import COLUMNS, touch_rows
+from whychurn.action.tests_by_lot.rows import COLUMNS, spellings, touch_rows
 
 DRAW = 200
 
@@ -234,3 +234,15 @@ def test_sums_of_days_and_presence(programme: SimpleNamespace) -> None:
     found: Presence = presence(inputs, pd.Series(["a", "a", "stranger"]), first + np.array([50, 130, 50]))
     assert found.joined.tolist() == [True, True, False] and found.gone.tolist() == [False, True, False]
     assert found.silent[:2].tolist() == [10, 90] and found.last[0] == first + 40
+
+
+def test_one_action_in_many_spellings_is_one(programme: SimpleNamespace) -> None:
+    names = pd.Series(
+        ["VIP-Call", "vip call", "vip call", "vip_call", "coupon", "会员 来电", "会员来电", "会员来电"]
+    )
+    assert spellings(names) == {"VIP-Call": "vip call", "vip_call": "vip call", "会员 来电": "会员来电"}
+    acts = {one: programme.regular(540) for one in "abc"}
+    sent = programme.touches(
+        [("a", "c1", DRAW, "VIP-Call"), ("b", "c1", DRAW, "vip call"), ("c", "c1", DRAW, "vip call")]
+    )
+    assert set(touch_rows(programme.inputs(acts, sent))[0]["action"]) == {"vip call"}

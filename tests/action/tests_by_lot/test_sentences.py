@@ -37,7 +37,8 @@ def test_shown_harm_and_other_outcomes() -> None:
     assert said(q_value=0.01, high=-0.001).startswith(
         "Shown by lot: −0.3 points (leaving), between −1.1 and −0.1"
     )
-    assert said(note="harm", effect=0.02).startswith("Harm: leaving +2.0 points among those contacted")
+    assert said(note="harm", effect=0.02, q_value=0.01).startswith("Harm: leaving +2.0 points among those")
+    assert said(note="harm", effect=0.02).startswith("Harm is likely (90 %): leaving +2.0 points among those")
     assert said(outcome="spend", effect=5.0, low=-1.0, high=11.0).startswith(
         "Not shown: between −1.00 and +11.00."
     )

@@ -27,6 +27,8 @@ _COUNTS: Final = ("hits_treated", "hits_control")
 _VALUES: Final = ["rate_treated", "rate_control", "effect", "low", "high", "effect_adjusted", "low_adjusted",
                   "high_adjusted"]  # fmt: skip
 
+_DERIVED: Final = ["variance_saved", "q_value"]
+
 
 def read_tests(rows: pd.DataFrame, p: Array, params: ActionParams, min_cell: int) -> pd.DataFrame:
     """Table ``action_tests``: a row an action, campaign, outcome and stratum, and over all campaigns of an action.
@@ -52,9 +54,9 @@ def read_tests(rows: pd.DataFrame, p: Array, params: ActionParams, min_cell: int
     table = _with_q_values(pd.DataFrame(found))
     table = suppress_small_counts(
         suppress_small_counts(
-            table, {name: [*_VALUES, *_COUNTS] for name in ("treated", "control")}, min_cell
+            table, {name: [*_VALUES, *_DERIVED, *_COUNTS] for name in ("treated", "control")}, min_cell
         ),
-        dict.fromkeys(_COUNTS, _VALUES),
+        {name: [*_VALUES, *_DERIVED] for name in _COUNTS},
         min_cell,
     )
     return typed(table[columns_of("action_tests")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -81,11 +82,24 @@ def _touches(inputs: ActionInputs) -> pd.DataFrame:
     ]
     frame = table.reindex(columns=names)
     frame = frame.assign(
+        action=frame["action"].replace(spellings(frame["action"])),
         sent_on=pd.to_datetime(frame.pop("sent_at")).dt.normalize(),
         randomized=frame["randomized"].fillna(False).astype(bool),
         propensity=frame["propensity"].astype("float64"),
     )
     return frame.sort_values(["sent_on", "campaign_id", "member_id"], kind="stable", ignore_index=True)
+
+
+def spellings(actions: pd.Series) -> dict[str, str]:
+    """Names that differ in case, spaces and signs only, each with the most frequent of its kind in its place."""
+    counts = actions.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    first: dict[str, str] = {}
+    found = {}
+    for name in map(str, counts.index):
+        letters = "".join(re.findall(r"\w", name.replace("_", ""))).casefold()
+        if first.setdefault(letters, name) != name:
+            found[name] = first[letters]
+    return found
 
 
 def _keep(rows: pd.DataFrame, kept: pd.Series | Array, reason: str, counts: dict) -> pd.DataFrame:

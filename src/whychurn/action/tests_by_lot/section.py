@@ -12,7 +12,7 @@ from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.tests_by_lot.always import peeks
 from whychurn.action.tests_by_lot.known_at_draw import decision_features, snapshot_features
 from whychurn.action.tests_by_lot.readout import MAIN, POOLED, read_tests
-from whychurn.action.tests_by_lot.rows import touch_rows
+from whychurn.action.tests_by_lot.rows import spellings, touch_rows
 from whychurn.action.tests_by_lot.sizes import BELIEF, UNMATCHED, size_table
 from whychurn.action.tests_by_lot.untouched import Untouched, fit_from_panel, fit_untouched
 from whychurn.contract.arrays import Array
@@ -29,7 +29,7 @@ def tests_section(inputs: ActionInputs) -> Section:
     -------
     Section
         Facts: touches, randomised, campaigns (action, whether drawn by lot, weeks of follow-up left, whether chances
-        were stated), set_aside (rows by reason and action), untouched (model, source, leavers, log loss), members (still
+        were stated), set_aside (rows by reason and action), spellings (names of actions that were read as another), untouched (model, source, leavers, log loss), members (still
         there on the decision day), p0 (their mean chance to leave untouched), first_arm (members an arm of the smallest
         plain test). Extra: rows, features (aligned), untouched, p (chance of each row), decision (features of members
         still there).
@@ -51,6 +51,7 @@ def tests_section(inputs: ActionInputs) -> Section:
         "randomised": int(rows["randomized"].sum()),
         "campaigns": _campaigns(rows, params.action.effect_days),
         "set_aside": set_aside,
+        "spellings": spellings(inputs.tables["touches"]["action"]),
         "untouched": {"model": untouched.model, "source": untouched.source, "leavers": untouched.leavers,
                       "log_loss": {name: round(loss, 5) for name, loss in untouched.log_loss.items()}},
         "members": len(today),

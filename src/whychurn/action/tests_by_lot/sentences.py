@@ -43,7 +43,7 @@ def verdict(row: Mapping[str, Any], false_discovery: float, pays_from: float | N
         return "suppressed", {"n": row.get("min_cell", "")}
     values = _values(row)
     if note == "harm":
-        return "harm", values
+        return ("harm" if _number(row.get("q_value")) <= false_discovery else "harm_likely"), values
     if _number(row.get("q_value")) <= false_discovery:
         return "shown", values
     best = -float(row["low"]) if row["outcome"] in WORSE else float(row["high"])
