@@ -8,7 +8,6 @@ import pandas as pd
 
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, interval_of, weakest_rung
-from whychurn.report.page.components.blocks import note
 from whychurn.report.page.components.interval_rows import interval_rows
 from whychurn.report.page.html_pieces import badge
 from whychurn.report.page.wording import Wording
@@ -31,4 +30,5 @@ def index_block(results: ActionResults, page: Wording) -> str:
     marks = [interval_of(row, results, page) for row in shown.to_dict("records")]
     drawn = interval_rows(marks, page.lang, ends, compact=True)
     unit = page.say("action.index_unit", days=results.effect_days)
-    return f"{note(unit)}{badge(weakest_rung(shown['rung']), page.lang)}{drawn}<p>{links}</p>"
+    mark = badge(weakest_rung(shown["rung"]), page.lang)
+    return f'<p class="bk-note">{escape(unit)} {mark}</p>{drawn}<p>{links}</p>'

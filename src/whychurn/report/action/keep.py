@@ -171,7 +171,9 @@ def _folds(results: ActionResults, page: Wording) -> list[str]:
                 page.lang,
                 rung=rung,
             )
-            hint = page.say("action.rows", rows=len(table))
+            hint = (
+                page.say("action.rows_one") if len(table) == 1 else page.say("action.rows", rows=len(table))
+            )
             folded.append(fold(page.say(f"action.fold_{name}"), hint, body))
     method = "".join(note(page.say(f"action.method_{name}")) for name in ("intervals", "money", "limits"))
     folded.append(fold(page.say("action.fold_method"), "", method))

@@ -131,7 +131,7 @@ def _in_words(lines: pd.DataFrame, results: ActionResults, page: PageLike) -> pd
 
 def money_line(results: ActionResults, page: PageLike) -> str:
     """What is not known of the plan's money; empty where all of it is."""
-    if contacts(results).empty:
+    if contacts(results).empty or forecast(results) is None:
         return ""
     if not knows_money(results):
         return page.say("action.no_money")
