@@ -8,24 +8,24 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.files import read_table
-from whychurn.contract.params import Params
+from whychurn.contract.params import Params, WorldParams
 from whychurn.contract.paths import StudyPaths
+from whychurn.score.action_scores import TOLD, TRUTH, action_scores
+from whychurn.score.ground_truth import read_planted
+from whychurn.stages.playing import simulated_from
 from whychurn.world.play.play_plan import PLAN, Outcome
-from whychurn.world.truth.folder import FOLDER
 
 UNTESTED = "untested_playbook"  # the product's own plan where no test is read
 SIMPLE = ("blanket", "random", "rule", "highest_risk", UNTESTED)
 Row = tuple[str, float, float]  # measure, value, standard error
-MAIN_HORIZON = 90
+AT_ONCE = ("shop", "app")  # programmes without terms: a decision to leave takes effect at once
 
 
 def measures_of(study: StudyPaths, params: Params, played: Outcome) -> pd.DataFrame:
     """One row a measure: measure, value, se (null where there is none)."""
     rows = [
         *_played(played),
-        *_effects(study, params),
-        *_verdicts(study, played),
-        *_dogs(study, played),
+        *_against_truth(study, params, simulated_from(study)),
         *_against_model(study, played),
         *_warnings(study),
     ]
@@ -53,60 +53,12 @@ def _played(played: Outcome) -> Iterator[Row]:
     yield "dropped", sum(rows for reason, rows in made.dropped.items() if reason != "no_contact"), np.nan
 
 
-def _truth(study: StudyPaths, name: str) -> pd.DataFrame:
-    return read_table(study.root / FOLDER / f"{name}.parquet")
-
-
-def _effects(study: StudyPaths, params: Params) -> Iterator[Row]:
-    """Whether intervals of average effects hold the truth: intention to treat, decisions to leave within 90 days.
-
-    Where leaving takes effect at the end of a term, leavings and decisions fall apart, and nothing is compared.
-    """
-    told = read_table(study.results / "action_effects.parquet")
-    if params.world.program not in ("shop", "app"):
-        return
-    told = told[(told["cause"] == "all") & (told["horizon_days"] == MAIN_HORIZON)].set_index("action")
-    true = _truth(study, "touch_effects")
-    true = true[true["treated"] & true["campaign_id"].str.startswith("test-")]
-    change = true["p_notice"] * (true["p_churn_touched"] - true["p_churn_untouched"])
-    mean = change.groupby(true["action"]).mean()
-    both = told.join(mean.rename("true"), how="inner").dropna(subset=["low", "high"])
-    if len(both):
-        held = (both["low"] <= both["true"]) & (both["true"] <= both["high"])
-        yield "effects_compared", len(both), np.nan
-        yield "effects_covered", held.mean(), np.nan
-        yield "effect_error", (both["effect"] - both["true"]).abs().mean(), np.nan
-
-
-def _verdicts(study: StudyPaths, played: Outcome) -> Iterator[Row]:
-    """Duds that are called shown; actions that do harm and are called harmful, or are in no contact of the plan."""
-    playbook = read_table(study.results / "playbook.parquet")
-    effects = read_table(study.results / "action_effects.parquet")
-    shown = set(playbook.loc[playbook["tested"] == "shown", "action"])
-    harmful = set(playbook.loc[playbook["tested"] == "harmful", "action"])
-    kind = _truth(study, "action_efficacy").groupby("action")["kind"].first()
-    tested = set(effects.loc[effects["treated"] > 0, "action"]) if len(effects) else set()
-    used = set(played.contacts[PLAN].rows["action"])
-    for name, verdict in (("duds_called_shown", shown), ("duds_in_the_plan", used)):
-        duds = [action for action in kind.index[kind == "dud"] if action in tested]
-        yield name, np.mean([action in verdict for action in duds]) if duds else np.nan, np.nan
-    wakes = [action for action in kind.index[kind == "wakes"] if action in tested]
-    avoided = [action in harmful or action not in used for action in wakes]
-    yield "harm_avoided", np.mean(avoided) if wakes else np.nan, np.nan
-    works = [action for action in kind.index[kind == "works"] if action in tested]
-    yield "works_called_shown", np.mean([action in shown for action in works]) if works else np.nan, np.nan
-
-
-def _dogs(study: StudyPaths, played: Outcome) -> Iterator[Row]:
-    """Share of sleeping dogs among those contacted, over their share among members on the books."""
-    state = _truth(study, "decision_state")
-    dog = state["dog"].to_numpy()
-    rows = played.contacts[PLAN].rows["row"].to_numpy()
-    present = state["present"].to_numpy()
-    here = rows[present[rows]] if len(rows) else rows
-    ratio = dog[here].mean() / dog[present].mean() if len(here) else np.nan
-    yield "dogs_contacted", ratio, np.nan
-    yield "gone_contacted", 1 - present[rows].mean() if len(rows) else np.nan, np.nan
+def _against_truth(study: StudyPaths, params: Params, world: WorldParams) -> Iterator[Row]:
+    """What stage score tells of any simulated study."""
+    told = {name: read_table(study.results / f"{name}.parquet") for name in TOLD}
+    true = dict(zip(TRUTH, read_planted(study, params, *TRUTH), strict=True))
+    scores = action_scores(told, true, world.program in AT_ONCE)
+    yield from ((measure, value, np.nan) for measure, value in scores.itertuples(index=False))
 
 
 def _against_model(study: StudyPaths, played: Outcome) -> Iterator[Row]:

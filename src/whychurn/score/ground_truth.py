@@ -46,9 +46,20 @@ def read_ground_truth(study: StudyPaths, params: Params) -> GroundTruth:
     WhychurnError
         If the key that makes pseudonyms is gone.
     """
-    causes, without = (
-        read_table(study.root / FOLDER / f"{name}.parquet") for name in ("member_causes", "churn_without")
-    )
+    causes, without = read_planted(study, params, "member_causes", "churn_without")
+    kinds = {"member_id": "string"}
+    return GroundTruth(causes.astype(kinds), without.astype(kinds))
+
+
+def read_planted(study: StudyPaths, params: Params, *names: str) -> list[pd.DataFrame]:
+    """Planted tables by name, members under the ids of the results.
+
+    Raises
+    ------
+    WhychurnError
+        If the key that makes pseudonyms is gone.
+    """
+    tables = [read_table(study.root / FOLDER / f"{name}.parquet") for name in names]
     if params.privacy.pseudonymize:
         key = find_key(study, params.intake.source)
         if key is None:
@@ -57,7 +68,7 @@ def read_ground_truth(study: StudyPaths, params: Params) -> GroundTruth:
                 file=study.raw / "whychurn.key",
                 remedy="restore the key of the simulated programme, or simulate it again",
             )
-        causes["member_id"] = pseudonyms(causes["member_id"], key)
-        without["member_id"] = pseudonyms(without["member_id"], key)
-    kinds = {"member_id": "string"}
-    return GroundTruth(causes.astype(kinds), without.astype(kinds))
+        for table in tables:
+            if "member_id" in table:
+                table["member_id"] = pseudonyms(table["member_id"], key)
+    return tables

@@ -1,4 +1,4 @@
-"""Stage score: how good attributions are where true causes were planted; the only reader of data/truth."""
+"""Stage score: how good attributions and answers on actions are where the truth was planted; the only reader of data/truth."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import columns_of, empty_table
+from whychurn.score.action_scores import TOLD, TRUTH, action_scores
 from whychurn.score.cause_elimination import elimination_scores
 from whychurn.score.facts import score_facts, score_fits
-from whychurn.score.ground_truth import has_ground_truth, read_ground_truth
+from whychurn.score.ground_truth import has_ground_truth, read_ground_truth, read_planted
 from whychurn.score.results import Scorecard, empty_scorecard, score_causes
 from whychurn.world.truth.folder import FOLDER
 
@@ -28,6 +30,7 @@ def run(study: StudyPaths, params: Params) -> None:
     write_table(card.scores, study.results / "cause_scores.parquet")
     write_table(card.calibration, study.results / "cause_calibration.parquet")
     write_table(_elimination(study), study.results / "elimination_scores.parquet")
+    write_table(_actions(study, params), study.results / "action_scores.parquet")
     write_json(facts, study.results / "score.json")
     write_fits(study, "score", score_fits(card, params.score))
 
@@ -55,6 +58,20 @@ def _elimination(study: StudyPaths) -> pd.DataFrame:
     }
     comparable = facts is not None and facts["programme"]["kind"] == "inactivity"
     return elimination_scores(estimates, read_table(counts) if comparable else None)
+
+
+def _actions(study: StudyPaths, params: Params) -> pd.DataFrame:
+    """Answers on actions beside what was planted; no rows where nothing was, or no future was simulated."""
+    files = [study.root / FOLDER / f"{name}.parquet" for name in TRUTH]
+    files += [study.results / f"{name}.parquet" for name in TOLD]
+    if not all(file.is_file() for file in files):
+        return empty_table(columns_of("action_scores"))
+    facts = read_json(study.root / FOLDER / "world.json")
+    told = {name: read_table(study.results / f"{name}.parquet") for name in TOLD}
+    true = dict(zip(TRUTH, read_planted(study, params, *TRUTH), strict=True))
+    scores = action_scores(told, true, facts["programme"]["kind"] == "inactivity")
+    world = f"{facts['params']['program']} {facts['params']['mechanism']}"
+    return scores.assign(world=world, seed=facts["params"]["seed"])[columns_of("action_scores")]
 
 
 def _nothing() -> tuple[Scorecard, dict[str, Any]]:
