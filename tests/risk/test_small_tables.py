@@ -27,8 +27,8 @@ from whychurn.risk.facts import without_model
 from whychurn.risk.member_scores import already_gone, no_scores
 from whychurn.risk.model.baselines import fit_baselines, logistic_regression, recency_rule
 from whychurn.risk.model.boosting import predict_interactions, predict_raw
+from whychurn.risk.model.member_sample import sample_members
 from whychurn.risk.model.training import NoModelError
-from whychurn.risk.model.tuning import sample_members
 from whychurn.risk.saved_model import NO_MODEL, remove_model
 
 

@@ -14,6 +14,7 @@ from scipy.stats import beta, gamma
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.panel.spend_rate import daily_fee
 from whychurn.survival.lifetime.bgnbd import (
     PurchaseFit,
     alive_probability,
@@ -23,7 +24,8 @@ from whychurn.survival.lifetime.bgnbd import (
     fit_gamma_gamma,
     purchase_history,
 )
-from whychurn.survival.lifetime.member_value import daily_fee, member_values, tier_table, value_tiers
+from whychurn.survival.lifetime.member_value import member_values, tier_table
+from whychurn.survival.lifetime.value_tiers import value_tiers
 
 DATA = Path(os.environ.get("WHYCHURN_SHARED_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 PARAMS = load_params(StudyPaths(PROJECT), {"business": {"margin_rate": 0.3}})

@@ -19,7 +19,7 @@ from whychurn.contract.results import columns_of, stack
 from whychurn.contract.tables import CONTACTS
 from whychurn.panel.churn_definition import definition_days
 from whychurn.risk.value_at_risk import margin_exposed
-from whychurn.survival.lifetime.member_value import value_tiers
+from whychurn.survival.lifetime.value_tiers import value_tiers
 
 COLUMNS: Final = columns_of("warnings")
 WEEKS: Final = 4  # of work that the list holds

@@ -12,7 +12,7 @@ from whychurn.contract.params import Params
 from whychurn.panel.feature_encoding import choose_features, encode
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
-from whychurn.risk.model.tuning import sample_members
+from whychurn.risk.model.member_sample import sample_members
 
 log = logging.getLogger(__name__)
 REFIT_DAYS: Final = 90  # a fit serves the snapshots of so many days

@@ -13,8 +13,7 @@ from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.action.tests_by_lot.presence import own_acts
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
-from whychurn.panel.spend_rate import daily_spend
-from whychurn.survival.lifetime.member_value import daily_fee
+from whychurn.panel.spend_rate import daily_fee, daily_spend
 
 MIX: Final = [f"p_{cause}" for cause in CAUSES]
 NEVER: Final = 10**6  # day of a return that has not come

@@ -16,7 +16,7 @@ from whychurn.action.winback.return_model import ReturnModel
 from whychurn.action.winback.second_life import SecondLife
 from whychurn.contract.arrays import Array
 from whychurn.contract.results import columns_of, stack
-from whychurn.survival.lifetime.member_value import value_tiers
+from whychurn.survival.lifetime.value_tiers import value_tiers
 
 COLUMNS: Final = columns_of("winback")
 TESTED: Final = "tested"

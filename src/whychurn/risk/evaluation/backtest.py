@@ -17,10 +17,10 @@ from whychurn.risk.evaluation.forecast_metrics import (
     measure_once,
 )
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
+from whychurn.risk.model.member_sample import sample_members
 from whychurn.risk.model.probability_calibration import fit_calibrator
 from whychurn.risk.model.split import split_forward
 from whychurn.risk.model.training import Trained, labels
-from whychurn.risk.model.tuning import sample_members
 from whychurn.risk.value_at_risk import margin_exposed
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
 

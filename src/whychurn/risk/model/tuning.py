@@ -15,6 +15,7 @@ import xgboost as xgb
 from whychurn.contract.params import Params
 from whychurn.panel.feature_encoding import Feature
 from whychurn.risk.model.boosting import Settings, training_matrix
+from whychurn.risk.model.member_sample import sample_members
 from whychurn.risk.model.split import forward_folds
 
 log = logging.getLogger(__name__)
@@ -104,15 +105,6 @@ def tune(
     tuned = _settle(study, folds, kind, features, settings, params)
     log.info("search: log loss %.4f with %d trees, %s", tuned.log_loss, tuned.rounds, tuned.chosen)
     return tuned
-
-
-def sample_members(members: pd.Series, rows: int, seed: int) -> np.ndarray:
-    """Mask of all rows of randomly chosen members, about `rows` rows."""
-    if len(members) <= rows:
-        return np.ones(len(members), dtype=bool)
-    codes, names = pd.factorize(members, sort=True)
-    share = rows / len(members)
-    return (np.random.default_rng(seed).random(len(names)) < share)[codes]
 
 
 def _folds(

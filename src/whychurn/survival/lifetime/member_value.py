@@ -13,18 +13,17 @@ from whychurn.contract.params import Params, SurvivalParams
 from whychurn.contract.results import columns_of
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.labels import both
-from whychurn.panel.covered_terms import covered_terms
-from whychurn.panel.spend_rate import YEAR, daily_spend
+from whychurn.panel.spend_rate import YEAR, daily_fee, daily_spend
 from whychurn.survival.forecast.forecasters import Forecaster
 from whychurn.survival.forecast.model_comparison import ModelComparison
 from whychurn.survival.lifetime.spend_holdout import HOLDOUT, HOLDOUT_GROUPS, PARAMETERS, SpendHoldout
+from whychurn.survival.lifetime.value_tiers import value_tiers
 
 VALUE: Final = [
     "member_id", "as_of", "expected_stay_days", "daily_spend", "expected_margin", "survival_value_at_risk",
     "tier",
 ]  # fmt: skip
 TIERS: Final = columns_of("lifetime_tiers")
-LOW: Final = "low"
 
 
 @dataclass(frozen=True)
@@ -112,41 +111,6 @@ def member_values(
         }
     )
     return values.astype({"member_id": "string", "tier": "string"})[value_columns(params.survival)]
-
-
-def daily_fee(memberships: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
-    """Daily price (currency) of a member's term, the latest begun before the day; 0 without one, and where it
-    has no end: its price has no period.
-    """
-    if memberships.empty:
-        return np.zeros(len(rows))
-    memberships = covered_terms(memberships)
-    price = memberships["price_paid"].fillna(memberships["list_price"]).astype("float64")
-    length = (memberships["ends_on"] - memberships["starts_on"]).dt.days + 1
-    terms = memberships[["member_id", "starts_on", "ends_on"]].assign(
-        fee=(price / length.clip(lower=1)).to_numpy()
-    )
-    terms = terms.dropna(subset=["starts_on", "fee"]).sort_values("starts_on")
-    dated = rows[["member_id", "as_of"]].reset_index(drop=True).assign(position=range(len(rows)))
-    dated = dated.sort_values("as_of")
-    terms = terms.astype({"member_id": dated["member_id"].dtype, "starts_on": dated["as_of"].dtype})
-    running = pd.merge_asof(
-        dated, terms, left_on="as_of", right_on="starts_on", by="member_id", allow_exact_matches=False
-    )
-    return running.sort_values("position")["fee"].fillna(0.0).to_numpy()
-
-
-def value_tiers(expected: np.ndarray, shares: dict[str, float]) -> np.ndarray:
-    """Tier of each member: the `shares` from the top, in order, else "low"; None where value is unknown."""
-    tiers = np.full(len(expected), LOW, dtype=object)
-    known = np.isfinite(expected)
-    order = np.flatnonzero(known)[np.argsort(-expected[known], kind="stable")]
-    at = 0.0
-    for name, share in shares.items():
-        start, at = at, at + share
-        tiers[order[round(start * len(order)) : round(at * len(order))]] = name
-    tiers[~known] = None
-    return tiers
 
 
 def tier_table(values: pd.DataFrame, min_cell: int) -> pd.DataFrame:
