@@ -101,7 +101,7 @@ def believed_only(entries: Mapping[str, Believed], resamples: int, seed: int) ->
     rng = np.random.default_rng([seed, 1 << 20])
     flags = np.array([one.flags for one in entries.values()]).reshape(len(entries), len(CAUSES))
     belief = np.array([one.belief for one in entries.values()]).reshape(len(entries), 1)
-    matched: Array = flags.any(axis=1, keepdims=True)
+    matched = np.asarray(flags.any(axis=1, keepdims=True))
     side = np.where(matched, OTHER_SD, UNMATCHED_SD)
     shape = (resamples, len(entries))
     at_work: Array = rng.random(shape) < 1 - DUD
