@@ -16,6 +16,7 @@ from whychurn.score.action_scores import TOLD, TRUTH, action_scores
 from whychurn.score.cause_elimination import elimination_scores
 from whychurn.score.facts import score_facts, score_fits
 from whychurn.score.ground_truth import has_ground_truth, read_ground_truth, read_planted
+from whychurn.score.list_scores import FUTURES, LISTS, list_scores
 from whychurn.score.results import Scorecard, empty_scorecard, score_causes
 from whychurn.world.truth.folder import FOLDER
 
@@ -62,14 +63,18 @@ def _elimination(study: StudyPaths) -> pd.DataFrame:
 
 def _actions(study: StudyPaths, params: Params) -> pd.DataFrame:
     """Answers on actions beside what was planted; no rows where nothing was, or no future was simulated."""
-    files = [study.root / FOLDER / f"{name}.parquet" for name in TRUTH]
-    files += [study.results / f"{name}.parquet" for name in TOLD]
+    planted, results = (*TRUTH, *FUTURES[1:]), (*TOLD, *LISTS)
+    files = [study.root / FOLDER / f"{name}.parquet" for name in planted]
+    files += [study.results / f"{name}.parquet" for name in results]
     if not all(file.is_file() for file in files):
         return empty_table(columns_of("action_scores"))
     facts = read_json(study.root / FOLDER / "world.json")
-    told = {name: read_table(study.results / f"{name}.parquet") for name in TOLD}
-    true = dict(zip(TRUTH, read_planted(study, params, *TRUTH), strict=True))
-    scores = action_scores(told, true, facts["programme"]["kind"] == "inactivity")
+    told = {name: read_table(study.results / f"{name}.parquet") for name in results}
+    true = dict(zip(planted, read_planted(study, params, *planted), strict=True))
+    scores = pd.concat([
+        action_scores(told, true, facts["programme"]["kind"] == "inactivity"),
+        list_scores(*(told[name] for name in LISTS), *(true[name] for name in FUTURES)),
+    ], ignore_index=True)  # fmt: skip
     world = f"{facts['params']['program']} {facts['params']['mechanism']}"
     return scores.assign(world=world, seed=facts["params"]["seed"])[columns_of("action_scores")]
 
