@@ -47,6 +47,12 @@ def test_shown_harm_and_other_outcomes() -> None:
     )
 
 
+def test_small_amounts_keep_their_digits() -> None:
+    assert "between +0.0021 and +0.0093" in said(
+        outcome="orders", effect=0.0057, low=0.0021, high=0.0093, q_value=0.01
+    )
+
+
 def test_without_a_comparison_no_number_of_an_effect_is_said() -> None:
     assert said(note="no_control") == "Nobody was held out, so there is nothing to compare with."
     assert said(note="only_control").startswith("Everybody was held out")

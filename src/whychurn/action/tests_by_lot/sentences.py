@@ -114,7 +114,10 @@ def _values(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _signed(value: float, row: Mapping[str, Any]) -> str:
-    shown = f"{100 * value:+.1f}" if row["outcome"] in SHARES else f"{value:+.2f}"
+    if row["outcome"] in SHARES:
+        shown = f"{100 * value:+.1f}"
+    else:
+        shown = f"{value:+.2f}" if abs(value) >= 0.1 else f"{value:+.4f}"
     return shown.replace("-", "−")
 
 
