@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -75,3 +76,24 @@ def action_size(
 
     for text in size_of(StudyPaths.existing(study), name, power):
         console.print(text["en"], markup=False, highlight=False, soft_wrap=True)
+
+
+@action.command("export")
+def action_export(
+    out: Annotated[Path, typer.Option("--out", help="CSV that is written; only you may read it.")],
+    name: Annotated[str, typer.Argument(metavar="[plan|warnings|winback]")] = "plan",
+    study: StudyOption = None,
+    tier: Annotated[str | None, typer.Option(help="Members of one tier: high, middle or low.")] = None,
+    limit: Annotated[int | None, typer.Option(help="So many members, the first of the list.")] = None,
+) -> None:
+    """Write a list with your own member ids, for staff or a delivery system; it takes the key of the pseudonyms."""
+    from whychurn.stages.exporting import Wanted, list_to_export, write_export
+
+    place = StudyPaths.existing(study)
+    frame = list_to_export(place, load_params(place), Wanted(name, tier, limit))
+    write_export(frame, out)
+    members = frame["member_id"].nunique()
+    console.print(
+        f"{len(frame):,} rows of {members:,} members: {out}", markup=False, highlight=False, soft_wrap=True
+    )
+    console.print("The file holds real ids: keep it where only those who need it can read it.", markup=False)

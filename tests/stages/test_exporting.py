@@ -1,0 +1,131 @@
+"""`whychurn action export`: real ids for the key holder only, in a file that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from whychurn.cli import app
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import write_table
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import columns_of, typed
+from whychurn.intake.privacy.pseudonym import STUDY_KEY, pseudonyms
+from whychurn.stages.exporting import Wanted, harmless, list_to_export, write_export
+
+KEY = "a key of tests, kept apart"
+OWN = ["=cmd|calc", "C002", "C003", "C004"]
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyPaths:
+    """Four members, of whom two are contacted (one twice) and one is held out."""
+    monkeypatch.setenv("WHYCHURN_KEY", KEY)
+    raw = tmp_path / "raw"
+    raw.mkdir(parents=True)
+    pd.DataFrame({"member_id": OWN, "joined_on": "2024-01-01"}).to_csv(raw / "members.csv", index=False)
+    pd.DataFrame(
+        {"order_id": range(4), "member_id": OWN, "ordered_at": "2024-03-01 10:00:00", "amount": 10.0}
+    ).to_csv(raw / "orders.csv", index=False)
+    hidden = pseudonyms(pd.Series(OWN, dtype="string"), KEY.encode())
+    rows = pd.DataFrame({name: [None] * 4 for name in columns_of("plan")})
+    rows["member_id"] = [hidden[0], hidden[1], hidden[0], hidden[2]]
+    rows["action"] = ["coupon", "coupon", "price_match", "none"]
+    rows["role"] = ["policy", "policy", "policy", "hold_out"]
+    rows["tier"] = ["high", "low", "high", "high"]
+    rows["send_on"] = pd.to_datetime(["2026-01-01", "2026-01-01", "2026-01-15", None])
+    rows["as_of"] = pd.Timestamp("2026-01-01")
+    rows["gain"] = [3.5, -1.0, 2.0, 1.0]
+    place = StudyPaths.at(tmp_path)
+    place.results.mkdir(parents=True)
+    numbers = rows.columns.difference(["member_id", "action", "role", "tier", "send_on", "as_of", "gain"])
+    write_table(typed(rows.astype(dict.fromkeys(numbers, object))), place.results / "plan.parquet")
+    return place
+
+
+def export(study: StudyPaths, **wanted: object) -> pd.DataFrame:
+    return list_to_export(study, load_params(study), Wanted(**wanted))  # type: ignore[arg-type]
+
+
+def test_the_plan_has_the_company_s_ids_in_its_order_held_out_members_with_it(study: StudyPaths) -> None:
+    frame = export(study)
+    assert frame["member_id"].tolist() == ["=cmd|calc", "C002", "=cmd|calc", "C003"]
+    assert list(frame.columns) == columns_of("plan")
+
+
+def test_a_list_for_staff_is_cut_by_tier_and_members_and_holds_nobody_held_out(study: StudyPaths) -> None:
+    assert export(study, tier="high")["member_id"].tolist() == ["=cmd|calc", "=cmd|calc"]
+    assert export(study, limit=1)["member_id"].tolist() == ["=cmd|calc", "=cmd|calc"]
+    assert "hold_out" not in set(export(study, limit=9)["role"])
+
+
+def test_the_file_is_safe_private_and_plain(study: StudyPaths, tmp_path: Path) -> None:
+    out = tmp_path / "list.csv"
+    write_export(export(study), out)
+    text = out.read_text(encoding="utf-8")
+    assert text.startswith("member_id,action,channel,send_on,")
+    lines = text.splitlines()
+    assert lines[1].startswith("'=cmd|calc,coupon,,2026-01-01,2026-01-01") and "-1.0" in lines[2]
+    if os.name == "posix":
+        assert out.stat().st_mode & 0o077 == 0
+    with pytest.raises(WhychurnError, match="exists already"):
+        write_export(export(study), out)
+    with pytest.raises(WhychurnError, match="as CSV"):
+        write_export(export(study), tmp_path / "list.xlsx")
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+86 1", "-5", "@x", "\tx"])
+def test_cells_that_a_spreadsheet_would_run_are_quoted_and_numbers_are_not(cell: str) -> None:
+    safe = harmless(pd.DataFrame({"text": [cell, "fine", None], "number": [-1.5, 2.0, 3.0]}))
+    assert safe["text"].tolist()[:2] == ["'" + cell, "fine"] and safe["text"].isna()[2]
+    assert safe["number"].tolist() == [-1.5, 2.0, 3.0]
+
+
+def test_without_the_key_or_with_another_there_are_no_ids(
+    study: StudyPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WHYCHURN_KEY")
+    with pytest.raises(WhychurnError, match="no key"):
+        export(study)
+    monkeypatch.setenv("WHYCHURN_KEY", "quite another key of tests")
+    with pytest.raises(WhychurnError, match="the key is another"):
+        export(study)
+
+
+def test_a_key_file_that_cannot_be_read_is_refused(
+    study: StudyPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WHYCHURN_KEY")
+    (study.root / STUDY_KEY).write_bytes(b"\xff\xfe\xfa no text")
+    with pytest.raises(WhychurnError, match="cannot be read"):
+        export(study)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        ({"name": "news"}, "no list"),
+        ({"name": "winback"}, "no run"),
+        ({"tier": "gold"}, "no tier"),
+        ({"limit": 0}, "1 or more"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_a_remedy(
+    study: StudyPaths, wanted: dict[str, object], why: str
+) -> None:
+    with pytest.raises(WhychurnError, match=why) as raised:
+        export(study, **wanted)
+    assert raised.value.remedy
+
+
+def test_the_command_writes_the_list(study: StudyPaths, tmp_path: Path) -> None:
+    out = tmp_path / "calls.csv"
+    command = ["action", "export", "plan", "--study", str(study.root), "--out", str(out), "--tier", "low"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0 and "1 rows of 1 members" in done.output
+    assert pd.read_csv(out)["member_id"].tolist() == ["C002"]
