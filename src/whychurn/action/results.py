@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from whychurn.action.effects.section import effects_section
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.section import plan_section
 from whychurn.action.tests_by_lot.section import tests_section
@@ -19,6 +20,10 @@ Step = Callable[[ActionInputs, dict[str, Section]], Section]
 
 def _tests(inputs: ActionInputs, _: dict[str, Section]) -> Section:
     return tests_section(inputs)
+
+
+def _effects(inputs: ActionInputs, done: dict[str, Section]) -> Section:
+    return effects_section(inputs, done["tests"])
 
 
 def _plan(inputs: ActionInputs, done: dict[str, Section]) -> Section:
@@ -36,6 +41,7 @@ def _winback(inputs: ActionInputs, done: dict[str, Section]) -> Section:
 
 STEPS: Sequence[tuple[str, Step]] = (
     ("tests", _tests),
+    ("effects", _effects),
     ("plan", _plan),
     ("warnings", _warnings),
     ("winback", _winback),

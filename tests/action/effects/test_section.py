@@ -15,7 +15,7 @@ from whychurn.action.effects.mix import Q_COLUMNS
 from whychurn.action.effects.pooled import pooled_effects
 from whychurn.action.effects.randomised_rows import randomised_rows
 from whychurn.action.effects.section import effects_section
-from whychurn.action.effects.usable_rows import usable_rows, with_mix
+from whychurn.action.effects.usable_rows import sampled, usable_rows, with_mix
 from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.inputs import Section
 from whychurn.contract.causes import CAUSES
@@ -47,7 +47,9 @@ def _given(planted_rows: Any, told: bool = True, note: Any = None) -> tuple[Any,
     )
     tests = pd.DataFrame({"campaign_id": rows["campaign_id"].unique(), "action": "coupon", "note": note})
     rows = rows.assign(left=rows["left"].astype("Int8"), left_30=pd.NA, left_180=pd.NA)
-    return inputs, Section({"action_tests": tests}, {}, {"rows": rows, "p": p})
+    return inputs, Section(
+        {"action_tests": tests}, {}, {"rows": rows, "p": p, "features": pd.DataFrame({"p": p})}
+    )
 
 
 def test_tested_actions_are_told_over_all_and_cause_by_cause(planted) -> None:
@@ -99,6 +101,14 @@ def test_rows_that_teach_nothing_are_counted_by_reason_and_action(planted) -> No
     arrays, whole = with_mix(inputs, kept)
     assert whole == pytest.approx(arrays.q)
     assert (arrays.d == 0).all()
+
+
+def test_of_very_many_rows_those_of_a_sample_of_members_teach() -> None:
+    ids = pd.Series([f"m{number % 5000}" for number in range(20_000)])
+    kept = sampled(ids, 5_000)
+    assert kept.mean() == pytest.approx(0.25, abs=0.03)
+    assert set(ids[kept]).isdisjoint(ids[~kept])
+    assert sampled(ids, 30_000).all()
 
 
 def test_campaigns_whose_arms_are_not_as_drawn_teach_nothing(planted) -> None:

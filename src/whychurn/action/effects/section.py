@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.effects.basis import Believed
+from whychurn.action.effects.challengers.compare import compare_methods
 from whychurn.action.effects.decay import DAYS, Decay, assumed_decay, fit_decay
 from whychurn.action.effects.effects_table import effects_table
 from whychurn.action.effects.efficacy import Effects
@@ -16,7 +17,7 @@ from whychurn.action.effects.fit import Fit, believed_only, fit_effects
 from whychurn.action.effects.mix import causes_told
 from whychurn.action.effects.pooled import effects_together, pooled_effects
 from whychurn.action.effects.randomised_rows import RandomisedRows, randomised_rows
-from whychurn.action.effects.usable_rows import usable_rows, with_mix
+from whychurn.action.effects.usable_rows import sampled, usable_rows, with_mix
 from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.playbook.read import Entry, load_playbook
@@ -25,6 +26,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.results import columns_of, empty_table
 
 DECAY_WAVES: Final = 3  # with full follow-up of the longest of `DAYS`
+MOST_COMPARED: Final = 200_000  # rows of a sample of members that methods are compared on
 DIGITS: Final = 5
 
 
@@ -35,7 +37,7 @@ def effects_section(inputs: ActionInputs, tests: Section) -> Section:
     -------
     Section
         Facts: told (whether causes are told apart), rows, set_aside (rows by reason and action), spreads (met in
-        the fit), cross_fit (how far mixes and efficacies move when members teach their own mix), decay (by action).
+        the fit), methods (see `compare_methods`), cross_fit (how far mixes and efficacies move when members teach their own mix), decay (by action).
         Extra: effects, usable (rows that teach), arrays (the same as `RandomisedRows`).
     """
     entries = {
@@ -62,6 +64,7 @@ def effects_section(inputs: ActionInputs, tests: Section) -> Section:
     effects = _effects(inputs, fit, tested, decays, entries)
     by_days = _by_days(inputs, usable, rows)
     tables["action_effects"] = effects_table(inputs, rows, fit, by_days, _pays_from(inputs, usable, entries))
+    tables["action_methods"], facts["methods"] = _methods(inputs, tests, usable, rows, believed)
     facts |= {
         "spreads": {name: round(value, DIGITS) for name, value in fit.spreads.items()},
         "cross_fit": _cross_fit(rows, whole, fit, believed, action.seed),
@@ -72,6 +75,22 @@ def effects_section(inputs: ActionInputs, tests: Section) -> Section:
         },
     }  # fmt: skip
     return Section(tables, facts, {"effects": effects, "usable": usable, "arrays": rows})
+
+
+def _methods(
+    inputs: ActionInputs,
+    tests: Section,
+    usable: pd.DataFrame,
+    rows: RandomisedRows,
+    believed: Mapping[str, Believed],
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Methods on later waves; learners read the panel as of the draw, the chance untouched, the mix and aversion."""
+    compared = sampled(usable["member_id"], MOST_COMPARED).to_numpy(bool)
+    part, usable = rows.select(compared), usable[compared].reset_index(drop=True)
+    known = tests.extra["features"].iloc[usable["place"]].to_numpy("float64")
+    features = np.column_stack([known, part.p, part.q, part.d])
+    action = inputs.params.action
+    return compare_methods(usable, part, features, believed, action.effect_days, action.seed)
 
 
 def _effects(

@@ -14,6 +14,9 @@ from whychurn.action.inputs import ActionInputs, Section
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
 
+MOST_ROWS: Final = (
+    600_000  # that teach; more are those of a sample of members: efficacies are known well enough by then
+)
 MISMATCH: Final = "mismatch"  # note of action_tests: arms are not as they were drawn
 
 
@@ -23,7 +26,7 @@ def usable_rows(inputs: ActionInputs, tests: Section) -> tuple[pd.DataFrame, dic
     Returns
     -------
     rows, counts
-        Rows with ``p``; rows set aside by reason (not_randomised, waiting, mismatch, no_control, few_leavers) and action.
+        Rows with ``p``; rows set aside by reason (not_randomised, waiting, mismatch, no_control, few_leavers, sampled) and action.
         few_leavers: fewer than ``action.min_leavers`` in the arm or held out; it is read out, but teaches nothing.
     """
     rows = tests.extra["rows"].reset_index(drop=True)
@@ -42,7 +45,15 @@ def usable_rows(inputs: ActionInputs, tests: Section) -> tuple[pd.DataFrame, dic
     rows = _keep(rows, ~rows["action"].isin(few), "few_leavers", counts)
     if CONTROL in few:
         rows = rows.iloc[:0]
+    rows = _keep(rows, sampled(rows["member_id"], MOST_ROWS), "sampled", counts)
     return rows.reset_index(drop=True), counts
+
+
+def sampled(member_id: pd.Series, most: int) -> pd.Series:
+    """Which rows belong to a sample of members that leaves about `most` rows: the same members in every run."""
+    share = most / max(len(member_id), 1)
+    lot = pd.util.hash_array(member_id.astype(object).to_numpy()) / 2.0**64
+    return pd.Series(lot < share, index=member_id.index)
 
 
 def with_mix(inputs: ActionInputs, rows: pd.DataFrame) -> tuple[RandomisedRows, Array]:

@@ -81,7 +81,9 @@ def test_a_true_ranking_beats_chance_and_noise_does_not(held) -> None:
     scored, true = held
     action = scored.actions.index("price_match")
     noise = np.random.default_rng(0).standard_normal(len(true))
-    weights = np.stack([rank_weights(one, scored.offered[:, action]) for one in (true[:, action], noise)])
+    weights = np.stack(
+        [rank_weights(one, scored.offered[:, action], scored.fold) for one in (true[:, action], noise)]
+    )
     mean, variance = null_qini(scored, action, weights).T
     z = np.array([qini(scored, action, one).value for one in (true[:, action], noise)]) - mean
     assert z[0] > 2 * np.sqrt(variance[0])
@@ -90,15 +92,18 @@ def test_a_true_ranking_beats_chance_and_noise_does_not(held) -> None:
 
 
 def test_a_ranking_of_all_alike_has_no_area() -> None:
-    assert rank_weights(np.ones(5), np.array([True] * 4 + [False])).tolist() == [0.0] * 5
-    assert rank_weights(np.array([-3.0, 1.0]), np.array([True, True])).tolist() == [0.25, -0.25]
+    one = np.zeros(5, dtype=int)
+    assert rank_weights(np.ones(5), np.array([True] * 4 + [False]), one).tolist() == [0.0] * 5
+    assert rank_weights(np.array([-3.0, 1.0]), np.array([True, True]), one[:2]).tolist() == [0.25, -0.25]
+    apart = rank_weights(np.array([-3.0, -3.0, 1.0, 1.0]), np.ones(4, dtype=bool), np.array([0, 0, 1, 1]))
+    assert apart.tolist() == [0.0] * 4  # two folds, in each of which all are alike
 
 
 def test_the_null_is_that_of_permuted_treatments(planted) -> None:
     rows, p, q, d = planted(1, members=800, waves=2)
     scored = held_out(randomised_rows(rows, p, q, d))
     rng = np.random.default_rng(1)
-    weight = rank_weights(rng.standard_normal(len(p)), scored.offered[:, 0])
+    weight = rank_weights(rng.standard_normal(len(p)), scored.offered[:, 0], scored.fold)
     drawn = []
     for _ in range(2_000):
         contrast = scored.contrast[:, 0].copy()

@@ -115,12 +115,12 @@ def _table(held: HeldOut, by_method: Mapping[str, Array]) -> tuple[pd.DataFrame,
     for number, action in enumerate(held.actions):
         offered = held.offered[:, number]
         size = float(offered.sum())
-        weights = np.stack([rank_weights(one[:, number], offered) for one in by_method.values()])
+        weights = np.stack([rank_weights(one[:, number], offered, held.fold) for one in by_method.values()])
         nulls = null_qini(held, number, weights)
         for (name, one), null in zip(by_method.items(), nulls, strict=True):
             area, under = qini(held, number, one[:, number]), auuc(held, number, one[:, number]).value
             whole[name].append((size, area, under, null))
-            found.append({"method": name, "action": action, **_ranking(area, under, null)})
+            found.append({"method": name, "action": action, "chosen": False, **_ranking(area, under, null)})
     for name, each in whole.items():
         found.append(
             {
@@ -130,7 +130,6 @@ def _table(held: HeldOut, by_method: Mapping[str, Array]) -> tuple[pd.DataFrame,
             }
         )  # fmt: skip
     table = pd.DataFrame(found)
-    table["chosen"] = table["chosen"].fillna(False).astype(bool)
     return table, best
 
 

@@ -26,8 +26,8 @@ class HeldOut:
         The first one; (n,).
     offered
         Whether the row's cell has the action, and somebody held out; (n, A).
-    cell, member
-        (n,).
+    cell, member, fold
+        Campaign and stratum; member; which earlier waves taught the predictions, 0 and up; (n,).
     actions
         Names.
     """
@@ -38,6 +38,7 @@ class HeldOut:
     offered: Array
     cell: Array
     member: Array
+    fold: Array
     actions: list[str]
 
 
@@ -52,7 +53,14 @@ def held_out(rows: RandomisedRows) -> HeldOut:
     contrast = np.where(offered, drawn - (rows.action == -1)[:, None] * inverse[:, :1], 0.0)
     residual = rows.left - rows.p
     return HeldOut(
-        residual[:, None] * contrast, contrast, residual, offered, rows.cell, rows.member, rows.actions
+        residual[:, None] * contrast,
+        contrast,
+        residual,
+        offered,
+        rows.cell,
+        rows.member,
+        np.zeros_like(rows.cell),
+        rows.actions,
     )
 
 
@@ -71,6 +79,7 @@ def joined(parts: Sequence[HeldOut]) -> HeldOut:
         np.concatenate([placed(part.offered, part) for part in parts]).astype(bool),
         np.concatenate([part.cell + start for part, start in zip(parts, first, strict=False)]),
         np.concatenate([part.member for part in parts]),
+        np.repeat(np.arange(len(parts)), [len(part.member) for part in parts]),
         names,
     )
 

@@ -41,17 +41,17 @@ class Estimate:
         return self.value - Z * self.se, self.value + Z * self.se
 
 
-def rank_weights(predicted: Array, offered: Array) -> Array:
-    """Half minus the rank of each row by the predicted fall of leaving, 0 the largest, 1 the smallest; ties alike; zero
-    where the action is not offered; (n,).
+def rank_weights(predicted: Array, offered: Array, fold: Array) -> Array:
+    """Half minus the rank of each row by the predicted fall of leaving within its fold, 0 the largest, 1 the smallest;
+    ties alike; zero where the action is not offered; (n,).
     """
     weight = np.zeros(len(predicted))
-    values = predicted[offered]
-    if not len(values):
-        return weight
-    order = np.sort(values)
-    low, high = np.searchsorted(order, values, "left"), np.searchsorted(order, values, "right")
-    weight[offered] = 0.5 - (low + high) / 2 / len(values)
+    for number in np.unique(fold):
+        rows = np.flatnonzero(offered & (fold == number))
+        values = predicted[rows]
+        order = np.sort(values)
+        low, high = np.searchsorted(order, values, "left"), np.searchsorted(order, values, "right")
+        weight[rows] = 0.5 - (low + high) / 2 / max(len(values), 1)
     return weight
 
 
@@ -59,14 +59,14 @@ def qini(held: HeldOut, action: int, predicted: Array) -> Estimate:
     """Qini coefficient (Radcliffe 2007): area between the curve of members kept, contacted by predicted effect, and the
     straight line, in members kept a member; zero for a ranking that knows nothing.
     """
-    weight = rank_weights(predicted, held.offered[:, action])
+    weight = rank_weights(predicted, held.offered[:, action], held.fold)
     return _mean(held, -held.scores[:, action] * weight, held.offered[:, action])
 
 
 def auuc(held: HeldOut, action: int, predicted: Array) -> Estimate:
     """Area under the same curve."""
     offered = held.offered[:, action]
-    weight = np.where(offered, 0.5 + rank_weights(predicted, offered), 0.0)
+    weight = np.where(offered, 0.5 + rank_weights(predicted, offered, held.fold), 0.0)
     return _mean(held, -held.scores[:, action] * weight, offered)
 
 
