@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from whychurn.action.contact_consent import may_contact
+from whychurn.action.contact_consent import may_contact, opted_out
 
 ASKED = pd.Series(["yes", "no", "unsaid", "stranger"])
 
@@ -30,3 +30,13 @@ def test_recorded_consent_goes_before_the_parameter(missing: str, expected: list
 def test_where_nobodys_consent_is_recorded_the_parameter_decides() -> None:
     nobody = _members(None, None, None)
     assert may_contact(nobody, ASKED, "auto").all() and not may_contact(nobody, ASKED, "deny").any()
+
+
+def test_without_the_column_nothing_is_recorded() -> None:
+    members = _members(True, True, True).drop(columns="marketing_consent")
+    assert may_contact(members, ASKED, "auto").all() and not may_contact(members, ASKED, "deny").any()
+
+
+def test_who_opted_out_once_stays_out() -> None:
+    events = pd.DataFrame({"member_id": ["yes", "no"], "event_type": ["opt_out", "visit"]})
+    assert opted_out(events, ASKED).tolist() == [True, False, False, False]

@@ -14,13 +14,22 @@ def may_contact(members: pd.DataFrame, member_id: pd.Series, missing_consent: st
     Parameters
     ----------
     members
-        member_id, marketing_consent (null: not recorded).
+        member_id, marketing_consent (null, or no such column: not recorded).
     member_id
         Whom to look up; those not in `members` count as not recorded.
     missing_consent
         `privacy.missing_consent` for those not recorded: allow, deny, or auto: allowed only where nobody's consent is
         recorded, so that the programme keeps no such column.
     """
-    known = members.set_index("member_id")["marketing_consent"].astype("boolean")
+    index = pd.Index(members["member_id"].astype(object))
+    nobody = pd.Series(pd.NA, index, dtype="boolean")
+    recorded = "marketing_consent" in members
+    known = pd.Series(members["marketing_consent"].array, index).astype("boolean") if recorded else nobody
     allowed = missing_consent == "allow" or (missing_consent == "auto" and not known.notna().any())
-    return np.asarray(known.reindex(pd.Index(member_id)).fillna(allowed), dtype=bool)
+    return np.asarray(known.reindex(pd.Index(member_id.astype(object))).fillna(allowed), dtype=bool)
+
+
+def opted_out(events: pd.DataFrame, member_id: pd.Series) -> Array:
+    """Flags of members who opted out of messages at any time; no list holds them."""
+    refused = events.loc[events["event_type"].eq("opt_out").fillna(False).to_numpy(bool), "member_id"]
+    return np.asarray(member_id.isin(refused.unique()), dtype=bool)

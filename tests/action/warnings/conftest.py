@@ -74,7 +74,7 @@ def inputs(
         spells=spells, churners=churners, member_causes=causes, cause_shares=pd.DataFrame(), **nothing,
         panel_facts={"definition": "inactivity_90d", "horizon_days": 90, "label_known_days": KNOWN_DAYS},
         intake_facts={}, as_of=TODAY, observed_until=TODAY, mix_at=None,
-        params=Params.model_validate({"privacy": {"min_cell": 1}, "action": params or {}}),
+        params=Params.model_validate({"privacy": {"min_cell": 1}, "action": {"holdout_share": 0} | (params or {})}),
     )  # fmt: skip
 
 

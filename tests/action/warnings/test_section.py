@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.action.inputs import Section
+from whychurn.action.plan.holdout import held_out
 from whychurn.action.warnings.life_stage import stage_of_life
 from whychurn.action.warnings.lists import last_contacts, raising_features, warning_list
 from whychurn.action.warnings.past_months import past_rows
@@ -20,7 +21,7 @@ from whychurn.contract.results import columns_of, empty_table
 CHANCES = {"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6}
 
 
-def _plan(**rows: tuple[str, str]) -> pd.DataFrame:
+def _plan(**rows: tuple[str, str]) -> Section:
     lines = [
         {
             "member_id": member,
@@ -33,10 +34,10 @@ def _plan(**rows: tuple[str, str]) -> pd.DataFrame:
         }
         for place, (member, (action, role)) in enumerate(rows.items())
     ]
-    return pd.DataFrame(lines, columns=columns_of("plan"))
+    return Section({"plan": pd.DataFrame(lines, columns=columns_of("plan"))})
 
 
-def _list(planted: SimpleNamespace, plan: pd.DataFrame, **changed: object) -> tuple[pd.DataFrame, dict]:
+def _list(planted: SimpleNamespace, plan: Section, **changed: object) -> tuple[pd.DataFrame, dict]:
     given = planted.scored(
         planted.inputs(dict.fromkeys(CHANCES), params={"warnings": {"capacity_a_week": 1.0}}), CHANCES
     )
@@ -66,14 +67,37 @@ def test_those_whom_something_can_keep_come_first_then_value_at_risk(planted: Si
     }  # fmt: skip
 
 
-def test_who_is_held_out_or_refused_marketing_is_never_listed(planted: SimpleNamespace) -> None:
+def test_who_refused_marketing_or_opted_out_is_never_listed(planted: SimpleNamespace) -> None:
     given = planted.inputs(dict.fromkeys(CHANCES))
-    members = given.tables["members"].assign(
-        marketing_consent=pd.array([True, False, None, True], dtype="boolean")
-    )
-    table, counts = _list(planted, _plan(a=("none", "hold_out")), tables={**given.tables, "members": members})
+    consent = pd.array([True, False, None, True], dtype="boolean")
+    members = given.tables["members"].assign(marketing_consent=consent)
+    events = planted.empty("events").reindex(range(1)).assign(member_id="a", event_type="opt_out")
+    table, counts = _list(planted, _plan(), tables={**given.tables, "members": members, "events": events})
     assert table["member_id"].tolist() == ["d"]
-    assert (counts["held_out"], counts["no_consent"]) == (1, 2)
+    assert (counts["held_out"], counts["no_consent"]) == (0, 3)
+
+
+def test_who_is_held_out_is_never_listed(planted: SimpleNamespace) -> None:
+    many = {f"m{number:03d}": 0.5 for number in range(40)}
+    given = planted.inputs(
+        dict.fromkeys(many), params={"holdout_share": 0.5, "warnings": {"capacity_a_week": 1.0}}
+    )
+    given = planted.scored(given, many)
+    rows = past_rows(given)
+    table, counts = warning_list(
+        given, rows, np.ones(len(rows), bool), pd.DataFrame(index=rows.index), _plan()
+    )
+    out = held_out(many, planted.today, 0.5, given.params.action.seed)
+    assert set(table["member_id"]) == {member for member, held in zip(many, out, strict=True) if not held}
+    assert counts["held_out"] == out.sum() > 0
+
+
+def test_the_cause_of_today_goes_before_the_attributed_one(planted: SimpleNamespace) -> None:
+    state = pd.DataFrame({"member_id": ["a", "b"], "cause": ["competition", "unknown"]})
+    table, _ = _list(planted, Section({}, extra={"state": state}))
+    assert dict(zip(table["member_id"], table["cause"], strict=True)) == {
+        "a": "competition", "b": "unknown", "c": "price", "d": "price",
+    }  # fmt: skip
 
 
 def test_the_list_is_as_long_as_staff_can_work_through(planted: SimpleNamespace) -> None:

@@ -92,7 +92,7 @@ def inputs(
         cause_shares=pd.DataFrame({"cause": list(CAUSES), "share": 1 / 6}), **nothing,
         panel_facts={"kind": "inactivity", "definition": "inactivity_90d", "activity": "any"},
         intake_facts={"observed_from": "2023-01-01"}, as_of=TODAY, observed_until=END, mix_at=None,
-        params=Params.model_validate({"privacy": {"min_cell": 1}, "action": params or {}}),
+        params=Params.model_validate({"privacy": {"min_cell": 1}, "action": {"holdout_share": 0} | (params or {})}),
     )  # fmt: skip
 
 

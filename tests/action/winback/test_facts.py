@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.action.inputs import Section
+from whychurn.action.plan.holdout import held_out
 from whychurn.action.winback.contacts_by_lot import contacts_by_lot
 from whychurn.action.winback.leavers import leavings
 from whychurn.action.winback.referral import first_year_margin, referral_facts
@@ -115,6 +116,21 @@ def test_the_section_lists_whom_consent_and_profile_allow(leavers: SimpleNamespa
     assert (counts["gone"], counts["no_profile"], counts["no_consent"], counts["listed"]) == (3, 1, 1, 1)
     assert section.facts["tested"] == {} and section.facts["replies"] == []
     assert section.facts["referral"] == {"status": "no_column"}
+
+
+def test_leavers_held_out_or_opted_out_are_not_invited(leavers: SimpleNamespace) -> None:
+    acts = {f"m{number:02d}": [1] for number in range(30)}
+    own = {"big_offer": {"causes": ["price"], "for": "left", "channels": {"sms": 0.01}, "belief": 0.9}}
+    events = leavers.empty("events").reindex(range(1)).assign(member_id="m00", event_type="opt_out")
+    given = leavers.inputs(
+        acts, dict.fromkeys(acts, 650), causes=leavers.causes_of(dict.fromkeys(acts, "price")), events=events,
+        params={"actions": own, "holdout_share": 0.5},
+    )  # fmt: skip
+    section = winback_section(given)
+    out = held_out(acts, leavers.today, 0.5, given.params.action.seed)
+    free = {member for member, held in zip(acts, out, strict=True) if not held} - {"m00"}
+    assert set(section.tables["winback"]["member_id"]) == free
+    assert section.facts["counts"]["no_consent"] == 1
 
 
 def test_nobody_left_gives_empty_tables(leavers: SimpleNamespace) -> None:

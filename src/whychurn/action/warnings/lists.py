@@ -9,13 +9,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.action.contact_consent import may_contact
-from whychurn.action.inputs import ActionInputs
+from whychurn.action.contact_consent import may_contact, opted_out
+from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.plan.holdout import held_out
 from whychurn.action.warnings.alerts import bout_starts
 from whychurn.action.warnings.life_stage import stage_of_life
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL, UNKNOWN
-from whychurn.contract.results import columns_of, stack
+from whychurn.contract.results import columns_of, empty_table, stack
 from whychurn.contract.tables import CONTACTS
 from whychurn.panel.churn_definition import definition_days
 from whychurn.risk.value_at_risk import margin_exposed
@@ -24,11 +25,10 @@ from whychurn.survival.lifetime.value_tiers import value_tiers
 COLUMNS: Final = columns_of("warnings")
 WEEKS: Final = 4  # of work that the list holds
 REASONS: Final = 3
-HOLD_OUT: Final = "hold_out"
 
 
 def warning_list(
-    inputs: ActionInputs, rows: pd.DataFrame, alerts: Array, triggers: pd.DataFrame, plan: pd.DataFrame
+    inputs: ActionInputs, rows: pd.DataFrame, alerts: Array, triggers: pd.DataFrame, plan: Section
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Table warnings, and how many were set aside on the way.
 
@@ -41,7 +41,7 @@ def warning_list(
     triggers
         (rows, triggers) flags: rules that fired.
     plan
-        Table plan, possibly empty.
+        Its table plan gives actions, its ``extra["state"]`` likely causes of today; both may be missing.
 
     Returns
     -------
@@ -53,21 +53,20 @@ def warning_list(
     chosen = today & np.asarray(alerts, bool)
     listed = rows[chosen].assign(first_alert_on=bout_starts(rows, alerts)[chosen])
     listed["trigger"] = _names(triggers[chosen])
-    held = set(plan.loc[(plan["role"] == HOLD_OUT).to_numpy(bool), "member_id"])
-    consent = may_contact(
-        inputs.tables["members"], listed["member_id"], inputs.params.privacy.missing_consent
-    )
-    held_out = listed["member_id"].isin(held).to_numpy(bool)
+    wanted, ids = inputs.params.action, listed["member_id"]
+    consent = may_contact(inputs.tables["members"], ids, inputs.params.privacy.missing_consent)
+    consent &= ~opted_out(inputs.tables["events"], ids)
+    held = held_out(ids, inputs.as_of, wanted.holdout_share, wanted.seed)
     counts = {"still_there": int(today.sum()), "alerted": len(listed), "no_consent": int((~consent).sum()),
-              "held_out": int((consent & held_out).sum())}  # fmt: skip
-    listed = _with_values(listed[consent & ~held_out], inputs)
-    listed = _with_plan(listed, plan)
+              "held_out": int((consent & held).sum())}  # fmt: skip
+    listed = _with_values(listed[consent & ~held], inputs)
+    listed = _with_plan(listed, plan.tables.get("plan", empty_table(columns_of("plan"))))
     listed = listed.sort_values(
         ["keeps", "value_at_risk", "p_churn", "member_id"], ascending=[False, False, False, True]
     )
-    room = int(np.ceil(inputs.params.action.warnings.capacity_a_week * WEEKS * counts["still_there"]))
+    room = int(np.ceil(wanted.warnings.capacity_a_week * WEEKS * counts["still_there"]))
     counts["beyond_capacity"] = max(len(listed) - room, 0)
-    listed = _with_history(listed.head(room), inputs)
+    listed = _with_history(listed.head(room), inputs).assign(cause=_causes(listed.head(room), inputs, plan))
     counts |= {"listed": len(listed), "with_action": int(listed["action"].notna().sum())}
     return stack([listed.reset_index(drop=True)], COLUMNS), counts
 
@@ -122,17 +121,26 @@ def _with_plan(listed: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_history(listed: pd.DataFrame, inputs: ActionInputs) -> pd.DataFrame:
-    """Stage of life, likely cause and last contact."""
+    """Stage of life and last contact."""
     threshold = definition_days(str(inputs.panel_facts["definition"]))
     member = pd.Index(listed["member_id"])
-    causes = inputs.member_causes[inputs.member_causes["status"].eq("at_risk").to_numpy(bool)]
-    cause = causes.drop_duplicates("member_id", keep="last").set_index("member_id")["primary_cause"]
     contact = last_contacts(inputs.tables, set(listed["member_id"]), inputs.as_of)
     return listed.assign(
         stage=stage_of_life(listed, inputs.spells, inputs.params.retention, threshold),
-        cause=cause.reindex(member).fillna(UNKNOWN).to_numpy(),
         last_contact_on=contact.reindex(member).to_numpy(),
     )
+
+
+def _causes(listed: pd.DataFrame, inputs: ActionInputs, plan: Section) -> Array:
+    """Likely cause as of today, else as attributed to members at risk; (n,)."""
+    causes = inputs.member_causes[inputs.member_causes["status"].eq("at_risk").to_numpy(bool)]
+    attributed = causes.drop_duplicates("member_id", keep="last").set_index("member_id")["primary_cause"]
+    known = attributed.reindex(pd.Index(listed["member_id"])).astype("object")
+    if "state" in plan.extra:
+        state = plan.extra["state"].set_index("member_id")["cause"].astype("object")
+        today = state.reindex(pd.Index(listed["member_id"].astype("object"))).set_axis(known.index)
+        known = today.fillna(known)
+    return known.fillna(UNKNOWN).to_numpy()
 
 
 def last_contacts(tables: Mapping[str, pd.DataFrame], members: set[str], as_of: pd.Timestamp) -> pd.Series:

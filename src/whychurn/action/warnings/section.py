@@ -23,7 +23,6 @@ from whychurn.action.warnings.quality import (
 )
 from whychurn.action.warnings.triggers import Fired, fire_triggers
 from whychurn.contract.arrays import Array
-from whychurn.contract.results import columns_of, empty_table
 
 TRUSTED: Final = ("better", "unknown")  # rules that past months speak against fire no warning of their own
 
@@ -34,7 +33,7 @@ def warnings_section(inputs: ActionInputs, plan: Section) -> Section:
     Parameters
     ----------
     plan
-        Its table plan gives actions, and who is held out.
+        Its table plan gives actions, its ``extra["state"]`` likely causes.
 
     Returns
     -------
@@ -52,9 +51,8 @@ def warnings_section(inputs: ActionInputs, plan: Section) -> Section:
     sources = _sources(rows, fired, _with_today(rows, chances, inputs), wanted.capacity_a_week)
     quality = quality_table(rows, sources, leavers_in(rows, inputs), inputs.params)
     verdicts = {str(line["source"]): verdict(line) for _, line in quality.iterrows()}
-    contacts = plan.tables.get("plan", empty_table(columns_of("plan")))
     alerts = _alerted(sources, verdicts, list(wanted.triggers))
-    table, counts = warning_list(inputs, rows, alerts, fired.fires, contacts)
+    table, counts = warning_list(inputs, rows, alerts, fired.fires, plan)
     facts = {
         "counts": counts,
         "blind": fired.blind,

@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.action.contact_consent import may_contact
+from whychurn.action.contact_consent import may_contact, opted_out
 from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.plan.holdout import held_out
 from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.action.winback.contacts_by_lot import contacts_by_lot
 from whychurn.action.winback.leavers import SAID_SO, known_gone, leavings
@@ -89,12 +90,15 @@ def _leavers_today(inputs: ActionInputs, events: pd.DataFrame) -> tuple[pd.DataF
     gone = gone.assign(days_since=today - gone["left"])
     profiled = gone["daily_margin"].notna().to_numpy(bool) | ~events["daily_margin"].notna().any()
     consent = may_contact(inputs.tables["members"], gone["member_id"], inputs.params.privacy.missing_consent)
+    consent &= ~opted_out(inputs.tables["events"], gone["member_id"])
+    wanted = inputs.params.action
+    held = held_out(gone["member_id"], inputs.as_of, wanted.holdout_share, wanted.seed)
     silent = ~inputs.already_gone["why"].isin(SAID_SO).to_numpy(bool)
     counts = {
         "gone": len(gone), "no_profile": int((~profiled).sum()), "no_consent": int((profiled & ~consent).sum()),
-        "silent": int(silent.sum()),
+        "held_out": int((profiled & consent & held).sum()), "silent": int(silent.sum()),
     }  # fmt: skip
-    return gone[profiled & consent].sort_values("member_id", ignore_index=True), counts
+    return gone[profiled & consent & ~held].sort_values("member_id", ignore_index=True), counts
 
 
 def _by_cause(table: pd.DataFrame, min_cell: int) -> dict[str, int | None]:
