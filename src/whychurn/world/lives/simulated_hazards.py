@@ -56,13 +56,13 @@ def simulate_hazards(
     base = base_hazards(scenario, members, frailty)
     excess = excess_hazards(scenario, members, history.exposures, frailty, sensitivity)
     if scenario.params.spillover:
-        add_spillover(scenario, members, contacts, excess, frailty * sensitivity)
+        _add_spillover(scenario, members, contacts, excess, frailty * sensitivity)
     factors = action_factors(scenario, members, contacts, base.shape)
     by_cause = combine(base * factors, excess * factors, scenario.mechanism)
     return Hazards(frailty, sensitivity, base, excess, factors, by_cause)
 
 
-def add_spillover(
+def _add_spillover(
     scenario: Scenario, members: Members, contacts: pd.DataFrame, excess: np.ndarray, tempo: np.ndarray
 ) -> None:
     """Add to the excess of price, in place, what coupons of others do (`spillover_dose`).

@@ -111,7 +111,7 @@ class Dogs(_Part):
     weeks: int
 
 
-class Tests(_Part):
+class WaveTests(_Part):
     """Randomised tests in waves with one shared control.
 
     Parameters

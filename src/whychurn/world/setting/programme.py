@@ -16,7 +16,7 @@ from whychurn.world.setting.actions import (
     Dogs,
     Fatigue,
     Referral,
-    Tests,
+    WaveTests,
     WinBack,
 )
 
@@ -179,7 +179,7 @@ class Programme(_Part):
     contact_channels: dict[str, Channel]
     actions: dict[str, Action]
     aimed: list[Aimed]
-    tests: Tests
+    tests: WaveTests
     fatigue: Fatigue
     dogs: Dogs
     winback: WinBack
