@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
-from scipy.stats import chisquare
+from scipy.stats import chi2
 
 from whychurn.action.plan.dual import NOTHING, Candidates, Caps, choose
 from whychurn.action.tests_by_lot.always import fixed_bound, sequence_bound
 
 SEED = 41
 TESTS, WEEKS, ARM, RATE = 2000, 52, 4000, 0.10
-DRAWS, LOST, SRM_LEVEL = 4000, 0.10, 0.001
+DRAWS, LOST, SRM_LEVEL = 400_000, 0.10, 0.001
 
 
 def parts_table() -> pd.DataFrame:
@@ -49,7 +49,7 @@ def uneven_arms() -> Iterator[tuple[str, float, str]]:
         seen = rng.binomial(treated, 1 - lost)
         held = 2 * members - treated
         both = (seen + held) / 2
-        p = np.array([chisquare([a, b], [e, e]).pvalue for a, b, e in zip(seen, held, both, strict=True)])
+        p = chi2.sf(((seen - both) ** 2 + (held - both) ** 2) / both, df=1)
         aim = "≥ 95 %" if lost else "≤ .1 %"
         yield f"arms of {members:,} with {lost:.0%} of one lost: mismatch found", (p < SRM_LEVEL).mean(), aim
 
@@ -75,12 +75,16 @@ def choice_against_lp() -> Iterator[tuple[str, float, str]]:
 
 
 def large_choice() -> Iterator[tuple[str, float, str]]:
-    """Seconds of the choice among 20 options for a million members."""
+    """The choice among 20 options for a million members: seconds of the processor, whatever else the machine does."""
     net, cost, uses = _problem(1_000_000, 20)
     caps = Caps(0.2 * float(np.median(cost)) * len(net), np.array([0.02 * len(net)]))
-    before = time.perf_counter()
+    before = time.process_time()
     choose(Candidates.of(net, cost, uses), caps)
-    yield "choice for 1 000 000 members, 20 options, seconds", time.perf_counter() - before, "≤ 30 s"
+    yield (
+        "choice for 1 000 000 members, 20 options, seconds of the processor",
+        time.process_time() - before,
+        "≤ 30 s",
+    )
 
 
 def _problem(members: int, options: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
