@@ -48,9 +48,9 @@ def plan_section(inputs: ActionInputs, tests: Section, effects: Section) -> Sect
     Parameters
     ----------
     tests
-        Its ``extra["untouched"]`` gives chances to leave, ``extra["rows"]`` the rows on which policies are compared.
+        Its ``extra["untouched"]`` gives chances to leave.
     effects
-        Its ``extra["effects"]``; without it, all actions are as the playbook believes.
+        Its ``extra["effects"]``; without it, all actions are as the playbook believes. Policies are compared on its rows.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def plan_section(inputs: ActionInputs, tests: Section, effects: Section) -> Sect
     names = sorted({way for one in options.held for way in one.channels} - {""})
     reach = (known_reach(inputs, state, names), names)
     plan = plan_table(state, options, found, gains, drawn, reach, inputs.params)
-    values = _values(inputs, ground, drawn, tests)
+    values = _values(inputs, ground, drawn, effects)
     return Section(
         {"playbook": playbook, "plan": plan, "plan_value": values},
         _facts(inputs, ground, drawn, plan),
@@ -132,7 +132,7 @@ def _setting(inputs: ActionInputs, ground: _Ground, drawn: Drawn) -> Setting:
     )
 
 
-def _values(inputs: ActionInputs, ground: _Ground, drawn: Drawn, tests: Section) -> pd.DataFrame:
+def _values(inputs: ActionInputs, ground: _Ground, drawn: Drawn, effects: Section) -> pd.DataFrame:
     """Table plan_value: as the effects have it, and on randomised touches."""
     setting, params = _setting(inputs, ground, drawn), inputs.params
     none = np.full(len(ground.state), NOTHING, dtype="int64")
@@ -147,7 +147,7 @@ def _values(inputs: ActionInputs, ground: _Ground, drawn: Drawn, tests: Section)
         rows.append({"policy": name, "method": "model", "members": len(none), **value, "effective_n": np.nan,
                      "budget": ground.budget, "note": None})  # fmt: skip
     table = pd.DataFrame(rows, columns=columns_of("plan_value"))
-    measured = measured_values(inputs, ground.entries, ground.options, tests, ground.budget / len(none))
+    measured = measured_values(inputs, ground.entries, ground.options, effects, ground.budget / len(none))
     return stack([table, measured], columns_of("plan_value"))
 
 

@@ -34,18 +34,18 @@ FEW: Final = "too_few_matched"
 
 
 def measured_values(
-    inputs: ActionInputs, entries: Sequence[Entry], options: Options, tests: Section, budget_a_member: float
+    inputs: ActionInputs, entries: Sequence[Entry], options: Options, effects: Section, budget_a_member: float
 ) -> pd.DataFrame:
     """Rows of plan_value with method aipw; values are null, with a note, where tests cannot compare.
 
     Parameters
     ----------
-    tests
-        ``extra``: rows (`touch_rows`) and untouched.
+    effects
+        See `later_waves`.
     budget_a_member
         Currency; policies of each wave have it for every member drawn.
     """
-    later = later_waves(inputs, entries, options, tests)
+    later = later_waves(inputs, entries, options, effects)
     if later is None:
         return empty_table(columns_of("plan_value"))
     chosen = {name: np.full(len(later.rows), NOTHING, dtype="int64") for name in POLICIES}
