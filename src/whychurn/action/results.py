@@ -27,8 +27,7 @@ def _effects(inputs: ActionInputs, done: dict[str, Section]) -> Section:
 
 
 def _plan(inputs: ActionInputs, done: dict[str, Section]) -> Section:
-    nothing = Section({})
-    return plan_section(inputs, done.get("tests", nothing), done.get("effects", nothing))
+    return plan_section(inputs, done["tests"], done["effects"])
 
 
 def _warnings(inputs: ActionInputs, done: dict[str, Section]) -> Section:
