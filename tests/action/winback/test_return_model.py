@@ -56,6 +56,14 @@ def test_intervals_hold_the_planted_effect_as_often_as_they_say(leavers: SimpleN
     assert 31 <= held <= 40
 
 
+def test_texts_that_are_null_stand_for_none(leavers: SimpleNamespace) -> None:
+    """Those held out have no channel, and a table of interim holds a null text there."""
+    model = fit_returns(_pieces(leavers, 400, {"price": 4.0}), [ARM], {ARM: {"price": 0.4}})
+    known = _asked(leavers, "price")
+    null = known.assign(offer=pd.array([None], dtype="string"), channel=pd.array([None], dtype="string"))
+    assert np.array_equal(design(null, model.terms), design(known.assign(channel=None), model.terms))
+
+
 def test_without_tests_the_belief_stands_and_says_how_wide_it_is(leavers: SimpleNamespace) -> None:
     quiet = _pieces(leavers, 500, {}).assign(treated=False, action="control", campaign_id="")
     model = fit_returns(quiet, [ARM], {ARM: {"price": 0.4}})

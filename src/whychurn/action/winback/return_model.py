@@ -169,7 +169,7 @@ def design(rows: pd.DataFrame, terms: Sequence[Term]) -> Array:
         "late": rows["late"].to_numpy("float64"),
     }
     words = {
-        kind: rows[column].astype("object").to_numpy() if column in rows else np.full(len(rows), None)
+        kind: rows[column].to_numpy(object, na_value=None) if column in rows else np.full(len(rows), None)
         for kind, column in {
             "campaign": "campaign_id", "arm": "action", "channel": "channel", "offer": "offer",
         }.items()
