@@ -19,6 +19,7 @@ from whychurn.action.effects.pooled import effects_together, pooled_effects
 from whychurn.action.effects.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.effects.usable_rows import sampled, usable_rows, with_mix
 from whychurn.action.effects.verdicts import verdicts
+from whychurn.action.effects.without_lot.observed import observed_table
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.playbook.read import Entry, load_playbook
 from whychurn.contract.arrays import Array
@@ -37,7 +38,7 @@ def effects_section(inputs: ActionInputs, tests: Section) -> Section:
     -------
     Section
         Facts: told (whether causes are told apart), rows, set_aside (rows by reason and action), spreads (met in
-        the fit), methods (see `compare_methods`), cross_fit (how far mixes and efficacies move when members teach their own mix), decay (by action).
+        the fit), methods (see `compare_methods`), observed (see `observed_table`), cross_fit (how far mixes and efficacies move when members teach their own mix), decay (by action).
         Extra: effects, usable (rows that teach), arrays (the same as `RandomisedRows`).
     """
     entries = {
@@ -54,16 +55,22 @@ def effects_section(inputs: ActionInputs, tests: Section) -> Section:
         for name in ("action_effects", "action_methods", "action_observed")
     }
     if not len(usable):
+        tables["action_observed"], facts["observed"] = observed_table(
+            inputs, tests.extra["rows"], pd.Series(dtype="float64")
+        )
         fit = believed_only(believed, action.resamples, action.seed)
         effects = _effects(inputs, fit, dict.fromkeys(believed, "untested"), {}, entries)
         return Section(tables, facts, {"effects": effects, "usable": usable, "arrays": None})
     rows, whole = with_mix(inputs, usable)
     fit = fit_effects(rows, believed, action.resamples, action.seed)
-    tested = verdicts(rows, pooled_effects(rows), believed, action.false_discovery)
+    pooled = pooled_effects(rows)
+    tested = verdicts(rows, pooled, believed, action.false_discovery)
     decays = _decays(usable, rows, entries)
     effects = _effects(inputs, fit, tested, decays, entries)
     by_days = _by_days(inputs, usable, rows)
     tables["action_effects"] = effects_table(inputs, rows, fit, by_days, _pays_from(inputs, usable, entries))
+    by_lot = pooled.set_index("action")["effect"].astype("float64")
+    tables["action_observed"], facts["observed"] = observed_table(inputs, tests.extra["rows"], by_lot)
     tables["action_methods"], facts["methods"] = _methods(inputs, tests, usable, rows, believed)
     facts |= {
         "spreads": {name: round(value, DIGITS) for name, value in fit.spreads.items()},

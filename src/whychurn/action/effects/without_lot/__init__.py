@@ -1,0 +1,1 @@
+"""Campaigns that chose their members: associations with bounds, never effects."""
