@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.action.effects.basis import Believed
+from whychurn.action.effects.estimates.basis import Believed
 from whychurn.contract.causes import CAUSES
 
 # action -> causes that it is meant for, and what it does to each of the six

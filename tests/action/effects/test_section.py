@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from whychurn.action.effects.effects_table import effects_table
-from whychurn.action.effects.fit import fit_effects
+from whychurn.action.effects.estimates.fit import fit_effects
+from whychurn.action.effects.estimates.pooled import pooled_effects
+from whychurn.action.effects.estimates.randomised_rows import randomised_rows
 from whychurn.action.effects.mix import Q_COLUMNS
-from whychurn.action.effects.pooled import pooled_effects
-from whychurn.action.effects.randomised_rows import randomised_rows
 from whychurn.action.effects.section import effects_section
 from whychurn.action.effects.usable_rows import sampled, usable_rows, with_mix
 from whychurn.action.effects.verdicts import verdicts

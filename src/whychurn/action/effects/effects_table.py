@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from whychurn.action.effects.fit import Fit
-from whychurn.action.effects.pooled import pooled_effects, smallest_seen
-from whychurn.action.effects.randomised_rows import RandomisedRows
+from whychurn.action.effects.estimates.fit import Fit
+from whychurn.action.effects.estimates.pooled import pooled_effects, smallest_seen
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.action.inputs import ActionInputs
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES

@@ -8,15 +8,15 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.action.effects.basis import Believed
 from whychurn.action.effects.challengers.compare import compare_methods
-from whychurn.action.effects.decay import DAYS, Decay, assumed_decay, fit_decay
 from whychurn.action.effects.effects_table import effects_table
-from whychurn.action.effects.efficacy import Effects
-from whychurn.action.effects.fit import Fit, believed_only, fit_effects
+from whychurn.action.effects.efficacy import UNTESTED, Effects
+from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.decay import DAYS, Decay, assumed_decay, fit_decay
+from whychurn.action.effects.estimates.fit import Fit, believed_only, fit_effects
+from whychurn.action.effects.estimates.pooled import effects_together, pooled_effects
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.effects.mix import causes_told
-from whychurn.action.effects.pooled import effects_together, pooled_effects
-from whychurn.action.effects.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.effects.usable_rows import sampled, usable_rows, with_mix
 from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.effects.without_lot.observed import observed_table
@@ -37,8 +37,9 @@ def effects_section(inputs: ActionInputs, tests: Section) -> Section:
     Returns
     -------
     Section
-        Facts: told (whether causes are told apart), rows, set_aside (rows by reason and action), spreads (met in
-        the fit), methods (see `compare_methods`), observed (see `observed_table`), cross_fit (how far mixes and efficacies move when members teach their own mix), decay (by action).
+        Facts: told (whether causes are told apart), rows, set_aside (rows by reason and action), observed (see
+        `observed_table`); with tests also methods (see `compare_methods`), spreads (met in the fit), cross_fit (how
+        far mixes and efficacies move when members teach their own mix), tested (verdicts), decay (by action).
         Extra: effects, usable (rows that teach), arrays (the same as `RandomisedRows`).
     """
     entries = {
@@ -46,42 +47,57 @@ def effects_section(inputs: ActionInputs, tests: Section) -> Section:
         for one in load_playbook(inputs.params)
         if one.kind == "member" and one.for_ == "present"
     }
-    believed = {name: Believed(one.causes, one.belief) for name, one in entries.items()}
     usable, counts = usable_rows(inputs, tests)
-    action = inputs.params.action
     facts: dict[str, Any] = {"told": causes_told(inputs), "rows": len(usable), "set_aside": counts}
-    tables = {
-        name: empty_table(columns_of(name))
-        for name in ("action_effects", "action_methods", "action_observed")
-    }
-    if not len(usable):
-        tables["action_observed"], facts["observed"] = observed_table(
-            inputs, tests.extra["rows"], pd.Series(dtype="float64")
-        )
-        fit = believed_only(believed, action.resamples, action.seed)
-        effects = _effects(inputs, fit, dict.fromkeys(believed, "untested"), {}, entries)
-        return Section(tables, facts, {"effects": effects, "usable": usable, "arrays": None})
+    if len(usable):
+        return _from_tests(inputs, tests, usable, entries, facts)
+    observed, facts["observed"] = observed_table(inputs, tests.extra["rows"], pd.Series(dtype="float64"))
+    tables = {name: empty_table(columns_of(name)) for name in ("action_effects", "action_methods")}
+    fit = believed_only(_believed(entries), inputs.params.action.resamples, inputs.params.action.seed)
+    effects = _effects(inputs, fit, dict.fromkeys(entries, UNTESTED), {}, entries)
+    extra = {"effects": effects, "usable": usable, "arrays": None}
+    return Section(tables | {"action_observed": observed}, facts, extra)
+
+
+def _from_tests(
+    inputs: ActionInputs,
+    tests: Section,
+    usable: pd.DataFrame,
+    entries: Mapping[str, Entry],
+    facts: dict[str, Any],
+) -> Section:
+    action, believed = inputs.params.action, _believed(entries)
     rows, whole = with_mix(inputs, usable)
     fit = fit_effects(rows, believed, action.resamples, action.seed)
     pooled = pooled_effects(rows)
     tested = verdicts(rows, pooled, believed, action.false_discovery)
     decays = _decays(usable, rows, entries)
-    effects = _effects(inputs, fit, tested, decays, entries)
-    by_days = _by_days(inputs, usable, rows)
-    tables["action_effects"] = effects_table(inputs, rows, fit, by_days, _pays_from(inputs, usable, entries))
+    by_days, pays = _by_days(inputs, usable, rows), _pays_from(inputs, usable, entries)
     by_lot = pooled.set_index("action")["effect"].astype("float64")
-    tables["action_observed"], facts["observed"] = observed_table(inputs, tests.extra["rows"], by_lot)
-    tables["action_methods"], facts["methods"] = _methods(inputs, tests, usable, rows, believed)
+    observed, facts["observed"] = observed_table(inputs, tests.extra["rows"], by_lot)
+    methods, facts["methods"] = _methods(inputs, tests, usable, rows, believed)
     facts |= {
         "spreads": {name: round(value, DIGITS) for name, value in fit.spreads.items()},
         "cross_fit": _cross_fit(rows, whole, fit, believed, action.seed),
         "tested": dict(sorted(tested.items())),
-        "decay": {
-            name: {"onset_weeks": round(one.onset_weeks, 2), "half_life_weeks": round(one.half_life_weeks, 2), "known": one.known}
-            for name, one in decays.items()
-        },
-    }  # fmt: skip
+        "decay": {name: _course(one) for name, one in decays.items()},
+    }
+    tables = {
+        "action_effects": effects_table(inputs, rows, fit, by_days, pays),
+        "action_methods": methods,
+        "action_observed": observed,
+    }
+    effects = _effects(inputs, fit, tested, decays, entries)
     return Section(tables, facts, {"effects": effects, "usable": usable, "arrays": rows})
+
+
+def _believed(entries: Mapping[str, Entry]) -> dict[str, Believed]:
+    return {name: Believed(one.causes, one.belief) for name, one in entries.items()}
+
+
+def _course(one: Decay) -> dict[str, Any]:
+    onset, half_life = round(one.onset_weeks, 2), round(one.half_life_weeks, 2)
+    return {"onset_weeks": onset, "half_life_weeks": half_life, "known": one.known}
 
 
 def _methods(

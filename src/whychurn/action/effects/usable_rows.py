@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.effects.dogs import contact_aversion
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.effects.mix import Q_COLUMNS, WHOLE_COLUMNS, mixes
-from whychurn.action.effects.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL

@@ -7,10 +7,10 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.action.effects.basis import Believed
 from whychurn.action.effects.efficacy import UNTESTED
-from whychurn.action.effects.pooled import p_values
-from whychurn.action.effects.randomised_rows import RandomisedRows
+from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.pooled import p_values
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.stats.multiple_testing import benjamini_hochberg
 
 SHOWN, NOT_SHOWN, HARMFUL = "shown", "not_shown", "harmful"

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from whychurn.action.effects.basis import Believed
 from whychurn.action.effects.efficacy import UNTESTED, Effects
-from whychurn.action.effects.fit import believed_only
+from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.fit import believed_only
 from whychurn.action.playbook.read import HALF_LIFE_WEEKS, Entry
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params.action import ActionParams

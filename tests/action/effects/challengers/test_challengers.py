@@ -24,7 +24,7 @@ from whychurn.action.effects.challengers.measures import (
 )
 from whychurn.action.effects.challengers.predictions import METHODS, Lesson, predictions
 from whychurn.action.effects.challengers.waves import forward_folds
-from whychurn.action.effects.randomised_rows import randomised_rows
+from whychurn.action.effects.estimates.randomised_rows import randomised_rows
 from whychurn.contract.results import columns_of
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.action.effects.basis import Believed
 from whychurn.action.effects.challengers.held_out import HeldOut, columns_as, held_out, joined
 from whychurn.action.effects.challengers.measures import (
     Estimate,
@@ -24,7 +23,8 @@ from whychurn.action.effects.challengers.measures import (
 )
 from whychurn.action.effects.challengers.predictions import METHODS, Lesson, predictions
 from whychurn.action.effects.challengers.waves import forward_folds
-from whychurn.action.effects.randomised_rows import RandomisedRows
+from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.contract.arrays import Array
 from whychurn.contract.results import columns_of, empty_table, typed
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whychurn.action.effects.randomised_rows import RandomisedRows
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.contract.arrays import Array
 
 

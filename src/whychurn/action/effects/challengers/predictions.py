@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from whychurn.action.effects.basis import Believed
 from whychurn.action.effects.challengers.learners import t_effect, t_learner, x_effect, x_learner
 from whychurn.action.effects.efficacy import change_of_chance
-from whychurn.action.effects.fit import Fit, believed_only, fit_effects
-from whychurn.action.effects.pooled import pooled_effects
-from whychurn.action.effects.randomised_rows import RandomisedRows
+from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.fit import Fit, believed_only, fit_effects
+from whychurn.action.effects.estimates.pooled import pooled_effects
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.contract.arrays import Array
 
 # the simpler first

@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.action.effects.basis import Believed
 from whychurn.action.effects.efficacy import UNTESTED, Effects
-from whychurn.action.effects.fit import fit_effects
+from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.fit import fit_effects
+from whychurn.action.effects.estimates.pooled import pooled_effects
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.action.effects.mix import Q_COLUMNS
-from whychurn.action.effects.pooled import pooled_effects
-from whychurn.action.effects.randomised_rows import RandomisedRows
 from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.belief import believed_effects

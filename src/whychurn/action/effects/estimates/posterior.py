@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy import special, stats
 
-from whychurn.action.effects.basis import Basis
+from whychurn.action.effects.estimates.basis import Basis
 from whychurn.contract.arrays import Array
 
 DUD: Final = 0.3  # weight of "does nothing" of an action with matched causes

@@ -5,12 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from whychurn.action.effects.basis import Basis, Believed, build_basis
 from whychurn.action.effects.efficacy import Effects, change_of_chance
-from whychurn.action.effects.fit import believed_only, fit_effects
-from whychurn.action.effects.posterior import Posterior, Prior, empirical_prior, fit_posterior, propagate
-from whychurn.action.effects.randomised_rows import RandomisedRows, randomised_rows
-from whychurn.action.effects.sums import Sums, member_counts, sufficient_sums
+from whychurn.action.effects.estimates.basis import Basis, Believed, build_basis
+from whychurn.action.effects.estimates.fit import believed_only, fit_effects
+from whychurn.action.effects.estimates.posterior import (
+    Posterior,
+    Prior,
+    empirical_prior,
+    fit_posterior,
+    propagate,
+)
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows, randomised_rows
+from whychurn.action.effects.estimates.sums import Sums, member_counts, sufficient_sums
 from whychurn.contract.causes import CAUSES
 
 PRICE, RIVALS = CAUSES.index("price"), CAUSES.index("competition")

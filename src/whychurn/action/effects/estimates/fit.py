@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from whychurn.action.effects.basis import Basis, Believed, build_basis
-from whychurn.action.effects.posterior import (
+from whychurn.action.effects.estimates.basis import Basis, Believed, build_basis
+from whychurn.action.effects.estimates.posterior import (
     DUD,
     EXACT,
     KAPPA_SD,
@@ -20,8 +20,8 @@ from whychurn.action.effects.posterior import (
     Posterior,
     fit_posterior,
 )
-from whychurn.action.effects.randomised_rows import LEAST_CHANCE, RandomisedRows
-from whychurn.action.effects.sums import Sums, member_counts, sufficient_sums
+from whychurn.action.effects.estimates.randomised_rows import LEAST_CHANCE, RandomisedRows
+from whychurn.action.effects.estimates.sums import Sums, member_counts, sufficient_sums
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 

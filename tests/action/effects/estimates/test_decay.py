@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whychurn.action.effects.decay import Decay, assumed_decay, fit_decay
-from whychurn.action.effects.pooled import effects_together, pooled_effects
-from whychurn.action.effects.randomised_rows import randomised_rows
+from whychurn.action.effects.estimates.decay import Decay, assumed_decay, fit_decay
+from whychurn.action.effects.estimates.pooled import effects_together, pooled_effects
+from whychurn.action.effects.estimates.randomised_rows import randomised_rows
 
 HAZARD = 0.01  # a week
 DAYS = np.array([30, 90, 180])

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whychurn.action.effects.pooled import p_values, pooled_effects, smallest_seen
-from whychurn.action.effects.randomised_rows import randomised_rows
+from whychurn.action.effects.estimates.pooled import p_values, pooled_effects, smallest_seen
+from whychurn.action.effects.estimates.randomised_rows import randomised_rows
 
 
 def test_effects_of_planted_actions_lie_within_their_intervals(planted, truth) -> None:

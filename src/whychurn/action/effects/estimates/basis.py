@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from whychurn.action.effects.randomised_rows import RandomisedRows
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 

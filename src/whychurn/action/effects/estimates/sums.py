@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from whychurn.action.effects.basis import Basis
-from whychurn.action.effects.randomised_rows import RandomisedRows
+from whychurn.action.effects.estimates.basis import Basis
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.contract.arrays import Array
 
 CHUNK: Final = 50_000  # rows whose products are held at once

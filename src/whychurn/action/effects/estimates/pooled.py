@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.action.effects.basis import Believed
-from whychurn.action.effects.randomised_rows import RandomisedRows
+from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.contract.arrays import Array
 
 POWER: Final = 0.80
