@@ -58,10 +58,12 @@ def test_intervals_hold_the_planted_effect_as_often_as_they_say(leavers: SimpleN
 
 def test_texts_that_are_null_stand_for_none(leavers: SimpleNamespace) -> None:
     """Those held out have no channel, and a table of interim holds a null text there."""
-    model = fit_returns(_pieces(leavers, 400, {"price": 4.0}), [ARM], {ARM: {"price": 0.4}})
-    known = _asked(leavers, "price", treated=True, late=True, away=1.0, campaign_id="w1")
-    null = known.assign(offer=pd.array([None], dtype="string"), channel=pd.array([None], dtype="string"))
-    assert np.array_equal(design(null, model.terms), design(known.assign(channel=None), model.terms))
+    pieces = _pieces(leavers, 50, {})
+    pieces["channel"] = np.where(np.arange(len(pieces)) % 2, "sms", "call")
+    model = fit_returns(pieces, [ARM], {})
+    row = _asked(leavers, "price", treated=True, late=True, away=1.0, campaign_id="w1", channel=None)
+    null = row.assign(channel=pd.array([None], dtype="string"))
+    assert np.array_equal(design(null, model.terms), design(row, model.terms))
 
 
 def test_without_tests_the_belief_stands_and_says_how_wide_it_is(leavers: SimpleNamespace) -> None:
