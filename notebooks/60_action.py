@@ -59,6 +59,7 @@ page.answer(answer(results, page))
 for key, value, text, rung in headlines(results, page):
     page.headline(key, value, text, rung)
 show_table(plan.plan_table(results, page), "plan", "attributed", plan.FORMATS)
+claims(fairness.guard_lines(results, page), "attributed")
 claims(plan.leave_alone_lines(results, page))
 claims([plan.learning_line(results, page)], "described")
 if len(beside):
@@ -136,9 +137,7 @@ for name, path in charts.peeks_of(results["action_peeks"]):
 
 # %%
 show_table(fairness.belief_table(results, page), "belief", "attributed", fairness.BELIEF_FORMATS)
-show_table(
-    fairness.belief_table(results, page, "programme"), "programme", "attributed", fairness.BELIEF_FORMATS
-)
+show_table(fairness.ceiling_table(results, page), "programme", "attributed", fairness.BELIEF_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## Early warning

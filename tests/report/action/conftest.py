@@ -48,7 +48,7 @@ def results_of(case: str) -> ActionResults:
         tables |= {"plan": _plan(case), "plan_value": _values(case), "winback": _winback()}
     if case in ("no_touches", "none_randomised"):
         tables["plan"] = _plan(case).query("role != 'policy'")
-    facts: dict[str, Any] = {"plan": {"left_alone": {"dogs": 431}}} if case == "winner" else {"plan": {}}
+    facts: dict[str, Any] = {"plan": {"no_consent": 431}} if case == "winner" else {"plan": {}}
     return ActionResults(tables, facts, currency="" if case == "no_money" else "CNY")
 
 
@@ -116,7 +116,7 @@ def _plan(case: str) -> pd.DataFrame:
             "as_of": AS_OF, "send_on": AS_OF + pd.Timedelta(days=number % 28), "rank": float(number), "role": role,
             "would_be": action if role == "hold_out" else None, "propensity": 0.9, "cause": cause, "p_leave": 0.2,
             "gain": gain, "gain_low": gain * 0.2, "gain_high": gain * 1.8, "cost": cost, "tier": ("high", "middle", "low")[number % 3],
-            "reason": "likely_cause", "evidence": "tested" if number % 3 == 0 else "untested",
+            "reason": f"cause_{cause}", "evidence": "tested" if number % 3 == 0 else "untested",
         })  # fmt: skip
     return table("plan", rows)
 

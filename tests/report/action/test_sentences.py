@@ -159,7 +159,7 @@ def test_policies_are_ranked_only_where_intervals_are_apart(planted: Planted) ->
     drawn = policies.policy_intervals(rows, results, PAGE)
     assert drawn[0].text == "+¥3,600"
     assert policies.tick_of(rows, results, PAGE)(2000.0) == "¥2,000"
-    priced = ActionResults(results.tables, {"plan": {"price_of_budget": 1.9}}, currency="CNY")
+    priced = ActionResults(results.tables, {"plan": {"price_of_money": 1.9}}, currency="CNY")
     assert policies.budget_line(priced, PAGE).startswith("¥1 more of budget would bring ¥1.90")
 
 
@@ -180,10 +180,34 @@ def test_values_measured_on_tests_go_before_expected_ones_where_enough_rows_carr
 def test_next_tests_leave_out_what_is_settled(planted: Planted) -> None:
     lines = next_tests.test_lines(planted("winner"), PAGE)
     assert len(lines) == 2 and not any("Service call-back" in line for line in lines)
-    assert "800 members a side settle a change of 13%" in lines[0]
+    assert (
+        "3,200 members a side (plain comparison), drawn within 24 weeks, settle a change of 13%" in lines[0]
+    )
     table = next_tests.size_table(planted("winner"), PAGE)
     assert table["n_arm"].is_monotonic_increasing
     assert next_tests.test_lines(planted("not_run"), PAGE) == []
+
+
+def test_likely_harm_is_told_until_it_is_shown(planted: Planted) -> None:
+    results = planted("winner")
+    rows = [
+        {"campaign_id": "all", "action": action, "outcome": outcome, "stratum": "all", "note": note}
+        for action, outcome, note in (("coupon", "opted_out", "harm"), ("mass_mail", "left", "harm"), ("price_match", "left", None))
+    ]  # fmt: skip
+    pooled = pd.DataFrame(rows).reindex(columns=results["action_tests"].columns)
+    together = ActionResults(
+        dict(results.tables) | {"action_tests": pd.concat([results["action_tests"], pooled])}
+    )
+    assert len(fairness.campaign_tests(together)) == 15
+    lines = fairness.guard_lines(together, PAGE)
+    assert len(lines) == 1 and lines[0].startswith("Coupon may do harm") and "opted out" in lines[0]
+
+
+@pytest.mark.parametrize("why", ["no_budget", "nobody_may_be_contacted"])
+def test_an_empty_plan_says_why(planted: Planted, why: str) -> None:
+    results = planted("empty_plan")
+    told = ActionResults(results.tables, {"plan": {"reason": why}})
+    assert plan.plan_headline(told, PAGE)[0] == PAGE.say(f"action.plan_{why}", members="0")
 
 
 def test_alerts_are_told_in_natural_frequencies_beside_silence(planted: Planted) -> None:
@@ -213,7 +237,7 @@ def test_tables_for_those_who_check(planted: Planted) -> None:
     assert len(fairness.test_table(planted("winner"), PAGE)) == 15
     belief = fairness.belief_table(planted("winner"), PAGE)
     assert belief["between"].iloc[0] == "[10% to 50%]"
-    programme = fairness.belief_table(planted("winner"), PAGE, "programme")
+    programme = fairness.ceiling_table(planted("winner"), PAGE)
     assert programme["between"].tolist() == ["[6% to 29%]"]
 
 

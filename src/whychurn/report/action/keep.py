@@ -32,6 +32,7 @@ def keep_body(results: ActionResults, page: Wording) -> str:
     lead = situation_line(results, page) or page.say("action.how_read")
     parts = [
         note(lead),
+        _claims(fairness.guard_lines(results, page), "attributed"),
         _tested(rows, results, page),
         _this_month(results, page),
         pair(_leave_alone(results, page), _next(results, page)),
@@ -135,7 +136,7 @@ def _folds(results: ActionResults, page: Wording) -> list[str]:
         (
             "programme",
             "",
-            fairness.belief_table(results, page, "programme"),
+            fairness.ceiling_table(results, page),
             fairness.BELIEF_FORMATS,
             "attributed",
         ),
@@ -194,7 +195,7 @@ def _claims(lines: list[str], rung: str) -> str:
 
 def kicker(results: ActionResults, name: str, page: Wording) -> str:
     """Line above the title: programme, tests, days that they cover."""
-    tests = results["action_tests"]
+    tests = fairness.campaign_tests(results)
     if tests.empty:
         return name
     actions = tests["action"].nunique()

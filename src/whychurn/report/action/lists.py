@@ -10,6 +10,7 @@ from whychurn.report.action.names import action_name, cause_name, code_name, eac
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import contacts, knows_money
 from whychurn.report.page.components.numbers import bracketed, exact_money, plain
+from whychurn.report.words import say_or
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def contact_table(rows: pd.DataFrame, results: ActionResults, lang: str) -> pd.D
     """Contacts in the order of the plan, in words: whom, with what, why, what to expect."""
     write = _writer(results, lang)
     ends = zip(rows["gain_low"], rows["gain_high"], strict=True)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "member_id": rows["member_id"],
             "action": [action_name(action, lang) for action in rows["action"]],
@@ -64,8 +65,11 @@ def contact_table(rows: pd.DataFrame, results: ActionResults, lang: str) -> pd.D
                 code_name("evidence", "by_lot" if role == "explore" else evidence, lang)
                 for role, evidence in zip(rows["role"], rows["evidence"], strict=True)
             ],
+            "reason": [say_or(f"plan.{reason}", lang, "–") for reason in rows["reason"]],
         }
-    ).reset_index(drop=True)
+    )
+    same_day = table["send_on"].nunique() < 2  # the day stands above the page then
+    return table.drop(columns=["send_on"] if same_day else []).reset_index(drop=True)
 
 
 def ask_table(rows: pd.DataFrame, lang: str) -> pd.DataFrame:

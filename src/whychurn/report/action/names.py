@@ -37,11 +37,14 @@ def stage_name(stage: object, lang: str) -> str:
 
 
 def reason_words(codes: object, lang: str) -> str:
-    """Names of the features that a table names as reasons, separated by commas."""
+    """Reasons that a table holds as keys or names of features, separated by commas, in words."""
     if not isinstance(codes, str) or not codes:
         return "–"
     names = _features()
-    known = [names.get(code.strip(), {}).get(lang, code.strip()) for code in codes.split(",")]
+    known = [
+        say_or(f"action.reason_{code}", lang, names.get(code, {}).get(lang, code))
+        for code in codes.split(",")
+    ]
     return ("；" if lang == "zh" else "; ").join(known)
 
 

@@ -6,11 +6,13 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.labels import join
 from whychurn.report.action.names import action_name, cause_name, code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.page.components.numbers import bracketed, plain, signed
 from whychurn.report.page.page_like import PageLike
 
+ALL: Final = "all"  # stratum, and campaign: over all of them
 TEST_FORMATS: Final = {
     **dict.fromkeys(("treated", "control"), "int"),
     **dict.fromkeys(("rate_treated", "rate_control"), "percent"),
@@ -25,10 +27,29 @@ BELIEF_FORMATS: Final = {
 }
 
 
+def campaign_tests(results: ActionResults) -> pd.DataFrame:
+    """Read-outs of the main outcome, campaign by campaign, without strata and sums over campaigns."""
+    rows = results["action_tests"]
+    return rows[(rows["outcome"] == "left") & (rows["stratum"] == ALL) & (rows["campaign_id"] != ALL)]
+
+
+def guard_lines(results: ActionResults, page: PageLike) -> list[str]:
+    """Actions of which the tests together make harm likely, though it is not shown: left, or opted out."""
+    rows = results["action_tests"]
+    rows = rows[(rows["campaign_id"] == ALL) & (rows["stratum"] == ALL) & (rows["note"] == "harm")]
+    effects = results["action_effects"]
+    known = set(effects.loc[(effects["rung"] == "caused") & (effects["effect"] > 0), "action"])
+    likely = rows[~rows["action"].isin(known)].sort_values(["action", "outcome"]).drop_duplicates("action")
+    return [
+        page.say(f"action.guard_{row['outcome']}", action=action_name(row["action"], page.lang))
+        for row in likely.to_dict("records")
+        if row["outcome"] in ("left", "opted_out")
+    ]
+
+
 def test_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     """Each test by campaign and action: members, share that left, whether the sizes of the arms are as drawn."""
-    rows = results["action_tests"]
-    rows = rows[(rows["outcome"] == "left") & (rows["stratum"] == "all")]
+    rows = campaign_tests(results)
     if rows.empty:
         return pd.DataFrame()
     rows = rows.sort_values(["campaign_id", "action"], kind="stable")
@@ -45,8 +66,7 @@ def test_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
 
 def mismatch_lines(results: ActionResults, page: PageLike) -> list[str]:
     """Tests whose arms are not as large as drawn, and tests that wait for their follow-up."""
-    rows = results["action_tests"]
-    rows = rows[(rows["outcome"] == "left") & (rows["stratum"] == "all")]
+    rows = campaign_tests(results)
     lines = []
     for note in ("mismatch", "waiting", "no_control", "only_control"):
         found = rows.loc[rows["note"] == note, "campaign_id"].nunique()
@@ -55,10 +75,25 @@ def mismatch_lines(results: ActionResults, page: PageLike) -> list[str]:
     return lines
 
 
-def belief_table(results: ActionResults, page: PageLike, kind: str = "member") -> pd.DataFrame:
+def ceiling_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
+    """Remedies that are no contact, by cause: what mending it could avoid at most, share of all departures."""
+    rows = results["playbook"].query("kind == 'programme'").dropna(subset=["cause"])
+    lines = [
+        {
+            "cause": cause_name(cause, page.lang),
+            "action": join([action_name(action, page.lang) for action in mine["action"]], page.lang),
+            "ceiling": mine["ceiling"].iloc[0],
+            "between": _percents(mine.iloc[0].to_dict(), "ceiling_low", "ceiling_high", page),
+        }
+        for cause, mine in rows.groupby("cause", sort=True)
+    ]
+    return pd.DataFrame(lines)
+
+
+def belief_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     """Actions by cause: what was believed, what tests and belief say together, whom it fits today."""
     rows = results["playbook"]
-    rows = rows[rows["kind"] == kind]
+    rows = rows[rows["kind"] == "member"]
     if rows.empty:
         return pd.DataFrame()
     rows = rows.sort_values(["cause", "action"], kind="stable")
@@ -66,9 +101,6 @@ def belief_table(results: ActionResults, page: PageLike, kind: str = "member") -
         "cause": [cause_name(cause, page.lang) for cause in rows["cause"]],
         "action": [action_name(action, page.lang) for action in rows["action"]],
     }
-    if kind == "programme":
-        ceiling = [_percents(row, "ceiling_low", "ceiling_high", page) for row in rows.to_dict("records")]
-        return pd.DataFrame({**names, "ceiling": rows["ceiling"], "between": ceiling}).reset_index(drop=True)
     found = [_percents(row, "low", "high", page) for row in rows.to_dict("records")]
     tested = [code_name("tested", code, page.lang) for code in rows["tested"]]
     measured = {"belief": rows["belief"], "theta": rows["theta"], "between": found}

@@ -30,17 +30,20 @@ def size_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
 
 
 def test_lines(results: ActionResults, page: PageLike) -> list[str]:
-    """The smallest test of each of a few actions that nobody has settled; or that nothing is known of sizes."""
+    """The test that ends soonest of each of a few actions that nobody has settled, in the order of their weeks."""
     rows = results["action_sizes"].dropna(subset=["n_arm"])
     settled = results["playbook"].query("tested in ['shown', 'harmful']")["action"]
     rows = rows[~rows["action"].isin(settled)]
-    smallest = rows.sort_values(["n_arm", "action"], kind="stable").drop_duplicates("action").head(MOST)
-    return [_sentence(row, page) for row in smallest.to_dict("records")]
+    soonest = (
+        rows.sort_values(["weeks", "n_arm", "action"], kind="stable").drop_duplicates("action").head(MOST)
+    )
+    return [_sentence(row, page) for row in soonest.to_dict("records")]
 
 
 def _sentence(row: dict[str, object], page: PageLike) -> str:
     words = {
         "action": action_name(str(row["action"]), page.lang),
+        "design": code_name("design", row["design"], page.lang),
         "n_arm": plain(float(str(row["n_arm"]))),
         "relative": f"{100 * float(str(row['relative'])):.0f}%",
         "p0": page.format(row["p0"], "percent"),

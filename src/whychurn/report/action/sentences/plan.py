@@ -16,6 +16,8 @@ from whychurn.report.page.page_like import PageLike
 
 MOST_LINES: Final = 6  # of the table of the plan
 ATTRIBUTED: Final = "attributed"
+_WHY_NOBODY: Final = ("no_budget", "nobody_may_be_contacted", "nobody_there", "no_actions")
+_LEFT_ALONE: Final = ("no_consent", "contacted_lately")  # counts of the plan's facts
 FORMATS: Final = {"members": "int", "cost": "money", "gain": "money", "kept": "number"}
 
 
@@ -39,8 +41,9 @@ def knows_money(results: ActionResults) -> bool:
 
 
 def knows_costs(results: ActionResults) -> bool:
-    """Whether any contact of the plan has a cost."""
-    return bool(contacts(results)["cost"].fillna(0).gt(0).any())
+    """Whether contacts of the plan have costs on record."""
+    told = results.told("plan").get("costs_known")
+    return bool(told) if told is not None else bool(contacts(results)["cost"].fillna(0).gt(0).any())
 
 
 def plan_headline(results: ActionResults, page: PageLike) -> tuple[str, str, float]:
@@ -49,7 +52,8 @@ def plan_headline(results: ActionResults, page: PageLike) -> tuple[str, str, flo
     row = forecast(results)
     if chosen.empty or row is None:
         count = drawn["member_id"].nunique()
-        key = "plan_by_lot" if count else "plan_nothing"
+        why = results.told("plan").get("reason")
+        key = "plan_by_lot" if count else f"plan_{why}" if why in _WHY_NOBODY else "plan_nothing"
         return page.say(f"action.{key}", members=page.members(count)), "described", float(count)
     count = contacts(results)["member_id"].nunique()
     words: dict[str, object] = {
@@ -149,10 +153,11 @@ def leave_alone_lines(results: ActionResults, page: PageLike) -> list[tuple[str,
     if len(poor):
         rung = str(poor["rung"].iloc[0])
         lines.append((rung, page.say("action.alone_poor", actions=_joined(poor, page))))
-    left = results.told("plan").get("left_alone") or {}
-    for reason, count in sorted(left.items()):
-        words = {"reason": code_name("alone", reason, page.lang), "members": page.members(float(count))}
-        lines.append(("described", page.say("action.alone_members", **words)))
+    for reason in _LEFT_ALONE:
+        count = float(results.told("plan").get(reason) or 0)
+        if count:
+            words = {"reason": page.say(f"action.alone_{reason}"), "members": page.members(count)}
+            lines.append(("described", page.say("action.alone_members", **words)))
     return lines
 
 

@@ -84,8 +84,8 @@ _TOLD: Final = ("plan", "blanket", "random", "rule", "highest_risk", "playbook")
 
 def budget_line(results: ActionResults, page: PageLike) -> str:
     """What more money would bring, where the plan tells the price of its budget."""
-    price = results.told("plan").get("price_of_budget")
-    if price is None:
+    price = results.told("plan").get("price_of_money")
+    if not price:
         return ""
     one = money(1.0, page.lang, results.currency)
     return page.say("action.budget_price", one=one, brings=money(float(price), page.lang, results.currency))

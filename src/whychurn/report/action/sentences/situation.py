@@ -6,6 +6,7 @@ from typing import Final
 
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows
+from whychurn.report.action.sentences.fairness import campaign_tests
 from whychurn.report.page.components.numbers import signed
 from whychurn.report.page.page_like import PageLike
 
@@ -19,8 +20,7 @@ def situation(results: ActionResults) -> str:
     rows = effect_rows(results)
     if len(rows):
         return "nothing_shown" if (rows["verdict"] == "open").all() else "shown"
-    tests = results["action_tests"]
-    tests = tests[(tests["outcome"] == "left") & (tests["stratum"] == "all")]
+    tests = campaign_tests(results)
     if tests.empty:
         return "none_randomised" if len(results["action_observed"]) else "no_touches"
     notes = set(tests["note"].dropna())
