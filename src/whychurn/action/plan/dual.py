@@ -158,7 +158,10 @@ class _Problem:
     def dual(self, prices: Array) -> float:
         """Upper bound of the sum of net gains at these prices."""
         rows = self.best_rows(prices)
-        return float((self.held.net[rows] - self.use[rows] @ prices).sum() + self.cap @ prices)
+        priced = prices > 0  # what there is enough of may be endless
+        return float(
+            (self.held.net[rows] - self.use[rows] @ prices).sum() + self.cap[priced] @ prices[priced]
+        )
 
     def over(self, prices: Array, at: int) -> bool:
         """Whether the best rows use more of resource `at` than there is."""

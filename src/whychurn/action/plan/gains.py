@@ -111,18 +111,25 @@ def decay_of(effects: Effects, action: str) -> Decay:
     return Decay(float(effects.onset_weeks[at]), float(effects.half_life_weeks[at]), effects.effect_days)
 
 
+def is_barred(option: Option, effects: Effects, evidence_needed: str) -> bool:
+    """Whether nobody may get the option but by lot.
+
+    An action whose tests showed harm; one aimed at no cause, until a test has shown it; with ``evidence_needed: tested`` one
+    without a test.
+    """
+    tested = effects.tested.get(option.action, UNTESTED)
+    harmful = tested == HARMFUL or (not option.causes and tested != SHOWN)
+    return harmful or (evidence_needed == "tested" and tested == UNTESTED)
+
+
 def may_be_chosen(
     option: Option, effects: Effects, gains: OptionGains, at: int, evidence_needed: str
 ) -> Array:
     """Members for whom option number `at` may be chosen by what is known of it, not by lot; (n,) bool.
 
-    Never an action whose tests showed harm, nor where leaving is expected to become likelier or any gain is less likely
-    than not. An action aimed at no cause only after a test has shown it; with ``evidence_needed: tested`` no action
-    without a test.
+    Never where leaving is expected to become likelier, or any gain is less likely than not.
     """
-    tested = effects.tested.get(option.action, UNTESTED)
-    barred = tested == HARMFUL or (not option.causes and tested != SHOWN)
-    if barred or (evidence_needed == "tested" and tested == UNTESTED):
+    if is_barred(option, effects, evidence_needed):
         return np.zeros(len(gains.gain), dtype=bool)
     held = gains.allowed[:, at] & (gains.p_positive[:, at] >= LIKELY) & (gains.change[:, at] < 0)
     return np.asarray(held)

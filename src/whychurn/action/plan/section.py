@@ -24,7 +24,7 @@ from whychurn.action.plan.value.model_value import believed_value
 from whychurn.action.plan.value.off_policy import measured_values
 from whychurn.action.plan.value.policies import POLICIES, Setting
 from whychurn.action.playbook.read import Entry, load_playbook
-from whychurn.contract.results import columns_of, empty_table, stack
+from whychurn.contract.results import columns_of, empty_table, typed
 
 BUDGET_SHARE: Final = 0.01  # of the margin of four weeks, where no budget is given
 BUDGET_DAYS: Final = 28
@@ -146,9 +146,8 @@ def _values(inputs: ActionInputs, ground: _Ground, drawn: Drawn, effects: Sectio
         value = believed_value(setting, option, second, params.action.value_days, params.run.confidence)
         rows.append({"policy": name, "method": "model", "members": len(none), **value, "effective_n": np.nan,
                      "budget": ground.budget, "note": None})  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns_of("plan_value"))
     measured = measured_values(inputs, ground.entries, ground.options, effects, ground.budget / len(none))
-    return stack([table, measured], columns_of("plan_value"))
+    return typed(pd.DataFrame([*rows, *measured.to_dict("records")], columns=columns_of("plan_value")))
 
 
 def _facts(inputs: ActionInputs, ground: _Ground, drawn: Drawn, plan: pd.DataFrame) -> dict[str, Any]:

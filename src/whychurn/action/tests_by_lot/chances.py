@@ -22,7 +22,8 @@ def own_chances(touches: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         propensity (chance of this row's own action; the share of its arm where none is stated in the whole campaign;
         null where nobody was drawn by lot), propensity_stated, stratum (rows of one campaign with one chance of being
-        contacted; all where it is the same for everybody or there are several actions), chance_outside (a stated
+        contacted; all where it is the same for everybody or there are several actions; of a plan the action that the
+        member got or would have got), chance_outside (a stated
         chance outside of 0 to 1, or missing while others of the campaign have one).
     """
     lot = touches["randomized"].to_numpy(bool)
@@ -41,6 +42,12 @@ def own_chances(touches: pd.DataFrame) -> pd.DataFrame:
         if arm_chances(rows)["turned"].any():
             held_out = rows.index[(rows["action"] == CONTROL).to_numpy(bool)]
             p.loc[held_out] = 1 - p.loc[held_out]
+        planned = _would_be(rows)
+        if planned is not None:  # the action followed from the member, the lot decided who is held out
+            contacted = rows.index[(rows["action"] != CONTROL).to_numpy(bool)]
+            p.loc[contacted] = 1 - p.loc[rows.index.difference(contacted)].mean()
+            strata.loc[rows.index] = planned
+            continue
         strata.loc[rows.index] = _strata(rows.assign(propensity=p.loc[rows.index]))
     return touches.assign(
         propensity=p, propensity_stated=some.to_numpy(bool) & lot, stratum=strata, chance_outside=outside
@@ -55,3 +62,16 @@ def _strata(rows: pd.DataFrame) -> pd.Series:
     if rows["action"].nunique() != 2 or not held_out.any() or not 1 < len(known) <= MANY_STRATA:
         return pd.Series(ALL, index=rows.index)
     return pd.Series([f"{chance:g}" for chance in contacted], index=rows.index)
+
+
+def _would_be(rows: pd.DataFrame) -> pd.Series | None:
+    """Action that each member of a plan got, or would have got: ``offer`` of those held out names it; None where the
+    campaign is no such plan.
+    """
+    held_out = (rows["action"] == CONTROL).to_numpy(bool)
+    if "offer" not in rows or not held_out.any():
+        return None
+    named = rows.loc[held_out, "offer"]
+    if not named.isin(set(rows.loc[~held_out, "action"])).all():
+        return None
+    return rows["action"].astype(object).where(~held_out, rows["offer"].astype(object))

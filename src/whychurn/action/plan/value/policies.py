@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.action.effects.efficacy import Effects
 from whychurn.action.plan.dual import NOTHING, Candidates, Caps, choose
-from whychurn.action.plan.gains import OptionGains, may_be_chosen
+from whychurn.action.plan.gains import OptionGains, is_barred, may_be_chosen
 from whychurn.action.plan.options import Options
 from whychurn.contract.arrays import Array
 
@@ -119,14 +119,15 @@ def best_choice(setting: Setting, effects: Effects, gains: OptionGains) -> Array
 
 
 def _single(setting: Setting) -> Array:
-    """The option with the largest mean gain per cost among those with more gain than cost, else the least bad one."""
-    costs = np.array([one.cost for one in setting.options.held], dtype="float64")
+    """The option that brings most after cost on average, for all members; of those that may be chosen at all, if any."""
+    held = setting.options.held
+    costs = np.array([one.cost for one in held], dtype="float64")
     mean = setting.gains.gain[setting.may].mean(axis=0) if setting.may.any() else np.zeros(len(costs))
-    free = np.array([one.capped is None for one in setting.options.held])
-    paid = costs if setting.gains.money else 0.0 * costs
-    net = np.where(free | ~free.any(), mean - paid, -np.inf)
-    best = int(np.argmax(net))
-    return np.full(len(setting.state), best, dtype="int64")
+    free = np.array([one.capped is None for one in held])
+    barred = np.array([is_barred(one, setting.effects, setting.evidence_needed) for one in held])
+    open_ = free & ~barred if (free & ~barred).any() else np.ones(len(held), dtype=bool)
+    net = np.where(open_, mean - (costs if setting.gains.money else 0.0 * costs), -np.inf)
+    return np.full(len(setting.state), int(np.argmax(net)), dtype="int64")
 
 
 def _in_turn(setting: Setting, order: Array, option: Array) -> Array:
