@@ -81,13 +81,12 @@ def test_a_true_ranking_beats_chance_and_noise_does_not(held) -> None:
     scored, true = held
     action = scored.actions.index("price_match")
     noise = np.random.default_rng(0).standard_normal(len(true))
-    weights = np.stack(
-        [rank_weights(one, scored.offered[:, action], scored.fold) for one in (true[:, action], noise)]
-    )
-    mean, variance = null_qini(scored, action, weights).T
-    z = np.array([qini(scored, action, one).value for one in (true[:, action], noise)]) - mean
-    assert z[0] > 2 * np.sqrt(variance[0])
-    assert abs(z[1]) < 2.5 * np.sqrt(variance[1])
+    for predicted, ranks in ((true[:, action], True), (noise, False)):
+        weights = np.zeros_like(true)
+        weights[:, action] = rank_weights(predicted, scored.offered[:, action], scored.fold)
+        mean, covariance = null_qini(scored, weights)
+        z = (qini(scored, action, predicted).value - mean[action]) / np.sqrt(covariance[action, action])
+        assert z > 2 if ranks else abs(z) < 2.5
     assert auuc(scored, action, true[:, action]).value > auuc(scored, action, noise).value
 
 
@@ -103,17 +102,22 @@ def test_the_null_is_that_of_permuted_treatments(planted) -> None:
     rows, p, q, d = planted(1, members=800, waves=2)
     scored = held_out(randomised_rows(rows, p, q, d))
     rng = np.random.default_rng(1)
-    weight = rank_weights(rng.standard_normal(len(p)), scored.offered[:, 0], scored.fold)
+    predicted = rng.standard_normal((len(p), 2))
+    weights = np.zeros_like(scored.contrast)
+    for action in (0, 1):
+        weights[:, action] = rank_weights(predicted[:, action], scored.offered[:, action], scored.fold)
     drawn = []
     for _ in range(2_000):
-        contrast = scored.contrast[:, 0].copy()
+        shuffled = np.arange(len(p))
         for cell in np.unique(scored.cell):
             inside = np.flatnonzero(scored.cell == cell)
-            contrast[inside] = contrast[rng.permutation(inside)]
-        drawn.append(-(scored.residual * weight * contrast).mean())
-    mean, variance = null_qini(scored, 0, weight[None])[0]
-    assert mean == pytest.approx(np.mean(drawn), abs=4 * np.std(drawn) / np.sqrt(2_000))
-    assert variance == pytest.approx(np.var(drawn), rel=0.12)
+            shuffled[inside] = rng.permutation(inside)
+        drawn.append(-(scored.residual[:, None] * weights * scored.contrast[shuffled]).mean(axis=0)[:2])
+    mean, covariance = null_qini(scored, weights)
+    spread = np.cov(np.array(drawn).T)
+    assert mean[:2] == pytest.approx(np.mean(drawn, axis=0), abs=4 * np.sqrt(spread.max() / 2_000))
+    assert np.diag(covariance)[:2] == pytest.approx(np.diag(spread), rel=0.12)
+    assert covariance[0, 1] == pytest.approx(spread[0, 1], abs=0.1 * spread[0, 0])
 
 
 def test_a_policy_contacts_whom_it_keeps_most_and_within_its_capacity(held) -> None:

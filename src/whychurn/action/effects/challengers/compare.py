@@ -110,51 +110,37 @@ def _own_actions(rows: RandomisedRows) -> RandomisedRows:
 def _table(held: HeldOut, by_method: Mapping[str, Array]) -> tuple[pd.DataFrame, str]:
     values = {name: policy_value(held, policy(held, one)) for name, one in by_method.items()}
     best = choose(values)
+    size = held.offered.sum(axis=0).astype("float64")
+    share = size / size.sum()
     found: list[dict[str, Any]] = []
-    whole: dict[str, list[tuple[float, Estimate, float, Array]]] = {name: [] for name in by_method}
-    for number, action in enumerate(held.actions):
-        offered = held.offered[:, number]
-        size = float(offered.sum())
-        weights = np.stack([rank_weights(one[:, number], offered, held.fold) for one in by_method.values()])
-        nulls = null_qini(held, number, weights)
-        for (name, one), null in zip(by_method.items(), nulls, strict=True):
-            area, under = qini(held, number, one[:, number]), auuc(held, number, one[:, number]).value
-            whole[name].append((size, area, under, null))
-            found.append({"method": name, "action": action, "chosen": False, **_ranking(area, under, null)})
-    for name, each in whole.items():
+    for name, one in by_method.items():
+        each = [qini(held, number, column) for number, column in enumerate(one.T)]
+        under = np.array([auuc(held, number, column).value for number, column in enumerate(one.T)])
+        weights = [rank_weights(*pair, held.fold) for pair in zip(one.T, held.offered.T, strict=True)]
+        mean, covariance = null_qini(held, np.stack(weights, axis=1))
+        for number, action in enumerate(held.actions):
+            ranking = _ranking(each[number], float(under[number]), mean[number], covariance[number, number])
+            found.append({"method": name, "action": action, "chosen": False, **ranking})
+        influence = np.stack([area.influence for area in each], axis=1) @ share
+        whole = Estimate(float(share @ np.array([area.value for area in each])), influence)
         found.append(
             {
-                "method": name, "action": ALL, **_ranking(*_over_actions(each)),
-                **_bounded("value", values[name]), **_bounded("slope", calibration(held, by_method[name])),
-                "chosen": name == best,
+                "method": name, "action": ALL, "chosen": name == best,
+                **_ranking(whole, float(share @ under), float(share @ mean), float(share @ covariance @ share)),
+                **_bounded("value", values[name]), **_bounded("slope", calibration(held, one)),
             }
         )  # fmt: skip
     table = pd.DataFrame(found)
-    return table, best
+    return table.sort_values("action", key=lambda names: names == ALL, kind="stable", ignore_index=True), best
 
 
-def _ranking(area: Estimate, under: float, null: Array) -> dict[str, float]:
-    mean, half = float(null[0]), Z * float(np.sqrt(null[1]))
-    found = {**_bounded("qini", area), "null_low": mean - half, "null_high": mean + half, "auuc": under}
-    if not half > 0:  # nobody is ranked before anybody else
-        found |= dict.fromkeys(("qini", "qini_low", "qini_high", "null_low", "null_high"), np.nan)
-    return found
-
-
-def _over_actions(each: list[tuple[float, Estimate, float, Array]]) -> tuple[Estimate, float, Array]:
-    """Means over actions, by rows that each was offered to."""
-    share = np.array([size for size, *_ in each])
-    share = share / share.sum()
-    length = max(len(one.influence) for _, one, _, _ in each)
-    influence = np.zeros(length)
-    for part, (_, one, _, _) in zip(share, each, strict=True):
-        influence[: len(one.influence)] += part * one.influence
-    value = float(share @ np.array([one.value for _, one, _, _ in each]))
-    under = float(share @ np.array([under for _, _, under, _ in each]))
-    null = np.stack([one for *_, one in each])
-    # actions share those held out, so their coefficients move together: as if wholly, which is the wider null
-    together = np.array([share @ null[:, 0], float(share @ np.sqrt(null[:, 1])) ** 2])
-    return Estimate(value, influence), under, together
+def _ranking(area: Estimate, under: float, mean: float, variance: float) -> dict[str, float]:
+    """Coefficient beside its null; neither where nobody is ranked before anybody else."""
+    if not variance > 0:
+        blank = ("qini", "qini_low", "qini_high", "null_low", "null_high")
+        return {**dict.fromkeys(blank, np.nan), "auuc": under}
+    half = Z * float(np.sqrt(variance))
+    return {**_bounded("qini", area), "null_low": mean - half, "null_high": mean + half, "auuc": under}
 
 
 def _bounded(name: str, one: Estimate) -> dict[str, float]:

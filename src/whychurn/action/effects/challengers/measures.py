@@ -70,35 +70,33 @@ def auuc(held: HeldOut, action: int, predicted: Array) -> Estimate:
     return _mean(held, -held.scores[:, action] * weight, offered)
 
 
-def null_qini(held: HeldOut, action: int, weights: Array) -> Array:
-    """Mean and variance of the Qini coefficient over all permutations of the treatments within campaign and stratum: exact
-    (Hoeffding 1951), so none needs to be drawn.
+def null_qini(held: HeldOut, weights: Array) -> tuple[Array, Array]:
+    """Mean and covariance of the Qini coefficients of all actions over all permutations of the arms within campaign and
+    stratum: exact (Hoeffding 1951), so none needs to be drawn.
 
     Parameters
     ----------
     weights
-        `rank_weights` of each method; (methods, n).
+        `rank_weights` of one method by action; (n, A).
 
     Returns
     -------
-    (methods, 2)
+    mean, covariance
+        (A,) and (A, A).
     """
-    offered = np.flatnonzero(held.offered[:, action])
-    cell = np.unique(held.cell[offered], return_inverse=True)[1]
-    size = np.bincount(cell)
-    contrast = held.contrast[offered, action]
-    mean_contrast = np.bincount(cell, contrast) / np.maximum(size, 1)
-    spread_contrast = np.bincount(cell, (contrast - mean_contrast[cell]) ** 2)
-    found = np.zeros((len(weights), 2))
-    for number, weight in enumerate(weights):
-        gain = -held.residual[offered] * weight[offered]
-        mean = np.bincount(cell, gain) / np.maximum(size, 1)
-        spread = np.bincount(cell, (gain - mean[cell]) ** 2)
-        found[number] = (
-            (size * mean * mean_contrast).sum() / max(len(offered), 1),
-            (spread * spread_contrast / np.maximum(size - 1, 1)).sum() / max(len(offered), 1) ** 2,
-        )
-    return found
+    gain = -held.residual[:, None] * weights
+    actions = weights.shape[1]
+    mean, covariance = np.zeros(actions), np.zeros((actions, actions))
+    order = np.argsort(held.cell, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(held.cell[order])) + 1):
+        if len(rows) < 2:
+            continue
+        one, other = gain[rows], held.contrast[rows]
+        mean += len(rows) * one.mean(axis=0) * other.mean(axis=0)
+        spread, around = (part - part.mean(axis=0) for part in (one, other))
+        covariance += (spread.T @ spread) * (around.T @ around) / (len(rows) - 1)
+    size = np.maximum(held.offered.sum(axis=0), 1)
+    return mean / size, covariance / np.outer(size, size)
 
 
 def policy(held: HeldOut, predicted: Array) -> Array:
