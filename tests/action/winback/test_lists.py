@@ -44,12 +44,13 @@ def test_gain_is_the_rise_times_the_second_life_less_the_cost(leavers: SimpleNam
     rows = _leavers(leavers, [1.0, 2.0, 1.0], ["price", "price", "natural"])
     table = winback_list(rows, valued, _given(leavers))
     assert table["member_id"].tolist() == ["m1", "m0"]  # natural: nothing brings more than it costs
+    # half a life, of the 275 days that are left when somebody returns after 90 of 365
     rise = np.exp(-0.1) - np.exp(-0.2)
-    assert table["expected_gain"].tolist() == pytest.approx([rise * 365 - 2, rise * 182.5 - 2])
+    assert table["expected_gain"].tolist() == pytest.approx([rise * 275 - 2, rise * 137.5 - 2])
     assert table["p_return"].tolist() == pytest.approx([1 - np.exp(-0.1)] * 2)
     assert table["p_return_touched"].tolist() == pytest.approx([1 - np.exp(-0.2)] * 2)
     weakest = np.exp(-0.1) - np.exp(-0.1 * np.exp(np.log(2) - 1.959964 * 0.2))
-    assert table["low"].tolist() == pytest.approx([weakest * 365 - 2, weakest * 182.5 - 2], rel=1e-5)
+    assert table["low"].tolist() == pytest.approx([weakest * 275 - 2, weakest * 137.5 - 2], rel=1e-5)
     assert table["action"].tolist() == ["coupon_back"] * 2 and table["evidence"].tolist() == ["tested"] * 2
     assert table["reasons"].tolist() == ["cause_known,left_lately,high_margin", "cause_known,left_lately"]
 

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.winback.contacts_by_lot import RETURN_DAYS
 from whychurn.action.winback.options import Option, reachable
 from whychurn.action.winback.return_model import ReturnModel
 from whychurn.action.winback.second_life import SecondLife
@@ -54,13 +55,13 @@ def winback_list(leavers: pd.DataFrame, valued: Valued, inputs: ActionInputs) ->
     Returns
     -------
     DataFrame
-        gain = (p_return_touched - p_return) × second_life_value - cost: what returns by itself is no gain. Where no
-        money is known, those whose chance rises are listed by that rise, and columns of money are null.
+        gain = (p_return_touched - p_return) × second_life_value - cost: what returns by itself is no gain. Returns lie
+        in the middle of the 180 days on average, so value counts over what is left of the horizon. Where no money is
+        known, those whose chance rises are listed by that rise, and columns of money are null.
     """
     rows = leavers.reset_index(drop=True)
-    value = valued.life.value(
-        rows["daily_margin"].to_numpy("float64"), rows["cause"], inputs.params.action.value_days
-    )
+    days = max(inputs.params.action.value_days - RETURN_DAYS // 2, 0)
+    value = valued.life.value(rows["daily_margin"].to_numpy("float64"), rows["cause"], days)
     tier = value_tiers(rows["daily_margin"].to_numpy("float64"), inputs.params.survival.value_tiers)
     rows = rows.assign(
         second_life_value=value, tier=tier, p_return=valued.model.chance(rows), as_of=inputs.as_of

@@ -1,6 +1,6 @@
 """How likely leavers are to return, by themselves and when invited: piecewise constant hazard with a prior.
 
-    log h = b0 + b1 log(30 + days away) + b2 log(1 + daily margin) + sum_k c_k q_k + campaign
+    log h = b0 + b1 log(30 + days away) + b2 days away + b3 log(1 + daily margin) + sum_k c_k q_k + campaign
             + treated (e_a + sum_k g_ak q_k + channel + offer + late)
 
 With q the mix of causes of leaving. A Poisson likelihood of the pieces is that of the hazard (Holford 1980, Biometrics
@@ -40,7 +40,7 @@ class Term(NamedTuple):
     Parameters
     ----------
     kind
-        level, away, margin, cause, campaign; of those contacted only: arm, channel, offer, late.
+        level, away, long, margin, cause, campaign; of those contacted only: arm, channel, offer, late.
     name
         Campaign, action, channel or offer.
     cause
@@ -52,6 +52,7 @@ class Term(NamedTuple):
     cause: str = ""
 
 
+COLUMNS: Final = {"campaign": "campaign_id", "arm": "action", "channel": "channel", "offer": "offer"}
 CONTACT: Final = ("arm", "channel", "offer", "late")  # kinds of terms that act on those contacted
 
 
@@ -136,7 +137,12 @@ def _prior(
     pieces: pd.DataFrame, arms: Sequence[str], beliefs: Mapping[str, Mapping[str, float]]
 ) -> tuple[list[Term], Array, Array]:
     """Terms with their prior means and sds."""
-    entries = [(Term("level"), 0.0, WIDE_SD), (Term("away"), 0.0, WIDE_SD), (Term("margin"), 0.0, CAUSE_SD)]
+    entries = [
+        (Term("level"), 0.0, WIDE_SD),
+        (Term("away"), 0.0, WIDE_SD),
+        (Term("long"), 0.0, WIDE_SD),
+        (Term("margin"), 0.0, CAUSE_SD),
+    ]
     entries += [(Term("cause", "", cause), 0.0, CAUSE_SD) for cause in CAUSES]
     campaigns = sorted(str(name) for name in pieces["campaign_id"].unique())
     entries += [(Term("campaign", name), 0.0, CAMPAIGN_SD) for name in campaigns if name]
@@ -165,21 +171,21 @@ def design(rows: pd.DataFrame, terms: Sequence[Term]) -> Array:
     numbers = {
         "level": np.ones(len(rows)),
         "away": np.log(30 + rows["away"].to_numpy("float64")),
+        "long": rows["away"].to_numpy("float64") / 100,
         "margin": np.log1p(np.nan_to_num(rows["daily_margin"].to_numpy("float64")).clip(0)),
         "late": rows["late"].to_numpy("float64"),
     }
     words = {
-        kind: rows[column].to_numpy(object, na_value=None) if column in rows else np.full(len(rows), None)
-        for kind, column in {
-            "campaign": "campaign_id", "arm": "action", "channel": "channel", "offer": "offer",
-        }.items()
-    }  # fmt: skip
+        kind: np.where(rows[column].notna(), rows[column].astype("object"), "")
+        for kind, column in COLUMNS.items()
+        if column in rows
+    }
     mix, treated = rows[MIX].to_numpy("float64"), rows["treated"].to_numpy("float64")
     X = np.zeros((len(rows), len(terms)))
     for place, (kind, name, cause) in enumerate(terms):
         value = numbers.get(kind, 1.0)
-        if kind in words:
-            value = np.equal(words[kind], name).astype("float64")
+        if kind in COLUMNS:
+            value = np.equal(words[kind], name).astype("float64") if kind in words else 0.0
         if cause:
             value = value * mix[:, CAUSES.index(cause)]
         X[:, place] = value * treated if kind in CONTACT else value
