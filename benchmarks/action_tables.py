@@ -52,7 +52,7 @@ def write_tables() -> str:
 
 def _table(rows: pd.DataFrame) -> str:
     kinds = {"all actions work": rows[rows["duds"] == 0], "two more duds": rows[rows["duds"] > 0]}
-    counts = [f"{name} ({part['world'].nunique()} worlds)" for name, part in kinds.items()]
+    counts = [f"{name} ({_counted(part)})" for name, part in kinds.items()]
     lines = [f"| measure | {' | '.join(counts)} | aim |", "|---|---|---|---|"]
     for measure, (told, form, aim) in MEASURES.items():
         cells = [
@@ -62,6 +62,12 @@ def _table(rows: pd.DataFrame) -> str:
     significant = [_cell(_clear(part), "{:.0%}") for part in kinds.values()]
     lines.append(f"| gain over doing nothing by 2 s.e. | {' | '.join(significant)} | every world |")
     return "\n".join(lines)
+
+
+def _counted(rows: pd.DataFrame) -> str:
+    """How many worlds, and of how many members."""
+    sizes = " and ".join(f"{size:,}".replace(",", " ") for size in sorted(rows["members"].unique()))
+    return f"{rows['world'].nunique()} of {sizes or 'no'} members"
 
 
 def _clear(rows: pd.DataFrame) -> pd.Series:
