@@ -200,6 +200,8 @@ def test_likely_harm_is_told_until_it_is_shown(planted: Planted) -> None:
     )
     assert len(fairness.campaign_tests(together)) == 15
     lines = fairness.guard_lines(together, PAGE)
+    assert fairness.guard_title(together, PAGE) == ["May do harm: Coupon."]
+    assert fairness.likely_harm(results).empty
     assert len(lines) == 1 and lines[0].startswith("Coupon may do harm") and "opted out" in lines[0]
 
 
@@ -248,7 +250,11 @@ def test_lists_are_disjoint_and_sorted(planted: Planted) -> None:
     assert ids.is_unique
     assert len(found.contact) == 620 and len(found.ask) == 60 and len(found.silent) == 30
     contact = lists.contact_table(found.contact, results, "en")
-    assert contact["evidence"].tolist()[-1] == "by lot"
+    assert contact["evidence"].tolist()[:2] == ["proven", "not proven yet"]
+    assert contact["evidence"].tolist()[-1] == "drawn by lot"
+    assert plan.proofs(pd.DataFrame({"action": ["unheard"], "evidence": ["untested"]}), results) == [
+        "untested"
+    ]
     assert lists.list_sizes(found.contact, results)["members"].sum() == 620
     assert len(lists.ask_table(found.ask, "en")) == 60
     assert lists.winback_rows(found.winback, results, "en")["low"].iloc[0] == "≥ ¥1"

@@ -62,7 +62,13 @@ def test_signs_intervals_and_money() -> None:
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [([-22, 37], (-40, 40, 20)), ([3, 9], (0, 10, 2)), ([-0.4], (-0.4, 0.1, 0.1)), ([], (0, 0.2, 0.2))],
+    [
+        ([-22, 37], (-40, 40, 20)),
+        ([-62, 45], (-75, 50, 25)),
+        ([3, 9], (0, 10, 2)),
+        ([-0.4], (-0.4, 0.1, 0.1)),
+        ([], (0, 0.2, 0.2)),
+    ],
 )
 def test_axes_hold_zero_in_round_numbers(values: list[float], expected: tuple[float, float, float]) -> None:
     assert axis_range(values) == pytest.approx(expected)

@@ -54,6 +54,7 @@ PEOPLE = (
     *(f"retention.column_{name}" for name in ["members_then", "buyers", "buyers_before"]),
     *(f"risk.column_{name}" for name in ("members", "events", "rows")),
     *(f"delivery.column_{name}" for name in ("members", "churners")),
+    *(f"action.column_{name}" for name in ("members", "treated", "control", "untreated")),
 )  # headings of columns that count members
 
 

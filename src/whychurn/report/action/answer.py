@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, effects_title
+from whychurn.report.action.sentences.fairness import guard_title
 from whychurn.report.action.sentences.next_tests import test_lines
 from whychurn.report.action.sentences.plan import plan_headline
 from whychurn.report.action.sentences.situation import situation, situation_line
@@ -17,7 +18,8 @@ def answer(results: ActionResults, page: PageLike) -> str:
     found = situation(results)
     if found == "not_run":
         return f"{page.say('action.title_not_run')} {situation_line(results, page)}"
-    shown = " ".join(effects_title(effect_rows(results), page)) or page.say(f"action.title_{found}")
+    clauses = [*effects_title(effect_rows(results), page), *guard_title(results, page)]
+    shown = " ".join(clauses) or page.say(f"action.title_{found}")
     parts = [plan_headline(results, page)[0], f"{shown} {situation_line(results, page)}".strip()]
     return "\n\n".join([*parts, *([] if found == "shown" else test_lines(results, page)[:1])])
 

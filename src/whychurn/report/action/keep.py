@@ -23,7 +23,9 @@ Formats = Mapping[str, str]
 def keep_title(results: ActionResults, page: Wording) -> list[str]:
     """Finding of the page, clause by clause."""
     clauses = effects.effects_title(effects.effect_rows(results), page)
-    return clauses or [page.say(f"action.title_{situation(results)}")]
+    return [*clauses, *fairness.guard_title(results, page)] or [
+        page.say(f"action.title_{situation(results)}")
+    ]
 
 
 def keep_body(results: ActionResults, page: Wording) -> str:
@@ -32,7 +34,6 @@ def keep_body(results: ActionResults, page: Wording) -> str:
     lead = situation_line(results, page) or page.say("action.how_read")
     parts = [
         note(lead),
-        _claims(fairness.guard_lines(results, page), "attributed"),
         _tested(rows, results, page),
         _this_month(results, page),
         pair(_leave_alone(results, page), _next(results, page)),
@@ -88,7 +89,8 @@ def _this_month(results: ActionResults, page: Wording) -> str:
 
 
 def _leave_alone(results: ActionResults, page: Wording) -> str:
-    lines = plan.leave_alone_lines(results, page)
+    likely = [("attributed", line) for line in fairness.guard_lines(results, page)]
+    lines = [*likely, *plan.leave_alone_lines(results, page)]
     rungs = {rung for rung, _ in lines}
     body = claims(lines, page.lang, badges=len(rungs) > 1) + note(page.say("action.alone_consent"))
     rung = min(rungs) if len(rungs) == 1 else None

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from whychurn.report.action.names import action_name, cause_name, code_name, each, reason_words, stage_name
+from whychurn.report.action.names import action_name, cause_name, each, reason_words, stage_name
 from whychurn.report.action.results import ActionResults
-from whychurn.report.action.sentences.plan import contacts, knows_money
+from whychurn.report.action.sentences.plan import contacts, knows_money, proofs
 from whychurn.report.page.components.numbers import bracketed, exact_money, plain
-from whychurn.report.words import say_or
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,7 @@ def contact_table(rows: pd.DataFrame, results: ActionResults, lang: str) -> pd.D
             "gain": rows["gain"],
             "between": [_ends(low, high, lang, write) for low, high in ends],
             "cost": rows["cost"],
-            "evidence": [
-                code_name("evidence", "by_lot" if role == "explore" else evidence, lang)
-                for role, evidence in zip(rows["role"], rows["evidence"], strict=True)
-            ],
-            "reason": [say_or(f"plan.{reason}", lang, "–") for reason in rows["reason"]],
+            "evidence": each(pd.Series(proofs(rows, results), dtype=object), "tested", lang),
         }
     )
     same_day = table["send_on"].nunique() < 2  # the day stands above the page then
@@ -103,7 +98,7 @@ def winback_rows(rows: pd.DataFrame, results: ActionResults, lang: str) -> pd.Da
             "p_return_touched": rows["p_return_touched"],
             "expected_gain": rows["expected_gain"],
             "low": [f"≥ {write(low)}" if pd.notna(low) else "–" for low in rows["low"]],
-            "evidence": each(rows["evidence"], "evidence", lang),
+            "evidence": each(rows["evidence"], "tested", lang),
         }
     ).reset_index(drop=True)
 
@@ -123,14 +118,14 @@ def silent_rows(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
 
 
 def list_sizes(rows: pd.DataFrame, results: ActionResults) -> pd.DataFrame:
-    """Contacts by action: members, cause aimed at, mean chance to leave with its interval where scores give one."""
+    """Contacts by action: members, key of the commonest reason, mean chance to leave with its interval where scores give one."""
     scores = results["risk_scores"].set_index("member_id")[["p_churn", "p_churn_low", "p_churn_high"]]
-    known = rows[["member_id", "action", "cause"]].join(scores, on="member_id")
+    known = rows[["member_id", "action", "reason"]].join(scores, on="member_id")
     return (
         known.groupby("action", sort=True)
         .agg(
             members=("member_id", "nunique"),
-            cause=("cause", "first"),
+            reason=("reason", _commonest),
             p=("p_churn", "mean"),
             low=("p_churn_low", "mean"),
             high=("p_churn_high", "mean"),
@@ -138,6 +133,11 @@ def list_sizes(rows: pd.DataFrame, results: ActionResults) -> pd.DataFrame:
         .reset_index()
         .sort_values(["members", "action"], ascending=[False, True], ignore_index=True)
     )
+
+
+def _commonest(keys: pd.Series) -> str | None:
+    found = keys.dropna()
+    return None if found.empty else str(found.mode().iloc[0])
 
 
 def _writer(results: ActionResults, lang: str):  # type: ignore[no-untyped-def]

@@ -25,7 +25,7 @@ def cause_name(cause: object, lang: str) -> str:
 
 
 def code_name(kind: str, code: object, lang: str) -> str:
-    """Name of a ``channel``, ``tier``, ``policy``, ``tested``, ``evidence``, ``outcome``, ``design`` …; a dash if missing."""
+    """Name of a ``channel``, ``tier``, ``policy``, ``tested``, ``design`` …; a dash if missing."""
     if not isinstance(code, str) or not code:
         return "–"
     return say_or(f"action.{kind}_{code}", lang, code)

@@ -18,7 +18,7 @@ from whychurn.report.action.lists import (
     silent_rows,
     winback_rows,
 )
-from whychurn.report.action.names import action_name, cause_name
+from whychurn.report.action.names import action_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import learning_line, money_line
 from whychurn.report.page.components.blocks import block, claim, missing_block, note
@@ -26,6 +26,7 @@ from whychurn.report.page.components.list_table import list_table
 from whychurn.report.page.components.numbers import bracketed_plain, long_day, plain
 from whychurn.report.page.html_table import TableLook
 from whychurn.report.page.wording import Wording
+from whychurn.report.words import say_or
 
 FORMATS: Final = {
     **dict.fromkeys(("p_leave", "p_churn", "p_return", "p_return_touched"), "percent"),
@@ -88,10 +89,10 @@ def _size(row: dict[str, object], page: Wording) -> str:
         low, high = (100 * float(str(row[end])) for end in ("low", "high"))
         text = page.say("action.of_100_leave", leave=f"{100 * float(str(row['p'])):.0f}")
         chance = f"{escape(text)} <span>{bracketed_plain(low, high)}</span>"
-    cause = escape(cause_name(row["cause"], page.lang))
+    reason = escape(say_or(f"plan.{row['reason']}", page.lang, ""))
     return (
         f'<li data-claim data-rung="associated"><span class="count">{plain(float(str(row["members"])))}</span>'
-        f'<span><a href="{link}">{escape(name)}</a> <small>{cause}</small></span><span class="value">{chance}</span></li>'
+        f'<span><a href="{link}">{escape(name)}</a> <small>{reason}</small></span><span class="value">{chance}</span></li>'
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.contract.suppression import suppress_small_counts
 from whychurn.labels import join
 from whychurn.report.action.names import action_name, cause_name, code_name
 from whychurn.report.action.results import ActionResults
@@ -33,18 +34,28 @@ def campaign_tests(results: ActionResults) -> pd.DataFrame:
     return rows[(rows["outcome"] == "left") & (rows["stratum"] == ALL) & (rows["campaign_id"] != ALL)]
 
 
+def guard_title(results: ActionResults, page: PageLike) -> list[str]:
+    """A clause that names the actions of `guard_lines`; nothing where there are none."""
+    names = [action_name(action, page.lang) for action in likely_harm(results)["action"]]
+    return [page.say("action.title_guard", actions=join(names, page.lang))] if names else []
+
+
 def guard_lines(results: ActionResults, page: PageLike) -> list[str]:
-    """Actions of which the tests together make harm likely, though it is not shown: left, or opted out."""
+    """One line for each action of which harm is likely."""
+    return [
+        page.say(f"action.guard_{row['outcome']}", action=action_name(row["action"], page.lang))
+        for row in likely_harm(results).to_dict("records")
+    ]
+
+
+def likely_harm(results: ActionResults) -> pd.DataFrame:
+    """Actions of which the tests together make harm likely, though it is not shown: more left, or opted out."""
     rows = results["action_tests"]
     rows = rows[(rows["campaign_id"] == ALL) & (rows["stratum"] == ALL) & (rows["note"] == "harm")]
     effects = results["action_effects"]
     known = set(effects.loc[(effects["rung"] == "caused") & (effects["effect"] > 0), "action"])
-    likely = rows[~rows["action"].isin(known)].sort_values(["action", "outcome"]).drop_duplicates("action")
-    return [
-        page.say(f"action.guard_{row['outcome']}", action=action_name(row["action"], page.lang))
-        for row in likely.to_dict("records")
-        if row["outcome"] in ("left", "opted_out")
-    ]
+    likely = rows[~rows["action"].isin(known) & rows["outcome"].isin(["left", "opted_out"])]
+    return likely.sort_values(["action", "outcome"]).drop_duplicates("action")
 
 
 def test_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
@@ -105,7 +116,8 @@ def belief_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     tested = [code_name("tested", code, page.lang) for code in rows["tested"]]
     measured = {"belief": rows["belief"], "theta": rows["theta"], "between": found}
     use = {"tested": tested, "cost": rows["cost"], "members": rows["members"]}
-    return pd.DataFrame({**names, **measured, **use}).reset_index(drop=True)
+    told = pd.DataFrame({**names, **measured, **use}).reset_index(drop=True)
+    return suppress_small_counts(told, {"members": []}, results.min_cell)
 
 
 def _percents(row: dict[str, float], low: str, high: str, page: PageLike) -> str:

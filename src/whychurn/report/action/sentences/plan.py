@@ -127,10 +127,21 @@ def _in_words(lines: pd.DataFrame, results: ActionResults, page: PageLike) -> pd
             "cost": lines["cost"],
             gain: lines["gain"],
             "between": between,
-            "evidence": [code_name("evidence", code, page.lang) for code in lines["evidence"]],
+            "evidence": [code_name("tested", code, page.lang) for code in proofs(lines, results)],
             "suppressed": lines["suppressed"],
         }
     ).reset_index(drop=True)
+
+
+def proofs(rows: pd.DataFrame, results: ActionResults) -> list[str | None]:
+    """What tests have shown of each row's action (``playbook.tested``); drawn by lot where it is explored."""
+    known = results["playbook"].drop_duplicates("action").set_index("action")["tested"].to_dict()
+    found = [
+        known.get(action, evidence) for action, evidence in zip(rows["action"], rows["evidence"], strict=True)
+    ]
+    if "role" not in rows:
+        return found
+    return ["by_lot" if role == "explore" else one for role, one in zip(rows["role"], found, strict=True)]
 
 
 def money_line(results: ActionResults, page: PageLike) -> str:

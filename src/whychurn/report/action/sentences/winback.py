@@ -45,7 +45,7 @@ def winback_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     names = {
         "action": [action_name(action, page.lang) for action in lines["action"]],
         "cause": [cause_name(cause, page.lang) for cause in lines["cause"]],
-        "evidence": [code_name("evidence", code, page.lang) for code in lines["evidence"]],
+        "evidence": [code_name("tested", code, page.lang) for code in lines["evidence"]],
     }
     order = ["action", "cause", "members", *values, "evidence", "suppressed"]
     return shown.assign(**names)[order].reset_index(drop=True)

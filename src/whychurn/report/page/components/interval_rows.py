@@ -13,7 +13,7 @@ from whychurn.report.page.components.blocks import tag
 from whychurn.report.page.components.numbers import signed
 from whychurn.report.page.html_pieces import inline
 
-_STEPS: Final = (1.0, 2.0, 5.0)
+_STEPS: Final = (1.0, 2.0, 2.5, 5.0)
 _TICKS: Final = 5  # at most so many steps
 
 
@@ -93,7 +93,8 @@ def axis_range(values: Sequence[float]) -> tuple[float, float, float]:
     low, high = min([0.0, *values]), max([0.0, *values])
     span = (high - low) or 1.0
     power = 10 ** math.floor(math.log10(span / _TICKS))
-    step = next((base * power for base in _STEPS if base * power * _TICKS >= span), 10 * power)
+    steps = [base for base in _STEPS if base != 2.5 or power >= 10]  # below, ticks would need decimals
+    step = next((base * power for base in steps if base * power * _TICKS >= span), 10 * power)
     return math.floor(low / step) * step, math.ceil(high / step) * step or step, step
 
 
