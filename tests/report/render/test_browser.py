@@ -17,8 +17,11 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.drawing.theme import ACCENT, new_figure, themed
+from whychurn.report.page.components.blocks import block
+from whychurn.report.page.components.interval_rows import IntervalRow, interval_rows
+from whychurn.report.page.components.list_table import list_table
 from whychurn.report.page.html_pieces import answer_box, claim_line, figure_box
-from whychurn.report.page.html_table import table_html
+from whychurn.report.page.html_table import TableLook, table_html
 from whychurn.report.render.layout import landing_html, study_frame
 from whychurn.report.render.notebooks import NOTEBOOKS
 
@@ -126,6 +129,7 @@ def _sample(path: Path, lang: str) -> Path:
         + claim_line("associated", "x" * 120, lang)
         + figure_box(figure_svg(figure, "f1", "bars"), 1, "title", "caused", lang, "note")
         + table
+        + block("Finding " + "long " * 20, _intervals(lang) + _list(lang), lang, rung="caused")
     )
     lines = [{"html": escape("Donaudampfschifffahrtsgesellschaft" * 3), "badge": ""}]
     tiles = [{"place": f"p{i}", "question": "q", "none": "", "lines": lines} for i in range(5)]
@@ -135,6 +139,17 @@ def _sample(path: Path, lang: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def _intervals(lang: str) -> str:
+    given = {"text": "+5", "between": "[−2 to +12]", "rung": "caused", "detail": "word " * 20}
+    row = IntervalRow("Personal picks and a long name", 5.0, -2.0, 12.0, **given, verdict="harm")
+    return interval_rows([row], lang, ("more leave", "more stay"))
+
+
+def _list(lang: str) -> str:
+    frame = pd.DataFrame({"member": [f"m{n:016x}" for n in range(40)], "cause": ["Price", "A & B"] * 20})
+    return list_table(frame, "list", TableLook(lang, "CNY", 10), ("cause",))
 
 
 def _complain(found: list[dict[str, Any]]) -> list[str]:
@@ -195,6 +210,20 @@ def test_tables_sort_fold_and_download(pages: list[Path], tmp_path: Path) -> Non
     assert lines[0].startswith("\ufeffwho,column_0,column_1")
     assert lines[1].startswith("甲,-5,-5,")
     assert lines[3].startswith('"\'=1+1,""x""",2000.5,2000.5')
+
+
+def test_lists_filter_and_download_what_passes(pages: list[Path], tmp_path: Path) -> None:
+    steps = """
+    { const doc = frame.contentDocument, list = doc.querySelector(".wc-list"), last = found[found.length - 1];
+      const visible = () => [...list.querySelectorAll("tbody tr")].filter(row => box(row).height > 0).length;
+      last.first = visible(); last.count = list.querySelector(".wc-count").textContent;
+      const search = list.querySelector(".wc-search"); search.value = "a"; search.dispatchEvent(new Event("input"));
+      last.searched = list.querySelector(".wc-count").textContent; list.querySelector(".wc-all").click(); last.all = visible();
+      last.csv = frame.contentWindow.whychurnCsv(list.querySelector("table")).split("\\r\\n").length; }"""
+    found = look(tmp_path, pages[:1], (WIDE,), then=steps, query="?cause=A%20%26%20B")[0]
+    assert (found["first"], found["count"]) == (12, "20 of 40"), "the address sets the filter"
+    assert found["searched"] == "20 of 40", "every row holds an a: of A & B, or of its number"
+    assert (found["all"], found["csv"]) == (20, 22)
 
 
 DEMO = sorted(StudyPaths.at().reports.glob("[ez][nh]/*.html"))  # $WHYCHURN_STUDY, or the demo
