@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-from whychurn.action.tests_by_lot.outcomes import OUTCOMES
+from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.action.tests_by_lot.readout import read_tests
 from whychurn.action.tests_by_lot.sentences import sentence, verdict
 from whychurn.action.tests_by_lot.untouched import fit_untouched, member_fold

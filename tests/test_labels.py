@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from whychurn import labels
-from whychurn.action.tests_by_lot.outcomes import OUTCOMES
+from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.causes.tables.member_reasons import FACTS
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import TABLES

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from whychurn.cli import app
+from whychurn.cli.actions import action_read, action_size
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
@@ -135,3 +136,7 @@ def test_the_commands(place: StudyPaths) -> None:
     rates = run(app, ["action", "read", "--rates", "11896", "0.7574", "0.0336", "0.0364"])
     assert counts.stdout == rates.stdout and "between −1.1 and +0.5 points" in counts.stdout
     assert "name one test to read" in str(run(app, ["action", "read"]).exception)
+    with pytest.raises(WhychurnError, match="name one test to read"):
+        action_read("save-1", counts=(10, 1, 10, 1))
+    with pytest.raises(WhychurnError, match="no size is known"):
+        action_size("gift", study=place.root)

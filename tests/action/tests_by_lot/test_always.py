@@ -8,7 +8,7 @@ import pytest
 
 from whychurn.action.tests_by_lot.always import fixed_bound, peeks, scores, sequence_bound
 from whychurn.action.tests_by_lot.arms import all_arms
-from whychurn.action.tests_by_lot.outcomes import OUTCOMES
+from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.contract.results import columns_of
 
 LOOKS, SIZE, TESTS = 52, 40, 3000

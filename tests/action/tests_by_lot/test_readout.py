@@ -8,8 +8,8 @@ import pytest
 from scipy import special
 
 from whychurn.action.tests_by_lot.arms import CONTACTED, MISMATCH, Arms, all_arms, pooled_ratio, sample_ratio
+from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.action.tests_by_lot.differences import NOTHING, Compared, Difference, difference
-from whychurn.action.tests_by_lot.outcomes import OUTCOMES
 from whychurn.action.tests_by_lot.readout import POOLED, pooled, read_tests
 from whychurn.contract.params.action import ActionParams
 from whychurn.contract.results import columns_of

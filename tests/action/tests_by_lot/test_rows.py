@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.action.tests_by_lot.chances import own_chances
+from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
+from whychurn.action.tests_by_lot.as_drawn.leaver_rows import leaver_rows
+from whychurn.action.tests_by_lot.as_drawn.outcomes import outcomes_after
+from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_days, own_acts, presence
 from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
-from whychurn.action.tests_by_lot.outcomes import outcomes_after
-from whychurn.action.tests_by_lot.presence import Presence, follow_up_days, own_acts, presence
-from whychurn.action.tests_by_lot.rows import COLUMNS, spellings, touch_rows
+from whychurn.action.tests_by_lot.rows import COLUMNS, drawn_touches, spellings, touch_rows
 
 DRAW = 200
 
@@ -246,3 +247,28 @@ def test_one_action_in_many_spellings_is_one(programme: SimpleNamespace) -> None
         [("a", "c1", DRAW, "VIP-Call"), ("b", "c1", DRAW, "vip call"), ("c", "c1", DRAW, "vip call")]
     )
     assert set(touch_rows(programme.inputs(acts, sent))[0]["action"]) == {"vip call"}
+
+
+def test_leavers_who_come_back_are_rows_of_their_own(programme: SimpleNamespace) -> None:
+    """Known gone on day 200: one comes back after 50 days, one after 200, one never; who is still there is none of them."""
+    gone = programme.regular(80)
+    acts = {"back": [*gone, 250], "late": [*gone, 400], "never": gone, "there": programme.regular(540)}
+    event = {
+        "member_id": "never",
+        "occurred_at": programme.day(210),
+        "event_type": "push_opened",
+        "campaign_id": "c1",
+    }
+    inputs = programme.inputs(acts, campaign(programme, acts), events=pd.DataFrame([event]))
+    counts: dict[str, dict[str, int]] = {}
+    rows = leaver_rows(inputs, *drawn_touches(inputs, counts))
+    assert rows.set_index("member_id")["returned"].to_dict() == {"back": 1.0, "late": 0.0, "never": 0.0}
+    assert rows["complete"].all() and rows["left"].isna().all() and counts == {}
+    young = programme.touches([("back", "c2", 400, "gift"), ("never", "c2", 400, "control")])
+    inputs = programme.inputs(acts, young)
+    rows = leaver_rows(inputs, *drawn_touches(inputs, counts))
+    assert (
+        rows["returned"].isna().all()
+        and rows["followed_days"].tolist() == [147, 147]
+        and not rows["complete"].any()
+    )

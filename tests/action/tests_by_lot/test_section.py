@@ -106,3 +106,21 @@ def test_two_runs_give_the_same(programme: SimpleNamespace) -> None:
     assert first.facts == second.facts
     for name, table in first.tables.items():
         pd.testing.assert_frame_equal(table, second.tables[name])
+
+
+def test_invitations_to_leavers_are_read_by_returns(programme: SimpleNamespace) -> None:
+    """Leavers drawn by lot for a bonus: half of them come back, a fifth of those held out."""
+    rng = np.random.default_rng(3)
+    names, treated = [f"m{k:04d}" for k in range(800)], rng.random(800) < 0.5
+    back = rng.random(800) < np.where(treated, 0.5, 0.2)
+    acts = {
+        one: [*programme.regular(60), *([240] if came else [])] for one, came in zip(names, back, strict=True)
+    }
+    sent = [
+        (one, "back-1", 200, "return_bonus" if t else "control")
+        for one, t in zip(names, treated, strict=True)
+    ]
+    tests = section_of(programme.inputs(acts, programme.touches(sent))).tables["action_tests"]
+    row = tests.set_index(["campaign_id", "outcome"]).loc[("back-1", "returned")]
+    assert row["low"] < 0.3 < row["high"] and row["q_value"] < 0.001 and row["treated"] == treated.sum()
+    assert set(tests["outcome"]) == {"returned"}  # nobody was still there

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.action.tests_by_lot.chances import ALL
+from whychurn.action.tests_by_lot.as_drawn.chances import ALL
 from whychurn.causes.touches.randomised_arms import TOLERANCE, arm_chances
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL

@@ -10,9 +10,9 @@ import pandas as pd
 from scipy import special
 
 from whychurn.action.tests_by_lot.arms import MISMATCH, Arms, all_arms, pooled_ratio, sample_ratio
-from whychurn.action.tests_by_lot.chances import ALL
+from whychurn.action.tests_by_lot.as_drawn.chances import ALL
+from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.action.tests_by_lot.differences import NOTHING, Compared, Difference, difference
-from whychurn.action.tests_by_lot.outcomes import OUTCOMES
 from whychurn.contract.arrays import Array
 from whychurn.contract.params.action import ActionParams
 from whychurn.contract.results import columns_of, empty_table, typed
@@ -30,7 +30,9 @@ _VALUES: Final = ["rate_treated", "rate_control", "effect", "low", "high", "effe
 _DERIVED: Final = ["variance_saved", "q_value"]
 
 
-def read_tests(rows: pd.DataFrame, p: Array, params: ActionParams, min_cell: int) -> pd.DataFrame:
+def read_tests(
+    rows: pd.DataFrame, p: Array, params: ActionParams, min_cell: int, outcomes: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Table ``action_tests``: a row an action, campaign, outcome and stratum, and over all campaigns of an action.
 
     Parameters
@@ -39,6 +41,8 @@ def read_tests(rows: pd.DataFrame, p: Array, params: ActionParams, min_cell: int
         As `touch_rows` gives them; those without lot are passed over.
     p
         Chance to leave untouched of each row (`Untouched.at_draw`), for the adjustment; (n,).
+    outcomes
+        Those to read; all of which the tables tell by default.
 
     Notes
     -----
@@ -47,8 +51,10 @@ def read_tests(rows: pd.DataFrame, p: Array, params: ActionParams, min_cell: int
     """
     rows = rows.assign(p_untouched=p).reset_index(drop=True)
     arms = list(all_arms(rows))
-    found = [row for one in arms for row in _campaign(one, params)]
-    found += [row for action, several in _by_action(arms) for row in _pooled(action, several, params)]
+    found = [row for one in arms for row in _campaign(one, params, outcomes)]
+    found += [
+        row for action, several in _by_action(arms) for row in _pooled(action, several, params, outcomes)
+    ]
     if not found:
         return empty_table(columns_of("action_tests"))
     table = _with_q_values(pd.DataFrame(found))
@@ -88,21 +94,24 @@ def _by_action(arms: Sequence[Arms]) -> Iterator[tuple[str, list[Arms]]]:
         yield action, [one for one in arms if one.action == action and not one.note]
 
 
-def _campaign(arms: Arms, params: ActionParams) -> Iterator[dict[str, Any]]:
+def _campaign(arms: Arms, params: ActionParams, outcomes: Sequence[str] | None) -> Iterator[dict[str, Any]]:
     """Rows of one campaign and action: outcomes, and the main outcome by stratum."""
     row = {"campaign_id": arms.campaign_id}
-    for outcome in _told([arms]):
+    told = outcomes or _told([arms])
+    for outcome in told:
         yield row | _outcome(arms.action, [arms], outcome, params)
     strata = np.unique(arms.stratum)
     for stratum in strata if len(strata) > 1 else []:
         here = arms.stratum == stratum
         part = Arms(arms.campaign_id, arms.action, arms.rows[here].reset_index(drop=True), arms.treated[here],
                     arms.weight[here], arms.chance[here], arms.note)  # fmt: skip
-        yield row | _outcome(arms.action, [part], MAIN, params) | {"stratum": stratum}
+        yield row | _outcome(arms.action, [part], told[0], params) | {"stratum": stratum}
 
 
-def _pooled(action: str, several: list[Arms], params: ActionParams) -> Iterator[dict[str, Any]]:
-    for outcome in _told(several):
+def _pooled(
+    action: str, several: list[Arms], params: ActionParams, outcomes: Sequence[str] | None
+) -> Iterator[dict[str, Any]]:
+    for outcome in outcomes or _told(several):
         yield {"campaign_id": POOLED} | _outcome(action, several, outcome, params)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.chances import own_chances
+from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
+from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES, outcomes_after
+from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_days, presence
 from whychurn.action.tests_by_lot.day_sums import day_numbers
-from whychurn.action.tests_by_lot.outcomes import OUTCOMES, outcomes_after
-from whychurn.action.tests_by_lot.presence import Presence, follow_up_days, presence
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
 
@@ -46,14 +46,9 @@ def touch_rows(inputs: ActionInputs) -> tuple[pd.DataFrame, dict[str, dict[str, 
         outside of 0 to 1), before_joining, after_leaving (known gone by the draw), not_there (silent for longer
         than usual, or notice given), no_profile (no consent to profiling, or joined after the last snapshot).
     """
-    touches = _touches(inputs)
     counts: dict[str, dict[str, int]] = {}
-    touches = _keep(touches, ~touches.duplicated(["campaign_id", "member_id"]), "repeated", counts)
-    touches = own_chances(touches)
-    touches = _keep(touches, ~touches.pop("chance_outside"), "no_chance", counts)
-    touches = touches.assign(wave=_waves(touches), recent_touch_days=_days_since_touch(touches))
+    touches, there = drawn_touches(inputs, counts)
     day = day_numbers(touches["sent_on"])
-    there = presence(inputs, touches["member_id"], day)
     touches = touches.assign(**_snapshots(inputs, touches))
     reason = _reason(touches, there)
     kept = reason == ""
@@ -64,6 +59,22 @@ def touch_rows(inputs: ActionInputs) -> tuple[pd.DataFrame, dict[str, dict[str, 
         **_leavings(inputs, day[kept], there.last[kept]), **outcomes_after(inputs, rows, day[kept])
     )
     return rows[COLUMNS], counts
+
+
+def drawn_touches(inputs: ActionInputs, counts: dict[str, dict[str, int]]) -> tuple[pd.DataFrame, Presence]:
+    """Touches as drawn, the first of each member and campaign, with chances that can be used; presence on the day.
+
+    Parameters
+    ----------
+    counts
+        Gets the rows set aside, by reason and action.
+    """
+    touches = _touches(inputs)
+    touches = _keep(touches, ~touches.duplicated(["campaign_id", "member_id"]), "repeated", counts)
+    touches = own_chances(touches)
+    touches = _keep(touches, ~touches.pop("chance_outside"), "no_chance", counts)
+    touches = touches.assign(wave=_waves(touches), recent_touch_days=_days_since_touch(touches))
+    return touches, presence(inputs, touches["member_id"], day_numbers(touches["sent_on"]))
 
 
 def _touches(inputs: ActionInputs) -> pd.DataFrame:

@@ -10,13 +10,15 @@ import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.tests_by_lot.always import peeks
+from whychurn.action.tests_by_lot.as_drawn.leaver_rows import RETURN_DAYS, leaver_rows
 from whychurn.action.tests_by_lot.known_at_draw import decision_features, snapshot_features
 from whychurn.action.tests_by_lot.readout import MAIN, POOLED, read_tests
-from whychurn.action.tests_by_lot.rows import spellings, touch_rows
+from whychurn.action.tests_by_lot.rows import drawn_touches, spellings, touch_rows
 from whychurn.action.tests_by_lot.sizes import BELIEF, UNMATCHED, size_table
 from whychurn.action.tests_by_lot.untouched import Untouched, fit_from_panel, fit_untouched
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL, action_causes
+from whychurn.contract.results import columns_of, stack
 
 FIRST_ARMS: Final = 3  # actions of a first test
 FIRST_SAVED: Final = 0.05  # share of the variance that an adjustment removes, where no test has told
@@ -29,27 +31,30 @@ def tests_section(inputs: ActionInputs) -> Section:
     -------
     Section
         Facts: touches, randomised, campaigns (action, whether drawn by lot, weeks of follow-up left, whether chances
-        were stated), set_aside (rows by reason and action), spellings (names of actions that were read as another), untouched (model, source, leavers, log loss), members (still
-        there on the decision day), p0 (their mean chance to leave untouched), first_arm (members an arm of the smallest
+        were stated), set_aside (rows by reason and action), spellings (names of actions that were read as another),
+        untouched (model, source, leavers, log loss), members (still there on the decision day), p0 (their mean chance to leave untouched), first_arm (members an arm of the smallest
         plain test). Extra: rows, features (aligned), untouched, p (chance of each row), decision (features of members
         still there).
     """
     rows, set_aside = touch_rows(inputs)
+    gone = leaver_rows(inputs, *drawn_touches(inputs, {}))
     features, today = snapshot_features(inputs, rows), decision_features(inputs)
     untouched = _untouched(inputs, rows, features)
     p = untouched.at_draw(rows, features)
     params = inputs.params
-    tests = read_tests(rows, p, params.action, params.privacy.min_cell)
+    cell = params.privacy.min_cell
+    back = read_tests(gone, np.full(len(gone), 0.5), params.action, cell, ["returned"])
+    tests = stack([read_tests(rows, p, params.action, cell), back], columns_of("action_tests"))
     sizes = _sizes(inputs, rows, tests, today, untouched.decision(today))
     tables = {
         "action_tests": tests,
-        "action_peeks": peeks(rows, p, params.action.effect_days, params.privacy.min_cell),
+        "action_peeks": peeks(rows, p, params.action.effect_days, cell),
         "action_sizes": sizes,
     }
     facts = {
         "touches": len(inputs.tables["touches"]),
         "randomised": int(rows["randomized"].sum()),
-        "campaigns": _campaigns(rows, params.action.effect_days),
+        "campaigns": _campaigns(gone, RETURN_DAYS) | _campaigns(rows, params.action.effect_days),
         "set_aside": set_aside,
         "spellings": spellings(inputs.tables["touches"]["action"]),
         "untouched": {"model": untouched.model, "source": untouched.source, "leavers": untouched.leavers,

@@ -9,8 +9,8 @@ import pandas as pd
 
 from whychurn.action.effects.mix import programme_shares
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.tests_by_lot.as_drawn.presence import own_acts
 from whychurn.action.tests_by_lot.day_sums import day_numbers
-from whychurn.action.tests_by_lot.presence import own_acts
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.panel.spend_rate import daily_fee, daily_spend

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.tests_by_lot.as_drawn.presence import follow_up_days, presence
 from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.action.tests_by_lot.known_at_draw import snapshot_features
-from whychurn.action.tests_by_lot.presence import follow_up_days, presence
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
 

@@ -1,0 +1,1 @@
+"""Touches as of the draw: chances, who was still there or gone, and what each did afterwards."""
