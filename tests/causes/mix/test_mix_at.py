@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.causes.member_weeks.activity_tables import open_activity_tables
+from whychurn.causes.member_weeks.week_calendar import Calendar
+from whychurn.causes.member_weeks.weekly_records import RecordsReader
 from whychurn.causes.mix.halves import member_half
-from whychurn.causes.mix.mix_at import WHOLE, CauseMix, P
+from whychurn.causes.mix.mix_at import WHOLE, CauseMix, P, block_mixes, records_until
 from whychurn.causes.mix.mix_model import mix_model, untold
 from whychurn.causes.mix.saved_levels import levels_from_json, levels_to_json
 from whychurn.contract.causes import CAUSES
@@ -197,6 +200,29 @@ def test_a_background_of_unknown_cause_is_spread_evenly(params) -> None:
     found = mix(params, ["a"], [day(21)], model)
     assert found["p_product_service"][0] == pytest.approx((0.01 + 0.03) / 0.09, abs=1e-5)
     assert found["p_natural"][0] == pytest.approx(0.01 / 0.09, abs=1e-5)
+
+
+def test_an_answer_that_came_later_is_not_yet_known(params) -> None:
+    given = tables()
+    given["feedback"] = pd.DataFrame(
+        {
+            "member_id": ["a", "a"],
+            "source": ["ticket", "ticket"],
+            "created_at": [day(19, 5), day(10)],
+            "responded_at": [day(20, 3), day(10, 3)],
+        }
+    )
+    ids = given["members"]["member_id"].iloc[:2]
+    with open_activity_tables(given, ids, "1GB") as activity:
+        calendar = Calendar(FIRST, 420)
+        reader = RecordsReader(given["members"].iloc[:2], activity, None, calendar)
+        records = records_until(reader, np.array([0, 1]), 19)
+        assert records.calendar.weeks == 20
+        assert records.tables["feedback"]["responded_at"].isna().tolist() == [False, True]
+        assert (records.tables["orders"]["day"] < 140).all()
+        later = records_until(reader, np.array([0, 1]), 20)
+        assert later.tables["feedback"]["responded_at"].notna().all()
+        assert block_mixes(later, saved(), params.causes).shape == (2, 12)
 
 
 def test_levels_survive_a_file() -> None:

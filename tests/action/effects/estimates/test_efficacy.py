@@ -7,7 +7,7 @@ import pytest
 
 from whychurn.action.effects.efficacy import Effects, change_of_chance
 from whychurn.action.effects.estimates.basis import Basis, Believed, build_basis
-from whychurn.action.effects.estimates.fit import believed_only, fit_effects
+from whychurn.action.effects.estimates.fit import Fit, believed_only, fit_effects
 from whychurn.action.effects.estimates.posterior import (
     Posterior,
     Prior,
@@ -60,6 +60,7 @@ def test_a_chance_stays_a_chance() -> None:
 def test_planted_efficacies_and_harm_of_contact_are_found(planted, believed, truth) -> None:
     rows, p, q, d = planted(1, members=20_000, kappa=0.2)
     found = fit_effects(randomised_rows(rows, p, q, d), believed, resamples=8, seed=7)
+    assert isinstance(found, Fit)
     assert found.actions == [*sorted(set(rows["action"]) - {"control"}), "call"]
     theta = dict(zip(found.actions, found.theta, strict=True))
     for action in ("coupon", "price_match", "service_callback"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from whychurn.action.effects.without_lot.bounds import (
     sensitivity_bounds,
     sign_open_from,
 )
-from whychurn.action.effects.without_lot.comparable import Compared
+from whychurn.action.effects.without_lot.comparable import Compared, comparable
 from whychurn.action.effects.without_lot.observed import observed_table
 from whychurn.action.effects.without_lot.overlap import Overlap, overlap_effect
 from whychurn.contract.params import load_params
@@ -84,6 +85,59 @@ def test_without_any_assumption_the_bounds_are_one_wide() -> None:
     assert high - low == pytest.approx(1)
     assert low < EFFECT < high
     assert no_assumption_bounds(np.array([1.0, 0.0]), np.array([0.0, 1.0])) == (-1.0, 0.0)
+
+
+def test_others_of_a_campaign_are_those_still_there_whom_it_did_not_touch() -> None:
+    start, day = pd.Timestamp("2024-01-01"), pd.Timestamp("2024-03-02")
+    ids = ["touched", "stays", "leaves", "gone"]
+    last = {"touched": 200, "stays": 200, "leaves": 70, "gone": 5}  # day of the last order
+    orders = pd.DataFrame(
+        [(name, start + pd.Timedelta(days=at)) for name in ids for at in range(0, last[name] + 1, 5)],
+        columns=["member_id", "ordered_at"],
+    )
+    touches = pd.DataFrame({"member_id": ["touched"], "campaign_id": "aimed"})
+    inputs: Any = SimpleNamespace(
+        tables={
+            "members": pd.DataFrame({"member_id": ids, "joined_on": start}),
+            "orders": orders,
+            "events": pd.DataFrame({"member_id": [], "occurred_at": [], "event_type": [], "campaign_id": []}),
+            "touches": touches,
+        },
+        panel=pd.DataFrame(
+            {
+                "member_id": ids,
+                "as_of": pd.Timestamp("2024-03-01"),
+                "usual_gap_days": 8.0,
+                "orders_90d": [1.0, 2.0, 3.0, 4.0],
+            }
+        ),
+        panel_facts={
+            "kind": "inactivity",
+            "definition": "inactivity_30d",
+            "activity": "any",
+            "features": ["orders_90d"],
+        },
+        intake_facts={"observed_from": "2024-01-01"},
+        observed_until=start + pd.Timedelta(days=205),
+        params=load_params(StudyPaths.at()),
+    )
+    rows = pd.DataFrame(
+        {
+            "member_id": ["touched", "touched"],
+            "campaign_id": ["aimed", "waiting"],
+            "wave": [1, 2],
+            "sent_on": day,
+            "snapshot_on": pd.Timestamp("2024-03-01"),
+            "action": "coupon",
+            "randomized": False,
+            "left": pd.array([0, pd.NA], dtype="Int8"),
+        }
+    )
+    (found,) = comparable(inputs, rows, 7)
+    assert (found.campaign_id, found.action) == ("aimed", "coupon")
+    assert found.treated.tolist() == [1, 0, 0]
+    assert found.left.tolist() == [0, 1, 0]  # others in order of their ids
+    assert found.features.shape[0] == 3
 
 
 def test_the_table_has_a_row_a_strength_and_the_bias_against_the_lot(monkeypatch) -> None:
