@@ -225,6 +225,18 @@ def test_an_answer_that_came_later_is_not_yet_known(params) -> None:
         assert block_mixes(later, saved(), params.causes).shape == (2, 12)
 
 
+def test_the_same_question_is_read_once_and_its_answer_is_nobody_s_to_change(params, monkeypatch) -> None:
+    reader = CauseMix(saved(), tables(), UNTIL, params)
+    asked = pd.Series(["a", "b"], dtype="string"), pd.Series([day(21), day(31)])
+    first = reader(*asked)
+    changed = reader(*asked)
+    changed[:] = 0.0
+    monkeypatch.setattr(CauseMix, "_mixes", None)  # a second reading would fail
+    assert reader(*asked).equals(first)
+    with pytest.raises(TypeError):
+        reader(asked[0].iloc[::-1], asked[1])
+
+
 def test_levels_survive_a_file() -> None:
     levels = levels_from_json(json.loads(json.dumps(LEVELS)))
     assert levels_to_json(levels) == LEVELS

@@ -7,7 +7,7 @@ later, nor an answer that came later, enters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -50,6 +50,7 @@ class CauseMix:
     tables: Mapping[str, Source]
     observed_until: pd.Timestamp
     params: Params
+    _known: dict[tuple[int, int, int], Array] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, member_id: pd.Series, day: pd.Series) -> pd.DataFrame:
         """Share of each cause in the hazard of each member just before each day.
@@ -59,8 +60,14 @@ class CauseMix:
         DataFrame
             p_<cause>, by coefficients that the member's half did not teach, and whole_<cause>, by those of all; rows sum
             to one, null for members of whom no table tells and for days before the first whole week. One row for each
-            of the given ones, in their order.
+            of the given ones, in their order. The same members on the same days are read once.
         """
+        key = _key(member_id, day)
+        if key not in self._known:
+            self._known[key] = self._found(member_id, day)
+        return pd.DataFrame(self._known[key].copy(), columns=[*P, *WHOLE])
+
+    def _found(self, member_id: pd.Series, day: pd.Series) -> Array:
         members = whole_table(self.tables["members"])
         members = members[members["profiling_consent"].fillna(False).astype(bool)]
         members = members[members["member_id"].isin(member_id.unique())]
@@ -76,7 +83,7 @@ class CauseMix:
         if known.any():
             asked, place = np.unique(np.stack([week[known], number[known]]), axis=1, return_inverse=True)
             found[known] = self._mixes(members, calendar, asked)[place.ravel()]
-        return pd.DataFrame(found.round(DIGITS), columns=[*P, *WHOLE])
+        return found.round(DIGITS)
 
     def _mixes(self, members: pd.DataFrame, calendar: Calendar, asked: Array) -> Array:
         """Mixes at pairs of week and number of the member, ascending; (pairs, 12)."""
@@ -90,6 +97,13 @@ class CauseMix:
                     yield records_until(reader, number, week), self.saved, self.params.causes
 
             return np.concatenate(list(parallel_map(block_mixes, jobs(), self.params.run.workers)))
+
+
+def _key(member_id: pd.Series, day: pd.Series) -> tuple[int, int, int]:
+    """Digest of the members and days asked for, in their order."""
+    parts = (member_id.astype(object).reset_index(drop=True), pd.to_datetime(day).reset_index(drop=True))
+    hashes = [pd.util.hash_pandas_object(part, index=True).to_numpy() for part in parts]
+    return len(member_id), int(hashes[0].sum()), int(hashes[1].sum())
 
 
 def records_until(reader: RecordsReader, numbers: Array, week: int) -> WeeklyRecords:
