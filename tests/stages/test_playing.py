@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from whychurn.cli.groups import app
+from whychurn.cli.groups import app, world
+from whychurn.cli.worlds import world_play
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
+from whychurn.score.ground_truth import read_planted
 from whychurn.stages.playing import PLAN_FILE, game_of, play_study, simulated_from
 from whychurn.world.build import KEY_FILE, build_world
 from whychurn.world.truth.folder import FOLDER
@@ -59,6 +61,7 @@ def test_pseudonyms_and_company_ids_name_the_same_members(study: StudyPaths, tmp
 
 
 def test_the_command_says_what_was_carried_out(study: StudyPaths, tmp_path: Path) -> None:
+    assert world_play in [command.callback for command in world.registered_commands]
     own = pd.read_parquet(study.raw / "members.parquet")["member_id"]
     plan = pd.concat([plan_for(study, own), pd.DataFrame({"member_id": ["X"], "action": ["coupon"]})])
     plan.to_csv(tmp_path / "plan.csv", index=False)
@@ -68,6 +71,16 @@ def test_the_command_says_what_was_carried_out(study: StudyPaths, tmp_path: Path
     assert done.exit_code == 0, done.output
     assert "10 contacts are made" in done.output and "unknown member: 1 rows" in done.output
     assert pd.read_csv(tmp_path / "played.csv")["policy"].tolist() == ["plan", "none"]
+
+
+def test_planted_tables_stand_under_the_ids_of_results(study: StudyPaths) -> None:
+    params = load_params(study)
+    key = find_key(study, params.intake.source)
+    assert key is not None
+    own = pd.read_parquet(study.root / FOLDER / "decision_state.parquet")["member_id"].astype("string")
+    state, efficacy = read_planted(study, params, "decision_state", "action_efficacy")
+    assert state["member_id"].tolist() == pseudonyms(own, key).tolist()
+    assert "member_id" not in efficacy
 
 
 def test_a_study_that_is_not_simulated_is_refused(study: StudyPaths, tmp_path: Path) -> None:
