@@ -82,6 +82,8 @@ def test_a_referred_member_is_worth_a_first_year_less_the_bonus(leavers: SimpleN
         0.3 * 20
     )  # the order of day 400 is no longer first year
     assert facts["value"] == pytest.approx(6 - 2.5) and facts["low"] == facts["high"] == pytest.approx(6)
+    pooled = pd.concat([tested, tested.assign(campaign_id="all", effect=0.01)], ignore_index=True)
+    assert [one["per_1000"] for one in referral_facts(given, pooled)["brought"]] == [10]
     assert facts["acquisition_cost"] == 50  # beside it, in no gain
     assert facts["brought"] == [{
         "action": "friend_invite", "campaign_id": "t", "per_1000": 20, "low": 10, "high": 30,

@@ -21,10 +21,15 @@ COUPON, LETTER = Option("coupon_back", "sms", None, 2.0), Option("letter", "emai
 
 
 def _model() -> ReturnModel:
-    """A chance of 1 - exp(-.1) in 180 days; the coupon doubles the hazard of price leavers, the letter does nothing."""
-    terms = [Term("level"), Term("arm", "coupon_back", "price"), Term("late")]
-    mean = np.array([np.log(0.1 / 180), np.log(2), 0.0])
-    return ReturnModel(terms, mean, np.diag([0.0, 0.04, 0.0]))
+    """A chance of 1 - exp(-.1) in 180 days; the coupon doubles the hazard of price leavers at first, the letter does nothing."""
+    terms = [Term("level"), Term("arm", "coupon_back", "price")]
+    mean = np.array([np.log(0.1 / 180), np.log(2)])
+    return ReturnModel(terms, mean, np.diag([0.0, 0.04]))
+
+
+def _faded(log_ratio: float) -> float:
+    """Mean ratio over 60 days at full strength and 120 at half."""
+    return float((60 * np.exp(log_ratio) + 120 * np.exp(log_ratio / 2)) / 180)
 
 
 def _leavers(leavers: SimpleNamespace, margin: list[float], causes: list[str]) -> pd.DataFrame:
@@ -45,11 +50,11 @@ def test_gain_is_the_rise_times_the_second_life_less_the_cost(leavers: SimpleNam
     table = winback_list(rows, valued, _given(leavers))
     assert table["member_id"].tolist() == ["m1", "m0"]  # natural: nothing brings more than it costs
     # half a life, of the 275 days that are left when somebody returns after 90 of 365
-    rise = np.exp(-0.1) - np.exp(-0.2)
+    rise = np.exp(-0.1) - np.exp(-0.1 * _faded(np.log(2)))
     assert table["expected_gain"].tolist() == pytest.approx([rise * 275 - 2, rise * 137.5 - 2])
     assert table["p_return"].tolist() == pytest.approx([1 - np.exp(-0.1)] * 2)
-    assert table["p_return_touched"].tolist() == pytest.approx([1 - np.exp(-0.2)] * 2)
-    weakest = np.exp(-0.1) - np.exp(-0.1 * np.exp(np.log(2) - 1.959964 * 0.2))
+    assert table["p_return_touched"].tolist() == pytest.approx([1 - np.exp(-0.1 * _faded(np.log(2)))] * 2)
+    weakest = np.exp(-0.1) - np.exp(-0.1 * _faded(np.log(2) - 1.959964 * 0.2))
     assert table["low"].tolist() == pytest.approx([weakest * 275 - 2, weakest * 137.5 - 2], rel=1e-5)
     assert table["action"].tolist() == ["coupon_back"] * 2 and table["evidence"].tolist() == ["tested"] * 2
     assert table["reasons"].tolist() == ["cause_known,left_lately,high_margin", "cause_known,left_lately"]

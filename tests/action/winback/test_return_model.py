@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.action.winback.return_model import Term, design, fit_returns
+from whychurn.action.winback.return_model import FADED, Term, design, fit_returns
 
 ARM = "comeback_coupon"
 
@@ -71,7 +71,7 @@ def test_without_tests_the_belief_stands_and_says_how_wide_it_is(leavers: Simple
     model = fit_returns(quiet, [ARM], {ARM: {"price": 0.4}})
     mean, spread = model.effect(_asked(leavers, "price"))
     assert mean[0] == pytest.approx(0.4, abs=1e-6)
-    assert spread[0] == pytest.approx(np.sqrt(0.3**2 + 0.7**2 + (2 / 3 * 0.5) ** 2), abs=1e-6)
+    assert spread[0] == pytest.approx(np.sqrt(0.3**2 + 0.7**2), abs=1e-6)
     unmeant, _ = model.effect(_asked(leavers, "natural"))
     assert unmeant[0] == pytest.approx(0, abs=1e-6)
 
@@ -88,7 +88,9 @@ def test_channels_and_offers_count_where_they_vary(leavers: SimpleNamespace) -> 
     model = fit_returns(pieces, [ARM], {})
     assert {Term("channel", "call"), Term("channel", "sms")} <= set(model.terms)
     assert "offer" not in {term.kind for term in model.terms}
-    row = _asked(leavers, "price", treated=True, late=True, away=1.0, campaign_id="w1")
+    row = _asked(leavers, "price", treated=True, late=False, away=1.0, campaign_id="w1")
     on = {term for term, value in zip(model.terms, design(row, model.terms)[0], strict=True) if value}
-    assert {Term("arm", ARM), Term("arm", ARM, "price"), Term("channel", "sms"), Term("late")} <= on
+    assert {Term("arm", ARM), Term("arm", ARM, "price"), Term("channel", "sms")} <= on
+    worn = dict(zip(model.terms, design(row.assign(late=True), model.terms)[0], strict=True))
+    assert worn[Term("arm", ARM)] == worn[Term("channel", "sms")] == FADED and worn[Term("level")] == 1
     assert not {Term("arm", ARM, "natural"), Term("channel", "call"), Term("cause", "", "natural")} & on

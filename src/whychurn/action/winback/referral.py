@@ -89,6 +89,8 @@ def _bonus(inputs: ActionInputs) -> float:
 def _brought(action_tests: pd.DataFrame, value: float) -> list[dict[str, Any]]:
     rows = action_tests[(action_tests["outcome"] == "referred").to_numpy(bool)]
     rows = rows[(rows["stratum"] == "all").to_numpy(bool) & rows["effect"].notna().to_numpy(bool)]
+    pooled = (rows["campaign_id"] == "all").to_numpy(bool)
+    rows = rows[pooled] if pooled.any() else rows  # each action once
     return [
         {
             "action": str(row["action"]), "campaign_id": str(row["campaign_id"]),

@@ -1,10 +1,11 @@
 """How likely leavers are to return, by themselves and when invited: piecewise constant hazard with a prior.
 
     log h = b0 + b1 log(30 + days away) + b2 days away + b3 log(1 + daily margin) + sum_k c_k q_k + campaign
-            + treated (e_a + sum_k g_ak q_k + channel + offer + late)
+            + treated × strength (e_a + sum_k g_ak q_k + channel + offer)
 
 With q the mix of causes of leaving. A Poisson likelihood of the pieces is that of the hazard (Holford 1980, Biometrics
-36); the posterior is Gaussian at its mode. The chance of a return within 180 days is 1 - exp(-sum h days).
+36); the posterior is Gaussian at its mode. The strength of a contact is 1 at first and `FADED` after 60 days: assumed, as
+few leavers are followed so long without another draw. The chance of a return within 180 days is 1 - exp(-sum h days).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ WIDE_SD: Final = 10.0
 STEPS: Final = 50
 LONGEST_STEP: Final = 2.0  # of Newton, in a coefficient
 TOLERANCE: Final = 1e-8
+FADED: Final = 0.5  # of the log hazard ratio of a contact that is older than `LATE_DAYS`
 FEWEST: Final = 0.5  # returns added where none was seen, so that the level is finite
 
 
@@ -40,7 +42,7 @@ class Term(NamedTuple):
     Parameters
     ----------
     kind
-        level, away, long, margin, cause, campaign; of those contacted only: arm, channel, offer, late.
+        level, away, long, margin, cause, campaign; of those contacted only: arm, channel, offer.
     name
         Campaign, action, channel or offer.
     cause
@@ -53,7 +55,7 @@ class Term(NamedTuple):
 
 
 COLUMNS: Final = {"campaign": "campaign_id", "arm": "action", "channel": "channel", "offer": "offer"}
-CONTACT: Final = ("arm", "channel", "offer", "late")  # kinds of terms that act on those contacted
+CONTACT: Final = ("arm", "channel", "offer")  # kinds of terms that act on those contacted
 
 
 @dataclass(frozen=True)
@@ -73,16 +75,10 @@ class ReturnModel:
     covariance: Array
 
     def effect(self, rows: pd.DataFrame) -> tuple[Array, Array]:
-        """Log hazard ratio of the contact in each row (action, channel, offer, p_<cause>) and its sd; (n,) each.
-
-        Those of the first `LATE_DAYS` and of later ones are averaged by days.
-        """
+        """Log hazard ratio of the contact in each row (action, channel, offer, p_<cause>) at first, and its sd; (n,) each."""
         own = np.array([term.kind in CONTACT for term in self.terms])
-        X = design(
-            rows.assign(treated=True, late=False, away=1.0, daily_margin=0.0, campaign_id=""), self.terms
-        )
-        X[:, self.terms.index(Term("late"))] = 1 - LATE_DAYS / AFTER_CUTS[-1]
-        X = X[:, own]
+        asked = rows.assign(treated=True, late=False, away=1.0, daily_margin=0.0, campaign_id="")
+        X = design(asked, self.terms)[:, own]
         spread = np.einsum("ij,jk,ik->i", X, self.covariance[np.ix_(own, own)], X)
         return X @ self.mean[own], np.sqrt(np.maximum(spread, 0))
 
@@ -92,14 +88,15 @@ class ReturnModel:
         Parameters
         ----------
         log_ratio
-            Of a contact: `effect`.
+            Of a contact at first: `effect`.
         """
         total = np.zeros(len(rows))
         alone = rows.assign(treated=False, late=False, campaign_id="", action="")
         for start, stop in pairwise(AFTER_CUTS):
             away = rows["days_since"].to_numpy("float64") + (start + stop) / 2
-            total += np.exp(design(alone.assign(away=away), self.terms) @ self.mean) * (stop - start)
-        return -np.expm1(-total * np.exp(log_ratio))
+            hazard = np.exp(design(alone.assign(away=away), self.terms) @ self.mean)
+            total += hazard * (stop - start) * np.exp(log_ratio * (FADED if start >= LATE_DAYS else 1.0))
+        return -np.expm1(-total)
 
 
 def fit_returns(
@@ -155,7 +152,6 @@ def _prior(
     treated = pieces[pieces["treated"].to_numpy(bool)]
     for kind in ("channel", "offer"):
         entries += [(Term(kind, name), 0.0, OWN_SD) for name in _varied(treated, kind)]
-    entries.append((Term("late"), 0.0, CAMPAIGN_SD))
     terms, means, sds = zip(*entries, strict=True)
     return list(terms), np.array(means), np.array(sds)
 
@@ -173,14 +169,14 @@ def design(rows: pd.DataFrame, terms: Sequence[Term]) -> Array:
         "away": np.log(30 + rows["away"].to_numpy("float64")),
         "long": rows["away"].to_numpy("float64") / 100,
         "margin": np.log1p(np.nan_to_num(rows["daily_margin"].to_numpy("float64")).clip(0)),
-        "late": rows["late"].to_numpy("float64"),
     }
     words = {
         kind: np.where(rows[column].notna(), rows[column].astype("object"), "")
         for kind, column in COLUMNS.items()
         if column in rows
     }
-    mix, treated = rows[MIX].to_numpy("float64"), rows["treated"].to_numpy("float64")
+    mix = rows[MIX].to_numpy("float64")
+    strength = np.where(rows["treated"], np.where(rows["late"], FADED, 1.0), 0.0)
     X = np.zeros((len(rows), len(terms)))
     for place, (kind, name, cause) in enumerate(terms):
         value = numbers.get(kind, 1.0)
@@ -188,5 +184,5 @@ def design(rows: pd.DataFrame, terms: Sequence[Term]) -> Array:
             value = np.equal(words[kind], name).astype("float64") if kind in words else 0.0
         if cause:
             value = value * mix[:, CAUSES.index(cause)]
-        X[:, place] = value * treated if kind in CONTACT else value
+        X[:, place] = value * strength if kind in CONTACT else value
     return X
