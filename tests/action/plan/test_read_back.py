@@ -10,8 +10,8 @@ from small_programme import effects, inputs
 from whychurn.action.inputs import Section
 from whychurn.action.plan.section import plan_section
 from whychurn.action.plan.value.read_back import as_touches
-from whychurn.action.tests_by_lot.chances import own_chances
-from whychurn.action.tests_by_lot.outcomes import OUTCOMES
+from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
+from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.action.tests_by_lot.readout import read_tests
 from whychurn.contract.params.action import ActionParams
 
