@@ -35,6 +35,7 @@ from whychurn.report.action.sentences import (
     warnings,
     winback,
 )
+from whychurn.report.page.components.numbers import clauses_closed
 from whychurn.report.page.report_page import Page
 
 page = Page.open()
@@ -104,7 +105,10 @@ claims(next_tests.test_lines(results, page), "described")
 claims(effects.effect_lines(rows, results, page))
 claims(effects.unshown_lines(rows, page))
 if len(rows):
-    words = {"title": " ".join(effects.effects_title(rows, page)), "alt": page.say("action.effects_alt")}
+    words = {
+        "title": " ".join(clauses_closed(effects.effects_title(rows, page))),
+        "alt": page.say("action.effects_alt"),
+    }
     page.figure(charts.draw_effects(rows, page.lang), rung=effects.weakest_rung(rows["rung"]), **words)
 show_table(effects.effect_table(rows, page), "effects", effects.weakest_rung(rows["rung"]), effects.FORMATS)
 show_table(fairness.test_table(results, page), "fair", "described", fairness.TEST_FORMATS)

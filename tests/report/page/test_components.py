@@ -56,6 +56,8 @@ def test_signs_intervals_and_money() -> None:
     assert numbers.exact_money(8300, "zh", "CNY") == "8,300 元"
     assert numbers.exact_money(-8300, "en", "CNY") == "−¥8,300"
     assert numbers.signed_money(300, "en", "CNY") == "+¥300"
+    assert numbers.clauses_closed(["甲；", "乙；"]) == ["甲；", "乙。"]
+    assert numbers.clauses_closed(["One.", "Two."]) == ["One.", "Two."] and numbers.clauses_closed([]) == []
     assert numbers.long_day("2025-12-31", "en") == "31 December 2025"
     assert numbers.long_day("2025-12-31", "zh") == "2025 年 12 月 31 日"
 

@@ -8,6 +8,7 @@ from whychurn.report.action.sentences.fairness import guard_title
 from whychurn.report.action.sentences.next_tests import test_lines
 from whychurn.report.action.sentences.plan import plan_headline
 from whychurn.report.action.sentences.situation import situation, situation_line
+from whychurn.report.page.components.numbers import clauses_closed
 from whychurn.report.page.page_like import PageLike
 
 Headline = tuple[str, float, str, str]  # key, number, sentence, rung
@@ -18,7 +19,7 @@ def answer(results: ActionResults, page: PageLike) -> str:
     found = situation(results)
     if found == "not_run":
         return f"{page.say('action.title_not_run')} {situation_line(results, page)}"
-    clauses = [*effects_title(effect_rows(results), page), *guard_title(results, page)]
+    clauses = clauses_closed([*effects_title(effect_rows(results), page), *guard_title(results, page)])
     shown = " ".join(clauses) or page.say(f"action.title_{found}")
     parts = [plan_headline(results, page)[0], f"{shown} {situation_line(results, page)}".strip()]
     return "\n\n".join([*parts, *([] if found == "shown" else test_lines(results, page)[:1])])

@@ -8,6 +8,8 @@ import pandas as pd
 
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, interval_of, weakest_rung
+from whychurn.report.action.sentences.fairness import guard_title
+from whychurn.report.page.components.blocks import claim
 from whychurn.report.page.components.interval_rows import interval_rows
 from whychurn.report.page.html_pieces import badge
 from whychurn.report.page.wording import Wording
@@ -31,4 +33,5 @@ def index_block(results: ActionResults, page: Wording) -> str:
     drawn = interval_rows(marks, page.lang, ends, compact=True)
     unit = page.say("action.index_unit", days=results.effect_days)
     mark = badge(weakest_rung(shown["rung"]), page.lang)
-    return f'<p class="bk-note">{escape(unit)} {mark}</p>{drawn}<p>{links}</p>'
+    guard = "".join(claim(line, "attributed", muted=True) for line in guard_title(results, page))
+    return f'<p class="bk-note">{escape(unit)} {mark}</p>{drawn}{guard}<p>{links}</p>'

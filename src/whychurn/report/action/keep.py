@@ -14,6 +14,7 @@ from whychurn.report.action.sentences.situation import situation, situation_line
 from whychurn.report.page.components.blocks import block, claim, claims, fold, missing_block, note, pair
 from whychurn.report.page.components.interval_rows import interval_rows
 from whychurn.report.page.components.list_table import list_table
+from whychurn.report.page.components.numbers import clauses_closed
 from whychurn.report.page.html_table import TableLook
 from whychurn.report.page.wording import Wording
 
@@ -23,7 +24,7 @@ Formats = Mapping[str, str]
 def keep_title(results: ActionResults, page: Wording) -> list[str]:
     """Finding of the page, clause by clause."""
     clauses = effects.effects_title(effects.effect_rows(results), page)
-    return [*clauses, *fairness.guard_title(results, page)] or [
+    return clauses_closed([*clauses, *fairness.guard_title(results, page)]) or [
         page.say(f"action.title_{situation(results)}")
     ]
 

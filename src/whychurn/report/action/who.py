@@ -23,7 +23,7 @@ from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import learning_line, money_line
 from whychurn.report.page.components.blocks import block, claim, missing_block, note
 from whychurn.report.page.components.list_table import list_table
-from whychurn.report.page.components.numbers import bracketed_plain, long_day, plain
+from whychurn.report.page.components.numbers import bracketed_plain, clauses_closed, long_day, plain
 from whychurn.report.page.html_table import TableLook
 from whychurn.report.page.wording import Wording
 from whychurn.report.words import say_or
@@ -44,7 +44,7 @@ def who_title(results: ActionResults, page: Wording) -> list[str]:
     if not contact and not ask:
         return [page.say("action.who_nobody")]
     clauses = [page.say("action.who_contact", members=plain(contact))] if contact else []
-    return [*clauses, *([page.say("action.who_ask", members=plain(ask))] if ask else [])]
+    return clauses_closed([*clauses, *([page.say("action.who_ask", members=plain(ask))] if ask else [])])
 
 
 def who_body(results: ActionResults, page: Wording) -> str:

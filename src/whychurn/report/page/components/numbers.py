@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pandas as pd
@@ -62,6 +62,11 @@ def exact_money(value: float, lang: str, currency: str) -> str:
 def signed_money(value: float, lang: str, currency: str) -> str:
     """Amount with its sign."""
     return f"+{money(value, lang, currency)}" if value > 0 else money(value, lang, currency)
+
+
+def clauses_closed(clauses: Sequence[str]) -> list[str]:
+    """Clauses of a title, the last one with a full stop where a Chinese semicolon waits for more."""
+    return [*clauses[:-1], *(f"{last[:-1]}。" if last.endswith("；") else last for last in clauses[-1:])]
 
 
 def long_day(day: object, lang: str) -> str:
