@@ -15,7 +15,7 @@ from whychurn.action.plan.options import Option, Options
 from whychurn.action.plan.value.later_waves import later_waves
 from whychurn.action.plan.value.model_value import believed_value
 from whychurn.action.plan.value.off_policy import FEW, clustered, measured_values, policy_value
-from whychurn.action.plan.value.policies import POLICIES, Setting
+from whychurn.action.plan.value.policies import POLICIES, Setting, best_choice, blanket, highest_risk
 from whychurn.action.playbook.read import load_playbook
 from whychurn.contract.causes import CAUSES
 
@@ -97,11 +97,12 @@ def test_every_policy_keeps_to_budget_and_consent(name: str) -> None:
 
 def test_policies_choose_as_they_are_called() -> None:
     at = setting(effects(TRUE), effects({"coupon": {}, "thank_you": {"natural": 0.3}}))
-    risk = POLICIES["highest_risk"](at)
+    risk = highest_risk(at)
     assert at.state["p_leave"][risk != NOTHING].min() >= at.state["p_leave"][at.may & (risk == NOTHING)].max()
-    assert set(POLICIES["rule"](at)) == {0, NOTHING} and set(POLICIES["blanket"](at)) == {0, NOTHING}
+    assert set(POLICIES["rule"](at)) == {0, NOTHING} and set(blanket(at)) == {0, NOTHING}
     assert set(POLICIES["random"](at)) == {0, 1, NOTHING} and set(POLICIES["playbook"](at)) == {1, NOTHING}
-    assert (at.state["p_price"][POLICIES["plan"](at) == 0] == 1).all()
+    chosen = best_choice(at, at.effects, at.gains)
+    assert (chosen == POLICIES["plan"](at)).all() and (at.state["p_price"][chosen == 0] == 1).all()
 
 
 def test_the_model_s_value_is_gains_less_cost() -> None:
