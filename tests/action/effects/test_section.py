@@ -140,11 +140,26 @@ def test_duds_are_rarely_called_shown_and_harm_is_called_harm(planted, believed)
     assert np.mean(harm) >= 0.9
 
 
+def test_what_is_claimed_as_caused_is_what_the_read_out_lets_claim(planted) -> None:
+    inputs, tests = _given(planted(5, members=24_000))
+    names = ["coupon", "price_match", "service_callback", "mass_mail"]
+    pooled = pd.DataFrame(
+        {"campaign_id": "all", "action": names, "outcome": "left", "stratum": "all", "note": None}
+    )
+    pooled["q_value"] = [0.2, 0.01, 0.001, np.nan]
+    found = effects_section(inputs, Section({"action_tests": pooled}, {}, tests.extra)).tables[
+        "action_effects"
+    ]
+    whole = found[found["cause"] == "all"].set_index("action")
+    assert whole.loc["coupon", "q_value"] == 0.2
+    assert whole.index[whole["rung"] == "caused"].tolist() == ["price_match", "service_callback"]
+
+
 def test_an_unpaid_effect_has_no_price(planted, believed) -> None:
     rows, p, q, d = planted(4, members=3_000)
     arrays = randomised_rows(rows, p, q, d)
     fit = fit_effects(arrays, believed, 3, 7)
     inputs = SimpleNamespace(params=load_params(StudyPaths.at()))
-    table = effects_table(inputs, arrays, fit, {90: arrays}, {"coupon": np.nan})  # type: ignore[arg-type]
+    table = effects_table(inputs, arrays, fit, {90: arrays}, {"coupon": np.nan}, {})  # type: ignore[arg-type]
     assert table["pays_from"].isna().all()
     assert len(table) == 7 * 6

@@ -29,6 +29,7 @@ def effects_table(
     fit: Fit,
     by_days: Mapping[int, RandomisedRows],
     pays_from: Mapping[str, float],
+    read_out: Mapping[str, float],
 ) -> pd.DataFrame:
     """Rows of tested actions.
 
@@ -42,6 +43,9 @@ def effects_table(
         Days of follow-up -> rows with that outcome; ``action.effect_days`` among them.
     pays_from
         Smallest fall of the chance to leave at which each action pays.
+    read_out
+        q-value of each action as the tests were read out, which stands in for the one of these differences; none
+        given: theirs.
     """
     usual = inputs.params.action.effect_days
     parts = []
@@ -51,7 +55,9 @@ def effects_table(
             continue
         table = _over_all(pooled, days, inputs.params.action.false_discovery)
         if days == usual:
-            table = _with_theta(table, rows, fit)
+            table = _with_theta(
+                _as_read_out(table, read_out, inputs.params.action.false_discovery), rows, fit
+            )
         parts.append(table.assign(pays_from=table["action"].map(pays_from).astype("float64")))
     parts.append(_by_cause(rows, fit, usual))
     return stack(parts, columns_of("action_effects")).sort_values(
@@ -85,6 +91,14 @@ def _over_all(pooled: pd.DataFrame, days: int, false_discovery: float) -> pd.Dat
             "rung": np.where(q <= false_discovery, CAUSED, ATTRIBUTED),
         }
     )
+
+
+def _as_read_out(table: pd.DataFrame, read_out: Mapping[str, float], level: float) -> pd.DataFrame:
+    """The table with the q-values of the read-out; a difference whose q-value is not shown is not claimed."""
+    if not read_out:
+        return table
+    q = table["action"].map(read_out).astype("float64")
+    return table.assign(q_value=q, rung=np.where(q <= level, CAUSED, ATTRIBUTED))
 
 
 def _with_theta(table: pd.DataFrame, rows: RandomisedRows, fit: Fit) -> pd.DataFrame:

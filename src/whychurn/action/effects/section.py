@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.effects.challengers.compare import compare_methods
-from whychurn.action.effects.effects_table import effects_table
+from whychurn.action.effects.effects_table import ALL, effects_table
 from whychurn.action.effects.efficacy import UNTESTED, Effects
 from whychurn.action.effects.estimates.basis import Believed
 from whychurn.action.effects.estimates.decay import DAYS, Decay, assumed_decay, fit_decay
@@ -22,6 +22,7 @@ from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.effects.without_lot.observed import observed_table
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.playbook.read import Entry, load_playbook
+from whychurn.action.tests_by_lot.readout import MAIN, POOLED
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.results import columns_of, empty_table
@@ -83,7 +84,7 @@ def _from_tests(
         "decay": {name: _course(one) for name, one in decays.items()},
     }
     tables = {
-        "action_effects": effects_table(inputs, rows, fit, by_days, pays),
+        "action_effects": effects_table(inputs, rows, fit, by_days, pays, _read_out(tests)),
         "action_methods": methods,
         "action_observed": observed,
     }
@@ -93,6 +94,15 @@ def _from_tests(
 
 def _believed(entries: Mapping[str, Entry]) -> dict[str, Believed]:
     return {name: Believed(one.causes, one.belief) for name, one in entries.items()}
+
+
+def _read_out(tests: Section) -> dict[str, float]:
+    """q-value of each action over all its campaigns, main outcome, as action_tests has it."""
+    table = tests.tables["action_tests"]
+    if "q_value" not in table:
+        return {}
+    whole = table[table["campaign_id"].eq(POOLED) & table["outcome"].eq(MAIN) & table["stratum"].eq(ALL)]
+    return dict(zip(whole["action"].astype(str), whole["q_value"].astype("float64"), strict=True))
 
 
 def _course(one: Decay) -> dict[str, Any]:
