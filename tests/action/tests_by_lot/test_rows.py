@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
-from whychurn.action.tests_by_lot.as_drawn.leaver_rows import leaver_rows
+from whychurn.action.tests_by_lot.as_drawn.leaver_rows import invites_leavers, leaver_rows
 from whychurn.action.tests_by_lot.as_drawn.outcomes import outcomes_after
 from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_days, own_acts, presence
 from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
@@ -51,6 +51,7 @@ def test_who_is_not_there_is_set_aside_and_counted_by_action(programme: SimpleNa
         "gone_held": programme.regular(100),
         "silent": programme.regular(160),
         "new": [],
+        "there_2": programme.regular(540),
     }
     sent = campaign(programme, acts)
     sent = pd.concat([sent, sent[sent["member_id"] == "there"]], ignore_index=True)
@@ -58,7 +59,7 @@ def test_who_is_not_there_is_set_aside_and_counted_by_action(programme: SimpleNa
     members = inputs.tables["members"]
     members.loc[members["member_id"] == "new", "joined_on"] = programme.day(DRAW + 1)
     rows, counts = touch_rows(inputs)
-    assert sorted(rows["member_id"]) == ["held", "there"]
+    assert sorted(rows["member_id"]) == ["held", "there", "there_2"]
     assert counts == {
         "repeated": {"coupon": 1},
         "before_joining": {"control": 1},
@@ -261,7 +262,13 @@ def test_leavers_who_come_back_are_rows_of_their_own(programme: SimpleNamespace)
     }
     inputs = programme.inputs(acts, campaign(programme, acts), events=pd.DataFrame([event]))
     counts: dict[str, dict[str, int]] = {}
-    rows = leaver_rows(inputs, *drawn_touches(inputs, counts))
+    touches, there = drawn_touches(inputs, counts)
+    assert invites_leavers(touches, there).all()
+    rows = leaver_rows(inputs, touches, there)
+    assert (
+        touch_rows(inputs)[1] == {"invitation": {"control": 2, "coupon": 2}}
+        and len(touch_rows(inputs)[0]) == 0
+    )
     assert rows.set_index("member_id")["returned"].to_dict() == {"back": 1.0, "late": 0.0, "never": 0.0}
     assert rows["complete"].all() and rows["left"].isna().all() and counts == {}
     young = programme.touches([("back", "c2", 400, "gift"), ("never", "c2", 400, "control")])

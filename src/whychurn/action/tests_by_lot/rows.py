@@ -11,6 +11,7 @@ import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
+from whychurn.action.tests_by_lot.as_drawn.leaver_rows import invites_leavers
 from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES, outcomes_after
 from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_days, presence
 from whychurn.action.tests_by_lot.day_sums import day_numbers
@@ -43,16 +44,16 @@ def touch_rows(inputs: ActionInputs) -> tuple[pd.DataFrame, dict[str, dict[str, 
         last day of presence came before the draw + ``action.effect_days``, and is null while that cannot be known;
         ``left_after`` are the days from the draw to it, NaN of members who had not left within ``followed_days``.
         Rows set aside, by reason and action: repeated (twice in a campaign, the first kept), no_chance (chance
-        outside of 0 to 1), before_joining, after_leaving (known gone by the draw), not_there (silent for longer
+        outside of 0 to 1), invitation (of campaigns for leavers, see `leaver_rows`), before_joining, after_leaving (known gone by the draw), not_there (silent for longer
         than usual, or notice given), no_profile (no consent to profiling, or joined after the last snapshot).
     """
     counts: dict[str, dict[str, int]] = {}
     touches, there = drawn_touches(inputs, counts)
     day = day_numbers(touches["sent_on"])
     touches = touches.assign(**_snapshots(inputs, touches))
-    reason = _reason(touches, there)
+    reason = np.where(invites_leavers(touches, there), "invitation", _reason(touches, there))
     kept = reason == ""
-    for name in ("before_joining", "after_leaving", "not_there", "no_profile"):
+    for name in ("invitation", "before_joining", "after_leaving", "not_there", "no_profile"):
         _keep(touches, reason != name, name, counts)
     rows = touches[kept].reset_index(drop=True)
     rows = rows.assign(

@@ -19,8 +19,6 @@ RETURN_DAYS: Final = 180  # within which a return counts
 def leaver_rows(inputs: ActionInputs, touches: pd.DataFrame, there: Presence) -> pd.DataFrame:
     """Rows of touches by lot whose member had left, as a read-out takes them, of campaigns that invite leavers back.
 
-    Such is a campaign most of whose members had left by the draw; in others a leaver is one whom nobody missed yet.
-
     Parameters
     ----------
     touches
@@ -34,9 +32,7 @@ def leaver_rows(inputs: ActionInputs, touches: pd.DataFrame, there: Presence) ->
         Columns of `touches` and ``returned`` (an own act or a new term within `RETURN_DAYS`; NaN while they have not
         passed), complete, followed_days; other outcomes NaN, ``left`` null.
     """
-    share = pd.Series(there.gone).groupby(touches["campaign_id"].to_numpy()).mean()
-    invites = touches["campaign_id"].isin(share.index[share > 0.5]).to_numpy(bool)
-    kept = there.gone & invites & touches["randomized"].to_numpy(bool)
+    kept = there.gone & invites_leavers(touches, there) & touches["randomized"].to_numpy(bool)
     rows = touches[kept].reset_index(drop=True)
     day = day_numbers(rows["sent_on"])
     until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
@@ -50,6 +46,12 @@ def leaver_rows(inputs: ActionInputs, touches: pd.DataFrame, there: Presence) ->
         complete=followed >= RETURN_DAYS,
         followed_days=followed,
     )
+
+
+def invites_leavers(touches: pd.DataFrame, there: Presence) -> Array:
+    """Touches of campaigns most of whose members had left by the draw; in others a leaver is one nobody missed yet; (n,)."""
+    share = pd.Series(there.gone).groupby(touches["campaign_id"].to_numpy()).mean()
+    return touches["campaign_id"].isin(share.index[share > 0.5]).to_numpy(bool)
 
 
 def _acts_after(inputs: ActionInputs, member: pd.Series, day: Array) -> Array:
