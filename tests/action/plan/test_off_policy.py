@@ -8,11 +8,13 @@ import pytest
 from small_programme import effects, ids, inputs
 
 from whychurn.action.effects.efficacy import Effects
+from whychurn.action.effects.estimates.randomised_rows import randomised_rows
+from whychurn.action.effects.mix import Q_COLUMNS
 from whychurn.action.inputs import Section
 from whychurn.action.plan.dual import NOTHING
 from whychurn.action.plan.gains import option_gains
 from whychurn.action.plan.options import Option, Options
-from whychurn.action.plan.value.later_waves import later_waves
+from whychurn.action.plan.value.later_waves import LaterWaves, later_waves
 from whychurn.action.plan.value.model_value import believed_value
 from whychurn.action.plan.value.off_policy import FEW, clustered, measured_values, policy_value
 from whychurn.action.plan.value.policies import POLICIES, Setting, best_choice, blanket, highest_risk
@@ -120,3 +122,28 @@ def test_without_tests_nothing_is_measured() -> None:
     entries = load_playbook(base.params)
     assert later_waves(base, entries, OPTIONS, Section({})) is None
     assert measured_values(base, entries, OPTIONS, Section({}), 1.0).empty
+
+
+def test_earlier_waves_teach_and_later_ones_are_the_test() -> None:
+    rows, state = drawn(9000, 5)
+    wave = np.arange(9000) % 9
+    sent = pd.Timestamp("2025-01-01") + pd.to_timedelta(28 * wave, unit="D")
+    rows = rows.assign(
+        wave=wave, sent_on=sent, snapshot_on=sent, campaign_id=[f"test-{one}" for one in wave], stratum="all"
+    )
+    rows = rows.sort_values(["wave", "member_id"])
+    state = state.loc[rows.index]
+    arrays = randomised_rows(
+        rows, state["p_leave"].to_numpy(), state[Q_COLUMNS].to_numpy("float64"), np.zeros(len(rows))
+    )
+    known = Section({}, extra={"usable": rows.reset_index(drop=True), "arrays": arrays})
+    base = inputs(n=9000)
+    panel = base.panel.assign(spend_365d=100.0, tenure_days=365.0)
+    base = inputs(n=9000, panel=panel)
+    entries = load_playbook(base.params)
+    later = later_waves(base, entries, OPTIONS, known)
+    assert isinstance(later, LaterWaves) and sorted(later.rows["wave"].unique()) == [4, 5, 6, 7, 8]
+    assert later.effects.theta[0, CAUSES.index("price")] == pytest.approx(0.5, abs=0.25)
+    table = measured_values(base, entries, OPTIONS, known, 0.4).set_index("policy")
+    assert set(table.index) == set(POLICIES) and (table["method"] == "aipw").all()
+    assert table.loc["none", "gain"] == 0 and table.loc["plan", "kept_per_1000"] > 0
