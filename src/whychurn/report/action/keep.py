@@ -187,7 +187,7 @@ def _folds(results: ActionResults, page: Wording) -> list[str]:
 def _table(table: pd.DataFrame, name: str, formats: Formats, results: ActionResults, page: Wording) -> str:
     if table.empty:
         return ""
-    labels = {column: page.say(f"action.column_{column}") for column in table if column != "suppressed"}
+    labels = {str(column): page.say(f"action.column_{column}") for column in table if column != "suppressed"}
     look = TableLook(page.lang, results.currency, results.min_cell, labels, formats)
     return list_table(table, f"action-{name}", look)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -140,11 +141,11 @@ def _commonest(keys: pd.Series) -> str | None:
     return None if found.empty else str(found.mode().iloc[0])
 
 
-def _writer(results: ActionResults, lang: str):  # type: ignore[no-untyped-def]
+def _writer(results: ActionResults, lang: str) -> Callable[[float], str]:
     if knows_money(results):
         return lambda value: exact_money(round(value), lang, results.currency)
     return lambda value: plain(value, 2)
 
 
-def _ends(low: float, high: float, lang: str, write) -> str:  # type: ignore[no-untyped-def]
+def _ends(low: float, high: float, lang: str, write: Callable[[float], str]) -> str:
     return "–" if pd.isna(low) or pd.isna(high) else bracketed(low, high, lang, write)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -55,6 +56,6 @@ def _features() -> dict[str, dict[str, str]]:
     return {str(entry["name"]): {lang: str(entry[lang]) for lang in LANGUAGES} for entry in entries}
 
 
-def each(names: Iterable[object], kind: str, lang: str) -> list[str]:
+def each(names: Iterable[Any], kind: str, lang: str) -> list[str]:
     """`code_name` of every value of a column."""
     return [code_name(kind, None if pd.isna(name) else name, lang) for name in names]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import pandas as pd
@@ -81,17 +81,17 @@ def _sizes(lists: MemberLists, results: ActionResults, page: Wording) -> str:
     return block(page.say("action.block_sizes"), body, page.lang, rung="associated", ident="lists")
 
 
-def _size(row: dict[str, object], page: Wording) -> str:
+def _size(row: Mapping[Any, Any], page: Wording) -> str:
     name = action_name(str(row["action"]), page.lang)
     link = f"who.html?action={quote(name)}#contact"
     chance = ""
     if pd.notna(row["p"]) and pd.notna(row["low"]):
-        low, high = (100 * float(str(row[end])) for end in ("low", "high"))
-        text = page.say("action.of_100_leave", leave=f"{100 * float(str(row['p'])):.0f}")
+        low, high = (100 * row[end] for end in ("low", "high"))
+        text = page.say("action.of_100_leave", leave=f"{100 * row['p']:.0f}")
         chance = f"{escape(text)} <span>{bracketed_plain(low, high)}</span>"
     reason = escape(say_or(f"plan.{row['reason']}", page.lang, ""))
     return (
-        f'<li data-claim data-rung="associated"><span class="count">{plain(float(str(row["members"])))}</span>'
+        f'<li data-claim data-rung="associated"><span class="count">{plain(row["members"])}</span>'
         f'<span><a href="{link}">{escape(name)}</a> <small>{reason}</small></span><span class="value">{chance}</span></li>'
     )
 
@@ -147,6 +147,6 @@ def _list(
     page: Wording,
     most: int = 800,
 ) -> str:
-    labels = {column: page.say(f"action.column_{column}") for column in table}
+    labels = {str(column): page.say(f"action.column_{column}") for column in table}
     look = TableLook(page.lang, results.currency, results.min_cell, labels, FORMATS)
     return list_table(table, f"{name}-list", look, filters, most)

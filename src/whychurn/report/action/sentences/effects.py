@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -98,12 +99,12 @@ def _names(rows: pd.DataFrame, page: PageLike) -> str:
     return join(names, page.lang)
 
 
-def interval_of(row: dict[str, object], results: ActionResults, page: PageLike) -> IntervalRow:
+def interval_of(row: Mapping[Any, Any], results: ActionResults, page: PageLike) -> IntervalRow:
     """Row of `effect_rows` as a dot with its interval."""
-    counts = {name: page.members(float(str(row[name]))) for name in ("treated", "control")}
-    found = plain(float(str(row["smallest_seen"])))
+    counts = {name: page.members(row[name]) for name in ("treated", "control")}
+    found = plain(row["smallest_seen"])
     detail = page.say("action.effect_detail", found=found, days=results.effect_days, **counts)
-    value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
+    value, low, high = (row[name] for name in ("value", "low", "high"))
     return IntervalRow(
         name=action_name(str(row["action"]), page.lang),
         value=value,
@@ -128,7 +129,7 @@ def effect_lines(rows: pd.DataFrame, results: ActionResults, page: PageLike) -> 
         words = {
             "action": action_name(row["action"], page.lang),
             "kept": plain(kept),
-            "between": bracketed(*ends, page.lang, plain),
+            "between": bracketed(ends[0], ends[1], page.lang, plain),
             "days": results.effect_days,
         }
         lines.append((CAUSED, page.say(f"action.claim_{row['verdict']}", **words)))
@@ -168,10 +169,10 @@ def effect_table(rows: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     return pd.concat([told, held.reset_index(drop=True)], axis=1)
 
 
-def unworthy(row: dict[str, object]) -> bool:
+def unworthy(row: Mapping[Any, Any]) -> bool:
     """Whether even the better end of the interval is below the smallest effect that pays."""
-    pays = float(str(row["pays_from"]))
-    return bool(np.isfinite(pays) and float(str(row["high"])) < pays)
+    pays = row["pays_from"]
+    return bool(np.isfinite(pays) and row["high"] < pays)
 
 
 def weakest_rung(rungs: pd.Series) -> str:

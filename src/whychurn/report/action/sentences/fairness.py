@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
@@ -120,7 +121,7 @@ def belief_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     return suppress_small_counts(told, {"members": []}, results.min_cell)
 
 
-def _percents(row: dict[str, float], low: str, high: str, page: PageLike) -> str:
+def _percents(row: Mapping[Any, Any], low: str, high: str, page: PageLike) -> str:
     if pd.isna(row[low]) or pd.isna(row[high]):
         return "–"
     return bracketed(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
@@ -37,7 +38,7 @@ def method_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _between(row: dict[str, float], name: str, page: PageLike) -> str:
+def _between(row: Mapping[Any, Any], name: str, page: PageLike) -> str:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if pd.isna(low) or pd.isna(high):
         return "–"

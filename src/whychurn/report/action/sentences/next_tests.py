@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
@@ -40,13 +41,13 @@ def test_lines(results: ActionResults, page: PageLike) -> list[str]:
     return [_sentence(row, page) for row in soonest.to_dict("records")]
 
 
-def _sentence(row: dict[str, object], page: PageLike) -> str:
+def _sentence(row: Mapping[Any, Any], page: PageLike) -> str:
     words = {
         "action": action_name(str(row["action"]), page.lang),
         "design": code_name("design", row["design"], page.lang),
-        "n_arm": plain(float(str(row["n_arm"]))),
-        "relative": f"{100 * float(str(row['relative'])):.0f}%",
+        "n_arm": plain(row["n_arm"]),
+        "relative": f"{100 * row['relative']:.0f}%",
         "p0": page.format(row["p0"], "percent"),
-        "weeks": plain(float(str(row["weeks"]))) if pd.notna(row["weeks"]) else "",
+        "weeks": plain(row["weeks"]) if pd.notna(row["weeks"]) else "",
     }
     return page.say("action.test_weeks" if words["weeks"] else "action.test_size", **words)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
@@ -61,13 +62,13 @@ def _at_strength(rows: pd.DataFrame) -> pd.DataFrame:
     return nearest.drop_duplicates(["campaign_id", "action"])
 
 
-def _kept(row: dict[str, float], value: str, low: str, high: str, page: PageLike) -> str:
+def _kept(row: Mapping[Any, Any], value: str, low: str, high: str, page: PageLike) -> str:
     if pd.isna(row[value]) or pd.isna(row[low]):
         return "–"
     return f"{signed(-1000 * row[value])} {bracketed(-1000 * row[high], -1000 * row[low], page.lang)}"
 
 
-def _bounds(row: dict[str, float], page: PageLike) -> str:
+def _bounds(row: Mapping[Any, Any], page: PageLike) -> str:
     if pd.isna(row["bound_low"]) or pd.isna(row["bound_high"]):
         return "–"
     return bracketed(-1000 * row["bound_high"], -1000 * row["bound_low"], page.lang)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import pandas as pd
@@ -73,7 +74,7 @@ def plan_headline(results: ActionResults, page: PageLike) -> tuple[str, str, flo
     return page.say(f"action.{key}", **words), ATTRIBUTED, float(count)
 
 
-def _whole(results: ActionResults, page: PageLike):  # type: ignore[no-untyped-def]
+def _whole(results: ActionResults, page: PageLike) -> Callable[[float], str]:
     return lambda value: exact_money(round(value), page.lang, results.currency)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import pandas as pd
@@ -91,7 +92,7 @@ def budget_line(results: ActionResults, page: PageLike) -> str:
     return page.say("action.budget_price", one=one, brings=money(float(price), page.lang, results.currency))
 
 
-def tick_of(rows: pd.DataFrame, results: ActionResults, page: PageLike):  # type: ignore[no-untyped-def]
+def tick_of(rows: pd.DataFrame, results: ActionResults, page: PageLike) -> Callable[[float], str]:
     """Writes a number below the axis of the policies."""
     if len(rows) and bool(rows["money"].iloc[0]):
         return lambda value: money(value, page.lang, results.currency)

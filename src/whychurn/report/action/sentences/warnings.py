@@ -49,20 +49,20 @@ def _of_100(low: float, high: float) -> str:
 
 def quality_lines(results: ActionResults, page: PageLike) -> list[str]:
     """The model's alerts in natural frequencies, silence at the same capacity, triggers no better than chance."""
-    rows = results["warning_quality"].set_index("source")
+    rows = {str(row["source"]): row for row in results["warning_quality"].to_dict("records")}
     lines = []
     for source in ("model", "silence"):
-        if source in rows.index and pd.notna(rows.loc[source, "precision"]):
-            row = rows.loc[source]
+        row = rows.get(source)
+        if row is not None and pd.notna(row["precision"]):
             words = {"right": plain(100 * row["precision"]), "between": _of_100(row["low"], row["high"])}
             lines.append(page.say(f"action.alerts_{source}", **words))
-    if "model" in rows.index and pd.notna(rows.loc["model", "lead_median_days"]):
-        row = rows.loc["model"]
+    row = rows.get("model")
+    if row is not None and pd.notna(row["lead_median_days"]):
         words = {"days": plain(row["lead_median_days"]), "share": plain(100 * row["lead_share"])}
         lines.append(page.say("action.alerts_lead", **words))
     lines += [
         page.say("action.alerts_chance", source=code_name("source", name, page.lang))
-        for name, row in rows.iterrows()
+        for name, row in rows.items()
         if name not in ("model", "silence") and pd.notna(row["lift_low"]) and row["lift_low"] < 1
     ]
     return lines
