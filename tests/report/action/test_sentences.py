@@ -171,7 +171,10 @@ def test_values_measured_on_tests_go_before_expected_ones_where_enough_rows_carr
     both = pd.concat([results["plan_value"], measured])
     rows = policies.policy_rows(ActionResults(dict(results.tables) | {"plan_value": both}))
     assert set(rows["rung"]) == {"caused"} and (rows["value"] == 9000).all()
+    assert policies.unmeasured_line(ActionResults(dict(results.tables) | {"plan_value": both}), PAGE) == ""
     few = pd.concat([results["plan_value"], measured.assign(effective_n=150.0)])
+    told = policies.unmeasured_line(ActionResults(dict(results.tables) | {"plan_value": few}), PAGE)
+    assert "cannot be compared" in told and policies.unmeasured_line(results, PAGE) == ""
     assert set(policies.policy_rows(ActionResults(dict(results.tables) | {"plan_value": few}))["rung"]) == {
         "attributed"
     }

@@ -118,6 +118,8 @@ def _beside(results: ActionResults, page: Wording) -> str:
     )
     unit = "money" if bool(rows["money"].iloc[0]) else "kept"
     body = note(page.say(f"action.policies_unit_{unit}", days=results.value_days)) + drawn
+    few = policies.unmeasured_line(results, page)
+    body += note(few) if few else ""
     price = policies.budget_line(results, page)
     body += claim(price, "attributed", muted=True) if price else ""
     return block(

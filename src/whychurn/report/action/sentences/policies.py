@@ -83,6 +83,14 @@ def policy_intervals(rows: pd.DataFrame, results: ActionResults, page: PageLike)
 _TOLD: Final = ("plan", "blanket", "random", "rule", "highest_risk", "playbook")
 
 
+def unmeasured_line(results: ActionResults, page: PageLike) -> str:
+    """That the tests so far are too few to compare policies, where they were tried; else empty."""
+    table = results["plan_value"]
+    tried = table[(table["method"] == "aipw") & (table["policy"] == "plan")]
+    few = ~(tried["effective_n"] >= LEAST_EFFECTIVE)
+    return page.say("action.policies_unmeasured") if len(tried) and few.all() else ""
+
+
 def budget_line(results: ActionResults, page: PageLike) -> str:
     """What more money would bring, where the plan tells the price of its budget."""
     price = results.told("plan").get("price_of_money")
