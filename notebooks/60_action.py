@@ -83,10 +83,9 @@ if len(beside):
 # 计划的收益还依据每名会员的可能原因，因此只到“归因”一级。自行挑选会员的活动只能说明可能的范围，从不计入收益。
 
 # %%
-claims(
-    [line for line in (plan.money_line(results, page), policies.budget_line(results, page)) if line],
-    "described",
-)
+said = {"described": plan.money_line(results, page), "attributed": policies.budget_line(results, page)}
+claims([(rung, line) for rung, line in said.items() if line])
+claims([line for line in [policies.unmeasured_line(results, page)] if line], "described")
 claims(fairness.mismatch_lines(results, page), "described")
 claims(next_tests.test_lines(results, page), "described")
 

@@ -11,6 +11,8 @@
   document.querySelector("a.language")?.addEventListener("click", event => {
     try { localStorage.setItem("whychurn-lang", event.currentTarget.lang); } catch { /* as above */ }
   });
+  const here = document.querySelector("header.top nav a[aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
   const contents = document.querySelector(".contents details");
   if (contents && matchMedia("(max-width: 60rem)").matches) contents.open = false;
 
