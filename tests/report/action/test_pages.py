@@ -6,14 +6,23 @@ import re
 from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import StudyPaths
 from whychurn.report.action.index_block import index_block
 from whychurn.report.action.keep import keep_body, keep_title, kicker
+from whychurn.report.action.lists import MemberLists, member_lists
 from whychurn.report.action.results import ActionResults
+from whychurn.report.action.sentences.effects import effect_rows, interval_of
+from whychurn.report.action.sentences.plan import money_line
 from whychurn.report.action.who import who_body, who_kicker, who_title
 from whychurn.report.page.wording import Wording
+from whychurn.report.render.action_pages import write_action_pages
+from whychurn.report.render.layout import page_names, sections_html, study_frame
+from whychurn.report.render.notebooks import NOTEBOOKS
 from whychurn.report.words import LANGUAGES, say
 
 Planted = Callable[[str], ActionResults]
@@ -193,3 +202,24 @@ def test_kickers_name_the_programme(planted: Planted) -> None:
     assert kicker(planted("no_touches"), "Shop", page()) == "Shop"
     assert who_kicker(results, "Shop", page()) == "Shop · as of 1 January 2026"
     assert who_kicker(planted("not_run"), "Shop", page()) == "Shop"
+
+
+def test_pages_are_written_for_a_study_with_a_history(tmp_path: Path) -> None:
+    study = StudyPaths(tmp_path)
+    params = load_params(study)
+    assert page_names(study) == ["index", "keep", "who"]
+    frame = study_frame(study, params, "en", NOTEBOOKS)
+    written = write_action_pages(study, params, {"en": frame})
+    assert [path.name for path in written] == ["keep.html", "who.html"]
+    assert "<h1>" in sections_html(frame, "keep", title="t", clauses=["One."], kicker="k", body="")
+
+
+def test_an_action_that_is_shown_bears_its_verdict(planted: Planted) -> None:
+    results = planted("winner")
+    row = effect_rows(results).iloc[0].to_dict()
+    assert (interval_of(row, results, page()).verdict, interval_of(row, results, page()).text) == (
+        "proven",
+        "+21",
+    )
+    assert isinstance(member_lists(results), MemberLists)
+    assert money_line(results, page()) == ""

@@ -19,6 +19,7 @@ from whychurn.report.page.html_table import TableLook
 from whychurn.report.page.wording import Wording
 
 Formats = Mapping[str, str]
+_Part = tuple[str, str, pd.DataFrame, Formats, str]
 
 
 def keep_title(results: ActionResults, page: Wording) -> list[str]:
@@ -132,10 +133,10 @@ def _learned(results: ActionResults, page: Wording) -> str:
     return block(page.say("action.block_learned"), f"{claim(text, 'described')}", page.lang, rung="described")
 
 
-def _folds(results: ActionResults, page: Wording) -> list[str]:
-    """Method and further tables, folded; what could change a decision stands above."""
+def _fold_parts(results: ActionResults, page: Wording) -> list[_Part]:
+    """Name, sentences, table, formats and rung of each folded section."""
     fair = "".join(note(line) for line in fairness.mismatch_lines(results, page))
-    parts = [
+    return [
         ("fair", fair, fairness.test_table(results, page), fairness.TEST_FORMATS, "described"),
         ("belief", "", fairness.belief_table(results, page), fairness.BELIEF_FORMATS, "attributed"),
         (
@@ -168,8 +169,12 @@ def _folds(results: ActionResults, page: Wording) -> list[str]:
             observed.RUNG,
         ),
     ]
+
+
+def _folds(results: ActionResults, page: Wording) -> list[str]:
+    """Method and further tables, folded; what could change a decision stands above."""
     folded = []
-    for name, said, table, formats, rung in parts:
+    for name, said, table, formats, rung in _fold_parts(results, page):
         if len(table):
             body = block(
                 page.say(f"action.lead_{name}"),
