@@ -137,8 +137,8 @@ def test_a_folder_shows_at_most_13_modules() -> None:
     for folder in {file.parent for file in FILES}:
         modules = [file for file in folder.glob("*.py") if file.name != "__init__.py"]
         rooms = [place for place in folder.iterdir() if (place / "__init__.py").exists()]
-        most = 21 if folder.name in ("params", "stages") else 13  # there, a file a section or stage
-        assert len(modules) <= most and len(modules) + len(rooms) <= 21, folder
+        most = 22 if folder.name in ("params", "stages") else 13  # there, a file a section or stage
+        assert len(modules) <= most and len(modules) + len(rooms) <= 22, folder
 
 
 def test_no_circle_of_imports() -> None:

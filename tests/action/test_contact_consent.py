@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from whychurn.action.contact_consent import may_contact, opted_out
+from whychurn.action.contact_consent import channel_holders, may_contact, opted_out
+from whychurn.contract.params import Params
 
 ASKED = pd.Series(["yes", "no", "unsaid", "stranger"])
 
@@ -40,3 +41,13 @@ def test_without_the_column_nothing_is_recorded() -> None:
 def test_who_opted_out_once_stays_out() -> None:
     events = pd.DataFrame({"member_id": ["yes", "no"], "event_type": ["opt_out", "visit"]})
     assert opted_out(events, ASKED).tolist() == [True, False, False, False]
+
+
+def test_a_column_of_members_tells_who_has_a_channel() -> None:
+    members = pd.DataFrame({"member_id": ["a", "b", "c"], "has_app": ["True", "否", None], "mail": [1, 0, 1]})
+    who = pd.Series(["c", "a", "b", "stranger"])
+    params = Params.model_validate({"action": {"channels": {"email": {"needs": "mail"}}}})
+    app, mail = (channel_holders(members, who, channel, params) for channel in ("app", "email"))
+    assert app is not None and app.tolist() == [False, True, False, False]
+    assert mail is not None and mail.tolist() == [True, True, False, False]
+    assert channel_holders(members, who, "sms", params) is None

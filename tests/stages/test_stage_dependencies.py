@@ -149,5 +149,11 @@ def test_an_edited_page_makes_the_stages_of_pages_stale_and_no_other(tmp_path: P
 @pytest.mark.parametrize("file", sorted((SOURCE / "labels").glob("*.yaml")), ids=lambda file: file.stem)
 def test_a_label_touches_its_own_question_and_what_names_it(file: Path) -> None:
     users = {name for name in STAGES if name not in PAGES and is_covered(file, code_deps(name))}
-    commands = {"action", "panel", "asking", "plan", "playbook"}  # said by commands and pages, by no stage of that name
+    commands = {
+        "action",
+        "panel",
+        "asking",
+        "plan",
+        "playbook",
+    }  # said by commands and pages, by no stage of that name
     assert file.stem in users | commands and len(users) <= 3, f"{file.name} makes {users} stale"

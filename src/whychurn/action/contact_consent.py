@@ -1,4 +1,4 @@
-"""Whom a company may contact about offers."""
+"""Whom a company may contact about offers, and in which channels."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
+from whychurn.contract.params import Params
+
+_YES = ("true", "1", "1.0", "yes", "y", "是", "有")
 
 
 def may_contact(members: pd.DataFrame, member_id: pd.Series, missing_consent: str) -> Array:
@@ -33,3 +36,18 @@ def opted_out(events: pd.DataFrame, member_id: pd.Series) -> Array:
     """Flags of members who opted out of messages at any time; no list holds them."""
     refused = events.loc[events["event_type"].eq("opt_out").fillna(False).to_numpy(bool), "member_id"]
     return np.asarray(member_id.isin(refused.unique()), dtype=bool)
+
+
+def channel_holders(
+    members: pd.DataFrame, member_id: pd.Series, channel: str, params: Params
+) -> Array | None:
+    """Flags of members who have the channel; None where no column of `members` tells.
+
+    The column is the one that ``action.channels.<channel>.needs`` names, else ``has_<channel>`` where it exists.
+    """
+    own = params.action.channels.get(channel)
+    column = own.needs if own is not None and own.needs is not None else f"has_{channel}"
+    if column not in members:
+        return None
+    held = members[column].astype("object").map(lambda value: str(value).strip().lower() in _YES)
+    return member_id.isin(members.loc[held.to_numpy(bool), "member_id"]).to_numpy(bool)

@@ -15,7 +15,7 @@ from whychurn.action.plan.holdout import held_out, lot_numbers
 from whychurn.action.plan.options import Option, build_options, stated_caps
 from whychurn.action.plan.playbook_table import playbook_table
 from whychurn.action.plan.schedule import channels_of, days_of
-from whychurn.action.plan.state import clearest_cause, decision_state, eligible, known_reach, needed_column
+from whychurn.action.plan.state import clearest_cause, decision_state, eligible, known_reach
 from whychurn.action.playbook.read import load_playbook
 from whychurn.contract.params import Params
 
@@ -143,7 +143,6 @@ def test_caps_are_read_from_channels_and_contacts() -> None:
         {"action": {"contacts": {"call": 9}, "channels": {"app": {"a_week": 5, "needs": "has_app"}}}}
     )
     assert stated_caps(params) == {"call": 9, "app": 5}
-    assert needed_column(params, "app") == "has_app" and needed_column(params, "sms") is None
 
 
 def test_the_cheapest_channel_by_which_a_member_is_known_to_be_reached() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from whychurn.action.contact_consent import may_contact
+from whychurn.action.contact_consent import channel_holders, may_contact
 from whychurn.action.effects.dogs import contact_aversion
 from whychurn.action.effects.mix import Q_COLUMNS, cause_mix
 from whychurn.action.inputs import ActionInputs
@@ -16,7 +16,6 @@ from whychurn.action.tests_by_lot.known_at_draw import decision_features
 from whychurn.action.tests_by_lot.untouched import Untouched
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES, CONTROL, UNKNOWN
-from whychurn.contract.params import Params
 
 CLEAR: Final = 0.4  # share of a member's chance to leave from which on its cause is named
 WINDOW_DAYS: Final = 28  # in which a member's contacts are counted
@@ -100,31 +99,19 @@ def eligible_today(state: pd.DataFrame, entry: Entry) -> Array:
 def known_reach(inputs: ActionInputs, state: pd.DataFrame, channels: list[str]) -> Array:
     """Who has which channel: 1 yes, 0 no, NaN unknown; (n, channels).
 
-    From the column of members that ``action.channels.<name>.needs`` names, else from contacts made there before.
+    From a column of members (`channel_holders`), else from contacts made there before.
     """
-    members = inputs.tables["members"].astype({"member_id": object}).set_index("member_id")
     touches = inputs.tables["touches"]
     found = np.full((len(state), len(channels)), np.nan)
     for at, name in enumerate(channels):
-        needs = needed_column(inputs.params, name)
-        if needs is not None and needs in members:
-            flag = members[needs].reindex(state["member_id"]).astype("object")
-            found[:, at] = pd.Series(flag).map(_as_flag).fillna(0.0).to_numpy("float64")
+        held = channel_holders(inputs.tables["members"], state["member_id"], name, inputs.params)
+        if held is not None:
+            found[:, at] = held
         elif "channel" in touches:
             made = touches["channel"].eq(name) & touches["action"].ne(CONTROL)
             reached = set(touches.loc[made.fillna(False).to_numpy(bool), "member_id"].astype(object))
             found[:, at] = np.where(state["member_id"].isin(reached), 1.0, np.nan)
     return found
-
-
-def needed_column(params: Params, channel: str) -> str | None:
-    """Column of members without which nobody is reached by `channel`."""
-    own = params.action.channels.get(channel)
-    return own.needs if own else None
-
-
-def _as_flag(value: object) -> float:
-    return float(str(value).strip().lower() in ("true", "1", "1.0", "yes", "y", "是", "有"))
 
 
 def _chance(inputs: ActionInputs, state: pd.DataFrame, untouched: Untouched | None) -> Array:

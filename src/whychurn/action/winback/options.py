@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from whychurn.action.contact_consent import channel_holders
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.playbook.read import load_playbook
 from whychurn.contract.causes import CONTROL
@@ -76,10 +77,6 @@ def winback_options(inputs: ActionInputs, tested: pd.DataFrame) -> list[Option]:
 
 
 def reachable(inputs: ActionInputs, member_id: pd.Series, channel: str) -> np.ndarray:
-    """Flags of members who have the channel (`action.channels.needs`; without it everybody has); (n,)."""
-    own = inputs.params.action.channels.get(channel)
-    members = inputs.tables["members"]
-    if own is None or own.needs is None or own.needs not in members:
-        return np.ones(len(member_id), bool)
-    has = members.set_index("member_id")[own.needs].astype("boolean").fillna(False)
-    return np.asarray(has.reindex(pd.Index(member_id)).fillna(False), dtype=bool)
+    """Flags of members who have the channel; everybody where no column of members tells; (n,)."""
+    held = channel_holders(inputs.tables["members"], member_id, channel, inputs.params)
+    return np.ones(len(member_id), bool) if held is None else held

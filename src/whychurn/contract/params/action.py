@@ -35,7 +35,7 @@ class OwnChannel(Section):
     """A channel as this programme has it."""
 
     needs: str | None = None
-    """Column of members, a flag: without it nobody is reached there."""
+    """Column of members, a flag: without it nobody is reached there; null: has_<channel> where members has it."""
     a_week: Count | None = None
     """Contacts a week that people or systems can manage; null: no limit."""
 

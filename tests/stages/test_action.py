@@ -1,0 +1,72 @@
+"""Stage `action` on a small study, and on the same study with parts of its records missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from whychurn.action.inputs import ActionInputs
+from whychurn.action.results import action_results
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import columns_of, documented
+from whychurn.stages.action import read_inputs
+
+pytestmark = pytest.mark.xdist_group("small_study")
+
+
+@pytest.fixture(scope="module")
+def inputs(small_study: Path) -> ActionInputs:
+    study = StudyPaths.at(small_study)
+    return read_inputs(study, load_params(study))
+
+
+def changed(inputs: ActionInputs, table: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> ActionInputs:
+    return replace(inputs, tables={**inputs.tables, table: change(inputs.tables[table])})
+
+
+def with_action(inputs: ActionInputs, **values: Any) -> ActionInputs:
+    action = inputs.params.action.model_copy(update=values)
+    return replace(inputs, params=inputs.params.model_copy(update={"action": action}))
+
+
+def well_formed(tables: dict[str, pd.DataFrame]) -> None:
+    for name in documented()["action"]:
+        assert list(tables[name].columns) == columns_of(name), name
+
+
+def test_without_touches_the_plan_only_explores_and_says_so(inputs: ActionInputs) -> None:
+    tables, facts = action_results(changed(inputs, "touches", lambda touches: touches.iloc[:0]))
+    well_formed(tables)
+    assert facts["tests"]["touches"] == 0 and tables["action_tests"].empty and tables["action_effects"].empty
+    assert set(tables["plan"]["role"]) <= {"explore", "hold_out"}
+    assert len(tables["playbook"]) and len(tables["warnings"]) and len(tables["action_sizes"])
+
+
+def test_campaigns_that_chose_their_members_prove_nothing(inputs: ActionInputs) -> None:
+    chosen = changed(inputs, "touches", lambda touches: touches.assign(randomized=False))
+    tables, _ = action_results(chosen)
+    well_formed(tables)
+    assert tables["action_tests"].empty and (tables["playbook"]["tested"] == "untested").all()
+    assert "caused" not in set(tables["action_effects"]["rung"])
+
+
+def test_no_budget_is_an_empty_plan(inputs: ActionInputs) -> None:
+    plan = action_results(with_action(inputs, budget=0.0))[0]["plan"]
+    assert set(plan["role"]) <= {"hold_out"}
+
+
+def test_whoever_refused_marketing_is_in_no_list(inputs: ActionInputs) -> None:
+    refusing = changed(
+        inputs,
+        "members",
+        lambda members: members.assign(marketing_consent=pd.array([False] * len(members), dtype="boolean")),
+    )
+    tables, _ = action_results(refusing)
+    contacted = tables["plan"][tables["plan"]["role"] != "hold_out"]
+    assert contacted.empty and tables["winback"].empty and tables["warnings"]["action"].isna().all()
