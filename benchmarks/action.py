@@ -92,7 +92,12 @@ def run_world(world: World, folder: Path, futures: int) -> float:
     game = game_of(params, futures, (NONE, *POLICIES))
     beside = {UNTESTED: untested_plan(study, params)}
     played = play_study(study, params, None, game, lambda _: None, beside)
-    facts = {"world": world.name, "program": world.program, "duds": world.duds, "members": world.members}
+    facts: dict[str, str | int] = {
+        "world": world.name,
+        "program": world.program,
+        "duds": world.duds,
+        "members": world.members,
+    }
     rows = measures_of(study, params, played).assign(seconds=told, **facts)
     write_table(
         rows[[*facts, "measure", "value", "se", "seconds"]], folder / "rows" / f"{world.name}.parquet"

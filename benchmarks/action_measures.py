@@ -37,16 +37,14 @@ def _played(played: Outcome) -> Iterator[Row]:
     table = played.table.set_index("policy")
     for policy, line in table.iterrows():
         yield f"gain.{policy}", line["gain"], line["gain_se"]
-    plan, informed = table.loc[PLAN], table.loc["informed", "gain"]
+    numbers = table.select_dtypes("number").to_dict("index")
+    plan, informed = numbers[PLAN], float(numbers["informed"]["gain"])
     yield "share_informed", plan["share_informed"], plan["gain_se"] / informed if informed > 0 else np.nan
     yield "share_clairvoyant", plan["share_clairvoyant"], np.nan
-    best = table.loc[list(SIMPLE), "gain"].max()
+    best = max(float(numbers[policy]["gain"]) for policy in SIMPLE)
     yield "better_than_simple", float(plan["gain"] > best), np.nan
-    yield (
-        "behind_simple_of_informed",
-        max(best - plan["gain"], 0) / informed if informed > 0 else np.nan,
-        np.nan,
-    )
+    behind = max(best - plan["gain"], 0)
+    yield "behind_simple_of_informed", behind / informed if informed > 0 else np.nan, np.nan
     made = played.contacts[PLAN]
     yield "contacts", len(made.rows), np.nan
     yield "spent_of_budget", made.cost / played.budget if played.budget else np.nan, np.nan
@@ -64,7 +62,7 @@ def _against_truth(study: StudyPaths, params: Params, world: WorldParams) -> Ite
 def _against_model(study: StudyPaths, played: Outcome) -> Iterator[Row]:
     """The value of the plan by AIPW and as it believes, against what was played; currency a member."""
     told = read_table(study.results / "plan_value.parquet")
-    true = played.table.set_index("policy").loc[PLAN, "gain"]
+    true = float(played.table.set_index("policy")["gain"].to_dict()[PLAN])
     for method in ("aipw", "model"):
         line = told[(told["policy"] == PLAN) & (told["method"] == method)].dropna(subset=["gain"])
         if len(line) and true:

@@ -139,7 +139,8 @@ def _rows(member: pd.Series, left: pd.Series, **given: object) -> pd.DataFrame:
 
 def _print_sentences(table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
-        said = sentence(verdict(row | {"weeks_left": 0, "min_cell": 10}, 0.05))["en"]
+        facts = {str(name): value for name, value in row.items()} | {"weeks_left": 0, "min_cell": 10}
+        said = sentence(verdict(facts, 0.05))["en"]
         print(f"{row['campaign_id']} {row['action']} {row['outcome']}: {said} (arms p = {row['srm_p']:.2g})")
 
 
