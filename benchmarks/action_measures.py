@@ -10,7 +10,7 @@ import pandas as pd
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params, WorldParams
 from whychurn.contract.paths import StudyPaths
-from whychurn.score.action_scores import TOLD, TRUTH, action_scores
+from whychurn.score.actions.action_scores import TOLD, TRUTH, action_scores
 from whychurn.score.ground_truth import read_planted
 from whychurn.stages.playing import simulated_from
 from whychurn.world.play.play_plan import PLAN, Outcome

@@ -12,11 +12,11 @@ from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, empty_table
-from whychurn.score.action_scores import TOLD, TRUTH, action_scores
+from whychurn.score.actions.action_scores import TOLD, TRUTH, action_scores
+from whychurn.score.actions.list_scores import FUTURES, LISTS, list_scores
 from whychurn.score.cause_elimination import elimination_scores
 from whychurn.score.facts import score_facts, score_fits
 from whychurn.score.ground_truth import has_ground_truth, read_ground_truth, read_planted
-from whychurn.score.list_scores import FUTURES, LISTS, list_scores
 from whychurn.score.results import Scorecard, empty_scorecard, score_causes
 from whychurn.world.truth.folder import FOLDER
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from whychurn.score.action_scores import TOLD, TRUTH, action_scores
+from whychurn.score.actions.action_scores import TOLD, TRUTH, action_scores
 
 Tables = dict[str, pd.DataFrame]
 

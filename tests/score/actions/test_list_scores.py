@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from whychurn.score.list_scores import FUTURES, LISTS, list_scores
+from whychurn.score.actions.list_scores import FUTURES, LISTS, list_scores
 
 STATE = pd.DataFrame({
     "member_id": list("abcde"), "present": [True, True, True, False, False],

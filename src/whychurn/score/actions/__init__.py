@@ -1,0 +1,1 @@
+"""Effects, plans, warnings and invitations beside what was planted."""
