@@ -13,11 +13,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
-import multiprocessing
-import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +24,7 @@ import yaml
 from action_measures import UNTESTED, measures_of
 from action_parts import parts_table
 from action_tables import FILE, write_tables
+from side_by_side import run_side_by_side
 from yardstick import read_texts
 
 from whychurn.action.results import action_results
@@ -34,8 +32,8 @@ from whychurn.contract.files import read_json, read_table, write_json, write_tab
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.stages.action import read_inputs
+from whychurn.stages.on_demand.playing import game_of, play_study
 from whychurn.stages.pipeline import code_digest
-from whychurn.stages.playing import game_of, play_study
 from whychurn.world.build import build_world
 from whychurn.world.play.play_plan import NONE
 from whychurn.world.play.policies import POLICIES
@@ -51,7 +49,6 @@ CHEAPER: dict[str, Any] = {  # what actions do not depend on
     "risk": {"trials": 2, "bootstrap": 20},
     "causes": {"stability_drops": [], "methods": ["survey", "additive_hazard"]},
 }
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -142,18 +139,8 @@ def run_missing(given: argparse.Namespace, folder: Path) -> int:
         for world in worlds(given.seeds, given.members)
         if given.only in world.name and (given.again or not done(world, folder))
     ]
-    failed, started = 0, time.perf_counter()
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(given.processes, mp_context=context) as pool:
-        jobs = {pool.submit(run_world, world, folder, given.futures): world for world in chosen}
-        for number, job in enumerate(as_completed(jobs), start=1):
-            error = job.exception()
-            failed += error is not None
-            told = f"failed: {error!r}" if error else f"{job.result():.0f} s"
-            minutes = (time.perf_counter() - started) / 60
-            print(f"{minutes:5.1f} min  {number}/{len(jobs)}  {jobs[job].name}  {told}", flush=True)
-    return failed
+    jobs = {world.name: (world, folder, given.futures) for world in chosen}
+    return run_side_by_side(run_world, jobs, given.processes)
 
 
 def done(world: World, folder: Path) -> bool:

@@ -12,7 +12,7 @@ from whychurn.contract.params import Params, WorldParams
 from whychurn.contract.paths import StudyPaths
 from whychurn.score.actions.action_scores import TOLD, TRUTH, action_scores
 from whychurn.score.ground_truth import read_planted
-from whychurn.stages.playing import simulated_from
+from whychurn.stages.on_demand.playing import simulated_from
 from whychurn.world.play.play_plan import PLAN, Outcome
 
 UNTESTED = "untested_playbook"  # the product's own plan where no test is read

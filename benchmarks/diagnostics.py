@@ -22,7 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from yardstick import OWN_FORM, PROGRAMS, THREADS, World, own_form, prepare
+from side_by_side import THREADS
+from yardstick import OWN_FORM, PROGRAMS, World, own_form, prepare
 
 from whychurn.causes.checks.diagnostics import diagnostics
 from whychurn.causes.evidence.grounds import find_grounds

@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from yardstick import SEED, THREADS, World, own_form, prepare
+from side_by_side import THREADS
+from yardstick import SEED, World, own_form, prepare
 
 from whychurn.causes.evidence.grounds import find_grounds
 from whychurn.causes.evidence.spell_evidence import Evidence

@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-import multiprocessing
 import os
 import shutil
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
+from side_by_side import run_side_by_side
 from yardstick_tables import write_tables
 
 from whychurn.contract.causes import CAUSES
@@ -74,7 +73,6 @@ CHEAPER: dict[str, Any] = {  # what the rows do not depend on, and a ceiling tha
     },
     "score": {"ceiling": {"folds": 4, "logistic_c": [0.02], "tree_depths": [3], "rounds": [60, 120]}},
 }
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # two worlds at a time: one thread each
 UPSTREAM = ("world", "intake", "voice", "panel")
 
 
@@ -327,20 +325,8 @@ def run_missing(given: argparse.Namespace, folder: Path) -> int:
     bases: dict[str, list[World]] = {}
     for world in chosen:
         bases.setdefault(world.base, []).append(world)
-    failed, started = 0, time.perf_counter()
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(given.processes, mp_context=context) as pool:
-        jobs = {
-            pool.submit(run_world, base, folder, given.prepare, given.set): base for base in bases.values()
-        }
-        for number, job in enumerate(as_completed(jobs), start=1):
-            error = job.exception()
-            failed += error is not None
-            told = f"failed: {error!r}" if error else f"{job.result():.0f} s"
-            minutes = (time.perf_counter() - started) / 60
-            print(f"{minutes:5.1f} min  {number}/{len(jobs)}  {jobs[job][0].base}  {told}", flush=True)
-    return failed
+    jobs = {name: (base, folder, given.prepare, given.set) for name, base in bases.items()}
+    return run_side_by_side(run_world, jobs, given.processes)
 
 
 def main() -> int:

@@ -45,7 +45,7 @@ TRUTH_DOORS = {
     "score/ground_truth.py",
 }  # written by one, scored against by the others
 PARAMETER_DOORS = {
-    "contract/params/load.py",
+    "contract/params/reading/load.py",
     "stages/pipeline.py",
     "delivery/registry/experiment.py",
 }  # the last two write one
@@ -71,7 +71,7 @@ def test_no_other_stage_can_reach_the_truth() -> None:
         "whychurn.world.build",
         "whychurn.stages.world",
         "whychurn.stages.score",
-        "whychurn.stages.playing",  # a person plays a plan in a simulated programme; no stage does
+        "whychurn.stages.on_demand.playing",  # a person plays a plan in a simulated programme; no stage does
     }
     for name, file in modules.items():
         if name.startswith(("whychurn.world", *DOORS_FOR_PEOPLE, "whychurn.score")):
@@ -137,8 +137,8 @@ def test_a_folder_shows_at_most_13_modules() -> None:
     for folder in {file.parent for file in FILES}:
         modules = [file for file in folder.glob("*.py") if file.name != "__init__.py"]
         rooms = [place for place in folder.iterdir() if (place / "__init__.py").exists()]
-        most = 22 if folder.name in ("params", "stages") else 13  # there, a file a section or stage
-        assert len(modules) <= most and len(modules) + len(rooms) <= 22, folder
+        most = 21 if folder.name in ("params", "stages") else 13  # there, a file a section or stage
+        assert len(modules) <= most and len(modules) + len(rooms) <= 21, folder
 
 
 def test_no_circle_of_imports() -> None:

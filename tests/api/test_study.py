@@ -88,7 +88,7 @@ def test_open_looks_where_it_is_told(study: Study, tmp_path: Path, monkeypatch: 
     assert whychurn.open().paths.root == tmp_path.resolve()
     assert "no results yet" in whychurn.open()._repr_html_()
     monkeypatch.setenv("WHYCHURN_STUDY", str(study.paths.root))
-    assert whychurn.open() == study and "cause_groups" in study._repr_html_()
+    assert whychurn.open() == study and "cause_shares" in study._repr_html_()
 
 
 def test_a_run_goes_through_the_pipeline(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

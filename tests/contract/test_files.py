@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -53,3 +54,11 @@ def test_an_unwritable_folder_is_a_clear_error(tmp_path: Path) -> None:
 def test_a_missing_result_names_the_file_and_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(WhychurnError, match=r"t\.parquet.*\nRemedy: run `whychurn run`"):
         read_table(tmp_path / "t.parquet")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
+def test_a_private_file_is_its_owners_from_the_first_byte_on(tmp_path: Path) -> None:
+    with write_whole(tmp_path / "list.csv", private=True) as temporary:
+        assert temporary.stat().st_mode & 0o777 == 0o600
+        temporary.write_text("member_id\n", encoding="utf-8")
+    assert (tmp_path / "list.csv").stat().st_mode & 0o777 == 0o600

@@ -17,11 +17,12 @@ from whychurn.contract.params import (
     SnapshotParams,
     SurvivalParams,
     effective_values,
-    load,
     load_params,
     merge,
 )
-from whychurn.contract.params.problems import retired_keys, yaml_remedy
+from whychurn.contract.params.action import TRIGGERS, OwnAction, OwnChannel, Warnings
+from whychurn.contract.params.reading import load
+from whychurn.contract.params.reading.problems import retired_keys, yaml_remedy
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 
@@ -291,3 +292,11 @@ def test_a_snapshot_s_columns_and_parts_can_be_set() -> None:
 def test_a_snapshot_s_parameters_have_bounds(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         SnapshotParams(**wrong)
+
+
+def test_own_actions_and_channels_are_checked_and_default_to_what_is_free() -> None:
+    assert OwnAction().for_ == "present" and OwnChannel().needs is None
+    assert Warnings().triggers == list(TRIGGERS)
+    for section in ({"actions": {"call": {"causes": ["weather"]}}}, {"channels": {"app": {"a_week": 0}}}):
+        with pytest.raises(ValidationError):
+            Params.model_validate({"action": section})

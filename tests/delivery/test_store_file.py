@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, load_params
-from whychurn.contract.params.load import check_params
+from whychurn.contract.params.reading.load import check_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.delivery.mlflow_store import connect, find_experiment, load_version
 from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version

@@ -17,7 +17,7 @@ from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
 from whychurn.intake.privacy.pseudonym import fingerprint, pseudonym, pseudonyms, weakness
 from whychurn.intake.read.dtypes import TEXT
-from whychurn.intake.reidentify import lookup
+from whychurn.intake.reidentify import lookup, own_ids
 
 
 def test_a_pseudonym_is_the_keyed_hash_of_the_id() -> None:
@@ -88,6 +88,16 @@ def test_lookup_turns_pseudonyms_back(tables, make_study, build) -> None:
     assert found["source_id"].isna().tolist() == [False, False, False, True]
     for row in found.dropna().itertuples():
         assert pseudonym(row.source_id, b"a key of tests, kept apart") == row.member_id
+
+
+def test_a_list_gets_the_companys_ids_in_its_order_or_none_at_all(tables, make_study, build) -> None:
+    study = make_study(tables)
+    build(study)
+    known = pd.Series([*members(study), members(study)[0]])
+    ids = own_ids(study, load_params(study), known)
+    assert [pseudonym(one, b"a key of tests, kept apart") for one in ids] == known.tolist()
+    with pytest.raises(WhychurnError, match="no longer has all members"):
+        own_ids(study, load_params(study), pd.Series([known[0], "m0000000000000000"]))
 
 
 def test_lookup_without_a_key_says_so(tables, make_study, monkeypatch) -> None:

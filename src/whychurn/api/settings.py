@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
-from whychurn.contract.params.problems import explain
+from whychurn.contract.params.reading.problems import explain
 from whychurn.contract.params.section_base import Section
 
 

@@ -41,7 +41,7 @@ def action_read(
     if campaign is None:
         _read_numbers(counts, rates)
         return
-    from whychurn.stages.reading_tests import read_campaign, set_aside
+    from whychurn.stages.on_demand.reading_tests import read_campaign, set_aside
 
     place = StudyPaths.existing(study)
     reading = read_campaign(place, load_params(place), campaign, outcome)
@@ -72,7 +72,7 @@ def action_size(
     study: StudyOption = None,
 ) -> None:
     """Say how many members the next test of an action needs, design by design."""
-    from whychurn.stages.reading_tests import size_of
+    from whychurn.stages.on_demand.reading_tests import size_of
 
     for text in size_of(StudyPaths.existing(study), name, power):
         console.print(text["en"], markup=False, highlight=False, soft_wrap=True)
@@ -87,7 +87,7 @@ def action_export(
     limit: Annotated[int | None, typer.Option(help="So many members, the first of the list.")] = None,
 ) -> None:
     """Write a list with your own member ids, for staff or a delivery system; it takes the key of the pseudonyms."""
-    from whychurn.stages.exporting import Wanted, list_to_export, write_export
+    from whychurn.stages.on_demand.exporting import Wanted, list_to_export, write_export
 
     place = StudyPaths.existing(study)
     frame = list_to_export(place, load_params(place), Wanted(name, tier, limit))

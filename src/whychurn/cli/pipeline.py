@@ -71,8 +71,8 @@ def ask(
     import pandas as pd
 
     from whychurn.labels import say
-    from whychurn.stages.asking import FOLDER, Request, write_list
-    from whychurn.stages.asking import ask as draw
+    from whychurn.stages.on_demand.asking import FOLDER, Request, write_list
+    from whychurn.stages.on_demand.asking import ask as draw
 
     place, today = StudyPaths.existing(study), pd.Timestamp.now().normalize()
     request = Request(budget, who, months, seed, skip_opted_out, real_ids)

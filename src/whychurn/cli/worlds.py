@@ -81,7 +81,7 @@ def world_play(
 ) -> None:
     """Carry out a plan in futures of a simulated programme, beside other plans at the same budget."""
     from whychurn.contract.files import write_whole
-    from whychurn.stages.playing import game_of, play_study
+    from whychurn.stages.on_demand.playing import game_of, play_study
 
     place = StudyPaths.existing(study)
     params = load_params(place)

@@ -20,8 +20,13 @@ SCHEMA: Final = b"whychurn.schema"  # key of the schema version in the metadata 
 
 
 @contextmanager
-def write_whole(path: Path) -> Iterator[Path]:
+def write_whole(path: Path, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`, renamed onto it when the block succeeds.
+
+    Parameters
+    ----------
+    private
+        Only its owner may read it, from the first byte on.
 
     Raises
     ------
@@ -31,6 +36,9 @@ def write_whole(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if private and os.name == "posix":
+            temporary.touch(mode=0o600)
+            temporary.chmod(0o600)
         yield temporary
         temporary.replace(path)
     except OSError as error:

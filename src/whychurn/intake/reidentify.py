@@ -49,6 +49,25 @@ def lookup(study: StudyPaths, params: Params, wanted: Sequence[str]) -> pd.DataF
     )
 
 
+def own_ids(study: StudyPaths, params: Params, wanted: pd.Series) -> pd.Series:
+    """The company's id of each pseudonym in a list, in its order.
+
+    Raises
+    ------
+    WhychurnError
+        As `lookup`; or if the source no longer has one of the members.
+    """
+    found = lookup(study, params, wanted.drop_duplicates().tolist()).set_index("member_id")["source_id"]
+    ids = found.reindex(wanted)
+    if gone := int(ids.isna().sum()):
+        raise WhychurnError(
+            "the source no longer has all members of the list, or the key is another",
+            rows=gone,
+            remedy=f"run again with the tables of today: whychurn run --study {study.root}",
+        )
+    return ids.reset_index(drop=True)
+
+
 def _source_ids(study: StudyPaths, params: Params) -> pd.Series:
     tables, problems = read_tables(open_source(study, params.intake), params)
     raise_problems(problems, [])

@@ -13,6 +13,7 @@ from whychurn.action.plan.gains import (
     decay_of,
     is_barred,
     may_be_chosen,
+    net_where_chosen,
     option_gains,
     second_gain,
 )
@@ -46,6 +47,8 @@ def test_doubt_harm_and_rules_keep_members_out() -> None:
     known = effects({"coupon": {"price": 0.3}})
     assert may_be_chosen(COUPON, known, gains, 0, "any").tolist() == [True, False, False, False]
     assert gains.net(0, 0.25).tolist() == [0.75] * 4
+    net = net_where_chosen([COUPON], known, gains, "any", np.array([True, True, True, False]))
+    assert np.isnan(net[1:, 0]).all() and net[0, 0] == gains.net(0, COUPON.cost)[0]
 
 
 def test_a_second_contact_on_the_same_cause_adds_less_than_it_would_alone() -> None:

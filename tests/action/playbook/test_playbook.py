@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from whychurn.action.playbook.read import BELIEF, ELIGIBLE_KEYS, OWN, Entry, action_name, load_playbook
+from whychurn.action.playbook.read import BELIEF, ELIGIBLE_KEYS, OWN, Entry, load_playbook
 from whychurn.contract.causes import CAUSES, CONTROL, action_causes
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.labels import LANGUAGES, section_words
+from whychurn.report.words.readable_names import action_name
 from whychurn.world.setting.programme import load_programme
 
 # what was asked for (personal offers, tiers of plans, community …): an entry that answers it

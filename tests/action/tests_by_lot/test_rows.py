@@ -14,7 +14,7 @@ from whychurn.action.tests_by_lot.as_drawn.leaver_rows import invites_leavers, l
 from whychurn.action.tests_by_lot.as_drawn.outcomes import outcomes_after
 from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_days, own_acts, presence
 from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
-from whychurn.action.tests_by_lot.rows import COLUMNS, drawn_touches, spellings, touch_rows
+from whychurn.action.tests_by_lot.rows import COLUMNS, DrawnTouches, drawn_touches, spellings, touch_rows
 
 DRAW = 200
 
@@ -261,19 +261,19 @@ def test_leavers_who_come_back_are_rows_of_their_own(programme: SimpleNamespace)
         "campaign_id": "c1",
     }
     inputs = programme.inputs(acts, campaign(programme, acts), events=pd.DataFrame([event]))
-    counts: dict[str, dict[str, int]] = {}
-    touches, there = drawn_touches(inputs, counts)
-    assert invites_leavers(touches, there).all()
-    rows = leaver_rows(inputs, touches, there)
+    drawn: DrawnTouches = drawn_touches(inputs)
+    assert invites_leavers(drawn.touches, drawn.there).all()
+    rows = leaver_rows(inputs, drawn.touches, drawn.there)
     assert (
         touch_rows(inputs)[1] == {"invitation": {"control": 2, "coupon": 2}}
         and len(touch_rows(inputs)[0]) == 0
     )
     assert rows.set_index("member_id")["returned"].to_dict() == {"back": 1.0, "late": 0.0, "never": 0.0}
-    assert rows["complete"].all() and rows["left"].isna().all() and counts == {}
+    assert rows["complete"].all() and rows["left"].isna().all() and drawn.set_aside == {}
     young = programme.touches([("back", "c2", 400, "gift"), ("never", "c2", 400, "control")])
     inputs = programme.inputs(acts, young)
-    rows = leaver_rows(inputs, *drawn_touches(inputs, counts))
+    drawn = drawn_touches(inputs)
+    rows = leaver_rows(inputs, drawn.touches, drawn.there)
     assert (
         rows["returned"].isna().all()
         and rows["followed_days"].tolist() == [147, 147]

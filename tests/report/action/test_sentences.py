@@ -23,6 +23,7 @@ from whychurn.report.action.sentences import (
 )
 from whychurn.report.action.sentences import warnings as alerts
 from whychurn.report.page.wording import Wording
+from whychurn.report.words.readable_names import action_name
 
 Planted = Callable[[str], ActionResults]
 PAGE = Wording("en", "CNY", 10)
@@ -265,7 +266,7 @@ def test_lists_are_disjoint_and_sorted(planted: Planted) -> None:
 
 
 def test_names_of_codes_and_of_unknown_ones() -> None:
-    assert names.action_name("our_own_offer", "en") == "our_own_offer"
+    assert action_name("our_own_offer", "en") == "our_own_offer"
     assert names.cause_name("price,natural", "en") == "Price, Life change"
     assert names.cause_name(None, "en") == "no cause in particular"
     assert names.code_name("channel", "wechat", "zh") == "微信"

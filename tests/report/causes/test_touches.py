@@ -92,4 +92,4 @@ def test_why_there_is_nothing_is_told(page: Page, why_not: str) -> None:
 
 def test_every_known_action_has_a_name(page: Page) -> None:
     assert all(has_words(f"playbook.name_{action}") for action in load_actions() if action != CONTROL)
-    assert sentences.action_name("zauber", page) == "zauber"
+    assert sentences.action_name("zauber", page.lang) == "zauber"

@@ -12,7 +12,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.report.page.components import blocks, numbers
 from whychurn.report.page.components.interval_rows import IntervalRow, axis_range, interval_rows
 from whychurn.report.page.components.list_table import FIRST_ROWS, list_table
-from whychurn.report.page.html_table import TableLook, bare_table
+from whychurn.report.page.html_table import TableLook, bare_table, table_tools
 
 LOOK = TableLook("en", "CNY", 10, {"who": "Member"}, {"p": "percent"})
 
@@ -120,3 +120,8 @@ def test_long_lists_have_filters_and_short_ones_none() -> None:
     assert "wc-filters" not in list_table(frame.head(5), "t", LOOK, ("cause",))
     assert "<table" not in list_table(frame.head(0), "t", LOOK)
     assert ">20.0%<" in bare_table(frame.head(1), "t", LOOK)
+
+
+def test_all_rows_are_offered_only_where_some_are_hidden() -> None:
+    assert "wc-all" in table_tools(30, 12, "en") and "30" in table_tools(30, 12, "en")
+    assert "wc-all" not in table_tools(12, 12, "en") and "wc-csv" in table_tools(12, None, "en")

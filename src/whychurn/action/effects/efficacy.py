@@ -8,12 +8,15 @@ away. The efficacy theta is the share of the cause's hazard that the action remo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from whychurn.action.effects.estimates.decay import Decay
+from whychurn.action.effects.estimates.fit import Fit
 from whychurn.contract.arrays import Array
+from whychurn.contract.causes import CAUSES
 
 UNTESTED = "untested"
 
@@ -75,6 +78,26 @@ class Effects:
         mean = change_of_chance(p, q @ self.theta[at] - self.kappa[at] * d)
         removed = self.theta_draws[:, at] @ q.T - self.kappa_draws[:, at, None] * d
         return mean, change_of_chance(p, removed)
+
+
+def fitted_effects(
+    fit: Fit, courses: Sequence[Decay], tested: Mapping[str, str], effect_days: int
+) -> Effects:
+    """Efficacies of a fit with the course of each action's effect, in the order of its actions."""
+    return Effects(
+        actions=fit.actions,
+        causes=list(CAUSES),
+        theta=fit.theta,
+        theta_draws=fit.theta_draws,
+        kappa=fit.kappa,
+        kappa_draws=fit.kappa_draws,
+        p_works=fit.p_works,
+        onset_weeks=np.array([one.onset_weeks for one in courses], dtype="float64"),
+        half_life_weeks=np.array([one.half_life_weeks for one in courses], dtype="float64"),
+        half_life_known=np.array([one.known for one in courses], dtype=bool),
+        tested=tested,
+        effect_days=effect_days,
+    )
 
 
 def change_of_chance(p: Array, removed: Array) -> Array:

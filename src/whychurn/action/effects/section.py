@@ -10,9 +10,9 @@ import pandas as pd
 
 from whychurn.action.effects.challengers.compare import compare_methods
 from whychurn.action.effects.effects_table import ALL, effects_table
-from whychurn.action.effects.efficacy import UNTESTED, Effects
+from whychurn.action.effects.efficacy import UNTESTED, Effects, fitted_effects
 from whychurn.action.effects.estimates.basis import Believed
-from whychurn.action.effects.estimates.decay import DAYS, Decay, assumed_decay, fit_decay
+from whychurn.action.effects.estimates.decay import DAYS, Decay, believed_decay, fit_decay
 from whychurn.action.effects.estimates.fit import Fit, believed_only, fit_effects
 from whychurn.action.effects.estimates.pooled import effects_together, pooled_effects
 from whychurn.action.effects.estimates.randomised_rows import RandomisedRows, randomised_rows
@@ -24,7 +24,6 @@ from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.playbook.read import Entry, load_playbook
 from whychurn.action.tests_by_lot.readout import MAIN, POOLED
 from whychurn.contract.arrays import Array
-from whychurn.contract.causes import CAUSES
 from whychurn.contract.results import columns_of, empty_table
 
 DECAY_WAVES: Final = 3  # with full follow-up of the longest of `DAYS`
@@ -133,30 +132,13 @@ def _effects(
     decays: Mapping[str, Decay],
     entries: Mapping[str, Entry],
 ) -> Effects:
-    courses = [decays.get(name, _assumed(entries, name)) for name in fit.actions]
-    return Effects(
-        actions=fit.actions,
-        causes=list(CAUSES),
-        theta=fit.theta,
-        theta_draws=fit.theta_draws,
-        kappa=fit.kappa,
-        kappa_draws=fit.kappa_draws,
-        p_works=fit.p_works,
-        onset_weeks=np.array([one.onset_weeks for one in courses]),
-        half_life_weeks=np.array([one.half_life_weeks for one in courses]),
-        half_life_known=np.array([one.known for one in courses], dtype=bool),
-        tested=tested,
-        effect_days=inputs.params.action.effect_days,
-    )
-
-
-def _assumed(entries: Mapping[str, Entry], name: str) -> Decay:
-    return assumed_decay(entries[name].half_life_weeks) if name in entries else assumed_decay()
+    courses = [decays.get(name, believed_decay(entries, name)) for name in fit.actions]
+    return fitted_effects(fit, courses, tested, inputs.params.action.effect_days)
 
 
 def _decays(usable: pd.DataFrame, rows: RandomisedRows, entries: Mapping[str, Entry]) -> dict[str, Decay]:
     """Course of each tested action's effect, from rows followed for the longest time; else what is believed."""
-    found = {name: _assumed(entries, name) for name in rows.actions}
+    found = {name: believed_decay(entries, name) for name in rows.actions}
     names = [f"left_{days}" if f"left_{days}" in usable else "left" for days in DAYS]
     full = usable[names].notna().all(axis=1).to_numpy(bool)
     if usable.loc[full, "wave"].nunique() < DECAY_WAVES:

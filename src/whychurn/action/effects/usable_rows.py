@@ -11,6 +11,7 @@ from whychurn.action.effects.dogs import contact_aversion
 from whychurn.action.effects.estimates.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.effects.mix import Q_COLUMNS, WHOLE_COLUMNS, mixes
 from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.set_aside import Counts, kept_rows
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
 
@@ -20,7 +21,7 @@ MOST_ROWS: Final = (
 MISMATCH: Final = "mismatch"  # note of action_tests: arms are not as they were drawn
 
 
-def usable_rows(inputs: ActionInputs, tests: Section) -> tuple[pd.DataFrame, dict[str, dict[str, int]]]:
+def usable_rows(inputs: ActionInputs, tests: Section) -> tuple[pd.DataFrame, Counts]:
     """Randomised rows with full follow-up, of campaigns whose arms are as drawn and that held somebody out.
 
     Returns
@@ -31,21 +32,21 @@ def usable_rows(inputs: ActionInputs, tests: Section) -> tuple[pd.DataFrame, dic
     """
     rows = tests.extra["rows"].reset_index(drop=True)
     rows = rows.assign(p=tests.extra["p"], place=np.arange(len(rows)))
-    counts: dict[str, dict[str, int]] = {}
-    rows = _keep(rows, rows["randomized"].astype(bool), "not_randomised", counts)
-    rows = _keep(rows, rows["left"].notna(), "waiting", counts)
-    rows = _keep(rows, ~rows["campaign_id"].isin(_mismatched(tests)), MISMATCH, counts)
+    counts: Counts = {}
+    rows = kept_rows(rows, rows["randomized"].astype(bool), "not_randomised", counts)
+    rows = kept_rows(rows, rows["left"].notna(), "waiting", counts)
+    rows = kept_rows(rows, ~rows["campaign_id"].isin(_mismatched(tests)), MISMATCH, counts)
     held_out = rows.loc[rows["action"] == CONTROL, ["campaign_id", "stratum"]].drop_duplicates()
     beside = pd.MultiIndex.from_frame(rows[["campaign_id", "stratum"]]).isin(
         pd.MultiIndex.from_frame(held_out)
     )
-    rows = _keep(rows, pd.Series(beside, index=rows.index), "no_control", counts)
+    rows = kept_rows(rows, pd.Series(beside, index=rows.index), "no_control", counts)
     leavers = rows.groupby("action")["left"].sum().astype(float)
     few = set(leavers.index[leavers < inputs.params.action.min_leavers])
-    rows = _keep(rows, ~rows["action"].isin(few), "few_leavers", counts)
+    rows = kept_rows(rows, ~rows["action"].isin(few), "few_leavers", counts)
     if CONTROL in few:
         rows = rows.iloc[:0]
-    rows = _keep(rows, sampled(rows["member_id"], MOST_ROWS), "sampled", counts)
+    rows = kept_rows(rows, sampled(rows["member_id"], MOST_ROWS), "sampled", counts)
     return rows.reset_index(drop=True), counts
 
 
@@ -69,12 +70,3 @@ def with_mix(inputs: ActionInputs, rows: pd.DataFrame) -> tuple[RandomisedRows, 
 def _mismatched(tests: Section) -> set[Any]:
     table = tests.tables["action_tests"]
     return set(table.loc[table["note"].eq(MISMATCH).fillna(False), "campaign_id"])
-
-
-def _keep(
-    rows: pd.DataFrame, kept: pd.Series, reason: str, counts: dict[str, dict[str, int]]
-) -> pd.DataFrame:
-    out = rows.loc[~kept, "action"].value_counts()
-    if len(out):
-        counts[reason] = {str(action): int(n) for action, n in sorted(out.items())}
-    return rows[kept]

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from whychurn.action.effects.efficacy import UNTESTED, Effects
+from whychurn.action.effects.efficacy import UNTESTED, Effects, fitted_effects
 from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.decay import believed_decay
 from whychurn.action.effects.estimates.fit import believed_only
-from whychurn.action.playbook.read import HALF_LIFE_WEEKS, Entry
-from whychurn.contract.causes import CAUSES
+from whychurn.action.playbook.read import Entry
 from whychurn.contract.params.action import ActionParams
 
 
@@ -32,21 +32,8 @@ def believed_effects(
         for name in sorted(set(actions))
     }
     found = believed_only(beliefs, params.resamples if draws is None else draws, params.seed)
-    half_life = [known[name].half_life_weeks if name in known else HALF_LIFE_WEEKS for name in found.actions]
-    return Effects(
-        actions=found.actions,
-        causes=list(CAUSES),
-        theta=found.theta,
-        theta_draws=found.theta_draws,
-        kappa=found.kappa,
-        kappa_draws=found.kappa_draws,
-        p_works=found.p_works,
-        onset_weeks=np.zeros(len(half_life)),
-        half_life_weeks=np.array(half_life, dtype="float64"),
-        half_life_known=np.zeros(len(half_life), dtype=bool),
-        tested=dict.fromkeys(found.actions, UNTESTED),
-        effect_days=params.effect_days,
-    )
+    courses = [believed_decay(known, name) for name in found.actions]
+    return fitted_effects(found, courses, dict.fromkeys(found.actions, UNTESTED), params.effect_days)
 
 
 def beside(found: Effects, other: Effects) -> Effects:

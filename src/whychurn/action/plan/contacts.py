@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.action.effects.efficacy import Effects
 from whychurn.action.plan.dual import NOTHING, Candidates, Caps, Choice, choose
 from whychurn.action.plan.exploration import explore, information, open_options
-from whychurn.action.plan.gains import OptionGains, may_be_chosen, second_gain
+from whychurn.action.plan.gains import OptionGains, net_where_chosen, second_gain
 from whychurn.action.plan.holdout import held_out, lot_numbers
 from whychurn.action.plan.options import Options
 from whychurn.contract.arrays import Array
@@ -71,7 +71,7 @@ def draw_contacts(
     may = state["consent"].to_numpy(bool) & (room > 0)
     open_ = open_options(list(options.held), effects, gains, may)
     for_lot = min(budget * params.explore_share, _most_explored(options, open_) / scale if scale else 0.0)
-    net = _net(options, effects, gains, params, may & options.proven)
+    net = net_where_chosen(options.held, effects, gains, params.evidence_needed, may & options.proven)
     caps = Caps((budget - for_lot) * scale, np.array(list(options.capacity.values())) * scale)
     choice, first, second, added = _with_seconds(state, options, effects, gains, net, caps, room >= 2, params)
     spent = _cost(options, first).sum() + _cost(options, second).sum()
@@ -79,7 +79,7 @@ def draw_contacts(
     lots = [lot_numbers(state["member_id"], as_of, params.seed, purpose) for purpose in ("explore", "action")]
     left = max(budget * scale - spent, 0.0)
     by_lot, chance = explore(
-        open_, information(state, list(options.held)), _costs(options), left, lots[0], lots[1]
+        open_, information(state, list(options.held)), options.costs(), left, lots[0], lots[1]
     )
     explored = by_lot != NOTHING
     return Drawn(
@@ -92,15 +92,6 @@ def draw_contacts(
         choice=choice,
         budget=(budget - for_lot, for_lot),
     )
-
-
-def _net(options: Options, effects: Effects, gains: OptionGains, params: ActionParams, may: Array) -> Array:
-    """Gain after cost where an option may be chosen, NaN elsewhere; (n, K)."""
-    net = np.full(gains.gain.shape, np.nan)
-    for at, option in enumerate(options.held):
-        allowed = may & may_be_chosen(option, effects, gains, at, params.evidence_needed)
-        net[allowed, at] = gains.net(at, option.cost)[allowed]
-    return net
 
 
 def _with_seconds(
@@ -118,7 +109,7 @@ def _with_seconds(
     The first choice is made without second contacts; then each member's best option may be joined by another action,
     and all is chosen anew.
     """
-    costs, uses = _costs(options), options.uses()
+    costs, uses = options.costs(), options.uses()
     choice = choose(Candidates.of(net, np.broadcast_to(costs, net.shape), uses), caps)
     none = np.full(len(net), NOTHING, dtype="int64")
     who = np.flatnonzero((choice.option != NOTHING) & room)
@@ -170,14 +161,10 @@ def _seconds(
 
 def _most_explored(options: Options, open_: Array) -> float:
     """Cost of exploring everybody for whom something is open."""
-    return float(np.where(open_, _costs(options), 0.0).max(axis=1).sum())
-
-
-def _costs(options: Options) -> Array:
-    return np.array([one.cost for one in options.held], dtype="float64")
+    return float(np.where(open_, options.costs(), 0.0).max(axis=1).sum())
 
 
 def _cost(options: Options, chosen: Array) -> Array:
     """Cost of each member's option; 0 without one; (n,)."""
-    costs = np.append(_costs(options), 0.0)
+    costs = np.append(options.costs(), 0.0)
     return np.asarray(costs[chosen])

@@ -135,6 +135,17 @@ def may_be_chosen(
     return np.asarray(held)
 
 
+def net_where_chosen(
+    options: Sequence[Option], effects: Effects, gains: OptionGains, evidence_needed: str, may: Array
+) -> Array:
+    """Gain after cost where an option may be chosen for those who `may` be contacted, NaN elsewhere; (n, K)."""
+    net = np.full(gains.gain.shape, np.nan)
+    for at, option in enumerate(options):
+        held = may & may_be_chosen(option, effects, gains, at, evidence_needed)
+        net[held, at] = gains.net(at, option.cost)[held]
+    return net
+
+
 def second_gain(
     state: pd.DataFrame, first: Array, action: str, effects: Effects, gap_days: float, value_days: int
 ) -> Array:

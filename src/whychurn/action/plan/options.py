@@ -72,6 +72,10 @@ class Options:
     inferred: tuple[str, ...] = ()
     proven: bool = True
 
+    def costs(self) -> np.ndarray:
+        """Cost of one contact by each option (currency); (K,)."""
+        return np.array([one.cost for one in self.held], dtype="float64")
+
     def uses(self) -> np.ndarray:
         """Contacts of each option in each capped channel; (K, C)."""
         capped = list(self.capacity)

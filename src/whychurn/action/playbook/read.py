@@ -98,11 +98,6 @@ def load_playbook(params: Params) -> list[Entry]:
     return list(entries.values())
 
 
-def action_name(action: str, lang: str) -> str:
-    """Readable name of an action; the code itself where it has none."""
-    return _words(f"playbook.name_{action}").get(lang, action)
-
-
 @cache
 def _shipped() -> tuple[Entry, ...]:
     content = read_yaml(PLAYBOOK_FILE)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.set_aside import Counts, kept_rows
 from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
 from whychurn.action.tests_by_lot.as_drawn.leaver_rows import invites_leavers
 from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES, outcomes_after
@@ -17,6 +18,7 @@ from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_d
 from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
+from whychurn.panel.duckdb_tables import day_number
 
 HORIZONS: Final = (30, 180)  # days of further follow-up, beside action.effect_days
 SNAPSHOT_DAYS: Final = 45  # a snapshot older than this tells nothing of the day of the draw
@@ -26,16 +28,35 @@ COLUMNS: Final = [
     "recent_touch_days", *OUTCOMES, "spend_before",
 ]  # fmt: skip
 
-Counts = Mapping[str, Mapping[str, int]]
+
+@dataclass(frozen=True)
+class DrawnTouches:
+    """Touches as drawn, the first of each member and campaign, with chances that can be used.
+
+    Parameters
+    ----------
+    touches
+        In order of draw, campaign and member.
+    there
+        Presence of each row's member on the day.
+    set_aside
+        Rows left out, by reason and action.
+    """
+
+    touches: pd.DataFrame
+    there: Presence
+    set_aside: Counts
 
 
-def touch_rows(inputs: ActionInputs) -> tuple[pd.DataFrame, dict[str, dict[str, int]]]:
+def touch_rows(inputs: ActionInputs, drawn: DrawnTouches | None = None) -> tuple[pd.DataFrame, Counts]:
     """Rows of touches and of members held out, intention to treat.
 
     Parameters
     ----------
     inputs
         Features are read as of ``snapshot_on``, the last snapshot on or before the draw.
+    drawn
+        `drawn_touches` of the inputs, where they have been read already.
 
     Returns
     -------
@@ -47,14 +68,14 @@ def touch_rows(inputs: ActionInputs) -> tuple[pd.DataFrame, dict[str, dict[str, 
         outside of 0 to 1), invitation (of campaigns for leavers, see `leaver_rows`), before_joining, after_leaving (known gone by the draw), not_there (silent for longer
         than usual, or notice given), no_profile (no consent to profiling, or joined after the last snapshot).
     """
-    counts: dict[str, dict[str, int]] = {}
-    touches, there = drawn_touches(inputs, counts)
+    drawn = drawn or drawn_touches(inputs)
+    touches, there, counts = drawn.touches, drawn.there, dict(drawn.set_aside)
     day = day_numbers(touches["sent_on"])
     touches = touches.assign(**_snapshots(inputs, touches))
     reason = np.where(invites_leavers(touches, there), "invitation", _reason(touches, there))
     kept = reason == ""
     for name in ("invitation", "before_joining", "after_leaving", "not_there", "no_profile"):
-        _keep(touches, reason != name, name, counts)
+        kept_rows(touches, reason != name, name, counts)
     rows = touches[kept].reset_index(drop=True)
     rows = rows.assign(
         **_leavings(inputs, day[kept], there.last[kept]), **outcomes_after(inputs, rows, day[kept])
@@ -62,20 +83,16 @@ def touch_rows(inputs: ActionInputs) -> tuple[pd.DataFrame, dict[str, dict[str, 
     return rows[COLUMNS], counts
 
 
-def drawn_touches(inputs: ActionInputs, counts: dict[str, dict[str, int]]) -> tuple[pd.DataFrame, Presence]:
-    """Touches as drawn, the first of each member and campaign, with chances that can be used; presence on the day.
-
-    Parameters
-    ----------
-    counts
-        Gets the rows set aside, by reason and action.
-    """
+def drawn_touches(inputs: ActionInputs) -> DrawnTouches:
+    """Touches of all campaigns as drawn, of members still there or not."""
+    counts: Counts = {}
     touches = _touches(inputs)
-    touches = _keep(touches, ~touches.duplicated(["campaign_id", "member_id"]), "repeated", counts)
+    touches = kept_rows(touches, ~touches.duplicated(["campaign_id", "member_id"]), "repeated", counts)
     touches = own_chances(touches)
-    touches = _keep(touches, ~touches.pop("chance_outside"), "no_chance", counts)
+    touches = kept_rows(touches, ~touches.pop("chance_outside"), "no_chance", counts)
     touches = touches.assign(wave=_waves(touches), recent_touch_days=_days_since_touch(touches))
-    return touches, presence(inputs, touches["member_id"], day_numbers(touches["sent_on"]))
+    there = presence(inputs, touches["member_id"], day_numbers(touches["sent_on"]))
+    return DrawnTouches(touches, there, counts)
 
 
 def _touches(inputs: ActionInputs) -> pd.DataFrame:
@@ -112,14 +129,6 @@ def spellings(actions: pd.Series) -> dict[str, str]:
         if first.setdefault(letters, name) != name:
             found[name] = first[letters]
     return found
-
-
-def _keep(rows: pd.DataFrame, kept: pd.Series | Array, reason: str, counts: dict) -> pd.DataFrame:
-    """Rows to keep; the others are counted by action."""
-    out = rows.loc[~np.asarray(kept, dtype=bool), "action"].value_counts()
-    if len(out):
-        counts[reason] = {str(action): int(n) for action, n in sorted(out.items())}
-    return rows[np.asarray(kept, dtype=bool)].reset_index(drop=True)
 
 
 def _waves(touches: pd.DataFrame) -> Array:
@@ -171,7 +180,7 @@ def _reason(touches: pd.DataFrame, there: Presence) -> Array:
 
 def _leavings(inputs: ActionInputs, day: Array, last: Array) -> dict[str, pd.Series]:
     """Left within the horizons; null where the follow-up with its silence goes beyond the data."""
-    until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
+    until = day_number(inputs.observed_until)
     followed = np.maximum(until - day - follow_up_days(inputs), 0)
     effect = inputs.params.action.effect_days
     names = {"left": effect} | {f"left_{days}": days for days in HORIZONS}

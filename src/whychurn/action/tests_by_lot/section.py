@@ -36,8 +36,9 @@ def tests_section(inputs: ActionInputs) -> Section:
         plain test). Extra: rows, features (aligned), untouched, p (chance of each row), decision (features of members
         still there).
     """
-    rows, set_aside = touch_rows(inputs)
-    gone = leaver_rows(inputs, *drawn_touches(inputs, {}))
+    drawn = drawn_touches(inputs)
+    rows, set_aside = touch_rows(inputs, drawn)
+    gone = leaver_rows(inputs, drawn.touches, drawn.there)
     features, today = snapshot_features(inputs, rows), decision_features(inputs)
     untouched = _untouched(inputs, rows, features)
     p = untouched.at_draw(rows, features)

@@ -9,17 +9,17 @@ import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.playbook.read import load_playbook
+from whychurn.action.set_aside import Counts, kept_rows
 from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.action.winback.leavers import NEVER, known_gone
 from whychurn.contract.arrays import Array
+from whychurn.panel.duckdb_tables import day_number
 
 RETURN_DAYS: Final = 180  # within which a return counts
 COLUMNS: Final = ["campaign_id", "sent_on", "action", "channel", "offer", "cost", "opened"]
 
 
-def contacts_by_lot(
-    inputs: ActionInputs, events: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, dict[str, int]]]:
+def contacts_by_lot(inputs: ActionInputs, events: pd.DataFrame) -> tuple[pd.DataFrame, Counts]:
     """Rows of touches by lot whose member was known gone on the day of the draw.
 
     Parameters
@@ -39,16 +39,16 @@ def contacts_by_lot(
     touches = touches[touches["randomized"].astype("boolean").fillna(False).to_numpy(bool)]
     touches = touches.assign(sent_on=pd.to_datetime(touches.pop("sent_at")).dt.normalize())
     touches = touches.sort_values(["sent_on", "campaign_id", "member_id"], kind="stable", ignore_index=True)
-    counts: dict[str, dict[str, int]] = {}
-    touches = _keep(touches, _for_leavers(touches, inputs), "for_present", counts)
+    counts: Counts = {}
+    touches = kept_rows(touches, _for_leavers(touches, inputs), "for_present", counts)
     again = touches.duplicated(["campaign_id", "member_id"]).to_numpy(bool)
-    touches = _keep(touches, ~again, "repeated", counts)
+    touches = kept_rows(touches, ~again, "repeated", counts)
     day = day_numbers(touches["sent_on"])
     gone = known_gone(events, touches["member_id"], day)
     place = gone["row"].to_numpy("int64")
-    _keep(touches, np.isin(np.arange(len(touches)), place), "not_gone", counts)
+    kept_rows(touches, np.isin(np.arange(len(touches)), place), "not_gone", counts)
     rows = gone.join(touches[COLUMNS], on="row").assign(day=day[place])
-    until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
+    until = day_number(inputs.observed_until)
     wait = np.where(rows["back"] < NEVER, rows["back"] - rows["day"], np.nan)
     rows = rows.assign(
         days_to_return=wait, followed=np.maximum(until + 1 - rows["day"], 0), alone=_alone(rows)
@@ -63,14 +63,6 @@ def _for_leavers(touches: pd.DataFrame, inputs: ActionInputs) -> Array:
     for_left = touches["campaign_id"].isin(touches.loc[(whom == "left").to_numpy(bool), "campaign_id"])
     for_present = touches["campaign_id"].isin(touches.loc[(whom == "present").to_numpy(bool), "campaign_id"])
     return (for_left | ~for_present).to_numpy(bool)
-
-
-def _keep(rows: pd.DataFrame, kept: Array, reason: str, counts: dict[str, dict[str, int]]) -> pd.DataFrame:
-    """Rows to keep; the others are counted by action."""
-    out = rows.loc[~kept, "action"].value_counts()
-    if len(out):
-        counts[reason] = {str(action): int(n) for action, n in sorted(out.items())}
-    return rows[kept].reset_index(drop=True)
 
 
 def _alone(rows: pd.DataFrame) -> Array:

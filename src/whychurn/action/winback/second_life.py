@@ -12,6 +12,7 @@ from whychurn.action.inputs import ActionInputs
 from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
 from whychurn.action.winback.leavers import NEVER
 from whychurn.contract.arrays import Array
+from whychurn.panel.duckdb_tables import day_number
 
 BELIEVED: Final = 0.5  # of the margin that the first life would have gone on to bring
 SHRINK: Final = 20  # returners that weigh as much as the belief, or as those of all causes
@@ -82,7 +83,7 @@ def second_life(events: pd.DataFrame, inputs: ActionInputs) -> SecondLife:
 def _by_bin(back: pd.DataFrame, inputs: ActionInputs, horizon: int) -> tuple[Array, Array, Array]:
     """Margin of each returner in each bin, what the first life brought in as many days (0: not followed through), days."""
     cuts = np.append(np.arange(0, horizon, BIN_DAYS), horizon)
-    until = int(day_numbers(pd.Series([inputs.observed_until]))[0]) + 1
+    until = day_number(inputs.observed_until) + 1
     ids = pd.Index(inputs.tables["members"]["member_id"].astype(object))
     code = ids.get_indexer(pd.Index(back["member_id"].astype(object)))
     start = back["back"].to_numpy("int64")[:, None] + cuts[None, :-1]

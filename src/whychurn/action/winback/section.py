@@ -10,7 +10,6 @@ import pandas as pd
 from whychurn.action.contact_consent import may_contact, opted_out
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.holdout import held_out
-from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.action.winback.contacts_by_lot import contacts_by_lot
 from whychurn.action.winback.leavers import SAID_SO, known_gone, leavings
 from whychurn.action.winback.lists import Valued, winback_list
@@ -22,6 +21,7 @@ from whychurn.action.winback.return_model import ReturnModel, fit_returns
 from whychurn.action.winback.second_life import second_life
 from whychurn.contract.causes import CONTROL
 from whychurn.contract.results import columns_of, empty_table
+from whychurn.panel.duckdb_tables import day_number
 
 NO_TESTS: Final = Section({})
 
@@ -71,7 +71,7 @@ def winback_section(inputs: ActionInputs, tests: Section = NO_TESTS) -> Section:
 
 
 def _model(inputs: ActionInputs, events: pd.DataFrame, tested: pd.DataFrame) -> ReturnModel:
-    until = int(day_numbers(pd.Series([inputs.observed_until]))[0]) + 1
+    until = day_number(inputs.observed_until) + 1
     pieces = pd.concat([before_contacts(events, tested, until), after_contacts(tested)], ignore_index=True)
     beliefs = winback_beliefs(inputs.params)
     arms = sorted(set(beliefs) | (set(tested["action"]) - {CONTROL}))
@@ -85,7 +85,7 @@ def _held_out(tested: pd.DataFrame) -> bool:
 def _leavers_today(inputs: ActionInputs, events: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Members gone on the decision day who may be contacted, with days since, and how many were set aside."""
     ids = inputs.tables["members"]["member_id"]
-    today = int(day_numbers(pd.Series([inputs.as_of]))[0])
+    today = day_number(inputs.as_of)
     gone = known_gone(events, ids, np.full(len(ids), today)).drop(columns="row")
     gone = gone.assign(days_since=today - gone["left"])
     profiled = gone["daily_margin"].notna().to_numpy(bool) | ~events["daily_margin"].notna().any()

@@ -135,7 +135,7 @@ class Study:
         WhychurnError
             If there is no run yet, no record of consent, or nobody to draw from.
         """
-        from whychurn.stages.asking import Request, ask
+        from whychurn.stages.on_demand.asking import Request, ask
 
         today = pd.Timestamp.now().normalize()
         return ask(self.paths, self.params, Request(budget, who, months, seed), today).sheet
@@ -182,7 +182,7 @@ class Study:
     def _repr_html_(self) -> str:
         held = pd.DataFrame({"results": list(self.results)}) if len(self.results) else pd.DataFrame()
         title = f"Study {self.paths.root}" + ("" if len(held) else ": no results yet, study.run()")
-        return html_table(title, held)
+        return html_table(title, held, most=len(held))
 
 
 def open(path: str | os.PathLike[str] | None = None) -> Study:

@@ -23,7 +23,7 @@ HEAD: Final = """# Parameters
 
 Everything that a study may set in its `params.yaml`, made from the classes in this folder
 (`python -m whychurn.contract.params.reference`). `whychurn params` prints the same. Retired keys:
-`retired.yaml`.
+`reading/retired.yaml`.
 """
 BOUNDS: Final = {"ge": ">= {}", "gt": "> {}", "le": "<= {}", "lt": "< {}"}
 

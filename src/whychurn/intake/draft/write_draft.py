@@ -8,7 +8,7 @@ from typing import Final
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import IntakeParams
-from whychurn.contract.params.load import FILE
+from whychurn.contract.params.reading.load import FILE
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.draft.mapping_draft import MappingDraft, draft_mapping
 from whychurn.intake.draft.params_text import params_text

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from whychurn.report.action.names import action_name, cause_name, each, reason_words, stage_name
+from whychurn.report.action.names import cause_name, each, reason_words, stage_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import contacts, knows_money, proofs
 from whychurn.report.page.components.numbers import bracketed, exact_money, plain
+from whychurn.report.words.readable_names import action_name
 
 
 @dataclass(frozen=True)

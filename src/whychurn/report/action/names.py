@@ -13,11 +13,6 @@ from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.report.words import say, say_or
 
 
-def action_name(action: str, lang: str) -> str:
-    """Name of an action."""
-    return say_or(f"playbook.name_{action}", lang, say_or(f"touches.action_{action}", lang, action))
-
-
 def cause_name(cause: object, lang: str) -> str:
     """Name of a cause, or of several separated by commas; no cause in particular where none is given."""
     if not isinstance(cause, str) or cause in ("", "all"):

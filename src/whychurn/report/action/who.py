@@ -18,7 +18,6 @@ from whychurn.report.action.lists import (
     silent_rows,
     winback_rows,
 )
-from whychurn.report.action.names import action_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import learning_line, money_line
 from whychurn.report.page.components.blocks import block, claim, missing_block, note
@@ -27,6 +26,7 @@ from whychurn.report.page.components.numbers import bracketed_plain, clauses_clo
 from whychurn.report.page.html_table import TableLook
 from whychurn.report.page.wording import Wording
 from whychurn.report.words import say_or
+from whychurn.report.words.readable_names import action_name
 
 FORMATS: Final = {
     **dict.fromkeys(("p_leave", "p_churn", "p_return", "p_return_touched"), "percent"),

@@ -71,7 +71,9 @@ def table_html(
         return _box(caption, f'<p class="wc-note">{escape(say("delivery.empty_table", lang))}</p>')
     look = TableLook(lang, currency, min_cell, labels or {}, formats or {})
     table = bare_table(shown, name, look, limit)
-    return _box(caption, table + _tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell))
+    return _box(
+        caption, table + table_tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell)
+    )
 
 
 def bare_table(frame: pd.DataFrame, name: str, look: TableLook, limit: int | None = None) -> str:
@@ -134,7 +136,8 @@ def _raw(value: Any, empty: bool) -> str:
     return f"{int(value)}" if isinstance(value, bool) else f"{float(value):.10g}"
 
 
-def _tools(rows: int, limit: int | None, lang: str) -> str:
+def table_tools(rows: int, limit: int | None, lang: str) -> str:
+    """Buttons below a table: all rows, where only `limit` are shown at first, and the rows as CSV."""
     more = ""
     if limit is not None and rows > limit:
         all_rows, fewer = say("delivery.show_all", lang, rows=rows), say("delivery.show_fewer", lang)

@@ -1,11 +1,16 @@
-"""Readable names of strata, and of bins of a clock."""
+"""Readable names of actions, of strata, and of bins of a clock."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from whychurn.report.words import has_words, say
+from whychurn.report.words import has_words, say, say_or
+
+
+def action_name(action: str, lang: str) -> str:
+    """Readable name of an action; a company's own names are left as they are."""
+    return say_or(f"playbook.name_{action}", lang, action)
 
 
 def stratum_name(kind: str, stratum: str, lang: str) -> str:

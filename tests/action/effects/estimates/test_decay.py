@@ -3,9 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whychurn.action.effects.estimates.decay import Decay, assumed_decay, fit_decay
+from whychurn.action.effects.efficacy import fitted_effects
+from whychurn.action.effects.estimates.basis import Believed
+from whychurn.action.effects.estimates.decay import Decay, assumed_decay, believed_decay, fit_decay
+from whychurn.action.effects.estimates.fit import believed_only
 from whychurn.action.effects.estimates.pooled import effects_together, pooled_effects
 from whychurn.action.effects.estimates.randomised_rows import randomised_rows
+from whychurn.action.playbook.read import load_playbook
+from whychurn.contract.params import Params
 
 HAZARD = 0.01  # a week
 DAYS = np.array([30, 90, 180])
@@ -21,6 +26,23 @@ def _effects(half_life: float, onset: float = 0.0, efficacy: float = 0.4) -> np.
     )
     at = np.searchsorted(week, DAYS / 7) - 1
     return np.exp(-alone[at]) - np.exp(-touched[at])
+
+
+def test_belief_has_a_course_for_every_action() -> None:
+    entries = {one.action: one for one in load_playbook(Params())}
+    assert believed_decay(entries, "coupon").half_life_weeks == entries["coupon"].half_life_weeks
+    assert (
+        believed_decay(entries, "tea_party") == assumed_decay()
+        and not believed_decay(entries, "coupon").known
+    )
+
+
+def test_effects_carry_the_courses_in_the_order_of_their_actions() -> None:
+    fit = believed_only({"call": Believed(("price",), 0.3), "gift": Believed()}, 4, 7)
+    courses = [Decay(1.0, 8.0, True), Decay(0.0, 16.0, False)]
+    found = fitted_effects(fit, courses, {"call": "shown"}, 60)
+    assert found.actions == ["call", "gift"] and found.effect_days == 60
+    assert found.half_life_weeks.tolist() == [8.0, 16.0] and found.half_life_known.tolist() == [True, False]
 
 
 RATES = 1 - np.exp(-HAZARD * DAYS / 7)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from whychurn.action.playbook.read import HALF_LIFE_WEEKS, Entry
 from whychurn.contract.arrays import Array
 
 DAYS: Final = (30, 90, 180)
@@ -14,7 +16,6 @@ ONSETS: Final = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 6.0])  # weeks
 ONSET_MEAN: Final = 1.0  # weeks, exponential prior
 HALF_LIVES: Final = np.exp(np.linspace(np.log(1.5), np.log(104.0), 41))  # weeks
 LOG_SD: Final = 0.7  # of the half-life about what is believed: half to twice
-USUAL_HALF_LIFE: Final = 16.0  # weeks, where no playbook says
 TOLD_FROM: Final = 0.75  # half-life is told by tests where its log is surer than this share of `LOG_SD`
 STEP: Final = 0.25  # weeks
 
@@ -36,12 +37,17 @@ class Decay:
     known: bool
 
 
-def assumed_decay(half_life_weeks: float = USUAL_HALF_LIFE) -> Decay:
+def assumed_decay(half_life_weeks: float = HALF_LIFE_WEEKS) -> Decay:
     """The course believed of an action that no test tells of."""
     return Decay(0.0, half_life_weeks, False)
 
 
-def fit_decay(effects: Array, covariance: Array, rates: Array, believed: float = USUAL_HALF_LIFE) -> Decay:
+def believed_decay(entries: Mapping[str, Entry], name: str) -> Decay:
+    """The course that the playbook believes of an action, by name of its entries."""
+    return assumed_decay(entries[name].half_life_weeks) if name in entries else assumed_decay()
+
+
+def fit_decay(effects: Array, covariance: Array, rates: Array, believed: float = HALF_LIFE_WEEKS) -> Decay:
     """Onset and half-life from effects at `DAYS`, by their posterior on a grid.
 
     An action that takes a share e g(t) off the hazard h changes the chance to have left by day T by about

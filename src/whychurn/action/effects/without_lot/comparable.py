@@ -10,10 +10,10 @@ import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.tests_by_lot.as_drawn.presence import follow_up_days, presence
-from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.action.tests_by_lot.known_at_draw import snapshot_features
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
+from whychurn.panel.duckdb_tables import day_number
 
 MOST_OTHERS: Final = 20_000  # members not contacted, a sample where there are more
 SNAPSHOT_DAYS: Final = 45
@@ -75,7 +75,7 @@ def _others(inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int) 
     if len(panel) > MOST_OTHERS:
         kept = np.sort(np.random.default_rng(seed).permutation(len(panel))[:MOST_OTHERS])
         panel = panel.iloc[kept].reset_index(drop=True)
-    days = np.full(len(panel), int(day_numbers(pd.Series([day]))[0]))
+    days = np.full(len(panel), day_number(day))
     there = presence(inputs, panel["member_id"], days)
     still = (
         there.joined
@@ -83,7 +83,7 @@ def _others(inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int) 
         & ~there.notice
         & (there.silent <= panel["usual_gap_days"].to_numpy("float64"))
     )
-    until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
+    until = day_number(inputs.observed_until)
     followed = until - days - follow_up_days(inputs)
     left = there.last < days + inputs.params.action.effect_days
     frame: dict[str, Any] = {

@@ -31,7 +31,7 @@ def believed_value(
         contacts, cost, gain, low, high, kept_per_1000, kept_low, kept_high.
     """
     n = max(len(setting.state), 1)
-    costs = np.append([one.cost for one in setting.options.held], 0.0)
+    costs = np.append(setting.options.costs(), 0.0)
     cost = float(costs[option].sum() + costs[second[0]].sum())
     who = np.flatnonzero(option != NOTHING)
     contacts = len(who) + int((second[0] != NOTHING).sum())

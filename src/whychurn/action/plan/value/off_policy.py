@@ -90,7 +90,7 @@ def policy_value(
         note.
     """
     names = np.array([one.action for one in options.held] + [""], dtype=object)[option]
-    costs = np.array([one.cost for one in options.held] + [0.0])[option]
+    costs = np.append(options.costs(), 0.0)[option]
     change, weight = _scores(rows, state, names, effects)
     gain = np.where(
         option == NOTHING, 0.0, -change * _worth_of_change(state, names, effects, value_days) - costs

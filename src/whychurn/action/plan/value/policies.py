@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.action.effects.efficacy import Effects
 from whychurn.action.plan.dual import NOTHING, Candidates, Caps, choose
-from whychurn.action.plan.gains import OptionGains, is_barred, may_be_chosen
+from whychurn.action.plan.gains import OptionGains, is_barred, net_where_chosen
 from whychurn.action.plan.options import Options
 from whychurn.contract.arrays import Array
 
@@ -104,24 +104,18 @@ POLICIES: Final[dict[str, Callable[[Setting], Array]]] = {
 
 def best_choice(setting: Setting, effects: Effects, gains: OptionGains) -> Array:
     """Option of each member that brings most in all within budget and caps; (n,)."""
-    costs = np.array([one.cost for one in setting.options.held], dtype="float64")
-    net = np.full(gains.gain.shape, np.nan)
-    for at, option in enumerate(setting.options.held):
-        held = (
-            setting.may
-            & setting.options.proven
-            & may_be_chosen(option, effects, gains, at, setting.evidence_needed)
-        )
-        net[held, at] = gains.net(at, costs[at])[held]
-    caps = Caps(setting.budget, np.array(list(setting.options.capacity.values())))
-    found = choose(Candidates.of(net, np.broadcast_to(costs, net.shape), setting.options.uses()), caps)
+    options, costs = setting.options, setting.options.costs()
+    may = setting.may & options.proven
+    net = net_where_chosen(options.held, effects, gains, setting.evidence_needed, may)
+    caps = Caps(setting.budget, np.array(list(options.capacity.values())))
+    found = choose(Candidates.of(net, np.broadcast_to(costs, net.shape), options.uses()), caps)
     return found.option
 
 
 def _single(setting: Setting) -> Array:
     """The option that brings most after cost on average, for all members; of those that may be chosen at all, if any."""
     held = setting.options.held
-    costs = np.array([one.cost for one in held], dtype="float64")
+    costs = setting.options.costs()
     mean = setting.gains.gain[setting.may].mean(axis=0) if setting.may.any() else np.zeros(len(costs))
     free = np.array([one.capped is None for one in held])
     barred = np.array([is_barred(one, setting.effects, setting.evidence_needed) for one in held])
@@ -135,7 +129,7 @@ def _in_turn(setting: Setting, order: Array, option: Array) -> Array:
     found = none(setting)
     turn = np.lexsort((np.arange(len(order)), order))
     turn = turn[setting.may[turn]]
-    costs = np.array([one.cost for one in setting.options.held], dtype="float64")[option[turn]]
+    costs = setting.options.costs()[option[turn]]
     uses = setting.options.uses()[option[turn]]
     fits = np.cumsum(costs) <= setting.budget + 1e-9
     fits &= (np.cumsum(uses, axis=0) <= np.array(list(setting.options.capacity.values()))).all(axis=1)

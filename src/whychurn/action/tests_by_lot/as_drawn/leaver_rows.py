@@ -12,6 +12,7 @@ from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.action.tests_by_lot.as_drawn.presence import Presence, own_acts
 from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
 from whychurn.contract.arrays import Array
+from whychurn.panel.duckdb_tables import day_number
 
 RETURN_DAYS: Final = 180  # within which a return counts
 
@@ -35,7 +36,7 @@ def leaver_rows(inputs: ActionInputs, touches: pd.DataFrame, there: Presence) ->
     kept = there.gone & invites_leavers(touches, there) & touches["randomized"].to_numpy(bool)
     rows = touches[kept].reset_index(drop=True)
     day = day_numbers(rows["sent_on"])
-    until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
+    until = day_number(inputs.observed_until)
     followed = np.maximum(until + 1 - day, 0)
     came = _acts_after(inputs, rows["member_id"], day) > 0
     values: dict[str, object] = dict.fromkeys((*OUTCOMES, "left_after", "spend_before"), np.nan)

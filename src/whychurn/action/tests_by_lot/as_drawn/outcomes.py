@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
 from whychurn.contract.arrays import Array
+from whychurn.panel.duckdb_tables import day_number
 
 OUTCOMES: Final = ("spend", "orders", "repurchased", "renewed", "opted_out", "returned", "referred")
 BEFORE_DAYS: Final = 90  # spend of these days before the draw is what is known of a member's buying
@@ -25,7 +26,7 @@ def outcomes_after(inputs: ActionInputs, rows: pd.DataFrame, day: Array) -> dict
     ids = pd.Index(inputs.tables["members"]["member_id"].astype(object))
     code = ids.get_indexer(pd.Index(rows["member_id"].astype(object)))
     stop = day + inputs.params.action.effect_days
-    until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
+    until = day_number(inputs.observed_until)
     found = {**_buying(inputs, ids, code, day, stop), "renewed": _renewed(inputs, ids, code, day, stop)}
     found["opted_out"] = _opted_out(inputs, ids, code, day, stop)
     found["referred"] = _referred(inputs, ids, code, day, stop)

@@ -17,6 +17,7 @@ from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
 from whychurn.contract.arrays import Array
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.churn_definition import allowed_gap, definition_days, waiting_days
+from whychurn.panel.duckdb_tables import day_number
 
 FAR: Final = 10**6  # day of an end that has not come
 
@@ -98,7 +99,7 @@ def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
     last = np.where(joined, final[at] if len(final) else FAR, FAR)
     silent = np.where(joined, day - (days[at] if len(days) else 0), 0)
     wait = follow_up_days(inputs)
-    until = int(day_numbers(pd.Series([inputs.observed_until]))[0])
+    until = day_number(inputs.observed_until)
     last = np.where(last + wait <= until, last, FAR)
     return Presence(joined, joined & (silent >= wait), silent, np.zeros(len(day), bool), last)
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from whychurn.report.action.names import action_name, code_name
+from whychurn.report.action.names import code_name
 from whychurn.report.drawing.axes import draw_estimate, money_label, name_rows
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, SERIES, new_figure, themed
 from whychurn.report.words import say
+from whychurn.report.words.readable_names import action_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

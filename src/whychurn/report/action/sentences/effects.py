@@ -10,11 +10,12 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.labels import join
-from whychurn.report.action.names import action_name, cause_name
+from whychurn.report.action.names import cause_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.page.components.interval_rows import IntervalRow
 from whychurn.report.page.components.numbers import bracketed, plain, signed
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.words.readable_names import action_name
 
 PER: Final = 1000  # effects are told as members kept of so many contacted
 CAUSED: Final = "caused"

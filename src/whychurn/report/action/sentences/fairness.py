@@ -9,10 +9,11 @@ import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.labels import join
-from whychurn.report.action.names import action_name, cause_name, code_name
+from whychurn.report.action.names import cause_name, code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.page.components.numbers import bracketed, plain, signed
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.words.readable_names import action_name
 
 ALL: Final = "all"  # stratum, and campaign: over all of them
 TEST_FORMATS: Final = {

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.report.action.names import action_name, code_name
+from whychurn.report.action.names import code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.page.components.numbers import plain
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.words.readable_names import action_name
 
 FORMATS: Final = {
     **dict.fromkeys(("p0", "relative", "power"), "percent"),

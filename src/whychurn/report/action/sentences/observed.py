@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.report.action.names import action_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.page.components.numbers import bracketed, plain, signed
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.words.readable_names import action_name
 
 FORMATS: Final = {"treated": "int", "untreated": "int", "no_overlap": "percent", "lambda_open": "number"}
 RUNG: Final = "associated"

@@ -9,11 +9,12 @@ import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.labels import join
-from whychurn.report.action.names import action_name, cause_name, code_name
+from whychurn.report.action.names import cause_name, code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, unworthy
 from whychurn.report.page.components.numbers import bracketed, exact_money, plain
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.words.readable_names import action_name
 
 MOST_LINES: Final = 6  # of the table of the plan
 ATTRIBUTED: Final = "attributed"

@@ -7,11 +7,12 @@ from typing import Final
 import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_counts
-from whychurn.report.action.names import action_name, cause_name, code_name
+from whychurn.report.action.names import cause_name, code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import ATTRIBUTED
 from whychurn.report.page.components.numbers import exact_money
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.words.readable_names import action_name
 
 FORMATS: Final = {
     "members": "int",

@@ -10,7 +10,7 @@ import pandas as pd
 from whychurn.labels import join
 from whychurn.report.causes.sentences.shares import spread
 from whychurn.report.page.page_like import PageLike
-from whychurn.report.words import say_or
+from whychurn.report.words.readable_names import action_name
 
 FORMATS: Final = {
     **dict.fromkeys(("treated", "control"), "int"),
@@ -19,11 +19,6 @@ FORMATS: Final = {
 }
 POWER: Final = 0.8  # of a test from which finding nothing says something
 MOVED: Final = 0.9  # of the interval's width that is left, from which on the tests are said to narrow it
-
-
-def action_name(action: str, page: PageLike) -> str:
-    """Readable name of an action; its own word where the contract does not know it."""
-    return say_or(f"playbook.name_{action}", page.lang, action)
 
 
 def status_lines(facts: Mapping[str, Any], page: PageLike) -> list[str]:
@@ -41,7 +36,7 @@ def effect_lines(touches: pd.DataFrame, page: PageLike) -> list[str]:
             words |= {name: page.format(row[name], "int") for name in ("treated", "control")}
             words |= {
                 "difference": _unsigned(row["difference"], page),
-                "action": action_name(row["action"], page),
+                "action": action_name(row["action"], page.lang),
             }
             lines.append(page.say(f"touches.claim_{'fewer' if row['difference'] < 0 else 'more'}", **words))
     return lines
@@ -52,7 +47,7 @@ def unshown_lines(touches: pd.DataFrame, page: PageLike) -> list[str]:
     rows = [row for row in _compared(touches) if not row["shown"]]
     if not rows:
         return []
-    actions = join([action_name(row["action"], page) for row in rows], page.lang)
+    actions = join([action_name(row["action"], page.lang) for row in rows], page.lang)
     least = _unsigned(max(row["least_difference"] for row in rows), page)
     return [page.say("touches.claim_not_shown", actions=actions, least=least)]
 
@@ -89,7 +84,7 @@ def note_lines(touches: pd.DataFrame, page: PageLike) -> list[str]:
     """What is amiss with an action: no cause known, nobody held out, arms not as drawn, odd chances."""
     lines = []
     for row in touches.to_dict("records"):
-        name = action_name(row["action"], page)
+        name = action_name(row["action"], page.lang)
         if pd.notna(row["note"]):
             p = page.format(row["srm_p_value"], "number")
             lines.append(page.say(f"touches.note_{row['note']}", action=name, p=p))
@@ -106,7 +101,7 @@ def compared_table(touches: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     causes = ["–" if pd.isna(cause) else page.say(f"causes.{cause}") for cause in rows["cause"]]
     bounds = zip(rows["low"], rows["high"], strict=True)
     table = {
-        "action": [action_name(action, page) for action in rows["action"]],
+        "action": [action_name(action, page.lang) for action in rows["action"]],
         "cause": causes,
         **{name: rows[name].to_numpy("float64") for name in ("treated", "control", "difference")},
         "interval": [" … ".join(page.format(end, "points") for end in pair) for pair in bounds],

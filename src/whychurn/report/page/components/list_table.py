@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from whychurn.report.page.formats import format_value
-from whychurn.report.page.html_table import TableLook, bare_table
+from whychurn.report.page.html_table import TableLook, bare_table, table_tools
 from whychurn.report.words import say
 
 FIRST_ROWS: Final = 12  # shown before the reader asks for all
@@ -39,7 +39,7 @@ def list_table(
     bar = _bar(shown, look, filters) if limit is not None else ""
     return (
         f'<div class="wc wc-tablebox wc-list">{bar}{bare_table(shown, name, look, limit)}'
-        f"{_tools(len(shown), limit, look.lang)}{_left_out(len(shown), len(frame), look.lang)}</div>"
+        f"{table_tools(len(shown), limit, look.lang)}{_left_out(len(shown), len(frame), look.lang)}</div>"
     )
 
 
@@ -66,16 +66,6 @@ def _choice(values: pd.Series, column: str, place: int, look: TableLook) -> str:
         f'<label>{label} <select data-column="{place}" data-key="{escape(column)}">'
         f'<option value="">{every}</option>{options}</select></label>'
     )
-
-
-def _tools(rows: int, limit: int | None, lang: str) -> str:
-    more = ""
-    if limit is not None:
-        fewer = escape(say("delivery.show_fewer", lang))
-        every = escape(say("delivery.show_all", lang, rows=rows))
-        more = f'<button type="button" class="wc-all" data-fewer="{fewer}">{every}</button>'
-    csv = f'<button type="button" class="wc-csv">{escape(say("delivery.download", lang))}</button>'
-    return f'<div class="wc-tools">{more}{csv}</div>'
 
 
 def _left_out(shown: int, rows: int, lang: str) -> str:

@@ -17,7 +17,7 @@ from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, typed
-from whychurn.stages.reading_tests import Reading, read_campaign, set_aside, size_of
+from whychurn.stages.on_demand.reading_tests import Reading, read_campaign, set_aside, size_of
 
 ROW = {"campaign_id": "save-1", "action": "coupon", "outcome": "left", "stratum": "all", "treated": 4000, "control": 4000,
        "rate_treated": 0.08, "rate_control": 0.10, "effect": -0.02, "low": -0.03, "high": -0.01, "srm_p": 0.4,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +20,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_table, write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.intake.reidentify import lookup
+from whychurn.intake.reidentify import own_ids
 from whychurn.labels import LANGUAGES, say, section_words
 from whychurn.stats.high_risk import high_risk_from
 
@@ -97,7 +96,7 @@ def ask(study: StudyPaths, params: Params, request: Request, today: pd.Timestamp
     if refused := int(drawn["marketing_consent"].eq(False).sum()):
         notes.append(("note_refused_marketing", {"n": refused}))
     if request.real_ids:
-        sheet["member_id"] = _real_ids(study, params, sheet["member_id"])
+        sheet["member_id"] = own_ids(study, params, sheet["member_id"])
     elif params.privacy.pseudonymize:
         notes.append(("note_pseudonyms", {}))
     return Asked(sheet, [*notes, ("note_back", {})])
@@ -163,17 +162,6 @@ def _who_may_be_asked(
     return frame[~out].reset_index(drop=True)
 
 
-def _real_ids(study: StudyPaths, params: Params, pseudonyms: pd.Series) -> pd.Series:
-    ids = lookup(study, params, pseudonyms.tolist())["source_id"]
-    if gone := int(ids.isna().sum()):
-        raise WhychurnError(
-            "the source no longer has all members drawn, or the key is another",
-            rows=gone,
-            remedy=f"run again with the tables of today: whychurn run --study {study.root}",
-        )
-    return ids
-
-
 def write_list(asked: Asked, file: Path) -> list[Path]:
     """Write the list as CSV or workbook, only its owner may read it, and beside it the guide in each language.
 
@@ -192,14 +180,12 @@ def write_list(asked: Asked, file: Path) -> list[Path]:
             file=file,
             remedy="name another: --out FILE",
         )
-    with write_whole(file) as temporary:
+    with write_whole(file, private=True) as temporary:
         if file.suffix.lower() == ".xlsx":
             with temporary.open("wb") as book:
                 asked.sheet.to_excel(book, index=False, sheet_name="surveys")
         else:
             asked.sheet.to_csv(temporary, index=False, encoding="utf-8-sig")
-        if os.name == "posix":
-            temporary.chmod(0o600)
     pages = [file.with_name(f"interview_guide.{lang}.md") for lang in LANGUAGES]
     for lang, page in zip(LANGUAGES, pages, strict=True):
         with write_whole(page) as temporary:

@@ -16,7 +16,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, typed
 from whychurn.intake.privacy.pseudonym import STUDY_KEY, pseudonyms
-from whychurn.stages.exporting import Wanted, harmless, list_to_export, write_export
+from whychurn.stages.on_demand.exporting import Wanted, harmless, list_to_export, write_export
 
 KEY = "a key of tests, kept apart"
 OWN = ["=cmd|calc", "C002", "C003", "C004"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table, write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.intake.reidentify import lookup
+from whychurn.intake.reidentify import own_ids
 
 LISTS: Final = ("plan", "warnings", "winback")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # cells that a spreadsheet would run begin so
@@ -71,7 +70,7 @@ def list_to_export(study: StudyPaths, params: Params, wanted: Wanted) -> pd.Data
         first = frame["member_id"].drop_duplicates().head(wanted.limit)
         frame = frame[frame["member_id"].isin(first)]
     frame = frame.reset_index(drop=True)
-    return frame.assign(member_id=_own_ids(study, params, frame["member_id"]))
+    return frame.assign(member_id=own_ids(study, params, frame["member_id"]))
 
 
 def _of_tier(frame: pd.DataFrame, tier: str) -> pd.DataFrame:
@@ -81,18 +80,6 @@ def _of_tier(frame: pd.DataFrame, tier: str) -> pd.DataFrame:
             f"no tier {tier!r}", remedy=f"choose one of {', '.join(known) or 'high, middle, low'}"
         )
     return frame[frame["tier"].eq(tier).fillna(False).to_numpy(bool)]
-
-
-def _own_ids(study: StudyPaths, params: Params, pseudonyms: pd.Series) -> pd.Series:
-    found = lookup(study, params, pseudonyms.drop_duplicates().tolist()).set_index("member_id")["source_id"]
-    ids = found.reindex(pseudonyms)
-    if gone := int(ids.isna().sum()):
-        raise WhychurnError(
-            "the source no longer has all members of the list, or the key is another",
-            rows=gone,
-            remedy=f"run again with the tables of today: whychurn run --study {study.root}",
-        )
-    return ids.reset_index(drop=True)
 
 
 def write_export(frame: pd.DataFrame, file: Path) -> None:
@@ -111,15 +98,10 @@ def write_export(frame: pd.DataFrame, file: Path) -> None:
             file=file,
             remedy="name another: --out FILE",
         )
-    with write_whole(file) as temporary:
-        if os.name == "posix":
-            temporary.touch(mode=0o600)
-            temporary.chmod(0o600)
+    with write_whole(file, private=True) as temporary:
         harmless(frame).to_csv(
             temporary, index=False, encoding="utf-8", date_format="%Y-%m-%d", lineterminator="\n"
         )
-        if os.name == "posix":
-            temporary.chmod(0o600)
 
 
 def harmless(frame: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.score.ground_truth import read_planted
-from whychurn.stages.playing import PLAN_FILE, game_of, play_study, simulated_from
+from whychurn.stages.on_demand.playing import PLAN_FILE, game_of, play_study, simulated_from
 from whychurn.world.build import KEY_FILE, build_world
 from whychurn.world.truth.folder import FOLDER
 

@@ -24,7 +24,7 @@ from whychurn.intake.preview import check_source
 from whychurn.intake.reidentify import lookup
 from whychurn.labels import LANGUAGES
 from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
-from whychurn.stages.asking import Asked, Request, ask, guide, write_list
+from whychurn.stages.on_demand.asking import Asked, Request, ask, guide, write_list
 
 TODAY = pd.Timestamp("2025-03-01")
 MEMBERS = 40

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params.all_sections import Params
 from whychurn.contract.params.intake import masked
-from whychurn.contract.params.problems import explain, yaml_remedy
+from whychurn.contract.params.reading.problems import explain, yaml_remedy
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
 

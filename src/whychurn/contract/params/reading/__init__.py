@@ -1,0 +1,1 @@
+"""The one place that reads params.yaml, and what is wrong with it in words."""

@@ -1,0 +1,1 @@
+"""What a person asks for between runs: lists, read-outs, plans played."""
