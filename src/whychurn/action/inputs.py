@@ -34,7 +34,7 @@ class ActionInputs:
     panel_facts, intake_facts
         ``panel.json`` and ``intake.json``.
     as_of
-        Decision day: the latest snapshot.
+        Decision day: the latest snapshot; without one, the day after the data end.
     observed_until
         Last day that the data cover.
     mix_at

@@ -41,6 +41,8 @@ def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
     """Inputs of a study whose stages up to causes have run."""
     panel = read_table(study.processed / "panel.parquet")
     intake_facts = read_json(study.interim / "intake.json")
+    observed_until = pd.Timestamp(str(intake_facts["observed_until"]))
+    without_snapshots = observed_until + pd.Timedelta(days=1)
     results = {
         name: read_table(study.results / f"{name}.parquet")
         for name in (
@@ -53,8 +55,8 @@ def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
         spells=read_table(study.processed / "spells.parquet"),
         panel_facts=read_json(study.processed / "panel.json"),
         intake_facts=intake_facts,
-        as_of=pd.Timestamp(panel["as_of"].max()),
-        observed_until=pd.Timestamp(str(intake_facts["observed_until"])),
+        as_of=pd.Timestamp(panel["as_of"].max()) if len(panel) else without_snapshots,
+        observed_until=observed_until,
         mix_at=_mix_at(study, intake_facts, params),
         params=params,
         **results,
