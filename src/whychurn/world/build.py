@@ -111,8 +111,11 @@ def simulated_key(seed: int) -> str:
 
 def planted_facts(scenario: Scenario) -> dict[str, object]:
     """What was planted, for whoever scores methods against the truth."""
+    params = scenario.params
     return {
-        "params": scenario.params.model_dump(mode="json"),
+        "params": params.model_dump(
+            mode="json", by_alias=True, exclude=set() if params.changes else {"changes"}
+        ),
         "mechanism": scenario.mechanism.model_dump(mode="json"),
         "programme": scenario.programme.model_dump(mode="json"),
         "duds": [name for name, action in scenario.programme.actions.items() if action.dud],

@@ -11,6 +11,7 @@ import pandas as pd
 
 from whychurn.world.lives.simulated_lives import SimulatedLives, simulate_lives
 from whychurn.world.recording import recorded
+from whychurn.world.setting.changes import as_exported
 from whychurn.world.setting.scenario import Scenario
 from whychurn.world.tables.counts_to_rows import find_presence, with_activity_drops
 from whychurn.world.tables.events import draw_events
@@ -87,6 +88,7 @@ def simulate(scenario: Scenario) -> Iterator[Block]:
         if params.interviews:
             held = interviews_table(scenario, lives, members, number, scenario.stream(number, "interviews"))
             tables["surveys"] = _together(tables.get("surveys"), held)
+        tables = as_exported(tables, params, scenario.stream(number, "exports"))
         truth = {
             "member_causes": causes_table(scenario, lives),
             "churn_without": churn_without(scenario, lives),

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from whychurn.world.setting.changes import opened_rivals
 from whychurn.world.setting.clock import Clock, stream
 from whychurn.world.setting.market import Market, background, drift_of_lists
 from whychurn.world.setting.programme import Disruption, PriceRise, Programme, Rival
@@ -82,6 +83,7 @@ def _later_market(scenario: Scenario, programme: Programme, clock: Clock, rng: n
             0.7, 1.2, len(categories)
         )
         cut[weeks, regions.index(rival.region)] += rival.price_cut
+    activity += opened_rivals(scenario.params, programme, clock)[seen:]
     level = before.rival[-1] + cut[seen - 1] - 0.0003 * (seen - 1)
     drift = np.cumsum(rng.normal(0, 0.004, shape), axis=0)
     rival_price = level + 0.0003 * later[:, None, None] + drift - cut[seen:]

@@ -23,6 +23,7 @@ from whychurn.world.lives.simulated_hazards import (
     excess_hazards,
 )
 from whychurn.world.lives.weekly_history import WeeklyHistory, simulate_history
+from whychurn.world.setting.changes import with_changes
 from whychurn.world.setting.hazard_mechanism import combine
 from whychurn.world.setting.mechanism import Mechanism
 from whychurn.world.setting.programme import Cause, Programme
@@ -36,7 +37,15 @@ _LEAST: Final = 0.03  # share of leavings of a cause that does something
 
 
 def plan_scenario(params: WorldParams, programme: Programme) -> Scenario:
-    """Scenario of `programme` under `params`, scaled to what its mechanism wants; the same for all blocks."""
+    """Scenario of `programme` under `params`, scaled to what its mechanism wants; the same for all blocks.
+
+    Planted changes come on top of the scaled programme.
+    """
+    usual = _calibrated(params.model_copy(update={"changes": []}), programme)
+    return with_changes(replace(usual, params=params))
+
+
+def _calibrated(params: WorldParams, programme: Programme) -> Scenario:
     scenario = Scenario.of(params, programme)
     if scenario.mechanism.totals is None:
         return scenario

@@ -15,7 +15,7 @@ touch_effects
 decision_state, option_gains, returns
     The last day: where each member stands, what each action and channel would gain, who of the leavers would come back.
 world.json
-    Parameters, mechanism, programme as calibrated, and the planted facts in plain words.
+    Parameters (with the changes that were planted), mechanism, programme as calibrated, and the planted facts in plain words.
 
 In the world with a seventh cause, ``hidden`` stands beside the six in all of these.
 """

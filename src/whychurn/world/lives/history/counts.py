@@ -8,6 +8,7 @@ import numpy as np
 
 from whychurn.world.lives.history.lasting_traits import LastingTraits, first_periods, in_period
 from whychurn.world.lives.members import Members
+from whychurn.world.setting.changes import slower_answers
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.course_calendar import in_season
 from whychurn.world.setting.programme import Programme
@@ -37,6 +38,7 @@ def draw_levels(
     }
     for kind in ("defect", "response", "app_fault"):
         levels[kind] = _disruption_factor(programme, clock, members, kind)
+    levels["response"] *= slower_answers(scenario.params, programme, clock)[:, members.region]
     return levels
 
 
