@@ -18,6 +18,7 @@ from whychurn.score.cause_elimination import elimination_scores
 from whychurn.score.facts import score_facts, score_fits
 from whychurn.score.ground_truth import has_ground_truth, read_ground_truth, read_planted
 from whychurn.score.results import Scorecard, empty_scorecard, score_causes
+from whychurn.score.watch.section import WATCHED, score_watch
 from whychurn.world.truth.folder import FOLDER
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ def run(study: StudyPaths, params: Params) -> None:
     write_table(card.calibration, study.results / "cause_calibration.parquet")
     write_table(_elimination(study), study.results / "elimination_scores.parquet")
     write_table(_actions(study, params), study.results / "action_scores.parquet")
+    write_table(_watch(study), study.results / "watch_scores.parquet")
     write_json(facts, study.results / "score.json")
     write_fits(study, "score", score_fits(card, params.score))
 
@@ -77,6 +79,16 @@ def _actions(study: StudyPaths, params: Params) -> pd.DataFrame:
     ], ignore_index=True)  # fmt: skip
     world = f"{facts['params']['program']} {facts['params']['mechanism']}"
     return scores.assign(world=world, seed=facts["params"]["seed"])[columns_of("action_scores")]
+
+
+def _watch(study: StudyPaths) -> pd.DataFrame:
+    """Alarms beside the changes that were planted; no rows where nothing was, or no month was judged."""
+    world = study.root / FOLDER / "world.json"
+    files = [study.results / f"{name}.parquet" for name in WATCHED]
+    if not all(file.is_file() for file in (world, *files)):
+        return empty_table(columns_of("watch_scores"))
+    told = dict(zip(WATCHED, map(read_table, files), strict=True))
+    return score_watch(read_json(world)["params"].get("changes", []), told, study.processed / "panel.parquet")
 
 
 def _nothing() -> tuple[Scorecard, dict[str, Any]]:
