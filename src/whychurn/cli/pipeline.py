@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +17,8 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.processes import cores
-from whychurn.stages.pipeline import STAGES, run_study
+from whychurn.stages.pipeline import STAGES, phases, run_study
+from whychurn.stages.stage_times import JOBS, timed, times
 
 
 @app.command()
@@ -29,9 +32,11 @@ def run(
     place = StudyPaths.existing(study)
     if until is not None:
         _check_stage(until)
+    started = time.time()
     run_study(place, until, force, min(jobs, cores()))
+    _say_times(place, started)
     if until in (None, "report", "delivery"):
-        console.print(f"\nThe reports are ready. Open\n  {place.reports / 'index.html'}", soft_wrap=True)
+        _say_answer(place)
 
 
 @app.command()
@@ -39,7 +44,8 @@ def stage(name: str, study: StudyOption = None) -> None:
     """Run one stage alone, as DVC does."""
     _check_stage(name)
     place = StudyPaths.existing(study)
-    importlib.import_module(f"whychurn.stages.{name}").run(place, load_params(place))
+    with timed(place, name, phases(int(os.environ.get(JOBS, 1)))):
+        importlib.import_module(f"whychurn.stages.{name}").run(place, load_params(place))
 
 
 @app.command()
@@ -122,6 +128,34 @@ def mlflow(study: StudyOption = None, port: int = 5000) -> None:
     from whychurn.delivery.serving.server import mlflow_ui
 
     mlflow_ui(StudyPaths.existing(study), port)
+
+
+def _say_times(place: StudyPaths, started: float) -> None:
+    """A line for each stage that ran, and the whole."""
+    ran = times(place, started)
+    if ran.empty:
+        return
+    table = Table("stage", "seconds", "of processors", "peak GB", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in ran.itertuples():
+        table.add_row(row.stage, f"{row.seconds:.0f}", f"{row.processor_seconds:.0f}", f"{row.peak_gb:.1f}")
+    total = ran["processor_seconds"].sum()
+    table.add_row("all", f"{time.time() - started:.0f}", f"{total:.0f}", f"{ran['peak_gb'].max():.1f}")
+    console.print(table)
+
+
+def _say_answer(place: StudyPaths) -> None:
+    """The first finding of each part of the answer, and where the pages are."""
+    from whychurn.report.page.headlines import place_of, read_headlines
+
+    first: dict[str, str] = {}
+    for key, entry in read_headlines(place).items():
+        text = entry["text"].get("en") or next(iter(entry["text"].values()))
+        first.setdefault(place_of(key), text.replace("**", ""))
+    lines = [first[part] for part in ("why", "what_keeps", "how_many") if part in first]
+    console.print("\n" + "\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"\nThe reports are ready. Open\n  {place.reports / 'index.html'}", soft_wrap=True)
 
 
 def _check_stage(name: str) -> None:

@@ -6,7 +6,9 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import StudyPaths
@@ -17,8 +19,19 @@ from whychurn.stages.locks import release_dead_locks
 log = logging.getLogger(__name__)
 
 
-def run_dvc(study: StudyPaths, held: int | None, *commands: list[str]) -> None:
-    """Run DVC commands in parallel, which inherit the lock `held`; all end before a failure is raised."""
+def run_dvc(
+    study: StudyPaths,
+    held: int | None,
+    *commands: list[str],
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Run DVC commands in parallel, which inherit the lock `held`; all end before a failure is raised.
+
+    Parameters
+    ----------
+    environment
+        What the stages find in theirs besides.
+    """
     if released := release_dead_locks(study.root):
         log.info("a run was killed here before: %d of its locks released, finished stages are kept", released)
     mend_lock_file(study.root)
@@ -28,13 +41,13 @@ def run_dvc(study: StudyPaths, held: int | None, *commands: list[str]) -> None:
     # by default in /var/tmp, where anybody may write what DVC loads
     fixed["DVC_SITE_CACHE_DIR"] = str(study.root / ".dvc" / "tmp" / "site")
     # many small products: threads of the linear algebra cost more than they save, and add in no fixed order
-    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **fixed}
+    given = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **fixed, **environment}
     with interrupts_kept():
         running = [
             subprocess.Popen(
                 [sys.executable, "-m", "dvc", "--wait-for-lock", *command],
                 cwd=study.root,
-                env=environment,
+                env=given,
                 stdin=subprocess.DEVNULL,
                 pass_fds=() if held is None else (held,),
             )

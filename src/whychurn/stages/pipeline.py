@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ from whychurn.intake.read.source import open_source
 from whychurn.stages.dvc_commands import run_dvc
 from whychurn.stages.erasure.stored_copies import drop_stale_results, unused_copies
 from whychurn.stages.locks import only_run
+from whychurn.stages.stage_times import JOBS, STARTED, Phases
 
 log = logging.getLogger(__name__)
 STAGES: Final = (
@@ -70,6 +72,7 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
     params = load_params(study)
     if not study.is_demo:
         _check_place(study, params.intake.source)
+    in_run = {STARTED: str(time.time()), JOBS: str(jobs)}
     with only_run(study.root / STUDY_FOLDER) as held:
         stages = STAGES if study.is_demo else prepare_study(study, params)
         if until is not None and until not in stages:
@@ -79,7 +82,7 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
             )
         try:
             for commands in _commands(stages, until, force, jobs):
-                run_dvc(study, held, *commands)
+                run_dvc(study, held, *commands, environment=in_run)
             if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():  # removed by hand
                 run_dvc(study, held, ["repro", "--force", "--single-item", "delivery"])
         except WhychurnError:
@@ -88,18 +91,24 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
         _drop_old_copies(study, held)
 
 
+def phases(jobs: int) -> Phases:
+    """All stages in the order of a run: phases one after the other, chains of a phase side by side."""
+    if jobs == 1:
+        return ((STAGES,),)
+    return ((STAGES[: STAGES.index(BEFORE) + 1],), ANALYSES, (SCORING,), OUTPUTS)
+
+
 def _commands(stages: Sequence[str], until: str | None, force: bool, jobs: int) -> list[list[list[str]]]:
     """Commands of DVC in order; those of one list run side by side."""
     how = ["repro", *(["--force"] if force else [])]
     if jobs == 1 or until not in (None, STAGES[-1]) or BEFORE not in stages:
         return [[[*how, *([until] if until else [])]]]
     single = [*how, "--single-item"]  # its dependencies are up to date
-    return [
-        [[*how, BEFORE]],
-        [[*single, *(name for name in chain if name in stages)] for chain in ANALYSES],
-        [[*single, *(name for name in SCORING if name in stages)]],
-        [[*single, *chain] for chain in OUTPUTS],
+    later = [
+        [[*single, *(name for name in chain if name in stages)] for chain in chains]
+        for chains in phases(jobs)[1:]
     ]
+    return [[[*how, BEFORE]], *later]
 
 
 def _drop_old_copies(study: StudyPaths, held: int | None) -> None:
