@@ -15,7 +15,8 @@ from whychurn.causes.served_cause_model import fit_surrogate
 from whychurn.causes.tables.attributions_and_shares import P
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.delivery.registry.served_model import RiskModel
+from whychurn.delivery.registry.served_model import CauseChances
+from whychurn.delivery.registry.served_request import column_values, read_value
 
 FEATURES: list[dict[str, Any]] = [
     {"name": "returns_90d", "kind": "number", "categories": None},
@@ -59,11 +60,13 @@ def invent(rows: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def answered(served: dict[str, Any], panel: pd.DataFrame) -> pd.DataFrame:
     """What the served model says of rows of the panel."""
-    model = RiskModel()
-    model.features = FEATURES
-    model.names = [feature["name"] for feature in FEATURES]
-    X, _ = model._encode(panel)
-    return pd.DataFrame(model._causes(X, json.loads(json.dumps(served))))
+    names = [feature["name"] for feature in FEATURES]
+    numbers = [
+        [read_value(feature)(value) for value in column_values(panel[feature["name"]])]
+        for feature in FEATURES
+    ]
+    served = json.loads(json.dumps(served))
+    return pd.DataFrame(CauseChances(served, names).answers(np.array(numbers, dtype="float32").T))
 
 
 def test_requests_get_the_planted_chances_back(params: Params) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,9 +28,11 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.delivery.registry import model_versions, served_model
+from whychurn.delivery.registry import model_versions
 from whychurn.delivery.registry.promotion import promote
-from whychurn.delivery.registry.served_model import RefusedRequestError, RiskModel
+from whychurn.delivery.registry.served_file import served_source, source_digest
+from whychurn.delivery.registry.served_model import GONE, RiskModel
+from whychurn.delivery.registry.served_request import RefusedRequestError, predict_trees
 from whychurn.delivery.serving.server import example_request, serving_command
 from whychurn.delivery.tracking.pipeline_runs import track
 
@@ -115,18 +119,20 @@ def served_causes() -> dict[str, Any]:
     return {"causes": list(CAUSES), "terms": terms, "intercepts": [0.2, 0.1, 0.0, 0.0, -0.1, -0.2], "name_from": [0.6] * 6}  # fmt: skip
 
 
-def with_causes(study: StudyPaths) -> RiskModel:
-    model = RiskModel.from_folder(model_versions.model_folder(study))
-    model.causes = served_causes()
-    return model
+@pytest.fixture
+def causal(study: StudyPaths, tmp_path: Path) -> RiskModel:
+    """The model with causes beside it."""
+    folder = shutil.copytree(model_versions.model_folder(study), tmp_path / "with causes")
+    write_json(served_causes(), folder / "served.json")
+    return RiskModel.from_folder(folder)
 
 
 def test_chances_of_the_causes_are_the_regression_and_the_rest_of_the_answer_stays(
-    study: StudyPaths, model: RiskModel, rows: pd.DataFrame
+    causal: RiskModel, model: RiskModel, rows: pd.DataFrame
 ) -> None:
     few = rows.head(50).assign(region=np.resize(["east", "north", "west", "atlantis"], 50))
     few.loc[few.index[:5], "orders_90d"] = np.nan
-    answer, plain = with_causes(study).predict(few), model.predict(few)
+    answer, plain = causal.predict(few), model.predict(few)
     pd.testing.assert_frame_equal(answer[plain.columns], plain)
     score = np.tile(served_causes()["intercepts"], (50, 1))
     orders = few["orders_90d"].fillna(3.0).clip(0, 8).to_numpy("float32")
@@ -161,6 +167,45 @@ def test_members_who_are_already_gone_get_a_note_and_no_probability(
         model.predict(few.assign(still_there="perhaps"))
 
 
+def test_records_and_tables_get_the_same_answer(causal: RiskModel, rows: pd.DataFrame) -> None:
+    records = json.loads(rows.head(40).to_json(orient="records"))
+    changes: list[dict[str, Any]] = [
+        {"orders_90d": None, "region": "atlantis"},
+        {"orders_90d": math.nan, "opted_out": None},
+        {"days_since_last_order": math.inf, "opted_out": 1},
+        {"days_since_last_order": 1e300, "region": None},
+        {"days_since_last_order": 10**25, "still_there": False},
+        {"orders_90d": -math.inf, "opted_out": 0.0, "still_there": None},
+    ]
+    for record, change in zip(records, changes, strict=False):
+        record.update(change)
+    del records[7]["region"]
+    answer = causal.answer(records)
+    pd.testing.assert_frame_equal(pd.DataFrame(answer), causal.predict(pd.DataFrame(records)))
+    assert answer[0]["notes"] == "unknown category read as missing: region"
+    assert answer[4] == dict.fromkeys(answer[4]) | GONE
+    alone = [causal.answer([{**dict.fromkeys(record), "region": None, **record}])[0] for record in records]
+    assert [one["p_churn"] for one in alone] == [one["p_churn"] for one in answer]
+    json.dumps(answer, allow_nan=False)
+
+
+def test_a_row_costs_little_more_than_its_trees(causal: RiskModel, rows: pd.DataFrame) -> None:
+    """Against work of fixed size, since the clock of a machine says little: about 2 ms is 40 loops."""
+    record = json.loads(rows.head(1).to_json(orient="records"))
+    loop, answer = (
+        min(processor_seconds(work) for _ in range(5))
+        for work in (lambda: sum(range(4_000)), lambda: causal.answer(record))
+    )
+    assert answer < 40 * loop, f"{answer / loop:.1f} loops"
+
+
+def processor_seconds(work: Callable[[], object], times: int = 40) -> float:
+    start = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - start) / times
+
+
 def test_the_forms_of_a_request_agree(model: RiskModel, rows: pd.DataFrame) -> None:
     few = rows.head(5)
     split = {"columns": list(few)[::-1], "data": few[few.columns[::-1]].to_numpy().tolist()}
@@ -175,7 +220,8 @@ def test_reasons_add_up_and_read_like_those_of_the_risk_stage(study: StudyPaths,
     model = RiskModel.from_folder(model_versions.model_folder(study))
     model.limits = {**model.limits, "top_reasons": 99}
     lists = [json.loads(text) for text in model.predict(rows.head(20))["reasons"]]
-    base = model.booster.predict(model._matrix(model._encode(rows.head(20))[0]), pred_contribs=True)[:, -1]
+    X, _ = model._encode(rows.head(20).to_dict("records"))
+    base = predict_trees(model.booster, X, pred_contribs=True)[:, -1]
     total = np.array([sum(reason["contribution"] for reason in reasons) for reasons in lists]) + base
     raw = 1 / (1 + np.exp(-total))
     assert (
@@ -246,12 +292,16 @@ def test_infinite_values_are_missing_as_in_training(model: RiskModel, rows: pd.D
     assert infinite == model.predict(row.assign(orders_90d=np.nan))["p_churn"][0]
 
 
-def test_the_served_file_imports_nothing_of_the_project() -> None:
-    tree = ast.parse(Path(served_model.__file__).read_text(encoding="utf-8"))
+@pytest.mark.parametrize("serves", ["risk", "survival"])
+def test_the_served_file_imports_nothing_of_the_project(serves: str) -> None:
+    source = served_source(serves)
+    tree = ast.parse(source)
     names = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     tops = {name.split(".")[0] for name in names}
     assert tops - set(sys.stdlib_module_names) == {"mlflow", "numpy", "pandas", "xgboost"}
+    assert source.endswith(f"set_model({serves.capitalize()}Model())\n")
+    assert source_digest("risk") != source_digest("survival")
 
 
 def test_the_example_request_is_readable_by_the_model(study: StudyPaths, model: RiskModel) -> None:

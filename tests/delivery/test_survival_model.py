@@ -21,7 +21,8 @@ from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.delivery import mlflow_store as store
 from whychurn.delivery.registry import model_versions
-from whychurn.delivery.registry.served_model import RefusedRequestError, SurvivalModel
+from whychurn.delivery.registry.served_request import RefusedRequestError
+from whychurn.delivery.registry.served_survival import SurvivalModel
 from whychurn.delivery.registry.survival_model import (
     promote_survival,
     refusal,

@@ -21,11 +21,11 @@ from whychurn.contract.files import read_json, write_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import CONTENT
+from whychurn.delivery.registry.served_file import served_source
 from whychurn.delivery.registry.served_model import FILES, OUTPUTS
 
 CHALLENGER: Final = "challenger"
 CHAMPION: Final = "champion"
-SERVED: Final = Path(__file__).with_name("served_model.py")
 _TYPES: Final = {"number": DataType.double, "flag": DataType.boolean, "category": DataType.string}
 _EXAMPLE_ROWS: Final = 3
 # plausible upper ends of values in invented rows, by unit
@@ -50,7 +50,7 @@ class ServedModel:
     Parameters
     ----------
     serves
-        "risk" or "survival": which model of served_model.py answers.
+        "risk" or "survival": which model answers.
     files
         Artifact -> native file.
     limits
@@ -105,14 +105,14 @@ def served_files(study: StudyPaths) -> dict[str, Path]:
 def register(client: MlflowClient, name: str, model: ServedModel, tags: Mapping[str, str]) -> ModelVersion:
     """Log `model` in the active run and register it as `name` under the alias `challenger`."""
     with tempfile.TemporaryDirectory() as temporary:
-        written = Path(temporary) / FILES["limits"]
+        written, code = Path(temporary) / FILES["limits"], Path(temporary) / "served_model.py"
+        code.write_text(served_source(model.serves), encoding="utf-8")
         write_json(dict(model.limits), written)
         # as addresses: MLflow would take a percent sign in a path for an escape
         artifacts = {key: path.as_uri() for key, path in {**model.files, "limits": written}.items()}
         logged = mlflow.pyfunc.log_model(
             name=f"{model.serves}_model",
-            python_model=str(SERVED),
-            model_config={"serves": model.serves},
+            python_model=str(code),
             artifacts=artifacts,
             signature=model.signature,
             input_example=invent_rows(model.features, _EXAMPLE_ROWS),

@@ -24,7 +24,8 @@ from whychurn.delivery.registry.model_versions import (
     read_features,
     register,
 )
-from whychurn.delivery.registry.served_model import SURVIVAL_FILES
+from whychurn.delivery.registry.served_file import source_digest
+from whychurn.delivery.registry.served_survival import SURVIVAL_FILES
 
 log = logging.getLogger(__name__)
 TEST: Final = (
@@ -51,7 +52,7 @@ def track_survival_model(
     if not (folder / SURVIVAL_FILES["metadata"]).exists():
         return None
     content = digest_files([folder / file for file in SURVIVAL_FILES.values()])
-    content = f"{content[:32]}-{params.delivery.max_request_rows}"
+    content = f"{content[:32]}-{params.delivery.max_request_rows}-{source_digest('survival')}"
     if earlier := find_content(client, name, content):
         client.set_registered_model_alias(name, CHALLENGER, earlier.version)
         return earlier

@@ -41,6 +41,7 @@ from whychurn.delivery.registry.model_versions import (
     model_folder,
     register_challenger,
 )
+from whychurn.delivery.registry.served_file import source_digest
 from whychurn.delivery.registry.survival_model import track_survival_model
 from whychurn.delivery.tracking.fit_runs import SECTIONS, track_fits
 from whychurn.delivery.tracking.model_card import write_model_card
@@ -105,7 +106,7 @@ def content_digest(section: str, params: Params, files: list[Path]) -> str:
 def risk_content(study: StudyPaths, params: Params) -> str:
     """Digest of the risk model with the results and limits that belong to it."""
     results = [study.results / f"{name}.parquet" for name in ("risk_metrics", "risk_backtest")]
-    served = json.dumps([params.delivery.max_request_rows, params.delivery.model_name])
+    served = json.dumps([params.delivery.max_request_rows, params.delivery.model_name, source_digest("risk")])
     files = [*model_folder(study).glob("*"), causes_file(study), *results, study.processed / "panel.json"]
     return content_digest(f"risk {served}", params, files)
 
