@@ -37,6 +37,7 @@ STAGES: Final = (
     "snapshot",
     "causes",
     "action",
+    "watch",
     "score",
     "report",
     "delivery",
@@ -44,7 +45,7 @@ STAGES: Final = (
 # Chains of stages that need nothing of each other run in parallel: two after BEFORE, two after SCORING.
 BEFORE: Final = "panel"
 ANALYSES: Final = (("snapshot", "retention", "survival"), ("risk", "causes"))
-SCORING: Final = ("action", "score")  # one after the other, on what both chains found
+SCORING: Final = ("action", "watch", "score")  # one after the other, on what both chains found
 OUTPUTS: Final = (("report",), ("delivery",))
 ONE_TABLE: Final = ("intake", "snapshot", "report", "delivery")  # of a study of one row per customer
 STUDY_FOLDER: Final = Path(".whychurn")  # copies for a study's pipeline: its parameters, digests of the code

@@ -25,7 +25,7 @@ JOBS: Final = "WHYCHURN_RUN_JOBS"  # and how many stages stand side by side
 # one another.
 TYPICAL: Final = {
     "world": 20, "intake": 16, "voice": 40, "panel": 14, "retention": 18, "survival": 60, "risk": 60,
-    "snapshot": 2, "causes": 60, "action": 80, "score": 25, "report": 45, "delivery": 30,
+    "snapshot": 2, "causes": 60, "action": 80, "watch": 20, "score": 25, "report": 45, "delivery": 30,
 }  # fmt: skip
 Phases = Sequence[
     Sequence[Sequence[str]]

@@ -1,0 +1,1 @@
+"""Whether what was found still holds: charts of each month, limits, alarms, and what came in."""
