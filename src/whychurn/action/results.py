@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.action.effects.section import effects_section
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.section import plan_section
+from whychurn.action.served.member_state import member_state_table
 from whychurn.action.tests_by_lot.section import tests_section
 from whychurn.action.warnings.section import warnings_section
 from whychurn.action.winback.section import winback_section
@@ -38,12 +39,17 @@ def _winback(inputs: ActionInputs, done: dict[str, Section]) -> Section:
     return winback_section(inputs, done.get("tests", Section({})))
 
 
+def _state(inputs: ActionInputs, done: dict[str, Section]) -> Section:
+    return Section({"member_state": member_state_table(inputs, done["plan"])})
+
+
 STEPS: Sequence[tuple[str, Step]] = (
     ("tests", _tests),
     ("effects", _effects),
     ("plan", _plan),
     ("warnings", _warnings),
     ("winback", _winback),
+    ("state", _state),
 )
 
 

@@ -1,0 +1,1 @@
+"""What servers answer about actions: members as last scored, and efficacies for requests that hold features alone."""
