@@ -92,7 +92,7 @@ def test_what_is_sure_harmful_or_too_dear_is_not_explored() -> None:
         {"coupon": "shown", "discount": "harmful", "thank_you": "not_shown", "newsletter": "untested"}, sd=0.1,
     )  # fmt: skip
     held = [
-        Option(name, ("price",), {"sms": 1e6 if name == "thank_you" else 1.0}, None, None)
+        Option(name, ("price",), {"sms": {"coupon": 0.0, "thank_you": 1e6}.get(name, 1.0)}, None, None)
         for name in known.actions
     ]
     found = open_options(held, known, option_gains(state, held, known, 365), np.ones(len(state), bool)).any(
@@ -191,7 +191,21 @@ def test_draws_of_gains_are_around_the_gain() -> None:
     draws, change = gain_draws(state, np.full(len(state), "coupon", dtype=object), known, 365)
     assert draws.shape == change.shape == (40, len(state))
     assert draws.mean(axis=0) == pytest.approx(gains.gain[:, 0], rel=0.1)
-    assert (gains.change <= 0).all() and (gains.p_positive == 1).all()
+    assert (gains.change <= 0).all()
+
+
+def test_the_chance_to_pay_is_that_of_a_gain_above_the_cost() -> None:
+    state, dear = decision_state(inputs(), None), Option("coupon", ("price",), {"call": 40.0}, "call", None)
+    known = effects({"coupon": {"price": 0.4}}, sd=0.3)
+    gains = option_gains(state, [COUPON, dear], known, 365)
+    draws, _ = gain_draws(state, np.full(len(state), "coupon", dtype=object), known, 365)
+    for at, cost in ((0, COUPON.cost), (1, 40.0)):
+        assert gains.p_pays[:, at] == pytest.approx((draws > cost).mean(axis=0), abs=0.08)
+    assert (gains.p_pays[:, 1] < gains.p_pays[:, 0]).mean() > 0.5
+    moneyless = option_gains(state.assign(margin_day=np.nan), [COUPON, dear], known, 365)
+    assert (
+        moneyless.p_pays[:, 0] == moneyless.p_pays[:, 1]
+    ).all()  # members kept cannot be set against a cost
 
 
 def test_belief_is_what_the_playbook_says_less_duds_and_can_stand_beside_tests() -> None:

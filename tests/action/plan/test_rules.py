@@ -41,7 +41,7 @@ def test_who_is_barred(option: Option, tested: str, needed: str, barred: bool) -
 def test_doubt_harm_and_rules_keep_members_out() -> None:
     gains = OptionGains(
         gain=np.ones((4, 1)), change=np.array([[-0.1], [-0.1], [0.1], [-0.1]]),
-        p_positive=np.array([[0.6], [0.4], [0.6], [0.6]]), hopeful=np.ones((4, 1)),
+        p_pays=np.array([[0.6], [0.4], [0.6], [0.6]]), hopeful=np.ones((4, 1)),
         allowed=np.array([[True], [True], [True], [False]]), money=True,
     )  # fmt: skip
     known = effects({"coupon": {"price": 0.3}})

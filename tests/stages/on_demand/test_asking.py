@@ -240,6 +240,16 @@ def test_a_list_is_not_written_over_and_only_its_owner_reads_it(study) -> None:
         write_list(asked, study.root / "list.pdf")
 
 
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_list_has_no_cell_that_a_spreadsheet_would_run(tmp_path, ending) -> None:
+    sheet = pd.DataFrame({"member_id": ["=1+1", "C0001"], "asked_probability": [-0.5, 0.5]})
+    file = tmp_path / f"list{ending}"
+    write_list(Asked(sheet, []), file)
+    back = {".csv": pd.read_csv, ".xlsx": pd.read_excel}[ending](file)
+    assert back["member_id"].tolist() == ["'=1+1", "C0001"]
+    assert back["asked_probability"].tolist() == [-0.5, 0.5]
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_guide_has_every_cause_as_a_code(lang) -> None:
     page = guide(lang)

@@ -20,9 +20,10 @@ LIMIT: Final = 3.0  # standard deviations; one trace alone makes nobody a dog
 
 
 def contact_aversion(inputs: ActionInputs, member_id: pd.Series, day: pd.Series) -> Array:
-    """How much each member looked like a sleeping dog by `day`: mean 0, sd 1 over the members of the panel; (n,).
+    """How much more than usual each member looked like a sleeping dog by `day`, in standard deviations; (n,).
 
-    The traces are those of the last snapshot on or before the day; 0 where there is none.
+    0 for who looks so no more than the mean of the panel, and where no snapshot lies on or before the day: what drives few
+    away keeps nobody, so contact must not seem to help whoever uses the programme much.
     """
     panel = inputs.panel
     there = panel["still_there"].fillna(False).astype(bool)
@@ -40,7 +41,7 @@ def contact_aversion(inputs: ActionInputs, member_id: pd.Series, day: pd.Series)
         parts += 1
     if not parts:
         return np.zeros(len(member_id))
-    score = (score - score[there].mean()) / max(float(score[there].std()), 1e-12)
+    score = np.maximum((score - score[there].mean()) / max(float(score[there].std()), 1e-12), 0.0)
     return _latest(panel.assign(aversion=score), member_id, day)
 
 

@@ -16,7 +16,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 
 FLOOR: Final = 0.05  # least chance of an open action
-SURE: Final = 0.95  # chance of a gain, or of none, from which on nothing is left to learn
+SURE: Final = 0.95  # chance to pay, or not to, from which on nothing is left to learn
 LEAST_P: Final = 0.005
 
 
@@ -33,7 +33,7 @@ def open_options(options: list[Option], effects: Effects, gains: OptionGains, co
         if option.action in seen or option.capped is not None or tested == HARMFUL:
             continue
         seen.add(option.action)
-        sure = np.maximum(gains.p_positive[:, at], 1 - gains.p_positive[:, at]) > SURE
+        sure = np.maximum(gains.p_pays[:, at], 1 - gains.p_pays[:, at]) > SURE
         pays = gains.hopeful[:, at] > option.cost
         found[:, at] = consent & gains.allowed[:, at] & ~sure & (pays | (tested == UNTESTED))
     return found

@@ -20,7 +20,7 @@ BLOCK: Final = 100_000  # members at once
 SHOWN: Final = "shown"
 HARMFUL: Final = "harmful"
 HOPE: Final = 0.9  # quantile of what tests and belief leave possible
-LIKELY: Final = 0.5  # chance of any gain below which nobody is contacted
+LIKELY: Final = 0.5  # chance to pay below which nobody is contacted but by lot
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class OptionGains:
         Expected over the value horizon, before cost; currency, or members kept where no money is known.
     change
         Of the chance to leave within the follow-up; below zero more stay.
-    p_positive
-        Chance that the gain is above zero.
+    p_pays
+        Chance that the gain is above the cost of the option; above zero where no money is known.
     hopeful
         Gain where the action does better than `HOPE` of what is thought possible.
     allowed
@@ -45,7 +45,7 @@ class OptionGains:
 
     gain: Array
     change: Array
-    p_positive: Array
+    p_pays: Array
     hopeful: Array
     allowed: Array
     money: bool
@@ -67,24 +67,23 @@ def option_gains(
     value_days
         Horizon over which a gain counts.
     """
-    shape = (len(state), len(options))
-    gain, change, positive, hopeful = (np.zeros(shape, dtype="float32") for _ in range(4))
+    shape, money = (len(state), len(options)), money_known(state)
+    gain, change, pays, hopeful = (np.zeros(shape, dtype="float32") for _ in range(4))
     allowed = np.zeros(shape, dtype=bool)
-    worth, done = worth_a_day(state, value_days), dict[str, int]()
+    worth, columns = worth_a_day(state, value_days), dict[str, list[int]]()
     for at, option in enumerate(options):
         allowed[:, at] = eligible(state, option.eligible)
-        if option.action in done:  # another channel of the same action: same effect
-            for each in (gain, change, positive, hopeful):
-                each[:, at] = each[:, done[option.action]]
-            continue
-        done[option.action] = at
+        columns.setdefault(option.action, []).append(at)
+    for action, at in columns.items():  # several channels of one action: same effect, own costs
+        needed = np.array([options[one].cost if money else 0.0 for one in at])
         for start in range(0, len(state), BLOCK):
             part = slice(start, start + BLOCK)
-            days, change[part, at], positive[part, at], best = _one_action(
-                state.iloc[part], option.action, effects, value_days
-            )
-            gain[part, at], hopeful[part, at] = worth[part] * days, worth[part] * best
-    return OptionGains(gain, change, positive, hopeful, allowed, money_known(state))
+            found = _one_action(state.iloc[part], action, effects, value_days)
+            gain[part, at] = (worth[part] * found.days)[:, None]
+            hopeful[part, at] = (worth[part] * found.hopeful)[:, None]
+            change[part, at] = found.change[:, None]
+            pays[part, at] = found.chance_of_days(needed / np.maximum(worth[part, None], 1e-9))
+    return OptionGains(gain, change, pays, hopeful, allowed, money)
 
 
 def money_known(state: pd.DataFrame) -> bool:
@@ -127,11 +126,12 @@ def may_be_chosen(
 ) -> Array:
     """Members for whom option number `at` may be chosen by what is known of it, not by lot; (n,) bool.
 
-    Never where leaving is expected to become likelier, or any gain is less likely than not.
+    Never where leaving is expected to become likelier, or where it is less likely than not that the contact pays: a few
+    large gains that belief holds possible are looked for by exploration.
     """
     if is_barred(option, effects, evidence_needed):
         return np.zeros(len(gains.gain), dtype=bool)
-    held = gains.allowed[:, at] & (gains.p_positive[:, at] >= LIKELY) & (gains.change[:, at] < 0)
+    held = gains.allowed[:, at] & (gains.p_pays[:, at] >= LIKELY) & (gains.change[:, at] < 0)
     return np.asarray(held)
 
 
@@ -193,17 +193,34 @@ def _removed(state: pd.DataFrame, effects: Effects, action: str) -> tuple[Array,
     return p, hazard_removed(p, effects.change(p, q, d, action)[0])
 
 
-def _one_action(
-    state: pd.DataFrame, action: str, effects: Effects, value_days: int
-) -> tuple[Array, Array, Array, Array]:
-    """Days kept, change of the chance, chance of any gain, days kept at `HOPE`; (n,) each."""
-    p = state["p_leave"].to_numpy("float64")
+@dataclass(frozen=True)
+class _OneAction:
+    """Days kept, at the mean and at `HOPE`, (n,); change of the chance to leave and draws of it, (n,) and (R, n); and days
+    kept by one point less of that chance, (n,).
+    """
+
+    days: Array
+    hopeful: Array
+    change: Array
+    draws: Array
+    days_a_point: Array
+
+    def chance_of_days(self, needed: Array) -> Array:
+        """Chance that more than `needed` days (n, m) are kept; (n, m). Days are in proportion to the change, near enough."""
+        if not len(self.draws):
+            return np.asarray((self.days[:, None] > needed) * 1.0)
+        least = -needed / np.maximum(self.days_a_point, 1e-9)[:, None]
+        return np.stack([(self.draws < one).mean(axis=0) for one in least.T], axis=1)
+
+
+def _one_action(state: pd.DataFrame, action: str, effects: Effects, value_days: int) -> _OneAction:
+    p, decay = state["p_leave"].to_numpy("float64"), decay_of(effects, action)
     mean, draws = effects.change(
         p, state[Q_COLUMNS].to_numpy("float64"), state["d"].to_numpy("float64"), action
     )
-    decay = decay_of(effects, action)
-    days = days_kept(p, hazard_removed(p, mean), decay, value_days)
-    if not len(draws):
-        return days, mean, (mean < 0) * 1.0, days
-    best = days_kept(p, hazard_removed(p, np.quantile(draws, 1 - HOPE, axis=0)), decay, value_days)
-    return days, mean, (draws < 0).mean(axis=0), best
+    best = np.quantile(draws, 1 - HOPE, axis=0) if len(draws) else mean
+    fifth = np.maximum(p / 5, 1e-9)  # a usual change of the chance
+    days, hopeful, by_fifth = (
+        days_kept(p, hazard_removed(p, change), decay, value_days) for change in (mean, best, -fifth)
+    )
+    return _OneAction(days, hopeful, mean, draws, by_fifth / fifth)

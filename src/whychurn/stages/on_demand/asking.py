@@ -22,6 +22,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.reidentify import own_ids
 from whychurn.labels import LANGUAGES, say, section_words
+from whychurn.stages.on_demand.exporting import harmless
 from whychurn.stats.high_risk import high_risk_from
 
 FOLDER: Final = "data/ask"
@@ -165,6 +166,8 @@ def _who_may_be_asked(
 def write_list(asked: Asked, file: Path) -> list[Path]:
     """Write the list as CSV or workbook, only its owner may read it, and beside it the guide in each language.
 
+    No cell is left that a spreadsheet would run (`harmless`).
+
     Raises
     ------
     WhychurnError
@@ -180,12 +183,13 @@ def write_list(asked: Asked, file: Path) -> list[Path]:
             file=file,
             remedy="name another: --out FILE",
         )
+    sheet = harmless(asked.sheet)
     with write_whole(file, private=True) as temporary:
         if file.suffix.lower() == ".xlsx":
             with temporary.open("wb") as book:
-                asked.sheet.to_excel(book, index=False, sheet_name="surveys")
+                sheet.to_excel(book, index=False, sheet_name="surveys")
         else:
-            asked.sheet.to_csv(temporary, index=False, encoding="utf-8-sig")
+            sheet.to_csv(temporary, index=False, encoding="utf-8-sig")
     pages = [file.with_name(f"interview_guide.{lang}.md") for lang in LANGUAGES]
     for lang, page in zip(LANGUAGES, pages, strict=True):
         with write_whole(page) as temporary:
