@@ -19,7 +19,7 @@ from pathlib import Path
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.delivery.serving.server import example_request, serving_command
+from whychurn.delivery.serving.server import Endpoint, example_request, serving_command
 
 PLAN = {1: 300, 1000: 30}  # rows: requests
 
@@ -29,7 +29,7 @@ def main() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command, environment = serving_command(study, load_params(study), "127.0.0.1", port)
+    command, environment = serving_command(study, load_params(study), Endpoint(port=port))
     started = time.perf_counter()
     server = subprocess.Popen(command, env=environment, start_new_session=True)
     try:

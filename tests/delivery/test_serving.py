@@ -33,7 +33,7 @@ from whychurn.delivery.registry.promotion import promote
 from whychurn.delivery.registry.served_file import served_source, source_digest
 from whychurn.delivery.registry.served_model import GONE, RiskModel
 from whychurn.delivery.registry.served_request import RefusedRequestError, predict_trees
-from whychurn.delivery.serving.server import example_request, serving_command
+from whychurn.delivery.serving.server import Endpoint, example_request, serving_command
 from whychurn.delivery.tracking.pipeline_runs import track
 
 Make = Callable[..., StudyPaths]
@@ -311,7 +311,7 @@ def test_the_example_request_is_readable_by_the_model(study: StudyPaths, model: 
 
 def test_without_a_champion_serving_says_what_to_do(make_study: Make, params: Params) -> None:
     with pytest.raises(WhychurnError, match=r"(?s)no champion.*promote"):
-        serving_command(make_study(), params, "127.0.0.1", 5001)
+        serving_command(make_study(), params, Endpoint())
 
 
 @pytest.fixture
@@ -328,7 +328,7 @@ def test_one_row_and_a_thousand_over_http(
     champion: StudyPaths, params: Params, rows: pd.DataFrame, door: bool
 ) -> None:
     port = free_port()
-    command, environment = serving_command(champion, params, "127.0.0.1", port)
+    command, environment = serving_command(champion, params, Endpoint(port=port))
     if not door:
         uri = f"models:/{params.delivery.model_name}@champion"
         command = [

@@ -114,12 +114,19 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 5001,
     model: Annotated[str, typer.Option(help="Which model: risk or survival.")] = "risk",
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the token that callers send; or WHYCHURN_SERVE_TOKEN.")
+    ] = None,
+    certfile: Annotated[Path | None, typer.Option(help="Certificate chain, for https.")] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="Its key.")] = None,
 ) -> None:
     """Serve the champion over HTTP."""
+    from whychurn.delivery.serving.server import Endpoint
     from whychurn.delivery.serving.server import serve as serve_champion
 
     place = StudyPaths.existing(study)
-    serve_champion(place, load_params(place), host, port, model)
+    files = [str(file.resolve()) if file else None for file in (token_file, certfile, keyfile)]
+    serve_champion(place, load_params(place), Endpoint(host, port, *files), model)
 
 
 @app.command()

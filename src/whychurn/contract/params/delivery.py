@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -26,6 +26,10 @@ class DeliveryParams(Section):
     """Rows of one request to the served model."""
     max_request_mb: Count = 16
     """Size of one request to the served model."""
+    serve_workers: Count | Literal["auto"] = "auto"
+    """Processes that answer requests; auto: one for each core, at most 4."""
+    serve_waiting: Count = 128
+    """Requests that one of them keeps waiting; beyond, it answers 503."""
 
     @model_validator(mode="after")
     def _two_names(self) -> DeliveryParams:

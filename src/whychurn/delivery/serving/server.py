@@ -1,7 +1,7 @@
 """Serve the champion over HTTP, show MLflow's pages, and make an example request.
 
 ``mlflow models serve -m models:/NAME@champion --env-manager local`` serves the same model without the
-gateway: no limit on the size of a request, and only the form ``{"inputs": [{…}, …]}``.
+limits, token, workers, and following of the alias, and takes only the form ``{"inputs": [{…}, …]}``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final, NoReturn
 
 from mlflow.exceptions import MlflowException
 from mlflow.models import get_model_info
@@ -19,6 +21,7 @@ from mlflow.models import get_model_info
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.system.processes import cores
 from whychurn.delivery.mlflow_store import QUIET, connect, store_address
 from whychurn.delivery.registry.model_versions import (
     CHAMPION,
@@ -28,41 +31,63 @@ from whychurn.delivery.registry.model_versions import (
     read_features,
 )
 from whychurn.delivery.registry.survival_model import survival_folder
-from whychurn.delivery.serving.gateway import LIMIT, MODEL
+from whychurn.delivery.serving.settings import ServeSettings
+from whychurn.delivery.serving.supervisor import listen
 from whychurn.delivery.store_file import ARTIFACTS, store_errors
 
 log = logging.getLogger(__name__)
 RISK, SURVIVAL = "risk", "survival"
+_MOST_WORKERS: Final = 4
+# threads of a library spin where cores are busy: one row then costs several times as much
+_ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def serve(study: StudyPaths, params: Params, host: str, port: int, model: str = RISK) -> None:
-    """Answer ``POST /invocations`` until interrupted.
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a model is served, and what guards it: see `ServeSettings`."""
+
+    host: str = "127.0.0.1"
+    port: int = 5001
+    token_file: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
+
+
+def serve(study: StudyPaths, params: Params, endpoint: Endpoint, model: str = RISK) -> NoReturn:
+    """Become the server: it answers until it is told to stop, and a signal reaches it and nobody in between.
 
     Raises
     ------
     WhychurnError
-        If there is no champion, or the server cannot start.
+        If there is no champion, the port is taken, or `endpoint` would serve others without a token.
     """
-    command, environment = serving_command(study, params, host, port, model)
-    log.info("serving on http://%s:%d/invocations (stop with Ctrl-C)", host, port)
-    _run_until_stopped(command, environment)
+    command, environment = serving_command(study, params, endpoint, model)
+    try:
+        listen(endpoint.host, endpoint.port).close()
+    except (OSError, OverflowError) as error:
+        raise WhychurnError(
+            f"cannot listen on {endpoint.host}:{endpoint.port} ({error})", remedy="choose another: --port"
+        ) from error
+    scheme = "https" if endpoint.certfile else "http"
+    log.info("serving on %s://%s:%d/invocations (stop with Ctrl-C)", scheme, endpoint.host, endpoint.port)
+    sys.stdout.flush()
+    os.execve(command[0], command, environment)
 
 
 def serving_command(
-    study: StudyPaths, params: Params, host: str, port: int, model: str = RISK
+    study: StudyPaths, params: Params, endpoint: Endpoint, model: str = RISK
 ) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the server.
 
     Raises
     ------
     WhychurnError
-        If there is no such model, or no champion of it.
+        If there is no such model, or no champion of it, or `endpoint` would serve others without a token.
     """
     names = {RISK: params.delivery.model_name, SURVIVAL: params.delivery.survival_model_name}
     if model not in names:
         raise WhychurnError(f"no model {model!r} to serve", remedy=f"choose one of {', '.join(names)}")
     name = names[model]
-    address = f"models:/{name}@{CHAMPION}"
     with store_errors(study):
         if find_version(connect(study), name, CHAMPION) is None:
             raise WhychurnError(
@@ -70,18 +95,31 @@ def serving_command(
                 remedy=f'run `whychurn run`, then `whychurn experiment promote --model {model} --reason "…"`',
             )
     try:
-        get_model_info(address)
+        get_model_info(f"models:/{name}@{CHAMPION}")
     except (MlflowException, OSError) as error:
         raise WhychurnError(
             f"the files of the champion of {name!r} are missing or damaged",
             file=study.mlflow / ARTIFACTS,
             remedy="put data/mlflow back from a backup, or promote another version",
         ) from error
-    given = {MODEL: address, LIMIT: str(params.delivery.max_request_mb * 1024**2)}
-    app = "--factory whychurn.delivery.serving.gateway:build_app"
-    options = f"{app} --log-level warning --limit-concurrency 32 --host {host} --port {port}"
-    command = [sys.executable, "-m", "uvicorn", *options.split()]
-    return command, {**_environment(study), **given}
+    settings = _settings(study, params, endpoint, name)
+    settings.check()
+    command = [sys.executable, "-m", "whychurn.delivery.serving.supervisor"]
+    return command, {**_environment(study), **_ONE_THREAD, **settings.environment()}
+
+
+def _settings(study: StudyPaths, params: Params, endpoint: Endpoint, name: str) -> ServeSettings:
+    given = params.delivery
+    workers = min(cores(), _MOST_WORKERS) if given.serve_workers == "auto" else given.serve_workers
+    return ServeSettings(
+        study=str(study.root),
+        name=name,
+        alias=CHAMPION,
+        workers=workers,
+        waiting=given.serve_waiting,
+        max_bytes=given.max_request_mb * 1024**2,
+        **asdict(endpoint),
+    )
 
 
 def mlflow_ui(study: StudyPaths, port: int) -> None:

@@ -1,0 +1,195 @@
+"""One real server with two workers: a moved alias, a killed worker, a stop with a request in work, and its log."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import write_json
+from whychurn.contract.params import Params
+from whychurn.contract.paths import StudyPaths
+from whychurn.delivery.mlflow_store import connect
+from whychurn.delivery.registry.promotion import promote
+from whychurn.delivery.serving.server import Endpoint, example_request, serve, serving_command
+from whychurn.delivery.serving.supervisor import listen
+from whychurn.delivery.serving.worker import open_alarms
+from whychurn.delivery.tracking.pipeline_runs import track
+
+Make = Callable[..., StudyPaths]
+TOKEN = "a-token-of-24-characters"
+WORKERS = 2
+
+
+@dataclass
+class Serving:
+    """A server that was started as a user starts it."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+    versions: list[str] = field(default_factory=list)
+
+    def ask(self, path: str, body: str | None = None) -> tuple[int, str, Any]:
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        client.request("GET" if body is None else "POST", path, body and body.encode(), headers)
+        answer = client.getresponse()
+        content = answer.read().decode()
+        client.close()
+        return answer.status, content, answer.headers
+
+    def workers(self) -> set[int]:
+        """Processes that answer, as the counts tell."""
+        told = {part.split('"')[1] for part in self.ask("/metrics")[1].splitlines() if part.startswith("whychurn_model_version")}  # fmt: skip
+        below = {child.pid for child in psutil.Process(self.process.pid).children()}
+        return {int(worker) for worker in told} & below
+
+    def wait_for(self, holds: Callable[[], bool], seconds: float = 120) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            try:
+                if holds():
+                    return
+            except OSError:
+                pass
+            time.sleep(0.2)
+        raise AssertionError(self.log.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, make_study_at: Make, params: Params) -> StudyPaths:
+    place = make_study_at(tmp_path_factory.mktemp("served") / "会员 study")
+    track(place, params)
+    promote(place, params, "the first", if_none=True)
+    track(make_study_at(place.root, seed=2, rounds=25), params)
+    (place.root / "params.yaml").write_text(f"delivery: {{serve_workers: {WORKERS}}}\n", encoding="utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def serving(study: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    place = tmp_path_factory.mktemp("server")
+    (place / "token").write_text(TOKEN, encoding="utf-8")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["serve", "--study", study.root, "--port", str(port), "--token-file", place / "token"]
+    command = [Path(sys.executable).with_name("whychurn"), *words]
+    with (place / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
+    server = Serving(process, port, place / "log")
+    try:
+        server.wait_for(lambda: len(server.workers()) == WORKERS)
+        yield server
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_served_model_follows_its_alias_outlives_a_worker_and_ends_when_told(
+    study: StudyPaths, params: Params, serving: Serving
+) -> None:
+    one, many = example_request(study, 1), example_request(study, 1400)
+    status, _, headers = serving.ask("/invocations", one)
+    assert (status, headers["x-model-version"]) == (200, "1")
+    check_moved_alias(study, params, serving, one)
+    check_killed_worker(serving, one)
+    check_stop(serving, many)
+    check_log(serving)
+
+
+def check_moved_alias(study: StudyPaths, params: Params, serving: Serving, body: str) -> None:
+    answers: list[tuple[int, str]] = []
+    done = threading.Event()
+
+    def load() -> None:
+        while not done.wait(0.05):
+            status, _, headers = serving.ask("/invocations", body)
+            answers.append((status, headers["x-model-version"]))
+
+    client = threading.Thread(target=load)
+    client.start()
+    connect(study).set_registered_model_alias(params.delivery.model_name, "champion", "2")
+    serving.wait_for(lambda: len(answers) > 10 and {version for _, version in answers[-10:]} == {"2"}, 60)
+    done.set()
+    client.join()
+    assert {status for status, _ in answers} == {200}
+    told = json.loads(serving.ask("/health")[1])
+    assert (told["status"], told["model"]["version"]) == ("ok", "2")
+
+
+def check_killed_worker(serving: Serving, body: str) -> None:
+    before = serving.workers()
+    os.kill(min(before), signal.SIGKILL)
+    time.sleep(0.2)
+    assert serving.ask("/invocations", body)[0] == 200  # the other answers
+    serving.wait_for(lambda: len(serving.workers() - before) == 1)
+    assert serving.ask("/invocations", body)[2]["x-model-version"] == "2"
+
+
+def check_stop(serving: Serving, body: str) -> None:
+    below = psutil.Process(serving.process.pid).children(recursive=True)
+    connection = socket.create_connection(("127.0.0.1", serving.port), timeout=30)
+    head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(body.encode())}\r\n\r\n"
+    connection.sendall(head.encode() + body.encode())
+    time.sleep(0.05)
+    os.kill(serving.process.pid, signal.SIGTERM)
+    content = b""
+    while part := connection.recv(1_000_000):
+        content += part
+    answered, _, text = content.partition(b"\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 200") and len(json.loads(text)["predictions"]) == 1400
+    assert serving.process.wait(timeout=30) == 0
+    assert not psutil.wait_procs(below, timeout=5)[1]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", serving.port))
+
+
+def check_log(serving: Serving) -> None:
+    text = serving.log.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    events = [line["event"] for line in lines if "event" in line]
+    assert events.count("ready") == WORKERS + 1 and events.count("exchanged") == WORKERS
+    assert sum(line["rows"] for line in lines if line.get("event") == "requests") > 1400
+    assert TOKEN not in text and "text_en" not in text
+
+
+def test_nothing_is_served_to_others_without_a_token_or_on_a_taken_port(
+    study: StudyPaths, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WHYCHURN_SERVE_TOKEN", raising=False)
+    with pytest.raises(WhychurnError, match="without a token"):
+        serving_command(study, params, Endpoint(host="0.0.0.0"))
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        with pytest.raises(WhychurnError, match=r"(?s)cannot listen.*--port"):
+            serve(study, params, Endpoint(port=taken.getsockname()[1]))
+
+
+def test_open_alarms_of_watch_are_told_without_sizes(tmp_path: Path) -> None:
+    study = StudyPaths(tmp_path)
+    assert open_alarms(study) == []
+    study.results.mkdir(parents=True)
+    alarm = {"chart": "leavings", "group": "all", "since": "2026-03", "size": 1.4, "cost": 12000}
+    write_json({"open_alarms": [alarm]}, study.results / "watch.json")
+    assert open_alarms(study) == [{"chart": "leavings", "group": "all", "since": "2026-03"}]
+    (study.results / "watch.json").write_text("{", encoding="utf-8")
+    assert open_alarms(study) == []
