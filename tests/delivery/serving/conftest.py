@@ -74,10 +74,14 @@ def run_here() -> Iterator[Callable[..., Running]]:
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(app: Any, **options: Any) -> Running:
-        options = {"http": QuickProtocol, "timeout_keep_alive": 1, "timeout_graceful_shutdown": 2, **options}
-        config = uvicorn.Config(
-            app, lifespan="off", log_config=None, ws="none", server_header=False, **options
-        )
+        options = {
+            "lifespan": "off",
+            "http": QuickProtocol,
+            "timeout_keep_alive": 1,
+            "timeout_graceful_shutdown": 2,
+            **options,
+        }
+        config = uvicorn.Config(app, log_config=None, ws="none", server_header=False, **options)
         server, listening = uvicorn.Server(config), socket.socket()
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)

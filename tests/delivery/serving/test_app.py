@@ -18,6 +18,7 @@ from starlette.responses import Response
 from whychurn.delivery.serving.answering import Answer, Answering, Limits, States
 from whychurn.delivery.serving.app import ScoringApp
 from whychurn.delivery.serving.model_in_service import ModelInService, Served
+from whychurn.delivery.serving.worker import Worker
 
 TOKEN = b"a-token-of-24-characters"
 BEARER = {"Authorization": f"Bearer {TOKEN.decode()}"}
@@ -238,3 +239,18 @@ def test_without_a_server_the_same_is_answered(tmp_path: Path) -> None:
     answering = make(tmp_path, states=Known()).answering
     answer = asyncio.run(answering.answer(b'{"member_id": "m1"}', by_id=True))
     assert answer == Answer(200, b'{"predictions": [{"member_id": "m1", "p_churn": 0.5}]}', rows=1)
+
+
+def test_a_worker_tells_its_counts_from_the_start_and_logs_them_at_the_end(
+    run_here: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "whychurn"):
+        server = run_here(Worker(make(tmp_path, token=None)), lifespan="on")
+        assert [file.suffix for file in tmp_path.iterdir()] == [".json"]
+        assert server.ask("/invocations", {"inputs": [{"x": 1}]})[0] == 200
+        server.server.should_exit = True
+        until = time.monotonic() + 10
+        while caplog.records[-1].fields["event"] != "requests" and time.monotonic() < until:
+            time.sleep(0.05)
+    events = [record.fields for record in caplog.records]
+    assert [one["event"] for one in events] == ["ready", "requests"] and events[1]["status"] == {"200": 1}

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -25,8 +26,9 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import connect
 from whychurn.delivery.registry.promotion import promote
+from whychurn.delivery.serving.model_in_service import load_served
 from whychurn.delivery.serving.server import Endpoint, example_request, serve, serving_command
-from whychurn.delivery.serving.supervisor import listen
+from whychurn.delivery.serving.supervisor import Supervisor, listen
 from whychurn.delivery.serving.worker import open_alarms
 from whychurn.delivery.tracking.pipeline_runs import track
 
@@ -193,3 +195,23 @@ def test_open_alarms_of_watch_are_told_without_sizes(tmp_path: Path) -> None:
     assert open_alarms(study) == [{"chart": "leavings", "group": "all", "since": "2026-03"}]
     (study.results / "watch.json").write_text("{", encoding="utf-8")
     assert open_alarms(study) == []
+
+
+def test_a_version_is_loaded_with_the_columns_of_its_signature(study: StudyPaths, params: Params) -> None:
+    connect(study)
+    served = load_served(params.delivery.model_name, "1", "champion")
+    assert served.columns["region"] == "string" and served.columns["answer p_churn"] == "double"
+    rows = json.loads(example_request(study, 2))["inputs"]
+    assert [set(row) >= {"p_churn", "reasons"} for row in served.answer(rows)] == [True, True]
+    assert served.max_rows == params.delivery.max_request_rows
+
+
+def test_a_worker_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whychurn.delivery.serving.supervisor._END_SECONDS", 0.01)
+    stuck = SimpleNamespace(killed=False, join=lambda *_: None)
+    stuck.is_alive = lambda: not stuck.killed
+    stuck.kill = lambda: setattr(stuck, "killed", True)
+    supervisor = object.__new__(Supervisor)
+    supervisor.processes = [SimpleNamespace(process=stuck)]
+    supervisor.join_all()
+    assert stuck.killed

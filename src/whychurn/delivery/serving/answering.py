@@ -129,9 +129,9 @@ class Answering:
             part = rows[start : start + self.limits.part_rows]
             try:
                 texts.append(await asyncio.to_thread(_answer_part, served, part))
-            except MlflowException:  # said of all rows, so that positions count from the first
-                await asyncio.to_thread(served.answer, rows)
-                raise
+            except MlflowException:  # judged by all rows: positions count from the first, columns are theirs
+                texts = [await asyncio.to_thread(_answer_part, served, rows)]
+                break
         return _joined(served, texts, len(rows))
 
     def _members(self, ids: list[str], max_rows: int) -> Answer:
