@@ -106,6 +106,7 @@ page.claim(
 # | [Causes](50_causes.html) | Why did they leave, and how much of it could be avoided? |
 # | [Asked by lot](55_interviews.html) | What do leavers say who were drawn by lot, and what would more answers tell? |
 # | [What keeps members](60_action.html) | What keeps members, what does harm, what to do this month, and how do we know? |
+# | [What changed](70_watch.html) | Did the data come in whole, what changed since last month, and is it real? |
 
 # %% [markdown] tags=["zh", "history"]
 # ## 哪份报告回答什么问题
@@ -120,6 +121,7 @@ page.claim(
 # | [原因](50_causes.html) | 会员为什么离开，有多少可以避免？ |
 # | [抽样回访](55_interviews.html) | 随机抽取的流失会员怎么说，更多回答还能说明什么？ |
 # | [留存措施](60_action.html) | 什么能留住会员，什么有害，本月做什么，如何得知？ |
+# | [变化](70_watch.html) | 数据是否完整到达，与上月相比有什么变化，变化是否属实？ |
 
 # %% [markdown] tags=["en", "snapshot"]
 # ## Which report answers what

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 
-from whychurn.contract.files import write_json
+from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import columns_of, typed
 from whychurn.delivery.registry.model_versions import causes_file
 from whychurn.delivery.tracking.model_card import write_model_card
 
@@ -29,7 +31,7 @@ def test_the_card_states_target_figures_inputs_and_test_period(
         params.study.name[lang],
     ):
         assert stated in card, stated
-    assert card.count("\n## ") == 9
+    assert card.count("\n## ") == 10
     assert "{" not in card
 
 
@@ -49,7 +51,43 @@ def test_the_card_says_how_far_served_causes_stay_from_their_method(
     card = write_model_card(study, params, lang)
     for stated in ("1,234", "8.1", "0.27", "0.38", "54%", "45%", "`primary_cause`"):
         assert stated in card, stated
-    assert card.count("\n## ") == 10 and "{" not in card
+    assert card.count("\n## ") == 11 and "{" not in card
+
+
+def test_the_card_names_open_alarms_of_departures_and_inputs(make_study: Make, params: Params) -> None:
+    study = make_study()
+    assert "no month has been watched" in write_model_card(study, params, "en").lower()
+    month = pd.Timestamp("2025-09-01")
+    chart = {
+        "chart": "leavings",
+        "group": "all",
+        "month": month,
+        "observed": 140.0,
+        "expected": 100.0,
+        "state": "judged",
+    }
+    alarm = {"chart": "leavings", "group": "all", "month": month, "since": month, "direction": "more", "size": 1.4,
+             "size_low": 1.2, "size_high": 1.6, "members": 40.0, "open": True}  # fmt: skip
+    _write(study, "watch_charts", chart)
+    assert "No alarm on departures" in write_model_card(study, params, "en")
+    _write(
+        study,
+        "watch_alarms",
+        alarm,
+        alarm | {"group": "tier:gold", "open": False},
+        alarm | {"chart": "silent"},
+    )
+    card = write_model_card(study, params, "en")
+    assert (
+        "2025-09: **1.40** times as many [1.20–1.60]" in card
+        and "gold" not in card
+        and "silent for" not in card
+    )
+
+
+def _write(study: StudyPaths, name: str, *rows: dict[str, object]) -> None:
+    frame = pd.DataFrame(list(rows)).reindex(columns=columns_of(name))
+    write_table(typed(frame), study.results / f"{name}.parquet")
 
 
 def test_the_chinese_card_is_chinese(make_study: Make, params: Params) -> None:

@@ -92,6 +92,19 @@ def _asked_by_lot() -> float:
     return float(surveys.loc[drawn & named & surveys["answered_at"].notna(), "survey_id"].nunique())
 
 
+def _alarm(place: int) -> float:
+    rows = _results("watch_alarms").query("chart != 'received' and open")
+    return float(
+        rows.sort_values(["month", "chart", "group"], ascending=[False, True, True])["size"].iloc[place]
+    )
+
+
+def _difference(place: int) -> float:
+    rows = _results("watch_months")
+    ordered = pd.concat([rows[rows["word"] == word] for word in ("real", "made_by_us")])
+    return float(ordered["difference"].iloc[place])
+
+
 CHECKS: dict[str, Callable[[], float]] = {
     "why.cause_first": lambda: _cause("share"),
     "why.cause_second": lambda: _cause("share", 1),
@@ -119,6 +132,10 @@ CHECKS: dict[str, Callable[[], float]] = {
         _results("risk_scores")["p_churn"] >= min(0.5, 2 * _results("risk_scores")["p_churn"].mean())
     ).sum(),
     "who_next.lift_5": lambda: _metric("lift_5"),
+    **{f"changed.{name}": lambda: 0.0 for name in ("alarms", "unjudged", "no_earlier", "months")},
+    **{f"changed.fault_{n}": lambda: 1.0 for n in (1, 2, 3)},
+    **{f"changed.alarm_{n}": lambda n=n: _alarm(n - 1) for n in (1, 2, 3)},
+    **{f"changed.month_{n}": lambda n=n: _difference(n - 1) for n in (1, 2, 3)},
     "how_sure.auc": lambda: _metric("auc"),
     "how_sure.ece": lambda: _metric("ece"),
     "how_sure.rows_fit": _fit_share,

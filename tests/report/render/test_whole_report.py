@@ -55,6 +55,7 @@ PEOPLE = (
     *(f"risk.column_{name}" for name in ("members", "events", "rows")),
     *(f"delivery.column_{name}" for name in ("members", "churners")),
     *(f"action.column_{name}" for name in ("members", "treated", "control", "untreated")),
+    *(f"watch.column_{name}" for name in ("members", "leavings")),
 )  # headings of columns that count members
 
 

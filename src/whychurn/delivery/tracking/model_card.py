@@ -15,9 +15,14 @@ from whychurn.contract.suppression import suppress_small_cells
 from whychurn.delivery.mlflow_store import digest_files
 from whychurn.delivery.registry.model_versions import causes_file, model_folder, read_features
 from whychurn.report.page.formats import format_interval
+from whychurn.report.page.wording import Wording
+from whychurn.report.watch.answer import open_alarms
+from whychurn.report.watch.results import read_watch
+from whychurn.report.watch.sentences.alarms import alarm_line
 from whychurn.report.words import has_words, say
 
 METRICS: Final = ("auc", "pr_auc", "brier", "ece")
+ALARMING: Final = ("leavings", "inputs")  # charts that tell of this model
 
 
 def write_model_card(study: StudyPaths, params: Params, lang: str) -> str:
@@ -36,6 +41,7 @@ def write_model_card(study: StudyPaths, params: Params, lang: str) -> str:
         ("forecasts", _forecasts(facts, lang)),
         ("data", _data(study, params, facts, lang)),
         ("figures", "\n\n".join([_figures(whole, lang), *_listed(table, lang)])),
+        ("watch", _watch(study, params, lang)),
         ("strata", _strata(table, params.privacy.min_cell, lang)),
         *([("causes", _causes(study, lang))] if causes_file(study).exists() else []),
         ("use", _bullets(["use_good", "use_bad"], lang)),
@@ -104,6 +110,16 @@ def _listed(table: pd.DataFrame, lang: str) -> list[str]:
         return []
     shares = {name: f"{rows.loc[name, 'estimate']:.0%}" for name in ("still_there", "everybody")}
     return [_word("gone_listed", lang, there=shares["still_there"], everybody=shares["everybody"])]
+
+
+def _watch(study: StudyPaths, params: Params, lang: str) -> str:
+    """Alarms that are open on departures or on the inputs of the model."""
+    results = read_watch(study, params.study.currency)
+    if not results.months("judged"):
+        return _word("watch_unjudged", lang)
+    page = Wording(lang, params.study.currency, params.privacy.min_cell)
+    lines = [alarm_line(row, page) for row in open_alarms(results) if row["chart"] in ALARMING]
+    return "\n".join(f"- {line}" for line in lines) or _word("watch_quiet", lang)
 
 
 def _strata(table: pd.DataFrame, min_cell: int, lang: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from whychurn.labels import LANGUAGES, join
-from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.labels import join
 from whychurn.report.words import say, say_or
+from whychurn.report.words.readable_names import feature_name
 
 
 def cause_name(cause: object, lang: str) -> str:
@@ -36,19 +35,8 @@ def reason_words(codes: object, lang: str) -> str:
     """Reasons that a table holds as keys or names of features, separated by commas, in words."""
     if not isinstance(codes, str) or not codes:
         return "–"
-    names = _features()
-    known = [
-        say_or(f"action.reason_{code}", lang, names.get(code, {}).get(lang, code))
-        for code in codes.split(",")
-    ]
+    known = [say_or(f"action.reason_{code}", lang, feature_name(code, lang)) for code in codes.split(",")]
     return ("；" if lang == "zh" else "; ").join(known)
-
-
-@cache
-def _features() -> dict[str, dict[str, str]]:
-    """Name of each feature of the catalogue, by language."""
-    entries = load_catalogue().to_dict("records")
-    return {str(entry["name"]): {lang: str(entry[lang]) for lang in LANGUAGES} for entry in entries}
 
 
 def each(names: Iterable[Any], kind: str, lang: str) -> list[str]:

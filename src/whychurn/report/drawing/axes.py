@@ -1,10 +1,12 @@
-"""Axes that several charts share: named rows, an estimate with its interval, percentages."""
+"""Axes that several charts share: named rows, an estimate with its interval, percentages, months."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import matplotlib.dates as mdates
+import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from whychurn.report.words import say
@@ -52,3 +54,13 @@ def money_label(key: str, lang: str, currency: str) -> str:
     """Words of an axis of money, without brackets where the study names no currency."""
     text = say(key, lang, currency=currency)
     return text if currency else text.replace(" ()", "").replace("（）", "")
+
+
+def month_axis(axis: Axes, days: pd.Series, most: int) -> None:
+    """At most about `most` month ticks over `days`."""
+    months = max(1, (days.max() - days.min()).days // 30)
+    step = next((size for size in (1, 2, 3, 6, 12, 24) if months / size <= most), 60)
+    axis.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, min(step, 12)), interval=1))
+    if step > 12:
+        axis.xaxis.set_major_locator(mdates.YearLocator(step // 12))
+    axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))

@@ -16,6 +16,7 @@ PLACES: Final = (
     "when",
     "who_next",
     "cost",
+    "changed",
     "how_sure",
 )  # on the index, in this order
 

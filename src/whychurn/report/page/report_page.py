@@ -175,7 +175,7 @@ class Page(Wording):
         """Record a number that the index and the summary quote, and that a test holds against results files.
 
         Shows nothing. `key` is ``<place>.<what>``: the place on the index is one of ``why``, ``what_keeps``,
-        ``how_many``, ``when``, ``who_next``, ``cost``, ``how_sure``; `text` is the sentence there, its number in
+        ``how_many``, ``when``, ``who_next``, ``cost``, ``changed``, ``how_sure``; `text` is the sentence there, its number in
         ``**bold**``; `value` is the plain number.
 
         Raises

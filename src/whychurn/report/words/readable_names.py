@@ -1,10 +1,13 @@
-"""Readable names of actions, of strata, and of bins of a clock."""
+"""Readable names of actions, of strata, of features, and of bins of a clock."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from whychurn.labels import LANGUAGES
+from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.report.words import has_words, say, say_or
 
 
@@ -30,3 +33,15 @@ def clock_bin_name(row: Mapping[Any, Any], lang: str) -> str:
     if row["unit"] == "count":
         return say("retention.node_count", lang, clock=clock, start=start)
     return say("retention.node_days", lang, clock=clock, start=start, stop=f"{row['bin_end'] - 1:.0f}")
+
+
+def feature_name(name: str, lang: str) -> str:
+    """Name of a feature of the catalogue; others stay as they are."""
+    return _features().get(name, {}).get(lang, name)
+
+
+@cache
+def _features() -> dict[str, dict[str, str]]:
+    """Name of each feature of the catalogue, by language."""
+    entries = load_catalogue().to_dict("records")
+    return {str(entry["name"]): {lang: str(entry[lang]) for lang in LANGUAGES} for entry in entries}

@@ -9,9 +9,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from whychurn.contract.codes import LIFECYCLE_STAGES
-from whychurn.report.drawing.axes import money_label, percent_axis, write_beside
+from whychurn.report.drawing.axes import money_label, month_axis, percent_axis, write_beside
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure
-from whychurn.report.retention.charts.time import month_axis
 from whychurn.report.words import say
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from whychurn.report.drawing.axes import month_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure, new_panels
 from whychurn.report.words import say
 
@@ -204,13 +204,3 @@ def _label_ends(axis: Axes) -> None:
             color=str(line.get_color()),
             fontsize=9,
         )
-
-
-def month_axis(axis: Axes, days: pd.Series, most: int) -> None:
-    """At most about `most` month ticks over `days`."""
-    months = max(1, (days.max() - days.min()).days // 30)
-    step = next((size for size in (1, 2, 3, 6, 12, 24) if months / size <= most), 60)
-    axis.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, min(step, 12)), interval=1))
-    if step > 12:
-        axis.xaxis.set_major_locator(mdates.YearLocator(step // 12))
-    axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))

@@ -1,0 +1,78 @@
+"""The answer of the report on changes, and the lines that index and summary quote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whychurn.report.page.page_like import PageLike
+from whychurn.report.watch.results import WatchResults
+from whychurn.report.watch.sentences import alarms, months, received
+
+Headline = tuple[str, float, str, str]  # key, number, sentence, rung
+MOST = 3  # lines of one kind on the index
+
+
+def answer(results: WatchResults, page: PageLike) -> str:
+    """Faults of the data first, then alarms, then what changed since last month; a paragraph each."""
+    lines = [text for _, _, text, _ in headlines(results, page)]
+    return "\n\n".join(lines) if lines else page.say("watch.title_not_run")
+
+
+def headlines(results: WatchResults, page: PageLike) -> list[Headline]:
+    """One line a fault, alarm or change; where there is none, how small a change could have been seen."""
+    if not results.facts:
+        return []
+    faults = received.fault_lines(results, page)[:MOST]
+    told: list[Headline] = [
+        (f"changed.fault_{n}", 1.0, text, "described") for n, text in enumerate(faults, 1)
+    ]
+    return [*told, *_alarms(results, page), *_months(results, page)]
+
+
+def _alarms(results: WatchResults, page: PageLike) -> list[Headline]:
+    judged, facts = results.months("judged"), results.told("charts")
+    if not judged:
+        why = page.say(f"watch.unjudged_{facts.get('why') or 'too_short'}")
+        return [("changed.unjudged", 0.0, page.say("watch.title_unjudged", why=why), "described")]
+    rows = open_alarms(results)[:MOST]
+    if not rows:
+        reference = len(results.months("reference"))
+        return [("changed.alarms", 0.0, quiet_line(results, page, len(judged), reference), "associated")]
+    return [
+        (f"changed.alarm_{n}", float(row["size"]), alarms.alarm_line(row, page), alarms.RUNGS[row["chart"]])
+        for n, row in enumerate(rows, 1)
+    ]
+
+
+def quiet_line(results: WatchResults, page: PageLike, judged: int, reference: int) -> str:
+    """No alarm, and how small a change would have stayed unseen."""
+    line = page.say("watch.title_quiet", judged=judged, reference=reference)
+    seen = results.told("charts").get("smallest_change")
+    return f"{line} {page.say('watch.unseen', share=page.format(seen, 'percent'))}" if seen else line
+
+
+def open_alarms(results: WatchResults) -> list[dict[Any, Any]]:
+    """Alarms whose change still stood in the latest months, latest first."""
+    rows = alarms.alarm_rows(results)
+    return rows[rows["open"].astype(bool)].to_dict("records")
+
+
+def _months(results: WatchResults, page: PageLike) -> list[Headline]:
+    if results["watch_months"].empty or results["watch_months"]["word"].eq("no_earlier").all():
+        return [("changed.no_earlier", 0.0, page.say("watch.no_earlier"), "described")]
+    rows = [
+        *months.changed(results, "real").to_dict("records"),
+        *months.changed(results, "made_by_us").to_dict("records"),
+    ]
+    if not rows:
+        words = {"month": months.earlier_month(results, page), "count": len(results["watch_months"])}
+        return [("changed.months", 0.0, page.say("watch.no_change", **words), "described")]
+    return [
+        (
+            f"changed.month_{n}",
+            float(row["difference"]),
+            months.change_line(row, results, page),
+            months.rung_of(str(row["headline"])),
+        )
+        for n, row in enumerate(rows[:MOST], 1)
+    ]

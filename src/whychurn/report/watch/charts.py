@@ -1,0 +1,111 @@
+"""Departures against forecast, and how near each chart is to its alarm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import matplotlib.dates as mdates
+import pandas as pd
+
+from whychurn.report.drawing.axes import month_axis
+from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure, new_panels, themed
+from whychurn.report.page.formats import format_value
+from whychurn.report.watch.names import code_names, group_name
+from whychurn.report.words import say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PANELS: Final = 6  # charts whose signal is drawn
+_DOTS: Final = {"reference": (MUTED, MUTED), "judged": (INK, INK), "open": (PAPER, MUTED)}  # face, edge
+
+
+def leavings_of(charts: pd.DataFrame) -> pd.DataFrame:
+    """Rows of all leavings, by month."""
+    rows = charts[charts["chart"].eq("leavings") & charts["group"].eq("all")]
+    return rows.sort_values("month", ignore_index=True)
+
+
+def leavings_title(alarms: pd.DataFrame, lang: str) -> tuple[str, list[pd.Timestamp]]:
+    """Title of the figure and the months in which alarms of all leavings say that the change began."""
+    since = sorted(alarms.loc[alarms["chart"].eq("leavings") & alarms["group"].eq("all"), "since"].unique())
+    if not since:
+        return say("watch.figure_leavings", lang), []
+    return say("watch.figure_leavings_alarm", lang, since=format_value(since[-1], "month", lang)), since
+
+
+def signals_of(charts: pd.DataFrame) -> pd.DataFrame:
+    """Accumulated deviation of each chart and group as a share of its limit, the nearest to an alarm first."""
+    rows = charts[charts["limit"] > 0]
+    rows = rows.assign(signal=rows[["cusum_up", "cusum_down"]].abs().max(axis=1) / rows["limit"]).dropna(
+        subset=["signal"]
+    )
+    highest = (
+        rows.groupby(["chart", "group"], sort=True)["signal"]
+        .max()
+        .sort_values(ascending=False, kind="stable")
+    )
+    kept = highest.index[:PANELS]
+    rows = rows.set_index(["chart", "group"]).loc[kept].reset_index()
+    return rows.assign(
+        order=pd.Categorical(rows["chart"] + ":" + rows["group"], [":".join(key) for key in kept])
+    )
+
+
+@themed()
+def draw_leavings(rows: pd.DataFrame, since: list[pd.Timestamp], lang: str) -> Figure:
+    """Departures a month (rows of `leavings_of`), the forecast with its band, and where alarms say that it began."""
+    figure, (axis,) = new_figure(height=3.4)
+    axis.fill_between(rows["month"], rows["low"], rows["high"], color=ACCENT, alpha=0.2, linewidth=0)
+    axis.plot(rows["month"], rows["expected"], color=ACCENT, label=say("watch.legend_expected", lang))
+    for state, (face, edge) in _DOTS.items():
+        shown = rows[
+            rows["state"].eq(state) | (rows["state"].isin(["silenced", "shown"]) & (state == "judged"))
+        ]
+        key = {"judged": "observed"}.get(state, state)
+        if len(shown):
+            axis.plot(
+                shown["month"],
+                shown["observed"],
+                "o",
+                color=edge,
+                markerfacecolor=face,
+                label=say(f"watch.legend_{key}", lang),
+            )
+    for number, month in enumerate(since):
+        axis.axvline(
+            float(mdates.date2num(month)),
+            color=ALERT,
+            linewidth=1.4,
+            linestyle="--",
+            label=None if number else say("watch.legend_alarm", lang),
+        )
+    axis.set_ylabel(say("watch.axis_leavings", lang))
+    axis.set_ylim(bottom=0)
+    month_axis(axis, rows["month"], 9)
+    figure.legend(loc="outside upper left", ncols=5, fontsize=9, frameon=False)
+    return figure
+
+
+@themed()
+def draw_signals(rows: pd.DataFrame, lang: str) -> Figure:
+    """A panel a chart and group (rows of `signals_of`): at 1 it raises an alarm and starts again."""
+    panels = list(rows.groupby("order", observed=True))
+    figure, axes = new_panels(len(panels), 2, 1.7, 0.4)
+    for axis, (_, path) in zip(axes, panels, strict=True):
+        _signal(axis, path.sort_values("month"), lang)
+    return figure
+
+
+def _signal(axis: Axes, path: pd.DataFrame, lang: str) -> None:
+    first = path.iloc[0]
+    chart, group = code_names([first["chart"]], "chart", lang)[0], group_name(first["group"], lang)
+    axis.set_title(chart if first["group"] == "all" else f"{chart}: {group}", fontsize=10)
+    axis.plot(path["month"], path["signal"], color=INK)
+    axis.axhline(1, color=ALERT, linewidth=1.2)
+    alarmed = path[path["signal"] >= 1]
+    axis.plot(alarmed["month"], alarmed["signal"], "o", color=ALERT)
+    axis.set_ylim(0, max(1.2, 1.1 * float(path["signal"].max())))
+    axis.set_ylabel(say("watch.axis_signal", lang), fontsize=9)
+    month_axis(axis, path["month"], 5)

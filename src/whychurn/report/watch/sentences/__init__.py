@@ -1,0 +1,1 @@
+"""Sentences and tables on what came in, alarms, months and forecasts."""
