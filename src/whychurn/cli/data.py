@@ -51,12 +51,13 @@ def data_draft(
 def data_import(
     address: Annotated[str, typer.Argument(help="duckdb:///…, sqlite:///… or postgresql://…")],
     study: Annotated[Path, typer.Option("--study", help="Study folder; tables go to its raw/.")],
+    anew: Annotated[bool, typer.Option("--all", help="Fetch rows again that were copied before.")] = False,
 ) -> None:
-    """Copy the contract's tables from a database into a study's raw/ folder."""
-    from whychurn.intake.read.database_source import import_tables
+    """Copy the contract's tables from a database into a study's raw/ folder; the next time only what is new."""
+    from whychurn.intake.read.database_import import import_tables
 
     place = StudyPaths.at(study)
-    counts = import_tables(address, place.raw, load_params(place).intake.tables)
+    counts = import_tables(address, place.raw, load_params(place).intake, anew=anew)
     for table, rows in counts.items():
         console.print(f"{table:12s} {rows:>12,} rows")
 

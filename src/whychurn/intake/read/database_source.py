@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,20 +12,24 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import write_whole
 from whychurn.contract.params.intake import expanded, masked
-from whychurn.contract.tables import TABLES
 from whychurn.intake.read.dtypes import standard_frame, standard_objects
 from whychurn.intake.read.naming import Given, serving
 from whychurn.intake.read.raw_table import RawTable
 
-log = logging.getLogger(__name__)
 CHUNK: Final = 100_000  # rows fetched at a time
 PATIENCE: Final = 15  # seconds until a silent host counts as unreachable
+
+
+@dataclass(frozen=True)
+class After:
+    """Rows whose `column` is greater than `value`."""
+
+    column: str
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -95,79 +99,31 @@ class DatabaseSource:
             frame = frame.assign(**standard_objects(frame[mixed]))
         return RawTable(frame, np.arange(1, len(frame) + 1), name)
 
-    def pieces(self, name: str) -> Iterator[pd.DataFrame]:
-        """Rows of table `name` in pieces of bounded size; at least one, maybe empty, piece."""
+    def pieces(self, name: str, after: After | None = None) -> Iterator[pd.DataFrame]:
+        """Rows of table `name`, or those after a time, in pieces of bounded size; at least one, maybe empty, piece."""
         if self.url.get_backend_name() == "duckdb":
-            yield from _duckdb_pieces(str(self.url.database), name)
+            yield from _duckdb_pieces(str(self.url.database), name, after)
         else:
-            yield from _sql_pieces(self.url, name)
+            yield from _sql_pieces(self.url, name, after)
+
+    def rows_until(self, name: str, time: After) -> int:
+        """How many rows of table `name` are not after a time, those without a time included."""
+        if self.url.get_backend_name() == "duckdb":
+            with _duckdb(str(self.url.database)) as connection:
+                column = quoted(time.column)
+                query = f"SELECT count(*) FROM {_relation(name)} WHERE {column} IS NULL OR {column} <= ?"
+                return int(connection.execute(query, [time.value]).fetchall()[0][0])
+        column = sa.column(time.column)
+        query = sa.select(sa.func.count()).select_from(_sql_table(name))
+        with _connected(self.url) as connection:
+            return int(
+                connection.execute(query.where(column.is_(None) | (column <= time.value))).scalar_one()
+            )
 
     @property
     def shown(self) -> str:
         """Address without passwords and tokens."""
         return _shown(self.url)
-
-
-def import_tables(
-    address: str, target: Path, tables: Mapping[str, Given] | None = None, base: Path | None = None
-) -> dict[str, int]:
-    """Copy the contract's tables of a database into ``target/<table>.parquet``, each whole or not at all.
-
-    Parameters
-    ----------
-    address
-        ``duckdb:///…``, ``sqlite:///…`` or ``postgresql://…``.
-    target
-        Folder that receives the files; it is made.
-    tables
-        Contract table -> database table, where the names differ.
-    base
-        Folder to which a relative file address belongs; the working folder by default.
-
-    Returns
-    -------
-    dict
-        Rows copied, by contract table; tables that the database lacks are left out.
-
-    Raises
-    ------
-    WhychurnError
-        If the database cannot be opened, or holds no table of the contract.
-    """
-    source = DatabaseSource.at(address, base or Path.cwd())
-    names = {table: source.find(table, (tables or {}).get(table)) for table in TABLES}
-    if not any(names.values()):
-        raise WhychurnError(
-            "no table of the contract in the database",
-            file=source.shown,
-            remedy="map them in params.yaml, such as intake.tables: "
-            f"{{orders: {(source.names() or ['sales'])[0]}}}",
-        )
-    return {table: _copy(source, own, target / f"{table}.parquet") for table, own in names.items() if own}
-
-
-def _copy(source: DatabaseSource, names: Sequence[str], path: Path) -> int:
-    rows = 0
-    with write_whole(path) as temporary:
-        writer: pq.ParquetWriter | None = None
-        try:
-            for piece in (one for name in names for one in source.pieces(name)):
-                table = pa.Table.from_pandas(piece, preserve_index=False)
-                if writer is None:
-                    writer = pq.ParquetWriter(temporary, table.schema, compression="zstd")
-                writer.write_table(table.cast(writer.schema))
-                rows += table.num_rows
-                log.info("%s: %s rows", path.stem, f"{rows:,}")
-        except pa.ArrowInvalid:
-            raise WhychurnError(
-                "a column changes its type between rows",
-                file=f"{source.shown}#{', '.join(names)}",
-                remedy="cast it in a view",
-            ) from None
-        finally:
-            if writer is not None:
-                writer.close()
-    return rows
 
 
 def _duckdb_names(file: str) -> list[str]:
@@ -221,11 +177,11 @@ def _duckdb(file: str) -> duckdb.DuckDBPyConnection:
         ) from None
 
 
-def _duckdb_pieces(file: str, name: str) -> Iterator[pd.DataFrame]:
-    schema, _, table = name.rpartition(".")
+def _duckdb_pieces(file: str, name: str, after: After | None) -> Iterator[pd.DataFrame]:
+    query = f"SELECT * FROM {_relation(name)}" + (f" WHERE {quoted(after.column)} > ?" if after else "")
     with _duckdb(file) as connection:
-        relation = f"{_quoted(schema or 'main')}.{_quoted(table)}"
-        reader: Any = connection.sql(f"SELECT * FROM {relation}").to_arrow_reader(CHUNK * 10)
+        found = connection.sql(query, params=[after.value] if after else None)
+        reader: Any = found.to_arrow_reader(CHUNK * 10)
         empty = True
         for batch in reader:
             empty = False
@@ -234,31 +190,51 @@ def _duckdb_pieces(file: str, name: str) -> Iterator[pd.DataFrame]:
             yield standard_frame(reader.schema.empty_table())
 
 
-def _quoted(name: str) -> str:
+def _relation(name: str) -> str:
+    schema, _, table = name.rpartition(".")
+    return f"{quoted(schema or 'main')}.{quoted(table)}"
+
+
+def quoted(name: str) -> str:
+    """A name of a column or table in DuckDB's SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _sql_pieces(url: sa.URL, name: str) -> Iterator[pd.DataFrame]:
-    schema, _, table = name.rpartition(".")
+@contextmanager
+def _connected(url: sa.URL) -> Iterator[sa.Connection]:
+    """A connection that streams rows; what goes wrong is told without the address's secrets."""
     engine = _engine(url)
-    query = sa.select(sa.text("*")).select_from(sa.table(table, schema=schema or None))
     try:
         with engine.connect().execution_options(stream_results=True, yield_per=CHUNK) as connection:
-            result = connection.execute(query)
-            names, kinds = list(result.keys()), _declared(engine, table, schema)
-            empty = True
-            for rows in result.partitions(CHUNK):
-                empty = False
-                yield _piece(rows, names, kinds)
-            if empty:
-                yield _piece([], names, kinds)
+            yield connection
     except sa.exc.SQLAlchemyError as error:
         raise _unreachable(url, error) from None
     finally:
         engine.dispose()
 
 
-def _declared(engine: sa.Engine, table: str, schema: str) -> dict[str, Any]:
+def _sql_table(name: str) -> sa.TableClause:
+    schema, _, table = name.rpartition(".")
+    return sa.table(table, schema=schema or None)
+
+
+def _sql_pieces(url: sa.URL, name: str, after: After | None) -> Iterator[pd.DataFrame]:
+    query = sa.select(sa.text("*")).select_from(_sql_table(name))
+    if after is not None:
+        query = query.where(sa.column(after.column) > after.value)
+    with _connected(url) as connection:
+        result = connection.execute(query)
+        names, kinds = list(result.keys()), _declared(connection.engine, name)
+        empty = True
+        for rows in result.partitions(CHUNK):
+            empty = False
+            yield _piece(rows, names, kinds)
+        if empty:
+            yield _piece([], names, kinds)
+
+
+def _declared(engine: sa.Engine, name: str) -> dict[str, Any]:
+    schema, _, table = name.rpartition(".")
     # an empty stretch of a column does not show its type; the database knows it
     kinds: dict[type, Any] = {sa.Integer: "Int64", sa.Numeric: "float64", sa.Float: "float64"}
     if engine.dialect.name != "sqlite":  # which keeps dates and flags as it is given them
