@@ -1,11 +1,17 @@
-"""What tests of several folders share: one small study, and costs that are compared, never timed against a clock."""
+"""What tests of several folders share: one small study, a PostgreSQL server, and costs that are compared, never timed against a clock."""
 
 from __future__ import annotations
 
+import os
+import pwd
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +43,66 @@ def run_small_study(root: Path) -> Path:
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the study, run once a worker: who reads it belongs to the xdist group ``small_study``, and changes nothing."""
     return run_small_study(tmp_path_factory.mktemp("small") / "study")
+
+
+def _server_programs() -> Path | None:
+    on_path = shutil.which("initdb")
+    if on_path and shutil.which("pg_ctl"):
+        return Path(on_path).parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a fresh PostgreSQL cluster on a loopback port; skips, loudly, where no server is installed.
+
+    Everybody comes in but the user `team`, who needs a password.
+    """
+    programs = _server_programs()
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    if programs is None or (os.geteuid() == 0 and not _exists(user)):
+        message = "NO POSTGRESQL SERVER: the PostgreSQL tests do not run; install the package 'postgresql'"
+        warnings.warn(message, stacklevel=1)
+        pytest.skip(message)
+    with tempfile.TemporaryDirectory(prefix="whychurn-pg-") as folder:
+        data = Path(folder) / "data"
+        if os.geteuid() == 0:
+            shutil.chown(folder, user)
+
+        def call(program: str, *arguments: str) -> None:
+            command = [str(programs / program), *arguments]
+            if os.geteuid() == 0:  # a server refuses to run as root
+                command = ["runuser", "-u", user, "--", *command]
+            subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
+
+        port = _free_port()
+        made_with = "-A trust -U whychurn -E UTF8 --no-sync --locale=C"
+        call("initdb", "-D", str(data), *made_with.split())
+        with (data / "pg_hba.conf").open("r+", encoding="utf-8") as rules:  # the first rule that fits holds
+            others = rules.read()
+            rules.seek(0)
+            rules.write(f"host all team 127.0.0.1/32 scram-sha-256\n{others}")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        call("pg_ctl", "-D", str(data), "-l", f"{folder}/log", "-w", "-o", options, "start")
+        try:
+            yield f"postgresql://whychurn@127.0.0.1:{port}/postgres"
+        finally:
+            call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
 
 
 @pytest.fixture

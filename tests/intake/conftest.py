@@ -1,16 +1,9 @@
-"""Small studies on disk, and a real PostgreSQL server where one is installed."""
+"""Small studies on disk."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,67 +92,3 @@ def a_checked_table() -> Callable[..., CheckedTable]:
         return CheckedTable(table, frame, numbers, RowReasons(rows), none, f"{table}.csv", mapped=named)
 
     return of
-
-
-def _server_programs() -> Path | None:
-    on_path = shutil.which("initdb")
-    if on_path and shutil.which("pg_ctl"):
-        return Path(on_path).parent
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Address of a fresh PostgreSQL cluster on a loopback port; skips, loudly, where no server is installed."""
-    programs = _server_programs()
-    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    if programs is None or (os.geteuid() == 0 and not _exists(user)):
-        message = "NO POSTGRESQL SERVER: the PostgreSQL tests do not run; install the package 'postgresql'"
-        warnings.warn(message, stacklevel=1)
-        pytest.skip(message)
-    with tempfile.TemporaryDirectory(prefix="whychurn-pg-") as folder:
-        data = Path(folder) / "data"
-        if os.geteuid() == 0:
-            shutil.chown(folder, user)
-
-        def call(program: str, *arguments: str) -> None:
-            command = [str(programs / program), *arguments]
-            if os.geteuid() == 0:  # a server refuses to run as root
-                command = ["runuser", "-u", user, "--", *command]
-            subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
-
-        port = _free_port()
-        call(
-            "initdb",
-            "-D",
-            str(data),
-            "-A",
-            "trust",
-            "-U",
-            "whychurn",
-            "-E",
-            "UTF8",
-            "--no-sync",
-            "--locale=C",
-        )
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        call("pg_ctl", "-D", str(data), "-l", f"{folder}/log", "-w", "-o", options, "start")
-        try:
-            yield f"postgresql://whychurn@127.0.0.1:{port}/postgres"
-        finally:
-            call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-
-
-def _exists(user: str) -> bool:
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        return False
-    return True

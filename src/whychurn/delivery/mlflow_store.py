@@ -10,6 +10,7 @@ import re
 import subprocess
 import tempfile
 import time
+import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,24 +22,18 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.pyfunc import PyFuncModel
 
 from whychurn.contract.paths import PROJECT, StudyPaths
-from whychurn.delivery.store_file import (
-    DATABASE,
-    artifact_address,
-    database_address,
-    prepare_store,
-    store_errors,
-)
+from whychurn.delivery.store_file import prepare_store, store_errors
+from whychurn.delivery.store_place import reach, store_place
 
 log = logging.getLogger(__name__)
+PIPELINE: Final = "pipeline"  # experiment of the runs of the pipeline itself
 CONTENT: Final = "whychurn.content"  # digest of what a run logs: the same content is not logged twice
 QUIET: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+KIND: Final = {
+    "mlflow.experimentKind": "custom_model_development"
+}  # pages of runs, not of prompts and traces
 _WRITTEN_BY_RUNS: Final = (":!dvc.lock", ":!reports")
 _CHUNK: Final = 100  # MLflow's bound on parameters and tags a call
-
-
-def store_address(study: StudyPaths) -> str:
-    """SQLite address of the study's runs and models; absolute, so that every working folder sees the same."""
-    return database_address(study.mlflow / DATABASE)
 
 
 def connect(study: StudyPaths) -> MlflowClient:
@@ -47,24 +42,34 @@ def connect(study: StudyPaths) -> MlflowClient:
     Raises
     ------
     WhychurnError
-        If the store is damaged, or cannot be made or written.
+        If the store is damaged, cannot be reached, or cannot be made or written.
     """
     for switch, value in QUIET.items():
         os.environ.setdefault(switch, value)
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    prepare_store(study)
-    mlflow.set_tracking_uri(store_address(study))
-    mlflow.set_registry_uri(store_address(study))
+    place = store_place(study)
+    if place.shared:
+        reach(place)
+    else:
+        prepare_store(study)
+    mlflow.set_tracking_uri(place.address)
+    mlflow.set_registry_uri(place.address)
     with store_errors(study):
-        return MlflowClient()
+        client = MlflowClient()
+        if place.shared:  # MLflow makes the tables, and a server says whom it knows
+            client.search_experiments(max_results=1)
+        return client
 
 
 def find_experiment(client: MlflowClient, study: StudyPaths, name: str) -> str:
     """Id of the experiment `name`, made if absent, and restored if somebody deleted it on MLflow's pages."""
+    place = store_place(study)
+    name = place.named(name)
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        return client.create_experiment(name, artifact_location=artifact_address(study, name))
+        folder = place.artifacts + urllib.parse.quote(name) if place.artifacts else None
+        return client.create_experiment(name, artifact_location=folder, tags=KIND)
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
         log.info("MLflow's experiment %r had been deleted: it was restored, for runs are kept there", name)

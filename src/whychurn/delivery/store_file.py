@@ -19,12 +19,19 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from whychurn.contract.errors import SPACE, WhychurnError, refused_by_machine
+from whychurn.contract.params.intake import masked
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.file_lock import hold_file
+from whychurn.delivery.store_place import (
+    ACCESS,
+    ARTIFACTS,
+    DATABASE,
+    artifact_address,
+    database_address,
+    store_place,
+)
 
 log = logging.getLogger(__name__)
-DATABASE: Final = "mlflow.db"
-ARTIFACTS: Final = "artifacts"
 # columns in which MLflow keeps addresses of artifacts
 _ADDRESSES: Final = (
     ("experiments", "artifact_location"),
@@ -34,16 +41,6 @@ _ADDRESSES: Final = (
     ("model_versions", "storage_location"),
 )
 _SIDE_FILES: Final = ("", "-journal", "-wal", "-shm")
-
-
-def database_address(file: Path) -> str:
-    """SQLite address of `file`, whatever its name holds; with the driver named, MLflow makes no folder of it."""
-    return f"sqlite+pysqlite:///{urllib.parse.quote(str(file))}"
-
-
-def artifact_address(study: StudyPaths, experiment: str) -> str:
-    """Where the artifacts of `experiment` lie, as an address in which no sign of a folder's name means anything."""
-    return (study.mlflow / ARTIFACTS / experiment).as_uri()
 
 
 def prepare_store(study: StudyPaths) -> Path:
@@ -79,7 +76,6 @@ def store_errors(study: StudyPaths) -> Iterator[None]:
     WhychurnError
         In place of their errors.
     """
-    file = study.mlflow / DATABASE
     try:
         yield
     except (sqlite3.Error, SQLAlchemyError, MlflowException, OSError) as error:
@@ -87,18 +83,21 @@ def store_errors(study: StudyPaths) -> Iterator[None]:
             if refused := refused_by_machine(error):
                 raise refused from error
             raise
-        text = str(error)
+        place = store_place(study)
+        file = place.shown if place.shared else study.mlflow / DATABASE
+        text = masked(str(error))
         if any(sign in text for sign in ("malformed", "not a database", "damaged")):
             raise WhychurnError("MLflow's store is damaged", file=file, remedy=_DAMAGED) from error
         if any(sign in text for sign in ("out-of-date", "Can't locate revision")):
-            address = database_address(file)
             raise WhychurnError(
                 "MLflow's store has the tables of another version of MLflow",
                 file=file,
-                remedy=f"copy the file, then: mlflow db upgrade '{address}'",
+                remedy=f"make a copy, then: mlflow db upgrade '{place.shown}'",
             ) from error
         first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-        raise WhychurnError(f"MLflow's store cannot be used: {first}", file=file, remedy=SPACE) from error
+        raise WhychurnError(
+            f"MLflow's store cannot be used: {first}", file=file, remedy=ACCESS if place.shared else SPACE
+        ) from error
 
 
 _DAMAGED: Final = (

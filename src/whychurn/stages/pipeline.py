@@ -84,7 +84,8 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
         try:
             for commands in _commands(stages, until, force, jobs):
                 run_dvc(study, held, *commands, environment=in_run)
-            if until in (None, "delivery") and not (study.mlflow / "mlflow.db").exists():  # removed by hand
+            kept_here = params.delivery.tracking_uri is None and until in (None, "delivery")
+            if kept_here and not (study.mlflow / "mlflow.db").exists():  # removed by hand
                 run_dvc(study, held, ["repro", "--force", "--single-item", "delivery"])
         except WhychurnError:
             _drop_old_copies(study, held)

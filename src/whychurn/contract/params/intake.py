@@ -96,13 +96,15 @@ def masked(text: str) -> str:
     return _SECRET.sub(hide, _PASSWORD.sub(hide, text))
 
 
-def expanded(address: str, environment: Mapping[str, str] | None = None) -> str:
+def expanded(address: str, environment: Mapping[str, str] | None = None, key: str = "intake.source") -> str:
     """`address` with each ``${NAME}`` replaced by that variable of the environment.
 
     Parameters
     ----------
     environment
         The process's own by default.
+    key
+        Parameter that holds the address, for errors.
 
     Returns
     -------
@@ -122,7 +124,7 @@ def expanded(address: str, environment: Mapping[str, str] | None = None) -> str:
         name = found[1]
         if not values.get(name):
             raise WhychurnError(
-                f"intake.source names the environment variable {name}, which is not set",
+                f"{key} names the environment variable {name}, which is not set",
                 remedy=f"set it before the run: export {name}=…",
             )
         return values[name] if whole else quote(values[name], safe=_PLAIN)

@@ -22,6 +22,7 @@ from whychurn.contract.files import read_json, read_table, write_json, write_who
 from whychurn.contract.params import Params, load_params, merge
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.yaml_files import read_yaml
+from whychurn.delivery.descriptions import NOTE, describe_experiment, described
 from whychurn.delivery.mlflow_store import (
     CONTENT,
     code_tags,
@@ -36,6 +37,7 @@ from whychurn.delivery.mlflow_store import (
 from whychurn.delivery.registry.model_versions import model_folder
 from whychurn.delivery.registry.paired_comparison import paired_differences
 from whychurn.report.page.formats import format_interval
+from whychurn.report.words import say
 
 EXPERIMENTS: Final = "experiments"
 SHOWN: Final = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "profit", "rate")
@@ -180,6 +182,13 @@ def _interval(figure: dict[str, float], signed: bool = False) -> str:
     return format_interval(figure, pattern.format)
 
 
+def _changed(result: dict[str, Any], lang: str) -> str:
+    change = ((result["paired"] or {}).get("metrics") or {}).get("auc")
+    if change:
+        return say("mlflow.trial", lang, difference=_interval(change, signed=True))
+    return say("mlflow.trial_unpaired", lang, auc=_interval(result["metrics"]["experiment"]["auc"]))
+
+
 def _target(study: StudyPaths) -> dict[str, Any]:
     metadata = read_json(model_folder(study) / "metadata.json")
     return {
@@ -196,7 +205,17 @@ def _log_run(demo: StudyPaths, folder: Path, params: Params, result: dict[str, A
     content = digest_files([folder / "result.json"])
     if find_logged(client, experiment, content):
         return
-    tags = {CONTENT: content, "folder": folder.name, **{k: str(v) for k, v in result["origin"].items()}}
+    shown = f"{EXPERIMENTS}/{folder.name}/README.md"
+    note = described(params, shown, lambda lang: _changed(result, lang))
+    describe_experiment(
+        client, experiment, described(params, EXPERIMENTS, lambda lang: say("mlflow.experiments", lang))
+    )
+    tags = {
+        CONTENT: content,
+        NOTE: note,
+        "folder": folder.name,
+        **{k: str(v) for k, v in result["origin"].items()},
+    }
     settings = flatten(params.model_dump(mode="json", exclude={"study", "world", "report", "delivery"}))
     with open_run(client, experiment, folder.name, tags) as run_id:
         for side in ("demo", "experiment"):

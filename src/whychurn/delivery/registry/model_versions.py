@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
-from whychurn.contract.files import read_json, write_json
+from whychurn.contract.codes import RISK_MODEL
+from whychurn.contract.files import read_json, read_table, write_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.delivery.descriptions import described, page_of, told
 from whychurn.delivery.mlflow_store import CONTENT
 from whychurn.delivery.registry.served_file import served_source
 from whychurn.delivery.registry.served_model import FILES, OUTPUTS
+from whychurn.report.words import say
 
 CHALLENGER: Final = "challenger"
 CHAMPION: Final = "champion"
@@ -57,6 +61,8 @@ class ServedModel:
         Limits of a request, written beside the files.
     features, signature
         Inputs with their kinds and units; inputs and outputs as MLflow describes them.
+    purpose, finding
+        Descriptions of the model, and of this version of it.
     """
 
     serves: str
@@ -64,6 +70,8 @@ class ServedModel:
     limits: Mapping[str, Any]
     features: list[dict[str, Any]]
     signature: ModelSignature
+    purpose: str
+    finding: str
 
 
 def model_folder(study: StudyPaths) -> Path:
@@ -86,8 +94,18 @@ def register_challenger(
     numbers = [*OUTPUTS[:3], *(f"p_{cause}" for cause in causes)]
     texts = [*OUTPUTS[3:], *(["primary_cause"] if causes else [])]
     signature = build_signature(features, numbers, texts)
-    model = ServedModel("risk", files, served_limits(study, params), features, signature)
-    return register(client, params.delivery.model_name, model, tags)
+    limits, page = served_limits(study, params), page_of("risk")
+    figures = served_figures(study)
+    model = ServedModel(
+        "risk",
+        files,
+        limits,
+        features,
+        signature,
+        purpose=described(params, page, lambda lang: model_purpose("risk", limits, lang)),
+        finding=described(params, page, lambda lang: told(figures, lang)),
+    )
+    return register(client, params.delivery.registered_risk, model, tags)
 
 
 def causes_file(study: StudyPaths) -> Path:
@@ -123,7 +141,42 @@ def register(client: MlflowClient, name: str, model: ServedModel, tags: Mapping[
     for key, value in tags.items():
         client.set_model_version_tag(name, version.version, key, value)
     client.set_registered_model_alias(name, CHALLENGER, version.version)
+    client.update_registered_model(name, model.purpose)
+    client.update_model_version(name, version.version, model.finding)
     return client.get_model_version(name, version.version)
+
+
+def crown(client: MlflowClient, params: Params, version: ModelVersion, reason: str) -> None:
+    """Make `version` the champion, and say since when and why beside its finding."""
+    day = dt.datetime.now(dt.UTC).date().isoformat()
+    since = [say("mlflow.champion", lang, day=day, reason=reason) for lang in sorted(params.report.languages)]
+    text = "\n\n".join(filter(None, [version.description, *since]))
+    client.update_model_version(version.name, version.version, text)
+    client.set_registered_model_alias(version.name, CHAMPION, version.version)
+
+
+def model_purpose(serves: str, target: Mapping[str, Any], lang: str) -> str:
+    """What a model answers, in a sentence.
+
+    Parameters
+    ----------
+    target
+        Holds definition and, for risk, horizon_days.
+    """
+    days = target.get("horizon_days")
+    return say(f"mlflow.{serves}_model", lang, days=days, definition=target["definition"])
+
+
+def served_figures(study: StudyPaths) -> dict[str, float]:
+    """AUC of the risk model with its interval, on later months."""
+    table = read_table(study.results / "risk_metrics.parquet")
+    rows = table[
+        (table["model"] == RISK_MODEL) & (table["stratum_kind"] == "all") & (table["metric"] == "auc")
+    ]
+    if rows.empty:
+        return {}
+    first = rows.iloc[0]
+    return {"auc": first["estimate"], "auc_low": first["low"], "auc_high": first["high"]}
 
 
 def served_limits(study: StudyPaths, params: Params) -> dict[str, Any]:

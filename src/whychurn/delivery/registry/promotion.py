@@ -18,7 +18,7 @@ from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import connect, digest_files, load_version
-from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version
+from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, crown, find_version
 from whychurn.risk.evaluation.forecast_metrics import Business, Forecast, measure_once
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = Fals
     """
     if not reason.strip():
         raise WhychurnError("a promotion needs a reason", remedy='say why: --reason "…"')
-    client, name = connect(study), params.delivery.model_name
+    client, name = connect(study), params.delivery.registered_risk
     champion, challenger = (find_version(client, name, alias) for alias in (CHAMPION, CHALLENGER))
     if champion is not None and if_none:
         return f"{name} version {champion.version} is champion already; nothing changed"
@@ -83,7 +83,7 @@ def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = Fals
             remedy="improve the model, or change the gates in params.yaml: delivery, and say why",
         )
     _record(client, challenger, champion, reason.strip(), gates)
-    client.set_registered_model_alias(name, CHAMPION, challenger.version)
+    crown(client, params, challenger, reason.strip())
     findings = "; ".join(gate.finding for gate in gates)
     return f"{name} version {challenger.version} is the champion now ({findings})"
 

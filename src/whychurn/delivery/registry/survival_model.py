@@ -13,14 +13,17 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.delivery.descriptions import NOTE, described, page_of, told
 from whychurn.delivery.mlflow_store import CONTENT, connect, digest_files, open_run, write_run
 from whychurn.delivery.registry.model_versions import (
     CHALLENGER,
     CHAMPION,
     ServedModel,
     build_signature,
+    crown,
     find_content,
     find_version,
+    model_purpose,
     read_features,
     register,
 )
@@ -48,7 +51,7 @@ def track_survival_model(
 
     A model that is registered already becomes the challenger again, without a further version.
     """
-    folder, name = survival_folder(study), params.delivery.survival_model_name
+    folder, name = survival_folder(study), params.delivery.registered_survival
     if not (folder / SURVIVAL_FILES["metadata"]).exists():
         return None
     content = digest_files([folder / file for file in SURVIVAL_FILES.values()])
@@ -62,6 +65,7 @@ def track_survival_model(
         "section": "survival",
         "candidate": metadata["kind"],
         CONTENT: content,
+        NOTE: _finding(params, metadata),
         **origin,
         **model_tags(metadata),
     }
@@ -98,7 +102,7 @@ def promote_survival(study: StudyPaths, params: Params, reason: str, if_none: bo
     """
     if not reason.strip():
         raise WhychurnError("a promotion needs a reason", remedy='say why: --reason "…"')
-    client, name = connect(study), params.delivery.survival_model_name
+    client, name = connect(study), params.delivery.registered_survival
     champion, challenger = (find_version(client, name, alias) for alias in (CHAMPION, CHALLENGER))
     if champion is not None and (if_none or challenger is None or champion.version == challenger.version):
         return f"{name} version {champion.version} is champion already; nothing changed"
@@ -116,7 +120,7 @@ def promote_survival(study: StudyPaths, params: Params, reason: str, if_none: bo
             remedy="improve the model, or change delivery.max_ibs_increase in params.yaml, and say why",
         )
     client.set_model_version_tag(name, challenger.version, REASON, reason.strip())
-    client.set_registered_model_alias(name, CHAMPION, challenger.version)
+    crown(client, params, challenger, reason.strip())
     score = f"integrated Brier score {challenger.tags['ibs']}"
     return f"{name} version {challenger.version} is the champion now ({score})"
 
@@ -149,5 +153,17 @@ def _register(
     files = {key: folder / file for key, file in SURVIVAL_FILES.items() if key != "limits"}
     present = {key: path for key, path in files.items() if path.exists()}
     signature = build_signature(features, numbers, ["notes"])
-    model = ServedModel("survival", present, limits, features, signature)
-    return register(client, params.delivery.survival_model_name, model, tags)
+    purpose = described(params, page_of("survival"), lambda lang: model_purpose("survival", metadata, lang))
+    finding = _finding(params, metadata)
+    model = ServedModel("survival", present, limits, features, signature, purpose, finding)
+    return register(client, params.delivery.registered_survival, model, tags)
+
+
+def _finding(params: Params, metadata: dict[str, Any]) -> str:
+    figures = {
+        f"{key}{end}": figure[name]
+        for key, figure in metadata["figures"].items()
+        for name, end in (("estimate", ""), ("low", "_low"), ("high", "_high"))
+        if name in figure
+    }
+    return described(params, page_of("survival"), lambda lang: told(figures, lang))

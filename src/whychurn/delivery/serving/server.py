@@ -22,7 +22,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.processes import cores
-from whychurn.delivery.mlflow_store import QUIET, connect, store_address
+from whychurn.delivery.mlflow_store import PIPELINE, QUIET, connect, find_experiment
 from whychurn.delivery.registry.model_versions import (
     CHAMPION,
     find_version,
@@ -33,10 +33,14 @@ from whychurn.delivery.registry.model_versions import (
 from whychurn.delivery.registry.survival_model import survival_folder
 from whychurn.delivery.serving.settings import ServeSettings
 from whychurn.delivery.serving.supervisor import listen
-from whychurn.delivery.store_file import ARTIFACTS, store_errors
+from whychurn.delivery.store_file import store_errors
+from whychurn.delivery.store_place import store_place
 
 log = logging.getLogger(__name__)
 RISK, SURVIVAL = "risk", "survival"
+_RUNS_PAGE: Final = (
+    "#/experiments/{}/runs?workflowType=machine_learning"  # MLflow's start page is one of prompts
+)
 _MOST_WORKERS: Final = 4
 # threads of a library spin where cores are busy: one row then costs several times as much
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -84,7 +88,7 @@ def serving_command(
     WhychurnError
         If there is no such model, or no champion of it, or `endpoint` would serve others without a token.
     """
-    names = {RISK: params.delivery.model_name, SURVIVAL: params.delivery.survival_model_name}
+    names = {RISK: params.delivery.registered_risk, SURVIVAL: params.delivery.registered_survival}
     if model not in names:
         raise WhychurnError(f"no model {model!r} to serve", remedy=f"choose one of {', '.join(names)}")
     name = names[model]
@@ -99,8 +103,8 @@ def serving_command(
     except (MlflowException, OSError) as error:
         raise WhychurnError(
             f"the files of the champion of {name!r} are missing or damaged",
-            file=study.mlflow / ARTIFACTS,
-            remedy="put data/mlflow back from a backup, or promote another version",
+            file=store_place(study).artifacts,
+            remedy="put the artifacts back from a backup, or promote another version",
         ) from error
     settings = _settings(study, params, endpoint, name)
     settings.check()
@@ -123,13 +127,19 @@ def _settings(study: StudyPaths, params: Params, endpoint: Endpoint, name: str) 
 
 
 def mlflow_ui(study: StudyPaths, port: int) -> None:
-    """Show the runs and models of `study` in MLflow's pages until interrupted."""
-    connect(study)
-    address = store_address(study)
-    log.info("MLflow on http://127.0.0.1:%d (stop with Ctrl-C)", port)
-    where = ["--backend-store-uri", address, "--host", "127.0.0.1", "--port", str(port)]
-    command = [sys.executable, "-m", "mlflow", "ui", *where]
-    _run_until_stopped(command, _environment(study))
+    """Show the runs and models of `study` in MLflow's pages until interrupted; a server of the team shows its own."""
+    with store_errors(study):
+        client = connect(study)
+        page = _RUNS_PAGE.format(find_experiment(client, study, PIPELINE))
+    place = store_place(study)
+    if place.is_server:
+        log.info("MLflow's runs of this study: %s/%s", place.shown, page)
+        return
+    log.info("MLflow's runs of this study: http://127.0.0.1:%d/%s (stop with Ctrl-C)", port, page)
+    where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    # by the environment: whoever lists processes sees the arguments
+    given = {"MLFLOW_BACKEND_STORE_URI": place.address}
+    _run_until_stopped([sys.executable, "-m", "mlflow", "ui", *where], {**_environment(study), **given})
 
 
 def example_request(study: StudyPaths, rows: int, model: str = RISK) -> str:
@@ -141,7 +151,7 @@ def example_request(study: StudyPaths, rows: int, model: str = RISK) -> str:
 def _environment(study: StudyPaths) -> dict[str, str]:
     # MLflow starts further programs by name, and must find those beside this interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    address = store_address(study)
+    address = store_place(study).address
     switches = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_SCHEMA_DETAILS": "true",

@@ -13,6 +13,7 @@ from whychurn.contract.fit_records import FitRecord, fits_file, read_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells
+from whychurn.delivery.descriptions import NOTE, described, page_of, told
 from whychurn.delivery.mlflow_store import CONTENT, find_logged, open_run, write_run
 
 SECTIONS: Final = ("voice", "survival", "causes", "score")
@@ -45,7 +46,8 @@ def track_fits(
     with open_run(client, experiment, section, {"section": section, **tags}) as run_id:
         mlflow.log_artifact(str(fits_file(study, section)))
         for fit in fits:
-            child_tags = {"section": section, "candidate": fit.name}
+            note = described(params, page_of(section), lambda lang, fit=fit: told(fit.metrics, lang))
+            child_tags = {"section": section, "candidate": fit.name, NOTE: note}
             with open_run(client, experiment, f"{section}/{fit.name}", child_tags, nested=True) as child:
                 figures = {f"{section}.{key}": value for key, value in fit.metrics.items()}
                 write_run(client, child, figures, fit.settings)

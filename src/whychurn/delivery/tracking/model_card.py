@@ -58,7 +58,7 @@ def write_model_card(study: StudyPaths, params: Params, lang: str) -> str:
         ("origin", _origin(study, lang)),
     ]
     count = len(read_features(study))
-    parts = [f"# {_word('title', lang, name=params.delivery.model_name)}"]
+    parts = [f"# {_word('title', lang, name=params.delivery.registered_risk)}"]
     for name, text in sections:
         title = _word(f"{name}_title", lang, **({"count": count} if name == "inputs" else {}))
         parts.append(f"## {title}\n\n{text}")

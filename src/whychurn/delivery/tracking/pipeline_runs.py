@@ -18,12 +18,14 @@ from mlflow.data.meta_dataset import MetaDataset
 
 from whychurn.contract.codes import RISK_MODEL
 from whychurn.contract.files import read_json, read_table
-from whychurn.contract.fit_records import fits_file
+from whychurn.contract.fit_records import fits_file, read_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells
+from whychurn.delivery.descriptions import NOTE, describe_runs, described, page_of, told
 from whychurn.delivery.mlflow_store import (
     CONTENT,
+    PIPELINE,
     code_tags,
     connect,
     digest_files,
@@ -49,7 +51,6 @@ from whychurn.delivery.tracking.model_charts import model_figures
 from whychurn.report.words import LANGUAGES
 
 log = logging.getLogger(__name__)
-PIPELINE: Final = "pipeline"  # experiment of the runs of the pipeline itself
 FACTS: Final = {
     "intake": ("interim", "intake"),
     "panel": ("processed", "panel"),
@@ -75,9 +76,10 @@ def track(study: StudyPaths, params: Params) -> str | None:
             tags = {**origin, CONTENT: contents[section]}
             track_section(client, experiment, study, params, section, tags)
     track_survival_model(client, experiment, study, params, origin)
-    if not (study.results / "risk.json").exists():
-        return None
-    return _track_risk(client, experiment, study, params, origin)
+    risk = "risk" in contents
+    run_id = _track_risk(client, experiment, study, params, origin) if risk else None
+    describe_runs(client, experiment, study, params, contents, _leading_figures(study, contents))
+    return run_id
 
 
 def run_contents(study: StudyPaths, params: Params) -> dict[str, str]:
@@ -90,6 +92,15 @@ def run_contents(study: StudyPaths, params: Params) -> dict[str, str]:
     if (study.results / "risk.json").exists():
         contents["risk"] = risk_content(study, params)
     return contents
+
+
+def _leading_figures(study: StudyPaths, contents: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    """Section -> figures that tell its run where its page has no headline."""
+    figures = {section: read_fits(study, section)[0].metrics for section in SECTIONS if section in contents}
+    if "risk" in contents and (study.results / "risk_metrics.parquet").exists():
+        table = read_table(study.results / "risk_metrics.parquet")
+        figures["risk"] = {key.removeprefix("risk."): value for key, value in risk_metrics(table).items()}
+    return figures
 
 
 def logged_params(params: Params) -> dict[str, Any]:
@@ -106,7 +117,8 @@ def content_digest(section: str, params: Params, files: list[Path]) -> str:
 def risk_content(study: StudyPaths, params: Params) -> str:
     """Digest of the risk model with the results and limits that belong to it."""
     results = [study.results / f"{name}.parquet" for name in ("risk_metrics", "risk_backtest")]
-    served = json.dumps([params.delivery.max_request_rows, params.delivery.model_name, source_digest("risk")])
+    given = params.delivery
+    served = json.dumps([given.max_request_rows, given.registered_risk, source_digest("risk")])
     files = [*model_folder(study).glob("*"), causes_file(study), *results, study.processed / "panel.json"]
     return content_digest(f"risk {served}", params, files)
 
@@ -159,7 +171,7 @@ def _track_risk(
     status = read_json(study.results / "risk.json")
     content = risk_content(study, params)
     tags = {"section": "risk", "status": status["status"], CONTENT: content, **origin}
-    earlier = find_content(client, params.delivery.model_name, content)
+    earlier = find_content(client, params.delivery.registered_risk, content)
     logged = find_logged(client, experiment, content)
     if logged and (earlier is not None or status["status"] != "ok"):
         if earlier is not None:  # the same model as an earlier version: that is the challenger again
@@ -194,10 +206,15 @@ def _log_results(
     for metric in ("auc", "ece"):
         write_series(client, run_id, f"risk.{metric}_by_month", _by_month(table, metric))
     for model in table.loc[table["stratum_kind"] == "all", "model"].unique():
-        with open_run(
-            client, experiment, f"risk/{model}", {"section": "risk", "candidate": model}, nested=True
-        ) as child:
-            write_run(client, child, risk_metrics(table, model), {"model": model})
+        figures = risk_metrics(table, model)
+        plain = {key.removeprefix("risk."): value for key, value in figures.items()}
+        tags = {
+            "section": "risk",
+            "candidate": model,
+            NOTE: described(params, page_of("risk"), lambda lang, plain=plain: told(plain, lang)),
+        }
+        with open_run(client, experiment, f"risk/{model}", tags, nested=True) as child:
+            write_run(client, child, figures, {"model": model})
     for name, text in _tables(study, params.privacy.min_cell):
         mlflow.log_text(text, f"tables/{name}.csv")
     for name, figure in model_figures(study, params):

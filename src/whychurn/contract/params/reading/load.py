@@ -44,7 +44,7 @@ def effective_values(study: StudyPaths) -> dict[str, Any]:
     values = merge(Params().model_dump(mode="json"), _read_yaml(PROJECT / FILE))
     if study.is_demo:
         return values
-    values = merge(values, {"intake": {"source": "raw"}})
+    values = merge(values, {"intake": {"source": "raw"}, "delivery": {"namespace": None}})  # each its own
     return merge(values, _read_yaml(study.root / FILE))
 
 
