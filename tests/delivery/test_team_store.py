@@ -32,7 +32,7 @@ from whychurn.delivery.serving.server import Endpoint, mlflow_ui, serving_comman
 from whychurn.delivery.store_place import StorePlace, reach, store_place
 from whychurn.delivery.tracking.pipeline_runs import track
 
-PASSWORD = "geheim-7Qx9"
+PASSWORD = "geheim-geheim-7Qx9"
 WITH_LOGIN = importlib.util.find_spec("flask_wtf") is not None
 
 
@@ -111,7 +111,7 @@ def test_a_second_study_does_not_meet_the_first(east: StudyPaths, team: Team) ->
     params = load_params(west)
     track(west, params)
     client = connect(west)
-    assert find_version(client, params.delivery.registered_risk, CHALLENGER).version == "1"
+    assert int(find_version(client, params.delivery.registered_risk, CHALLENGER).version) == 1
     assert find_version(client, params.delivery.registered_risk, CHAMPION) is None
     both = [find_experiment(client, study, PIPELINE) for study in (east, west)]
     assert both[0] != both[1]
@@ -175,8 +175,7 @@ def login(team: Team) -> Iterator[str]:
     users = team.folder / "users.ini"
     users.write_text(
         f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{team.folder}/users.db\nadmin_username = admin\n"
-        "admin_password = ${MLFLOW_AUTH_ADMIN_PASSWORD}\nauthorization_function = "
-        "mlflow.server.auth:authenticate_request_basic_auth\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
     )
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--workers", "1", "--artifacts-destination", str(team.folder / "behind the server")]

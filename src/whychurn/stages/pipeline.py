@@ -42,11 +42,11 @@ STAGES: Final = (
     "report",
     "delivery",
 )
-# Chains of stages that need nothing of each other run in parallel: two after BEFORE, two after SCORING.
+# Chains of stages that need nothing of each other run in parallel: two after BEFORE.
 BEFORE: Final = "panel"
 ANALYSES: Final = (("snapshot", "retention", "survival"), ("risk", "causes"))
 SCORING: Final = ("action", "watch", "score")  # one after the other, on what both chains found
-OUTPUTS: Final = (("report",), ("delivery",))
+OUTPUTS: Final = (("report", "delivery"),)  # MLflow quotes the headlines
 ONE_TABLE: Final = ("intake", "snapshot", "report", "delivery")  # of a study of one row per customer
 STUDY_FOLDER: Final = Path(".whychurn")  # copies for a study's pipeline: its parameters, digests of the code
 _OWN_FILES: Final = ("dvc.yaml", "dvc.lock", "params.yaml", "params.draft.yaml")
