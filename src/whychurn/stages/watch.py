@@ -39,6 +39,7 @@ def read_inputs(study: StudyPaths, params: Params) -> WatchInputs:
     observed_until = pd.Timestamp(str(intake_facts["observed_until"]))
     without_snapshots = observed_until + pd.Timedelta(days=1)
     model = study.processed / "risk_model"
+    scorer = read_model(model)[0] if (model / "metadata.json").exists() else None
     survival = read_survival_model(study.processed / "survival_model")
     return WatchInputs(
         tables={name: read_table(study.interim / f"{name}.parquet") for name in HISTORY_TABLES},
@@ -48,7 +49,8 @@ def read_inputs(study: StudyPaths, params: Params) -> WatchInputs:
         intake_facts=intake_facts,
         as_of=pd.Timestamp(panel["as_of"].max()) if len(panel) else without_snapshots,
         observed_until=observed_until,
-        score=_Scores(read_model(model)[0]) if (model / "metadata.json").exists() else None,
+        score=None if scorer is None else _Scores(scorer),
+        probability=None if scorer is None else scorer.probability,
         hazard=None if survival is None else _Hazard(survival),
         records=(),
         digests={},

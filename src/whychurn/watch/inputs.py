@@ -55,6 +55,8 @@ class WatchInputs:
         Latest snapshot (without one, the day after the data end), and the last day that the data cover.
     score
         Panel rows -> p_churn, and ``c_<feature>``: contributions in log-odds; None without a model.
+    probability
+        Panel rows -> p_churn alone, without the contributions, which take long; None without a model.
     hazard
         Panel rows, days -> chance to leave within so many days, from the survival model; None without one.
     records
@@ -80,6 +82,7 @@ class WatchInputs:
     as_of: pd.Timestamp
     observed_until: pd.Timestamp
     score: Callable[[pd.DataFrame], pd.DataFrame] | None
+    probability: Callable[[pd.DataFrame], Array] | None
     hazard: Callable[[pd.DataFrame, int], Array] | None
     records: Sequence[MonthRecord]
     digests: Mapping[str, str]

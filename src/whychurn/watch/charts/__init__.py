@@ -1,0 +1,1 @@
+"""Monthly figures of a programme beside what was to be expected, and alarms."""

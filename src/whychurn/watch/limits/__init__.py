@@ -1,0 +1,1 @@
+"""When a monthly figure is off what the reference months leave to chance."""

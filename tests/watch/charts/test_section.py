@@ -1,0 +1,116 @@
+"""The charts of a programme whose changes are known."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from whychurn.action.inputs import Section
+from whychurn.contract.causes import CAUSES
+from whychurn.watch.charts.section import charts_section
+
+sys.path.insert(0, str(Path(__file__).parent))
+from made_inputs import made_inputs
+
+CHANGED_LEAVINGS = pd.Timestamp("2025-07-01")  # snapshot 15 is 2025-04-01; leavings show three months later
+
+
+@pytest.fixture(scope="module")
+def unchanged() -> Section:
+    return charts_section(made_inputs())
+
+
+def _alarms(section: Section, chart: str) -> Any:
+    found = section.tables["watch_alarms"]
+    return found[found["chart"] == chart].reset_index(drop=True)
+
+
+def test_an_unchanged_programme_raises_no_alarm(unchanged: Section) -> None:
+    assert unchanged.tables["watch_alarms"].empty
+    assert unchanged.facts["open_alarms"] == []
+
+
+def test_months_are_reference_then_judged(unchanged: Section) -> None:
+    charts = unchanged.tables["watch_charts"]
+    rows = charts[(charts["chart"] == "leavings") & (charts["group"] == "all")]
+    assert rows["state"].tolist() == ["reference"] * 12 + ["judged"] * 8
+    assert rows["month"].iloc[0] == pd.Timestamp("2024-04-01")
+    assert (rows["observed"] / rows["expected"]).between(0.6, 1.6).all()
+    assert set(charts["group"]) == {"all", "tier:gold", "tier:regular", *CAUSES}
+    facts = unchanged.facts["charts"][0]
+    assert facts["reference_from"] == "2024-04" and facts["reference_until"] == "2025-03"
+    assert 0.1 < facts["smallest_seen"] < 0.8
+
+
+def test_more_leavings_are_found_named_and_counted() -> None:
+    alarms = _alarms(charts_section(made_inputs(factor=2.0)), "leavings")
+    first = alarms[alarms["group"] == "all"].iloc[0]
+    assert first["month"] <= CHANGED_LEAVINGS + pd.DateOffset(months=1)
+    assert abs((first["since"] - CHANGED_LEAVINGS).days) <= 31
+    assert first["direction"] == "more" and first["size_low"] < 2.1 < first["size_high"]
+    assert 30 < first["members"] < 100  # 60 a month beyond the forecast of 60
+    assert first["cost"] == pytest.approx(first["members"] * 100)
+    assert first["open"] and first["command"].startswith("whychurn experiment run ")
+
+
+def test_a_cause_that_grows_is_named() -> None:
+    first = _alarms(charts_section(made_inputs(cause_from=1)), "mix").iloc[0]
+    assert first["group"] == CAUSES[1] and first["direction"] == "more"
+    assert abs((first["since"] - CHANGED_LEAVINGS).days) <= 31
+
+
+def test_silence_is_seen_before_leavings() -> None:
+    first = _alarms(charts_section(made_inputs(silent=2.0)), "silent").iloc[0]
+    assert first["month"] < CHANGED_LEAVINGS
+    assert first["direction"] == "more" and 1.1 < first["size_low"] < 2.0
+
+
+def test_an_input_that_moves_forecasts_is_named() -> None:
+    section = charts_section(made_inputs(shift=0.5))
+    first = _alarms(section, "inputs").iloc[0]
+    assert first["group"] == "visits" and first["month"] == pd.Timestamp("2025-03-01")
+    rows = section.tables["watch_inputs"].set_index("feature")
+    assert (rows.loc["visits", "effect"] > rows.loc["visits", "limit"]).sum() >= 8
+    assert (rows.loc["risk", "effect"] < rows.loc["risk", "limit"]).all()
+
+
+@pytest.mark.parametrize("blocks", [2, 7])
+def test_blocks_of_members_give_the_same_bytes(unchanged: Section, blocks: int) -> None:
+    split = charts_section(made_inputs(), blocks=blocks)
+    for name, table in unchanged.tables.items():
+        pd.testing.assert_frame_equal(table, split.tables[name], check_exact=True)
+
+
+def test_a_broken_export_silences_its_month_and_those_it_reaches() -> None:
+    broken = pd.DataFrame({"table": ["events"], "month": [CHANGED_LEAVINGS], "state": ["broken"]})
+    section = charts_section(made_inputs(factor=2.0), broken)
+    charts = section.tables["watch_charts"]
+    rows = charts[(charts["chart"] == "leavings") & (charts["group"] == "all")].set_index("month")
+    assert (rows.loc["2025-07-01":"2025-10-01", "state"] == "silenced").all()
+    assert _alarms(section, "leavings").empty or _alarms(section, "leavings")["month"].min() > pd.Timestamp(
+        "2025-10-01"
+    )
+
+
+def test_forecasts_stand_beside_what_came_true(unchanged: Section) -> None:
+    table = unchanged.tables["watch_forecast"]
+    closed = table[table["auc"].notna()]
+    assert len(table) == 24 and len(closed) == 18
+    assert (closed["auc"] - closed["expected_auc"]).abs().max() < 0.12
+    assert (closed["leavings"] / closed["expected_leavings"]).between(0.6, 1.5).all()
+    assert ((closed["auc_low"] < closed["auc"]) & (closed["auc"] < closed["auc_high"])).all()
+
+
+def test_without_a_model_or_months_what_can_be_said_is_said() -> None:
+    inputs = made_inputs()
+    inputs.score = inputs.probability = None
+    section = charts_section(inputs)
+    assert "watch_inputs" not in section.tables and section.tables["watch_forecast"].empty
+    assert (section.tables["watch_charts"]["chart"] == "leavings").any()
+    inputs.panel = inputs.panel[inputs.panel["as_of"] < "2024-06-01"]
+    short = charts_section(inputs)
+    assert set(short.tables["watch_charts"].query("chart == 'leavings'")["state"]) == {"shown"}
+    inputs.panel = inputs.panel.head(0)
+    assert charts_section(inputs).facts["why_not"] == "no_snapshots"
