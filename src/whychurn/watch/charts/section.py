@@ -54,12 +54,12 @@ def charts_section(inputs: WatchInputs, received: pd.DataFrame | None = None, bl
         Parts into which members are split to be counted; the answer does not depend on it.
     """
     if inputs.panel.empty:
-        return Section({}, {"why_not": "no_snapshots"})
+        return Section({}, {"why": "too_short"})
     facts = inputs.panel_facts
     waiting = int(facts["label_known_days"]) - int(facts["horizon_days"])
     calendar = study_calendar(inputs.panel, waiting, inputs.observed_until)
     if not calendar.over.any():
-        return Section({}, {"why_not": "no_month_over"})
+        return Section({}, {"why": "too_short"})
     groups, features = group_names(inputs.panel), _features(inputs)
     seed = inputs.params.run.seed
     counted = (
@@ -169,7 +169,9 @@ def _told(judged: list[Judged], counts: Counts, calendar: Calendar, inputs: Watc
     if effects:
         inputs_rows = effects[0].rename(columns={"group": "feature", "observed": "effect"})
         tables["watch_inputs"] = inputs_rows.assign(limit=inputs_rows["high"])
-    return Section(tables, {"charts": [_chart_facts(one) for one in judged], **_open(alarm_table)})
+    told = [_chart_facts(one) for one in judged]
+    whole = {"why": told[0]["why"], "smallest_change": told[0].get("smallest_seen")}
+    return Section(tables, {**whole, "charts": told, **_open(alarm_table)})
 
 
 def _chart_facts(judged: Judged) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def _chart_facts(judged: Judged) -> dict[str, Any]:
         "reference_until": f"{reference[-1]:%Y-%m}" if len(reference) else None,
         "reference_months": len(reference),
         "months_judged": int((states == "judged").sum()),
-        "why_not": None if limit else "fewer_than_6_months",
+        "why": None if limit else "too_short",
     }
     if limit:
         smallest = float(np.exp(limit.smallest) - 1) if ratio else limit.smallest
