@@ -70,12 +70,12 @@ def planted_rows(
     return rows, p, q, d
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def planted() -> Callable[..., Any]:
     return planted_rows
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def believed() -> dict[str, Believed]:
     return {name: Believed(causes, 0.35) for name, (causes, _) in PLANTED.items()} | {
         "call": Believed(("natural",), 0.2)

@@ -109,6 +109,6 @@ def effects(
     none = np.zeros(len(names))
     return Effects(
         actions=names, causes=list(CAUSES), theta=mean, theta_draws=draws, kappa=none,
-        kappa_draws=np.zeros((40, len(names))), p_works=none + 1, onset_weeks=none,
+        kappa_draws=np.zeros((40, len(names))), bayes_factor=none + 1, onset_weeks=none,
         half_life_weeks=none + 16.0, half_life_known=none > 0, tested=tested or dict.fromkeys(names, "shown"),
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,6 +38,15 @@ LETTER = Option("member_letter", (), {"sms": 1.0}, None, None)
 def test_who_is_barred(option: Option, tested: str, needed: str, barred: bool) -> None:
     known = effects({option.action: {"price": 0.3}}, {option.action: tested})
     assert is_barred(option, known, needed) is barred
+
+
+@pytest.mark.parametrize(
+    ("factor", "tested", "barred"),
+    [(0.2, "not_shown", True), (0.9, "not_shown", False), (0.2, "shown", False)],
+)
+def test_a_test_that_speaks_against_an_action_bars_it(factor: float, tested: str, barred: bool) -> None:
+    known = replace(effects({"coupon": {"price": 0.3}}, {"coupon": tested}), bayes_factor=np.array([factor]))
+    assert is_barred(COUPON, known, "any") is barred
 
 
 def test_doubt_harm_and_rules_keep_members_out() -> None:

@@ -33,8 +33,8 @@ class Effects:
         Share of each cause's hazard that each action removes, a mean over the follow-up; (A, 6) and (R, A, 6).
     kappa, kappa_draws
         Harm of contact by unit of d; (A,) and (R, A).
-    p_works
-        Chance that the action removes any leaving; (A,).
+    bayes_factor
+        How many times the tests multiplied the odds that the action removes any leaving; 1 without a test; (A,).
     onset_weeks, half_life_weeks, half_life_known
         Weeks before an effect begins, weeks in which it halves, and whether tests told so (else it is assumed); (A,).
     tested
@@ -49,7 +49,7 @@ class Effects:
     theta_draws: Array
     kappa: Array
     kappa_draws: Array
-    p_works: Array
+    bayes_factor: Array
     onset_weeks: Array
     half_life_weeks: Array
     half_life_known: Array
@@ -91,7 +91,7 @@ def fitted_effects(
         theta_draws=fit.theta_draws,
         kappa=fit.kappa,
         kappa_draws=fit.kappa_draws,
-        p_works=fit.p_works,
+        bayes_factor=fit.bayes_factor,
         onset_weeks=np.array([one.onset_weeks for one in courses], dtype="float64"),
         half_life_weeks=np.array([one.half_life_weeks for one in courses], dtype="float64"),
         half_life_known=np.array([one.known for one in courses], dtype=bool),

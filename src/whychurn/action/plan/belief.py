@@ -51,6 +51,6 @@ def beside(found: Effects, other: Effects) -> Effects:
 
 
 _AXES: Final = {
-    "theta": 0, "theta_draws": 1, "kappa": 0, "kappa_draws": 1, "p_works": 0, "onset_weeks": 0,
+    "theta": 0, "theta_draws": 1, "kappa": 0, "kappa_draws": 1, "bayes_factor": 0, "onset_weeks": 0,
     "half_life_weeks": 0, "half_life_known": 0,
 }  # fmt: skip

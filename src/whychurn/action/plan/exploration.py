@@ -9,8 +9,9 @@ import pandas as pd
 
 from whychurn.action.effects.efficacy import UNTESTED, Effects
 from whychurn.action.effects.mix import Q_COLUMNS
+from whychurn.action.effects.verdicts import HARMFUL
 from whychurn.action.plan.dual import NOTHING
-from whychurn.action.plan.gains import HARMFUL, OptionGains
+from whychurn.action.plan.gains import OptionGains
 from whychurn.action.plan.options import Option
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES

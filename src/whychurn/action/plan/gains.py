@@ -11,15 +11,15 @@ import pandas as pd
 
 from whychurn.action.effects.efficacy import UNTESTED, Effects
 from whychurn.action.effects.mix import Q_COLUMNS
+from whychurn.action.effects.verdicts import HARMFUL, NOT_SHOWN, SHOWN
 from whychurn.action.plan.kept_days import Decay, days_kept, days_kept_by_two, hazard_removed
 from whychurn.action.plan.options import Option
 from whychurn.action.plan.state import eligible
 from whychurn.contract.arrays import Array
 
 BLOCK: Final = 100_000  # members at once
-SHOWN: Final = "shown"
-HARMFUL: Final = "harmful"
 HOPE: Final = 0.9  # quantile of what tests and belief leave possible
+AGAINST: Final = 1 / 3  # Bayes factor of "works" below which a test speaks against it (Kass & Raftery 1995)
 LIKELY: Final = 0.5  # chance to pay below which nobody is contacted but by lot
 
 
@@ -74,15 +74,15 @@ def option_gains(
     for at, option in enumerate(options):
         allowed[:, at] = eligible(state, option.eligible)
         columns.setdefault(option.action, []).append(at)
-    for action, at in columns.items():  # several channels of one action: same effect, own costs
-        needed = np.array([options[one].cost if money else 0.0 for one in at])
+    for action, same in columns.items():  # several channels of one action: same effect, own costs
+        needed = np.array([options[one].cost if money else 0.0 for one in same])
         for start in range(0, len(state), BLOCK):
             part = slice(start, start + BLOCK)
             found = _one_action(state.iloc[part], action, effects, value_days)
-            gain[part, at] = (worth[part] * found.days)[:, None]
-            hopeful[part, at] = (worth[part] * found.hopeful)[:, None]
-            change[part, at] = found.change[:, None]
-            pays[part, at] = found.chance_of_days(needed / np.maximum(worth[part, None], 1e-9))
+            gain[part, same] = (worth[part] * found.days)[:, None]
+            hopeful[part, same] = (worth[part] * found.hopeful)[:, None]
+            change[part, same] = found.change[:, None]
+            pays[part, same] = found.chance_of_days(needed / np.maximum(worth[part, None], 1e-9))
     return OptionGains(gain, change, pays, hopeful, allowed, money)
 
 
@@ -113,10 +113,13 @@ def decay_of(effects: Effects, action: str) -> Decay:
 def is_barred(option: Option, effects: Effects, evidence_needed: str) -> bool:
     """Whether nobody may get the option but by lot.
 
-    An action whose tests showed harm; one aimed at no cause, until a test has shown it; with ``evidence_needed: tested`` one
-    without a test.
+    An action whose tests showed harm, or spoke against its working: belief does not outvote a test of the programme's own,
+    more contacts by lot may. One aimed at no cause, until a test has shown it; with
+    ``evidence_needed: tested`` one without a test.
     """
     tested = effects.tested.get(option.action, UNTESTED)
+    if tested == NOT_SHOWN and effects.bayes_factor[effects.actions.index(option.action)] < AGAINST:
+        return True
     harmful = tested == HARMFUL or (not option.causes and tested != SHOWN)
     return harmful or (evidence_needed == "tested" and tested == UNTESTED)
 

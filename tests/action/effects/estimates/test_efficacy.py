@@ -32,7 +32,7 @@ def _effects() -> Effects:
         theta_draws=np.stack([theta, theta * 1.2]),
         kappa=np.array([0.1]),
         kappa_draws=np.array([[0.1], [0.1]]),
-        p_works=np.ones(1),
+        bayes_factor=np.ones(1),
         onset_weeks=np.zeros(1),
         half_life_weeks=np.array([12.0]),
         half_life_known=np.zeros(1, dtype=bool),
@@ -69,7 +69,10 @@ def test_planted_efficacies_and_harm_of_contact_are_found(planted, believed, tru
     for dud in ("personal_picks", "community_invite"):
         assert np.abs(theta[dud]).max() < 0.25
         assert found.p_works[found.actions.index(dud)] < 0.7
+        assert found.bayes_factor[found.actions.index(dud)] < 1
     assert theta["mass_mail"].max() < -0.1
+    assert found.bayes_factor[found.actions.index("coupon")] > 20
+    assert found.bayes_factor[found.actions.index("call")] == 1
     assert found.kappa[:-1] == pytest.approx(np.full(6, 0.2), abs=0.1)
 
 
@@ -109,7 +112,10 @@ def test_untested_actions_keep_their_belief(believed) -> None:
     coupon, mail = (found.actions.index(name) for name in ("coupon", "mass_mail"))
     assert found.theta[coupon, PRICE] == pytest.approx(0.7 * 0.35)
     assert found.theta[coupon, RIVALS] == 0
-    assert found.p_works[coupon] == pytest.approx(0.7)
+    assert found.p_works[coupon] == pytest.approx(
+        0.7 * 0.919, abs=1e-3
+    )  # N(.35, .25²) is above zero with .919
+    assert (found.bayes_factor == 1).all()
     assert found.theta_draws[:, coupon, PRICE].mean() == pytest.approx(0.7 * 0.35, abs=0.05)
     assert (found.theta_draws[:, coupon, PRICE] == 0).mean() == pytest.approx(0.3, abs=0.08)
     assert found.theta_low[mail, 0] == pytest.approx(-1.96 * 0.15)
@@ -142,6 +148,15 @@ def test_a_number_that_rows_do_not_tell_keeps_its_prior() -> None:
     none = fit_posterior(np.diag([1e4, 0]), np.zeros(2), basis)
     assert none.works[0] < 0.2
     assert none.quantile(0, 0.5) == 0.0
+
+
+def test_what_is_believed_least_is_believed_with_least_spread() -> None:
+    assert Prior().slab(np.array([0.35, 0.175, 0.0])) == pytest.approx([0.25, 0.125, 0.0714], abs=1e-3)
+    basis = Basis(np.arange(2), np.ones((2, 6)), np.array(["matched"] * 2), np.array([0.35, 0.1]))
+    noisy = propagate(
+        np.eye(2) * 9, np.full(2, 0.8 * 9), basis, Prior()
+    )  # both said to be .8, give or take a third
+    assert noisy.slab_mean[0] - 0.35 > 4 * (noisy.slab_mean[1] - 0.1) > 0
 
 
 def test_spreads_follow_the_actions_where_enough_were_tested() -> None:

@@ -15,9 +15,9 @@ from whychurn.action.effects.estimates.posterior import (
     EXACT,
     KAPPA_SD,
     OTHER_SD,
-    SLAB_SD,
     UNMATCHED_SD,
     Posterior,
+    Prior,
     fit_posterior,
 )
 from whychurn.action.effects.estimates.randomised_rows import LEAST_CHANCE, RandomisedRows
@@ -42,8 +42,8 @@ class Fit:
         (R, A, 6).
     kappa, kappa_draws
         (A,) and (R, A).
-    p_works
-        (A,).
+    p_works, bayes_factor
+        (A,); see `Effects`.
     spreads
         Spreads met, for the facts.
     """
@@ -56,6 +56,7 @@ class Fit:
     kappa: Array
     kappa_draws: Array
     p_works: Array
+    bayes_factor: Array
     spreads: Mapping[str, float]
 
     def beside(self, other: Fit) -> Fit:
@@ -64,7 +65,16 @@ class Fit:
             name: np.concatenate(
                 [getattr(self, name), getattr(other, name)], axis=-2 if "theta" in name else -1
             )
-            for name in ("theta", "theta_low", "theta_high", "theta_draws", "kappa", "kappa_draws", "p_works")
+            for name in (
+                "theta",
+                "theta_low",
+                "theta_high",
+                "theta_draws",
+                "kappa",
+                "kappa_draws",
+                "p_works",
+                "bayes_factor",
+            )
         }
         return Fit(
             actions=[*self.actions, *other.actions], spreads={**self.spreads, **other.spreads}, **joined
@@ -103,13 +113,14 @@ def believed_only(entries: Mapping[str, Believed], resamples: int, seed: int) ->
     belief = np.array([one.belief for one in entries.values()]).reshape(len(entries), 1)
     matched = np.asarray(flags.any(axis=1, keepdims=True))
     side = np.where(matched, OTHER_SD, UNMATCHED_SD)
+    slab_sd = Prior().slab(belief)
     shape = (resamples, len(entries))
     at_work: Array = rng.random(shape) < 1 - DUD
-    drawn = np.where(at_work, belief[:, 0] + SLAB_SD * rng.standard_normal(shape), 0.0)
+    drawn = np.where(at_work, belief[:, 0] + slab_sd[:, 0] * rng.standard_normal(shape), 0.0)
     other = side[:, 0] * rng.standard_normal(shape)
     shared, own = KAPPA_SD
     kappa = shared * rng.standard_normal((resamples, 1)) + own * rng.standard_normal(shape)
-    slab, beside = flags * SLAB_SD, (1 - flags) * side
+    slab, beside = flags * slab_sd, (1 - flags) * side
     return Fit(
         actions=list(entries),
         theta=(1 - DUD) * belief * flags,
@@ -118,7 +129,8 @@ def believed_only(entries: Mapping[str, Believed], resamples: int, seed: int) ->
         theta_draws=drawn[:, :, None] * flags + other[:, :, None] * (1 - flags),
         kappa=np.zeros(len(entries)),
         kappa_draws=kappa,
-        p_works=np.where(matched[:, 0], 1 - DUD, 0.5),
+        p_works=np.where(matched[:, 0], (1 - DUD) * special.ndtr((belief / slab_sd)[:, 0]), 0.5),
+        bayes_factor=np.ones(len(entries)),
         spreads={},
     )
 
@@ -137,12 +149,16 @@ def _variance_at(rows: RandomisedRows, basis: Basis, found: Posterior) -> Array:
 def _of_tests(names: list[str], basis: Basis, found: Posterior, draws: Array) -> Fit:
     actions = len(names)
     bounds = np.zeros((2, actions, len(CAUSES)))
-    works = np.zeros(actions)
+    works, before = np.zeros(actions), np.full(actions, 0.5)
     for action in range(actions):
         at = basis.of(action)
         for cause in range(len(CAUSES)):
             bounds[:, action, cause] = _interval(found, basis, at, cause)
         works[action] = found.works[at[0]] * special.ndtr(found.slab_mean[at[0]] / found.slab_sd[at[0]])
+        if basis.kind[at[0]] == "matched":
+            before[action] = (1 - DUD) * special.ndtr(
+                basis.belief[at[0]] / found.prior.slab(basis.belief[at[0]])
+            )
     return Fit(
         actions=names,
         theta=basis.theta(found.mean, actions),
@@ -152,6 +168,7 @@ def _of_tests(names: list[str], basis: Basis, found: Posterior, draws: Array) ->
         kappa=basis.kappa(found.mean),
         kappa_draws=basis.kappa(draws),
         p_works=works,
+        bayes_factor=works / np.maximum(1 - works, 1e-9) * (1 - before) / before,
         spreads={"slab_sd": found.prior.slab_sd, "other_sd": found.prior.other_sd},
     )
 
@@ -174,6 +191,7 @@ def _draws(sums: Sums, basis: Basis, found: Posterior, seed: int) -> Array:
     rng = np.random.default_rng([seed, 1 << 21])
     prior = found.prior.precision(basis)
     matched = np.flatnonzero(basis.kind == "matched")
+    slab_sd = found.prior.slab(basis.belief[matched])
     free = np.setdiff1d(np.arange(basis.size), matched)
     spread = np.linalg.cholesky(np.linalg.inv(prior[np.ix_(free, free)]))
     # evenly spread over the draws: chance says how many are zero, lot says which
@@ -185,10 +203,10 @@ def _draws(sums: Sums, basis: Basis, found: Posterior, seed: int) -> Array:
         at_work = np.less(even[:, number], found.works[matched])
         centre = np.zeros(basis.size)
         centre[free] = spread @ rng.standard_normal(len(free))
-        slab = basis.belief[matched] + found.prior.slab_sd * rng.standard_normal(len(matched))
+        slab = basis.belief[matched] + slab_sd * rng.standard_normal(len(matched))
         centre[matched] = np.where(at_work, slab, 0.0)
         precise = prior.copy()
-        precise[matched, matched] = np.where(at_work, found.prior.slab_sd**-2.0, EXACT)
+        precise[matched, matched] = np.where(at_work, slab_sd**-2.0, EXACT)
         total = sums.precision[1 + number] + precise
         draws[number] = np.linalg.solve(total, sums.shift[1 + number] + precise @ centre)
     return draws

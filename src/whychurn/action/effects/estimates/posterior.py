@@ -12,12 +12,15 @@ from typing import Final
 import numpy as np
 from scipy import special, stats
 
-from whychurn.action.effects.estimates.basis import Basis
+from whychurn.action.effects.estimates.basis import DEFAULT_BELIEF, Basis
 from whychurn.contract.arrays import Array
 
 DUD: Final = 0.3  # weight of "does nothing" of an action with matched causes
-SLAB_SD: Final = 0.25
-OTHER_SD: Final = 0.10  # of causes that an action is not meant for, and of own numbers beside the shared one
+SLAB_SD: Final = 0.25  # of an action with the usual belief; of others in proportion to theirs
+LEAST_BELIEF: Final = 0.1  # below which doubt shrinks no more
+OTHER_SD: Final = (
+    0.05  # of causes that an action is not meant for, most of which it leaves alone; of own numbers
+)
 UNMATCHED_SD: Final = 0.15
 KAPPA_SD: Final = (0.10, 0.05)  # of what actions share, and of each one's own part
 EXACT: Final = 1e10  # precision of what is known
@@ -34,13 +37,19 @@ class Prior:
     Parameters
     ----------
     slab_sd
-        Sd of an action's number over its matched causes, if it works.
+        Sd of the number of an action with the usual belief over its matched causes, if it works.
     other_sd
         Sd over the other causes.
     """
 
     slab_sd: float = SLAB_SD
     other_sd: float = OTHER_SD
+
+    def slab(self, belief: Array) -> Array:
+        """Sd of matched numbers with these beliefs if they work: little is believed with little spread, so that what is
+        believed least is not made the best by the noise of its test; (n,).
+        """
+        return self.slab_sd * np.maximum(belief, LEAST_BELIEF) / DEFAULT_BELIEF
 
     def precision(self, basis: Basis) -> Array:
         """Precision of all numbers but the matched ones, which sites bring; (J, J)."""
@@ -104,12 +113,12 @@ def propagate(precision: Array, shift: Array, basis: Basis, prior: Prior) -> Pos
     """Posterior under a given `prior`."""
     matched = np.flatnonzero(basis.kind == "matched")
     total = precision + prior.precision(basis)
-    slab = prior.slab_sd**-2.0
-    site, site_shift = np.full(len(matched), slab), basis.belief[matched] * slab
+    slab_sd = prior.slab(basis.belief[matched])
+    site, site_shift = slab_sd**-2.0, basis.belief[matched] * slab_sd**-2.0
     for _ in range(SWEEPS):
         mean, covariance = _solved(total, shift, matched, site, site_shift)
         said, said_variance = _without(mean, covariance, matched, site, site_shift)
-        moments = _spike_and_slab(said, said_variance, basis.belief[matched], prior.slab_sd)
+        moments = _spike_and_slab(said, said_variance, basis.belief[matched], slab_sd)
         precise = np.clip(1 / moments[1] - 1 / said_variance, 1e-3, EXACT)
         moved = np.abs(np.log(precise / site)).max(initial=0.0)
         site = np.sqrt(site * precise)  # half the way, on the log: steady
@@ -136,9 +145,10 @@ def empirical_prior(found: Posterior, basis: Basis) -> Prior:
         if len(numbers) < EMPIRICAL_FROM:
             continue
         at, variance, belief = found.said[numbers], found.said_variance[numbers], basis.belief[numbers]
+        share = prior.slab(belief) / prior.slab_sd if kind == "matched" else 1.0
         fit = []
         for factor in GRID:
-            density = stats.norm.pdf(at, belief, np.sqrt(variance + (usual * factor) ** 2))
+            density = stats.norm.pdf(at, belief, np.sqrt(variance + (usual * factor * share) ** 2))
             if kind == "matched":
                 density = DUD * stats.norm.pdf(at, 0, np.sqrt(variance)) + (1 - DUD) * density
             off = 0.5 * (np.log(factor) / LOG_SPREAD_SD) ** 2
@@ -168,7 +178,7 @@ def _without(
 
 
 def _spike_and_slab(
-    said: Array, variance: Array, belief: Array, slab_sd: float
+    said: Array, variance: Array, belief: Array, slab_sd: Array
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Mean, variance, chance not to be zero, and mean and sd then, of numbers known up to `variance`."""
     spike = stats.norm.logpdf(said, 0, np.sqrt(variance)) + np.log(DUD)

@@ -106,5 +106,5 @@ def _taught(
     tested = {name: verdict.get(name, UNTESTED) for name in belief.actions}
     return replace(
         belief, theta=fit.theta[at], theta_draws=fit.theta_draws[:, at], kappa=fit.kappa[at],
-        kappa_draws=fit.kappa_draws[:, at], p_works=fit.p_works[at], tested=tested,
+        kappa_draws=fit.kappa_draws[:, at], bayes_factor=fit.bayes_factor[at], tested=tested,
     )  # fmt: skip
