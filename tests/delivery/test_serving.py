@@ -167,6 +167,33 @@ def test_members_who_are_already_gone_get_a_note_and_no_probability(
         model.predict(few.assign(still_there="perhaps"))
 
 
+def test_beside_its_causes_a_model_may_answer_the_best_contact(
+    causal: RiskModel, rows: pd.DataFrame, study: StudyPaths, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(model_versions.model_folder(study), tmp_path / "with actions")
+    write_json(served_causes(), folder / "served.json")
+    served = {
+        "causes": list(CAUSES), "shares": [1 / 6] * 6, "by_cause": True, "effect_days": 90, "value_days": 14, "horizon_days": 60,
+        "money": True, "worth_a_day": 50.0, "margin_rate": None, "aversion": {"limit": 3.0, "traces": [], "mean": 0.0, "sd": 1.0},
+        "columns": {"app": "has_app"}, "actions": [{"action": "price_match", "channels": {"app": 0.1}, "in_term": False,
+        "theta": [0.5] * 6, "kappa": 0.0, "theta_draws": [[0.5] * 6], "kappa_draws": [0.0], "course": [1.0, 1.0]}],
+    }  # fmt: skip
+    write_json(served, folder / "actions.json")
+    model, few = RiskModel.from_folder(folder), rows.head(3).assign(opted_out=False)
+    asked = few.assign(marketing_consent=[True, None, True], has_app=True, still_there=[True, True, False])
+    answer, plain = model.predict(asked), causal.predict(few)
+    pd.testing.assert_series_equal(answer["p_churn"].head(2), plain["p_churn"].head(2))
+    assert answer["do_not_send"].tolist() == [False, True, True]
+    reasons = [None if pd.isna(one) else one for one in answer["do_not_send_reason"]]
+    assert reasons == [None, "consent_unknown", "already_gone"]
+    assert answer["action"][0] == "price_match" and answer["expected_gain"][0] > 0.1
+    assert answer.loc[1:, ["action", "channel", "expected_gain", "cost"]].isna().all(axis=None)
+    with pytest.raises(RefusedRequestError, match=r"wrong type: has_app \(true, false or null\)"):
+        model.predict(asked.assign(has_app=SECRET))
+    with pytest.raises(RefusedRequestError, match="1 columns are unknown"):
+        causal.predict(few.assign(has_app=True))
+
+
 def test_records_and_tables_get_the_same_answer(causal: RiskModel, rows: pd.DataFrame) -> None:
     records = json.loads(rows.head(40).to_json(orient="records"))
     changes: list[dict[str, Any]] = [

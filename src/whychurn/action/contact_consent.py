@@ -38,6 +38,13 @@ def opted_out(events: pd.DataFrame, member_id: pd.Series) -> Array:
     return np.asarray(member_id.isin(refused.unique()), dtype=bool)
 
 
+def channel_column(members: pd.DataFrame, channel: str, params: Params) -> str | None:
+    """Column of `members` that says who has the channel; None without one."""
+    own = params.action.channels.get(channel)
+    column = own.needs if own is not None and own.needs is not None else f"has_{channel}"
+    return column if column in members else None
+
+
 def channel_holders(
     members: pd.DataFrame, member_id: pd.Series, channel: str, params: Params
 ) -> Array | None:
@@ -45,9 +52,8 @@ def channel_holders(
 
     The column is the one that ``action.channels.<channel>.needs`` names, else ``has_<channel>`` where it exists.
     """
-    own = params.action.channels.get(channel)
-    column = own.needs if own is not None and own.needs is not None else f"has_{channel}"
-    if column not in members:
+    column = channel_column(members, channel, params)
+    if column is None:
         return None
     held = members[column].astype("object").map(lambda value: str(value).strip().lower() in _YES)
     return member_id.isin(members.loc[held.to_numpy(bool), "member_id"]).to_numpy(bool)

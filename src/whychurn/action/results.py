@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.action.effects.section import effects_section
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.section import plan_section
+from whychurn.action.served.actions_file import served_actions
 from whychurn.action.served.member_state import member_state_table
 from whychurn.action.tests_by_lot.section import tests_section
 from whychurn.action.warnings.section import warnings_section
@@ -40,7 +41,8 @@ def _winback(inputs: ActionInputs, done: dict[str, Section]) -> Section:
 
 
 def _state(inputs: ActionInputs, done: dict[str, Section]) -> Section:
-    return Section({"member_state": member_state_table(inputs, done["plan"])})
+    served = served_actions(inputs, done["plan"])
+    return Section({"member_state": member_state_table(inputs, done["plan"])}, {}, {"actions": served})
 
 
 STEPS: Sequence[tuple[str, Step]] = (
@@ -53,8 +55,21 @@ STEPS: Sequence[tuple[str, Step]] = (
 )
 
 
+def action_sections(inputs: ActionInputs) -> dict[str, Section]:
+    """Run each question on what the ones before found; ``state`` keeps ``extra["actions"]`` for the served model."""
+    done: dict[str, Section] = {}
+    for name, step in STEPS:
+        done[name] = step(inputs, done)
+    return done
+
+
 def action_results(inputs: ActionInputs) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """Run each question on what the ones before found.
+    """`gathered` of `action_sections`."""
+    return gathered(action_sections(inputs))
+
+
+def gathered(done: dict[str, Section]) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Tables and facts of all questions.
 
     Returns
     -------
@@ -62,10 +77,7 @@ def action_results(inputs: ActionInputs) -> tuple[dict[str, pd.DataFrame], dict[
         Every table of section ``action`` of the results contract, without rows where nothing can be said;
         facts by question.
     """
-    done: dict[str, Section] = {}
-    for name, step in STEPS:
-        done[name] = step(inputs, done)
     tables = {name: empty_table(columns_of(name)) for name in documented()["action"]}
     for section in done.values():
         tables |= {name: frame[columns_of(name)] for name, frame in section.tables.items()}
-    return tables, {name: dict(section.facts) for name, section in done.items()}
+    return tables, {name: dict(section.facts) for name, section in done.items() if section.facts}

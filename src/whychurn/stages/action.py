@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, MixAt
-from whychurn.action.results import action_results
+from whychurn.action.results import action_sections, gathered
 from whychurn.causes.mix.mix_at import CauseMix
 from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
@@ -20,11 +20,14 @@ INTERIM = ("members", "orders", "events", "memberships", "feedback", "surveys", 
 
 
 def run(study: StudyPaths, params: Params) -> None:
-    """Read what earlier stages found, write tables on tests, effects, plan, warnings and win-back."""
-    tables, facts = action_results(read_inputs(study, params))
+    """Read what earlier stages found, write tables on tests, effects, plan, warnings and win-back, and
+    what the served model needs of them."""
+    done = action_sections(read_inputs(study, params))
+    tables, facts = gathered(done)
     for name, table in tables.items():
         write_table(table, study.results / f"{name}.parquet")
     write_json(facts, study.results / "action.json")
+    write_json(done["state"].extra["actions"], study.processed / "action" / "actions.json")
 
 
 def _mix_at(study: StudyPaths, intake_facts: dict[str, Any], params: Params) -> MixAt | None:

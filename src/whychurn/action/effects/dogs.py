@@ -6,7 +6,7 @@ then one number, which the tests estimate.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -26,23 +26,46 @@ def contact_aversion(inputs: ActionInputs, member_id: pd.Series, day: pd.Series)
     away keeps nobody, so contact must not seem to help whoever uses the programme much.
     """
     panel = inputs.panel
-    there = panel["still_there"].fillna(False).astype(bool)
-    score, parts = np.zeros(len(panel)), 0
-    for name, sign in SIGNS.items():
-        if name not in panel:
-            continue
-        value = panel[name].astype("float64")
-        if name.startswith("interactions"):
-            value = pd.Series(np.log1p(value.clip(lower=0).to_numpy()), index=value.index)
-        mean, sd = value[there].mean(), value[there].std()
-        if not sd > 0:
-            continue
-        score += sign * ((value - mean) / sd).fillna(0.0).clip(-LIMIT, LIMIT).to_numpy()
-        parts += 1
-    if not parts:
+    scale = aversion_scale(panel)
+    if not scale["traces"]:
         return np.zeros(len(member_id))
-    score = np.maximum((score - score[there].mean()) / max(float(score[there].std()), 1e-12), 0.0)
-    return _latest(panel.assign(aversion=score), member_id, day)
+    score = _sum_of_traces(panel, scale["traces"])
+    aversion = np.maximum((score - scale["mean"]) / scale["sd"], 0.0)
+    return _latest(panel.assign(aversion=aversion), member_id, day)
+
+
+def aversion_scale(panel: pd.DataFrame) -> dict[str, Any]:
+    """How aversion follows from the traces in `panel`.
+
+    Returns
+    -------
+    ``traces``: feature, sign, log, and mean and sd (over members still there) of each; ``mean`` and ``sd`` of their sum, each
+    trace standardised and clipped at `LIMIT`.
+    """
+    there = panel["still_there"].fillna(False).astype(bool)
+    traces: list[dict[str, Any]] = []
+    for name, sign in SIGNS.items():
+        if name in panel:
+            log = name.startswith("interactions")
+            value = _trace(panel[name], log)[there]
+            if value.std() > 0:
+                spread = {"mean": float(value.mean()), "sd": float(value.std())}
+                traces.append({"feature": name, "sign": sign, "log": log, **spread})
+    score = _sum_of_traces(panel, traces)[there]
+    return {"traces": traces, "mean": float(score.mean()), "sd": max(float(score.std()), 1e-12)}
+
+
+def _trace(values: pd.Series, log: bool) -> pd.Series:
+    value = values.astype("float64")
+    return pd.Series(np.log1p(value.clip(lower=0).to_numpy()), index=value.index) if log else value
+
+
+def _sum_of_traces(panel: pd.DataFrame, traces: list[dict[str, Any]]) -> Array:
+    score = np.zeros(len(panel))
+    for one in traces:
+        value = (_trace(panel[one["feature"]], one["log"]) - one["mean"]) / one["sd"]
+        score += one["sign"] * value.fillna(0.0).clip(-LIMIT, LIMIT).to_numpy()
+    return score
 
 
 def _latest(panel: pd.DataFrame, member_id: pd.Series, day: pd.Series) -> Array:

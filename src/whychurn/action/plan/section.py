@@ -55,7 +55,7 @@ def plan_section(inputs: ActionInputs, tests: Section, effects: Section) -> Sect
     Returns
     -------
     Section
-        ``extra``: state (members still there) and effects, for early warning and for the served model.
+        ``extra``: state (members still there), effects and options, for early warning and for the served model.
     """
     entries = load_playbook(inputs.params)
     found = _with_all(effects.extra.get("effects"), entries, inputs)
@@ -77,7 +77,7 @@ def plan_section(inputs: ActionInputs, tests: Section, effects: Section) -> Sect
     return Section(
         {"playbook": playbook, "plan": plan, "plan_value": values},
         _facts(inputs, ground, drawn, plan),
-        {"state": state, "effects": found},
+        {"state": state, "effects": found, "options": options},
     )
 
 

@@ -93,7 +93,10 @@ def register_challenger(
     causes = read_json(files["causes"])["causes"] if "causes" in files else []
     numbers = [*OUTPUTS[:3], *(f"p_{cause}" for cause in causes)]
     texts = [*OUTPUTS[3:], *(["primary_cause"] if causes else [])]
-    signature = build_signature(features, numbers, texts)
+    acts = "actions" in files
+    numbers += ["expected_gain", "cost"] if acts else []
+    texts += ["action", "channel", "do_not_send_reason"] if acts else []
+    signature = build_signature(features, numbers, texts, ["do_not_send"] if acts else [])
     limits, page = served_limits(study, params), page_of("risk")
     figures = served_figures(study)
     model = ServedModel(
@@ -113,11 +116,19 @@ def causes_file(study: StudyPaths) -> Path:
     return study.processed / "causes" / FILES["causes"]
 
 
+def actions_file(study: StudyPaths) -> Path:
+    """File in which stage action leaves what the served model chooses actions by."""
+    return study.processed / "action" / FILES["actions"]
+
+
 def served_files(study: StudyPaths) -> dict[str, Path]:
-    """Native files of the risk model, and of the causes where stage causes has run."""
+    """Native files of the risk model, and of causes and actions where their stages have run."""
     files = {key: model_folder(study) / file for key, file in FILES.items()}
-    files["causes"] = causes_file(study)
-    return {key: path for key, path in files.items() if key != "limits" and path.exists()}
+    files |= {"causes": causes_file(study), "actions": actions_file(study)}
+    present = {key: path for key, path in files.items() if key != "limits" and path.exists()}
+    if "actions" in present and not read_json(present["actions"]):
+        del present["actions"]  # there was no action to choose
+    return present
 
 
 def register(client: MlflowClient, name: str, model: ServedModel, tags: Mapping[str, str]) -> ModelVersion:
@@ -196,12 +207,13 @@ def read_features(study: StudyPaths, folder: Path | None = None) -> list[dict[st
 
 
 def build_signature(
-    features: list[dict[str, Any]], numbers: Sequence[str], texts: Sequence[str]
+    features: list[dict[str, Any]], numbers: Sequence[str], texts: Sequence[str], flags: Sequence[str] = ()
 ) -> ModelSignature:
     """Every feature a required column (null where not known); outputs by kind."""
     inputs: list[ColSpec | TensorSpec] = [ColSpec(_TYPES[f["kind"]], f["name"]) for f in features]
     outputs: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name) for name in numbers]
     outputs += [ColSpec(DataType.string, name) for name in texts]
+    outputs += [ColSpec(DataType.boolean, name) for name in flags]
     signature = ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
     # The model checks requests itself: MLflow's check drops unknown columns and repeats rows in its errors.
     signature._is_signature_from_type_hint = True

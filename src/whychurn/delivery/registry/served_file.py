@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 _PARTS: Final = {
-    "risk": ("RiskModel", ("served_request", "served_model")),
+    "risk": ("RiskModel", ("served_request", "served_actions", "served_model")),
     "survival": ("SurvivalModel", ("served_request", "served_survival")),
 }
 

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from whychurn.delivery.registry.served_actions import ActionChoice
 from whychurn.delivery.registry.served_request import (
-    EXPECTED,
-    RefusedRequestError,
     RequestModel,
     Terms,
     column_values,
@@ -31,9 +30,16 @@ FILES = {
     "features": "features.json",
     "limits": "limits.json",
     "causes": "served.json",  # of stage causes; without it the answer names no causes
+    "actions": "actions.json",  # of stage action; without it the answer names no action
 }
 STILL_THERE = "still_there"  # optional column of a request about risk; false: no forecast
-GONE = {"reasons": "[]", "primary_cause": "unknown", "notes": "already gone: no forecast"}  # the rest is null
+GONE = {
+    "reasons": "[]",
+    "primary_cause": "unknown",
+    "do_not_send": True,
+    "do_not_send_reason": "already_gone",
+    "notes": "already gone: no forecast",
+}  # the rest is null
 OUTPUTS = ("p_churn", "p_churn_low", "p_churn_high", "reasons", "notes")
 
 
@@ -44,11 +50,11 @@ class RiskModel(RequestModel):
     log-odds before calibration; they explain the model and are no causes. Causes come from the method behind
     the report on causes, as a regression on the same features: p_<cause> of each that can be told, and of
     "unknown" unless all can (they sum to one); primary_cause the likeliest.
+    Where stage action has run, the best contact by `ActionChoice`, or why none is to be sent.
     The model knows members still there only: a row with `STILL_THERE` false gets no probabilities, and a note.
     """
 
     files = FILES
-    optional = (STILL_THERE,)
 
     def _load(self, files: dict[str, Path]) -> None:
         super()._load(files)
@@ -58,6 +64,10 @@ class RiskModel(RequestModel):
         }
         self.sentences = read_native(files["features"])["sentences"]
         self.causes = CauseChances(read_native(files["causes"]), self.names) if "causes" in files else None
+        actions = read_native(files["actions"]) if "actions" in files else None
+        self.actions = ActionChoice(actions, self.names) if actions else None
+        told = self.actions.optional if self.actions else ()
+        self.optional = (STILL_THERE, *(name for name in told if name not in self.names))
 
     def probability(self, rows: pd.DataFrame) -> np.ndarray:
         """p_churn of rows of any number, without reasons."""
@@ -70,20 +80,22 @@ class RiskModel(RequestModel):
     def answer(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """As `RequestModel.answer`; a row with `STILL_THERE` false gets a note and no forecast."""
         answers = super().answer(rows)
-        there = [read_flag(row.get(STILL_THERE)) for row in rows]
-        if None in there:
-            raise RefusedRequestError(f"columns of a wrong type: {STILL_THERE} ({EXPECTED['flag']})")
-        for answer, present in zip(answers, there, strict=True):
-            if present == 0:
+        for answer, row in zip(answers, rows, strict=True):
+            if read_flag(row.get(STILL_THERE)) == 0:
                 answer.update({name: GONE.get(name) for name in answer})
         return answers
 
-    def _answers(self, X: np.ndarray) -> dict[str, list[Any]]:
+    def _answers(self, X: np.ndarray, flags: dict[str, list[Any]]) -> dict[str, list[Any]]:
         raw = self._raw(X)
         curve = [np.interp(raw, self.calibrator["x"], self.calibrator[name]) for name in ("y", "low", "high")]
         reasons = self._reasons(X, predict_trees(self.booster, X, pred_contribs=True)[:, :-1])
         answers = dict(zip(OUTPUTS, (*(line.tolist() for line in curve), reasons), strict=False))
-        return answers if self.causes is None else {**answers, **self.causes.answers(X)}
+        if self.causes is not None:
+            answers |= self.causes.answers(X)
+        if self.actions is not None:
+            mix = None if self.causes is None else self.causes.mix(X)
+            answers |= self.actions.answers(X, curve[0], mix, flags)
+        return answers
 
     def _raw(self, X: np.ndarray) -> np.ndarray:
         margin = predict_trees(self.booster, X, output_margin=True)
@@ -141,7 +153,12 @@ class CauseChances:
         odds = np.exp(score - score.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 
+    def mix(self, X: np.ndarray) -> dict[str, np.ndarray]:
+        """Chance of each cause by name; (n,) each."""
+        return dict(zip(self.causes, self.chances(X).T, strict=True))
+
     def answers(self, X: np.ndarray) -> dict[str, list[Any]]:
+        """Output columns: p_<cause> and primary_cause."""
         p = self.chances(X)
         top = p.argmax(axis=1)
         named = np.where(p.max(axis=1) >= self.name_from[top], np.array(self.causes)[top], "unknown")

@@ -71,7 +71,7 @@ class RequestModel(PythonModel):
         Parameters
         ----------
         rows
-            Records with every feature, null where it is not known; for risk also `STILL_THERE`, if it is known.
+            Records with every feature, null where it is not known, and of the flags in `optional` those that are known.
 
         Returns
         -------
@@ -88,7 +88,10 @@ class RequestModel(PythonModel):
             if len(empty := np.flatnonzero(np.isnan(X).all(axis=1))):
                 where = f"{len(empty)} rows, the first at position {empty[0]}"
                 raise RefusedRequestError(f"all features are empty in {where}")
-            columns = {**self._answers(X), "notes": notes}
+            flags = {name: [read_flag(row.get(name)) for row in rows] for name in self.optional}
+            if wrong := ", ".join(name for name, told in flags.items() if None in told):
+                raise RefusedRequestError(f"columns of a wrong type: {wrong} ({EXPECTED['flag']})")
+            columns = {**self._answers(X, flags), "notes": notes}
             return [dict(zip(columns, line, strict=True)) for line in zip(*columns.values(), strict=True)]
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:  # type: ignore[override]
@@ -97,8 +100,8 @@ class RequestModel(PythonModel):
             rows, index = _records(model_input)
         return pd.DataFrame(self.answer(rows), index=index)
 
-    def _answers(self, X: np.ndarray) -> dict[str, list[Any]]:
-        """Output columns for encoded rows."""
+    def _answers(self, X: np.ndarray, flags: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """Output columns for encoded rows with their optional flags (NaN where not told)."""
         raise NotImplementedError
 
     def _check(self, rows: list[dict[str, Any]]) -> None:

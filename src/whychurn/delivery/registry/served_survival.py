@@ -44,7 +44,7 @@ class SurvivalModel(RequestModel):
         """Survival probability after 0 … `days` days for encoded rows; (n, days + 1)."""
         return self._boosted(X, days) if self.metadata["kind"] == "boosted" else self._cox(X, days)
 
-    def _answers(self, X: np.ndarray) -> dict[str, list[Any]]:
+    def _answers(self, X: np.ndarray, flags: dict[str, list[Any]]) -> dict[str, list[Any]]:  # noqa: ARG002
         horizons, until = self.metadata["horizons"], self.metadata["value_days"]
         curve = self.stay(X, max(*horizons, until))
         chances = {f"p_stay_{days}d": curve[:, days].tolist() for days in horizons}

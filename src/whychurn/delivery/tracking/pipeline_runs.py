@@ -38,6 +38,7 @@ from whychurn.delivery.mlflow_store import (
 )
 from whychurn.delivery.registry.model_versions import (
     CHALLENGER,
+    actions_file,
     causes_file,
     find_content,
     model_folder,
@@ -119,7 +120,8 @@ def risk_content(study: StudyPaths, params: Params) -> str:
     results = [study.results / f"{name}.parquet" for name in ("risk_metrics", "risk_backtest")]
     given = params.delivery
     served = json.dumps([given.max_request_rows, given.registered_risk, source_digest("risk")])
-    files = [*model_folder(study).glob("*"), causes_file(study), *results, study.processed / "panel.json"]
+    files = [*model_folder(study).glob("*"), causes_file(study), actions_file(study), *results]
+    files.append(study.processed / "panel.json")
     return content_digest(f"risk {served}", params, files)
 
 
