@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.action.contact_consent import channel_column
 from whychurn.action.effects.dogs import aversion_scale, contact_aversion
 from whychurn.action.effects.efficacy import Effects
 from whychurn.action.effects.mix import Q_COLUMNS
@@ -17,9 +19,12 @@ from whychurn.action.plan.gains import LIKELY, option_gains
 from whychurn.action.plan.options import Option, Options
 from whychurn.action.served.actions_file import served_actions
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.files import write_json
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.delivery.registry.model_versions import actions_file, served_files
 from whychurn.delivery.registry.served_actions import ActionChoice
+from whychurn.delivery.registry.served_request import read_flag, read_native
 
 ROWS = 60
 NAMES = ["spend_365d", "tenure_days", "interactions_90d", "opted_out", "days_to_term_end"]
@@ -184,3 +189,29 @@ def test_without_a_mix_the_programmes_shares_stand_in_and_without_actions_there_
     assert part == pytest.approx([0.12, 0.4, 0.12, 0.12, 0.12, 0.12], abs=1e-5)
     assert served_actions(inputs, Section({}, {}, {**extra, "options": Options(HELD[3:], {}, True)})) is None
     assert aversion_scale(panel)["sd"] > 0
+
+
+def test_only_a_study_with_actions_to_choose_hands_them_to_its_model(tmp_path: Path) -> None:
+    study = StudyPaths(tmp_path)
+    write_json(None, actions_file(study))
+    assert "actions" not in served_files(study)
+    write_json({"actions": []}, actions_file(study))
+    assert served_files(study) == {"actions": actions_file(study)}
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(True, 1.0), (0, 0.0), (1.0, 1.0), (2, None), ("yes", None), ([], None)]
+)
+def test_flags_are_read_strictly(value: Any, read: float | None) -> None:
+    assert read_flag(value) == read
+    assert np.isnan(read_flag(None) or 0.0)
+
+
+def test_channels_have_a_column_of_their_own_or_none(tmp_path: Path) -> None:
+    members, params = pd.DataFrame({"has_app": [True]}), load_params(StudyPaths(PROJECT))
+    assert (channel_column(members, "app", params), channel_column(members, "sms", params)) == (
+        "has_app",
+        None,
+    )
+    write_json({"a": [1]}, tmp_path / "a.json")
+    assert read_native(tmp_path / "a.json") == {"a": [1]}

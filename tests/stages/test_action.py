@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.results import action_results
+from whychurn.action.results import action_results, action_sections, gathered
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, documented
@@ -41,7 +41,12 @@ def well_formed(tables: dict[str, pd.DataFrame]) -> None:
 
 
 def test_without_touches_the_plan_only_explores_and_says_so(inputs: ActionInputs) -> None:
-    tables, facts = action_results(changed(inputs, "touches", lambda touches: touches.iloc[:0]))
+    done = action_sections(changed(inputs, "touches", lambda touches: touches.iloc[:0]))
+    tables, facts = gathered(done)
+    served = done["state"].extra["actions"]
+    assert served["effect_days"] == 90 and {"theta", "channels", "course"} <= set(served["actions"][0])
+    assert tables["member_state"]["member_id"].is_monotonic_increasing and len(tables["member_state"])
+    assert list(facts) == ["tests", "effects", "plan", "warnings", "winback"]
     well_formed(tables)
     assert facts["tests"]["touches"] == 0 and tables["action_tests"].empty and tables["action_effects"].empty
     assert set(tables["plan"]["role"]) <= {"explore", "hold_out"}

@@ -80,4 +80,4 @@ def gathered(done: dict[str, Section]) -> tuple[dict[str, pd.DataFrame], dict[st
     tables = {name: empty_table(columns_of(name)) for name in documented()["action"]}
     for section in done.values():
         tables |= {name: frame[columns_of(name)] for name, frame in section.tables.items()}
-    return tables, {name: dict(section.facts) for name, section in done.items() if section.facts}
+    return tables, {name: dict(section.facts) for name, section in done.items() if name != "state"}
