@@ -37,9 +37,15 @@ def chart_alarms(judged: Judged, value: float, confidence: float, min_cell: int)
     """
     if judged.run is None or judged.limit is None:
         return []
-    return [
-        _alarm(judged, int(at), value, confidence, min_cell) for at in np.flatnonzero(judged.run.alarm[0])
-    ]
+    new: list[dict[str, Any]] = []
+    last: dict[tuple[str, str], pd.Timestamp] = {}
+    for at in np.flatnonzero(judged.run.alarm[0]):
+        alarm = _alarm(judged, int(at), value, confidence, min_cell)
+        key = (alarm["group"], alarm["direction"])
+        if key not in last or alarm["since"] > last[key] + _GOES_ON:
+            new.append(alarm)
+        last[key] = alarm["month"]
+    return new
 
 
 def _alarm(judged: Judged, at: int, value: float, confidence: float, min_cell: int) -> dict[str, Any]:
