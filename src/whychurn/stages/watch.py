@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pandas as pd
 
 from whychurn.contract.arrays import Array
@@ -13,12 +15,14 @@ from whychurn.panel.feature_encoding import encode
 from whychurn.risk.model.boosting import predict_contributions
 from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.saved_model import read_model
+from whychurn.stages.month_records import read_records, run_digests, write_record
 from whychurn.survival.forecast.boosted_discrete_hazard import BoostedHazard
 from whychurn.survival.forecast.forecasters import Cox
 from whychurn.survival.forecast.model_files import read_model as read_survival_model
 from whychurn.watch.inputs import WatchInputs
 from whychurn.watch.results import watch_results
 
+log = logging.getLogger(__name__)
 RESULTS = (
     "churners", "member_causes", "cause_shares", "risk_scores", "already_gone", "lifetime_value", "not_understood",
 )  # fmt: skip
@@ -26,7 +30,14 @@ RESULTS = (
 
 def run(study: StudyPaths, params: Params) -> None:
     """Read what earlier stages found and what earlier months told; write the tables of watch."""
-    tables, facts = watch_results(read_inputs(study, params))
+    tables, facts, record = watch_results(read_inputs(study, params))
+    if record is not None:
+        facts["months"]["record"] = write_record(study, record)
+        if facts["months"]["record"] == "differs":
+            log.warning(
+                "%s was told before, from other rows, rules or models: that record stays",
+                record.told["month"],
+            )
     for name, table in tables.items():
         write_table(table, study.results / f"{name}.parquet")
     write_json(facts, study.results / "watch.json")
@@ -38,11 +49,12 @@ def read_inputs(study: StudyPaths, params: Params) -> WatchInputs:
     intake_facts = read_json(study.interim / "intake.json")
     observed_until = pd.Timestamp(str(intake_facts["observed_until"]))
     without_snapshots = observed_until + pd.Timedelta(days=1)
+    tables = {name: read_table(study.interim / f"{name}.parquet") for name in HISTORY_TABLES}
     model = study.processed / "risk_model"
     scorer = read_model(model)[0] if (model / "metadata.json").exists() else None
     survival = read_survival_model(study.processed / "survival_model")
     return WatchInputs(
-        tables={name: read_table(study.interim / f"{name}.parquet") for name in HISTORY_TABLES},
+        tables=tables,
         panel=panel,
         spells=read_table(study.processed / "spells.parquet"),
         panel_facts=read_json(study.processed / "panel.json"),
@@ -52,8 +64,8 @@ def read_inputs(study: StudyPaths, params: Params) -> WatchInputs:
         score=None if scorer is None else _Scores(scorer),
         probability=None if scorer is None else scorer.probability,
         hazard=None if survival is None else _Hazard(survival),
-        records=(),
-        digests={},
+        records=read_records(study, tables["members"]["member_id"]),
+        digests=run_digests(study, params),
         params=params,
         **{name: read_table(study.results / f"{name}.parquet") for name in RESULTS},
     )

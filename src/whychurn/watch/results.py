@@ -10,25 +10,40 @@ import pandas as pd
 from whychurn.action.inputs import Section
 from whychurn.contract.results import columns_of, documented, empty_table
 from whychurn.watch.charts.section import charts_section
-from whychurn.watch.inputs import WatchInputs
+from whychurn.watch.inputs import MonthRecord, WatchInputs
+from whychurn.watch.months.section import months_section
+from whychurn.watch.received.section import received_section
 
 Step = Callable[[WatchInputs, dict[str, Section]], Section]
 
 
+def _received(inputs: WatchInputs, _: dict[str, Section]) -> Section:
+    return received_section(inputs)
+
+
 def _charts(inputs: WatchInputs, done: dict[str, Section]) -> Section:
-    received = done["received"].tables.get("watch_received") if "received" in done else None
-    return charts_section(inputs, received)
+    return charts_section(inputs, done["received"].tables["watch_received"])
 
 
-STEPS: Final[dict[str, Step]] = {"charts": _charts}
+def _months(inputs: WatchInputs, _: dict[str, Section]) -> Section:
+    return months_section(inputs)
 
 
-def watch_results(inputs: WatchInputs) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """Tables of section ``watch`` of the results contract, without rows where nothing can be said; facts by question."""
+STEPS: Final[dict[str, Step]] = {"received": _received, "charts": _charts, "months": _months}
+
+
+def watch_results(
+    inputs: WatchInputs,
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any], MonthRecord | None]:
+    """Tables of section ``watch`` of the results contract, facts by question, and the last month as it is told now.
+
+    Tables are without rows where nothing can be said; the facts say why.
+    """
     done: dict[str, Section] = {}
     for name, step in STEPS.items():
         done[name] = step(inputs, done)
     tables = {name: empty_table(columns_of(name)) for name in documented()["watch"]}
     for section in done.values():
         tables |= {name: frame[columns_of(name)] for name, frame in section.tables.items()}
-    return tables, {name: dict(section.facts) for name, section in done.items()}
+    facts = {name: dict(section.facts) for name, section in done.items()}
+    return tables, facts, done["months"].extra.get("record")

@@ -22,6 +22,7 @@ from whychurn.intake.read.dtypes import TEXT, as_text
 from whychurn.intake.read.source import is_address, open_source
 from whychurn.stages.erasure.stored_copies import folder_size, remove
 from whychurn.stages.locks import live_locks, release_dead_locks
+from whychurn.stages.month_records import FOLDER, forget_members
 
 # In this order: without its lock file no stage counts as up to date, so that a kill on the way does no harm.
 _COMPUTED: Final = (
@@ -30,7 +31,6 @@ _COMPUTED: Final = (
     "data/interim",
     "data/processed",
     "data/results",
-    "data/watch",
     "data/ask",
     "reports",
 )
@@ -99,6 +99,8 @@ def erase_members(study: StudyPaths, params: Params, ids: Sequence[str]) -> Eras
         if path.exists():
             done.removed[place] = folder_size(path)
             remove(path)
+    if rows := forget_members(study, shown):
+        done.removed[str(FOLDER)] = (rows, 0)
     for path in _files(study.root / _TRACKER):
         if _holds(path, words):
             done.removed[str(path.relative_to(study.root))] = folder_size(path)
