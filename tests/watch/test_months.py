@@ -100,9 +100,7 @@ def test_parts_add_up_exactly(make: Make, late: int, rules: int, model: int) -> 
         business = inputs.params.business.model_copy(update={"margin_rate": 0.9})
         inputs = replace(inputs, params=inputs.params.model_copy(update={"business": business}))
     if model:
-        inputs = replace(
-            inputs, score=lambda rows: pd.DataFrame({"p_churn": np.full(len(rows), 0.3)}, index=rows.index)
-        )
+        inputs = replace(inputs, probability=lambda rows: np.full(len(rows), 0.3))
     table = months(inputs)
     assert np.allclose(
         table[PARTS].sum(axis=1), table["difference"], rtol=0, atol=1e-9 * table["now"].abs().max()
@@ -115,7 +113,7 @@ def test_parts_add_up_exactly(make: Make, late: int, rules: int, model: int) -> 
 def test_a_difference_that_the_model_makes_is_made_by_us(make: Make) -> None:
     riskier = replace(
         with_record(make()), digests={**make().digests, "model": "b"},
-        score=lambda rows: pd.DataFrame({"p_churn": np.full(len(rows), 168 / len(rows))}, index=rows.index),
+        probability=lambda rows: np.full(len(rows), 168 / len(rows)),
     )  # fmt: skip
     value = months(riskier).loc["value_at_risk"]
     assert value["word"] == "made_by_us" and value["new_model"] == pytest.approx(

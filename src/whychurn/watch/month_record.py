@@ -91,7 +91,7 @@ def month_members(inputs: WatchInputs, month: pd.Timestamp, left: pd.DataFrame |
 def _scores(inputs: WatchInputs, day: pd.Timestamp) -> pd.DataFrame:
     rows = inputs.panel[inputs.panel["as_of"] == day]
     rows = rows[rows["still_there"].to_numpy(dtype=bool)] if len(rows) else rows
-    if inputs.score is None or rows.empty:
+    if inputs.probability is None or rows.empty:
         return pd.DataFrame({
             "member_id": pd.Series(dtype="string"), "p_churn": pd.Series(dtype="float64"),
             "stake": pd.Series(dtype="float64"), "row": pd.Series(dtype="string"),
@@ -99,7 +99,7 @@ def _scores(inputs: WatchInputs, day: pd.Timestamp) -> pd.DataFrame:
     known = rows[[name for name in inputs.panel_facts["features"] if name in rows]]
     digest = pd.util.hash_pandas_object(known.round(6), index=False).map("{:016x}".format)
     return pd.DataFrame({
-        "member_id": rows["member_id"], "p_churn": inputs.score(rows)["p_churn"].astype("float64"),
+        "member_id": rows["member_id"], "p_churn": inputs.probability(rows),
         "stake": margin_exposed(rows, inputs.params.business), "row": digest.astype("string"),
     })  # fmt: skip
 
