@@ -11,7 +11,7 @@ from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, typed
-from whychurn.delivery.registry.model_versions import causes_file
+from whychurn.delivery.registry.model_versions import actions_file, causes_file
 from whychurn.delivery.tracking.model_card import write_model_card
 
 Make = Callable[..., StudyPaths]
@@ -50,6 +50,22 @@ def test_the_card_says_how_far_served_causes_stay_from_their_method(
     write_json({"name_from": [0.45] * 6, "fidelity": fidelity}, causes_file(study))
     card = write_model_card(study, params, lang)
     for stated in ("1,234", "8.1", "0.27", "0.38", "54%", "45%", "`primary_cause`"):
+        assert stated in card, stated
+    assert card.count("\n## ") == 11 and "{" not in card
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_card_says_what_answers_about_actions_mean(make_study: Make, params: Params, lang: str) -> None:
+    study = make_study()
+    write_json({"columns": {"app": "has_app", "email": "has_email"}}, actions_file(study))
+    card = write_model_card(study, params, lang)
+    for stated in (
+        "`expected_gain`",
+        "`do_not_send_reason`",
+        "`marketing_consent`",
+        "`has_app`, `has_email`",
+        "consent_unknown",
+    ):
         assert stated in card, stated
     assert card.count("\n## ") == 11 and "{" not in card
 

@@ -13,7 +13,13 @@ from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.delivery.mlflow_store import digest_files
-from whychurn.delivery.registry.model_versions import causes_file, model_folder, read_features
+from whychurn.delivery.registry.model_versions import (
+    actions_file,
+    causes_file,
+    model_folder,
+    read_features,
+    served_files,
+)
 from whychurn.report.page.formats import format_interval
 from whychurn.report.page.wording import Wording
 from whychurn.report.watch.answer import open_alarms
@@ -44,6 +50,7 @@ def write_model_card(study: StudyPaths, params: Params, lang: str) -> str:
         ("watch", _watch(study, params, lang)),
         ("strata", _strata(table, params.privacy.min_cell, lang)),
         *([("causes", _causes(study, lang))] if causes_file(study).exists() else []),
+        *([("actions", _actions(study, lang))] if "actions" in served_files(study) else []),
         ("use", _bullets(["use_good", "use_bad"], lang)),
         (
             "limits",
@@ -156,6 +163,11 @@ def _causes(study: StudyPaths, lang: str) -> str:
         "same": f"{fit['same_cause']:.0%}",
     }
     return _word("causes", lang, **values)
+
+
+def _actions(study: StudyPaths, lang: str) -> str:
+    columns = sorted(set(read_json(actions_file(study))["columns"].values()))
+    return _word("actions", lang, columns=", ".join(f"`{one}`" for one in columns) or "–")
 
 
 def _inputs(features: list[dict[str, Any]], lang: str) -> str:
