@@ -15,6 +15,7 @@ from whychurn.report.watch.results import WatchResults
 MONTHS: Final = pd.date_range(
     "2024-01-01", periods=24, freq="MS"
 )  # 12 reference, 11 judged, the last is open
+LEAVINGS: Final = {"chart": "leavings", "group": "all", "smallest_seen": 0.25, "within_months": 6}
 CASES: Final = ("alarm", "quiet", "broken", "short", "not_run")
 
 
@@ -32,13 +33,15 @@ def results_of(case: str) -> WatchResults:
     if case == "short":
         tables["watch_charts"] = _charts("quiet").assign(state="shown")
         tables["watch_months"] = _months("no_earlier")
-        return WatchResults(tables, {"charts": {"why": "too_short"}, "months": {}}, "CNY")
+        return WatchResults(
+            tables, {"charts": {"charts": [], "why_not": "no_month_over"}, "months": {}}, "CNY"
+        )
     tables["watch_charts"], tables["watch_received"] = _charts(case), _received(case)
     tables["watch_months"] = _months("real" if case == "alarm" else "not_told")
     tables |= {"watch_forecast": _forecast(), "watch_inputs": _inputs()}
     if case == "alarm":
         tables["watch_alarms"] = _alarms()
-    facts = {"charts": {"smallest_change": 0.25}, "months": {"then": "2025-10-01", "now": "2025-11-01"}}
+    facts = {"charts": {"charts": [LEAVINGS]}, "months": {"then": "2025-10-01", "now": "2025-11-01"}}
     return WatchResults(tables, facts, "CNY")
 
 

@@ -112,16 +112,25 @@ def test_without_alarm_the_page_says_how_small_a_change_it_could_have_seen(plant
     results = planted("quiet")
     told = {key: (value, text) for key, value, text, _ in headlines(results, PAGES["en"])}
     value, text = told["changed.alarms"]
-    assert value == 0 and "11 months were judged against 12" in text and "less than **25.0%**" in text
-    assert quiet_line(results, PAGES["zh"], 11, 12).startswith("目前 **0** 项预警")
+    assert (
+        value == 0
+        and "11 months were judged against 12" in text
+        and "less than **25.0%** could have stayed unseen for 6 months" in text
+    )
+    assert quiet_line(results, PAGES["zh"], 11).startswith("目前 **0** 项预警")
     assert "**0** of 6 figures changed" in told["changed.months"][1]
 
 
 def test_no_earlier_month_and_too_few_months_are_said(planted: Planted) -> None:
     told = {key: text for key, _, text, _ in headlines(planted("short"), PAGES["en"])}
-    assert "fewer than 6 reference months" in told["changed.unjudged"]
+    assert told["changed.unjudged"] == "No month is judged yet: no month is over."
     assert told["changed.no_earlier"].startswith("No earlier month was kept")
     assert headlines(planted("not_run"), PAGES["en"]) == []
+    assert planted("not_run").why_unjudged() == "fewer_than_6_months"
+    assert (
+        planted("quiet").chart_facts("leavings")["within_months"] == 6
+        and planted("quiet").chart_facts("mix") == {}
+    )
     assert "whychurn watch" in answer(planted("not_run"), PAGES["zh"])
 
 

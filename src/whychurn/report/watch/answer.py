@@ -7,6 +7,7 @@ from typing import Any
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.watch.results import WatchResults
 from whychurn.report.watch.sentences import alarms, months, received
+from whychurn.report.words import say_or
 
 Headline = tuple[str, float, str, str]  # key, number, sentence, rung
 MOST = 3  # lines of one kind on the index
@@ -30,31 +31,35 @@ def headlines(results: WatchResults, page: PageLike) -> list[Headline]:
 
 
 def _alarms(results: WatchResults, page: PageLike) -> list[Headline]:
-    judged, facts = results.months("judged"), results.told("charts")
+    judged = results.months("judged")
     if not judged:
-        why = page.say(f"watch.unjudged_{facts.get('why') or 'too_short'}")
+        code = results.why_unjudged()
+        why = say_or(f"watch.unjudged_{code}", page.lang, code)
         return [("changed.unjudged", 0.0, page.say("watch.title_unjudged", why=why), "described")]
     rows = open_alarms(results)[:MOST]
     if not rows:
-        reference = len(results.months("reference"))
-        return [("changed.alarms", 0.0, quiet_line(results, page, len(judged), reference), "associated")]
+        return [("changed.alarms", 0.0, quiet_line(results, page, len(judged)), "associated")]
     return [
         (f"changed.alarm_{n}", float(row["size"]), alarms.alarm_line(row, page), alarms.RUNGS[row["chart"]])
         for n, row in enumerate(rows, 1)
     ]
 
 
-def quiet_line(results: WatchResults, page: PageLike, judged: int, reference: int) -> str:
-    """No alarm, and how small a change would have stayed unseen."""
-    line = page.say("watch.title_quiet", judged=judged, reference=reference)
-    seen = results.told("charts").get("smallest_change")
-    return f"{line} {page.say('watch.unseen', share=page.format(seen, 'percent'))}" if seen else line
+def quiet_line(results: WatchResults, page: PageLike, judged: int) -> str:
+    """No alarm, and how small a change of all leavings would have stayed unseen."""
+    line = page.say("watch.title_quiet", judged=judged, reference=len(results.months("reference")))
+    facts = results.chart_facts("leavings")
+    if not facts.get("smallest_seen"):
+        return line
+    words = {"share": page.format(facts["smallest_seen"], "percent"), "months": facts["within_months"]}
+    return f"{line} {page.say('watch.unseen', **words)}"
 
 
 def open_alarms(results: WatchResults) -> list[dict[Any, Any]]:
-    """Alarms whose change still stood in the latest months, latest first."""
+    """Alarms whose change still stood in the latest months, latest first; the last one of each chart and group."""
     rows = alarms.alarm_rows(results)
-    return rows[rows["open"].astype(bool)].to_dict("records")
+    rows = rows[rows["open"].astype(bool)].drop_duplicates(["chart", "group"])
+    return rows.to_dict("records")
 
 
 def _months(results: WatchResults, page: PageLike) -> list[Headline]:

@@ -41,6 +41,16 @@ class WatchResults:
         found: Mapping[str, Any] = self.facts.get(section) or {}
         return found
 
+    def chart_facts(self, chart: str) -> Mapping[str, Any]:
+        """Facts of the first chart of this name; empty where there is none."""
+        rows = self.told("charts").get("charts") or []
+        return next((row for row in rows if row["chart"] == chart), {})
+
+    def why_unjudged(self) -> str:
+        """Code of the reason why no month is judged."""
+        told = self.told("charts").get("why_not") or self.chart_facts("leavings").get("why_not")
+        return str(told or "fewer_than_6_months")
+
     def months(self, state: str) -> list[pd.Timestamp]:
         """Months of the chart of all leavings that are in `state`, oldest first."""
         charts = self["watch_charts"]
