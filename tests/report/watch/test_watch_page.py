@@ -101,8 +101,15 @@ def test_few_members_of_an_alarm_are_not_told(planted: Planted) -> None:
 def test_a_fault_of_the_data_comes_first_and_silences(planted: Planted) -> None:
     results, page = planted("broken"), PAGES["en"]
     first = headlines(results, page)[0]
-    assert first[0] == "changed.fault_1" and "`orders`" in first[2] and "410 rows" in first[2]
+    assert (
+        first[0] == "changed.fault_1"
+        and "`orders`" in first[2]
+        and "410 rows came in, 9,000 are usual" in first[2]
+    )
     assert answer(results, page).startswith("**Data fault**")
+    renamed = results["watch_received"].assign(why="code_renamed:events.event_type: visit → visit_v2")
+    told = received.fault_lines(WatchResults({**results.tables, "watch_received": renamed}), page)
+    assert "a code was renamed, `events.event_type: visit → visit_v2`" in told[0]
     assert received.silenced_lines(results, page)[0].startswith("Departures against forecast, 2025-09")
     assert received.received_table(results, page)["table"].iloc[0] == "orders"
     assert not received.usual_lines(planted("short"), page)
@@ -126,7 +133,7 @@ def test_no_earlier_month_and_too_few_months_are_said(planted: Planted) -> None:
     assert told["changed.unjudged"] == "No month is judged yet: no month is over."
     assert told["changed.no_earlier"].startswith("No earlier month was kept")
     assert headlines(planted("not_run"), PAGES["en"]) == []
-    assert planted("not_run").why_unjudged() == "fewer_than_6_months"
+    assert planted("not_run").why_unjudged() == "too_short"
     assert (
         planted("quiet").chart_facts("leavings")["within_months"] == 6
         and planted("quiet").chart_facts("mix") == {}

@@ -48,8 +48,8 @@ class WatchResults:
 
     def why_unjudged(self) -> str:
         """Code of the reason why no month is judged."""
-        told = self.told("charts").get("why_not") or self.chart_facts("leavings").get("why_not")
-        return str(told or "fewer_than_6_months")
+        facts = self.told("charts")
+        return str(facts.get("why") or facts.get("why_not") or "too_short")
 
     def months(self, state: str) -> list[pd.Timestamp]:
         """Months of the chart of all leavings that are in `state`, oldest first."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
 from whychurn.labels import join
+from whychurn.report.page.components.numbers import plain
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.watch.names import code_names
 from whychurn.report.watch.results import WatchResults
-from whychurn.report.words import say_or
+from whychurn.report.words import has_words
 
 FORMATS: Final = {
     "month": "month",
@@ -34,7 +36,7 @@ def fault_lines(results: WatchResults, page: PageLike) -> list[str]:
             "watch.broken",
             table=f"`{row['table']}`",
             month=page.format(row["month"], "month"),
-            why=_why(row["why"], page),
+            why=_why(row, page),
         )
         for row in rows[rows["month"] == rows["month"].max()].to_dict("records")
     ]
@@ -47,13 +49,25 @@ def received_table(results: WatchResults, page: PageLike) -> pd.DataFrame:
     broken = rows["state"] == "broken"
     rows = rows.assign(first=~broken).sort_values(["first", "month", "table"], ascending=[True, False, True])
     rows = rows.assign(
-        state=code_names(rows["state"], "state", page.lang), why=[_why(why, page) for why in rows["why"]]
+        state=code_names(rows["state"], "state", page.lang),
+        why=[_why(row, page) for row in rows.to_dict("records")],
     )
     return rows.drop(columns="first").reset_index(drop=True)
 
 
-def _why(why: object, page: PageLike) -> str:
-    return say_or(f"watch.why_{why}", page.lang, str(why)) if isinstance(why, str) and why else ""
+def _why(row: Mapping[Any, Any], page: PageLike) -> str:
+    """Words of a code such as ``column_zero:orders.discount``; other texts as they are."""
+    if not isinstance(row["why"], str) or not row["why"]:
+        return ""
+    code, _, detail = row["why"].partition(":")
+    if not has_words(f"watch.why_{code}"):
+        return row["why"]
+    counts = {
+        "rows": plain(row["rows"]),
+        "usual": plain(row["usual_rows"]),
+        "days": plain(row["days_covered"]),
+    }
+    return page.say(f"watch.why_{code}", detail=detail, **counts)
 
 
 def usual_lines(results: WatchResults, page: PageLike) -> list[str]:
