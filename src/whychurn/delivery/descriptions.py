@@ -30,7 +30,7 @@ _OF_ALL: Final = ("why.cause_first", "how_many.churn_rate")
 # a fit is told by the first of these that it has
 _LEADING: Final = (
     *("accuracy", "stay_365d", "auc", "auc_90", "auc_180", "cause_macro_f1_lexicon", "topics", "npmi"),
-    *("answer_share", "log_likelihood"),
+    *("answer_share", "log_likelihood", "churn_rate"),
 )
 
 
