@@ -15,9 +15,12 @@ import pytest
 from mlflow.exceptions import MlflowException
 from starlette.responses import Response
 
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.delivery.serving.answering import Answer, Answering, Limits, States
 from whychurn.delivery.serving.app import ScoringApp
 from whychurn.delivery.serving.model_in_service import ModelInService, Served
+from whychurn.delivery.serving.state import LatestState
 from whychurn.delivery.serving.worker import Worker
 
 TOKEN = b"a-token-of-24-characters"
@@ -245,7 +248,13 @@ def test_a_worker_tells_its_counts_from_the_start_and_logs_them_at_the_end(
     run_here: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", "whychurn"):
-        server = run_here(Worker(make(tmp_path, token=None)), lifespan="on")
+        server = run_here(
+            Worker(
+                make(tmp_path, token=None),
+                LatestState(StudyPaths(tmp_path), load_params(StudyPaths(PROJECT))),
+            ),
+            lifespan="on",
+        )
         assert [file.suffix for file in tmp_path.iterdir()] == [".json"]
         assert server.ask("/invocations", {"inputs": [{"x": 1}]})[0] == 200
         server.server.should_exit = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, empty_table
-from whychurn.delivery.serving.state import MemberState, UnknownMemberError
+from whychurn.delivery.serving.state import LatestState, MemberState, UnknownMemberError
 from whychurn.intake.privacy.pseudonym import VARIABLE, pseudonym
 
 KEY = "a8d1-0f2c-97be-4431"
@@ -61,3 +62,18 @@ def test_an_unknown_id_is_refused_without_repeating_it(study: StudyPaths, params
 
 def test_without_scores_there_is_no_state(tmp_path: Path, params: Params) -> None:
     assert MemberState.load(StudyPaths(tmp_path), params) is None
+
+
+def test_a_further_run_is_taken_up(study: StudyPaths, params: Params) -> None:
+    latest = LatestState(study, params)
+    before = latest()
+    latest.look()
+    assert latest() is before and before is not None and len(before) == 2
+    file = study.results / "member_state.parquet"
+    pd.read_parquet(file).head(1).to_parquet(file, index=False)
+    os.utime(file, ns=(1, 1))
+    latest.look()
+    assert len(latest() or ()) == 1
+    file.unlink()
+    latest.look()
+    assert latest() is None

@@ -68,6 +68,32 @@ class MemberState:
         return [dict(row) for row in found if row is not None]
 
 
+class LatestState:
+    """`MemberState` of a study, read again when a further run has written it; called, it gives the one in use.
+
+    Parameters
+    ----------
+    study, params
+        As in `MemberState.load`.
+    """
+
+    def __init__(self, study: StudyPaths, params: Params) -> None:
+        self.study, self.params = study, params
+        self._stamp, self._state = self._written(), MemberState.load(study, params)
+
+    def __call__(self) -> MemberState | None:
+        return self._state
+
+    def look(self) -> None:
+        """Read the table if it has changed; where it cannot be read the state before stays."""
+        if (stamp := self._written()) != self._stamp:
+            self._state, self._stamp = MemberState.load(self.study, self.params), stamp
+
+    def _written(self) -> int | None:
+        file = self.study.results / f"{TABLE}.parquet"
+        return file.stat().st_mtime_ns if file.is_file() else None
+
+
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """Values that JSON holds: days as text."""
     return {

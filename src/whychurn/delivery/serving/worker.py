@@ -21,12 +21,14 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import STARTUP_FAILURE
 
 from whychurn.contract.files import read_json
+from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.registry.model_versions import find_version
 from whychurn.delivery.serving.answering import Answering, Limits
 from whychurn.delivery.serving.app import ScoringApp
 from whychurn.delivery.serving.model_in_service import ModelInService, Served, UnfitVersionError, load_served
 from whychurn.delivery.serving.settings import COUNTS, RESTARTED, ServeSettings
+from whychurn.delivery.serving.state import LatestState
 
 log = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 5  # between looks at the alias
@@ -41,20 +43,21 @@ def build_app() -> Worker:
     settings = ServeSettings.from_environment()
     study, client = StudyPaths(Path(settings.study)), MlflowClient()
     service = ModelInService(client, _load_first(client, settings))
-    answering = Answering(service, Limits(settings.max_bytes, settings.waiting))
+    states = LatestState(study, load_params(study))
+    answering = Answering(service, Limits(settings.max_bytes, settings.waiting), states)
     platform = scoring_server.init(service.current.pyfunc)
     counts = Path(os.environ[COUNTS])
     app = ScoringApp(answering, platform, settings.token(), counts, lambda: open_alarms(study))
     gc.collect()
     gc.freeze()  # what was loaded stays: no collection walks through it
-    return Worker(app)
+    return Worker(app, states)
 
 
 class Worker:
     """A `ScoringApp` with what has to be done beside it: follow the alias, count, end with the parent."""
 
-    def __init__(self, app: ScoringApp) -> None:
-        self.app = app
+    def __init__(self, app: ScoringApp, states: LatestState) -> None:
+        self.app, self.states = app, states
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the worker."""
@@ -86,6 +89,7 @@ class Worker:
                 self.app.leave_counts()
                 if second % _LOOK_SECONDS == 0:
                     await asyncio.to_thread(self.app.answering.service.look)
+                    await asyncio.to_thread(self.states.look)
                 if second % _LOG_SECONDS == 0:
                     self._log_requests()
                 if parent is not None and not parent.is_alive():  # killed: nobody would end this worker
