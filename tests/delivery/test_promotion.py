@@ -9,12 +9,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import write_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
 from whychurn.delivery.registry import model_versions, promotion
 from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version
-from whychurn.delivery.registry.promotion import promote, schema_gate
+from whychurn.delivery.registry.promotion import open_alarms, promote, schema_gate
 from whychurn.delivery.tracking.pipeline_runs import track
 
 Make = Callable[..., StudyPaths]
@@ -36,6 +37,21 @@ def test_the_first_champion_is_recorded_with_its_reason(make_study: Make, params
     assert tags["previous_champion"] == "none"
     assert tags["gate.auc_against_recency"] == "auc 0.7500, recency 0.7200"
     assert tags["promoted_at"].endswith("+00:00")
+
+
+def test_open_alarms_are_named_in_the_reason(make_study: Make, params: Params) -> None:
+    study = make_study()
+    track(study, params)
+    promote(study, params, "first of all")
+    study = make_study(auc=0.76)
+    track(study, params)
+    write_json({"charts": {"open_alarms": ["leavings:all", "mix:price"]}}, study.results / "watch.json")
+    assert open_alarms(study) == ["leavings:all", "mix:price"]
+    with pytest.raises(WhychurnError, match="does not name: mix:price"):
+        promote(study, params, "leavings:all is what it learnt")
+    assert champion_of(study, params) == "1"
+    promote(study, params, "learnt after leavings:all and mix:price")
+    assert champion_of(study, params) == "2"
 
 
 @pytest.mark.parametrize("reason", ["", "  \n"])

@@ -38,6 +38,15 @@ def run(study: StudyPaths, params: Params) -> None:
                 "%s was told before, from other rows, rules or models: that record stays",
                 record.told["month"],
             )
+    still = set(facts["charts"].get("open_alarms", []))
+    alarms = tables["watch_alarms"]
+    named = alarms[(alarms["chart"] + ":" + alarms["group"]).isin(still)].drop_duplicates(
+        ["chart", "group"], keep="last"
+    )
+    facts["open_alarms"] = [
+        {"chart": row.chart, "group": row.group, "since": f"{row.since:%Y-%m-%d}"}
+        for row in named.itertuples()
+    ]  # what a server says of itself
     for name, table in tables.items():
         write_table(table, study.results / f"{name}.parquet")
     write_json(facts, study.results / "watch.json")

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_table
+from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import connect, digest_files, load_version
@@ -60,7 +60,7 @@ def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = Fals
     Raises
     ------
     WhychurnError
-        If the reason is empty, there is no challenger, or a gate refuses (which one, and by how much).
+        If the reason is empty or leaves an open alarm unnamed, there is no challenger, or a gate refuses (which one, and by how much).
     """
     if not reason.strip():
         raise WhychurnError("a promotion needs a reason", remedy='say why: --reason "…"')
@@ -74,6 +74,12 @@ def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = Fals
         )
     if champion is not None and champion.version == challenger.version:
         return f"{name} version {champion.version} is champion already; no other model waits"
+    unnamed = [alarm for alarm in open_alarms(study) if alarm not in reason] if champion is not None else []
+    if unnamed:
+        raise WhychurnError(
+            f"alarms are open that the reason does not name: {', '.join(unnamed)}",
+            remedy="look at reports/70_watch, then name each in --reason, and why this model is right all the same",
+        )
     gates = check_gates(client, study, params, challenger, champion)
     refused = [gate for gate in gates if not gate.passed]
     if refused:
@@ -86,6 +92,13 @@ def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = Fals
     crown(client, params, challenger, reason.strip())
     findings = "; ".join(gate.finding for gate in gates)
     return f"{name} version {challenger.version} is the champion now ({findings})"
+
+
+def open_alarms(study: StudyPaths) -> list[str]:
+    """Charts whose alarm is open (``leavings:all``); none where stage watch has not run."""
+    file = study.results / "watch.json"
+    found: list[str] = read_json(file).get("charts", {}).get("open_alarms", []) if file.exists() else []
+    return found
 
 
 def check_gates(
