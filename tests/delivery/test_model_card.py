@@ -90,14 +90,14 @@ def test_the_card_names_open_alarms_of_departures_and_inputs(make_study: Make, p
         study,
         "watch_alarms",
         alarm,
-        alarm | {"group": "tier:gold", "open": False},
+        alarm | {"group": "plan:yearly", "open": False},
         alarm | {"chart": "silent"},
     )
     card = write_model_card(study, params, "en")
     assert (
         "2025-09: **1.40** times as many [1.20–1.60]" in card
-        and "gold" not in card
-        and "silent for" not in card
+        and "yearly" not in card
+        and "More members are silent" not in card
     )
 
 
