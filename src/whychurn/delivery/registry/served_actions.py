@@ -14,7 +14,7 @@ import numpy as np
 
 MOST_P, MOST_REMOVED, LIKELY, STEP_DAYS = 0.999, 0.98, 0.5, 7.0  # as in the plan
 RIGHTS = ("marketing_consent", "open_complaint")  # optional flags beside those of the channels
-NOTHING = {"action": None, "channel": None, "expected_gain": None, "cost": None}
+NOTHING: dict[str, Any] = {"action": None, "channel": None, "expected_gain": None, "cost": None}
 
 
 class ActionChoice:

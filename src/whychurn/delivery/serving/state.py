@@ -30,7 +30,7 @@ class MemberState:
     """
 
     def __init__(self, rows: pd.DataFrame, as_pseudonym: Callable[[str], str] = str) -> None:
-        plain = rows.astype(object).where(rows.notna(), None)
+        plain = rows.astype(object).where(rows.notna(), None)  # type: ignore[call-overload]
         self._rows = {str(row.pop("member_id")): _plain(row) for row in plain.to_dict("records")}
         self._as_pseudonym = as_pseudonym
 
