@@ -206,6 +206,7 @@ show_table(methods.method_table(results, page), "methods", "described", methods.
 # - No effect beyond the time that tests were followed; half-lives that tests could not tell are assumed.
 # - Nothing of members who refused profiling or marketing: they are in no list and in no gain.
 # - Not that an unproven action does nothing: a small test leaves much possible.
+# - Not what members do to each other: where a contact also reaches friends or family who were held out, the difference is too small.
 
 # %% [markdown] tags=["zh"]
 # ## 本页没有说明什么
@@ -214,3 +215,4 @@ show_table(methods.method_table(results, page), "methods", "described", methods.
 # - 没有说明观察期以外的效果；实验无法判断的半衰期为假定值。
 # - 没有涉及拒绝画像或拒绝营销的会员：他们不进任何名单，也不计入收益。
 # - 尚未证实不等于没有效果：小规模实验留下的可能性很大。
+# - 没有涉及会员之间的相互影响：若触达也影响到对照组中的亲友，测得的差别会偏小。

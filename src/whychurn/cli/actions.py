@@ -97,3 +97,23 @@ def action_export(
         f"{len(frame):,} rows of {members:,} members: {out}", markup=False, highlight=False, soft_wrap=True
     )
     console.print("The file holds real ids: keep it where only those who need it can read it.", markup=False)
+
+
+@action.command("executed")
+def action_executed(
+    plan: Annotated[Path, typer.Argument(help="The exported plan, rows that were not carried out left out.")],
+    out: Annotated[Path, typer.Option("--out", help="CSV that is written, to add to the table touches.")],
+) -> None:
+    """Turn a plan that was carried out into rows of touches, so that the next run reads it out."""
+    from whychurn.stages.on_demand.exporting import touches_of, write_export
+
+    touches = touches_of(plan)
+    write_export(touches, out)
+    controls = int(touches["action"].eq("control").sum())
+    console.print(
+        f"{len(touches):,} rows, {controls:,} of them of members held out: {out}. Put them into raw/ with the other "
+        "touches: a folder raw/touches/ of several files is read as one table.",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    if not controls:
+        console.print("Without members held out the plan cannot be read out: keep their rows.", markup=False)

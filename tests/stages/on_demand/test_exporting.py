@@ -16,7 +16,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, typed
 from whychurn.intake.privacy.pseudonym import STUDY_KEY, pseudonyms
-from whychurn.stages.on_demand.exporting import Wanted, harmless, list_to_export, write_export
+from whychurn.stages.on_demand.exporting import Wanted, harmless, list_to_export, touches_of, write_export
 
 KEY = "a key of tests, kept apart"
 OWN = ["=cmd|calc", "C002", "C003", "C004"]
@@ -129,3 +129,40 @@ def test_the_command_writes_the_list(study: StudyPaths, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0 and "1 rows of 1 members" in done.output
     assert pd.read_csv(out)["member_id"].tolist() == ["C002"]
+
+
+def test_an_exported_plan_comes_back_as_touches(study: StudyPaths, tmp_path: Path) -> None:
+    write_export(export(study).assign(rank=[1, 2, 3, 4], cost=2.5, propensity=0.5), tmp_path / "plan.csv")
+    touches = touches_of(tmp_path / "plan.csv")
+    assert touches["member_id"].tolist() == ["=cmd|calc", "C002", "=cmd|calc", "C003"]
+    assert touches["action"].tolist() == ["coupon", "coupon", "price_match", "control"]
+    assert touches["sent_at"].tolist() == [
+        pd.Timestamp(day) for day in ("2026-01-01", "2026-01-01", "2026-01-15", "2026-01-01")
+    ]
+    assert touches["propensity"].eq(0.5).all()
+    assert set(touches["campaign_id"]) == {"plan-2026-01-01"}
+
+
+def test_the_command_writes_touches_once(study: StudyPaths, tmp_path: Path) -> None:
+    write_export(export(study).assign(rank=[1, 2, 3, 4], cost=2.5, propensity=0.5), tmp_path / "plan.csv")
+    command = ["action", "executed", str(tmp_path / "plan.csv"), "--out", str(tmp_path / "touches.csv")]
+    said = CliRunner().invoke(app, command)
+    assert said.exit_code == 0
+    assert "4 rows, 1 of them of members held out" in said.output
+    assert len(pd.read_csv(tmp_path / "touches.csv")) == 4
+    assert CliRunner().invoke(app, command).exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda plan: plan.drop(columns="propensity"), "columns of an exported plan are missing"),
+        (lambda plan: plan.assign(as_of="soon"), "a day or number of the plan cannot be read"),
+        (lambda plan: plan.assign(rank="first"), "a day or number of the plan cannot be read"),
+    ],
+)
+def test_what_is_no_plan_is_refused(study: StudyPaths, tmp_path: Path, change, says: str) -> None:
+    plan = export(study).assign(rank=[1, 2, 3, 4], cost=2.5, propensity=0.5).astype(object)
+    change(plan).to_csv(tmp_path / "plan.csv", index=False)
+    with pytest.raises(WhychurnError, match=says):
+        touches_of(tmp_path / "plan.csv")

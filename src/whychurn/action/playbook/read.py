@@ -22,7 +22,6 @@ BELIEF: Final = (
     0.35  # share of a matched cause's hazard that an action removes at first, where nothing is said
 )
 HALF_LIFE_WEEKS: Final = 16.0  # of its effect, where nothing is said
-ELIGIBLE_KEYS: Final = ("tier", "terms")
 NOT_TOUCHES: Final = (
     "none",
     CONTROL,

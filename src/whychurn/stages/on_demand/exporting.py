@@ -8,15 +8,17 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.action.plan.value.read_back import HELD_OUT, as_touches
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table, write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.results import columns_of, typed
 from whychurn.intake.reidentify import own_ids
 
 LISTS: Final = ("plan", "warnings", "winback")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # cells that a spreadsheet would run begin so
-HELD_OUT: Final = "hold_out"
+_MARKED: Final = r"^'(?=[=+\-@\t\r])"  # what `harmless` puts before them
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,42 @@ def write_export(frame: pd.DataFrame, file: Path) -> None:
         harmless(frame).to_csv(
             temporary, index=False, encoding="utf-8", date_format="%Y-%m-%d", lineterminator="\n"
         )
+
+
+def touches_of(file: Path) -> pd.DataFrame:
+    """Rows of an exported plan, as far as they were carried out, as rows of the table touches.
+
+    Rows of members held out belong in the file: they are what the plan is compared with. A member whom the plan drew and nobody
+    reached stays in it too, or the comparison is no longer one by lot.
+
+    Raises
+    ------
+    WhychurnError
+        If the file is no exported plan, or a cell of it cannot be read.
+    """
+    try:
+        given = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise WhychurnError(
+            "the plan cannot be read", file=file, remedy="name the CSV that was exported"
+        ) from error
+    missing = [name for name in columns_of("plan") if name not in given]
+    if missing:
+        raise WhychurnError(
+            f"{len(missing)} columns of an exported plan are missing",
+            file=file,
+            column=", ".join(missing[:3]),
+            remedy="whychurn action export plan --out FILE writes them; leave rows out, but no columns",
+        )
+    marked = given[columns_of("plan")].apply(lambda column: column.str.replace(_MARKED, "", regex=True))
+    try:
+        return as_touches(typed(marked.astype(object).where(marked.notna(), None)))
+    except (ValueError, TypeError) as error:
+        raise WhychurnError(
+            "a day or number of the plan cannot be read",
+            file=file,
+            remedy="send_on and as_of are days such as 2026-01-31; rank, cost and propensity are numbers",
+        ) from error
 
 
 def harmless(frame: pd.DataFrame) -> pd.DataFrame:
