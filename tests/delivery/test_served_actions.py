@@ -49,6 +49,7 @@ def effects() -> Effects:
         theta_draws=theta + rng.normal(0, 0.2, (24, count, 6)),
         kappa=np.full(count, 0.1),
         kappa_draws=0.1 + rng.normal(0, 0.05, (24, count)),
+        bayes_factor=np.ones(count),
         onset_weeks=np.array([0.0, 2.0, 0.0, 0.0, 0.0]),
         half_life_weeks=np.array([12.0, 6.0, 30.0, 9.0, 9.0]),
         half_life_known=np.zeros(count, dtype=bool),
