@@ -65,8 +65,8 @@ def figures_of(programme: Programme, rng: np.random.Generator) -> dict[str, Figu
     def ratios(counts: Array, expected: Array | float) -> Figures:
         counts, expected = counts.reshape(MONTHS, 1), np.asarray(expected)
         drawn = rng.poisson(counts, (DRAWS, *counts.shape))
-        values = (np.log((one + 0.5) / (expected + 0.5)) for one in (counts, drawn))
-        return Figures(*values, size=np.broadcast_to(expected, MONTHS), least_spread=LEAST_RATIO)
+        value, draws = (np.log((one + 0.5) / (expected + 0.5)) for one in (counts, drawn))
+        return Figures(value, draws, np.broadcast_to(expected, MONTHS), LEAST_RATIO)
 
     def attributed(counts: Array) -> Array:
         return RIGHT * counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1) + (1 - RIGHT) * SHARES

@@ -145,8 +145,9 @@ def _say_times(place: StudyPaths, started: float) -> None:
     table = Table("stage", "seconds", "of processors", "peak GB", box=None)
     for column in table.columns[1:]:
         column.justify = "right"
-    for row in ran.itertuples():
-        table.add_row(row.stage, f"{row.seconds:.0f}", f"{row.processor_seconds:.0f}", f"{row.peak_gb:.1f}")
+    for row in ran.to_dict("records"):
+        figures = (f"{row['seconds']:.0f}", f"{row['processor_seconds']:.0f}", f"{row['peak_gb']:.1f}")
+        table.add_row(str(row["stage"]), *figures)
     total = ran["processor_seconds"].sum()
     table.add_row("all", f"{time.time() - started:.0f}", f"{total:.0f}", f"{ran['peak_gb'].max():.1f}")
     console.print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from mlflow import MlflowClient
@@ -104,13 +105,14 @@ def describe_runs(
     def spoken(key: str, lang: str) -> str:
         return headlines[key]["text"].get(lang, "") if key in headlines else ""
 
+    def finding(key: str, figures: Mapping[str, float], lang: str) -> str:
+        return spoken(key, lang) or told(figures, lang)
+
     for section, content in contents.items():
         run = find_logged(client, experiment, content)
         if run is not None and section in PAGES:
             key, own = PAGES[section][1], figures.get(section, {})
-            note = described(
-                params, page_of(section), lambda lang, key=key, own=own: spoken(key, lang) or told(own, lang)
-            )
+            note = described(params, page_of(section), partial(finding, key, own))
             client.set_tag(run, NOTE, note)
 
     def whole(lang: str) -> str:

@@ -228,7 +228,8 @@ def _is_null(value: Any) -> bool:
 
 def column_values(column: pd.Series) -> list[Any]:
     """Values as JSON brings them, None where pandas calls them missing."""
-    return column.astype(object).where(column.notna(), None).tolist()
+    missing = column.isna().to_numpy()
+    return [None if gone else value for value, gone in zip(column.tolist(), missing, strict=True)]
 
 
 def _records(given: Any) -> tuple[list[dict[str, Any]], Any]:
@@ -242,7 +243,7 @@ def _records(given: Any) -> tuple[list[dict[str, Any]], Any]:
     rows: list[dict[str, Any]] = [{} for _ in range(len(given))]
     for name in given:
         for row, value in zip(rows, column_values(given[name]), strict=True):
-            row[name] = value
+            row[str(name)] = value
     return rows, given.index
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import mlflow
@@ -46,7 +47,7 @@ def track_fits(
     with open_run(client, experiment, section, {"section": section, **tags}) as run_id:
         mlflow.log_artifact(str(fits_file(study, section)))
         for fit in fits:
-            note = described(params, page_of(section), lambda lang, fit=fit: told(fit.metrics, lang))
+            note = described(params, page_of(section), partial(told, fit.metrics))
             child_tags = {"section": section, "candidate": fit.name, NOTE: note}
             with open_run(client, experiment, f"{section}/{fit.name}", child_tags, nested=True) as child:
                 figures = {f"{section}.{key}": value for key, value in fit.metrics.items()}

@@ -7,6 +7,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -215,7 +216,7 @@ def _log_results(
         tags = {
             "section": "risk",
             "candidate": model,
-            NOTE: described(params, page_of("risk"), lambda lang, plain=plain: told(plain, lang)),
+            NOTE: described(params, page_of("risk"), partial(told, plain)),
         }
         with open_run(client, experiment, f"risk/{model}", tags, nested=True) as child:
             write_run(client, child, figures, {"model": model})

@@ -113,12 +113,14 @@ class DatabaseSource:
                 column = quoted(time.column)
                 query = f"SELECT count(*) FROM {_relation(name)} WHERE {column} IS NULL OR {column} <= ?"
                 return int(connection.execute(query, [time.value]).fetchall()[0][0])
-        column = sa.column(time.column)
-        query = sa.select(sa.func.count()).select_from(_sql_table(name))
+        when: sa.ColumnClause[Any] = sa.column(time.column)
+        until = (
+            sa.select(sa.func.count())
+            .select_from(_sql_table(name))
+            .where(when.is_(None) | (when <= time.value))
+        )
         with _connected(self.url) as connection:
-            return int(
-                connection.execute(query.where(column.is_(None) | (column <= time.value))).scalar_one()
-            )
+            return int(connection.execute(until).scalar_one())
 
     @property
     def shown(self) -> str:

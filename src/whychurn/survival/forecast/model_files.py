@@ -70,7 +70,7 @@ def read_model(folder: Path) -> BoostedHazard | Cox | None:
         return BoostedHazard(booster, features, told["variant"], bounds, (a, b), told["learned_days"])
     rows = pd.read_csv(folder / "coefficients.csv", keep_default_na=False)
     beta = rows.pop("coefficient").to_numpy("float64")
-    terms = [Term(**row) for row in rows.to_dict("records")]
+    terms = [Term(**{str(name): value for name, value in row.items()}) for row in rows.to_dict("records")]
     cumulative = pd.read_csv(folder / "baseline.csv")["cumulative"].to_numpy("float64")
     hazard = DailyHazard(cumulative, told["supported_days"])
     return Cox(told["kind"], features, terms, beta, hazard, told["learned_days"])
