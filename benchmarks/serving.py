@@ -250,7 +250,7 @@ def stopped(place: Place, server: Server) -> str:
     status, _ = asyncio.run(asked())
     server.process.wait(timeout=60)
     seconds = time.perf_counter() - started - 0.2
-    left = len(psutil.wait_procs(below, timeout=1)[1])
+    left = len(psutil.wait_procs(below, timeout=max(0.1, 5 - seconds))[1])
     return f"ended after {seconds:.1f} s, answered {status}, {left} processes left"
 
 

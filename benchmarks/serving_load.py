@@ -75,7 +75,7 @@ async def _exchange(
     writer.write(head.encode() + body)
     told = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
     headers = dict(line.split(": ", 1) for line in told[1:] if ": " in line)
-    await reader.readexactly(int(headers["content-length"]))
+    await reader.readexactly(int(headers.get("content-length", 0)))
     stays = headers.get("connection") != "close"
     return int(told[0].split()[1]), headers.get("x-model-version", ""), stays
 
