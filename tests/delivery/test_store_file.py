@@ -19,7 +19,7 @@ from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.delivery.mlflow_store import connect, find_experiment, load_version
 from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version
 from whychurn.delivery.registry.promotion import promote
-from whychurn.delivery.serving.server import serving_command
+from whychurn.delivery.serving.server import Endpoint, serving_command
 from whychurn.delivery.store_file import artifact_address, database_address, prepare_store, store_errors
 from whychurn.delivery.tracking.pipeline_runs import PIPELINE, track
 
@@ -66,7 +66,7 @@ def test_a_study_goes_on_where_it_lies_now(make_study: Make, params: Params, how
         shutil.copytree(study.root, elsewhere)
         before = (study.mlflow / "mlflow.db").read_bytes()
     moved = StudyPaths(elsewhere)
-    assert serving_command(moved, params, "127.0.0.1", 5001)[0]
+    assert serving_command(moved, params, Endpoint(port=5001))[0]
     runs = len(connect(moved).search_runs(["1"]))
     track(moved, params)
     assert len(connect(moved).search_runs(["1"])) == runs, "its runs are known"
@@ -169,7 +169,7 @@ def test_a_champion_without_its_files_is_one_sentence(make_study: Make, params: 
     promote(study, params, "first")
     shutil.rmtree(study.mlflow / "artifacts")
     with pytest.raises(WhychurnError, match=r"files of the champion.*missing"):
-        serving_command(study, params, "127.0.0.1", 5001)
+        serving_command(study, params, Endpoint(port=5001))
 
 
 def test_another_version_s_tables_are_named_with_the_command_that_moves_them(make_study: Make) -> None:

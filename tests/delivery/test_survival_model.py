@@ -29,7 +29,7 @@ from whychurn.delivery.registry.survival_model import (
     survival_folder,
     track_survival_model,
 )
-from whychurn.delivery.serving.server import example_request, serving_command
+from whychurn.delivery.serving.server import Endpoint, example_request, serving_command
 from whychurn.panel.feature_encoding import Feature
 from whychurn.survival.forecast.baseline_hazard import DailyHazard
 from whychurn.survival.forecast.boosted_discrete_hazard import BoostedHazard
@@ -229,12 +229,12 @@ def test_over_http(make_study: Make, params: Params) -> None:
     study = make_study()
     model = cox("cox")
     with pytest.raises(WhychurnError, match="promote --model survival"):
-        serving_command(study, params, "127.0.0.1", 5001, "survival")
+        serving_command(study, params, Endpoint(port=5001), "survival")
     leave(study, model)
     track(study, params)
     promote_survival(study, params, "the only one")
     port = free_port()
-    with running(*serving_command(study, params, "127.0.0.1", port, "survival"), port):
+    with running(*serving_command(study, params, Endpoint(port=port), "survival"), port):
         status, text = post(port, example_request(study, 3, "survival"))
         assert status == 200 and len(json.loads(text)["predictions"]) == 3
         asked = rows(2)

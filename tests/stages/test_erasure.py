@@ -20,7 +20,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import pseudonym
 from whychurn.stages.erasure.erase_members import Erasure, erase_members, read_ids
 from whychurn.stages.erasure.stored_copies import drop_stale_results, folder_size, remove, unused_copies
-from whychurn.stages.locks import live_locks
+from whychurn.stages.running.locks import live_locks
 
 KEY = "a key of tests, kept apart"
 OWN = "the blue door squeaks"

@@ -20,8 +20,8 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system import processes
 from whychurn.contract.system.file_lock import hold_file
 from whychurn.contract.system.processes import cores, ended_with_us, interrupts_kept, leave_interrupts
-from whychurn.stages.dvc_commands import run_dvc
-from whychurn.stages.locks import only_run
+from whychurn.stages.running.dvc_commands import run_dvc
+from whychurn.stages.running.locks import only_run
 
 PARENT = """
 import subprocess, sys
@@ -36,7 +36,7 @@ with ended_with_us(child):
 HOLD = """
 import sys, time
 from pathlib import Path
-from whychurn.stages.locks import only_run
+from whychurn.stages.running.locks import only_run
 with only_run(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -20,9 +20,9 @@ from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.check.snapshot.table import snapshot_name
 from whychurn.intake.read.source import open_source
-from whychurn.stages.dvc_commands import run_dvc
 from whychurn.stages.erasure.stored_copies import drop_stale_results, unused_copies
-from whychurn.stages.locks import only_run
+from whychurn.stages.running.dvc_commands import run_dvc
+from whychurn.stages.running.locks import only_run
 from whychurn.stages.stage_times import JOBS, STARTED, Phases
 
 log = logging.getLogger(__name__)

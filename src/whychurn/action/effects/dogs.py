@@ -51,6 +51,8 @@ def aversion_scale(panel: pd.DataFrame) -> dict[str, Any]:
             if value.std() > 0:
                 spread = {"mean": float(value.mean()), "sd": float(value.std())}
                 traces.append({"feature": name, "sign": sign, "log": log, **spread})
+    if not traces:
+        return {"traces": [], "mean": 0.0, "sd": 1.0}
     score = _sum_of_traces(panel, traces)[there]
     return {"traces": traces, "mean": float(score.mean()), "sd": max(float(score.std()), 1e-12)}
 

@@ -98,7 +98,8 @@ def run_contents(study: StudyPaths, params: Params) -> dict[str, str]:
 
 def _leading_figures(study: StudyPaths, contents: Mapping[str, str]) -> dict[str, dict[str, float]]:
     """Section -> figures that tell its run where its page has no headline."""
-    figures = {section: read_fits(study, section)[0].metrics for section in SECTIONS if section in contents}
+    fits = {section: read_fits(study, section) for section in SECTIONS if section in contents}
+    figures = {section: found[0].metrics for section, found in fits.items() if found}
     if "panel" in contents:
         figures["panel"] = _panel_figures(study)
     if "risk" in contents and (study.results / "risk_metrics.parquet").exists():

@@ -21,8 +21,8 @@ from whychurn.intake.privacy.pseudonym import find_key, pseudonym
 from whychurn.intake.read.dtypes import TEXT, as_text
 from whychurn.intake.read.source import is_address, open_source
 from whychurn.stages.erasure.stored_copies import folder_size, remove
-from whychurn.stages.locks import live_locks, release_dead_locks
 from whychurn.stages.month_records import FOLDER, forget_members
+from whychurn.stages.running.locks import live_locks, release_dead_locks
 
 # In this order: without its lock file no stage counts as up to date, so that a kill on the way does no harm.
 _COMPUTED: Final = (

@@ -9,7 +9,7 @@ from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 
 from whychurn.contract.paths import PROJECT
 from whychurn.contract.yaml_files import read_yaml
-from whychurn.stages.lock_file import COPY, is_whole, mend_lock_file
+from whychurn.stages.running.lock_file import COPY, is_whole, mend_lock_file
 
 WHOLE = """schema: '2.0'
 stages:

@@ -13,8 +13,8 @@ from types import MappingProxyType
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.processes import ended_with_us, interrupts_kept
-from whychurn.stages.lock_file import mend_lock_file
-from whychurn.stages.locks import release_dead_locks
+from whychurn.stages.running.lock_file import mend_lock_file
+from whychurn.stages.running.locks import release_dead_locks
 
 log = logging.getLogger(__name__)
 

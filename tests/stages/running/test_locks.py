@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from whychurn.stages.locks import release_dead_locks
+from whychurn.stages.running.locks import release_dead_locks
 
 WAIT = "import sys; print(flush=True); sys.stdin.read()"
 

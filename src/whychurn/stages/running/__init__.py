@@ -1,0 +1,1 @@
+"""DVC as a program: its commands, its locks, its lock file."""
