@@ -45,7 +45,8 @@ def test_open_alarms_are_named_in_the_reason(make_study: Make, params: Params) -
     promote(study, params, "first of all")
     study = make_study(auc=0.76)
     track(study, params)
-    write_json({"charts": {"open_alarms": ["leavings:all", "mix:price"]}}, study.results / "watch.json")
+    alarms = [{"chart": "leavings", "group": "all"}, {"chart": "mix", "group": "price"}]
+    write_json({"open_alarms": alarms}, study.results / "watch.json")
     assert open_alarms(study) == ["leavings:all", "mix:price"]
     with pytest.raises(WhychurnError, match="does not name: mix:price"):
         promote(study, params, "leavings:all is what it learnt")

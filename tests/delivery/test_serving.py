@@ -32,7 +32,7 @@ from whychurn.delivery.registry import model_versions
 from whychurn.delivery.registry.promotion import promote
 from whychurn.delivery.registry.served_file import served_source, source_digest
 from whychurn.delivery.registry.served_model import GONE, RiskModel
-from whychurn.delivery.registry.served_request import RefusedRequestError, predict_trees
+from whychurn.delivery.registry.served_request import RefusedRequestError, for_trees, predict_trees
 from whychurn.delivery.serving.server import Endpoint, example_request, serving_command
 from whychurn.delivery.tracking.pipeline_runs import track
 
@@ -248,7 +248,7 @@ def test_reasons_add_up_and_read_like_those_of_the_risk_stage(study: StudyPaths,
     model.limits = {**model.limits, "top_reasons": 99}
     lists = [json.loads(text) for text in model.predict(rows.head(20))["reasons"]]
     X, _ = model._encode(rows.head(20).to_dict("records"))
-    base = predict_trees(model.booster, X, pred_contribs=True)[:, -1]
+    base = predict_trees(model.booster, for_trees(X), pred_contribs=True)[:, -1]
     total = np.array([sum(reason["contribution"] for reason in reasons) for reasons in lists]) + base
     raw = 1 / (1 + np.exp(-total))
     assert (

@@ -36,7 +36,7 @@ from whychurn.survival.forecast.boosted_discrete_hazard import BoostedHazard
 from whychurn.survival.forecast.cox_terms import Term
 from whychurn.survival.forecast.forecasters import Cox
 from whychurn.survival.forecast.model_comparison import ModelComparison
-from whychurn.survival.forecast.model_files import read_model, write_model
+from whychurn.survival.forecast.model_files import write_model
 
 from .test_serving import free_port, post, running
 
@@ -116,9 +116,6 @@ def test_native_files_answer_as_the_fitted_model(model: BoostedHazard | Cox, tmp
     for days in PARAMS.survival.challenge.horizons:
         assert answer[f"p_stay_{days}d"].to_numpy() == pytest.approx(curve[:, days], abs=1e-9)
     assert answer["expected_stay_days"].to_numpy() == pytest.approx(curve[:, 1:].sum(axis=1), rel=1e-9)
-    again = read_model(tmp_path)
-    assert again is not None and again.curve(asked, 365) == pytest.approx(curve, abs=1e-9)
-    assert read_model(tmp_path / "none") is None
     assert not list(tmp_path.glob("*.pkl"))
 
 

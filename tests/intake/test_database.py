@@ -30,15 +30,16 @@ PARAMS = {
 }
 
 
-def fill(address: str) -> None:
+def run_sql(address: str, *statements: str) -> None:
+    """Carry out statements in the database."""
     if address.startswith("duckdb"):
         with duckdb.connect(address.removeprefix("duckdb:///")) as connection:
-            for statement in DDL:
+            for statement in statements:
                 connection.execute(statement)
         return
     engine = sa.create_engine(address.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        for statement in DDL:
+        for statement in statements:
             connection.execute(sa.text(statement))
     engine.dispose()
 
@@ -47,14 +48,11 @@ def fill(address: str) -> None:
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param != "postgresql":
         given = f"{request.param}:///{tmp_path / 'shop.db'}"
-        fill(given)
+        run_sql(given, *DDL)
         return given
     given = request.getfixturevalue("postgres")
-    engine = sa.create_engine(given.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE IF EXISTS members, sales"))
-    engine.dispose()
-    fill(given)
+    run_sql(given, "DROP TABLE IF EXISTS members, sales")
+    run_sql(given, *DDL)
     return given
 
 
@@ -81,20 +79,6 @@ def test_import_copies_tables_that_then_run_from_files(address, make_study, buil
     assert import_tables(address, study.raw, SALES) == {"members": 2, "orders": 3}
     assert sorted(p.name for p in study.raw.iterdir()) == ["members.parquet", "orders.parquet"]
     assert build(study)["tables"]["orders"]["kept"] == 2
-
-
-def run_sql(address: str, *statements: str) -> None:
-    """Carry out statements in the database."""
-    if address.startswith("duckdb"):
-        with duckdb.connect(address.removeprefix("duckdb:///")) as connection:
-            for statement in statements:
-                connection.execute(statement)
-        return
-    engine = sa.create_engine(address.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        for statement in statements:
-            connection.execute(sa.text(statement))
-    engine.dispose()
 
 
 def orders(folder: Path) -> pd.DataFrame:
@@ -201,7 +185,7 @@ def test_a_column_that_starts_empty_keeps_its_type_over_pieces(monkeypatch, tmp_
 
 def test_intake_json_does_not_hold_the_address(tmp_path, make_study, build) -> None:
     place = tmp_path / "shop.db"
-    fill(f"sqlite:///{place}")
+    run_sql(f"sqlite:///{place}", *DDL)
     study = make_study({}, {**PARAMS, "intake": {**PARAMS["intake"], "source": f"sqlite:///{place}"}})
     build(study)
     assert str(place) not in str(read_json(study.interim / "intake.json"))

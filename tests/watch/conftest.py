@@ -49,7 +49,7 @@ def programme(seed: int = 0) -> WatchInputs:
         panel_facts={"definition": "inactivity_90d", "horizon_days": 90, "features": ["spend_365d", "tenure_days"]},
         intake_facts={"observed_from": "2024-01-01", "observed_until": "2024-12-31"},
         as_of=pd.Timestamp("2025-01-01"), observed_until=pd.Timestamp("2024-12-31"),
-        score=None, probability=lambda rows: np.full(len(rows), 0.1), hazard=None, records=(), digests={"parameters": "a", "code": "a", "model": "a"}, params=Params(),
+        score=None, probability=lambda rows: np.full(len(rows), 0.1), records=(), digests={"parameters": "a", "code": "a", "model": "a"}, params=Params(),
     )  # fmt: skip
 
 

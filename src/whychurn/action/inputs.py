@@ -14,7 +14,7 @@ MixAt = Callable[[pd.Series, pd.Series], pd.DataFrame]
 
 
 @dataclass(frozen=True)
-class ActionInputs:
+class StudyInputs:
     """Tables of a study as the stages before left them, and its decision day.
 
     Parameters
@@ -37,9 +37,6 @@ class ActionInputs:
         Decision day: the latest snapshot; without one, the day after the data end.
     observed_until
         Last day that the data cover.
-    mix_at
-        Cause mix of members on given days, known by that day: (member_id, day) -> p_<cause>, one row each;
-        None where no causes can be told.
     params
         All parameters.
     """
@@ -57,8 +54,21 @@ class ActionInputs:
     intake_facts: Mapping[str, Any]
     as_of: pd.Timestamp
     observed_until: pd.Timestamp
-    mix_at: MixAt | None
     params: Params
+
+
+@dataclass(frozen=True)
+class ActionInputs(StudyInputs):
+    """What questions on actions read besides.
+
+    Parameters
+    ----------
+    mix_at
+        Cause mix of members on given days, known by that day: (member_id, day) -> p_<cause>, one row each;
+        None where no causes can be told.
+    """
+
+    mix_at: MixAt | None
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from whychurn.contract.files import read_json, read_result
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.processes import cores
+from whychurn.intake.read.files.file_kinds import PACKED, TABLES
 from whychurn.stages.month_records import FOLDER
 from whychurn.stages.pipeline import run_study
+from whychurn.watch.charts.alarms import still_open
 
 _SHOWN = ("real", "made_by_us")
 
@@ -74,8 +76,8 @@ def _run_exports(place: StudyPaths, exports: Path) -> None:
 
 
 def _tables(folder: Path) -> set[str]:
-    suffixes = (".csv", ".parquet", ".xlsx")
-    return {path.name for path in folder.iterdir() if path.suffix in suffixes} if folder.is_dir() else set()
+    files = folder.iterdir() if folder.is_dir() else ()
+    return {path.name for path in files if path.suffix.lower() in (*TABLES, *PACKED)}
 
 
 def _say(place: StudyPaths) -> None:
@@ -87,10 +89,8 @@ def _say(place: StudyPaths) -> None:
     broken = tables["received"].query("state == 'broken'")
     for row in broken[broken["month"] == broken["month"].max()].itertuples():
         _line(f"Broken: {row.table} of {row.month:%Y-%m}: {row.why}")
-    still = set(facts.get("charts", {}).get("open_alarms", []))
-    alarms = tables["alarms"]
-    alarms = alarms[(alarms["chart"] + ":" + alarms["group"]).isin(still)]
-    for row in alarms.drop_duplicates(["chart", "group"], keep="last").itertuples():
+    alarms = still_open(tables["alarms"])
+    for row in alarms.itertuples():
         _line(f"Alarm: {row.chart}:{row.group} since {row.since:%Y-%m}, {row.direction}. Try: {row.command}")
     changed = tables["months"]
     for row in changed[changed["word"].isin(_SHOWN)].itertuples():
@@ -102,7 +102,7 @@ def _say(place: StudyPaths) -> None:
         _line(f"Nothing is compared: {compared['why_not']}")
     elif compared.get("then") is None:
         _line("No earlier month was kept; the next month is compared with this one.")
-    if broken.empty and not still and not changed["word"].isin(_SHOWN).any():
+    if broken.empty and alarms.empty and not changed["word"].isin(_SHOWN).any():
         _line("Nothing broken, no open alarm, no change that is told from chance.")
 
 

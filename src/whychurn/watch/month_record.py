@@ -13,8 +13,8 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import TABLES
 from whychurn.risk.value_at_risk import margin_exposed, value_at_risk
 from whychurn.watch.inputs import MonthRecord, WatchInputs
+from whychurn.watch.leavings import P, with_causes
 
-P: Final = [f"p_{cause}" for cause in CAUSES]
 BANDS: Final = (90, 365)  # days of tenure: members who joined lately leave at other rates
 Amounts = tuple[Array, Array | None]  # numerator and denominator by member; no denominator: a sum
 MEMBER_COLUMNS: Final = ("member_id", "present", "left", "tenure", "tier", *P, "p_churn", "stake", "row")
@@ -65,11 +65,7 @@ def month_members(inputs: WatchInputs, month: pd.Timestamp, left: pd.DataFrame |
         {"member_id": there["member_id"], "tenure": np.searchsorted(BANDS, tenure, side="right")}
     )
     gone = churners[(churners["left_on"] >= month) & (churners["left_on"] < end)].drop_duplicates("member_id")
-    causes = inputs.member_causes
-    told = causes[causes["status"] == "churned"] if len(causes) else causes
-    named = gone[["member_id", "spell_no"]].merge(
-        told.reindex(columns=["member_id", "spell_no", *P]), on=["member_id", "spell_no"], how="left"
-    )
+    named = with_causes(gone[["member_id", "spell_no"]], inputs.member_causes)
     at_start = inputs.panel.loc[inputs.panel["as_of"] == month]
     tiers = at_start.reindex(columns=["member_id", "spend_tier"]).rename(columns={"spend_tier": "tier"})
     frame = present.groupby("member_id", sort=True)["tenure"].max().reset_index()

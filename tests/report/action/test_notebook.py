@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.contract.files import write_json, write_table
-from whychurn.contract.paths import PROJECT
 from whychurn.report.action import charts
 from whychurn.report.action.answer import answer, headlines
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences import effects, methods, policies
-from whychurn.report.page.report_page import LANG, Page
 from whychurn.report.page.wording import Wording
 from whychurn.report.words import LANGUAGES
 
@@ -26,26 +22,9 @@ PAGE = Wording("en", "CNY", 10)
 
 
 @pytest.fixture
-def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, list[Any]]]:
+def shown(run_notebook: Callable[..., dict[str, list[Any]]]) -> Callable[..., dict[str, list[Any]]]:
     """Run the notebook's code on results, and return what it shows."""
-
-    def run(results: ActionResults, lang: str) -> dict[str, list[Any]]:
-        for name, rows in results.tables.items():
-            write_table(rows, tmp_path / "data" / "results" / f"{name}.parquet")
-        write_json(dict(results.facts), tmp_path / "data" / "results" / "action.json")
-        monkeypatch.setenv("WHYCHURN_STUDY", str(tmp_path))
-        monkeypatch.setenv(LANG, lang)
-        told: dict[str, list[Any]] = {"answer": [], "claim": [], "figure": [], "table": [], "headline": []}
-        for kind, held in told.items():
-            keep = lambda _, *given, held=held, **named: held.append((*given, *named.values()))  # noqa: E731
-            monkeypatch.setattr(Page, kind, keep)
-        space: dict[str, Any] = {}
-        for cell in jupytext.read(PROJECT / "notebooks" / "60_action.py").cells:
-            if cell.cell_type == "code":
-                exec(cell.source, space)
-        return told
-
-    return run
+    return partial(run_notebook, "60_action", "action.json")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

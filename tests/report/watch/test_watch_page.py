@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import pandas as pd
 import pytest
 
 from whychurn.contract.causes import RUNGS
-from whychurn.contract.files import write_json, write_table
-from whychurn.contract.paths import PROJECT
-from whychurn.report.page.report_page import LANG, Page
 from whychurn.report.page.wording import Wording
 from whychurn.report.watch import charts
 from whychurn.report.watch.answer import answer, headlines, open_alarms, quiet_line
@@ -30,27 +27,9 @@ PAGES = {lang: Wording(lang, "CNY", 10) for lang in LANGUAGES}
 
 
 @pytest.fixture
-def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, list[Any]]]:
+def shown(run_notebook: Callable[..., dict[str, list[Any]]]) -> Callable[..., dict[str, list[Any]]]:
     """Run the notebook's code on results, and return what it shows."""
-
-    def run(results: WatchResults, lang: str) -> dict[str, list[Any]]:
-        for name, rows in results.tables.items():
-            write_table(rows, tmp_path / "data" / "results" / f"{name}.parquet")
-        if results.facts:
-            write_json(dict(results.facts), tmp_path / "data" / "results" / "watch.json")
-        monkeypatch.setenv("WHYCHURN_STUDY", str(tmp_path))
-        monkeypatch.setenv(LANG, lang)
-        told: dict[str, list[Any]] = {"answer": [], "claim": [], "figure": [], "table": [], "headline": []}
-        for kind, held in told.items():
-            keep = lambda _, *given, held=held, **named: held.append((*given, *named.values()))  # noqa: E731
-            monkeypatch.setattr(Page, kind, keep)
-        space: dict[str, Any] = {}
-        for cell in jupytext.read(PROJECT / "notebooks" / "70_watch.py").cells:
-            if cell.cell_type == "code":
-                exec(cell.source, space)
-        return told
-
-    return run
+    return partial(run_notebook, "70_watch", "watch.json")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

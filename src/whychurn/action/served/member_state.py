@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.plan.value.read_back import HELD_OUT
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.results import columns_of, empty_table, typed
 
 TABLE: Final = "member_state"
-HELD_OUT: Final = "hold_out"
 _OF_PLAN: Final = ("action", "channel", "send_on", "expected_gain", "cost")
 
 

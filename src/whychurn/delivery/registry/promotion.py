@@ -97,8 +97,8 @@ def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = Fals
 def open_alarms(study: StudyPaths) -> list[str]:
     """Charts whose alarm is open (``leavings:all``); none where stage watch has not run."""
     file = study.results / "watch.json"
-    found: list[str] = read_json(file).get("charts", {}).get("open_alarms", []) if file.exists() else []
-    return found
+    found = read_json(file).get("open_alarms", []) if file.exists() else []
+    return [f"{alarm['chart']}:{alarm['group']}" for alarm in found]
 
 
 def check_gates(

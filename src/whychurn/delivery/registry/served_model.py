@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xgboost as xgb
 
 from whychurn.delivery.registry.served_actions import ActionChoice
 from whychurn.delivery.registry.served_request import (
     RequestModel,
     Terms,
     column_values,
+    for_trees,
     predict_trees,
     read_flag,
     read_native,
@@ -75,7 +77,7 @@ class RiskModel(RequestModel):
         numbers = [[read(value) for value in column_values(rows[name])] for name, read in columns]
         self._refuse({column for column, told in enumerate(numbers) if None in told})
         X, _ = self._matrix(np.array(numbers).T)
-        return np.interp(self._raw(X), self.calibrator["x"], self.calibrator["y"])
+        return np.interp(self._raw(for_trees(X)), self.calibrator["x"], self.calibrator["y"])
 
     def answer(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """As `RequestModel.answer`; a row with `STILL_THERE` false gets a note and no forecast."""
@@ -86,19 +88,22 @@ class RiskModel(RequestModel):
         return answers
 
     def _answers(self, X: np.ndarray, flags: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        raw = self._raw(X)
+        data = for_trees(X)
+        raw = self._raw(data)
         curve = [np.interp(raw, self.calibrator["x"], self.calibrator[name]) for name in ("y", "low", "high")]
-        reasons = self._reasons(X, predict_trees(self.booster, X, pred_contribs=True)[:, :-1])
+        reasons = self._reasons(X, predict_trees(self.booster, data, pred_contribs=True)[:, :-1])
         answers = dict(zip(OUTPUTS, (*(line.tolist() for line in curve), reasons), strict=False))
+        mix = None
         if self.causes is not None:
-            answers |= self.causes.answers(X)
+            chances = self.causes.chances(X)
+            answers |= self.causes.answers(chances)
+            mix = dict(zip(self.causes.causes, chances.T, strict=True))
         if self.actions is not None:
-            mix = None if self.causes is None else self.causes.mix(X)
             answers |= self.actions.answers(X, curve[0], mix, flags)
         return answers
 
-    def _raw(self, X: np.ndarray) -> np.ndarray:
-        margin = predict_trees(self.booster, X, output_margin=True)
+    def _raw(self, rows: xgb.DMatrix) -> np.ndarray:
+        margin = predict_trees(self.booster, rows, output_margin=True)
         return 1 / (1 + np.exp(-margin.astype("float64")))
 
     def _reasons(self, X: np.ndarray, contributions: np.ndarray) -> list[str]:
@@ -153,13 +158,8 @@ class CauseChances:
         odds = np.exp(score - score.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 
-    def mix(self, X: np.ndarray) -> dict[str, np.ndarray]:
-        """Chance of each cause by name; (n,) each."""
-        return dict(zip(self.causes, self.chances(X).T, strict=True))
-
-    def answers(self, X: np.ndarray) -> dict[str, list[Any]]:
-        """Output columns: p_<cause> and primary_cause."""
-        p = self.chances(X)
+    def answers(self, p: np.ndarray) -> dict[str, list[Any]]:
+        """Output columns of `chances`: p_<cause> and primary_cause."""
         top = p.argmax(axis=1)
         named = np.where(p.max(axis=1) >= self.name_from[top], np.array(self.causes)[top], "unknown")
         chances = {f"p_{cause}": p[:, k].tolist() for k, cause in enumerate(self.causes)}

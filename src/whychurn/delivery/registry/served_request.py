@@ -157,9 +157,14 @@ def read_native(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def predict_trees(booster: xgb.Booster, X: np.ndarray, **what: bool) -> np.ndarray:
+def for_trees(X: np.ndarray) -> xgb.DMatrix:
+    """Encoded rows as trees read them."""
+    return xgb.DMatrix(X, nthread=1)
+
+
+def predict_trees(booster: xgb.Booster, rows: xgb.DMatrix, **what: bool) -> np.ndarray:
     """`Booster.predict` of rows encoded in its own order, whose names need no comparison."""
-    return booster.predict(xgb.DMatrix(X, nthread=1), validate_features=False, **what)
+    return booster.predict(rows, validate_features=False, **what)
 
 
 class Terms:

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whychurn.delivery.registry.served_request import RequestModel, Terms, predict_trees, read_native
+from whychurn.delivery.registry.served_request import (
+    RequestModel,
+    Terms,
+    for_trees,
+    predict_trees,
+    read_native,
+)
 
 SURVIVAL_FILES = {
     "metadata": "metadata.json",
@@ -75,7 +81,7 @@ class SurvivalModel(RequestModel):
         """Margin of each row (rows) in each interval that begins so many days ahead (columns)."""
         days = np.repeat(ahead.astype("float32"), len(blocks[0]))[:, None]
         stacked = np.hstack([np.vstack(blocks), days])
-        margins = predict_trees(self.booster, stacked, output_margin=True)
+        margins = predict_trees(self.booster, for_trees(stacked), output_margin=True)
         return margins.reshape(len(blocks), -1).T
 
     def _aged(self, X: np.ndarray, days: float) -> np.ndarray:

@@ -26,14 +26,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 
-from whychurn.contract.files import read_json, write_json, write_whole
+from whychurn.contract.files import write_json, write_whole
 from whychurn.contract.params import Params
-from whychurn.panel.feature_encoding import Feature
-from whychurn.survival.forecast.baseline_hazard import DailyHazard
 from whychurn.survival.forecast.boosted_discrete_hazard import BoostedHazard
-from whychurn.survival.forecast.cox_terms import Term
 from whychurn.survival.forecast.forecasters import Cox
 from whychurn.survival.forecast.model_comparison import ModelComparison
 
@@ -56,24 +52,6 @@ def write_model(folder: Path, comparison: ModelComparison, definition: str, para
     of_kind = _write_boosted(folder, model) if isinstance(model, BoostedHazard) else _write_cox(folder, model)
     write_json({"features": [feature.as_json() for feature in model.features]}, folder / "features.json")
     write_json({**of_kind, **_metadata(comparison, model, definition, params)}, folder / "metadata.json")
-
-
-def read_model(folder: Path) -> BoostedHazard | Cox | None:
-    """The model that `write_model` wrote; None where no model was chosen."""
-    if not (folder / "metadata.json").exists():
-        return None
-    told = read_json(folder / "metadata.json")
-    features = [Feature.from_json(entry) for entry in read_json(folder / "features.json")["features"]]
-    if told["kind"] == "boosted":
-        booster = xgb.Booster(model_file=str(folder / "model.ubj"))
-        bounds, (a, b) = np.array(told["bounds"]), told["line"]
-        return BoostedHazard(booster, features, told["variant"], bounds, (a, b), told["learned_days"])
-    rows = pd.read_csv(folder / "coefficients.csv", keep_default_na=False)
-    beta = rows.pop("coefficient").to_numpy("float64")
-    terms = [Term(**{str(name): value for name, value in row.items()}) for row in rows.to_dict("records")]
-    cumulative = pd.read_csv(folder / "baseline.csv")["cumulative"].to_numpy("float64")
-    hazard = DailyHazard(cumulative, told["supported_days"])
-    return Cox(told["kind"], features, terms, beta, hazard, told["learned_days"])
 
 
 def _write_boosted(folder: Path, model: BoostedHazard) -> dict[str, Any]:

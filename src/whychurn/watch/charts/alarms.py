@@ -48,6 +48,11 @@ def chart_alarms(judged: Judged, value: float, confidence: float, min_cell: int)
     return new
 
 
+def still_open(alarms: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `watch_alarms` whose change still stands, the last one of each chart and group."""
+    return alarms[alarms["open"].astype(bool)].drop_duplicates(["chart", "group"], keep="last")
+
+
 def _alarm(judged: Judged, at: int, value: float, confidence: float, min_cell: int) -> dict[str, Any]:
     chart, limit, run = judged.chart, judged.limit, judged.run
     assert limit is not None and run is not None

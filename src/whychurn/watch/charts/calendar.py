@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from whychurn.watch.month_record import last_whole_month
+
 DAYS_OF_MONTH = 30.5
 
 
@@ -63,6 +65,5 @@ def study_calendar(panel: pd.DataFrame, waiting_days: int, observed_until: pd.Ti
     snapshots = pd.DatetimeIndex(np.sort(panel["as_of"].unique()))
     lag = max(int(np.ceil(waiting_days / DAYS_OF_MONTH)), 0)
     firsts = month_of(pd.Series(snapshots)) + pd.DateOffset(months=lag)
-    open_month = pd.Timestamp(observed_until + pd.Timedelta(days=1)).to_period("M").to_timestamp()
     months = firsts[firsts <= observed_until]
-    return Calendar(snapshots, pd.DatetimeIndex(months), lag, open_month - pd.DateOffset(months=1))
+    return Calendar(snapshots, pd.DatetimeIndex(months), lag, last_whole_month(observed_until))

@@ -12,6 +12,7 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.watch.charts.calendar import Calendar, month_of
+from whychurn.watch.leavings import P
 from whychurn.watch.limits.member_draws import drawn_sums, member_draws, member_uniforms
 
 Counts = Mapping[str, Array]
@@ -175,7 +176,7 @@ def _silence_counts(block: Block, calendar: Calendar, summed: Summer) -> dict[st
 
 
 def _mix_counts(block: Block, calendar: Calendar, summed: Summer) -> dict[str, Array]:
-    p = block.leavings[[f"p_{cause}" for cause in CAUSES]].to_numpy("float64")
+    p = block.leavings[P].to_numpy("float64")
     at = calendar.months.get_indexer(month_of(block.leavings["left_on"]))
     known = (at >= 0) & ~np.isnan(p).all(axis=1)
     at, member = at[known], block.leavings["member_id"][known]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from whychurn.action.inputs import Section
 from whychurn.contract.causes import CAUSES
-from whychurn.watch.charts.alarms import ALARM_COLUMNS, chart_alarms
+from whychurn.watch.charts.alarms import ALARM_COLUMNS, chart_alarms, still_open
 from whychurn.watch.charts.calendar import Calendar, study_calendar
 from whychurn.watch.charts.closed_windows import forecast_table
 from whychurn.watch.charts.counts import (
@@ -33,13 +33,13 @@ from whychurn.watch.charts.figures import (
 )
 from whychurn.watch.charts.judged import Judged, chart_rows, find_states, judged_chart
 from whychurn.watch.inputs import WatchInputs
+from whychurn.watch.leavings import with_causes
 from whychurn.watch.limits.member_draws import member_uniforms
 from whychurn.watch.limits.standard import SEEN_WITHIN
 
 LEAST_EXPECTED: Final = 20  # leavings a month of a tier or plan that has its own chart
 LEAST_PEOPLE: Final = 10  # leavings or silent members of a month that is judged
 MOST_GROUPS: Final = 4  # charts of tiers and plans: with leavings, mix, silent and inputs at most eight alarm
-P: Final = [f"p_{cause}" for cause in CAUSES]
 ACTIVITY: Final = ("members", "orders", "events", "memberships")  # their faults look like silence for months
 
 
@@ -103,11 +103,7 @@ def _part(frame: pd.DataFrame, place: int, blocks: int) -> pd.DataFrame:
 def _leavings(inputs: WatchInputs) -> pd.DataFrame:
     """Leavings by the study's definition, with the chances of their causes."""
     churners = inputs.churners[inputs.churners["is_main"]][["member_id", "spell_no", "left_on"]]
-    causes = inputs.member_causes
-    told = causes[causes["status"] == "churned"] if len(causes) else causes
-    return churners.merge(
-        told.reindex(columns=["member_id", "spell_no", *P]), on=["member_id", "spell_no"], how="left"
-    )
+    return with_causes(churners, inputs.member_causes)
 
 
 def _silenced(received: pd.DataFrame | None, lag: int) -> dict[pd.Timestamp, str]:
@@ -195,5 +191,8 @@ def _chart_facts(judged: Judged) -> dict[str, Any]:
 
 
 def _open(alarms: pd.DataFrame) -> dict[str, Any]:
-    still = alarms[alarms["open"].astype(bool)].drop_duplicates(["chart", "group"], keep="last")
-    return {"open_alarms": [f"{row.chart}:{row.group}" for row in still.itertuples()], "alarms": len(alarms)}
+    still = [
+        {"chart": row.chart, "group": row.group, "since": f"{row.since:%Y-%m-%d}"}
+        for row in still_open(alarms).itertuples()
+    ]
+    return {"open_alarms": still, "alarms": len(alarms)}

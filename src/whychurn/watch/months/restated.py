@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.watch.inputs import MonthRecord, WatchInputs
-from whychurn.watch.month_record import MEMBER_COLUMNS, P, month_members, record_month
+from whychurn.watch.leavings import P
+from whychurn.watch.month_record import MEMBER_COLUMNS, month_members, record_month
 
 Told = tuple[pd.DataFrame, Mapping[str, Any]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from whychurn.action.inputs import Section
 from whychurn.contract.results import columns_of, typed
 from whychurn.stats.multiple_testing import benjamini_hochberg
 from whychurn.watch.inputs import MonthRecord, WatchInputs
-from whychurn.watch.month_record import amounts, headline, last_whole_month, record_month
+from whychurn.watch.month_record import Amounts, amounts, headline, last_whole_month, record_month
 from whychurn.watch.months.differences import chance_of_none, of_members, standard_errors
 from whychurn.watch.months.restated import restated
 
@@ -39,7 +40,7 @@ def compare(earlier: MonthRecord, now: MonthRecord, inputs: WatchInputs) -> list
     confidence, seed = inputs.params.run.confidence, inputs.params.run.seed
     steps = [(members, amounts(members, told)) for members, told in restated(earlier, inputs)]
     told, today = amounts(earlier.members, earlier.told), amounts(now.members, now.told)
-    shown = _shown(now, inputs)
+    shown = _shown(today, inputs)
     names = [name for name in shown if name in told and all(name in step for _, step in steps)]
     if not names:
         return []
@@ -75,14 +76,17 @@ def compare(earlier: MonthRecord, now: MonthRecord, inputs: WatchInputs) -> list
 
 
 def _first(now: MonthRecord, inputs: WatchInputs) -> list[dict[str, Any]]:
-    today, shown = amounts(now.members, now.told), _shown(now, inputs)
-    return [{"headline": name, "now": float(headline(today[name])), "word": "no_earlier"} for name in shown]
+    today = amounts(now.members, now.told)
+    return [
+        {"headline": name, "now": float(headline(today[name])), "word": "no_earlier"}
+        for name in _shown(today, inputs)
+    ]
 
 
-def _shown(now: MonthRecord, inputs: WatchInputs) -> list[str]:
+def _shown(today: Mapping[str, Amounts], inputs: WatchInputs) -> list[str]:
     """Headlines of enough members: none of fewer leavings than `privacy.min_cell`."""
     found = []
-    for name, (above, below) in amounts(now.members, now.told).items():
+    for name, (above, below) in today.items():
         of_causes = name.startswith("cause:") or name == "avoidable_share"
         behind = below.sum() if of_causes and below is not None else np.count_nonzero(above)
         if behind >= inputs.params.privacy.min_cell:
