@@ -15,7 +15,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.delivery import mlflow_store as store
 from whychurn.delivery.registry import model_versions, promotion
 from whychurn.delivery.registry.model_versions import CHALLENGER, CHAMPION, find_version
-from whychurn.delivery.registry.promotion import open_alarms, promote, schema_gate
+from whychurn.delivery.registry.promotion import new_reference, open_alarms, promote, schema_gate
 from whychurn.delivery.tracking.pipeline_runs import track
 
 Make = Callable[..., StudyPaths]
@@ -45,14 +45,20 @@ def test_open_alarms_are_named_in_the_reason(make_study: Make, params: Params) -
     promote(study, params, "first of all")
     study = make_study(auc=0.76)
     track(study, params)
-    alarms = [{"chart": "leavings", "group": "all"}, {"chart": "mix", "group": "price"}]
+    alarms = [
+        {"chart": "leavings", "group": "all", "since": "2025-06-01"},
+        {"chart": "mix", "group": "price", "since": "2025-08-01"},
+    ]
+    assert new_reference(study) is None
     write_json({"open_alarms": alarms}, study.results / "watch.json")
     assert open_alarms(study) == ["leavings:all", "mix:price"]
     with pytest.raises(WhychurnError, match="does not name: mix:price"):
         promote(study, params, "leavings:all is what it learnt")
     assert champion_of(study, params) == "1"
-    promote(study, params, "learnt after leavings:all and mix:price")
-    assert champion_of(study, params) == "2"
+    said = promote(study, params, "learnt after leavings:all and mix:price")
+    assert new_reference(study) == "2025-08" and "watch: {reference_from: 2025-08}" in said
+    champion = find_version(store.connect(study), params.delivery.model_name, CHAMPION)
+    assert champion.tags["reference_from"] == "2025-08"
 
 
 @pytest.mark.parametrize("reason", ["", "  \n"])

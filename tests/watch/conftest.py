@@ -21,7 +21,7 @@ def programme(seed: int = 0) -> WatchInputs:
     rng = np.random.default_rng(seed)
     ids = [f"m{number:016x}" for number in range(MEMBERS)]
     members = pd.DataFrame({
-        "member_id": ids, "joined_on": pd.Timestamp("2023-06-01"), "region": "east", "marketing_consent": True,
+        "member_id": ids, "joined_on": pd.Timestamp("2023-06-01"), "region": "east", "profiling_consent": True,
     })  # fmt: skip
     orders = _orders(ids, rng)
     tables = {name: pd.DataFrame() for name in HISTORY_TABLES} | {"members": members, "orders": orders}

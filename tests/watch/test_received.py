@@ -64,7 +64,7 @@ def test_members_without_consent_and_unknown_codes_are_told(make: Make) -> None:
     october = orders["ordered_at"].dt.month == 10
     refusing = members["member_id"].iloc[:60]
     orders = orders.assign(member_id=orders["member_id"].mask(october, refusing.iloc[0]))
-    members = members.assign(marketing_consent=~members["member_id"].isin(refusing))
+    members = members.assign(profiling_consent=~members["member_id"].isin(refusing))
     inputs = replace(inputs, tables={**inputs.tables, "orders": orders, "members": members})
     assert broken(inputs) == [("10", "without_consent")]
     unknown = pd.DataFrame({"table": ["orders"], "column": ["channel"], "value": ["kiosk"], "rows": [1]})

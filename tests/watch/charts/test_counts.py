@@ -112,6 +112,8 @@ def test_states_of_months() -> None:
         "open",
     ]
     assert (find_states(months[:5], over[:5], enough[:5], {}) == "shown").all()
+    late = find_states(months, over, enough, {}, "2024-06")
+    assert late.tolist() == ["shown"] * 5 + ["reference"] * 10 + ["open"]
 
 
 def test_rows_and_alarm_of_a_chart_whose_limit_is_known() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from whychurn.action.inputs import Section
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.params import Params
 from whychurn.watch.charts.section import charts_section
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -92,6 +93,21 @@ def test_a_broken_export_silences_its_month_and_those_it_reaches() -> None:
     assert _alarms(section, "leavings").empty or _alarms(section, "leavings")["month"].min() > pd.Timestamp(
         "2025-10-01"
     )
+
+
+def test_a_new_reference_begins_where_it_is_said_to() -> None:
+    inputs = made_inputs(factor=2.0, change=5)  # leavings from 2024-09 on
+    before = charts_section(inputs).tables["watch_charts"]
+    inputs.params = Params.model_validate({"watch": {"reference_from": "2024-09"}})
+    section = charts_section(inputs)
+    old, new = (
+        table[(table["chart"] == "leavings") & (table["group"] == "all")]
+        for table in (before, section.tables["watch_charts"])
+    )
+    assert new["state"].tolist() == ["shown"] * 5 + ["reference"] * 12 + ["judged"] * 3
+    ratios = [(rows["observed"] / rows["expected"])[rows["state"] == "judged"].mean() for rows in (old, new)]
+    assert ratios[0] > 1.2 and ratios[1] == pytest.approx(1, abs=0.12)
+    assert section.facts["charts"][0]["reference_from"] == "2024-09"
 
 
 def test_forecasts_stand_beside_what_came_true(unchanged: Section) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from whychurn.contract.params.action import ActionParams
 from whychurn.contract.params.business import BusinessParams
 from whychurn.contract.params.causes import CausesParams
@@ -20,6 +24,14 @@ from whychurn.contract.params.study import StudyParams
 from whychurn.contract.params.survival import SurvivalParams
 from whychurn.contract.params.voice import VoiceParams
 from whychurn.contract.params.world import WorldParams
+
+
+class WatchParams(Section):
+    """What months are judged by."""
+
+    reference_from: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None = None
+    """First month of the reference, such as "2025-06": months before it are shown and judged by nothing. A promotion
+    while an alarm is open says which; null: the first months on record."""
 
 
 class Params(Section):
@@ -43,6 +55,7 @@ class Params(Section):
     snapshot: SnapshotParams = SnapshotParams()
     causes: CausesParams = CausesParams()
     action: ActionParams = ActionParams()
+    watch: WatchParams = WatchParams()
     score: ScoreParams = ScoreParams()
     report: ReportParams = ReportParams()
     delivery: DeliveryParams = DeliveryParams()

@@ -91,14 +91,31 @@ def promote(study: StudyPaths, params: Params, reason: str, if_none: bool = Fals
     _record(client, challenger, champion, reason.strip(), gates)
     crown(client, params, challenger, reason.strip())
     findings = "; ".join(gate.finding for gate in gates)
-    return f"{name} version {challenger.version} is the champion now ({findings})"
+    said = f"{name} version {challenger.version} is the champion now ({findings})"
+    month = new_reference(study) if champion is not None else None
+    if month is None:
+        return said
+    client.set_model_version_tag(name, challenger.version, "reference_from", month)
+    return (
+        f"{said}. Alarms are still raised against the months before: to compare later months with those from "
+        f"{month} on, write `watch: {{reference_from: {month}}}` into params.yaml"
+    )
 
 
 def open_alarms(study: StudyPaths) -> list[str]:
     """Charts whose alarm is open (``leavings:all``); none where stage watch has not run."""
+    return [f"{alarm['chart']}:{alarm['group']}" for alarm in _alarms(study)]
+
+
+def new_reference(study: StudyPaths) -> str | None:
+    """Month from which later ones compare with how members leave now: that in which the last open alarm began."""
+    return max((str(alarm["since"])[:7] for alarm in _alarms(study)), default=None)
+
+
+def _alarms(study: StudyPaths) -> list[dict[str, Any]]:
     file = study.results / "watch.json"
-    found = read_json(file).get("open_alarms", []) if file.exists() else []
-    return [f"{alarm['chart']}:{alarm['group']}" for alarm in found]
+    found: list[dict[str, Any]] = read_json(file).get("open_alarms", []) if file.exists() else []
+    return found
 
 
 def check_gates(

@@ -27,12 +27,15 @@ class Calendar:
         before, so the snapshot on which it is forecast lies before that.
     whole
         Months up to this first day are over.
+    since
+        First month of the reference, if one is set; those before are shown only.
     """
 
     snapshots: pd.DatetimeIndex
     months: pd.DatetimeIndex
     lag: int
     whole: pd.Timestamp
+    since: str | None = None
 
     @property
     def over(self) -> np.ndarray:
@@ -50,7 +53,9 @@ def month_of(days: pd.Series) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(days.dt.to_period("M").dt.to_timestamp())
 
 
-def study_calendar(panel: pd.DataFrame, waiting_days: int, observed_until: pd.Timestamp) -> Calendar:
+def study_calendar(
+    panel: pd.DataFrame, waiting_days: int, observed_until: pd.Timestamp, since: str | None = None
+) -> Calendar:
     """Calendar of a panel.
 
     Parameters
@@ -61,9 +66,11 @@ def study_calendar(panel: pd.DataFrame, waiting_days: int, observed_until: pd.Ti
         Days after a last act or term that make a leaving.
     observed_until
         Last day that the data cover.
+    since
+        `watch.reference_from`.
     """
     snapshots = pd.DatetimeIndex(np.sort(panel["as_of"].unique()))
     lag = max(int(np.ceil(waiting_days / DAYS_OF_MONTH)), 0)
     firsts = month_of(pd.Series(snapshots)) + pd.DateOffset(months=lag)
     months = firsts[firsts <= observed_until]
-    return Calendar(snapshots, pd.DatetimeIndex(months), lag, last_whole_month(observed_until))
+    return Calendar(snapshots, pd.DatetimeIndex(months), lag, last_whole_month(observed_until), since)

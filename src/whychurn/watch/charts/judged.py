@@ -36,7 +36,11 @@ class Judged:
 
 
 def find_states(
-    months: pd.DatetimeIndex, over: Array, enough: Array, silenced: Mapping[pd.Timestamp, str]
+    months: pd.DatetimeIndex,
+    over: Array,
+    enough: Array,
+    silenced: Mapping[pd.Timestamp, str],
+    since: str | None = None,
 ) -> Array:
     """State of each month; the first `REFERENCE_MONTHS` that are over and undisturbed are the reference.
 
@@ -46,9 +50,13 @@ def find_states(
         Months that are over, and those with enough members to be judged; (months,) of bool.
     silenced
         Months that a fault of the export explains, with the reason.
+    since
+        Month before which nothing is reference or judged (`watch.reference_from`).
     """
     states = np.full(len(months), "judged", dtype=object)
     states[~enough] = "shown"
+    if since is not None:
+        states[months < pd.Timestamp(since)] = "shown"
     states[np.array([month in silenced for month in months], dtype=bool)] = "silenced"
     states[~over] = "open"
     usable = np.flatnonzero(states == "judged")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, Final
 
 import numpy as np
@@ -57,7 +57,8 @@ def charts_section(inputs: WatchInputs, received: pd.DataFrame | None = None, bl
         return Section({}, {"why": "too_short"})
     facts = inputs.panel_facts
     waiting = int(facts["label_known_days"]) - int(facts["horizon_days"])
-    calendar = study_calendar(inputs.panel, waiting, inputs.observed_until)
+    since = inputs.params.watch.reference_from
+    calendar = study_calendar(inputs.panel, waiting, inputs.observed_until, since)
     if not calendar.over.any():
         return Section({}, {"why": "too_short"})
     groups, features = group_names(inputs.panel), _features(inputs)
@@ -127,9 +128,10 @@ def _judged(
     seed: int,
 ) -> list[Judged]:
     """All charts, each judged; tiers and plans follow the reference months of all leavings."""
+    states_of = partial(find_states, silenced=silenced, since=calendar.since)
     first = expected_leavings(counts, calendar.over)
     enough = first[0, :, 0] >= LEAST_PEOPLE
-    states = find_states(calendar.months, calendar.over, enough, silenced)
+    states = states_of(calendar.months, calendar.over, enough)
     reference = states == "reference" if (states == "reference").any() else calendar.over
     expected = expected_leavings(counts, reference)
     usual = expected[0, reference].mean(axis=0)
@@ -137,15 +139,15 @@ def _judged(
     charts: list[Chart] = [leavings_chart(counts, expected, at, groups[at]) for at in [0, *own[:MOST_GROUPS]]]
     done = [judged_chart(chart, calendar.months, states, seed) for chart in charts]
     told = counts["told"][0] >= LEAST_PEOPLE
-    mix_states = find_states(calendar.months, calendar.over, told, silenced)
+    mix_states = states_of(calendar.months, calendar.over, told)
     done.append(judged_chart(mix_chart(counts, tuple(CAUSES)), calendar.months, mix_states, seed))
     closed = np.asarray(calendar.told_on <= calendar.whole)
     many = counts["silent"][0] >= LEAST_PEOPLE
-    silent_states = find_states(calendar.told_on, closed, many, silenced)
+    silent_states = states_of(calendar.told_on, closed, many)
     done.append(judged_chart(silence_chart(counts), calendar.told_on, silent_states, seed))
     if features:
         some = counts["effects"][:, 0].sum(axis=1) >= LEAST_PEOPLE
-        input_states = find_states(calendar.told_on, closed, some, silenced)
+        input_states = states_of(calendar.told_on, closed, some)
         chart = inputs_chart(counts, tuple(features), input_states == "reference")
         done.append(judged_chart(chart, calendar.told_on, input_states, seed))
     return done

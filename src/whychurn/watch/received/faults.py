@@ -30,7 +30,7 @@ class TableMonths:
     months, over, length
         First days; whether the data cover the whole month; its days.
     rows, days, unknown, refused
-        Rows, days with rows, rows with an unknown code, share of rows of members without consent.
+        Rows, days with rows, rows with an unknown code, share of rows of members without consent to be profiled.
     held, nonzero
         Column -> rows where it holds something, and something else than 0 or false.
     codes
@@ -62,7 +62,7 @@ def table_months(
     unknown
         column, value that intake did not understand.
     refused
-        Members without consent.
+        Members without consent to be profiled.
     """
     time = frame[str(table.time)]
     inside = time.between(observed[0], observed[1] + pd.Timedelta(days=1), inclusive="left")

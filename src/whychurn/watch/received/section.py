@@ -16,7 +16,7 @@ from whychurn.watch.received.faults import TableMonths, find_faults, table_month
 def received_section(inputs: WatchInputs) -> Section:
     """Table watch_received: each month of each table, as usual or broken, against the good months before it."""
     members = inputs.tables["members"]
-    refused = members.loc[members["marketing_consent"].eq(False).fillna(False), "member_id"]
+    refused = members.loc[members["profiling_consent"].eq(False).fillna(False), "member_id"]
     first = pd.Timestamp(str(inputs.intake_facts["observed_from"]))
     rows: list[dict[str, Any]] = []
     for name, frame in inputs.tables.items():

@@ -1,0 +1,93 @@
+"""Worlds in which something changes from a month on, read by the product's own stages: does watch find it, and when?"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import yaml
+from action import CHEAPER
+from side_by_side import run_side_by_side
+from yardstick import read_texts
+
+from whychurn.contract.files import read_json, read_table, write_table, write_whole
+from whychurn.contract.params import load_params
+from whychurn.contract.paths import StudyPaths
+from whychurn.score.watch.section import WATCHED, score_watch
+from whychurn.world.build import build_world
+from whychurn.world.truth.folder import FOLDER
+
+STARTS, MONTHS = "2023-01-01", 36
+FROM: Final = "2025-01"  # six judged months after a reference of twelve
+RECORDS: Final = (  # they act on no life, so one world has them all
+    {"kind": "broken_export", "from": "2024-10", "months": 2, "of": "orders.discount"},
+    {"kind": "renamed_code", "from": "2025-02", "months": 3, "of": "orders.channel", "code": "app"},
+    {"kind": "broken_export", "from": "2025-08", "months": 1, "of": "events", "size": 0.6},
+)
+CHANGES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
+    "unchanged": (),
+    "prices": ({"kind": "price_rise", "from": FROM},),
+    "rival": ({"kind": "rival_opening", "from": FROM},),
+    "service": ({"kind": "service_trouble", "from": FROM},),
+    "records": RECORDS,
+    "prices-Shanghai": ({"kind": "price_rise", "from": FROM, "region": "Shanghai"},),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A shop and what changes in it."""
+
+    change: str
+    seed: int
+    members: int
+
+    @property
+    def name(self) -> str:
+        """Name of its study and its rows."""
+        return f"{self.change}-{self.seed}-{self.members}"
+
+    def settings(self) -> dict[str, Any]:
+        """Section ``world`` of its parameters."""
+        return {
+            "program": "shop", "seed": self.seed, "members": self.members, "months": MONTHS, "starts_on": STARTS,
+            "changes": list(CHANGES[self.change]),
+        }  # fmt: skip
+
+
+def run_world(world: World, folder: Path) -> float:
+    """Simulate, answer, watch and score one world; seconds. Rows are written last, whole."""
+    logging.basicConfig(level=logging.WARNING)
+    before = time.perf_counter()
+    study = StudyPaths.at(folder / "studies" / world.name)
+    with write_whole(study.root / "params.yaml") as temporary:
+        temporary.write_text(yaml.safe_dump({"world": world.settings(), **CHEAPER}), encoding="utf-8")
+    params = load_params(study)
+    build_world(params.world, study.root, study.raw)
+    write_table(pd.DataFrame(), study.results / "lifetime_value.parquet")  # of survival: only costs read it
+    for stage in ("intake", "voice", "panel", "risk", "causes", "watch"):
+        if stage == "voice":
+            read_texts(study, params)
+        else:
+            importlib.import_module(f"whychurn.stages.{stage}").run(study, params)
+    told = {name: read_table(study.results / f"{name}.parquet") for name in WATCHED}
+    changes = read_json(study.root / FOLDER / "world.json")["params"]["changes"]
+    rows = score_watch(changes, told, study.processed / "panel.parquet")
+    facts = {"world": world.name, "change": world.change, "seed": world.seed, "members": world.members}
+    write_table(rows.assign(**facts), folder / "rows" / f"{world.name}.parquet")
+    return time.perf_counter() - before
+
+
+def run_missing(folder: Path, seeds: list[int], members: int, processes: int) -> pd.DataFrame:
+    """Run the worlds that are missing; rows of all that were asked for and are there."""
+    chosen = [World(change, seed, members) for seed in seeds for change in CHANGES]
+    files = {world.name: folder / "rows" / f"{world.name}.parquet" for world in chosen}
+    jobs = {world.name: (world, folder) for world in chosen if not files[world.name].exists()}
+    run_side_by_side(run_world, jobs, processes)
+    parts = [read_table(file) for file in files.values() if file.exists()]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
