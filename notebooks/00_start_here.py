@@ -71,10 +71,10 @@ page.claim(
 #
 # | badge | what stands behind it | what you may conclude |
 # |---|---|---|
-# | Described | counting | this is what happened |
-# | Associated | a model: risk score, SHAP, hazard ratio | the two go together; do not yet act on it as a cause |
+# | Counted | counting | this is what happened |
+# | Model | a model: chance to leave, SHAP, hazard ratio | the two go together; do not yet act on it as a cause |
 # | Attributed | a method that assigns causes, its accuracy measured where true causes are known | the likely cause, with that accuracy |
-# | Caused | a randomised comparison | doing this has this effect |
+# | Tested | a randomised test | doing this has this effect |
 #
 # A figure about fewer than ten members is withheld: it could identify someone. Members who did not agree to
 # profiling count in totals, and are neither scored nor explained.
@@ -86,12 +86,12 @@ page.claim(
 #
 # | 标记 | 依据 | 可以得出什么 |
 # |---|---|---|
-# | 描述 | 直接统计 | 事情就是这样发生的 |
-# | 相关 | 模型：风险评分、SHAP、风险比 | 两者同时出现，但还不能当作原因来采取行动 |
-# | 归因 | 归因方法，其准确度已在真实原因已知的数据上实测 | 最可能的原因，可信程度以实测准确度为准 |
-# | 因果 | 随机对照 | 这样做就会有这样的效果 |
+# | 统计 | 直接统计 | 事情就是这样发生的 |
+# | 相关 | 模型：流失概率、SHAP、风险比 | 两者同时出现，但还不能当作原因来采取措施 |
+# | 归因 | 归因方法，其准确率已在预设真值已知的数据上实测 | 最可能的原因，把握以实测准确率为准 |
+# | 实验 | 随机对照实验 | 这样做就会有这样的效果 |
 #
-# 涉及不足十名会员的数字不予显示，以免识别到个人。不同意被画像的会员只计入总数，既不评分，也不作解释。
+# 涉及不足十名会员的数字不予显示，以免识别到个人。不同意画像的会员只计入总数，既不评分，也不作解释。
 
 # %% [markdown] tags=["en", "history"]
 # ## Which report answers what
@@ -115,7 +115,7 @@ page.claim(
 # |---|---|
 # | [数据](10_data.html) | 收到了哪些数据，哪些被隔离，怎样才算流失？ |
 # | [留存](20_retention.html) | 谁流失了，发生在会员生命周期的哪个阶段？ |
-# | [停留](25_survival.html) | 会员会停留多久，停留因何种原因结束？ |
+# | [在会时长](25_survival.html) | 会员能留多久，因哪种原因流失？ |
 # | [风险](30_risk.html) | 接下来谁会流失，把握有多大，与哪些因素有关？ |
 # | [声音](40_voice.html) | 会员在说什么，各来源是否一致？ |
 # | [原因](50_causes.html) | 会员为什么离开，有多少可以避免？ |
@@ -161,10 +161,10 @@ page.claim(
 # ## What this does not show
 #
 # Nothing here says yet what would *keep* members. Causes are attributed, with an accuracy measured on simulated programmes; what an action
-# achieves only a randomised comparison tells. A bar that explains a risk model explains the model, not the world.
+# achieves only a randomised test tells. A bar that explains a risk model explains the model, not the world.
 
 # %% [markdown] tags=["zh"]
 # ## 本报告没有说明什么
 #
-# 目前的结果还没有回答怎样才能 *留住* 会员：原因由归因得出，其准确度在模拟项目上测得；某项措施的效果，只有随机对照才能说明。
+# 目前的结果还没有回答怎样才能 *留住* 会员：原因由归因得出，其准确率在模拟项目上测得；某项措施的效果，只有随机对照实验才能说明。
 # 解释风险模型的图，解释的是模型，而不是现实世界。

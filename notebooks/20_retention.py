@@ -18,7 +18,7 @@
 # %% [markdown] tags=["zh"]
 # # 谁流失了，在会员生命的哪个阶段
 #
-# 有多少会员流失？发生在会员生命的哪个阶段、哪些群体？流失之前他们的行为有什么变化？
+# 有多少会员流失？发生在会员生命的哪个阶段、哪些人群？流失之前他们的行为有什么变化？
 
 # %%
 from whychurn.report.page.report_page import Page
@@ -58,9 +58,9 @@ def show_figure(figure, name, rung, note=None):
 # Everything here depends on what counts as having left. The whole count was therefore repeated with other waiting times.
 
 # %% [markdown] tags=["zh"]
-# ## 可信度
+# ## 把握
 #
-# 这里的一切都取决于怎样才算“流失”，因此全部统计又用其他等待天数重做了一遍。
+# 这里的一切都取决于怎样才算“流失”，因此全部统计又用其他判定天数重做了一遍。
 
 # %%
 sensitivity = page.results("definition_sensitivity")
@@ -123,7 +123,7 @@ else:
 # ## 生命周期
 #
 # 每位会员在任一时刻只处于一个阶段：已招募（入会）、已激活（首次消费或使用）、培育中（此后仍有互动）、复购、忠诚、
-# 有流失风险（沉默）、已流失、已挽回。流失记在沉默开始时所处的阶段。
+# 有流失风险（沉默）、已流失、已回流。流失记在沉默开始时所处的阶段。
 
 # %%
 sizes, moves, steps = (page.results(name) for name in ("lifecycle_sizes", "lifecycle", "lifecycle_steps"))
@@ -151,7 +151,7 @@ else:
 # %% [markdown] tags=["zh"]
 # ## 关键节点
 #
-# 哪些时点离开的会员明显多于前后？投诉、优惠到期、退货、应用故障之后的会员，与同一月份、沉默天数、会龄和消费相近的会员比较。
+# 哪些时点流失会员明显多于前后？投诉、优惠到期、退货、应用故障之后的会员，与同一月份、沉默天数、会龄和消费相近的会员比较。
 # 这比单纯计数更进一步，但仍不能证明因果。
 
 # %%
@@ -172,9 +172,9 @@ if nodes["is_node"].any():
 # counts only after the Benjamini-Hochberg correction.
 
 # %% [markdown] tags=["zh"]
-# ## 各类群体
+# ## 各类人群
 #
-# 只看同意画像的会员，按最近 12 个月开始时的情况分组。同时比较的群体很多，差异须经 BH 校正后才算数。
+# 只看同意画像的会员，按最近 12 个月开始时的情况分组。同时比较的人群很多，差异须经 BH 校正后才算数。
 
 # %%
 strata, segments = page.results("strata"), page.results("segments")
@@ -198,7 +198,7 @@ if segments["rate"].notna().any():
 # %% [markdown] tags=["zh"]
 # ## 地区、品类、市场与活动
 #
-# 最近的消费与一年前（数据较短时与之前几周）相比，并列出竞品情况。活动前后只是计数：被选中的会员也许本来就要购买；有对照组时请与对照组比较。
+# 最近的消费与一年前（数据较短时与之前几周）相比，并列出竞品情况。活动前后只是统计：被选中的会员也许本来就要购买；有对照组时请与对照组比较。
 
 # %%
 regions, campaigns = page.results("region_category"), page.results("campaigns")
@@ -223,7 +223,7 @@ else:
 # ## 离开之前的行为
 #
 # 每位流失会员都与同一周、会龄和消费相近而留下的会员比较。双方都从“当天确实在场”的某一天往前数，之后的沉默不会混入。
-# 征兆是指相对自身平时水平的变化，并且持续明显不为零。
+# 先兆是指相对自身平时水平的变化，并且持续明显不为零。
 
 # %%
 study, signs = page.results("event_study"), page.results("leading_indicators")
@@ -238,12 +238,12 @@ else:
 # %% [markdown] tags=["en"]
 # ## What this does not show
 #
-# Not why members left: a group with high churn, a moment with many leavings, a behaviour that announces them are traces, not causes.
-# Not what would have kept them: that needs a randomised comparison. Members who went quiet lately are not counted as gone yet, and
+# Not why members left: a group with high churn, a moment with many departures, a behaviour that announces them are traces, not causes.
+# Not what would have kept them: that needs a randomised test. Members who went quiet lately are not counted as gone yet, and
 # members without consent appear in totals only.
 
 # %% [markdown] tags=["zh"]
 # ## 这份报告没有说明什么
 #
-# 没有说明会员为什么离开：流失高的群体、离开集中的时点、预示流失的行为，都只是痕迹，不是原因。
-# 也没有说明怎样才能留住他们：那需要随机对照。最近才沉默的会员还未计为流失；未同意画像的会员只计入总数。
+# 没有说明会员为什么离开：流失高的人群、离开集中的时点、预示流失的行为，都只是行为痕迹，不是原因。
+# 也没有说明怎样才能留住他们：那需要随机对照实验。最近才沉默的会员还未计为流失；未同意画像的会员只计入总数。

@@ -16,9 +16,9 @@
 # When do members leave, what shortens or lengthens the stay, and from which cause does it end?
 
 # %% [markdown] tags=["zh"]
-# # 会员会停留多久
+# # 会员能留多久
 #
-# 会员在什么时候离开？什么会缩短或延长停留？停留因何种原因结束？
+# 会员在什么时候离开？什么会缩短或延长在会时长？因哪种原因流失？
 
 # %%
 from whychurn.contract.codes import MAX_LEFT_TRUNCATION_DAYS, MIN_HAZARD_RATIO_CHANGE
@@ -59,9 +59,9 @@ def show_figure(figure, name, rung="described", note=None):
 # What counts as the end of a stay, who was followed from when to when, and whether another definition would say something else.
 
 # %% [markdown] tags=["zh"]
-# ## 可信度
+# ## 把握
 #
-# 怎样算停留结束？每位会员从何时观察到何时？换一种定义结论是否不同？
+# 怎样算离开？每位会员从何时观察到何时？换一种定义结论是否不同？
 
 # %%
 definitions = page.results("survival_definitions")
@@ -79,10 +79,10 @@ if len(effects := page.results("survival_sensitivity")):
 # longer or shorter stays, not that it makes them so.
 
 # %% [markdown] tags=["zh"]
-# ## 会停留多久，谁停留得更久
+# ## 能留多久，谁留得更久
 #
-# 曲线表示入会后每一天仍在会的比例，下方数字为各时点的观察人数。比较的是各群体停留的全过程，而不是某一天。
-# 差异只说明某个群体与停留长短同时出现，并不说明是它造成的。
+# 曲线表示入会后每一天仍在会的比例，下方数字为各时点的观察人数。比较的是各人群的整个在会期，而不是某一天。
+# 差异只说明某个人群与在会时长同时出现，并不说明是它造成的。
 
 # %%
 stay_curves, means = page.results("survival_curves"), page.results("survival_means")
@@ -102,9 +102,9 @@ show_table(curves.tests_table(tests, page), "tests")
 # around them, or more than of like members.
 
 # %% [markdown] tags=["zh"]
-# ## 停留期间什么时候离开
+# ## 入会多久之后离开
 #
-# 曲线表示仍在会的会员每天有多少人离开。标出的是离开人数高于前后各周（或高于同类会员）的时点。
+# 曲线表示仍在会的会员每天有多少人离开。标出的是流失人数高于前后各周（或高于同类会员）的时点。
 
 # %%
 hazard, nodes = page.results("survival_hazard"), page.results("key_nodes")
@@ -121,9 +121,9 @@ if len(others := curves.key_moments(nodes, tenure=False)):
 # *in the model*. It says that the two go together, not that one brings about the other.
 
 # %% [markdown] tags=["zh"]
-# ## 哪些因素与停留长短相关
+# ## 哪些因素与在会时长相关
 #
-# Cox 模型同时考虑每位会员每个月的已知信息。风险比 1.2 表示：在*模型中*其他因素相同的情况下，离开速度为 1.2 倍。这只说明两者同时出现，并不说明谁导致谁。
+# Cox 模型同时考虑每位会员每个月的已知信息。风险比 1.2 表示：在*模型中*其他因素相同的情况下，流失速度为 1.2 倍。这只说明两者同时出现，并不说明谁导致谁。
 
 # %%
 claims("associated", strong)
@@ -141,7 +141,7 @@ if len(bends := page.results("spline_effects")):
 # %% [markdown] tags=["zh"]
 # ### 模型是否成立？
 #
-# “整个停留期间风险比不变”只是假设。此处对其检验；不成立的因素改用各自的基准风险，或分为前期与后期两个比值。
+# “整个在会期风险比不变”只是假设。此处对其检验；不成立的因素改用各自的基准风险，或分为前期与后期两个比值。
 
 # %%
 drift, collinear, tolerated = (
@@ -159,12 +159,12 @@ if len(drift):
 # ## From which cause
 #
 # Every member who leaves, leaves from one cause first. The areas add up to all who have left; what lies above them is still there.
-# The ratios come from one Cox model a cause: leavings from the other causes end the watch.
+# The ratios come from one Cox model a cause: departures from the other causes end the watch.
 
 # %% [markdown] tags=["zh"]
-# ## 因何种原因离开
+# ## 因哪种原因离开
 #
-# 每位离开的会员都先因某一种原因离开。各色面积之和为全部离开者，其上方为仍在会的会员。
+# 每位流失会员都先因某一种原因离开。各色面积之和为全部流失会员，其上方为仍在会的会员。
 # 风险比来自每种原因各一个的 Cox 模型：因其他原因离开视为观察结束。
 
 # %%
@@ -195,7 +195,7 @@ if len(by_cause := page.results("cause_hazard_ratios")):
 # %% [markdown] tags=["zh"]
 # ## 如果去除某一种原因
 #
-# 不再有人因此离开，但被挽回的会员仍会遇到其他原因，因此收益小于原先因此离开的人数。这里还假定各种原因彼此独立。
+# 不再有人因此离开，但因此留下的会员仍会遇到其他原因，因此收益小于原先因此离开的人数。这里还假定各种原因彼此独立。
 
 # %%
 table = page.results("attributed_elimination") if found else page.results("cause_elimination")
@@ -212,9 +212,9 @@ if table is not None and len(days := table[table["measure"] == "days"]):
 # by the integrated Brier score is used.
 
 # %% [markdown] tags=["zh"]
-# ## 今日会员还会停留多久，价值几何
+# ## 现有会员还能留多久，价值多少
 #
-# Kaplan–Meier、两种 Cox 模型和提升树从过去某一天出发预测停留时间，再以其后的实际情况评判。采用综合 Brier 分数更好的一种。
+# Kaplan–Meier、两种 Cox 模型和提升树从过去某一天出发预测在会时长，再以其后的实际情况评判。采用综合 Brier 分数更好的一种。
 
 # %%
 scores, groups = (page.results(f"survival_{name}") for name in ("model_comparison", "calibration"))
@@ -246,5 +246,5 @@ if len(spend):
 # %% [markdown] tags=["zh"]
 # ## 本报告没有说明什么
 #
-# - 没有说明怎样能留住会员：群体特征和风险只是与离开同时出现，未必是原因。
-# - 无法说明比数据更长的停留；早在数据之前入会的会员，也只知道当时仍在会的那一部分。
+# - 没有说明怎样能留住会员：人群特征和风险只是与离开同时出现，未必是原因。
+# - 无法说明比数据更长的在会时长；早在数据之前入会的会员，也只知道当时仍在会的那一部分。

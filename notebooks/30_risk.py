@@ -44,7 +44,7 @@ for key, value, text, rung in sentences.headlines(facts, page) if found else []:
 # from redrawing members (not rows) at random; a difference counts only when its whole interval lies on one side of zero.
 
 # %% [markdown] tags=["zh"]
-# ## 可信度
+# ## 把握
 #
 # 模型用最早的月度快照学习，用稍后的快照校准，再用结果已知的最新快照检验。各段之间隔开一个标签窗口，测试期之前还隔开判定流失所需的沉默期，
 # 学习时用到的结果不会伸入测试期。学习与检验都只用当日在会的会员，
@@ -110,9 +110,9 @@ if found:
 # of contacted leavers who stay that stand in the parameters; the last one is an assumption, not a measurement.
 
 # %% [markdown] tags=["zh"]
-# ## 联系哪些会员才划算？
+# ## 触达哪些会员才划算？
 #
-# 可联系的人数有限，排序就最要紧。利润按参数中的毛利率、单次联系成本以及“被联系的流失者中有多少会留下”计算；最后一项是假设，并非实测。
+# 可触达的人数有限，排序就最要紧。利润按参数中的毛利率、单次触达成本以及“被触达的流失会员中有多少会留下”计算；最后一项是假设，并非实测。
 
 # %%
 if found:
@@ -210,14 +210,14 @@ if found:
     page.table(rules, name="risk-tree", title=title, rung="associated", **look)
 
 # %% [markdown] tags=["en"]
-# ## Kinds of members at high risk
+# ## Kinds of members at risk of leaving
 #
-# Members at high risk, grouped by what the model looks at in them. A group is a starting point for a conversation, not a diagnosis.
+# Members at risk of leaving, grouped by what the model looks at in them. A group is a starting point for a conversation, not a diagnosis.
 
 # %% [markdown] tags=["zh"]
-# ## 高风险会员的几种类型
+# ## 有流失风险的会员：几种类型
 #
-# 按模型判断时所看的内容，把高风险会员分成几类。分组只是讨论的起点，不是诊断。
+# 按模型判断时所看的内容，把有流失风险的会员分成几类。分组只是讨论的起点，不是诊断。
 
 # %%
 if found and len(groups := page.results("risk_archetypes")):
@@ -234,17 +234,17 @@ if found and len(groups := page.results("risk_archetypes")):
 # %% [markdown] tags=["en"]
 # ## What this does not show
 #
-# - Not why a member leaves, and not what would keep them: that needs attribution and randomised comparisons.
+# - Not why a member leaves, and not what would keep them: that needs attribution and randomised test.
 # - Not a world that changes: prices, rivals or seasons that did not occur before are unknown to the model. The interval of a
 #   member's probability covers what members with the same score did in the calibration period, nothing more.
-# - Value at risk assumes that spending stays at last year's rate and that the risk stays as it is. It is an upper bound for members whose
+# - Margin at risk assumes that spending stays at last year's rate and that the risk stays as it is. It is an upper bound for members whose
 #   bad patch is passing.
 # - Members who did not agree to profiling count in the totals of other reports and are not forecast here.
 
 # %% [markdown] tags=["zh"]
 # ## 本报告没有说明什么
 #
-# - 没有说明会员为什么离开，也没有说明怎样能留住他们：那需要原因归因和随机对照。
+# - 没有说明会员为什么离开，也没有说明怎样能留住他们：那需要原因归因和随机对照实验。
 # - 没有考虑环境变化：过去未出现过的价格、竞争或季节变化，模型并不了解。单个会员概率的区间，只反映校准期内得分相同的会员的实际表现。
-# - 风险价值假定消费维持去年的水平、风险保持不变；对只是暂时低迷的会员而言，这是一个上限。
+# - 涉险毛利假定消费维持去年的水平、风险保持不变；对只是暂时低迷的会员而言，这是一个上限。
 # - 未同意画像的会员计入其他报告的总数，但不在此处预测。

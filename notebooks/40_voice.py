@@ -19,7 +19,7 @@
 # %% [markdown] tags=["zh"]
 # # 会员在说什么
 #
-# 会员在谈论什么？投诉、评价、访谈和调查提到了哪些原因？这些来源是否一致？会员投诉或保持沉默之后会怎样？
+# 会员在谈论什么？投诉、评价、访谈和问卷提到了哪些原因？这些来源是否一致？会员投诉或保持沉默之后会怎样？
 
 # %%
 from whychurn.report.page.report_page import Page
@@ -61,9 +61,9 @@ def show(section, name, rung, figure=None, table=None, formats=None, limit=15):
 # teach where that helped. The check uses comments from days that taught nothing.
 
 # %% [markdown] tags=["zh"]
-# ## 可信度
+# ## 把握
 #
-# 每条文本都会得到六类原因（及“无”）的概率，依据一份可自行编辑的原因词典；若离会调查能带来改进，则与之合并。核对只用未参与学习的日期的留言。
+# 每条留言都会得到六类原因（及“无”）的概率，依据一份可自行编辑的原因词典；若离会问卷能带来改进，则与之合并。核对只用未参与学习的日期的留言。
 
 # %%
 check, ratings = page.results("text_cause_check"), page.results("sentiment_check")
@@ -82,7 +82,7 @@ if check["kappa"].notna().any():
 # %% [markdown] tags=["zh"]
 # ## 会员在谈论什么
 #
-# 主题由 BERTopic 在中英文中分别发现，谈论同一关切的主题会合并；名称来自原因词典和主题的代表词。风险模型测试期内的文本未参与学习。
+# 主题由 BERTopic 在中英文中分别发现，谈论同一关切的主题会合并；名称来自原因词典和主题的代表词。风险模型测试期内的留言未参与学习。
 
 # %%
 if len(topics):
@@ -103,7 +103,7 @@ if len(topics):
 # %% [markdown] tags=["zh"]
 # ### 主题如何得出
 #
-# 各方法使用同样的文本、向量和主题数。一致性在未参与拟合的文本上衡量，稳定性通过更换随机种子和行顺序衡量。
+# 各方法使用同样的留言、向量和主题数。一致性在未参与拟合的留言上衡量，稳定性通过更换随机种子和行顺序衡量。
 
 # %%
 methods = page.results("topic_methods")
@@ -121,7 +121,7 @@ if len(methods):
 # %% [markdown] tags=["zh"]
 # ## 哪些在变化，与谁有关
 #
-# “变化”指某一周起主题占比发生改变，与文本总数无关。预警把当天与之前六周相比。
+# “变化”指某一周起主题占比发生改变，与留言总数无关。预警把当天与之前六周相比。
 
 # %%
 if len(topics):
@@ -143,9 +143,9 @@ if len(topics):
 # Sources agree on a cause where the intervals of its share overlap. Each has its own slant: who complains, who is invited, who answers.
 
 # %% [markdown] tags=["zh"]
-# ## 留言、访谈与调查是否一致？
+# ## 留言、访谈与问卷是否一致？
 #
-# 某一原因的占比区间相互重叠，即视为来源一致。每个来源都有自己的偏向：谁会投诉、谁受邀访谈、谁回答调查。
+# 某一原因的占比区间相互重叠，即视为来源一致。每个来源都有自己的偏向：谁会投诉、谁受邀访谈、谁作答问卷。
 
 # %%
 if sources["share"].notna().any():
@@ -212,5 +212,5 @@ if quiet["rate"].notna().any():
 # %% [markdown] tags=["zh"]
 # ## 这份报告没有说明什么
 #
-# 没有证明会员为什么离开：文本提到某个原因，并不等于原因得到证实，而且多数离开的人什么都没写。也没有说明更快处理投诉的效果：
+# 没有证明会员为什么离开：留言提到某个原因，并不等于原因得到证实，而且多数离开的人什么都没写。也没有说明更快处理投诉的效果：
 # 哪些投诉被快速处理并非随机。反讽、暗示以及中英文以外的语言，这里听不出来。

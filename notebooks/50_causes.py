@@ -74,9 +74,9 @@ claims("described", share_sentences.untold_lines(results("cause_grounds"), page)
 # A cause is named where its chance is high enough; all else is left open, and counts in part for several causes.
 
 # %% [markdown] tags=["zh"]
-# ## 可信度
+# ## 把握
 #
-# 原因是归因得出的，并非直接观察。只有在真实原因已知的模拟项目上，才能测量归因有多准。
+# 原因是归因得出的，并非直接观察。只有在预设真值已知的模拟项目上，才能测量归因有多准。
 # 概率足够高时才指明原因；其余保持未定，按概率分摊到多个原因。
 
 # %%
@@ -97,7 +97,7 @@ if len(by_kind := accuracy.kind_table(yardstick, page)):
 # %% [markdown] tags=["zh"]
 # ## 他们怎么说，证据怎么说
 #
-# 离开的会员很少说明原因，作答者又偏向选“价格”。这里把行为、留言和市场情况与之对照。
+# 流失会员很少说明原因，作答者又偏向选“价格”。这里把行为、留言和市场情况与之对照。
 
 # %%
 stated = results("cause_stated")
@@ -110,7 +110,7 @@ show_table(robustness.driver_table(results("cause_drivers"), page), "drivers", l
 # ## Whom each cause takes
 
 # %% [markdown] tags=["zh"]
-# ## 每种原因带走了谁
+# ## 各原因流失的是哪些人
 
 # %%
 mixes = results("cause_groups")
@@ -125,7 +125,7 @@ show_table(differing, "groups")
 # ## When: over the months, and over a stay
 
 # %% [markdown] tags=["zh"]
-# ## 什么时候：随月份与随停留时间
+# ## 什么时候：随月份与随在会时长
 
 # %%
 months, change, incidence = results("cause_months"), results("cause_change"), results("attributed_incidence")
@@ -155,9 +155,9 @@ show_table(stories, "stories", limit=18)
 # association, for more than the price differs between regions and months.
 
 # %% [markdown] tags=["zh"]
-# ## 竞争对手：何时何地产生拉力
+# ## 竞争对手：何时何地抢走会员
 #
-# 曲线为证据归于竞争对手的离开，灰色面积为竞品活动强度。价差与离开是否同时出现只是相关：不同地区和月份之间，差别不止价格。
+# 曲线为证据归因于竞争对手的流失，灰色面积为竞争对手活动强度。价差与流失是否同时出现只是相关：不同地区和月份之间，差别不止价格。
 
 # %%
 market = results("cause_market")
@@ -191,7 +191,7 @@ if len(present := robustness.present_sources(sources)) > 1:
 # %% [markdown] tags=["zh"]
 # ## 结论是否站得住？
 #
-# 换一种离开的定义、换一段时期、去掉某一来源时的占比与排名；其他方法的结果；以及方法对自身问题的检查。
+# 换一种流失定义、换一段时期、去掉某一来源时的占比与排名；其他方法的结果；以及方法对自身问题的检查。
 
 # %%
 stability, methods = results("cause_sensitivity"), results("cause_methods")
@@ -236,15 +236,15 @@ claims(share_rung if len(known) else "described", robustness.doubts(shares, stab
 # %% [markdown] tags=["en"]
 # ## What this does not show
 #
-# - Not what an action achieves: avoidable churn says what an excess cost, not that it can be removed, nor at which price. Only a randomised test tells.
+# - Not what an action achieves: avoidable churn says what went wrong and how many left for it, not that it can be removed, nor at which price. Only a randomised test tells.
 # - Not why one member left beyond doubt: a chance of 80% is wrong once in five times.
-# - Not how the causes share the leavings that no trace explains: an even split is assumed, and only answers and texts move it. The fewer answer, the wider the intervals.
+# - Not how the causes share the departures that no trace explains: an even split is assumed, and only answers and texts move it. The fewer answer, the wider the intervals.
 # - Nothing of causes outside the six, and nothing of members who did not agree to profiling beyond their number.
 
 # %% [markdown] tags=["zh"]
 # ## 本报告没有说明什么
 #
-# - 没有说明某项措施能带来多少效果：可避免流失说明超额部分造成了多少损失，并不意味着一定能消除，也不涉及成本，只有随机试验才能回答。
+# - 没有说明某项措施能带来多少效果：可避免流失说明超常部分造成了多少损失，并不意味着一定能消除，也不涉及成本，只有随机对照实验才能回答。
 # - 没有断定某位会员离开的原因：80% 的概率，每五次就会错一次。
-# - 没有说明找不到诱因的离开如何在各原因之间分配：默认平均分配，只有问卷和文本能改变这一假设；作答的人越少，区间越宽。
-# - 没有涉及六类之外的原因；不同意被画像的会员，只计入人数。
+# - 没有说明没有行为痕迹可以解释的流失如何在各原因之间分配：默认平均分配，只有问卷和留言能改变这一假设；作答的人越少，区间越宽。
+# - 没有涉及六类之外的原因；不同意画像的会员，只计入人数。

@@ -18,7 +18,7 @@
 # %% [markdown] tags=["zh"]
 # # 抽样回访
 #
-# 随机抽取并询问的流失会员怎么说？各原因的占比因此改变多少？更多回答还能说明什么？
+# 随机抽取并询问的流失会员怎么说？各原因的占比因此改变多少？更多人作答还能说明什么？
 
 # %%
 from whychurn.report.causes import charts as figures
@@ -82,7 +82,7 @@ claims("described", sentences.silence_lines(shares, facts, page))
 # %% [markdown] tags=["zh"]
 # ## 了解真相的代价
 #
-# 若再随机抽取更多流失会员并得到回答，区间会有多宽。抽样命令：`whychurn ask --budget 200`。未作答造成的那部分不确定不会因此缩小，需要提醒或再次致电。
+# 若再随机抽取更多流失会员并得到作答，区间会有多宽。抽样命令：`whychurn ask --budget 200`。未作答造成的那部分不确定不会因此缩小，需要提醒或再次致电。
 
 # %%
 claims(rung_of(facts), sentences.price_lines(plan, page))
@@ -98,7 +98,7 @@ show_table(plan, "plan", rung_of(facts))
 # ## 随机实施的措施
 #
 # 针对某一原因的措施若留住了会员，说明该原因至少造成同样多的流失；若毫无变化，可能只是措施无效。
-# 本报告其他各处的占比未计入这些证据：很少有试验大到足以改变占比。
+# 本报告其他各处的占比未计入这些证据：很少有实验大到足以改变占比。
 
 # %%
 tests = results("cause_touches")

@@ -75,7 +75,7 @@ def test_with_a_draw_the_page_sets_it_beside_the_traces(
     assert any("37" in text for text in texts), "product and service: 37 % by traces alone"
     assert any("1.1" in text for text in texts)
     assert not [
-        text for text in [*texts, told["answer"][0][0]] if "nan" in text or "{" in text or "–" in text
+        text for text in [*texts, told["answer"][0][0]] if "nan" in text or "{" in text or " –" in text
     ]
 
 

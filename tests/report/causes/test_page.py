@@ -129,7 +129,7 @@ def test_few_leavers_without_survey_text_or_market_get_an_answer_with_its_limits
         {"cause_shares": wide, "cause_triangulation": lone},
         {"churn_events": 20, "answered_share": 0.0, "method": "additive_hazard", "limits": [limit]},
     )
-    assert "Of 20 leavings" in told.answers[0] and "fewer would have left" not in told.answers[0]
+    assert "Of 20 departures" in told.answers[0] and "fewer would have left" not in told.answers[0]
     texts = [text for _, text in told.claims]
     assert "Only 20 members left." in texts and say("causes.doubt_silence", "en") in texts
     assert say("causes.claim_one_source", "en") in texts

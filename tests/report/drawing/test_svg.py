@@ -49,9 +49,9 @@ def test_words_that_look_like_code_are_drawn_as_words() -> None:
 
 
 def test_text_stays_text_and_is_well_formed() -> None:
-    root = ET.fromstring(figure_svg(_bars(["产品或服务", "价格"], "流失原因"), "f1", 'bars "a" < b'))
+    root = ET.fromstring(figure_svg(_bars(["产品与服务", "价格"], "流失原因"), "f1", 'bars "a" < b'))
     texts = [text.text for text in root.iter(f"{SVG}text")]
-    assert "产品或服务" in texts
+    assert "产品与服务" in texts
     assert "流失原因" in texts
     assert root.get("role") == "img"
     assert root.get("aria-label") == 'bars "a" < b'

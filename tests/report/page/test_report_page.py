@@ -77,7 +77,7 @@ def test_text_is_escaped_but_strong_and_code_are_kept(page: Page, shown: list[st
 
 def test_claim_needs_a_rung_of_the_ladder(page: Page, shown: list[str]) -> None:
     page.claim("associated", "x goes with y")
-    assert "Associated" in shown[0]
+    assert "Model" in shown[0]
     assert shown[0].count('class="on"') == 2
     with pytest.raises(WhychurnError, match="proved"):
         page.claim("proved", "x")
@@ -200,7 +200,8 @@ def test_empty_table_says_so() -> None:
 def test_an_interval_is_left_open_where_the_data_do_not_reach() -> None:
     row = {"estimate": 513.2, "low": 508.0, "high": 518.4}
     whole = "{:.0f}".format
-    assert format_interval(row, whole) == "513 [508, 518]"
+    assert format_interval(row, whole) == "513 [508–518]"
+    assert format_interval(row | {"low": -2}, whole) == "513 [-2, 518]", "a dash would read as a minus"
     assert format_interval(row, whole, shape=ROUND) == "513 (508–518)"
     assert format_interval(row | {"high": np.nan}, whole) == "513 (≥508)"
     assert format_interval(row | {"low": None}, whole) == "513 (≤518)"

@@ -106,7 +106,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def _sample(path: Path, lang: str) -> Path:
     study = StudyPaths(path.parent)
     params = load_params(study)
-    labels = ["产品或服务", "自然流失（生活变化）"] if lang == "zh" else ["Product or service", "Life change"]
+    labels = ["产品与服务", "生活变化"] if lang == "zh" else ["Product and service", "Life change"]
     with themed():
         figure, (axes,) = new_figure(8, 3)
         axes.barh(labels, [1, 2], color=ACCENT)

@@ -52,7 +52,7 @@ page.headline("how_many.left", 3, "流失 **3** 人" if zh else "**3** left")
 # %%
 with themed():
     figure, (axes,) = new_figure(8, 3)
-    axes.barh(["产品或服务", "自然流失（生活变化）"], [3, 2], color=ACCENT)
+    axes.barh(["产品与服务", "生活变化"], [3, 2], color=ACCENT)
 page.figure(figure, title="f", alt="two bars", rung="described")
 frame = pd.DataFrame({"who": ["c", "a", "b", "d"], "n": [30, 200, None, 5], "day": pd.to_datetime(["2025-01-02"] * 4)})
 frame.loc[3, "who"] = '=1+1,"x"'
@@ -133,7 +133,7 @@ def test_outputs_are_kept_and_printed_text_is_escaped(rendered: Path) -> None:
     assert "printed &lt;b&gt;" in page
     assert "<pre>np.float64(235.0)</pre>" in page
     assert "<svg" in page
-    assert ">产品或服务</text>" in page
+    assert ">产品与服务</text>" in page
 
 
 def test_contents_link_to_headings(rendered: Path) -> None:

@@ -15,7 +15,8 @@ KINDS: Final = ("text", "int", "number", "percent", "points", "money", "days", "
 SYMBOLS: Final = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$"}
 MISSING: Final = "–"
 ROUND: Final = "{} ({}–{})"
-SQUARE: Final = "{} [{}, {}]"
+SQUARE: Final = "{} [{}–{}]"
+SIGNED: Final = "{} [{}, {}]"  # a dash would read as a minus
 ESTIMATE: Final = ("estimate", "low", "high")
 
 
@@ -73,6 +74,7 @@ def format_interval(
     if pd.isna(value):
         return MISSING
     if pd.notna(low) and pd.notna(high):
+        shape = SIGNED if shape == SQUARE and low < 0 else shape
         return shape.format(write(value), write(low), write(high))
     known = f"≥{write(low)}" if pd.notna(low) else f"≤{write(high)}" if pd.notna(high) else MISSING
     return f"{write(value)} ({known})"

@@ -20,6 +20,7 @@ from whychurn.report.page.html_table import table_html
 from whychurn.report.page.unanswered_questions import missing_words, question_words
 from whychurn.report.page.wording import Wording
 from whychurn.report.words import LANGUAGES, has_words, say
+from whychurn.report.words.value_names import with_value_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +67,7 @@ class Page(Wording):
         return pd.DataFrame() if found is None else found
 
     def results(self, name: str) -> pd.DataFrame | None:
-        """Table ``data/results/<name>.parquet``; None where this study has none.
+        """Table ``data/results/<name>.parquet``, values under their names; None where this study has none.
 
         Raises
         ------
@@ -74,7 +75,9 @@ class Page(Wording):
             If the table was written by another version.
         """
         path = self.study.results / f"{name}.parquet"
-        return read_result(path) if path.exists() else None
+        if not path.exists():
+            return None
+        return with_value_names(read_result(path), self.params.study.values.get(self.lang, {}))
 
     def processed(self, name: str) -> pd.DataFrame | None:
         """Table ``data/processed/<name>.parquet``; None where this study has none."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
+from whychurn.report.page.components.numbers import long_day, money
 from whychurn.report.page.formats import format_value
 from whychurn.report.words import say
 
@@ -27,7 +30,11 @@ class Wording:
         return say(key, self.lang, **values)
 
     def format(self, value: Any, kind: str) -> str:
-        """`value` as text: ``percent``, ``money``, ``int``, ``days``, ``date``, … (`formats.KINDS`)."""
+        """`value` as running text has it: ``percent``, ``money``, ``int``, ``days``, ``date``, … (`formats.KINDS`)."""
+        if kind == "money":
+            return money(value, self.lang, self._currency)
+        if kind == "date" and not pd.isna(value):
+            return long_day(value, self.lang)
         return format_value(value, kind, self.lang, self._currency)
 
     def members(self, count: float) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ NAMED_COLUMNS: Final = (
     "topic_id", "label_zh", "label_en", "words_zh", "words_en", "concept", "concept_share",
     "fitted_zh", "fitted_en",
 )  # fmt: skip
-LABEL_WORDS: Final = 3
+LABEL_WORDS: Final = 2
 HINT_SHARE: Final = 0.3  # of a topic's texts that name one concept, from which the label says so
 
 
@@ -67,7 +67,7 @@ def _sum_topics(clusters: pd.DataFrame) -> pd.DataFrame:
 
 
 def name_topics(topics: pd.DataFrame, words: Mapping[str, Mapping[int, Sequence[str]]]) -> pd.DataFrame:
-    """Labels of topics in both languages, from the concept that their texts name and from their best words.
+    """Name each topic in both languages: the concept of its texts, told apart by a word; else its best words.
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ def name_topics(topics: pd.DataFrame, words: Mapping[str, Mapping[int, Sequence[
     `NAMED_COLUMNS`; words are separated by commas.
     """
     concepts = load_lexicon().concepts.set_index("concept")
-    rows = []
+    rows: list[dict[str, Any]] = []
+    used: dict[str, set[str]] = {language: set() for language in LANGUAGES}
     for topic in topics.to_dict("records"):
         words_of = {
             language: [_plain(w) for w in words.get(language, {}).get(topic["topic_id"], [])]
@@ -91,7 +92,10 @@ def name_topics(topics: pd.DataFrame, words: Mapping[str, Mapping[int, Sequence[
         labels = {}
         for language in LANGUAGES:
             concept = str(concepts.at[topic["concept"], language]) if has_concept else ""
-            labels[f"label_{language}"] = _label(language, concept, words_of, int(topic["topic_id"]))
+            candidates = _labels(language, concept, words_of, int(topic["topic_id"]))
+            label = next(name for name in candidates if name not in used[language])
+            used[language].add(label)
+            labels[f"label_{language}"] = label
         joined = {f"words_{language}": ", ".join(words_of[language]) for language in LANGUAGES}
         rows.append({str(key): value for key, value in topic.items()} | labels | joined)
     return pd.DataFrame(rows, columns=list(NAMED_COLUMNS))
@@ -117,15 +121,20 @@ def words_of_topics(
     return best_words
 
 
-def _label(language: str, concept: str, words_of: Mapping[str, list[str]], number: int) -> str:
-    here, there = words_of[language], words_of["en" if language == "zh" else "zh"]
-    if here or not there:
-        inside = join(here[:LABEL_WORDS], language)
-    else:
-        inside = say("voice.topic_other_language", language, words=join(there[:LABEL_WORDS], language))
-    if concept and inside:
-        return say("voice.topic_label", language, concept=concept, words=inside)
-    return concept or inside or say("voice.topic_unnamed", language, number=number)
+def _labels(language: str, concept: str, words_of: Mapping[str, list[str]], number: int) -> Iterator[str]:
+    """Names that a topic may take, the best first: no two topics share one."""
+    words = [word for word in words_of[language] if len(word) > 1]
+    foreign = not words_of[language] and any(words_of.values())
+    if concept:
+        hints = words or ([say("voice.topic_other_language", language)] if foreign else [])
+        hints = [*hints, say("voice.topic_unnamed", language, number=number + 1)]
+        yield concept
+        yield from (say("voice.topic_of_concept", language, concept=concept, hint=hint) for hint in hints)
+    if words:
+        quoted = (say("voice.topic_quoted", language, word=word) for word in words[:LABEL_WORDS])
+        yield say("voice.topic_about", language, words=join(quoted, language))
+    key = "voice.topic_unnamed_other_language" if foreign else "voice.topic_unnamed"
+    yield say(key, language, number=number + 1)
 
 
 def _plain(word: str) -> str:

@@ -45,6 +45,7 @@ def effective_values(study: StudyPaths) -> dict[str, Any]:
     if study.is_demo:
         return values
     values = merge(values, {"intake": {"source": "raw"}, "delivery": {"namespace": None}})  # each its own
+    values["study"]["values"] = {}
     return merge(values, _read_yaml(study.root / FILE))
 
 

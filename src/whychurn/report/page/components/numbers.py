@@ -13,6 +13,7 @@ from whychurn.report.words import say
 _MILLION: Final = 1_000_000
 _LONG: Final = 100_000  # from here on English tells millions
 _WAN: Final = 10_000  # from here on Chinese tells units of ten thousand
+_YI: Final = 100_000_000  # and of a hundred million
 
 
 def signed(value: float, digits: int = 0) -> str:
@@ -39,11 +40,13 @@ def bracketed_plain(low: float, high: float, write: Callable[[float], str] = pla
 
 
 def money(value: float, lang: str, currency: str) -> str:
-    """Amount for running text: ``¥8,300``, ``¥1.2 M``; in Chinese ``8,300 元``, ``121 万元``."""
+    """Amount for running text: ``¥8,300``, ``¥1.2 M``; in Chinese ``8,300 元``, ``121 万元``, ``1.2 亿元``."""
     if pd.isna(value):
         return MISSING
     sign, size = ("−" if value < 0 else ""), abs(value)
     if lang == "zh" and currency == "CNY":
+        if size >= _YI:
+            return f"{sign}{_two_digits(size / _YI)} 亿元"
         if size >= _WAN:
             return f"{sign}{_two_digits(size / _WAN)} 万元"
         return f"{sign}{size:,.{_cents(size)}f} 元"

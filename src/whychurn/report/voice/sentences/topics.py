@@ -182,4 +182,4 @@ def _shorten(text: str) -> str:
 
 def _quote(names: list[str], page: PageLike) -> str:
     """Names in quotation marks: members' own words may be of the other language."""
-    return page.say("voice.topic_between").join(page.say("voice.topic_quoted", name=name) for name in names)
+    return page.say("voice.topic_between").join(page.say("voice.topic_quoted", word=name) for name in names)
