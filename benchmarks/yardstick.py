@@ -27,6 +27,9 @@ import numpy as np
 import pandas as pd
 import yaml
 from side_by_side import run_side_by_side
+from yardstick_error import measured_error, model_errors
+from yardstick_interviews import thin_interviews
+from yardstick_rows import Attributed, PlantedEvents, planted_events, world_rows
 from yardstick_tables import write_tables
 
 from whychurn.contract.causes import CAUSES
@@ -37,9 +40,6 @@ from whychurn.contract.yaml_files import read_yaml
 from whychurn.score.ground_truth import read_ground_truth
 from whychurn.score.method_answers import PROBABILITIES, method_answers
 from whychurn.score.yardstick.measured import COLUMNS, FILE
-from whychurn.score.yardstick.measured_error import measured_error, model_errors
-from whychurn.score.yardstick.thinned_interviews import thin_interviews
-from whychurn.score.yardstick.world_rows import Attributed, PlantedEvents, planted_events, world_rows
 from whychurn.stages.pipeline import code_digest
 from whychurn.world.setting.mechanism import Half, load_mechanism, mechanism_names
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.codes import ALL_CAUSES, CEILING, ORACLE, PLANTED, PRIOR
 from whychurn.contract.results import columns_of
@@ -152,3 +153,22 @@ def rank_agreement(values: pd.Series, planted: pd.Series) -> float:
     if len(both) < 3 or (both == both[0]).all(axis=0).any():
         return float("nan")
     return float(kendalltau(both[:, 0], both[:, 1]).statistic)
+
+
+def interval_measures(value: Array, low: Array, high: Array, true: Array) -> dict[str, float]:
+    """Of shares with intervals: error_largest and error_mean (absolute), covered (part of the intervals that hold
+    the truth), width; over the causes that have them; (6,) each.
+    """
+    error, known = np.abs(value - true), np.isfinite(low) & np.isfinite(high)
+    return {
+        "error_largest": of_known(error, np.max),
+        "error_mean": of_known(error, np.mean),
+        "covered": of_known(np.where(known, (low <= true) & (true <= high), np.nan), np.mean),
+        "width": of_known(high - low, np.mean),
+    }
+
+
+def of_known(values: Array, statistic: Callable[[Array], Any]) -> float:
+    """`statistic` of the finite `values`; NaN where there are none."""
+    known = values[np.isfinite(values)]
+    return float(statistic(known)) if len(known) else float("nan")

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
-
-from whychurn.causes.latent_cause.member_chances import tempered
-from whychurn.contract.causes import CAUSES
-from whychurn.score.yardstick.measured_error import (
+from yardstick_error import (
     best_temperature,
     error_table,
     measured_error,
     model_errors,
 )
-from whychurn.score.yardstick.world_rows import PlantedEvents
+from yardstick_rows import PlantedEvents
+
+from whychurn.causes.latent_cause.member_chances import tempered
+from whychurn.contract.causes import CAUSES
 
 RNG = np.random.default_rng(5)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-from whychurn.score.yardstick.thinned_interviews import thin_interviews
+from yardstick_interviews import thin_interviews
 
 
 def surveys(chance: np.ndarray) -> pd.DataFrame:

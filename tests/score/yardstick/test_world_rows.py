@@ -7,13 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-
-from whychurn.contract.causes import CAUSES
-from whychurn.contract.params import Params
-from whychurn.score.ground_truth import GroundTruth
-from whychurn.score.method_answers import PROBABILITIES, MethodAnswer
-from whychurn.score.yardstick.measured import COLUMNS, MEASURES, ONE_SIXTH, OURS
-from whychurn.score.yardstick.world_rows import (
+from yardstick_rows import (
     Attributed,
     PlantedEvents,
     interval_measures,
@@ -22,6 +16,12 @@ from whychurn.score.yardstick.world_rows import (
     share_measures,
     world_rows,
 )
+
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.params import Params
+from whychurn.score.ground_truth import GroundTruth
+from whychurn.score.method_answers import PROBABILITIES, MethodAnswer
+from whychurn.score.yardstick.measured import COLUMNS, MEASURES, ONE_SIXTH, OURS
 
 TRUE = np.array([0.4, 0.3, 0.2, 0.1, 0.0, 0.0])
 PLANTED = PlantedEvents(

@@ -17,7 +17,7 @@ from whychurn.score.method_answers import PROBABILITIES, cause_codes, true_poste
 from whychurn.score.probability_metrics import mean_log_loss, skill
 from whychurn.score.public_benchmark.submissions import Submission, read_submission
 from whychurn.score.public_benchmark.worlds import members_of, true_causes
-from whychurn.score.yardstick.world_rows import interval_measures
+from whychurn.score.share_errors import interval_measures
 
 FLOOR: Final = 0.001  # least chance of a cause when losses are taken
 EVEN: Final = "one_sixth"

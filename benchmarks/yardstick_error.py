@@ -19,11 +19,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from scipy import optimize, special
+from yardstick_rows import PlantedEvents
 
 from whychurn.causes.latent_cause.member_chances import tempered
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
-from whychurn.score.yardstick.world_rows import PlantedEvents
 
 LEAST: Final = 0.01  # shares below one point count as one point: their log-odds are of no use to anybody
 MIN_VALUES: Final = 12  # causes of worlds that a figure of its own takes; two worlds

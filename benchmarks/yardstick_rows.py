@@ -26,7 +26,7 @@ from whychurn.score.method_answers import (
     true_posterior,
 )
 from whychurn.score.probability_metrics import floored, mean_log_loss, skill
-from whychurn.score.share_errors import true_avoidable_shares
+from whychurn.score.share_errors import interval_measures, of_known, true_avoidable_shares
 from whychurn.score.upper_bound_classifier import fit_upper_bound
 from whychurn.score.yardstick.measured import BASELINES, ONE_SIXTH, OURS
 
@@ -185,28 +185,10 @@ def share_measures(estimates: pd.DataFrame, planted: PlantedEvents) -> dict[str,
         }
     measures |= {f"error_{cause}": table[0, at] - planted.share[at] for at, cause in enumerate(CAUSES)}
     idle = planted.share < NOTHING
-    measures["null_share"] = _of_known(table[0, idle], np.max)
-    measures["null_low"] = _of_known(table[1, idle], np.max)
+    measures["null_share"] = of_known(table[0, idle], np.max)
+    measures["null_low"] = of_known(table[1, idle], np.max)
     del measures["avoidable_error_mean"]
     return measures
-
-
-def interval_measures(value: Array, low: Array, high: Array, true: Array) -> dict[str, float]:
-    """Of shares with intervals: error_largest and error_mean (absolute), covered (part of the intervals that hold
-    the truth), width; over the causes that have them; (6,) each.
-    """
-    error, known = np.abs(value - true), np.isfinite(low) & np.isfinite(high)
-    return {
-        "error_largest": _of_known(error, np.max),
-        "error_mean": _of_known(error, np.mean),
-        "covered": _of_known(np.where(known, (low <= true) & (true <= high), np.nan), np.mean),
-        "width": _of_known(high - low, np.mean),
-    }
-
-
-def _of_known(values: Array, statistic: Any) -> float:
-    known = values[np.isfinite(values)]
-    return float(statistic(known)) if len(known) else float("nan")
 
 
 def naming_measures(answer: MethodAnswer, happened: Array) -> dict[str, float]:
@@ -222,6 +204,6 @@ def naming_measures(answer: MethodAnswer, happened: Array) -> dict[str, float]:
     at = np.flatnonzero(named)
     return {
         "named": float(named.mean()) if len(named) else float("nan"),
-        "right": _of_known(happened[at, answer.primary[at]], np.mean),
-        "said": _of_known(answer.p[at, answer.primary[at]], np.mean),
+        "right": of_known(happened[at, answer.primary[at]], np.mean),
+        "said": of_known(answer.p[at, answer.primary[at]], np.mean),
     }
