@@ -18,7 +18,7 @@ from whychurn.contract.files import read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.intake.build import build_interim
-from whychurn.intake.draft.write_draft import write_draft
+from whychurn.intake.draft.params_text import write_draft
 
 PAGES = sorted(
     [

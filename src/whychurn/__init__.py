@@ -11,14 +11,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from whychurn.api.bench import bench as bench
-    from whychurn.api.bench import bench_score as bench_score
     from whychurn.api.causes import attribute as attribute
     from whychurn.api.lifetime import lifetime_value as lifetime_value
     from whychurn.api.members import churners as churners
     from whychurn.api.members import panel as panel
     from whychurn.api.members import spells as spells
     from whychurn.api.risk import risk as risk
+    from whychurn.api.score import bench as bench
+    from whychurn.api.score import bench_score as bench_score
     from whychurn.api.score import score as score
     from whychurn.api.simulated import simulate as simulate
     from whychurn.api.study.opened import Study as Study
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "Study": "study.opened",
     "attribute": "causes",
-    "bench": "bench",
-    "bench_score": "bench",
+    "bench": "score",
+    "bench_score": "score",
     "churners": "members",
     "cumulative_incidence": "survival",
     "hazard_ratios": "survival",

@@ -19,7 +19,7 @@ from whychurn.intake.read.dates.time_zones import in_study_zone, of_aware_column
 from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.numbers.amount_marks import Amount, one_currency, take_apart
 from whychurn.intake.read.numbers.decimal_mark import choose_mark
-from whychurn.intake.read.numbers.score_words import read_score_words
+from whychurn.intake.read.numbers.number_columns import read_score_words
 from whychurn.intake.read.source import open_source
 from whychurn.intake.read.words.codes import read_codes
 from whychurn.intake.read.words.flags import folded

@@ -7,7 +7,7 @@ import pytest
 
 from whychurn.contract.tables import CHANNELS
 from whychurn.intake.check.codes.coded_columns import is_known, nearest_code
-from whychurn.intake.check.codes.draws_by_lot import note_chances
+from whychurn.intake.check.codes.interviews import note_chances
 
 
 def said(a_checked_table, propensity: list[float | None], randomized: list[bool | None]) -> dict:

@@ -13,7 +13,7 @@ from whychurn.contract.params import load_params
 from whychurn.intake.build import build_interim
 from whychurn.intake.check.codes.coded_columns import nearest_code
 from whychurn.intake.check.codes.interviews import check_interviews, repeated_codings
-from whychurn.intake.draft.write_draft import write_draft
+from whychurn.intake.draft.params_text import write_draft
 from whychurn.intake.read.interview_list import with_interviews
 from whychurn.intake.read.source import open_source, read_table
 from whychurn.voice.text.corpus import gather_texts

@@ -17,7 +17,7 @@ from whychurn.survival.competing_risks.cumulative_incidence import CauseWeights
 from whychurn.world.lives.simulated_lives import SimulatedLives, simulate_lives
 from whychurn.world.setting.programme import load_programme
 from whychurn.world.setting.scenario import Scenario
-from whychurn.world.truth.stay_without import stay_without
+from whychurn.world.truth.churn_without import stay_without
 
 PARAMS = load_params(StudyPaths(PROJECT), {"survival": {"bootstrap": 60}})
 

@@ -36,7 +36,7 @@ from whychurn.world.setting.actions import Action, Wake
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.programme import load_programme, with_duds
 from whychurn.world.setting.scenario import Scenario
-from whychurn.world.truth.action_efficacy import action_efficacy
+from whychurn.world.truth.touch_effects import action_efficacy
 
 PROGRAMMES = ("shop", "gym", "school", "app")
 

@@ -10,8 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from whychurn.contract.causes import CONTROL
-from whychurn.world.lives.aimed_campaigns import aimed_at
-from whychurn.world.lives.contacts import COLUMNS, draw_contacts
+from whychurn.world.lives.contacts import COLUMNS, aimed_at, draw_contacts
 from whychurn.world.setting.actions import (
     Action,
     Aimed,

@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.world.futures.contacts_ahead import Carried, carried_out, with_notice
-from whychurn.world.futures.future import Future, draw_future
-from whychurn.world.futures.later_history import continue_history
+from whychurn.world.futures.future import Future, continue_history, draw_future
 from whychurn.world.futures.later_market import later_scenario
 from whychurn.world.futures.margin import weekly_margin
 from whychurn.world.futures.option_gains import (

@@ -14,13 +14,11 @@ from whychurn.contract.params import WorldParams
 from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.play.best_guess import best_guess
 from whychurn.world.play.carry_out import Contacts, Limits, carry_out
-from whychurn.world.play.choose import best_single, choose
 from whychurn.world.play.features import decision_day_features
-from whychurn.world.play.outcome import outcome_table
 from whychurn.world.play.plan_file import no_plan, read_plan
-from whychurn.world.play.play_plan import Game, Outcome, play_plan
+from whychurn.world.play.play_plan import Game, Outcome, outcome_table, play_plan
 from whychurn.world.play.played import Played, play
-from whychurn.world.play.policies import POLICIES, reference_plans
+from whychurn.world.play.policies import POLICIES, best_single, choose, reference_plans
 from whychurn.world.play.roster import BlockLives, Blocks, Roster, roster_of
 from whychurn.world.play.true_gains import Options, true_options
 from whychurn.world.setting.programme import load_programme

@@ -31,7 +31,7 @@ def data_draft(
     folder: Annotated[Path, typer.Argument(help="Folder of exports, or a study folder with raw/ below it.")],
 ) -> None:
     """Look at the files and write params.yaml: the most likely mapping, each line with its reason."""
-    from whychurn.intake.draft.write_draft import write_draft
+    from whychurn.intake.draft.params_text import write_draft
 
     target, draft = write_draft(folder)
     table = Table("table", "file", "columns", "to choose", "why", box=None)

@@ -18,7 +18,7 @@ from whychurn.score.cause_elimination import elimination_scores
 from whychurn.score.facts import score_facts, score_fits
 from whychurn.score.ground_truth import has_ground_truth, read_ground_truth, read_planted
 from whychurn.score.results import Scorecard, empty_scorecard, score_causes
-from whychurn.score.watch.section import WATCHED, score_watch
+from whychurn.score.watch.plain_checks import WATCHED, score_watch
 from whychurn.world.truth.folder import FOLDER
 
 log = logging.getLogger(__name__)

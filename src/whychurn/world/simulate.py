@@ -24,12 +24,10 @@ from whychurn.world.tables.orders import draw_orders, orders_table
 from whychurn.world.tables.surveys import draw_surveys
 from whychurn.world.tables.texts import TextWriter
 from whychurn.world.tables.touches import touches_table
-from whychurn.world.truth.action_efficacy import action_efficacy
-from whychurn.world.truth.churn_without import churn_without
+from whychurn.world.truth.churn_without import churn_without, stay_without
 from whychurn.world.truth.member_causes import causes_table
 from whychurn.world.truth.option_gains import truth_of_decision_day
-from whychurn.world.truth.stay_without import stay_without
-from whychurn.world.truth.touch_effects import touch_effects
+from whychurn.world.truth.touch_effects import action_efficacy, touch_effects
 
 BLOCK: Final = 10_000  # members held in memory at once
 LARGEST_WITH_FUTURES: Final = (

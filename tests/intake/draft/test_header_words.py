@@ -9,9 +9,9 @@ import pytest
 
 from whychurn.intake.draft.column_profile import ColumnProfile, profile_columns
 from whychurn.intake.draft.header_words import column_score, constant_of, table_score
-from whychurn.intake.draft.presets import match_preset
+from whychurn.intake.draft.mapping_draft import match_preset
+from whychurn.intake.draft.params_text import place_tables
 from whychurn.intake.draft.table_match import ColumnMatch, TableMatch, match_table, share_of_members
-from whychurn.intake.draft.write_draft import place_tables
 
 
 def profiles(**columns: list[str]) -> list[ColumnProfile]:

@@ -13,8 +13,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.draft.mapping_draft import MappingDraft, draft_mapping
-from whychurn.intake.draft.params_text import params_text
-from whychurn.intake.draft.write_draft import write_draft
+from whychurn.intake.draft.params_text import params_text, write_draft
 from whychurn.intake.read.source import open_source
 
 MEMBERS = 60

@@ -10,8 +10,13 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.files import write_table
-from whychurn.score.watch.plain_checks import plain_limits, shifted_inputs, stability_index
-from whychurn.score.watch.section import WATCHED, score_watch
+from whychurn.score.watch.plain_checks import (
+    WATCHED,
+    plain_limits,
+    score_watch,
+    shifted_inputs,
+    stability_index,
+)
 from whychurn.score.watch.watch_scores import ALARM, months_between, watch_scores
 
 MONTHS = pd.date_range("2024-01-01", periods=24, freq="MS")

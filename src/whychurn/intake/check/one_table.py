@@ -13,8 +13,7 @@ from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import FURTHER, TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
 from whychurn.intake.check.codes.coded_columns import CODED, plain_codes
-from whychurn.intake.check.codes.draws_by_lot import note_chances
-from whychurn.intake.check.codes.interviews import check_interviews
+from whychurn.intake.check.codes.interviews import check_interviews, note_chances
 from whychurn.intake.check.codes.not_understood import note_unknown
 from whychurn.intake.check.column_reading import (
     kind_of,

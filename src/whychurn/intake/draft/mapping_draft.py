@@ -1,20 +1,23 @@
-"""The most likely mapping of all files of a source."""
+"""The most likely mapping of all files of a source; exports of common systems by their headers (``presets.yaml``)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Final
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path, PurePath
+from typing import Any, Final
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.tables import TABLES
+from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.draft.column_profile import ColumnProfile, profile_columns
-from whychurn.intake.draft.presets import match_preset
-from whychurn.intake.draft.table_match import TableMatch, match_table, with_files
+from whychurn.intake.draft.header_words import normalised
+from whychurn.intake.draft.table_match import ColumnMatch, TableMatch, match_table, shown, with_files
 from whychurn.intake.read.source import Source
 
 LIKELY: Final = 0.35  # a file below it is left out
+PRESET_SCORE = 2.0  # above any match by names
 
 
 @dataclass(frozen=True)
@@ -122,3 +125,43 @@ def _one_kind_of_study(taken: dict[str, TableMatch], others: dict[str, str]) -> 
 
 def _headers(columns: list[ColumnProfile]) -> list[str]:
     return [profile.name for profile in columns]
+
+
+@cache
+def _presets() -> dict[str, dict[str, Any]]:
+    return read_yaml(Path(__file__).with_name("presets.yaml"))
+
+
+def match_preset(stem: str, columns: Sequence[ColumnProfile], members: set[str]) -> TableMatch | None:
+    """The file as the export of a known system; None where its headers are those of none.
+
+    Where several fit, the one with most headers in common. Columns that the preset does not name are matched by
+    their words.
+    """
+    headers = {normalised(profile.name): profile for profile in columns}
+    fitting = [
+        (len(preset["known_by"]), name)
+        for name, preset in _presets().items()
+        if all(normalised(header) in headers for header in preset["known_by"])
+    ]
+    if not fitting:
+        return None
+    name = max(fitting)[1]
+    preset = _presets()[name]
+    table, reason = preset["table"], f"export of {name}"
+    given = []
+    for column, wanted in preset["columns"].items():
+        profile = next((headers[normalised(h)] for h in wanted if normalised(h) in headers), None)
+        if profile is not None and column in TABLES[table].fields:
+            given.append(ColumnMatch(column, profile.name, 1.0, reason, shown(column, profile)))
+    given += [ColumnMatch(c, f"={value}", 1.0, reason) for c, value in preset.get("constants", {}).items()]
+    named = {match.column for match in given}
+    used = {match.header for match in given}
+    rest = match_table(table, stem, [p for p in columns if p.name not in used], members)
+    more = [match for match in rest.columns if match.column not in named]
+    choices = [match for match in rest.choices if match.column not in named]
+    lacking = tuple(c for c in rest.lacking if c not in named)
+    return replace(
+        rest, score=PRESET_SCORE, reason=f"{reason} ({preset['manual']})", columns=(*given, *more),
+        choices=tuple(choices), lacking=lacking, codes=preset.get("codes", {}),
+    )  # fmt: skip

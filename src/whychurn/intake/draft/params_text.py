@@ -1,19 +1,26 @@
-"""A drafted mapping as the text of a params.yaml that a person reads and corrects."""
+"""A drafted mapping as the text of a params.yaml that a person reads and corrects, and where it goes."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import write_whole
+from whychurn.contract.params import IntakeParams
+from whychurn.contract.params.reading.load import FILE
+from whychurn.contract.paths import StudyPaths
 from whychurn.intake.check.codes.coded_columns import CODED, is_known, known_codes, nearest_code, plain_codes
 from whychurn.intake.draft.column_profile import FEW
-from whychurn.intake.draft.mapping_draft import MappingDraft
+from whychurn.intake.draft.mapping_draft import MappingDraft, draft_mapping
 from whychurn.intake.draft.table_match import ColumnMatch, TableMatch
 from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.source import open_source
 
 _PLAIN: Final = re.compile(r"[^\W\d_][\w./-]*")
 _WORDS: Final = {
@@ -27,6 +34,7 @@ _WORDS: Final = {
     "y",
     "n",
 }  # YAML reads them as other than text
+SECOND: Final = "params.draft.yaml"  # where a params.yaml exists, it stays
 
 
 def params_text(draft: MappingDraft, source: str) -> str:
@@ -130,3 +138,44 @@ def _scalar(value: Any) -> str:
 
 def _comment(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text)
+
+
+def place_tables(folder: Path) -> tuple[Path, str]:
+    """Study folder and `intake.source` for a folder that a user names.
+
+    A study has its tables in ``raw/``; the folder ``raw`` itself means its study; in any other folder the tables
+    lie beside the params.yaml.
+
+    Raises
+    ------
+    WhychurnError
+        If there is no such folder.
+    """
+    folder = folder.expanduser().resolve()
+    if not folder.is_dir():
+        raise WhychurnError(
+            "there is no such folder", file=folder, remedy="name the folder that holds your exports"
+        )
+    for inside in ("raw", "data/raw"):
+        if (folder / inside).is_dir():
+            return folder, inside
+    return (folder.parent, "raw") if folder.name == "raw" else (folder, ".")
+
+
+def write_draft(folder: Path) -> tuple[Path, MappingDraft]:
+    """Write the most likely mapping of the tables in `folder`; return the file and the draft.
+
+    An existing params.yaml stays as it is: the draft goes to ``params.draft.yaml``.
+
+    Raises
+    ------
+    WhychurnError
+        If there is no such folder, or no table in it can be read.
+    """
+    root, inside = place_tables(folder)
+    draft = draft_mapping(open_source(StudyPaths(root), IntakeParams(source=inside)))
+    target = root / FILE
+    target = root / SECOND if target.exists() else target
+    with write_whole(target) as temporary:
+        temporary.write_text(params_text(draft, inside), encoding="utf-8")
+    return target, draft

@@ -1,18 +1,24 @@
-"""What plainer checks would have said: 95 % limits of monthly shares, and PSI and KS of inputs."""
+"""Alarms of watch, scored beside what plainer checks say: 95 % limits of monthly shares, PSI and KS of inputs."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from whychurn.contract.files import read_table
+from whychurn.score.watch.watch_scores import ALARM, watch_scores
 
 LIMIT: Final = 1.96
 PSI_LIMIT: Final = 0.2  # "significant shift" by the usual rule of thumb
 KS_LEVEL: Final = 0.05
 BINS: Final = 10
 SAMPLE: Final = 1000  # members a month whose inputs are compared
+WATCHED: Final = ("watch_charts", "watch_alarms", "watch_received")
 
 
 def plain_limits(charts: pd.DataFrame) -> pd.DataFrame:
@@ -95,3 +101,39 @@ def stability_index(before: np.ndarray, now: np.ndarray) -> float:
         counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
         shares.append(np.maximum(counts, 0.5) / len(values))
     return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def score_watch(
+    changes: Iterable[Mapping[str, Any]], told: Mapping[str, pd.DataFrame], snapshots: Path
+) -> pd.DataFrame:
+    """Scores of `watch_scores` for watch (watch) and for plain_95, ks and psi.
+
+    Parameters
+    ----------
+    changes
+        As planted.
+    told
+        Result tables `WATCHED`.
+    snapshots
+        File of the panel; read where months were judged.
+
+    Returns
+    -------
+    DataFrame
+        No rows where no month was judged.
+    """
+    charts = told["watch_charts"]
+    main = charts[charts["chart"].eq("leavings") & charts["group"].eq("all")]
+    reference, judged = (
+        sorted(main.loc[main["state"] == state, "month"].unique()) for state in ("reference", "judged")
+    )
+    if not reference or not judged:
+        return watch_scores([], pd.DataFrame(columns=ALARM), {})
+    received = told["watch_received"].query("state == 'broken'").rename(columns={"table": "group"})
+    received = received.assign(chart="received", since=received["month"], direction="more")
+    raised = told["watch_alarms"].query("chart != 'received'")
+    parts = [pd.concat([raised, received], ignore_index=True).assign(method="watch")]
+    parts += [plain_limits(charts), shifted_inputs(read_table(snapshots), reference, judged)]
+    alarms = pd.concat([part[ALARM] for part in parts if len(part)] or [pd.DataFrame(columns=ALARM)])
+    methods = ("watch", "plain_95", "ks", "psi")
+    return watch_scores(changes, alarms.reset_index(drop=True), dict.fromkeys(methods, len(judged)))

@@ -14,7 +14,6 @@ import pandas as pd
 
 from whychurn.contract.causes import CONTROL
 from whychurn.world.lives.action_effects import contact_factors, faded_contacts, reach_chance
-from whychurn.world.lives.aimed_campaigns import aimed_at
 from whychurn.world.lives.members import Members
 from whychurn.world.lives.weekly_history import WeeklyHistory
 from whychurn.world.setting.actions import Aimed
@@ -28,6 +27,10 @@ COLUMNS: Final = [
     "position", "campaign_id", "action", "channel", "offer", "week", "day", "randomized", "propensity", "cost",
     "recent", "p_notice", "noticed",
 ]  # fmt: skip
+_SEEN_WEEKS = 26  # that the company looks back for the best members
+_SILENT_WEEKS = 8
+_PART = 0.25  # of the members is silent, or among the best
+_ACTIVE = 0.9  # activity of rivals above which the company notices them
 
 
 def wave_weeks(programme: Programme, clock: Clock) -> list[int]:
@@ -163,3 +166,28 @@ def action_factors(
         who, recent = part["position"].to_numpy(), part["recent"].to_numpy()
         factors[:, week:, who] *= contact_factors(scenario, members, action, who, shape[1] - week, recent)
     return factors
+
+
+def aimed_at(
+    scenario: Scenario, members: Members, history: WeeklyHistory, aimed: Aimed, rng: np.random.Generator
+) -> np.ndarray:
+    """Positions of the members whom one campaign chooses; (m,)."""
+    week = scenario.clock.week_at(aimed.at)
+    joined = (members.entry < 7 * week) & members.marketing
+    lot, tie = rng.random((2, members.size))
+    use = history.counts[scenario.programme.use]
+    if aimed.who == "rivals":
+        nearby = history.levels["rival_activity"][max(0, week - 4) : week + 1].mean(axis=0)
+        concerned = nearby > _ACTIVE
+    elif aimed.who == "best":
+        concerned = _largest(use[max(0, week - _SEEN_WEEKS) : week].sum(axis=0) + tie, joined)
+    else:
+        concerned = _largest(-use[max(0, week - _SILENT_WEEKS) : week].sum(axis=0) + tie, joined)
+    return np.flatnonzero(joined & concerned & (lot < aimed.share))
+
+
+def _largest(score: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Whether a score is in the largest part of those of the members in question; (n,) bool."""
+    if not among.any():
+        return among
+    return score >= np.quantile(score[among], 1 - _PART)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import WorldParams
 from whychurn.world.lives.calibration import plan_scenario
 from whychurn.world.play.carry_out import Contacts, Limits, carry_out
-from whychurn.world.play.outcome import outcome_table
 from whychurn.world.play.plan_file import no_plan
-from whychurn.world.play.played import Progress, play
+from whychurn.world.play.played import Played, Progress, play
 from whychurn.world.play.policies import POLICIES, reference_plans
 from whychurn.world.play.roster import Blocks, roster_of
 from whychurn.world.play.true_gains import true_options
@@ -23,6 +23,10 @@ PLAN: Final = "plan"
 NONE: Final = "none"
 BUDGET_SHARE: Final = 0.01  # of the margin of the members on the books in 4 weeks, where no budget is given
 _BUDGET_WEEKS: Final = 4
+COLUMNS: Final = [
+    "policy", "contacts", "cost", "value", "gain", "gain_se", "kept_per_1000", "kept_se", "share_informed",
+    "share_clairvoyant",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,3 +98,47 @@ def play_plan(params: WorldParams, plans: dict[str, pd.DataFrame], game: Game, p
 
 def _budget(weekly_margin: float) -> float:
     return BUDGET_SHARE * _BUDGET_WEEKS * weekly_margin
+
+
+def outcome_table(played: Played, contacts: Mapping[str, Contacts], on_books: int) -> pd.DataFrame:
+    """What each plan brings, paired with doing nothing in the same futures.
+
+    Parameters
+    ----------
+    on_books
+        Members on the books on the decision day.
+
+    Returns
+    -------
+    DataFrame
+        policy, contacts, cost (currency, all contacts), value (margin of first and second lives and of members who were
+        brought, less cost; currency a member on the books), gain (value less that of doing nothing) and gain_se
+        (standard error over the futures), kept_per_1000 (members more on the books at the end, of 1 000) and kept_se,
+        share_informed and share_clairvoyant (gain over that of the oracle; null where that does not gain).
+    """
+    rows = []
+    size = max(on_books, 1)
+    for name, made in contacts.items():
+        gain, kept = (played.gain[name] - made.cost) / size, 1000 * played.kept[name] / size
+        rows.append(
+            {
+                "policy": name,
+                "contacts": len(made.rows),
+                "cost": made.cost,
+                "value": played.untouched.mean() / size + gain.mean(),
+                "gain": gain.mean(),
+                "gain_se": _error(gain),
+                "kept_per_1000": kept.mean(),
+                "kept_se": _error(kept),
+            }
+        )
+    table = pd.DataFrame(rows)
+    for oracle in ("informed", "clairvoyant"):
+        best = table.loc[table["policy"] == oracle, "gain"]
+        reached = len(best) > 0 and best.iloc[0] > 0
+        table[f"share_{oracle}"] = table["gain"] / best.iloc[0] if reached else np.nan
+    return table[COLUMNS]
+
+
+def _error(values: np.ndarray) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")

@@ -1,4 +1,4 @@
-"""The planted truth: the files of ``data/truth``, which only the stage `score` reads; a module for each.
+"""The planted truth: the files of ``data/truth``, which only the stage `score` reads.
 
 member_causes
     One row for each exit in the window, and one for each member who has not left at its end.

@@ -1,4 +1,4 @@
-"""Interviews among the surveys: the chance of being asked, answers coded by several, what the check says of them."""
+"""Draws by lot: interviews among the surveys (the chance of being asked, answers coded by several), touches."""
 
 from __future__ import annotations
 
@@ -62,3 +62,17 @@ def repeated_codings(frame: pd.DataFrame, good: np.ndarray) -> np.ndarray:
     repeated = np.zeros(len(frame), dtype=bool)
     repeated[good] = (later & ~another).to_numpy(dtype=bool)
     return repeated
+
+
+def note_chances(checked: CheckedTable) -> None:
+    """Say where a touch was drawn by lot and nobody recorded with which chance; changes the notices of `checked`.
+
+    The share of the arm in its campaign stands in then, which is right only where all members had the same chance.
+    """
+    frame = checked.frame
+    by_lot = frame["randomized"].fillna(False).astype(bool)
+    absent = by_lot & frame["propensity"].isna()
+    if absent.any():
+        counts = {"n": int(absent.sum()), "of": int(by_lot.sum())}
+        campaigns = int(frame.loc[absent, "campaign_id"].nunique())
+        checked.notices.append(("notice_propensity_absent", {**counts, "campaigns": campaigns}))

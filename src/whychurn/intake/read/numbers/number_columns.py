@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.read.cells import bytes_present, plain_cells
 from whychurn.intake.read.coerced import Coerced, Note, Reading, empty_column
 from whychurn.intake.read.dtypes import TEXT, arrow_text
 from whychurn.intake.read.numbers.amount_marks import Amount, one_currency, take_apart
 from whychurn.intake.read.numbers.decimal_mark import choose_mark
-from whychurn.intake.read.numbers.score_words import read_score_words
-from whychurn.intake.read.words.flags import NOTHING
+from whychurn.intake.read.words.flags import NOTHING, folded
 
 _PLAIN: Final = np.isin(np.arange(256), list(b"0123456789.+-eE \t"))
 _POINT: Final = (
@@ -22,6 +25,11 @@ _POINT: Final = (
 )
 _SAMPLE: Final = 2000
 _EMPTY: Final = (*NOTHING, "无", "0000-00-00", "n.a.")
+_RANGE: Final = {"recommendation": (0, 10), "five": (1, 5)}
+_PART: Final = re.compile(r"^(\d+(?:\.\d+)?)\s*(?:/|out of|of|分/)\s*(\d+)\s*分?$")
+_STARS: Final = re.compile(r"^([★⭐*]+)[☆✩]*$")
+_COUNTED: Final = re.compile(r"^(\d+(?:\.\d+)?|[一二三四五])\s*(?:-?\s*stars?|points?|星|颗星|分)$")
+_DIGIT: Final = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 
 
 def read_numbers(column: pd.Series, reading: Reading) -> Coerced:
@@ -93,3 +101,59 @@ def _percent(amounts: list[Amount | None], text: pd.Series, counts: np.ndarray) 
     given = np.array([amount is not None for amount in amounts], dtype=bool)
     rows, of = int(counts[signed].sum()), int(counts[given].sum())
     return [("notice_percent", {"n": rows, "of": of, "example": text[int(np.argmax(signed))]})]
+
+
+def read_score_words(
+    text: pd.Series, numbers: np.ndarray, counts: np.ndarray
+) -> tuple[np.ndarray, list[Note]]:
+    """Scores of unique cells that are no numbers; NaN where the words belong to no one scale.
+
+    Words count only where all of a column's belong to one scale and its numbers lie within it.
+
+    Parameters
+    ----------
+    text, numbers
+        Unique cells, and their values where they are numbers.
+    counts
+        Rows of each.
+    """
+    left = text.notna().to_numpy() & np.isnan(numbers)
+    words = folded(text.astype(TEXT)).tolist()
+    values = np.array([_counted(word) if ask else np.nan for word, ask in zip(words, left, strict=True)])
+    left &= np.isnan(values)
+    given = numbers[~np.isnan(numbers)]
+    for scale, known in _scales().items():
+        low, high = _RANGE[scale]
+        found = np.array(
+            [known.get(word, np.nan) if ask else np.nan for word, ask in zip(words, left, strict=True)]
+        )
+        fits = not len(given) or (given.min() >= low and given.max() <= high)
+        if left.any() and fits and not np.isnan(found[left]).any():
+            values[left] = found[left]
+            break
+    read = ~np.isnan(values)
+    if not read.any():
+        return values, []
+    shown = ", ".join(f"{text[n]} = {values[n]:g}" for n in np.flatnonzero(read)[:6])
+    return values, [("notice_score_words", {"n": int(counts[read].sum()), "words": shown})]
+
+
+def _counted(word: str) -> float:
+    if not isinstance(word, str):
+        return np.nan
+    if found := _PART.match(word):
+        return float(found[1])
+    if found := _STARS.match(word):
+        return float(len(found[1]))
+    if found := _COUNTED.match(word):
+        return float(_DIGIT.get(found[1], 0) or found[1])
+    return np.nan
+
+
+@cache
+def _scales() -> dict[str, dict[str, float]]:
+    listed = read_yaml(Path(__file__).with_name("score_words.yaml"))
+    return {
+        scale: {word: float(value) for value, words in levels.items() for word in words}
+        for scale, levels in listed.items()
+    }
