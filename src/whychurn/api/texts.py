@@ -26,12 +26,7 @@ OF_TABLES: Final = [name for name in TEXT_SCORE_COLUMNS if name not in ("topic_i
 Texts = pd.Series | pd.DataFrame | Tables
 
 
-def read_texts(
-    texts: Texts,
-    *,
-    stated: pd.Series | None = None,
-    horizon_days: int = 90,
-) -> pd.DataFrame:
+def read_texts(texts: Texts, *, stated: pd.Series | None = None, horizon_days: int = 90) -> pd.DataFrame:
     """Language, sentiment, urgency and the probability that each text speaks of each cause.
 
     Parameters

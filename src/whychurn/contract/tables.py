@@ -40,15 +40,8 @@ OTHER_EVENTS: Final[tuple[str, ...]] = (
     "address_changed",
     "app_fault",
 )
-CHANNELS: Final[tuple[str, ...]] = (
-    "sms",
-    "email",
-    "app",
-    "wechat",
-    "call",
-    "post",
-    "in_person",
-)  # others are kept
+# others are kept
+CHANNELS: Final[tuple[str, ...]] = ("sms", "email", "app", "wechat", "call", "post", "in_person")
 EVENT_TYPES: Final[tuple[str, ...]] = INTERACTIONS + CONTACTS + OTHER_EVENTS  # others are kept as they are
 LONGEST_TERM_DAYS: Final = 3653  # an end later than this after the start stands for "no end" (9999-12-31)
 

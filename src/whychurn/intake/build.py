@@ -13,10 +13,7 @@ from whychurn.contract.files import write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import FURTHER
-from whychurn.intake.check.all_tables import (
-    CheckedTables,
-    read_and_check,
-)
+from whychurn.intake.check.all_tables import CheckedTables, read_and_check
 from whychurn.intake.check.checked_table import Notice
 from whychurn.intake.check.codes.not_understood import not_understood
 from whychurn.intake.check.problems import sentence
@@ -47,9 +44,8 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     summary = study.interim / "intake.json"
     if summary.is_file():
         summary.unlink()  # it stands only beside tables of the same run
-    key = (
-        find_key(study, params.intake.source) if params.privacy.pseudonymize else None
-    )  # a weak one stops here
+    # a weak one stops here
+    key = find_key(study, params.intake.source) if params.privacy.pseudonymize else None
     checked_tables = read_and_check(open_source(study, params.intake), params, today)
     write_table(checked_tables.quarantine, study.interim / "quarantine.parquet")
     _without_persons_in_notices(checked_tables)

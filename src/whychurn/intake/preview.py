@@ -12,10 +12,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import TABLES
-from whychurn.intake.check.all_tables import (
-    CheckedTables,
-    read_and_check,
-)
+from whychurn.intake.check.all_tables import CheckedTables, read_and_check
 from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.problems import is_decision, sentence
 from whychurn.intake.check.snapshot.table import recognised

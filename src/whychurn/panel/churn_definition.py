@@ -19,11 +19,7 @@ log = logging.getLogger(__name__)
 Kind = Literal["terms", "inactivity"]
 Activity = Literal["any", "orders", "events", "memberships"]
 ACTS = ", ".join(f"'{kind}'" for kind in INTERACTIONS)
-ROWS = {
-    "memberships": "term",
-    "orders": "purchase",
-    "events": f"event WHERE kind IN ({ACTS})",
-}
+ROWS = {"memberships": "term", "orders": "purchase", "events": f"event WHERE kind IN ({ACTS})"}
 MIN_LAPSES: Final = 30  # a candidate threshold with fewer followed lapses is passed over
 ASKED_BEFORE: Final = 14  # days before the cancelling from which on an exit survey is about it
 ASKED_BEFORE_END: Final = 400  # days before the last paid one: a term of a year and its notice

@@ -21,9 +21,8 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import LONGEST_TERM_DAYS
 from whychurn.panel.features.catalogue import quoted
 
-ALIKE: Final = (
-    9  # so many members may share a birth year by chance; of more, age tells the calendar year only
-)
+# so many members may share a birth year by chance; of more, age tells the calendar year only
+ALIKE: Final = 9
 DAY: Final = "date_diff('day', DATE '1970-01-01', CAST({0} AS DATE))"
 CLOCK: Final = "(epoch({0}) / 86400)"  # instant as fractional day number
 # contract table -> our table: column -> expression
@@ -54,10 +53,7 @@ LAYOUT: Final[dict[str, tuple[str, dict[str, str]]]] = {
             "term_id": "membership_id",
         },
     ),
-    "events": (
-        "event",
-        {"day": DAY.format("occurred_at"), "kind": "event_type", "value": "value"},
-    ),
+    "events": ("event", {"day": DAY.format("occurred_at"), "kind": "event_type", "value": "value"}),
     "feedback": (
         "ticket",
         {
@@ -71,12 +67,7 @@ LAYOUT: Final[dict[str, tuple[str, dict[str, str]]]] = {
     ),
     "surveys": (
         "survey",
-        {
-            "day": DAY.format("answered_at"),
-            "kind": "kind",
-            "score": "score",
-            "survey_id": "survey_id",
-        },
+        {"day": DAY.format("answered_at"), "kind": "kind", "score": "score", "survey_id": "survey_id"},
     ),
     "touches": ("touch", {"day": DAY.format("sent_at"), "action": "action"}),
     "feedback_topics": (

@@ -96,10 +96,7 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
         given
         if isinstance(given, int)
         else choose_threshold(
-            curve,
-            panel.threshold_return_share,
-            MIN_LAPSES,
-            MAX_SHARE * (observed.last - observed.first + 1),
+            curve, panel.threshold_return_share, MIN_LAPSES, MAX_SHARE * (observed.last - observed.first + 1)
         )
     )
     main = Definition(kind, days)

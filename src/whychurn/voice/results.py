@@ -119,13 +119,7 @@ def compare_topics(
     labels = [reasons.reindex(places).reset_index(drop=True) for _, places in texts_by_language]
     each = map if pool is None else pool.map
     return iter(
-        each(
-            compare_methods,
-            [distinct for distinct, _ in texts_by_language],
-            labels,
-            free,
-            repeat(params),
-        )
+        each(compare_methods, [distinct for distinct, _ in texts_by_language], labels, free, repeat(params))
     )
 
 

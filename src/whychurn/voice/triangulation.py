@@ -20,10 +20,7 @@ TRIANGULATION_COLUMNS: Final = columns_of("triangulation")
 
 
 def triangulate(
-    feedback_topics: pd.DataFrame,
-    surveys: pd.DataFrame,
-    min_cell: int,
-    params: Params,
+    feedback_topics: pd.DataFrame, surveys: pd.DataFrame, min_cell: int, params: Params
 ) -> pd.DataFrame:
     """Share of each cause by source.
 

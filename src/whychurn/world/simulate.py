@@ -30,9 +30,8 @@ from whychurn.world.truth.option_gains import truth_of_decision_day
 from whychurn.world.truth.touch_effects import action_efficacy, touch_effects
 
 BLOCK: Final = 10_000  # members held in memory at once
-LARGEST_WITH_FUTURES: Final = (
-    100_000  # members of a world whose truth includes what the decision day would bring
-)
+# members of a world whose truth includes what the decision day would bring
+LARGEST_WITH_FUTURES: Final = 100_000
 _IDS: Final = {
     "memberships": ("membership_id", "S"),
     "orders": ("order_id", "O"),
@@ -110,9 +109,7 @@ def _tables(scenario: Scenario, block: int, lives: SimulatedLives) -> dict[str, 
         presence = with_activity_drops(presence, incidents, scenario.mechanism.activity_drop)
     writer = TextWriter.of(scenario.programme)
     orders = draw_orders(scenario, lives, presence, stream("orders"))
-    drawn = {
-        "members": members_table(scenario, lives.members, lives.referrer, stream("records")),
-    }
+    drawn = {"members": members_table(scenario, lives.members, lives.referrer, stream("records"))}
     if scenario.programme.sells:
         drawn["orders"] = orders_table(scenario, lives.members, orders, stream("order rows"))
     drawn |= {

@@ -7,16 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.params.section_base import (
-    Count,
-    Days,
-    Fraction,
-    Level,
-    Money,
-    Natural,
-    Section,
-    Share,
-)
+from whychurn.contract.params.section_base import Count, Days, Fraction, Level, Money, Natural, Section, Share
 
 TRIGGERS = (
     "silent_90d",

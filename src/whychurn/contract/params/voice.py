@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from whychurn.contract.params.section_base import (
-    Count,
-    Day,
-    Days,
-    Level,
-    Section,
-    Several,
-    Share,
-)
+from whychurn.contract.params.section_base import Count, Day, Days, Level, Section, Several, Share
 
 
 class VoiceParams(Section):

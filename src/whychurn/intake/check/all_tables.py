@@ -25,13 +25,7 @@ from whychurn.intake.check.membership_terms import read_terms
 from whychurn.intake.check.one_table import AFTER, check_table
 from whychurn.intake.check.orders.order_lines import fold_lines
 from whychurn.intake.check.orders.refunds import REFUNDED, net_refunds
-from whychurn.intake.check.problems import (
-    Problem,
-    excess_problems,
-    no_activity,
-    raise_problems,
-    to_decide,
-)
+from whychurn.intake.check.problems import Problem, excess_problems, no_activity, raise_problems, to_decide
 from whychurn.intake.check.snapshot.table import read_snapshot, recognised, snapshot_name
 from whychurn.intake.read.interview_list import with_interviews
 from whychurn.intake.read.source import Source, read_table

@@ -52,10 +52,7 @@ def _without_zeros(ids: pd.Series) -> pd.Series:
 
 
 def _join_writings(
-    tables: dict[str, CheckedTable],
-    columns: list[_Column],
-    kind: str,
-    fold: Callable[[pd.Series], pd.Series],
+    tables: dict[str, CheckedTable], columns: list[_Column], kind: str, fold: Callable[[pd.Series], pd.Series]
 ) -> None:
     parts = []
     for place, (table, name) in enumerate(columns):

@@ -91,10 +91,7 @@ def no_activity(observed_until: pd.Timestamp | None) -> list[Problem]:
 
 
 def _excess(
-    checked: CheckedTable,
-    members: CheckedTable,
-    counts: dict[tuple[str, str], int],
-    max_quarantined: float,
+    checked: CheckedTable, members: CheckedTable, counts: dict[tuple[str, str], int], max_quarantined: float
 ) -> WhychurnError:
     bad = sum(counts.values())
     (reason, column), number = max(counts.items(), key=lambda item: item[1])

@@ -23,17 +23,8 @@ from whychurn.intake.read.dtypes import TEXT
 from whychurn.intake.read.source import open_source
 
 _PLAIN: Final = re.compile(r"[^\W\d_][\w./-]*")
-_WORDS: Final = {
-    "true",
-    "false",
-    "yes",
-    "no",
-    "on",
-    "off",
-    "null",
-    "y",
-    "n",
-}  # YAML reads them as other than text
+# YAML reads them as other than text
+_WORDS: Final = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 SECOND: Final = "params.draft.yaml"  # where a params.yaml exists, it stays
 
 

@@ -57,11 +57,7 @@ NUMBER_RULES: Final = (
     ("IDNO", _DIGIT, _BY_WORD),
     ("ORDER", "FTOMDZJS1", _TRACKING),
 )
-LATER_NUMBER_RULES: Final = (
-    ("IDNO", "-", _SSN),
-    ("IDNO", _DIGIT, _BY_FORM),
-    ("IDNO", _DIGIT, _PLATE),
-)
+LATER_NUMBER_RULES: Final = (("IDNO", "-", _SSN), ("IDNO", _DIGIT, _BY_FORM), ("IDNO", _DIGIT, _PLATE))
 AMBIGUOUS: Final = (_BY_FORM, _PLATE, _ORDER, _TRACKING)  # a code of a campaign may look so
 CANDIDATE: Final = (  # RE2: a text without any of these holds none of the above
     r"(?:护照|通行证|台胞证|回乡证|卡号|账号|帐号|[行用蓄记]卡|税号|识别号|信用代码|社保|医保|驾驶证|驾照|学号|工号|档案号|身份证|证件|会员|客户编?号|用户|准考证|车牌|[单單][号號]?|[编編][号號]|运单|快递|流水号|交易号|凭证号)[^。]{0,30}[0-9]"

@@ -21,9 +21,8 @@ from whychurn.intake.read.dtypes import TEXT, arrow_text
 
 _KIND: Final = re.compile(r"\[([A-Z]+)\]")
 _SURE: Final = ("PHONE", "EMAIL", "IDNO", "ACCOUNT")  # one such value is enough
-_BY_SHARE: Final = (
-    0.2  # names, addresses and cards only where this share of rows holds them: brands look alike
-)
+# names, addresses and cards only where this share of rows holds them: brands look alike
+_BY_SHARE: Final = 0.2
 PERSONS: Final = ("referred_by", "coder")  # columns that stand for a person, whatever they hold
 _NAMES: Final = 0.5  # share of different values that are names of persons and nothing else
 _NAMES_FROM: Final = 3  # different values from which on a column may be one of names

@@ -19,13 +19,8 @@ from whychurn.intake.read.source import Source
 
 STEM: Final = "interviews"
 TABLE: Final = "surveys"
-_MARKS: Final = {
-    "survey_id",
-    "member_id",
-    "kind",
-    "sent_at",
-    "asked_probability",
-}  # columns that such a list has
+# columns that such a list has
+_MARKS: Final = {"survey_id", "member_id", "kind", "sent_at", "asked_probability"}
 
 
 def with_interviews(

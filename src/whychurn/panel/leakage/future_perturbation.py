@@ -21,9 +21,8 @@ from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
 from whychurn.panel.still_there import create_acts, still_there_sql
 
 DAY = pd.Timedelta(days=1)
-LAST_DIGIT = (
-    1.5e-6  # averages are rounded to six decimals (features); one on the edge may fall to either side
-)
+# averages are rounded to six decimals (features); one on the edge may fall to either side
+LAST_DIGIT = 1.5e-6
 PRESENCE: Final = ("still_there", "days_silent", "usual_gap_days")  # known on the day as features are
 # when a row is known, where that is not its time; and columns that become known later than their row
 KNOWN = {"surveys": "answered_at", "feedback_topics": "known_on"}
@@ -90,14 +89,8 @@ def perturbation_test(
     tables = _sample(connection, here.index)
     rng = np.random.default_rng(params.run.seed)
     futures = {
-        "shift_removed": (
-            {t: past_only(t, f, as_of) for t, f in tables.items()},
-            True,
-        ),
-        "shift_scrambled": (
-            {t: perturb_future(t, f, as_of, rng) for t, f in tables.items()},
-            False,
-        ),
+        "shift_removed": ({t: past_only(t, f, as_of) for t, f in tables.items()}, True),
+        "shift_scrambled": ({t: perturb_future(t, f, as_of, rng) for t, f in tables.items()}, False),
     }
     known = pd.concat([catalogue[["name", "kind"]], pd.DataFrame({"name": PRESENCE, "kind": "number"})])
     rows = []

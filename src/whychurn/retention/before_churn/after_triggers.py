@@ -16,13 +16,8 @@ from whychurn.retention.before_churn.event_study import COMPLAINTS
 from whychurn.retention.member_history import FAR, History, Log, log_of
 from whychurn.retention.month_grid import churned_at_month_ends, latest_before, monthly_sum
 
-QUIET_DAYS: Final = (
-    7,
-    14,
-    30,
-    60,
-    90,
-)  # bounds of the bands of days since the last activity, or to the term's end
+# bounds of the bands of days since the last activity, or to the term's end
+QUIET_DAYS: Final = (7, 14, 30, 60, 90)
 CLEAN_WEEKS: Final = 4  # controls had no such moment in these weeks
 YEAR_WEEKS: Final = 52
 MAX_MEMBERS: Final = 50_000  # read at most (drawn by seed): weeks x members are held in memory
@@ -64,9 +59,8 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
     rows = []
     for name, log in triggers.items():
         hits = monthly_sum(weekly, log) > 0
-        hits = np.concatenate(
-            [np.zeros((len(hits), 1), bool), hits], axis=1
-        )  # seen at the edge after the week
+        # seen at the edge after the week
+        hits = np.concatenate([np.zeros((len(hits), 1), bool), hits], axis=1)
         recent = np.cumsum(hits, axis=1, dtype=np.int32)
         recent[:, CLEAN_WEEKS:] -= recent[:, :-CLEAN_WEEKS].copy()
         for days in params.retention.node_outcome_days:

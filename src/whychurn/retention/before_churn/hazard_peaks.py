@@ -13,11 +13,7 @@ from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, stack
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.after_triggers import trigger_outcomes
-from whychurn.retention.before_churn.chances_to_leave import (
-    by_bin,
-    chances_to_leave,
-    days_since_last,
-)
+from whychurn.retention.before_churn.chances_to_leave import by_bin, chances_to_leave, days_since_last
 from whychurn.retention.member_history import FAR, History, Log
 from whychurn.retention.month_grid import membership_days
 from whychurn.stats.constant_hazard import expected_leavings
@@ -157,9 +153,8 @@ def _against_neighbours(clock: pd.DataFrame, params: Params) -> pd.DataFrame:
     place = np.arange(len(clock))
     away = np.abs(place[:, None] - place[None, :])
     around = ((away > 1) & (away <= NEIGHBOURS)).astype(float)
-    if (
-        clock["unit"].iloc[0] == "count"
-    ):  # joining (0) is no purchase: it says nothing of what is usual after one
+    # joining (0) is no purchase: it says nothing of what is usual after one
+    if clock["unit"].iloc[0] == "count":
         around[:, clock["bin_start"].to_numpy() == 0] = 0.0
     other_events, other_exposure = around @ events, around @ exposure
     low, high = poisson_interval(events, exposure, params.run.confidence)

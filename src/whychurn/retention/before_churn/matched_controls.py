@@ -56,9 +56,8 @@ def match_controls(history: History, params: Params) -> MatchedSets:
     start = np.searchsorted(other_keys[order], keys, side="left")
     count = np.searchsorted(other_keys[order], keys, side="right") - start
     rank = _rank_within(keys)
-    picks = [
-        (np.flatnonzero(count > turn), turn) for turn in range(retention.event_study_controls)
-    ]  # sets with fewer stayers keep those there are
+    # sets with fewer stayers keep those there are
+    picks = [(np.flatnonzero(count > turn), turn) for turn in range(retention.event_study_controls)]
     case = np.concatenate([sets for sets, _ in picks])
     turns = np.concatenate([np.full(len(sets), turn) for sets, turn in picks])
     place = start[case] + (rank[case] * retention.event_study_controls + turns) % np.maximum(count[case], 1)

@@ -12,11 +12,7 @@ from whychurn.contract.results import columns_of, typed
 
 PATIENCE: Final = 12  # months after its first one in which an alarm counts for a change
 ONE_MONTH: Final = pd.DateOffset(months=1)
-CAUSES: Final = {
-    "price_rise": "price",
-    "rival_opening": "competition",
-    "service_trouble": "product_service",
-}
+CAUSES: Final = {"price_rise": "price", "rival_opening": "competition", "service_trouble": "product_service"}
 ALARM: Final = ["method", "chart", "group", "month", "since", "direction"]
 
 

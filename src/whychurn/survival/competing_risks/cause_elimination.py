@@ -51,9 +51,8 @@ def eliminate_causes(
 
     parts = []
     bounds = bootstrap_bounds(strata, weights, samples, params, read)
-    for sample, (low, high) in zip(
-        samples, bounds, strict=True
-    ):  # each (gain and naive gain, causes, measures)
+    # each (gain and naive gain, causes, measures)
+    for sample, (low, high) in zip(samples, bounds, strict=True):
         measures = _measures(sample, params.survival)
         whole = sample.incidence(weights.values)
         observed, counterfactual, gain, naive = _contrasts(sample, whole, measures)

@@ -55,9 +55,8 @@ def maximise(
         If covariates are collinear, one separates those who leave from those who stay, or no maximum is
         reached.
     """
-    with threadpool_limits(
-        limits=1, user_api="blas"
-    ):  # narrow products: BLAS threads wait more than they work
+    # narrow products: BLAS threads wait more than they work
+    with threadpool_limits(limits=1, user_api="blas"):
         return _iterate(rows, newton, start)
 
 

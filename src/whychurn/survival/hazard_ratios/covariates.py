@@ -34,15 +34,12 @@ TERMS_COVARIATES: Final = (
     "visits_90d", "community_90d", "orders_90d", "days_since_last_interaction", "auto_renews",
     "renewals_so_far",
 )  # fmt: skip
-MIN_LEVEL_EVENTS: Final = (
-    10  # a level or flag with fewer leavers has no term of its own (events per variable)
-)
-MAX_UNKNOWN: Final = (
-    0.3  # a feature unknown in a larger share of the rows says more about the gaps than the members
-)
-UNKNOWN_TERM: Final = (
-    0.05  # from this share on, "not known" has a term of its own; below, the median stands in
-)
+# a level or flag with fewer leavers has no term of its own (events per variable)
+MIN_LEVEL_EVENTS: Final = 10
+# a feature unknown in a larger share of the rows says more about the gaps than the members
+MAX_UNKNOWN: Final = 0.3
+# from this share on, "not known" has a term of its own; below, the median stands in
+UNKNOWN_TERM: Final = 0.05
 Kind = Literal["number", "flag", "category"]
 
 

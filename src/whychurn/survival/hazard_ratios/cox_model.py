@@ -18,9 +18,8 @@ from whychurn.survival.cox.time_varying_effects import TenureClock
 from whychurn.survival.hazard_ratios.covariates import OTHER, Covariate, Term
 
 KEPT, STRATIFIED, TENURE, CURVE, GIVEN_UP = "kept", "stratified", "tenure", "curve", "given_up"
-FALLBACK_RIDGE: Final = (
-    1.0  # on standardised coefficients: weak, but enough where a likelihood has no maximum
-)
+# on standardised coefficients: weak, but enough where a likelihood has no maximum
+FALLBACK_RIDGE: Final = 1.0
 
 
 class NoCoxError(Exception):

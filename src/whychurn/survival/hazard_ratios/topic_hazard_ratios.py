@@ -130,10 +130,7 @@ def topic_hazard_fits(table: pd.DataFrame, params: Params) -> list[FitRecord]:
     p = table["p_adjusted"].astype(float)
     if not p.notna().any():
         return []
-    metrics = {
-        "exposures": float(p.notna().sum()),
-        "notable": float(p.lt(params.run.false_discovery).sum()),
-    }
+    metrics = {"exposures": float(p.notna().sum()), "notable": float(p.lt(params.run.false_discovery).sum())}
     return [FitRecord("cox_said", {"said_days": params.survival.said_days}, metrics, ["topic_hazard"])]
 
 

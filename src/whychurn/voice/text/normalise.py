@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final
 
 DATA: Final = Path(__file__).parent / "data"
-PLACEHOLDER: Final = re.compile(
-    r"\[(?:EMAIL|PHONE|IDNO|CARD|ACCOUNT|ADDR|NAME|ORDER|LINK|NUM)\]"
-)  # what redaction leaves
+# what redaction leaves
+PLACEHOLDER: Final = re.compile(r"\[(?:EMAIL|PHONE|IDNO|CARD|ACCOUNT|ADDR|NAME|ORDER|LINK|NUM)\]")
 _HIDDEN: Final = re.compile(r"(?is)<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!DOCTYPE[^<>]*>")
 _LINK: Final = re.compile(r"(?i)\b(?:https?://|www\.)[^\s\u4e00-\u9fff]+|(?<!\w)@\w+")

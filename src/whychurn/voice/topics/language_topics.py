@@ -104,9 +104,8 @@ def fit_language(distinct: pd.DataFrame, language: str, params: Params) -> Langu
     distinct
         key, plain, tokens; sorted by key, all in state ``ok`` and known in the fit period.
     """
-    with threadpool_limits(
-        1
-    ):  # matrices are small: threads cost more than they give, and change the last digit
+    # matrices are small: threads cost more than they give, and change the last digit
+    with threadpool_limits(1):
         return _fit(distinct, language, params)
 
 

@@ -113,10 +113,7 @@ def _cases(contacts: list[pd.DataFrame]) -> Iterator[tuple[list[int], np.ndarray
 
 
 def _stayers(
-    scenario: Scenario,
-    members: Members,
-    prospects: Prospects,
-    contacts: list[pd.DataFrame],
+    scenario: Scenario, members: Members, prospects: Prospects, contacts: list[pd.DataFrame]
 ) -> Carried:
     who = contacts[0]["position"].to_numpy()
     own = [_factors(scenario, members, prospects.future.weeks, frame) for frame in contacts]
@@ -148,10 +145,7 @@ def _factors(scenario: Scenario, members: Members, weeks: int, contacts: pd.Data
 
 
 def _leavers(
-    scenario: Scenario,
-    _members: Members,
-    prospects: Prospects,
-    contacts: list[pd.DataFrame],
+    scenario: Scenario, _members: Members, prospects: Prospects, contacts: list[pd.DataFrame]
 ) -> Carried:
     who = contacts[0]["position"].to_numpy()
     since = (7 * prospects.future.first - prospects.standing.gone_on[who]) / 7

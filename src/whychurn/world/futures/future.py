@@ -9,13 +9,7 @@ import numpy as np
 from whychurn.world.futures.later_market import later_scenario
 from whychurn.world.futures.margin import weekly_margin
 from whychurn.world.futures.standing import Standing
-from whychurn.world.lives.history.counts import (
-    MISPROFILED,
-    NEGLECTED,
-    PRESSURE,
-    draw_counts,
-    draw_levels,
-)
+from whychurn.world.lives.history.counts import MISPROFILED, NEGLECTED, PRESSURE, draw_counts, draw_levels
 from whychurn.world.lives.history.exposures import doses
 from whychurn.world.lives.history.lasting_traits import LastingTraits, later_periods
 from whychurn.world.lives.members import Members

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from whychurn.world.futures.future import Future
-from whychurn.world.futures.second_lives import (
-    return_chances,
-    second_life_values,
-    value_after_leaving,
-)
+from whychurn.world.futures.second_lives import return_chances, second_life_values, value_after_leaving
 from whychurn.world.futures.standing import Standing
 from whychurn.world.futures.stays import Terms, share_present, terms_of
 from whychurn.world.lives.members import Members

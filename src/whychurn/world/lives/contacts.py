@@ -43,10 +43,7 @@ def wave_weeks(programme: Programme, clock: Clock) -> list[int]:
 
 
 def draw_contacts(
-    scenario: Scenario,
-    members: Members,
-    history: WeeklyHistory,
-    stream: Callable[[str], np.random.Generator],
+    scenario: Scenario, members: Members, history: WeeklyHistory, stream: Callable[[str], np.random.Generator]
 ) -> pd.DataFrame:
     """Contacts and controls of a block in order of time.
 

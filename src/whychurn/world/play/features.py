@@ -111,6 +111,4 @@ def _touches(lives: SimulatedLives) -> dict[str, np.ndarray]:
     """Contacts that a member had, by action, and how often he or she took notice as far as the company sees."""
     sent = lives.contacts[lives.contacts["action"] != CONTROL]
     size = lives.members.size
-    return {
-        "touches": np.bincount(sent["position"].astype("int64"), minlength=size).astype("float32"),
-    }
+    return {"touches": np.bincount(sent["position"].astype("int64"), minlength=size).astype("float32")}

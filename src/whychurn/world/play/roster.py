@@ -58,10 +58,7 @@ class Blocks:
         last = min(first + BLOCK, scenario.params.members)
         lives = simulate_lives(scenario, number, np.arange(first, last) + 1)
         block = BlockLives(
-            number=number,
-            rows=slice(first, last),
-            lives=lives,
-            standing=standing_of(scenario, lives),
+            number=number, rows=slice(first, last), lives=lives, standing=standing_of(scenario, lives)
         )
         if len(self) <= _KEPT_BLOCKS:
             self._kept[number] = block

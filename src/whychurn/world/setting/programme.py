@@ -9,16 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from whychurn.contract.yaml_files import read_yaml
-from whychurn.world.setting.actions import (
-    Action,
-    Aimed,
-    Channel,
-    Dogs,
-    Fatigue,
-    Referral,
-    WaveTests,
-    WinBack,
-)
+from whychurn.world.setting.actions import Action, Aimed, Channel, Dogs, Fatigue, Referral, WaveTests, WinBack
 
 _FOLDER: Final = Path(__file__).parent / "programmes"
 

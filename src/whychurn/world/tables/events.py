@@ -17,14 +17,12 @@ from whychurn.world.tables.coded_columns import coded
 from whychurn.world.tables.counts_to_rows import Presence, company_contacts, member_activity
 from whychurn.world.tables.orders import Orders
 
-DOG_DISMISSES: Final = (
-    1.4  # times as often as others: all that a company sees of a sleeping dog, beside little use
-)
+# times as often as others: all that a company sees of a sleeping dog, beside little use
+DOG_DISMISSES: Final = 1.4
 DISMISSED: Final = {True: 0.10, False: 0.32}  # share of fitting and of unfitting pushes, by others than dogs
 
-Part = tuple[
-    str, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None
-]  # type, who, day, campaign, value
+# type, who, day, campaign, value
+Part = tuple[str, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]
 
 
 def draw_events(

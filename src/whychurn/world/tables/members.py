@@ -53,7 +53,6 @@ def members_table(
     if programme.need.kind == "child":
         has_child = (members.need_end < NEVER) & recorded["child_birth_year"]
         table["child_birth_year"] = np.where(has_child, np.floor(child), np.nan)
-    table["referred_by"] = np.array([*members.ids, None], dtype=object)[
-        referrer
-    ]  # who has none: -1, the last
+    # who has none: -1, the last
+    table["referred_by"] = np.array([*members.ids, None], dtype=object)[referrer]
     return table

@@ -29,10 +29,7 @@ class Orders:
 
 
 def draw_orders(
-    scenario: Scenario,
-    lives: SimulatedLives,
-    presence: Presence,
-    rng: np.random.Generator,
+    scenario: Scenario, lives: SimulatedLives, presence: Presence, rng: np.random.Generator
 ) -> Orders:
     """Orders of members; those that went wrong do not fade before an exit, for they are why some leave."""
     programme, clock = scenario.programme, scenario.clock

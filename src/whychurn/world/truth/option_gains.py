@@ -53,11 +53,7 @@ def truth_of_decision_day(scenario: Scenario, lives: SimulatedLives, block: int)
 
 
 def _one_future(
-    scenario: Scenario,
-    lives: SimulatedLives,
-    standing: Standing,
-    block: int,
-    number: int,
+    scenario: Scenario, lives: SimulatedLives, standing: Standing, block: int, number: int
 ) -> dict[str, np.ndarray]:
     future = draw_future(scenario, lives, standing, block, number)
     ahead = prospects(future, lives.members, standing)
@@ -99,10 +95,7 @@ def _touched_returns(scenario: Scenario, ahead: Prospects, gone: np.ndarray) -> 
 
 
 def _state(
-    scenario: Scenario,
-    lives: SimulatedLives,
-    standing: Standing,
-    mean: dict[str, np.ndarray],
+    scenario: Scenario, lives: SimulatedLives, standing: Standing, mean: dict[str, np.ndarray]
 ) -> pd.DataFrame:
     members, clock, n = lives.members, scenario.clock, lives.members.size
     there, causes = np.flatnonzero(standing.present), np.array(list(scenario.programme.causes), dtype=object)

@@ -13,9 +13,8 @@ from whychurn.intake.read.dtypes import arrow_text
 from whychurn.intake.read.raw_table import RawTable
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_LINES: Final = (
-    0.05  # share of repeated numbers with rows that differ: these are lines, and lines may be alike
-)
+# share of repeated numbers with rows that differ: these are lines, and lines may be alike
+_LINES: Final = 0.05
 _TWICE: Final = 0.02  # share of rows alike but for their number that is worth a word
 
 

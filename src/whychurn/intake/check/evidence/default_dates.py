@@ -10,22 +10,10 @@ import pandas as pd
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.checked_table import CheckedTable, blank
 
-SURE: Final = (
-    "1601-01-01",
-    "1753-01-01",
-    "1899-12-30",
-    "1899-12-31",
-    "1900-01-01",
-    "1970-01-01",
-)  # of calendars
-ZERO: Final = (
-    *SURE,
-    "1904-01-01",
-    "1980-01-01",
-    "1990-01-01",
-    "2000-01-01",
-    "2001-01-01",
-)  # where several rows agree
+# of calendars
+SURE: Final = ("1601-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01")
+# where several rows agree
+ZERO: Final = (*SURE, "1904-01-01", "1980-01-01", "1990-01-01", "2000-01-01", "2001-01-01")
 _END: Final = 2090  # from this year on, a date says "for ever"
 _APART_DAYS: Final = 365  # between a zero and the first other day: a zero close to others may be a real day
 _SHARE: Final = 0.2  # of the rows on one day, several times as many as on any other

@@ -73,9 +73,8 @@ _OFFSET: Final = re.compile(
     r"(?<=\d)(?:\s*(?P<zone>" + "|".join(_ZONES) + r"))?(?:\s*(?P<sign>[+-])(?P<h>\d{1,2}):?(?P<m>\d{2})?)?"
     r"(?:\s*[(\[].*[)\]])?(?P<year>\s\d{4})?$"
 )
-_LOCAL: Final = re.compile(
-    r"(?<=:\d\d) (?:cst|ist|bst|ast|local time)(?= \d{4}$|$)"
-)  # of several zones: kept
+# of several zones: kept
+_LOCAL: Final = re.compile(r"(?<=:\d\d) (?:cst|ist|bst|ast|local time)(?= \d{4}$|$)")
 _DIGITS: Final = np.isin(np.arange(256), list(b"0123456789:/.- "))
 _BEHIND: Final = r":\d\d(?:\.\d+)? *-"  # an offset such as -05:00
 _CLOCK: Final = re.compile(r"\d:\d{2}|\d{2}t\d{2}")

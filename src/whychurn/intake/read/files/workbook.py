@@ -177,9 +177,8 @@ def _split(
     header: list[Any], body: list[list[Any]]
 ) -> tuple[list[list[Any]], np.ndarray, dict[str, np.ndarray]]:
     """Rows of data with their numbers; numbers of repeated headers and of totals and remarks at the end."""
-    filled = [
-        n for n, row in enumerate(body) if any(cell is not None for cell in row)
-    ]  # empty rows are no rows
+    # empty rows are no rows
+    filled = [n for n, row in enumerate(body) if any(cell is not None for cell in row)]
     closing: list[int] = []
     while filled and is_closing(_texts(body[filled[-1]])):
         closing.append(filled.pop())

@@ -104,10 +104,7 @@ def _without_proof(
 
 
 def _doubt(
-    text: pd.Series,
-    doubtful: np.ndarray,
-    counts: np.ndarray,
-    by_mark: dict[str, np.ndarray],
+    text: pd.Series, doubtful: np.ndarray, counts: np.ndarray, by_mark: dict[str, np.ndarray]
 ) -> dict[str, object]:
     first = int(np.argmax(doubtful))
     shown = {mark: f"{values[first]:.12g}" for mark, values in by_mark.items()}

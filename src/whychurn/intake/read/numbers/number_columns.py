@@ -20,9 +20,8 @@ from whychurn.intake.read.numbers.decimal_mark import choose_mark
 from whychurn.intake.read.words.flags import NOTHING, folded
 
 _PLAIN: Final = np.isin(np.arange(256), list(b"0123456789.+-eE \t"))
-_POINT: Final = (
-    r"^[+-]?(?:0|\d{4,}|)\.\d|^[+-]?\d*\.(?:\d{1,2}|\d{4,})(?:[eE]|$)|[eE]"  # no mark of thousands
-)
+# no mark of thousands
+_POINT: Final = r"^[+-]?(?:0|\d{4,}|)\.\d|^[+-]?\d*\.(?:\d{1,2}|\d{4,})(?:[eE]|$)|[eE]"
 _SAMPLE: Final = 2000
 _EMPTY: Final = (*NOTHING, "无", "0000-00-00", "n.a.")
 _RANGE: Final = {"recommendation": (0, 10), "five": (1, 5)}
