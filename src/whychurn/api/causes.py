@@ -1,7 +1,5 @@
 """Why each member left, and how many for each cause."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Which columns of a panel are features, the caller's own included."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Small tables that a notebook shows in place of an address."""
 
-from __future__ import annotations
-
 from html import escape
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What a stay is worth."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Who is gone, how long they stayed, and what was known of them month by month."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Literal

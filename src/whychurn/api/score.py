@@ -1,7 +1,5 @@
 """How good an attribution is, where the true causes are known; the public benchmark of such attributions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Parameters of a call: the defaults, with what the caller gives on top."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Programmes whose causes of leaving are known, because they were planted."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """When members leave: curves, competing causes, and what goes along with shorter stays."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """A company's tables, checked: read from a folder, a database or data frames."""
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """What members say: language, sentiment, urgency, causes and topics of Chinese and English texts."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Final, Literal

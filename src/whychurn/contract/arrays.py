@@ -1,7 +1,5 @@
 """The type of an array whose shape and element type its docstring names."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The six causes of leaving, the actions aimed at them, and the rungs of the claims ladder."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

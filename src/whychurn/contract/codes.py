@@ -1,7 +1,5 @@
 """Codes in columns of results files, for the folders that write them and the pages that read them."""
 
-from __future__ import annotations
-
 from typing import Final
 
 # retention: column stage

@@ -1,7 +1,5 @@
 """Numbers since 1970 (Unix time) as timestamps."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 import numpy as np

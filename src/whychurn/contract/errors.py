@@ -1,7 +1,5 @@
 """One kind of error for everything that a user can mend."""
 
-from __future__ import annotations
-
 import errno
 from typing import Final
 

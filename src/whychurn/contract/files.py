@@ -1,7 +1,5 @@
 """Reading and writing results; a file is complete or absent, never half-written."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What a stage hands to the tracker: one record a fit, written as JSON beside the processed data."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any

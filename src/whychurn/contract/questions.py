@@ -1,7 +1,5 @@
 """What a study is asked, and which of it the tables at hand can answer."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """Columns of the files in ``data/results`` (``results.yaml``), and tables well-formed even without rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path

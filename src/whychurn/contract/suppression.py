@@ -1,7 +1,5 @@
 """Small cells are not shown: a figure about few members may identify one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pandas as pd

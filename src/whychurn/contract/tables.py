@@ -1,7 +1,5 @@
 """The nine input tables (``tables.yaml``): columns, kinds, limits, and the pandera schemas of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Reading YAML with libyaml where it is installed: seven times as fast as PyYAML's own parser."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final

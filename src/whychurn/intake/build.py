@@ -1,7 +1,5 @@
 """All of intake: from the source to data/interim."""
 
-from __future__ import annotations
-
 import datetime as dt
 import logging
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What fits, what does not, and what could be answered: a look at the source that writes nothing."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final

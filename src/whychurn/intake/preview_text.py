@@ -1,7 +1,5 @@
 """The data check as text: each table, what must be decided, which questions can be answered."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import pandas as pd

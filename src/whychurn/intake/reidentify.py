@@ -1,7 +1,5 @@
 """The company's own ids behind pseudonyms, for whoever holds the key and the source."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pandas as pd

@@ -3,8 +3,6 @@
 A key is ``section.name``; its text may hold ``{placeholders}``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path

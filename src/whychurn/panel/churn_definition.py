@@ -1,7 +1,5 @@
 """Churn definition: terms not renewed, or inactivity; the threshold from the data's own gaps."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Final, Literal

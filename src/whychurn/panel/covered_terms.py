@@ -1,7 +1,5 @@
 """Days that a term covers: to its end, to the day of cancelling, or on; pauses are covered."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import duckdb

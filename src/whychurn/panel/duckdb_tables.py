@@ -4,8 +4,6 @@ Everything after this module is plain SQL on integers: no date functions, so the
 engines.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Answers to exit surveys: which churn event an answer belongs to, and which cause it names."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The few figures of panel.json."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

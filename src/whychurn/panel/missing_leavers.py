@@ -4,8 +4,6 @@ Exports that hold only members who are still there, up to some day, or a table w
 too low and stays too long (survivorship). Leavings expected before the first one, at the hazard after it, tell.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """From checked tables to churners, spells and panel."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """Monthly snapshots: which members are at risk when, what follows, and the lookup of days around them."""
 
-from __future__ import annotations
-
 import duckdb
 import pandas as pd
 

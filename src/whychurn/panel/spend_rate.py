@@ -1,7 +1,5 @@
 """What a member spends and pays a day, from what was known on the snapshot day."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Who is still there on a day, as far as that day knows: not silent for longer than usual, term running, no notice."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The few figures of retention.json, and why a table is empty."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What each member did, by day number: the common ground of all retention answers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final

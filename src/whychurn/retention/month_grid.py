@@ -1,7 +1,5 @@
 """A history laid out by month edges: sums, who was there, who left, who came back."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from whychurn.contract.arrays import Array

@@ -1,7 +1,5 @@
 """All retention results of a study, and the few figures that sum them up."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

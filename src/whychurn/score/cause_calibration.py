@@ -1,7 +1,5 @@
 """Calibration of the causes: among churn events given 30 % for a cause, did 30 % leave for it?"""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

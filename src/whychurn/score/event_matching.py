@@ -5,8 +5,6 @@ decision under a term takes effect at its end. So the two dates differ by days, 
 partner: a lapse of a member who never left, an event too recent to be observed. None is dropped in silence.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

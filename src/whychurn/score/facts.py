@@ -1,7 +1,5 @@
 """The few figures of the scores in score.json, and one record a method for the tracker."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Events that no method can get right: causes outside the six, and members who have not churned yet."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -4,8 +4,6 @@ intervals.
 Probabilities are arrays (n, 6) in the order of `CAUSES`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """All scores of all methods on one programme whose causes were planted."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

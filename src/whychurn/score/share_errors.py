@@ -1,7 +1,5 @@
 """Shares and avoidable churn of the methods against the true ones: error, coverage, ranking."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 

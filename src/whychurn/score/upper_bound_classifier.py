@@ -5,8 +5,6 @@ Candidates of two families, multinomial logistic and boosted trees, are fitted o
 for each fold the best of each family and their mixing weight are chosen by the log loss outside that fold.
 """
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Final

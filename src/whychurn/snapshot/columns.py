@@ -1,7 +1,5 @@
 """What becomes of each column of a snapshot: an input of the model, or left out and why."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Risk of customers whom the model has not seen: repeated cross-validation, calibrated within each fold."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """All results of a snapshot: what its columns are, risk of customers held out, what the model looks at, tenure, reasons."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass, field
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """How stays end by tenure, and the reasons that leavers state: counted, without a model."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

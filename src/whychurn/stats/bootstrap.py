@@ -4,8 +4,6 @@ There are two orders of drawing, and frozen results hang on each: all resamples 
 and one after the other (`resample`, `weights_in_turn`).
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

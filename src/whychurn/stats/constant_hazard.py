@@ -1,7 +1,5 @@
 """Leavings that a constant hazard puts on each occasion to leave."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.optimize import brentq
 

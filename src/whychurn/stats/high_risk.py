@@ -1,7 +1,5 @@
 """From which chance on a member counts as at high risk."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from whychurn.contract.arrays import Array

@@ -1,7 +1,5 @@
 """Intervals of rates, differences and ratios."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy import stats

@@ -4,8 +4,6 @@ A column is judged against who left. Honest predictors stay: a type of contract 
 to 0.9, and a value of it holds both; what is written at leaving holds leavers alone, or orders nearly all pairs.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

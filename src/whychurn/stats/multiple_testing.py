@@ -1,7 +1,5 @@
 """Correction of p-values for the number of tests."""
 
-from __future__ import annotations
-
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 

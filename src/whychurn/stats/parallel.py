@@ -1,7 +1,5 @@
 """Work on blocks of members in several processes."""
 
-from __future__ import annotations
-
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

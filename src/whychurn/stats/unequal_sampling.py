@@ -1,7 +1,5 @@
 """Samples of a fixed size in which each unit has a chance of its own: how large the chances are, and the draw."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from whychurn.contract.arrays import Array

@@ -1,7 +1,5 @@
 """What changes when the churn definition changes: length of stay, hazard ratios, causes."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any, Final
 

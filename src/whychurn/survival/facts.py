@@ -1,7 +1,5 @@
 """The few figures in survival.json that a headline needs; null where there is none."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Numbers at risk and churn events by day of the stay: the counts behind curves, tests and incidences."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

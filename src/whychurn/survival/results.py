@@ -1,7 +1,5 @@
 """How long members stay, and from which cause they leave: tables of the stage, and facts that sum them up."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

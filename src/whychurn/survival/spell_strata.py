@@ -1,7 +1,5 @@
 """The strata in which spells are compared, without looking ahead."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Results of the stage voice: tables, the topic model, and records for the tracker."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass

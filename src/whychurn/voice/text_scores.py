@@ -1,7 +1,5 @@
 """Scores of texts: sentiment, urgency, probability of each cause; and the results table feedback_topics."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

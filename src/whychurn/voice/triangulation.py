@@ -1,7 +1,5 @@
 """Shares of the causes by texts, interviews and surveys, and whether they agree."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Final

@@ -1,7 +1,5 @@
 """Write a simulated programme: raw tables for the company's side, the truth apart."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """What a company's records leave out or call by other names, as the mechanism says."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Final
 

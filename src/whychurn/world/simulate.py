@@ -1,7 +1,5 @@
 """One block of members after the other: simulate their lives, write down what a company would record."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final

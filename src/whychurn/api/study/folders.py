@@ -1,7 +1,5 @@
 """Results and facts of a study as mappings that read a file when it is asked for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path

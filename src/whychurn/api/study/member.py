@@ -1,7 +1,5 @@
 """All that is known of one member."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What keeps members: money and caps of contacts, tests, warnings."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

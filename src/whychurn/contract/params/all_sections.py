@@ -1,7 +1,5 @@
 """All parameters."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

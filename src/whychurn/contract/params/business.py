@@ -1,7 +1,5 @@
 """Money: what a member is worth, and what keeping one costs."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from whychurn.contract.params.section_base import Days, Fraction, Money, NotNegative, Section, Share

@@ -1,7 +1,5 @@
 """Where tables come from: a folder, or a database whose password is never written down."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Churn definition, snapshots, label window, audit."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from whychurn.contract.params.section_base import Count, Days, Natural, Positive, Section, Share

@@ -1,7 +1,5 @@
 """What protects members."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from whychurn.contract.params.section_base import Count, Section

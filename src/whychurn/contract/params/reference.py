@@ -3,8 +3,6 @@
 python -m whychurn.contract.params.reference    # writes REFERENCE.md anew
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Pages."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from whychurn.contract.params.section_base import Section

@@ -1,7 +1,5 @@
 """Who is next."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

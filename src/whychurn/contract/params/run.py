@@ -1,7 +1,5 @@
 """What holds for every stage of a run."""
 
-from __future__ import annotations
-
 from whychurn.contract.params.section_base import Count, Level, Memory, Section
 
 

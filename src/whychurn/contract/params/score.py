@@ -1,7 +1,5 @@
 """Attributions against planted causes."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -4,8 +4,6 @@ A field has its default beside it and its meaning in the string below it: `refer
 both.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import zoneinfo
 from typing import Annotated

@@ -1,7 +1,5 @@
 """One row per customer: which columns to use, how risk is cross-validated."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from whychurn.contract.params.section_base import Count, Section, Several

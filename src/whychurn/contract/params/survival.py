@@ -1,7 +1,5 @@
 """When."""
 
-from __future__ import annotations
-
 from whychurn.contract.params.section_base import (
     Count,
     Days,

@@ -1,7 +1,5 @@
 """What members say."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from whychurn.contract.params.section_base import Count, Day, Days, Level, Section, Several, Share

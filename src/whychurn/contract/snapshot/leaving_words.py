@@ -1,7 +1,5 @@
 """Words of tables that say who left (``leaving_words.yaml``): names of columns, values of cells."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import cache

@@ -1,7 +1,5 @@
 """Whether a study is of members with a history, or of one table with one row per customer."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 from whychurn.contract.files import read_json

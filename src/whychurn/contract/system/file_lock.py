@@ -1,7 +1,5 @@
 """One process at a time: a lock that the system drops when its process ends, however it ends."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 from collections.abc import Callable, Iterator

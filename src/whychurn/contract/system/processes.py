@@ -1,7 +1,5 @@
 """Processes: how many there may be, and that those we start end with us: no stage goes on behind the user's back."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """All tables checked together: who is a member, which rows lie within the window, which are duplicates."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Final

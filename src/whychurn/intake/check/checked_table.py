@@ -1,7 +1,5 @@
 """One table of the source in the contract's columns, with what was found against its rows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -1,7 +1,5 @@
 """One column of the source as its contract column, with all that is to be said of how it was read."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Who may be profiled: what is assumed of consent, and what must be decided."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping

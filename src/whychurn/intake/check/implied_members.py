@@ -1,7 +1,5 @@
 """Members that the source does not list, made from their activity."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

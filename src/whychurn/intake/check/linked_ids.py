@@ -1,7 +1,5 @@
 """Ids that two tables write differently: zeros lost in front, capital letters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

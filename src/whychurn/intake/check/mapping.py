@@ -1,7 +1,5 @@
 """Which column of the source fills which column of the contract."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final

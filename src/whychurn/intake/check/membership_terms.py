@@ -1,7 +1,5 @@
 """Shapes of memberships: terms that run on, cancelled, paused, trials; what is assumed of each is said."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 

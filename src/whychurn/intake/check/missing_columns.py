@@ -1,7 +1,5 @@
 """Required columns that a source does not have, and which of its columns might be meant, by name and content."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Mapping, Sequence
 from typing import Final

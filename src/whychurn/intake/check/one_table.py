@@ -1,7 +1,5 @@
 """One table checked: its columns become those of the contract, its rows are checked by their own cells."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What stops a run: what cannot be read, too many bad rows, and what the user must decide."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

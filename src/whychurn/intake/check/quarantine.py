@@ -1,7 +1,5 @@
 """Rows set aside: why, where, how many; never their values."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final

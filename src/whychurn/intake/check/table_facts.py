@@ -1,7 +1,5 @@
 """The record of one table: what became of its rows; which questions all tables can answer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """What a column of a file holds: as what it can be read, how many values, an example that gives nobody away."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

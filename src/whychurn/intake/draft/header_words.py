@@ -1,7 +1,5 @@
 """How well a header fits a column of the contract, by its words."""
 
-from __future__ import annotations
-
 import difflib
 import re
 import unicodedata

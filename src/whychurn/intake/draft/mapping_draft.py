@@ -1,7 +1,5 @@
 """The most likely mapping of all files of a source; exports of common systems by their headers (``presets.yaml``)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache

@@ -1,7 +1,5 @@
 """A drafted mapping as the text of a params.yaml that a person reads and corrects, and where it goes."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Which table of the contract a file is, and which of its columns serve which column of the contract."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final

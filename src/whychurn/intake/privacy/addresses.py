@@ -1,7 +1,5 @@
 """Patterns of postal addresses in Chinese, English and some other languages. Rules as in `contact_details`."""
 
-from __future__ import annotations
-
 from typing import Final
 
 _DIGIT: Final = "0123456789"

@@ -4,8 +4,6 @@ Each rule is (kind, characters of which a text must hold one, pattern). A group 
 begins; what stands before it stays. More specific patterns come first.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 _DIGIT: Final = "0123456789"

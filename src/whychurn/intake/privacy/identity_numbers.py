@@ -1,7 +1,5 @@
 """Patterns of numbers that an office, a bank or a shop gave to a person. Rules as in `contact_details`."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -4,8 +4,6 @@ No model: a tagger of parts of speech takes some milliseconds a text, which is h
 The list is ``names.yaml``; how much it finds is measured (data/README.md).
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Any, Final

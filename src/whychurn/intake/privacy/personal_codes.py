@@ -1,7 +1,5 @@
 """Columns of codes and of ids that hold persons after all: a telephone number as channel, a member in an order's id."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from dataclasses import dataclass, field

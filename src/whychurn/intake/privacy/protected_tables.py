@@ -1,7 +1,5 @@
 """Tables as they leave intake: pseudonyms for ids, redacted texts, no column that names a person."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

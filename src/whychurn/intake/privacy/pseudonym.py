@@ -1,7 +1,5 @@
 """Pseudonyms of member ids by a keyed hash: the same key gives the same pseudonyms."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import logging

@@ -1,7 +1,5 @@
 """Personal details in free text replaced by their kind, before anything else reads it."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import Counter

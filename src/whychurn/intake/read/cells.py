@@ -1,7 +1,5 @@
 """Text cells without the marks that spreadsheets and copying leave on them."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

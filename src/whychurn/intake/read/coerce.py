@@ -1,7 +1,5 @@
 """Cells of a column in the kind that the contract asks for."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """A column that was read, what was assumed about it, and how the parameters say that it is written."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 

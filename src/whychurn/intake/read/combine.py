@@ -1,7 +1,5 @@
 """Several raw tables as one: appended one below the other, or joined by the columns that both have."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final

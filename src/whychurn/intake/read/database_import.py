@@ -1,7 +1,5 @@
 """Copy a database's tables into a study's raw folder; a second import takes what is new."""
 
-from __future__ import annotations
-
 import datetime as dt
 import logging
 from collections.abc import Iterator, Sequence

@@ -3,8 +3,6 @@
 Two keep what else would be lost: float32 (its ids are exact only to seven digits) and datetime64[us, zone].
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from decimal import Decimal
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Ids as text, digit by digit; what has lost digits is told apart."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Final
 

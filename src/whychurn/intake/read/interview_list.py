@@ -1,7 +1,5 @@
 """Lists of `whychurn ask`, filled in: files called ``interviews`` beside the surveys, read below them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePath

@@ -1,7 +1,5 @@
 """Which files, or tables of a database, serve a table of the contract."""
 
-from __future__ import annotations
-
 import difflib
 import fnmatch
 import re

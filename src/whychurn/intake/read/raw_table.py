@@ -1,7 +1,5 @@
 """One table as the company keeps it, before any check."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Where a study's raw tables come from: a folder of files, or a database."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

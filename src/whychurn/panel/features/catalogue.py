@@ -1,7 +1,5 @@
 """The catalogue of features: what each one is called, where it comes from, what it may hint at."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """All features of the catalogue at the rows of ``risk``, computed set by set in DuckDB."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

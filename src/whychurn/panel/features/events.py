@@ -1,7 +1,5 @@
 """What was known of a member's contacts: messages, visits, community, points, coupons, greetings."""
 
-from __future__ import annotations
-
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.features.orders import trend_columns
 from whychurn.panel.features.windows import Trailing, running_sql

@@ -4,8 +4,6 @@ A week's figures are known when the week is over. A cell is a region and categor
 everything ('' stands for all); a member is given the narrowest cell that the market table has.
 """
 
-from __future__ import annotations
-
 from whychurn.panel.features.windows import mean_sql
 
 WEEK = 7

@@ -1,7 +1,5 @@
 """Who the member is: tenure, term, age, season, tier, region; what was stated at joining."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import pairwise
 

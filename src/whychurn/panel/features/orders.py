@@ -1,7 +1,5 @@
 """What was known of a member's purchases: frequency, spend, trend, discounts, returns, categories."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from whychurn.panel.features.windows import Trailing, running_sql, sum_sql

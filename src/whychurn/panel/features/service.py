@@ -1,7 +1,5 @@
 """What was known of complaints and answers: tickets, response times, ratings, survey scores."""
 
-from __future__ import annotations
-
 from whychurn.panel.features.windows import Trailing, mean_sql
 
 # feedback without a source counts as a ticket: somebody wrote to the company

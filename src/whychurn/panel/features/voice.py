@@ -1,7 +1,5 @@
 """What members said in their own words: how much, how it sounded, which causes it named."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from whychurn.contract.causes import CAUSES

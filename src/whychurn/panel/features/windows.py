@@ -7,8 +7,6 @@ totals. DuckDB reads the rows in slices of members, so that memory stays bounded
 are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Leakage audit: a part of every run, and it fails the run."""
 
-from __future__ import annotations
-
 import logging
 from typing import Final
 

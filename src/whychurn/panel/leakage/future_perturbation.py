@@ -1,7 +1,5 @@
 """Future-perturbation test: a feature must not change when the future is removed or replaced by noise."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import duckdb

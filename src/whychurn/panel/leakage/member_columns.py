@@ -1,7 +1,5 @@
 """Further columns of members that were written at leaving or after it, though a study states that joining knew them."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Who churned soon after a complaint or an expired offer, against comparable members without one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final

@@ -1,7 +1,5 @@
 """Days on which a stay could end at all (acts, ends of terms), and how many leavings a constant hazard puts there."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Complaint outcomes: who churned after a complaint, by how it was handled (landmark analysis)."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Behaviour in the weeks before churn, against matched members who stayed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

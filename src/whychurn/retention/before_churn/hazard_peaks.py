@@ -1,7 +1,5 @@
 """Hazard peaks: times since joining or purchase at which more members leave than around them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Leavers and the stayers who are compared with them: same calendar week, tenure band and spend tier."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Who left without a word, and whether silent members leave more or less often."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Segments of the consenting members: value, spend tier, activity class."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Stage conversion: who moves on, who is lost from where, and how long the second purchase takes."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

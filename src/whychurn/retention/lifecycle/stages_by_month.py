@@ -1,7 +1,5 @@
 """The life cycle: one stage per member and month, and the transitions between stages."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

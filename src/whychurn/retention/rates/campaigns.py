@@ -1,7 +1,5 @@
 """Spend and activity of members before and after a campaign reached them."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Churn by stratum: who leaves more than the rest."""
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 from typing import Final

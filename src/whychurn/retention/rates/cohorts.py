@@ -1,7 +1,5 @@
 """Cohorts by month of joining, the same month a year before, and the weeks around campaigns."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

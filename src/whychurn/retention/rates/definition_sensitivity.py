@@ -1,7 +1,5 @@
 """What changes when the churn definition changes."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Retention, churn, repurchase, renewal and reactivation by month and year, under each churn definition."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final

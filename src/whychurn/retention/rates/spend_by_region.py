@@ -1,7 +1,5 @@
 """Spend by region and category now and before, with the market beside it."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

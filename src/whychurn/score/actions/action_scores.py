@@ -3,8 +3,6 @@
 Gains are those of one contact each, means over futures of the world; a plan is played whole by `whychurn world play`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """How right the lists of warnings and of leavers to invite back are, where each member's future is planted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Methods ranked by how far their shares are from the true ones, beside saying one sixth for each cause."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """Files that take part: chances of members, shares with intervals, or both; refused with a reason where they cannot count."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The worlds of the public benchmark: a fixed list, the same rows on every machine."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any, Final

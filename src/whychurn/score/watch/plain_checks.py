@@ -1,7 +1,5 @@
 """Alarms of watch, scored beside what plainer checks say: 95 % limits of monthly shares, PSI and KS of inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final

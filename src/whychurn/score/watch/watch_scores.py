@@ -1,7 +1,5 @@
 """Planted changes beside the alarms of watch and of plainer checks: found or not, when, and what was false."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 

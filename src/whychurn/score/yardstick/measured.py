@@ -4,8 +4,6 @@
 Worlds of the half ``development`` are those that numbers were set on: only the half ``test`` is quoted.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

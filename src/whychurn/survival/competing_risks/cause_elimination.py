@@ -1,7 +1,5 @@
 """If nobody left from one cause: members saved from it stay exposed to the other causes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """All tables on the causes from which stays end, from stated reasons or from posteriors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Causes from answered exit surveys: reasons that leavers named, weighted for those who do not answer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

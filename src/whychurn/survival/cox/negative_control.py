@@ -1,7 +1,5 @@
 """A negative control: random covariates must show no effect (Lipsitch et al. 2010, Epidemiology 21)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, Final
 

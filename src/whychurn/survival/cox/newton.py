@@ -1,7 +1,5 @@
 """Newton's method for Cox's partial likelihood, with errors that name the terms without a maximum."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

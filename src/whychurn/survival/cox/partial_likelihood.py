@@ -8,8 +8,6 @@ tied rows of a cell of total weight W stand for d terms of weight W/d, and a tie
 its weight, at most wholly.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ It has no variance that allows for rows of one member and no fractional events, 
 needs seconds, hence a solver of our own.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

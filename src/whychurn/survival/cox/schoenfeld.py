@@ -1,7 +1,5 @@
 """Test of proportional hazards: scaled Schoenfeld residuals against log tenure."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2

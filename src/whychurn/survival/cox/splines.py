@@ -1,7 +1,5 @@
 """Restricted cubic splines of numeric covariates, kept where they improve the information criterion."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

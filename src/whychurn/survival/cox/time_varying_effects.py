@@ -4,8 +4,6 @@ Within a band every member at risk has the same value of the clock, so the model
 sums over risk sets need no covariate that changes inside a row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final

@@ -1,7 +1,5 @@
 """Hazard by day (Kaplan-Meier, Nelson-Aalen or Breslow), carried on as a constant where the data end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

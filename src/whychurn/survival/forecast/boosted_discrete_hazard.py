@@ -11,8 +11,6 @@ regression); van Houwelingen & Putter 2012, Dynamic Prediction in Clinical Survi
 super models).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Tuning of the boosted hazard on the last part of the learning period: variant, trees, calibration."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass, replace
 from typing import Any, Final

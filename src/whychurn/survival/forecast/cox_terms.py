@@ -3,8 +3,6 @@
 Every term can be written as a row of a table, so that the model is served from a CSV.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Final
 

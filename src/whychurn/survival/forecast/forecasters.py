@@ -1,7 +1,5 @@
 """Forecasts of the further stay from what is known today: Kaplan-Meier, Cox on two clocks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Protocol
 

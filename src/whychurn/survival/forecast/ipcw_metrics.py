@@ -4,8 +4,6 @@ All weight by the inverse probability of censoring (IPCW). Each takes weights of
 members), so that a bootstrap over members is one matrix product.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Which survival model forecasts best, tested forward in time: Kaplan-Meier, Cox or boosted trees."""
 
-from __future__ import annotations
-
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Tables, facts and records of the comparison of survival models."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

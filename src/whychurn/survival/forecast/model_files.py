@@ -18,8 +18,6 @@ baseline.csv (cox, cox_landmark)
     step is carried on.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final

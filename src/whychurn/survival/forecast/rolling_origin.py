@@ -1,7 +1,5 @@
 """Forward tests of survival models (rolling origin, Tashman 2000): test days, horizons, comparisons."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations

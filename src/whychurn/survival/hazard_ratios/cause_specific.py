@@ -1,7 +1,5 @@
 """Cause-specific Cox models: what is associated with leaving from each cause."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

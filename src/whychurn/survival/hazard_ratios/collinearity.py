@@ -1,7 +1,5 @@
 """Collinear covariates: variance inflation, condition number, and which one is dropped."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits

@@ -1,7 +1,5 @@
 """A fitted Cox model with the coding of its covariates, and fits that allow for infinite estimates."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What shortens or lengthens the stay: all tables of the Cox models and the facts that sum them up."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

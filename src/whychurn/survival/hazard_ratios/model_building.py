@@ -5,8 +5,6 @@ improves the information criterion; a category whose ratios change with tenure b
 term whose ratio changes is multiplied by log tenure, so that it has an early and a late ratio.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final

@@ -1,7 +1,5 @@
 """Results tables of the Cox models: hazard ratios, tests of proportionality, curves, collinearity."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

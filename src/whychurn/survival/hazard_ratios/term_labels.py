@@ -1,7 +1,5 @@
 """Readable names of the terms in both languages: what is compared with what."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from whychurn.labels import say

@@ -5,8 +5,6 @@ later. Comments of exit surveys are left out: they are written because somebody 
 themselves made of feedback (tickets, unresolved complaints) are no controls here: they restate the exposure.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any, Final
 

@@ -6,8 +6,6 @@ compiler for what two dozen lines of likelihood give. Sources: Fader, Hardie & L
 theirs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final

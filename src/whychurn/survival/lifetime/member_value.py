@@ -1,7 +1,5 @@
 """Lifetime value: expected discounted margin from the survival curve and the spend of each member."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

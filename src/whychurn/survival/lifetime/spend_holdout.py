@@ -1,7 +1,5 @@
 """Forecasts of spend, from the panel and from BG/NBD with Gamma-Gamma, compared on a later holdout period."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Any, Final

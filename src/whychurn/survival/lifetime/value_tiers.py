@@ -1,7 +1,5 @@
 """Tiers of members by expected margin."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

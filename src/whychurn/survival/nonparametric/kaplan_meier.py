@@ -1,7 +1,5 @@
 """How long members stay: Kaplan-Meier curves by stratum, with numbers at risk, means and medians."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """When in a stay members leave: the kernel-smoothed hazard by days stayed."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

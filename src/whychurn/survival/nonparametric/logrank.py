@@ -1,7 +1,5 @@
 """Whether strata differ in how long their members stay: log-rank tests that allow for left truncation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """Topics by region, spend tier, category and plan of those who wrote, as known on the day of the text."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Emerging words and topics of the last weeks, and days with more texts than chance allows."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

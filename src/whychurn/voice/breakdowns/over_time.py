@@ -1,7 +1,5 @@
 """Topics over time: monthly shares, and the weeks in which a topic's share changed for good."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

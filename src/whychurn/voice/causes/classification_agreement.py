@@ -1,7 +1,5 @@
 """Agreement of predicted causes with labels: macro-F1, Cohen's kappa, and simple baselines."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The cause lexicon: words by which members name a cause in English and Chinese, and their search."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path

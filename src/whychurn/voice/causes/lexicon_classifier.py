@@ -1,7 +1,5 @@
 """Which of the six causes a text names, by the words of the lexicon."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final

@@ -5,8 +5,6 @@ they were ticked, the model is strongly regularised, and it may only move the le
 comments that it did not see bear out.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Sentiment fitted on the study's own ratings, and the correlation of sentiment with ratings."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

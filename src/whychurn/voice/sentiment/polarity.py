@@ -1,7 +1,5 @@
 """Polarity and urgency of a text in English and Chinese, by words; no network, no training data."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """One table of everything that members wrote: feedback of all sources, and comments in surveys."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """Texts with the same content are kept once, with a count, before any heavy work."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Language of a text by its script and its function words: zh, en, mixed, other, none."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

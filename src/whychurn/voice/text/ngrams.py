@@ -1,7 +1,5 @@
 """Words and characters of a text for small supervised models: no dictionary, both languages in one space."""
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 from typing import Final

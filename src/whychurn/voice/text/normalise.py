@@ -1,7 +1,5 @@
 """The normal form of a text: no markup, no damage, one width, simplified characters, lower case."""
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

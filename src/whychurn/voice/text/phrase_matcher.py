@@ -1,7 +1,5 @@
 """Looking up thousands of words and phrases in a text at once."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

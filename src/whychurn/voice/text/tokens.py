@@ -1,7 +1,5 @@
 """Words of a text: jieba for Chinese, a plain pattern for English; negation stays with what it negates."""
 
-from __future__ import annotations
-
 import logging
 import re
 from functools import cache

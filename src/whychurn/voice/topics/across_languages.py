@@ -1,7 +1,5 @@
 """Clusters of both languages merged into topics, each with a name in Chinese and English."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 

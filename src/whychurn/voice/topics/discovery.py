@@ -1,7 +1,5 @@
 """From a corpus to topics: fitted on texts known before the test period, given to all."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Texts as vectors, offline: TF-IDF of words (Chinese: characters too) and SVD, a space a language."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

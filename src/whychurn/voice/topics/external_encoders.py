@@ -1,7 +1,5 @@
 """External embedding models (extra "embeddings"): sentence-transformers or model2vec, by folder or name."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable
 from functools import cache

@@ -1,7 +1,5 @@
 """Topics of both languages as a tree, by the concepts and causes that their texts name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Final
 

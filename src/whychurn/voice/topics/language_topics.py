@@ -1,7 +1,5 @@
 """Topics of one language: fitted on a sample of distinct texts, assigned to others by a linear model."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

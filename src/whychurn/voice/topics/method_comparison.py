@@ -1,7 +1,5 @@
 """Topic methods compared: coherence, diversity, outliers, agreement with labels, stability."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product

@@ -1,7 +1,5 @@
 """How good topics are: coherence on held-out texts, diversity, outliers, agreement, stability."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Final

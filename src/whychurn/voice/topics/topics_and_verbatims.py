@@ -1,7 +1,5 @@
 """Table of topics: name, cause, size, tone, by all texts; and texts that show each, with their ids."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

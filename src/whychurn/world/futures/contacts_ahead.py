@@ -3,8 +3,6 @@
 A member with k contacts notices each or not: the 2^k cases are weighed by their chances, nothing is drawn.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final

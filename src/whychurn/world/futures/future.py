@@ -1,7 +1,5 @@
 """One future of one block of members: the hazards that wait for them, and what they bring; no plan changes it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A scenario that runs on: the window as it was, and prices, rivals and troubles of one future after it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """What a member brings in a week of membership: the programme's margin on what he or she spends or pays."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from whychurn.world.lives.history.counts import season

@@ -1,7 +1,5 @@
 """What one contact now would bring each member present: every action, in one future."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final

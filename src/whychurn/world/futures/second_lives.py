@@ -1,7 +1,5 @@
 """Who has left may come back: chances by time since leaving, and what a second life brings."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

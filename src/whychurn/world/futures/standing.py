@@ -1,7 +1,5 @@
 """Where each member of a block stands when the tables end: on the books, leaving already, or gone; touched or not."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What the members of a block bring in one future, whatever is done with them: margin of first and second lives."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

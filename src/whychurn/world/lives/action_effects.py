@@ -6,8 +6,6 @@ hazards are multiplied too, as are those whom the action reminds of leaving, and
 annoys.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

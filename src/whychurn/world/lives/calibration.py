@@ -5,8 +5,6 @@ members, apart from those of the world, says by how much base and excess must be
 causes then follow a Dirichlet law drawn by seed, whatever the mechanism.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

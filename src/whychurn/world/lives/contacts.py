@@ -4,8 +4,6 @@ Members are drawn whether or not they have left already; whom the company still 
 table is written. So no draw depends on a life.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

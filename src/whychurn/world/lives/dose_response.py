@@ -1,7 +1,5 @@
 """How long a dose lasts, and what it adds to the hazard: the memories and shapes of the mechanisms."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

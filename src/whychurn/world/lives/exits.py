@@ -1,7 +1,5 @@
 """When members decide to leave, leave, and come back: drawn from their hazards."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

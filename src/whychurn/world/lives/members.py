@@ -1,7 +1,5 @@
 """Who the members are: what the company records of them, and what it cannot see."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Terms of membership: when a decision to leave takes effect."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from whychurn.world.lives.members import Members

@@ -1,7 +1,5 @@
 """Weekly hazards of the causes in a simulated programme (cause-specific hazards of a discrete-time model)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """One block of members from joining to exit: all that its tables and its truth are made of."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The true cause of each exit, drawn from the hazards of the week in which it was decided."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

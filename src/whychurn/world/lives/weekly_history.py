@@ -4,8 +4,6 @@ All arrays are (weeks, n). Exposures do not depend on who has left already: they
 or she stayed. So the hazards are known for everyone, and the truth without an exposure can be computed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

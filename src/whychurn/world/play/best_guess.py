@@ -1,7 +1,5 @@
 """The best guess of hidden values from what tables tell: a cross-fitted regression on features of the decision day."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the world carries out of a plan: rows it understands, in file order, until caps or the budget are reached."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """What a company's tables tell of each member on the decision day, nothing hidden: for the best guess from data."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

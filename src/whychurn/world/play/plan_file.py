@@ -1,7 +1,5 @@
 """The plan file: who gets which action through which channel on which day; its first four columns count."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

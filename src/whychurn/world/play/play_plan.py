@@ -1,7 +1,5 @@
 """Play a plan in a simulated programme: beside doing nothing, simple policies and two oracles, at the same budget."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final

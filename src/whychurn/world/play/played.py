@@ -1,7 +1,5 @@
 """Plans carried out in the same futures, one after the other, and what each brings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Plans to compare with: three that need no model, three from models, one that knows the truth."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Final
 

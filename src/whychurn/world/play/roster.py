@@ -1,7 +1,5 @@
 """All members of a world on the decision day: what a plan may do with them, and what they are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What one contact now would bring each member of a world, action by action, and what the playbook believes it brings."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What a programme can do for its members, what that changes, and how it is tested: blocks of its YAML."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field

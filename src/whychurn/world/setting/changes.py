@@ -1,7 +1,5 @@
 """Changes planted from a month on (`world.changes`), in the market, in members' lives and in what is recorded."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Courses that follow the calendar: spring, summer, autumn."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import numpy as np

@@ -11,8 +11,6 @@ multiplying
     log(1 + e_k / B).
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Own prices, rivals' prices and rivals' activity, by week, region and category."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

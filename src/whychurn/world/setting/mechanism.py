@@ -1,7 +1,5 @@
 """What one mechanism of leaving is: everything that its YAML says beside the programme."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """What one simulated programme is: everything that its YAML says."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """Coded columns: small in memory, written as plain text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """From weekly counts to single rows with a day, on days when the person was a member."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Contract table `events`: visits, messages and reactions to them, points, faults, moves."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

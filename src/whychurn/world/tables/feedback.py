@@ -1,7 +1,5 @@
 """Contract table `feedback`: tickets, complaints, reviews, posts and a few interviews."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Interviews in contract table `surveys`: leavers drawn by lot with uneven chances, called, and coded by one or two."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

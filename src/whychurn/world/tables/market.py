@@ -1,7 +1,5 @@
 """Contract table `market`: what the company's market watch recorded, with its gaps."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Contract table `members`, with the gaps that a company's records have."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

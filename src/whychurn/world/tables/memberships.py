@@ -1,7 +1,5 @@
 """Contract table `memberships`: one row for each term in the window, until the exit or the window's end."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

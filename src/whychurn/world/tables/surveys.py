@@ -1,7 +1,5 @@
 """Contract table `surveys`: who answers depends on the cause, and "price" is said too often."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Contract table `touches`: actions sent to members, and members held out as controls."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

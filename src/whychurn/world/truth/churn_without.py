@@ -1,7 +1,5 @@
 """Truth tables `churn_without` and `stay_without`: chances to leave and stays, as they were and without each cause."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Where the planted truth of a simulated programme lies, below its study's root."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Truth table `member_causes`: the true cause of each exit, and the current mix of members at risk."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

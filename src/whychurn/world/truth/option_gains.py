@@ -1,7 +1,5 @@
 """Truth of the decision day: `decision_state`, `option_gains` and `returns`, means over futures that no plan changes."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Truth tables `action_efficacy` and `touch_effects`: what actions do to hazards, and each contact did to its member."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

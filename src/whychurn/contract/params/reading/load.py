@@ -1,7 +1,5 @@
 """The one place that opens params.yaml."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path

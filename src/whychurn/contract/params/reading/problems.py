@@ -1,7 +1,5 @@
 """What is wrong with a file of parameters, in words: a retired key, a misspelt one, a wrong value."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Columns of codes: which values the contract knows, and what the others may mean."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from functools import cache

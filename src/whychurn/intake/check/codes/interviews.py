@@ -1,7 +1,5 @@
 """Draws by lot: interviews among the surveys (the chance of being asked, answers coded by several), touches."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Values of coded columns that are not understood: told with counts and a suggested mapping."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 

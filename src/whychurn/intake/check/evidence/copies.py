@@ -1,7 +1,5 @@
 """Rows that stand in the source twice: counted once where that is sure, else told."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 import numpy as np

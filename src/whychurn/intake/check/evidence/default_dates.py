@@ -1,7 +1,5 @@
 """Dates that stand for "not known": zero of a calendar, the end of time, one day that too many rows share."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Ids of members that a table writes with other signs or letters in front than the list of members does."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Final

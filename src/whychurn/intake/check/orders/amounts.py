@@ -1,7 +1,5 @@
 """What an order's amount is: of one piece (then times the quantity), or of all of them."""
 
-from __future__ import annotations
-
 import re
 from typing import Final, Literal
 

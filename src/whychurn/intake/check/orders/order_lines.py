@@ -1,7 +1,5 @@
 """Lines of one order become one order: by evidence, or because the user says so."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 import numpy as np

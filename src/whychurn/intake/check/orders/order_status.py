@@ -1,7 +1,5 @@
 """Orders that were cancelled or refunded by the words of a column of status that is mapped to nothing."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

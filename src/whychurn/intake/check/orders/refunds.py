@@ -1,7 +1,5 @@
 """Refunds and cancellations: rows with an amount below zero are taken off the order that they give back."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A table of one row per customer known by its columns: who left, for how long they were there, why."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final

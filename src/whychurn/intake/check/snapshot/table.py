@@ -1,7 +1,5 @@
 """The table of one row per customer: read, its flag understood, columns written at leaving found."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Dates and times as companies write them."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from typing import Final

@@ -1,7 +1,5 @@
 """Which of three numbers is the year, the month, the day: by the evidence of all values of a column."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Final
 

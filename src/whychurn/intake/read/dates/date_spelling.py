@@ -1,7 +1,5 @@
 """Spellings of dates brought to few forms: digits, ``m07`` for a named month, the offset apart."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """Instants as wall-clock time of the study's zone."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Compressed files and archives."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

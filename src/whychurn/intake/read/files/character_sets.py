@@ -1,7 +1,5 @@
 """Which encoding bytes are written in, by how usual the characters are that each would give."""
 
-from __future__ import annotations
-
 import importlib.util
 import itertools
 import re

@@ -1,7 +1,5 @@
 """One file as tables, whatever it is: by its content, not by its name."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from dataclasses import replace

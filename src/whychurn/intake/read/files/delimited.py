@@ -1,7 +1,5 @@
 """CSV of any common encoding and delimiter."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final

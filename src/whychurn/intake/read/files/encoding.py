@@ -1,7 +1,5 @@
 """The encoding of a file, decided by evidence: marks, zero bytes, valid UTF-8, then how usual the characters are."""
 
-from __future__ import annotations
-
 import codecs
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """What a file is, by its first bytes and not by its name; what cannot be read is refused with a remedy."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

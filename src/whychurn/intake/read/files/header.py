@@ -1,7 +1,5 @@
 """Where the header of a table stands, and which rows around it are no rows of data."""
 
-from __future__ import annotations
-
 import re
 import statistics
 from collections.abc import Sequence

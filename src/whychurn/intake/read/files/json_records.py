@@ -1,7 +1,5 @@
 """JSON: one object a line, or a list of objects; numbers as they are written, nested values with dotted names."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """How a delimited file is written: its delimiter, its header, and where the rows begin."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """Quote signs that open by mistake and swallow the lines that follow."""
 
-from __future__ import annotations
-
 import csv
 import io
 import itertools

@@ -1,7 +1,5 @@
 """Rows of a file that are no rows of data: repeated headers, totals and remarks at the end, empty rows."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """Excel workbooks: the sheet that holds the table, and the line of its header."""
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import itertools

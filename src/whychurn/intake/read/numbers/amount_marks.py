@@ -1,7 +1,5 @@
 """What stands around the digits of an amount: sign, currency, percent, thousand, 万."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which of point and comma is the decimal mark of a column."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Numbers as people write them: decimal mark by the evidence of the column, currencies, percent, 万."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

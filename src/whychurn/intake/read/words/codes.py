@@ -1,7 +1,5 @@
 """Codes of the source in the contract's words, as `intake.codes` says."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

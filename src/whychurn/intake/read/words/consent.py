@@ -1,7 +1,5 @@
 """Consent as companies write it: what is not known to be a yes is not one."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Yes and no in words of both languages."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Final

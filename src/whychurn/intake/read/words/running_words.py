@@ -1,7 +1,5 @@
 """Words that exports write where a term has no end."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pandas as pd

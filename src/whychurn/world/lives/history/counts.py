@@ -1,7 +1,5 @@
 """Counts of what happens to members in each week, drawn; from any week on, so that a window can be continued."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Exposures that follow from counts and levels, without any draw: doses that last, in units that add to hazards."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What lasts of a member's surroundings beyond a week, and no table shows: drawn once, kept in every future."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Final
 

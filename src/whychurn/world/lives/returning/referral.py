@@ -4,8 +4,6 @@ Nobody is added: newcomers whom the window has anyway are said to have come thro
 somebody in these weeks. So everything else stays as it is.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

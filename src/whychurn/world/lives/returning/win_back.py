@@ -5,8 +5,6 @@ b 0.5^(weeks since leaving / half-life) x (exp(log odds of the cause of leaving)
 of the programme's block `winback` and g the profile of the action. It starts the week after the contact.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 
