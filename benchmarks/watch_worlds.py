@@ -18,7 +18,7 @@ from yardstick import read_texts
 from whychurn.contract.files import read_json, read_table, write_table, write_whole
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.score.watch.section import WATCHED, score_watch
+from whychurn.score.watch.plain_checks import WATCHED, score_watch
 from whychurn.world.build import build_world
 from whychurn.world.truth.folder import FOLDER
 
