@@ -14,7 +14,7 @@ from whychurn.score.method_answers import MethodAnswer
 from whychurn.score.out_of_scope import at_risk_scores, hidden_scores
 from whychurn.score.probability_metrics import event_metrics
 from whychurn.score.results import calibrated, calibration_scores, empty_scorecard
-from whychurn.score.share_errors import COLUMNS, all_share_scores, planted_shares, score_table
+from whychurn.score.share_errors import COLUMNS, all_share_scores, of_known, planted_shares, score_table
 from whychurn.score.upper_bound_classifier import fit_logistic, fit_trees, mix_candidates
 
 K = len(CAUSES)
@@ -29,6 +29,11 @@ def test_baselines_say_the_shares_and_the_commonest() -> None:
     assert set(found) == {MAJORITY, PRIOR, ORACLE} and found[PRIOR][3].tolist() == [0.5, 0.25, 0.25, 0, 0, 0]
     assert (found[MAJORITY] == np.eye(K)[0]).all() and found[ORACLE] is EVEN
     assert CEILING in baseline_probabilities(Y, EVEN, EVEN)
+
+
+def test_a_statistic_is_of_what_is_known() -> None:
+    assert of_known(np.array([np.nan, 1.0, 3.0]), np.mean) == 2
+    assert np.isnan(of_known(np.full(2, np.nan), np.max))
 
 
 def test_an_answer_of_some_rows() -> None:
