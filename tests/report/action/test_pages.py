@@ -12,13 +12,13 @@ import pytest
 
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.report.action.index_block import index_block
+from whychurn.report.action.index_block import MOST, keep_lines, list_lines
 from whychurn.report.action.keep import keep_body, keep_title, kicker
-from whychurn.report.action.lists import MemberLists, member_lists
+from whychurn.report.action.lists import MemberLists, list_sizes, member_lists
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, interval_of
 from whychurn.report.action.sentences.plan import money_line
-from whychurn.report.action.who import who_body, who_kicker, who_title
+from whychurn.report.action.who import size_line, who_body, who_kicker, who_title
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.action_pages import write_action_pages
 from whychurn.report.render.layout import page_names, sections_html, study_frame
@@ -188,12 +188,27 @@ def test_lists_have_filters_and_links_that_set_them(planted: Planted) -> None:
     assert 'class="wc-csv"' in body
 
 
-def test_the_index_shows_the_best_and_the_harmful_and_leads_on(planted: Planted) -> None:
-    html = index_block(planted("winner"), page())
+def test_the_index_shows_the_best_and_the_harmful(planted: Planted) -> None:
+    title, rung, html = keep_lines(planted("winner"), page()) or ("", "", "")
     assert html.count("data-claim") == 4
     assert html.index("Service call-back") < html.index("Mass m")
-    assert 'href="keep.html"' in html and 'href="who.html"' in html
-    assert "iv-row" not in index_block(planted("no_touches"), page())
+    assert title.startswith("Service call-back keeps members") and rung == "attributed"
+    title, rung, html = keep_lines(planted("no_touches"), page()) or ("", "", "")
+    assert title and rung is None and "iv-row" not in html
+    assert keep_lines(planted("not_run"), page()) is None
+
+
+def test_the_index_counts_lists_and_hides_small_ones(planted: Planted) -> None:
+    results = planted("winner")
+    lists = member_lists(results)
+    html = list_lines(results, page())
+    sizes = list_sizes(lists.contact, results)
+    for row in sizes.to_dict("records"):
+        assert size_line(row, page(), brief=True) in html or len(sizes) > MOST
+    small = sizes.iloc[0].to_dict() | {"members": 3}
+    assert "&lt;10" in size_line(small, page(), brief=True) and "&lt;10" not in size_line(small, page())
+    assert re.findall(r'href="who.html#(\w+)"', html)[-1] == "silent"
+    assert list_lines(planted("not_run"), page()) == ""
 
 
 def test_kickers_name_the_programme(planted: Planted) -> None:

@@ -162,13 +162,23 @@ def test_each_place_of_the_index_has_an_answer() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_index_and_summary_quote_the_headlines(lang: str) -> None:
-    index = (STUDY.reports / lang / "index.html").read_text(encoding="utf-8")
+def test_the_summary_quotes_the_headlines(lang: str) -> None:
     summary = (STUDY.reports / "summary" / FILES[lang]).read_text(encoding="utf-8")
-    for entry in HEADLINES.values():
-        text = entry["text"][lang]
-        assert text in summary
-        assert re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text) in index
+    assert all(entry["text"][lang] in summary for entry in HEADLINES.values())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_index_holds_the_numbers_of_the_tables(lang: str) -> None:
+    index = (STUDY.reports / lang / "index.html").read_text(encoding="utf-8")
+    year = _last_year()
+    low, high = (f"{100 * year[end]:.1f}" for end in ("low", "high"))
+    assert f"<strong>{100 * year['rate']:.1f}%</strong> [{low}–{high}]" in index
+    for row in _results("cause_shares").dropna(subset=["share"]).to_dict("records"):
+        html = index[index.index(f'data-cause="{row["cause"]}"') :].split("<small>")[1]
+        value = html.split('class="ca-value">')[1]
+        names = ["avoidable_share", "avoidable_low", "avoidable_high"] * pd.notna(row["avoidable_share"])
+        wanted = [f"{100 * row[name]:.0f}" for name in [*names, "share", "low", "high"]]
+        assert re.findall(r"\d+", value) == wanted
 
 
 def test_index_says_what_could_not_be_answered() -> None:

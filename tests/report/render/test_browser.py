@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from html import escape, unescape
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from whychurn.report.page.components.interval_rows import IntervalRow, interval_
 from whychurn.report.page.components.list_table import list_table
 from whychurn.report.page.html_pieces import answer_box, claim_line, figure_box
 from whychurn.report.page.html_table import TableLook, table_html
-from whychurn.report.render.layout import landing_html, study_frame
+from whychurn.report.render.layout import sections_html, study_frame
 from whychurn.report.render.notebooks import NOTEBOOKS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -55,7 +55,7 @@ function measure(frame, page, width) {
       }
     });
   }
-  for (const element of doc.querySelectorAll("main p, main h1, main h2, main .wc-scroll, .tile"))
+  for (const element of doc.querySelectorAll("main p, main h1, main h2, main .wc-scroll, .bk, .ca-row"))
     if (box(element).right > width + 1) wide.push(element.textContent.slice(0, 40));
   found.push({ page, width, scroll: root.scrollWidth, cut, overlaps, wide, lang: root.lang,
     requests: frame.contentWindow.performance.getEntriesByType("resource").length,
@@ -131,11 +131,9 @@ def _sample(path: Path, lang: str) -> Path:
         + table
         + block("Finding " + "long " * 20, _intervals(lang) + _list(lang), lang, rung="caused")
     )
-    lines = [{"html": escape("Donaudampfschifffahrtsgesellschaft" * 3), "badge": ""}]
-    tiles = [{"place": f"p{i}", "question": "q", "none": "", "lines": lines} for i in range(5)]
-    page = landing_html(
-        study_frame(study, params, lang, NOTEBOOKS), title="T", lead=body, tiles=tiles, unanswered=["x", "y"]
-    )
+    body += "".join(block("Donaudampfschifffahrtsgesellschaft" * 3, "<p>x</p>", lang) for _ in range(5))
+    frame_of = study_frame(study, params, lang, NOTEBOOKS)
+    page = sections_html(frame_of, "index", title="T", clauses=["T"], kicker="k", body=body)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path

@@ -74,25 +74,29 @@ def _sizes(lists: MemberLists, results: ActionResults, page: Wording) -> str:
     rows = list_sizes(lists.contact, results)
     if rows.empty:
         return ""
-    items = "".join(_size(row, page) for row in rows.to_dict("records"))
+    items = "".join(size_line(row, page) for row in rows.to_dict("records"))
     body = f'<ul class="lists">{items}</ul>' + note(
         page.say("action.who_sizes_note", days=results.effect_days)
     )
     return block(page.say("action.block_sizes"), body, page.lang, rung="associated", ident="lists")
 
 
-def _size(row: Mapping[Any, Any], page: Wording) -> str:
+def size_line(row: Mapping[Any, Any], page: Wording, *, brief: bool = False) -> str:
+    """One list of `list_sizes` with a link that sets the filter; `brief` for the first page, which names no member."""
     name = action_name(str(row["action"]), page.lang)
     link = f"who.html?action={quote(name)}#contact"
     chance = ""
     if pd.notna(row["p"]) and pd.notna(row["low"]):
         low, high = (100 * row[end] for end in ("low", "high"))
-        text = page.say("action.of_100_leave", leave=f"{100 * row['p']:.0f}")
-        chance = f"{escape(text)} <span>{bracketed_plain(low, high)}</span>"
-    reason = escape(say_or(f"plan.{row['reason']}", page.lang, ""))
+        leave = f"{100 * row['p']:.0f}"
+        text = f"<b>{leave}</b>" if brief else escape(page.say("action.of_100_leave", leave=leave))
+        chance = f"{text} <span>{bracketed_plain(low, high)}</span>"
+    why = escape(say_or(f"plan.{row['reason']}", page.lang, ""))
+    reason = "" if brief else f" <small>{why}</small>"
+    count = page.members(row["members"]) if brief else plain(row["members"])
     return (
-        f'<li data-claim data-rung="associated"><span class="count">{plain(row["members"])}</span>'
-        f'<span><a href="{link}">{escape(name)}</a> <small>{reason}</small></span><span class="value">{chance}</span></li>'
+        f'<li data-claim data-rung="associated"><span class="count">{escape(count)}</span>'
+        f'<span><a href="{link}">{escape(name)}</a>{reason}</span><span class="value">{chance}</span></li>'
     )
 
 

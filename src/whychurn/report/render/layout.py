@@ -44,11 +44,6 @@ def report_html(notebook: Any, source: Source, frame: dict[str, Any]) -> str:
     )
 
 
-def landing_html(frame: dict[str, Any], **content: Any) -> str:
-    """Page that opens with the answer; `content` as in ``landing.html.j2``."""
-    return _environment().get_template("landing.html.j2").render(**frame, name="index", **content)
-
-
 def sections_html(frame: dict[str, Any], name: str, **content: Any) -> str:
     """Page for reviewers: a finding and its blocks; `content` as in ``sections.html.j2``."""
     return _environment().get_template("sections.html.j2").render(**frame, name=name, **content)

@@ -55,6 +55,16 @@ def money(value: float, lang: str, currency: str) -> str:
     return format_value(value, "money", lang, currency)
 
 
+def money_between(low: float, high: float, lang: str, currency: str) -> str:
+    """Range of positive amounts, its unit written once: ``¥0.4–2.1 M``, ``41–210 万元``."""
+    chinese = lang == "zh" and currency == "CNY"
+    if high >= (_WAN if chinese else _LONG):
+        size, digits = (_WAN, 0) if chinese else (_MILLION, 1 if high >= _MILLION else 2)
+        ends = f"{plain(low / size, digits)}–{plain(high / size, digits)}"
+        return f"{ends} 万元" if chinese else f"{SYMBOLS.get(currency, '')}{ends} M{_code(currency)}"
+    return f"{money(low, lang, currency)}–{money(high, lang, currency)}"
+
+
 def exact_money(value: float, lang: str, currency: str) -> str:
     """Amount to the unit, with the same figures in both languages: ``¥8,300``, ``8,300 元``."""
     if lang == "zh" and currency == "CNY" and pd.notna(value):

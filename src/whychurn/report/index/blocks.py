@@ -1,0 +1,141 @@
+"""Blocks of the first page; one that cannot be filled says which tables it needs and what it would show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+import pandas as pd
+
+from whychurn.contract.causes import RUNGS
+from whychurn.report.action.index_block import keep_lines, list_lines
+from whychurn.report.action.sentences.effects import weakest_rung
+from whychurn.report.causes.sentences.accuracy import kind_of_study
+from whychurn.report.causes.sentences.shares import from_words, rung_of
+from whychurn.report.index.picture import picture
+from whychurn.report.index.results import IndexResults
+from whychurn.report.index.sentences import HUNDRED, base_line, per_100, picture_title, ranked
+from whychurn.report.page.components.blocks import block, claim, claims, fold, missing_block
+from whychurn.report.page.components.numbers import bracketed_plain
+from whychurn.report.page.html_pieces import inline
+from whychurn.report.page.wording import Wording
+from whychurn.report.watch.answer import headlines as changes
+from whychurn.score.yardstick.measured import OURS, load_yardstick, with_kind
+
+MODEL: Final = "xgboost"  # whose chances the lists carry
+NEAR: Final = 0.2  # the chance at which calibration is told
+START: Final = "00_start_here"  # leads to this page
+LINES: Final = 3  # a block of sentences says no more
+
+
+def why_block(results: IndexResults, page: Wording) -> str:
+    """Six causes by what could have been avoided."""
+    rung = rung_of(results.causes)
+    if ranked(results.shares).empty:
+        return _instead("why", results, page)
+    body = picture(results, rung, page) + claim(base_line(results, page), rung, muted=True)
+    return block(picture_title(results.shares, page), body, page.lang, rung=rung, ident="why")
+
+
+def keep_block(results: IndexResults, page: Wording) -> str:
+    """Best actions and any that does harm, about zero."""
+    found = keep_lines(results.action, page)
+    if found is None:
+        return _instead("what_keeps", results, page)
+    title, rung, body = found
+    link = f'<p><a href="keep.html">{escape(page.say("action.index_keep"))}</a></p>'
+    return block(title, body + link, page.lang, rung=rung, ident="what_keeps")
+
+
+def month_block(results: IndexResults, page: Wording) -> str:
+    """Lists of this month: members, what to do, chance to leave; each a link that sets the filter."""
+    body = list_lines(results.action, page)
+    if not body:
+        return _instead("who_next", results, page)
+    return block(page.say("index.title_month"), body, page.lang, rung="associated", ident="who_next")
+
+
+def changed_block(results: IndexResults, page: Wording) -> str:
+    """What changed since last month; no clear change is an answer."""
+    lines = [(rung, text) for _, _, text, rung in changes(results.watch, page)]
+    if not lines:
+        return _instead("changed", results, page)
+    title = page.say("index.title_changed")
+    rung = weakest_rung(pd.Series([rung for rung, _ in lines[:LINES]]))
+    return block(title, claims(lines[:LINES], page.lang), page.lang, rung=rung, ident="changed")
+
+
+def sure_block(results: IndexResults, page: Wording) -> str:
+    """How often named causes are right, chances hold and intervals cover, as numbers of 100."""
+    lines = [*_causes_held(results, page), *_chances_held(results.calibration, page)]
+    if not lines:
+        return _instead("how_sure", results, page)
+    body = "".join(claim(line, "described") for line in lines)
+    return block(page.say("index.title_sure"), body, page.lang, rung="described", ident="how_sure")
+
+
+def ways_on(names: Sequence[tuple[str, str]], has_lists: bool, page: Wording) -> str:
+    """Three ways on: in ten minutes, to act, to check; `names` are the notebooks' pages and their titles."""
+    links = {name: f'<a href="{name}.html">{title}</a>' for name, title in names if name != START}
+    own = {name: page.say(f"delivery.nav_{name}") for name in ("keep", "who")}
+    pages = {name: f'<a href="{name}.html">{escape(text)}</a>' for name, text in own.items()}
+    why = next((name for name in ("50_causes", *links) if name in links), "")
+    ladder = " → ".join(page.say(f"delivery.rung_{rung}") for rung in RUNGS)
+    ways = {
+        "read": [links.pop(why, ""), pages["keep"] if has_lists else ""],
+        "act": [pages["who"] if has_lists else ""],
+        "check": [*links.values(), f'<a href="#rungs">{escape(ladder)}</a>'],
+    }
+    drawn = "".join(
+        f"<div><b>{escape(page.say(f'index.way_{way}'))}</b><p>{' · '.join(filter(None, parts))}</p></div>"
+        for way, parts in ways.items()
+        if any(parts)
+    )
+    return f'<nav class="ways" id="reports" aria-label="{escape(page.say("index.ways"))}">{drawn}</nav>'
+
+
+def unanswered_block(lines: Sequence[str], page: Wording) -> str:
+    """Questions that these data cannot answer, folded; how many stands open."""
+    if not lines:
+        return ""
+    body = f"<ul>{''.join(f'<li>{inline(line)}</li>' for line in lines)}</ul>"
+    title = page.say("delivery.unanswered_title")
+    return f'<section id="unanswered">{fold(title, str(len(lines)), body)}</section>'
+
+
+def _instead(place: str, results: IndexResults, page: Wording) -> str:
+    """What notebooks said of `place`; else which tables are needed."""
+    said = results.said(place, page.lang)
+    title = page.say(f"delivery.place_{place}")
+    if said:
+        return block(title, claims(said[:LINES], page.lang, badges=True), page.lang, ident=place)
+    return missing_block(title, page.say(f"index.needs_{place}"), page.say(f"index.shows_{place}"), page.lang)
+
+
+def _causes_held(results: IndexResults, page: Wording) -> list[str]:
+    if ranked(results.shares).empty or not from_words(results.causes):
+        return []
+    rows = with_kind(load_yardstick())
+    rows = rows[rows["half"].eq("test") & rows["method"].eq(OURS) & rows["share_error_largest"].notna()]
+    rows = rows[rows["kind"].eq(kind_of_study(results.causes))]
+    if rows.empty:
+        return []
+    right, worlds = rows["right"].dropna(), len(rows)
+    words = {
+        "named": per_100(rows["named"].mean()),
+        "right": per_100(right.mean()),
+        "between": bracketed_plain(HUNDRED * right.min(), HUNDRED * right.max()),
+        "covered": per_100(rows["share_covered"].mean()),
+    }
+    return [page.say("index.sure_causes", worlds=worlds, **words), page.say("index.sure_shares", **words)]
+
+
+def _chances_held(calibration: pd.DataFrame, page: Wording) -> list[str]:
+    rows = calibration[calibration["model"].eq(MODEL)].dropna(subset=["p_mean", "rate", "low", "high"])
+    if rows.empty:
+        return []
+    row = rows.assign(apart=(rows["p_mean"] - NEAR).abs()).nsmallest(1, "apart").to_dict("records")[0]
+    between = bracketed_plain(HUNDRED * row["low"], HUNDRED * row["high"])
+    words = {"chance": per_100(row["p_mean"]), "left": per_100(row["rate"]), "between": between}
+    return [page.say("index.sure_chances", **words)]
