@@ -14,7 +14,7 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, typed
-from whychurn.report.index import blocks, picture, sentences
+from whychurn.report.index import blocks, changed, picture, sentences
 from whychurn.report.index.results import IndexResults, read_index
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.index_page import index_body
@@ -255,7 +255,7 @@ def test_how_sure_is_told_in_natural_frequencies_with_intervals(empty: IndexResu
     calibration = typed(pd.DataFrame(rows).reindex(columns=columns_of("risk_calibration")))
     html = blocks.sure_block(told(empty, WINNER, calibration=calibration), page())
     assert "Of 100 members given a chance near 21, 22 [20–24] left." in html
-    assert html.count("data-claim") == 3 and re.search(r"\d+ are right \[\d+–\d+\]", html)
+    assert html.count("data-claim") == 3 and re.search(r"\d+ \[\d+–\d+\] are right", html)
     assert "bk-missing" in blocks.sure_block(empty, page())
     trace = told(empty, WINNER, causes=BY_LOT | {"from_words": False})
     assert "bk-missing" in blocks.sure_block(trace, page())
@@ -264,6 +264,55 @@ def test_how_sure_is_told_in_natural_frequencies_with_intervals(empty: IndexResu
 def test_nothing_to_compare_is_a_block_that_waits(empty: IndexResults) -> None:
     assert "bk-missing" in blocks.changed_block(empty, page())
     assert "bk-missing" in blocks.month_block(empty, page())
+
+
+def test_what_changed_is_the_rate_the_texts_and_the_mix(empty: IndexResults) -> None:
+    lines = changed.changed_lines(moved(empty, 0.034, rising=True), "attributed", page())
+    assert [rung for rung, _, _ in lines] == ["described", "described", "attributed"]
+    assert lines[0][1] == (
+        "Left in December 2025: **3.4%** [3.3–3.5], more than in November 2025: **2.4%** [2.3–2.5]."
+    )
+    assert lines[1][1] == "Slow support: **20** [17–23] of 100 texts in 8 weeks, 13 before."
+    assert "11 → **18** of 100 [+6 to +8]" in lines[2][1]
+    assert changed.changed_title(lines, page()) == "What changed: more members leave"
+    still = changed.changed_lines(moved(empty, 0.0245), "attributed", page())
+    assert "No clear change" in still[0][1] and len(still) == 2
+    assert changed.changed_title(still, page()) == "What changed: more leave over Price"
+    assert changed.changed_title(still[:1], page("zh")) == "有何变化：没有明显变化"
+    assert 'data-rung="attributed"' in blocks.changed_block(moved(empty, 0.0245), page())
+
+
+def moved(empty: IndexResults, rate: float, *, rising: bool = False) -> IndexResults:
+    """A month after one of 2.4 %, price up from 11 to 18 of 100, one topic that rose or did not."""
+    months = [
+        {
+            "definition": "inactivity_90d",
+            "period_kind": "month",
+            "period": f"2025-{month}-01",
+            "measure": "churn",
+            "basis": "members",
+            "rate": value,
+            "low": value - 0.001,
+            "high": value + 0.001,
+            "partial": partial,
+        }
+        for month, value, partial in (("10", 0.9, True), ("11", 0.024, False), ("12", rate, False))
+    ]
+    given = {
+        "retention_rates": months,
+        "cause_change": [
+            {"cause": "price", "first_half": 0.11, "second_half": 0.18, "difference": 0.07, "low": 0.06, "high": 0.08, "p_adjusted": 0.001}
+        ],
+        "topic_rising": [
+            {"kind": "topic", "name": "3", "recent": 120, "recent_share": 0.2, "before_share": 0.13, "rising": rising}
+        ],
+        "topics": [{"topic_id": 3, "label_en": "Slow support: waiting, hotline", "label_zh": "响应慢：工单"}],
+    }  # fmt: skip
+    tables = {
+        name: typed(pd.DataFrame(rows).reindex(columns=columns_of(name))) for name, rows in given.items()
+    }
+    retention = RETENTION | {"definition": "inactivity_90d"}
+    return replace(empty, retention=retention, changes=tables)
 
 
 def test_ways_on_lead_to_pages_that_exist() -> None:

@@ -63,6 +63,10 @@ def test_signs_intervals_and_money() -> None:
     assert numbers.clauses_closed(["甲；", "乙；"]) == ["甲；", "乙。"]
     assert numbers.clauses_closed(["One.", "Two."]) == ["One.", "Two."] and numbers.clauses_closed([]) == []
     assert numbers.long_day("2025-12-31", "en") == "31 December 2025"
+    assert [numbers.month_name("2025-12-01", lang) for lang in ("en", "zh")] == [
+        "December 2025",
+        "2025 年 12 月",
+    ]
     assert numbers.long_day("2025-12-31", "zh") == "2025 年 12 月 31 日"
 
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.contract.files import read_json, read_result
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.results import columns_of, documented, empty_table
+from whychurn.contract.results import documented
+from whychurn.report.page.study_results import read_facts, read_tables
 
 SECTION: Final = "action"
 BESIDE: Final = ("already_gone", "risk_scores", "cause_shares")  # tables of other stages that the pages need
@@ -65,15 +65,9 @@ class ActionResults:
 
 def read_action(study: StudyPaths, params: Params) -> ActionResults:
     """Results of a study; tables that no stage has written come without rows."""
-    wanted = [*documented()[SECTION], *BESIDE]
-    tables = {}
-    for name in wanted:
-        path = study.results / f"{name}.parquet"
-        tables[name] = read_result(path) if path.exists() else empty_table(columns_of(name))
-    path = study.results / "action.json"
     return ActionResults(
-        tables=tables,
-        facts=read_json(path) if path.exists() else {},
+        tables=read_tables(study, [*documented()[SECTION], *BESIDE]),
+        facts=read_facts(study, SECTION),
         effect_days=params.action.effect_days,
         value_days=params.action.value_days,
         currency=params.study.currency,

@@ -8,25 +8,24 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.contract.causes import RUNGS
+from whychurn.contract.causes import CAUSES, RUNGS
 from whychurn.report.action.index_block import keep_lines, list_lines
 from whychurn.report.action.sentences.effects import weakest_rung
 from whychurn.report.causes.sentences.accuracy import kind_of_study
 from whychurn.report.causes.sentences.shares import from_words, rung_of
+from whychurn.report.index.changed import LINES, changed_lines, changed_title
 from whychurn.report.index.picture import picture
 from whychurn.report.index.results import IndexResults
 from whychurn.report.index.sentences import HUNDRED, base_line, per_100, picture_title, ranked
 from whychurn.report.page.components.blocks import block, claim, claims, fold, missing_block
-from whychurn.report.page.components.numbers import bracketed_plain
+from whychurn.report.page.components.numbers import bracketed_plain, plain
 from whychurn.report.page.html_pieces import inline
 from whychurn.report.page.wording import Wording
-from whychurn.report.watch.answer import headlines as changes
 from whychurn.score.yardstick.measured import OURS, load_yardstick, with_kind
 
 MODEL: Final = "xgboost"  # whose chances the lists carry
 NEAR: Final = 0.2  # the chance at which calibration is told
 START: Final = "00_start_here"  # leads to this page
-LINES: Final = 3  # a block of sentences says no more
 
 
 def why_block(results: IndexResults, page: Wording) -> str:
@@ -58,12 +57,12 @@ def month_block(results: IndexResults, page: Wording) -> str:
 
 def changed_block(results: IndexResults, page: Wording) -> str:
     """What changed since last month; no clear change is an answer."""
-    lines = [(rung, text) for _, _, text, rung in changes(results.watch, page)]
+    lines = changed_lines(results, rung_of(results.causes), page)
     if not lines:
         return _instead("changed", results, page)
-    title = page.say("index.title_changed")
-    rung = weakest_rung(pd.Series([rung for rung, _ in lines[:LINES]]))
-    return block(title, claims(lines[:LINES], page.lang), page.lang, rung=rung, ident="changed")
+    body = claims([(rung, text) for rung, text, _ in lines], page.lang)
+    rung = weakest_rung(pd.Series([rung for rung, _, _ in lines]))
+    return block(changed_title(lines, page), body, page.lang, rung=rung, ident="changed")
 
 
 def sure_block(results: IndexResults, page: Wording) -> str:
@@ -121,14 +120,17 @@ def _causes_held(results: IndexResults, page: Wording) -> list[str]:
     rows = rows[rows["kind"].eq(kind_of_study(results.causes))]
     if rows.empty:
         return []
-    right, worlds = rows["right"].dropna(), len(rows)
-    words = {
-        "named": per_100(rows["named"].mean()),
-        "right": per_100(right.mean()),
-        "between": bracketed_plain(HUNDRED * right.min(), HUNDRED * right.max()),
-        "covered": per_100(rows["share_covered"].mean()),
-    }
-    return [page.say("index.sure_causes", worlds=worlds, **words), page.say("index.sure_shares", **words)]
+    words = {}
+    for name in ("named", "right"):
+        found = rows[name].dropna()
+        between = bracketed_plain(HUNDRED * found.min(), HUNDRED * found.max())
+        words |= {name: per_100(found.mean()), f"{name}_between": between}
+    intervals = len(CAUSES) * len(rows)
+    held = plain(len(CAUSES) * rows["share_covered"].sum())
+    return [
+        page.say("index.sure_causes", worlds=len(rows), **words),
+        page.say("index.sure_shares", intervals=plain(intervals), held=held),
+    ]
 
 
 def _chances_held(calibration: pd.DataFrame, page: Wording) -> list[str]:

@@ -21,6 +21,7 @@ _BARS: Final = {
     "saved": ("avoidable_share", "avoidable_low", "avoidable_high"),
 }
 _PLACES: Final = {"share": (8, 92, 20), "saved": (42, 50, 66)}  # top, height, whisker: percent of the row
+_CAP: Final = 10  # half the height of the end of a whisker, percent of the row
 
 
 def picture(results: IndexResults, rung: str, page: PageLike) -> str:
@@ -96,11 +97,18 @@ def _bars(row: Mapping[Any, Any], top: float, step: float, detail: str) -> str:
         if pd.notna(value):
             drawn += f'<rect class="{kind}" x="0" y="{y}%" width="{at(value)}" height="{height - 8}%"/>'
         if pd.notna(low) and pd.notna(high):
-            drawn += (
-                f'<line class="span {kind}" x1="{at(low)}" x2="{at(high)}" y1="{middle}%" y2="{middle}%"/>'
-            )
+            drawn += _whisker(kind, at(low), at(high), middle)
     label = escape(detail.replace("**", ""))
     return f'<svg role="img" aria-label="{label}" width="100%" height="32"><title>{label}</title>{grid}{drawn}</svg>'
+
+
+def _whisker(kind: str, low: str, high: str, middle: float) -> str:
+    ends = f'y1="{middle - _CAP}%" y2="{middle + _CAP}%"'
+    lines = (
+        f'x1="{low}" x2="{high}" y1="{middle}%" y2="{middle}%"',
+        *(f'x1="{x}" x2="{x}" {ends}' for x in (low, high)),
+    )
+    return "".join(f'<line class="span {kind}" {line}/>' for line in lines)
 
 
 def _values(row: Mapping[Any, Any], page: PageLike) -> str:

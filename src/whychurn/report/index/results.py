@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.contract.files import read_json, read_result
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.results import columns_of, empty_table
 from whychurn.report.action.results import ActionResults, read_action
 from whychurn.report.page.headlines import place_of, read_headlines
+from whychurn.report.page.study_results import read_facts, read_tables
 from whychurn.report.watch.results import WatchResults, read_watch
+
+CHANGES: Final = ("retention_rates", "cause_change", "topic_rising", "topics")
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,16 @@ class IndexResults:
         Tables ``cause_shares`` and ``risk_calibration``.
     action, watch
         Results of these stages.
+    changes
+        Tables of `CHANGES`: what differs between months and halves.
     headlines
         As `read_headlines` returns them: what a block says whose tables are absent.
     currency
         Of amounts.
+    confidence
+        Of intervals.
+    recent_weeks
+        Against which earlier texts are held.
     """
 
     retention: Mapping[str, Any]
@@ -41,8 +48,11 @@ class IndexResults:
     calibration: pd.DataFrame
     action: ActionResults
     watch: WatchResults
+    changes: Mapping[str, pd.DataFrame]
     headlines: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     currency: str = ""
+    confidence: float = 0.95
+    recent_weeks: int = 8
 
     def said(self, place: str, lang: str) -> list[tuple[str, str]]:
         """Rung and sentence of each headline of `place` that the notebooks recorded."""
@@ -57,23 +67,14 @@ def read_index(study: StudyPaths, params: Params) -> IndexResults:
     """Results of a study; what no stage has written is empty."""
     currency = params.study.currency
     return IndexResults(
-        _facts(study, "retention"),
-        _facts(study, "causes"),
-        _table(study, "cause_shares"),
-        _table(study, "risk_calibration"),
+        read_facts(study, "retention"),
+        read_facts(study, "causes"),
+        *read_tables(study, ("cause_shares", "risk_calibration")).values(),
         read_action(study, params),
         read_watch(study, currency),
+        read_tables(study, CHANGES),
         read_headlines(study),
         currency,
+        params.run.confidence,
+        params.voice.recent_weeks,
     )
-
-
-def _facts(study: StudyPaths, section: str) -> dict[str, Any]:
-    path = study.results / f"{section}.json"
-    found: dict[str, Any] = read_json(path) if path.exists() else {}
-    return found
-
-
-def _table(study: StudyPaths, name: str) -> pd.DataFrame:
-    path = study.results / f"{name}.parquet"
-    return read_result(path) if path.exists() else empty_table(columns_of(name))

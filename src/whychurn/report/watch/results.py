@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.contract.files import read_json, read_result
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.results import columns_of, documented, empty_table
+from whychurn.contract.results import documented
+from whychurn.report.page.study_results import read_facts, read_tables
 
 SECTION: Final = "watch"
 
@@ -60,9 +60,4 @@ class WatchResults:
 
 def read_watch(study: StudyPaths, currency: str = "") -> WatchResults:
     """Results of a study; tables that no stage has written come without rows."""
-    tables = {}
-    for name in documented()[SECTION]:
-        path = study.results / f"{name}.parquet"
-        tables[name] = read_result(path) if path.exists() else empty_table(columns_of(name))
-    path = study.results / f"{SECTION}.json"
-    return WatchResults(tables, read_json(path) if path.exists() else {}, currency)
+    return WatchResults(read_tables(study, documented()[SECTION]), read_facts(study, SECTION), currency)

@@ -90,6 +90,12 @@ def long_day(day: object, lang: str) -> str:
     return f"{stamp.day} {stamp:%B} {stamp.year}"
 
 
+def month_name(day: object, lang: str) -> str:
+    """Month in running text: ``December 2025``, ``2025 年 12 月``."""
+    stamp = pd.Timestamp(str(day))
+    return f"{stamp.year} 年 {stamp.month} 月" if lang == "zh" else f"{stamp:%B} {stamp.year}"
+
+
 def _two_digits(size: float) -> str:
     return f"{size:,.0f}" if size >= 10 else f"{size:.1f}" if size >= 1 else f"{size:.2f}"
 
