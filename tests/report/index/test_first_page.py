@@ -77,14 +77,14 @@ def page(lang: str = "en") -> Wording:
         (
             WINNER,
             "attributed",
-            "Product or service costs most: 30 of every 100 leavers could have been kept.",
+            "Product and service costs most: 30 of every 100 leavers could have been kept.",
         ),
         (
             WINNER,
             "associated",
-            "Product or service goes along with most of what could be avoided: 30 of every",
+            "Product and service goes along with most of what could be avoided: 30 of every",
         ),
-        (TIE, "attributed", "Product or service, Price cost most and cannot be told apart."),
+        (TIE, "attributed", "Product and service, Price cost most and cannot be told apart."),
         (SPREAD, "attributed", "leads, but not clearly."),
     ],
 )
@@ -114,7 +114,7 @@ def test_life_change_leads_no_list_however_large() -> None:
 def test_causes_without_avoidable_churn_are_ranked_by_share(empty: IndexResults) -> None:
     results = replace(told(empty, WINNER), shares=shares(WINNER, avoidable=False))
     assert sentences.headline(results, "associated", page())[1] == (
-        "Product or service comes first: it goes along with 40 of every 100 departures."
+        "Product and service comes first: it goes along with 40 of every 100 departures."
     )
     drawn = picture.picture(results, "associated", page())
     assert "avoidable" not in drawn and "<b>40</b> <span>[38–42]</span>" in drawn
@@ -222,8 +222,8 @@ def test_a_cause_that_cannot_be_told_shows_the_most_that_is_left_for_it(empty: I
 
 def test_titles_of_the_picture_say_what_was_found() -> None:
     titles = [sentences.picture_title(shares(known), page()) for known in (WINNER, TIE, SPREAD)]
-    assert titles[0] == "Product or service costs most"
-    assert titles[1] == "Product or service, Price cost most; their order cannot be told"
+    assert titles[0] == "Product and service costs most"
+    assert titles[1] == "Product and service, Price cost most; their order cannot be told"
     assert "5 causes cannot be told apart" in titles[2]
     assert sentences.picture_title(shares({}).head(0), page()) == "The causes cannot be told yet"
 
@@ -306,7 +306,7 @@ def moved(empty: IndexResults, rate: float, *, rising: bool = False) -> IndexRes
         "topic_rising": [
             {"kind": "topic", "name": "3", "recent": 120, "recent_share": 0.2, "before_share": 0.13, "rising": rising}
         ],
-        "topics": [{"topic_id": 3, "label_en": "Slow support: waiting, hotline", "label_zh": "响应慢：工单"}],
+        "topics": [{"topic_id": 3, "label_en": "Slow support", "label_zh": "响应慢"}],
     }  # fmt: skip
     tables = {
         name: typed(pd.DataFrame(rows).reindex(columns=columns_of(name))) for name, rows in given.items()

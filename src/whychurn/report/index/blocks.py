@@ -120,7 +120,7 @@ def _causes_held(results: IndexResults, page: Wording) -> list[str]:
     rows = rows[rows["kind"].eq(kind_of_study(results.causes))]
     if rows.empty:
         return []
-    words = {}
+    words: dict[str, str] = {}
     for name in ("named", "right"):
         found = rows[name].dropna()
         between = bracketed_plain(HUNDRED * found.min(), HUNDRED * found.max())

@@ -44,7 +44,7 @@ def _rate_line(results: IndexResults, page: PageLike) -> list[Line]:
     """The last whole month beside the one before; apart only where the intervals do not touch."""
     rates = results.changes["retention_rates"]
     rows = rates[
-        rates["definition"].eq(results.retention.get("definition"))
+        rates["definition"].eq(str(results.retention.get("definition")))
         & rates["period_kind"].eq("month")
         & rates["measure"].eq("churn")
         & rates["basis"].eq("members")
@@ -73,7 +73,7 @@ def _texts_line(results: IndexResults, page: PageLike) -> list[Line]:
     row = rows.to_dict("records")[0]
     low, high = wilson(row["recent"], row["recent"] / row["recent_share"], results.confidence)
     words = {
-        "topic": str(names[str(row["name"])]).split("：")[0].split(":")[0],
+        "topic": str(names[str(row["name"])]),
         "now": per_100(row["recent_share"]),
         "between": bracketed_plain(HUNDRED * float(low), HUNDRED * float(high)),
         "before": per_100(row["before_share"]),

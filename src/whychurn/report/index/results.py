@@ -66,13 +66,15 @@ class IndexResults:
 def read_index(study: StudyPaths, params: Params) -> IndexResults:
     """Results of a study; what no stage has written is empty."""
     currency = params.study.currency
+    tables = read_tables(study, ("cause_shares", "risk_calibration", *CHANGES))
     return IndexResults(
         read_facts(study, "retention"),
         read_facts(study, "causes"),
-        *read_tables(study, ("cause_shares", "risk_calibration")).values(),
+        tables.pop("cause_shares"),
+        tables.pop("risk_calibration"),
         read_action(study, params),
         read_watch(study, currency),
-        read_tables(study, CHANGES),
+        tables,
         read_headlines(study),
         currency,
         params.run.confidence,
