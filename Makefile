@@ -49,8 +49,9 @@ STRICT = src/whychurn/__init__.py src/whychurn/api src/whychurn/contract   # wha
 check: setup     ## lint, format, types, layers of the import graph
 	@ruff check . && ruff format --check . && mypy && mypy benchmarks && mypy --strict $(STRICT) && lint-imports
 
-lab: setup       ## JupyterLab; notebooks open as notebooks
-	@JUPYTER_CONFIG_DIR="$(CURDIR)/.jupyter" jupyter lab --notebook-dir="$(CURDIR)"
+lab: setup       ## JupyterLab; notebooks open as notebooks, the first leads to the others
+	@JUPYTER_CONFIG_DIR="$(CURDIR)/.jupyter" jupyter lab --notebook-dir="$(CURDIR)" \
+	  --LabApp.default_url=/lab/tree/notebooks/00_start_here.py
 
 mlflow: setup    ## MLflow's pages over all runs
 	@whychurn mlflow

@@ -13,13 +13,14 @@
 # %% [markdown] tags=["en"]
 # # Start here
 #
-# Why do members leave, and what would keep them? This page gives the answer as far as it goes today, and says how to
-# read the reports behind it.
+# Why do members leave, and what would keep them? Below: the answer in three lines, then one notebook for each question.
+# The pages for reviewers (`reports/index.html`) say the same without code.
 
 # %% [markdown] tags=["zh"]
 # # 从这里开始
 #
-# 会员为什么离开？怎样才能留住他们？本页给出目前的结论，并说明怎样阅读后面的各份报告。
+# 会员为什么离开？怎样才能留住他们？下面先用三句话给出结论，再列出回答各个问题的笔记本。
+# 面向评审人员的页面（`reports/index.html`）内容相同，不含代码。
 
 # %%
 from whychurn.report.page.headlines import PLACES
@@ -27,47 +28,60 @@ from whychurn.report.page.report_page import Page
 
 page = Page.open()
 headlines = page.headlines().sort_values("place", key=lambda place: place.map(PLACES.index), kind="stable")
-questions = page.facts("intake").get("questions", [])
-open_questions = [entry["id"] for entry in questions if not entry["answerable"]]
-first = headlines.drop_duplicates("place")
-page.answer("\n\n".join(first["text"]) or page.say("delivery.start_no_answer"))
-
-# %% [markdown] tags=["en"]
-# ## The answer so far
-#
-# Each number below was recorded by the report that derives it; a test compares it with the results file.
-
-# %% [markdown] tags=["zh"]
-# ## 目前的结论
-#
-# 下面的每个数字都出自推导它的那份报告，并由测试与结果文件逐一核对。
-
-# %%
-for entry in headlines.itertuples():
-    page.claim(entry.rung, entry.text)
-
-# %% [markdown] tags=["en"]
-# ## What could not be answered
-#
-# Some questions need tables that this programme did not supply.
-
-# %% [markdown] tags=["zh"]
-# ## 哪些问题无法回答
-#
-# 有些问题需要的数据表，这次没有提供。
-
-# %%
-for question in open_questions:
-    page.unanswered(question)
-page.claim(
-    "described",
-    page.say("delivery.start_questions", answered=len(questions) - len(open_questions), asked=len(questions)),
+page.answer(
+    "\n\n".join(headlines.drop_duplicates("place")["text"].head(3)) or page.say("delivery.start_no_answer")
 )
+
+# %% [markdown] tags=["en", "history"]
+# ## Which notebook answers what
+#
+# | notebook | question |
+# |---|---|
+# | [Data](10_data.py) | What came in, what was set aside, and who counts as gone? |
+# | [Retention](20_retention.py) | Who left, and when in their life as a member? |
+# | [Survival](25_survival.py) | How long do members stay, and from which cause does the stay end? |
+# | [Risk](30_risk.py) | Who is next, how sure is that, and what goes with it? |
+# | [Voice](40_voice.py) | What do members say, and do the sources agree? |
+# | [Causes](50_causes.py) | Why did they leave, and how much of it could be avoided? |
+# | [Asked by lot](55_interviews.py) | What do leavers say who were drawn by lot, and what would more answers tell? |
+# | [What keeps members](60_action.py) | What keeps members, what does harm, what to do this month, and how do we know? |
+# | [What changed](70_watch.py) | Did the data come in whole, what changed since last month, and is it real? |
+
+# %% [markdown] tags=["zh", "history"]
+# ## 哪份笔记本回答什么问题
+#
+# | 笔记本 | 回答的问题 |
+# |---|---|
+# | [数据](10_data.py) | 收到了哪些数据，哪些被隔离，怎样才算流失？ |
+# | [留存](20_retention.py) | 谁流失了，发生在会员生命周期的哪个阶段？ |
+# | [在会时长](25_survival.py) | 会员能留多久，因哪种原因流失？ |
+# | [风险](30_risk.py) | 接下来谁会流失，把握有多大，与哪些因素有关？ |
+# | [声音](40_voice.py) | 会员在说什么，各来源是否一致？ |
+# | [原因](50_causes.py) | 会员为什么离开，有多少可以避免？ |
+# | [抽样回访](55_interviews.py) | 随机抽取的流失会员怎么说，更多回答还能说明什么？ |
+# | [留存措施](60_action.py) | 什么能留住会员，什么有害，本月做什么，如何得知？ |
+# | [变化](70_watch.py) | 数据是否完整到达，与上月相比有什么变化，变化是否属实？ |
+
+# %% [markdown] tags=["en", "snapshot"]
+# ## Which notebook answers what
+#
+# | notebook | question |
+# |---|---|
+# | [Data](10_data.py) | What came in, what was set aside, and what was assumed? |
+# | [One row per customer](15_snapshot.py) | What does this table tell of leaving, and what can it not tell? |
+
+# %% [markdown] tags=["zh", "snapshot"]
+# ## 哪份笔记本回答什么问题
+#
+# | 笔记本 | 回答的问题 |
+# |---|---|
+# | [数据](10_data.py) | 收到了哪些数据，哪些被隔离，作了哪些假定？ |
+# | [一客一行](15_snapshot.py) | 这张表能说明哪些流失问题，又有哪些说明不了？ |
 
 # %% [markdown] tags=["en"]
 # ## How to read the reports
 #
-# Every statement carries a badge with one to four bars. They form a ladder, weakest first:
+# Statements carry a badge with one to four bars. They form a ladder, weakest first:
 #
 # | badge | what stands behind it | what you may conclude |
 # |---|---|---|
@@ -92,52 +106,6 @@ page.claim(
 # | 实验 | 随机对照实验 | 这样做就会有这样的效果 |
 #
 # 涉及不足十名会员的数字不予显示，以免识别到个人。不同意画像的会员只计入总数，既不评分，也不作解释。
-
-# %% [markdown] tags=["en", "history"]
-# ## Which report answers what
-#
-# | report | question |
-# |---|---|
-# | [Data](10_data.html) | What came in, what was set aside, and who counts as gone? |
-# | [Retention](20_retention.html) | Who left, and when in their life as a member? |
-# | [Survival](25_survival.html) | How long do members stay, and from which cause does the stay end? |
-# | [Risk](30_risk.html) | Who is next, how sure is that, and what goes with it? |
-# | [Voice](40_voice.html) | What do members say, and do the sources agree? |
-# | [Causes](50_causes.html) | Why did they leave, and how much of it could be avoided? |
-# | [Asked by lot](55_interviews.html) | What do leavers say who were drawn by lot, and what would more answers tell? |
-# | [What keeps members](60_action.html) | What keeps members, what does harm, what to do this month, and how do we know? |
-# | [What changed](70_watch.html) | Did the data come in whole, what changed since last month, and is it real? |
-
-# %% [markdown] tags=["zh", "history"]
-# ## 哪份报告回答什么问题
-#
-# | 报告 | 回答的问题 |
-# |---|---|
-# | [数据](10_data.html) | 收到了哪些数据，哪些被隔离，怎样才算流失？ |
-# | [留存](20_retention.html) | 谁流失了，发生在会员生命周期的哪个阶段？ |
-# | [在会时长](25_survival.html) | 会员能留多久，因哪种原因流失？ |
-# | [风险](30_risk.html) | 接下来谁会流失，把握有多大，与哪些因素有关？ |
-# | [声音](40_voice.html) | 会员在说什么，各来源是否一致？ |
-# | [原因](50_causes.html) | 会员为什么离开，有多少可以避免？ |
-# | [抽样回访](55_interviews.html) | 随机抽取的流失会员怎么说，更多回答还能说明什么？ |
-# | [留存措施](60_action.html) | 什么能留住会员，什么有害，本月做什么，如何得知？ |
-# | [变化](70_watch.html) | 数据是否完整到达，与上月相比有什么变化，变化是否属实？ |
-
-# %% [markdown] tags=["en", "snapshot"]
-# ## Which report answers what
-#
-# | report | question |
-# |---|---|
-# | [Data](10_data.html) | What came in, what was set aside, and what was assumed? |
-# | [One row per customer](15_snapshot.html) | What does this table tell of leaving, and what can it not tell? |
-
-# %% [markdown] tags=["zh", "snapshot"]
-# ## 哪份报告回答什么问题
-#
-# | 报告 | 回答的问题 |
-# |---|---|
-# | [数据](10_data.html) | 收到了哪些数据，哪些被隔离，作了哪些假定？ |
-# | [一客一行](15_snapshot.html) | 这张表能说明哪些流失问题，又有哪些说明不了？ |
 
 # %% [markdown] tags=["en"]
 # ## Where everything is, and how to change it

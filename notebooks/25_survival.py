@@ -32,7 +32,7 @@ facts, own, lang, money = page.facts("survival"), page.params.survival, page.lan
 ratios, level = page.results("hazard_ratios"), page.params.run.false_discovery
 strong = hazard_ratios.strongest(ratios, facts, level, page, 3)
 page.answer("\n\n".join([curves.answer(facts, page), *strong[:1], forecasts.answer(facts, page)]))
-for key, value, text, rung in [*curves.headlines(facts, page), *forecasts.headlines(facts, page)]:
+for key, value, text, rung in curves.headlines(facts, page):
     page.headline(key, value, text, rung=rung)
 FORMATS = curves.FORMATS | competing_risks.FORMATS | hazard_ratios.FORMATS | forecasts.FORMATS
 
@@ -69,7 +69,7 @@ claims("described", curves.confidence(facts, definitions, page))
 show_table(curves.definitions_table(definitions, page), "definitions")
 if len(effects := page.results("survival_sensitivity")):
     names = {name: curves.definition_name(name, page) for name in definitions["definition"]}
-    show_figure(figures.draw_sensitivity(effects, names, lang), "sensitivity", "associated")
+    show_figure(figures.draw_sensitivity(effects, names, lang), "sensitivity", "associated", "note_stated")
 
 # %% [markdown] tags=["en"]
 # ## How long they stay, and who stays longer
@@ -144,11 +144,8 @@ if len(bends := page.results("spline_effects")):
 # “整个在会期风险比不变”只是假设。此处对其检验；不成立的因素改用各自的基准风险，或分为前期与后期两个比值。
 
 # %%
-drift, collinear, tolerated = (
-    page.results("proportional_hazards"),
-    page.results("collinearity"),
-    MIN_HAZARD_RATIO_CHANGE,
-)
+drift, collinear = page.results("proportional_hazards"), page.results("collinearity")
+tolerated = MIN_HAZARD_RATIO_CHANGE
 claims("associated", hazard_ratios.checks(facts, tolerated, collinear, page))
 if len(drift):
     show_figure(figures.draw_drift(drift, lang, tolerated), "drift", "associated", "note_drift")
@@ -174,7 +171,7 @@ incidence = attributed if (found := len(attributed) > 0) else page.results("caus
 rung = rung_of(page.facts("causes")) if found else "described"
 claims(rung, [*competing_risks.source(facts, found, page), *competing_risks.largest(incidence, found, page)])
 if len(incidence):
-    show_figure(figures.draw_incidence(incidence, lang), "incidence", rung)
+    show_figure(figures.draw_incidence(incidence, lang), "incidence", rung, None if found else "note_stated")
     show_table(competing_risks.incidence_table(incidence, own.stay_days, page), "incidence", rung)
     groups = competing_risks.strata_rows(incidence, competing_risks.YEAR, MAX_LEFT_TRUNCATION_DAYS)
     claims(rung, competing_risks.differing(groups, page, 4))
@@ -201,7 +198,8 @@ if len(by_cause := page.results("cause_hazard_ratios")):
 table = page.results("attributed_elimination") if found else page.results("cause_elimination")
 if table is not None and len(days := table[table["measure"] == "days"]):
     known = competing_risks.planted_rows(page.results("elimination_scores"), found)
-    claims("associated", [*competing_risks.removal(table, page), *competing_risks.planted(known, page)])
+    claims("described", competing_risks.planted(known, page))
+    claims("associated", competing_risks.removal(table, page))
     show_figure(figures.draw_removal(days, lang), "removal", "associated")
     show_table(competing_risks.removal_table(table, page, known), "removal", "associated")
 

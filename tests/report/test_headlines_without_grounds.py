@@ -15,7 +15,7 @@ from whychurn.report.drawing.axes import money_label
 from whychurn.report.page.formats import format_value
 from whychurn.report.retention.sentences import overview
 from whychurn.report.risk import sentences as risk
-from whychurn.report.survival.sentences import curves, forecasts
+from whychurn.report.survival.sentences import curves
 from whychurn.report.words import LANGUAGES, say
 
 NOTHING = pd.DataFrame()
@@ -45,7 +45,6 @@ def test_empty_results_have_no_headlines(lang: str) -> None:
     here = page(lang)
     assert overview.headlines({}, here) == []
     assert curves.headlines({}, here) == [] == curves.headlines({"overall": None}, here)
-    assert forecasts.headlines({"lifetime": {"status": "none"}, "challenge": {"status": "none"}}, here) == []
     assert shares.headlines(NOTHING, {}, NOTHING, here) == []
 
 

@@ -121,8 +121,6 @@ CHECKS: dict[str, Callable[[], float]] = {
     "how_many.churn_rate": lambda: _last_year()["numerator"] / _last_year()["denominator"],
     "how_many.left": lambda: _last_year()["numerator"],
     "how_many.stay_year": lambda: _stay("stay_365d"),
-    "how_many.expected_stay": lambda: _results("lifetime_value")["expected_stay_days"].mean(),
-    "cost.expected_margin": lambda: _results("lifetime_value")["expected_margin"].sum(),
     "when.median_stay": lambda: _stay("median_days"),
     "when.weakest_step": lambda: _results("lifecycle_steps").query("weakest")["members_lost"].sum(),
     "when.earliest_sign_weeks": lambda: _results("leading_indicators")["lead_weeks"].max(),

@@ -15,6 +15,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.page import report_page as page_module
 from whychurn.report.page.formats import ROUND, format_interval, format_value
+from whychurn.report.page.html_pieces import claim_line
 from whychurn.report.page.html_table import MOST_ROWS, table_html
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.page.report_page import RECORD, Page
@@ -70,6 +71,11 @@ def test_unknown_currency_is_written_out() -> None:
     assert format_value(1000, "money", "en", "XYZ") == "1,000 XYZ"
 
 
+def test_words_of_a_member_stand_in_their_own_language() -> None:
+    html = _table(pd.DataFrame({"text": ["太慢了", "too slow"]}), formats={"text": "quote"})
+    assert 'lang="zh" data-verbatim>太慢了' in html and 'lang="en" data-verbatim>too slow' in html
+
+
 def test_text_is_escaped_but_strong_and_code_are_kept(page: Page, shown: list[str]) -> None:
     page.answer("**9** of <10> & `x`\n\nsecond")
     assert "<p><strong>9</strong> of &lt;10&gt; &amp; <code>x</code></p><p>second</p>" in shown[0]
@@ -77,7 +83,8 @@ def test_text_is_escaped_but_strong_and_code_are_kept(page: Page, shown: list[st
 
 def test_claim_needs_a_rung_of_the_ladder(page: Page, shown: list[str]) -> None:
     page.claim("associated", "x goes with y")
-    assert "Model" in shown[0]
+    assert "Model" in shown[0] and 'data-rung="associated"' in shown[0]
+    assert "wc-rung" not in claim_line("associated", "x goes with y", "en", marked=False)
     assert shown[0].count('class="on"') == 2
     with pytest.raises(WhychurnError, match="proved"):
         page.claim("proved", "x")

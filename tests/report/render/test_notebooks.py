@@ -113,6 +113,15 @@ def test_cells_of_the_other_language_are_left_out(tmp_path: Path) -> None:
     assert (source.title("zh"), source.lead("zh")) == ("标题", "第一行，第二行？")
 
 
+def test_links_between_notebooks_exist_and_lead_to_pages_in_reports() -> None:
+    start = NOTEBOOKS / "00_start_here.py"
+    linked = re.findall(r"\]\((\w+\.py)\)", start.read_text(encoding="utf-8"))
+    assert {f"{source.name}.py" for source in SOURCES} - {start.name} <= set(linked)
+    assert all((NOTEBOOKS / name).exists() for name in linked)
+    rendered = "".join(cell.source for cell in read_cells(start, "en").cells)
+    assert "(50_causes.html)" in rendered and ".py)" not in rendered
+
+
 def test_unknown_notebook_is_named(tmp_path: Path) -> None:
     (tmp_path / "20_a.py").write_text("# %%\n", encoding="utf-8")
     assert [source.name for source in find_notebooks(["20_a.py"], tmp_path)] == ["20_a"]

@@ -17,6 +17,7 @@ from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.report.page.headlines import merge_headlines, read_headlines
 from whychurn.report.render.execute_cells import execute_cells
 from whychurn.report.render.render_reports import check_results, render_reports
+from whychurn.report.render.summary import write_summary
 
 ANSWERS = """# %% [markdown] tags=["en"]
 # # Who leaves
@@ -174,6 +175,17 @@ def test_pages_for_reviewers_lead_to_each_other_and_to_the_notebooks(rendered: P
     keep = _page(rendered, "zh/keep.html")
     assert "尚未分析什么能留住会员" in keep, "no stage has run here"
     assert "A &amp; B &lt;gym&gt;" in _page(rendered, "en/who.html")
+
+
+def test_the_repository_keeps_the_first_page_without_links_into_the_study(rendered: Path) -> None:
+    study = StudyPaths(rendered)
+    write_summary(study, load_params(study))
+    for lang in ("en", "zh"):
+        kept = _page(rendered, f"summary/pages/index.{lang}.html")
+        assert "<strong>3</strong>" in kept
+        assert {link for link in re.findall(r'href="([^"]+)"', kept) if link[0] != "#"} == {
+            f"index.{lang}.html"
+        }
 
 
 def test_chooser_knows_the_languages(rendered: Path) -> None:

@@ -11,7 +11,19 @@ import pandas as pd
 from whychurn.contract.errors import WhychurnError
 from whychurn.report.words import say
 
-KINDS: Final = ("text", "int", "number", "percent", "points", "money", "days", "date", "month", "flag")
+KINDS: Final = (
+    "text",
+    "quote",
+    "int",
+    "number",
+    "percent",
+    "points",
+    "money",
+    "days",
+    "date",
+    "month",
+    "flag",
+)
 SYMBOLS: Final = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$"}
 MISSING: Final = "–"
 ROUND: Final = "{} ({}–{})"
@@ -28,7 +40,7 @@ def format_value(value: Any, kind: str, lang: str, currency: str = "") -> str:
     value
         Scalar; null becomes a dash.
     kind
-        ``text``, ``int``, ``number`` (three significant digits), ``percent`` (of a share), ``points`` (signed
+        ``text``, ``quote`` (words of a member, in their own language), ``int``, ``number`` (three significant digits), ``percent`` (of a share), ``points`` (signed
         percentage points, of a difference of shares), ``money``, ``days``, ``date``, ``month`` or ``flag``.
     lang
         ``en`` or ``zh``.
@@ -44,7 +56,7 @@ def format_value(value: Any, kind: str, lang: str, currency: str = "") -> str:
         raise WhychurnError(f"unknown format {kind!r}", remedy=f"use one of {', '.join(KINDS)}")
     if _is_missing(value):
         return MISSING
-    if kind == "text":
+    if kind in ("text", "quote"):
         return str(value)
     if kind == "flag":
         return say("delivery.flag_yes" if bool(value) else "delivery.flag_no", lang)

@@ -45,9 +45,10 @@ def answer_box(text: str, lang: str) -> str:
     return f'<div class="wc wc-answer"><b class="wc-tag">{tag}</b>{paragraphs}</div>'
 
 
-def claim_line(rung: str, text: str, lang: str) -> str:
-    """One sentence on its rung."""
-    return f'<p class="wc wc-claim">{badge(rung, lang)} <span>{inline(text)}</span></p>'
+def claim_line(rung: str, text: str, lang: str, marked: bool = True) -> str:
+    """One sentence on its rung; its badge stands where it is `marked`, so that it is said once for several."""
+    mark = f"{badge(rung, lang)} " if marked else ""
+    return f'<p class="wc wc-claim" data-claim data-rung="{rung}">{mark}<span>{inline(text)}</span></p>'
 
 
 def unanswered_line(text: str, lang: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -15,7 +16,8 @@ from whychurn.report.words import say
 
 SUPPRESSED: Final = "suppressed"  # column that marks withheld rows (contract.suppression)
 MOST_ROWS: Final = 500  # more than this nobody reads in a page, and the page stays small
-_LEFT: Final = ("text", "flag", "date", "month")
+_LEFT: Final = ("text", "quote", "flag", "date", "month")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _SHORT: Final = 26
 _FOLDED: Final = ' class="wc-more"'
 
@@ -121,7 +123,9 @@ def _cell(value: Any, kind: str, withheld: bool, look: TableLook) -> str:
     else:
         text = inline(format_value(value, kind, look.lang, look.currency))
     side = f' class="{_width(text)}"' if kind in _LEFT else ' class="wc-number"'
-    raw = "" if kind in ("text", "date", "month") else f' data-v="{_raw(value, empty)}"'
+    raw = "" if kind in ("text", "quote", "date", "month") else f' data-v="{_raw(value, empty)}"'
+    if kind == "quote" and not empty:
+        raw = f' lang="{"zh" if _HAN.search(text) else "en"}" data-verbatim'
     return f"<td{side}{raw}>{text}</td>"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
+from IPython.core.getipython import get_ipython
 from IPython.display import HTML, display
 
 from whychurn.contract.errors import WhychurnError
@@ -43,6 +44,7 @@ class Page(Wording):
         super().__init__(lang, params.study.currency, params.privacy.min_cell)
         self.study, self.params = study, params
         self._figures = self._tables = 0
+        self._last = (0, "")  # cell and rung of the last claim
         self._headlines: dict[str, Any] = {}
 
     @classmethod
@@ -119,8 +121,11 @@ class Page(Wording):
         display(HTML(answer_box(text, self.lang)))
 
     def claim(self, rung: str, text: str) -> None:
-        """One sentence with the badge of its rung: described, associated, attributed or caused."""
-        display(HTML(claim_line(rung, text, self.lang)))
+        """One sentence; the first of its rung in a cell has the badge: described, associated, attributed or caused."""
+        shell = get_ipython()
+        place = (shell.execution_count if shell else 0, rung)
+        display(HTML(claim_line(rung, text, self.lang, marked=shell is None or place != self._last)))
+        self._last = place
 
     def figure(self, fig: Figure, *, title: str, alt: str, rung: str, note: str | None = None) -> None:
         """Figure with its caption; `alt` says what it shows to those who cannot see it."""

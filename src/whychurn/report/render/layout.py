@@ -15,6 +15,7 @@ from whychurn.contract.files import read_json
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.snapshot.study_kind import study_kind
+from whychurn.report.page.components.numbers import long_day
 from whychurn.report.page.html_pieces import badge, inline
 from whychurn.report.page.report_page import TEMPLATE
 from whychurn.report.render.notebooks import Source, find_notebooks
@@ -96,17 +97,18 @@ def page_names(study: StudyPaths) -> list[str]:
     return ["index"] if study_kind(study) == "snapshot" else ["index", "keep", "who"]
 
 
-def observed_until(study: StudyPaths) -> str:
-    """Last day that the data cover, or a dash."""
+def observed_until(study: StudyPaths, lang: str) -> str:
+    """Last day that the study's data cover."""
     path = study.interim / "intake.json"
-    return str(read_json(path).get("observed_until") or "–") if path.exists() else "–"
+    day = read_json(path).get("observed_until") if path.exists() else None
+    return long_day(day, lang) if day else "–"
 
 
 def dated(key: str, study: StudyPaths, name: str, lang: str) -> str:
     """Words of `key` with the study's name and its last day; those of ``<key>_snapshot`` where it has no days."""
     if study_kind(study) == "snapshot":
         return say(f"{key}_snapshot", lang, study=name)
-    return say(key, lang, study=name, until=observed_until(study))
+    return say(key, lang, study=name, until=observed_until(study, lang))
 
 
 def _links(languages: list[str]) -> list[dict[str, str]]:

@@ -16,6 +16,9 @@ from whychurn.report.words import LANGUAGES
 NOTEBOOKS: Final = PROJECT / "notebooks"
 # a line break within Chinese prose is no space
 _WRAPPED: Final = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
+_TO_NOTEBOOK: Final = re.compile(
+    r"\]\((\d\d_\w+)\.py\b"
+)  # a link that JupyterLab follows; between pages it leads to a page
 ONE_TABLE: Final = ("00_start_here", "10_data", "15_snapshot")  # pages of a study of one row per customer
 START: Final = "00_start_here"  # quotes the headlines of the others, so it is rendered last
 
@@ -70,7 +73,7 @@ def find_notebooks(
 
 
 def read_cells(path: Path, lang: str, kind: StudyKind = "history") -> Any:
-    """Notebook node with the cells of `lang` and `kind` and those of none; cell ids count from one."""
+    """Cells of `lang` and `kind` and those of none; ids count from one, links between notebooks lead to pages."""
     import jupytext  # slow to import, needed only where cells are read
 
     notebook = jupytext.read(path)
@@ -79,7 +82,7 @@ def read_cells(path: Path, lang: str, kind: StudyKind = "history") -> Any:
     for number, cell in enumerate(notebook.cells, start=1):
         cell["id"] = f"cell-{number:02d}"
         if cell.cell_type == "markdown":
-            cell.source = _WRAPPED.sub("", cell.source)
+            cell.source = _TO_NOTEBOOK.sub(r"](\1.html", _WRAPPED.sub("", cell.source))
     return notebook
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FILES: Final = {"en": "SUMMARY.md", "zh": "SUMMARY.zh-CN.md"}
+EXAMPLES: Final = ("index", "why")  # pages that the repository keeps as they were rendered
+_LINK: Final = re.compile(r' href="([^"#?]+)[^"]*"')
 
 
 def write_summary(study: StudyPaths, params: Params) -> list[Path]:
@@ -30,7 +33,8 @@ def write_summary(study: StudyPaths, params: Params) -> list[Path]:
     Nothing in them depends on the day or the machine, so the same results give the same bytes.
     """
     folder = study.reports / "summary"
-    shutil.rmtree(folder / "figures", ignore_errors=True)
+    for made in ("figures", "pages"):
+        shutil.rmtree(folder / made, ignore_errors=True)
     written = []
     for lang in (str(code) for code in params.report.languages):
         figures = _write_figures(study, params, folder / "figures", lang)
@@ -38,7 +42,22 @@ def write_summary(study: StudyPaths, params: Params) -> list[Path]:
         with write_whole(path) as temporary:
             temporary.write_text(summary_text(study, params, lang, figures), encoding="utf-8")
         written.append(path)
+        _keep_examples(study, folder / "pages", lang)
     return written
+
+
+def _keep_examples(study: StudyPaths, folder: Path, lang: str) -> None:
+    """Copies of the first pages for the repository; links to pages that it does not keep become plain words."""
+
+    def kept(link: re.Match[str]) -> str:
+        name = link[1].removesuffix(".html")
+        return f' href="{name}.{lang}.html"' if name in EXAMPLES else ""
+
+    for name in EXAMPLES:
+        page = study.reports / lang / f"{name}.html"
+        if page.exists():
+            with write_whole(folder / f"{name}.{lang}.html") as temporary:
+                temporary.write_text(_LINK.sub(kept, page.read_text("utf-8")), encoding="utf-8")
 
 
 def summary_text(study: StudyPaths, params: Params, lang: str, figures: dict[str, str]) -> str:

@@ -147,7 +147,7 @@ def headlines(facts: dict[str, Any], page: PageLike) -> list[tuple[str, Any, str
         (
             "how_sure.auc",
             figures["auc"]["estimate"],
-            page.say("risk.head_auc", auc=format_interval(figures["auc"], "{:.3f}".format)),
+            page.say("risk.head_auc", pairs=format_interval(figures["auc"], _hundred)),
             "described",
         ),
         (
@@ -162,7 +162,7 @@ def headlines(facts: dict[str, Any], page: PageLike) -> list[tuple[str, Any, str
         text = page.say("risk.head_value", value=value)
         lines.insert(3, ("cost.value_at_risk", facts["value_at_risk"], text, "associated"))
     if not ranks(facts):
-        text = page.say("risk.head_no_ranks", auc=format_interval(figures["auc"], "{:.3f}".format))
+        text = page.say("risk.head_no_ranks", pairs=format_interval(figures["auc"], _hundred))
         dropped = ("who_next.high_risk", "who_next.lift_5", "how_sure.auc")
         known = [line for line in lines if line[0] not in dropped]
         return [("who_next.not_told", figures["auc"]["estimate"], text, "described"), *known]

@@ -10,7 +10,7 @@ from matplotlib.dates import DateFormatter, MonthLocator
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.contract.causes import CAUSES
 from whychurn.report.causes.sentences.shares import ranges
 from whychurn.report.drawing.axes import name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, CAUSE_COLOURS, INK, MUTED, new_figure
@@ -30,13 +30,14 @@ def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
     Parameters
     ----------
     shares
-        Table cause_shares; the row ``unknown`` stands last.
+        Table cause_shares. What is not named belongs to the evidence and is no bar; changes of life are beyond
+        reach, so nothing of them is drawn as avoidable.
     """
     known = shares[shares["cause"].isin(CAUSES) & shares["share"].notna()].sort_values(
         "share", ascending=False
     )
-    unnamed = shares[shares["cause"] == UNKNOWN].assign(share=float("nan"))  # no cause beside the six
-    rows = pd.concat([known, ranges(shares), unnamed], ignore_index=True)
+    rows = pd.concat([known, ranges(shares)], ignore_index=True)
+    rows.loc[rows["cause"] == "natural", "avoidable_share"] = float("nan")
     figure, (left, right) = new_figure(height=1.25 + 0.44 * len(rows), columns=2)
     for place, row in enumerate(rows.to_dict("records")):
         _share_bar(left, place, row)

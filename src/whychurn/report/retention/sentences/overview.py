@@ -43,8 +43,8 @@ def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float
     )
     if rate and rate["rate"] is not None:
         add("how_many.churn_rate", rate["rate"], "described", "head_rate", **rate_words(rate, page))
-        members = page.members(rate["numerator"])
-        add("how_many.left", rate["numerator"], "described", "head_lost", members=members, **_span(rate))
+        counts = {"members": page.members(rate["numerator"]), "base": page.members(rate["members"])}
+        add("how_many.left", rate["numerator"], "described", "head_lost", **counts, **_span(rate, page))
     if step and step["members_lost"]:
         told = {"stage": page.say(f"retention.stage_{step['stage']}")}
         told |= {"members": page.members(step["members_lost"])}
@@ -199,7 +199,7 @@ def precursors(table: pd.DataFrame, page: PageLike) -> list[str]:
 def _rate(rate: Mapping[str, Any] | None, page: PageLike) -> str:
     if not rate or rate["rate"] is None:
         return page.say("retention.answer_no_rate")
-    span = _span(rate)
+    span = _span(rate, page)
     if not rate["numerator"]:
         return page.say("retention.answer_nobody", **span)
     counts = {"left": page.members(rate["numerator"]), "members": page.members(rate["members"])}
@@ -223,7 +223,7 @@ def rate_words(row: Mapping[Any, Any] | pd.Series, page: PageLike) -> dict[str, 
     return {name: page.format(row[name], "percent") for name in ("rate", "low", "high")}
 
 
-def _span(rate: Mapping[str, Any]) -> dict[str, str]:
+def _span(rate: Mapping[str, Any], page: PageLike) -> dict[str, str]:
     """First and last day of a period whose end is given as the day after it."""
     last = pd.Timestamp(rate["period_end"]) - pd.Timedelta(days=1)
-    return {"start": str(rate["period"]), "end": last.date().isoformat()}
+    return {"start": page.format(rate["period"], "date"), "end": page.format(last, "date")}

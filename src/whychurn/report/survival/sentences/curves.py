@@ -53,7 +53,8 @@ def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float
         key = (
             "head_median" if whole["median_days"] > 1 else "head_median_joining"
         )  # day 1 is the day of joining
-        text = page.say(f"survival.{key}", day=page.format(whole["median_days"], "int"))
+        days = {"day": "median_days", "low": "median_low", "high": "median_high"}
+        text = page.say(f"survival.{key}", **_ints(whole, days, page))
         found.append(("when.median_stay", whole["median_days"], text, "described"))
     return found
 

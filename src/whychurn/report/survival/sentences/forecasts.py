@@ -37,20 +37,6 @@ def answer(facts: Mapping[str, Any], page: PageLike) -> str:
     )
 
 
-def headlines(facts: Mapping[str, Any], page: PageLike) -> list[tuple[str, float, str, str]]:
-    """Headline key, plain number, sentence and rung."""
-    worth = facts["lifetime"]
-    if worth["status"] != "ok" or facts["challenge"]["status"] != "ok":
-        return []
-    stay = page.format(worth["expected_stay_days"], "int")
-    text = page.say("survival.head_stay", stay=stay, horizon=worth["horizon_days"])
-    found = [("how_many.expected_stay", worth["expected_stay_days"], text, "associated")]
-    if worth["expected_margin"] is not None:
-        text = page.say("survival.head_margin", horizon=worth["horizon_days"], **_amounts(worth, page))
-        found.append(("cost.expected_margin", worth["expected_margin"], text, "associated"))
-    return found
-
-
 def _amounts(worth: Mapping[str, Any], page: PageLike) -> dict[str, str]:
     columns = {"margin": "expected_margin", "risk": "survival_value_at_risk"}
     return {name: page.format(worth[column], "money") for name, column in columns.items()}

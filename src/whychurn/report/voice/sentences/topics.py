@@ -15,6 +15,7 @@ FORMATS: Final = {
     **dict.fromkeys(("share", "share_rest", "recent_share", "before_share", "outliers"), "percent"),
     **dict.fromkeys(("sentiment", "ratio", "z", "expected"), "number"),
     **dict.fromkeys(("day", "known_on"), "date"),
+    **dict.fromkeys(("text", "words"), "quote"),
 }
 WORDS: Final = 4
 MOST_CHARACTERS: Final = 140
