@@ -124,7 +124,8 @@ show_table(fairness.test_table(results, page), "fair", "described", fairness.TES
 
 # %%
 for name, path in charts.peeks_of(results["action_peeks"]):
-    words = {"title": page.say("action.figure_peeks", campaign=name), "alt": page.say("action.peeks_alt")}
+    campaign = page.say("action.all_campaigns") if name == "all" else name
+    words = {"title": page.say("action.figure_peeks", campaign=campaign), "alt": page.say("action.peeks_alt")}
     page.figure(charts.draw_peeks(path, page.lang), rung="described", **words)
 
 # %% [markdown] tags=["en"]

@@ -29,7 +29,7 @@ PAGES = sorted(
     ]
 )
 READMES = [PROJECT / "README.md", PROJECT / "README.zh-CN.md"]
-MADE = {f"{place}.{lang}.svg" for place in ("why", "how_many", "when", "who_next") for lang in ("en", "zh")}
+MADE = {f"{page}.{lang}.html" for page in ("index", "why") for lang in ("en", "zh")}
 MADE |= {"SUMMARY.md", "SUMMARY.zh-CN.md"}  # of reports/summary, where a run has not written it yet
 
 
@@ -41,6 +41,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         place = (page.parent / target).resolve()
         in_summary = (PROJECT / "reports" / "summary") in place.parents and place.name in MADE
         assert place.exists() or in_summary, f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_picture_of_the_first_page_is_small(lang: str) -> None:
+    picture = PROJECT / "reports" / "pictures" / f"index.{lang}.png"  # taken by .ci/pictures
+    content = picture.read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) <= 150_000
+    page = next(page for page in READMES if ("zh" in page.name) == (lang == "zh"))
+    assert f"(reports/pictures/{picture.name})" in "\n".join(
+        page.read_text(encoding="utf-8").splitlines()[:12]
+    )
 
 
 def blocks(page: Path, kind: str) -> list[str]:

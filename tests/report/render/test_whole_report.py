@@ -12,6 +12,7 @@ import pytest
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.suppression import suppress_small_counts
+from whychurn.contract.tables import TABLES
 from whychurn.report.page.html_table import table_html
 from whychurn.report.render.layout import CODES
 from whychurn.report.render.notebooks import find_notebooks
@@ -26,6 +27,34 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 def _without_quotes(page: str) -> str:
     """The page without cells and labels of figures, which hold names and words of members, and without “quotes”."""
     return re.sub(r"<td\b.*?</td>|<svg\b.*?</svg>|“[^”<]*”", "", page, flags=re.DOTALL)
+
+
+# what a Chinese reader also writes in Latin letters: tools, methods, formats, and names that a study writes so
+LATIN = {
+    *TABLES,  # and settings, which are named as they are written
+    *re.findall(
+        r"\S+",
+        """AIPW App AUC BERTopic BG Brier CSV CUSUM Cohen Cox DVC Dawid ECE English F1 Gamma HDBSCAN Hochberg ID K-means Kaplan
+        Kendall MLflow Meier NBD NMF NPMI PR-AUC Page Parquet Python Qini RFM SHAP Skene T-learner Tan UMAP Uno X-learner
+        Benjamini Yekutieli allow bootstrap deny kappa log-rank nat privacy whychurn winback""",
+    ),
+}
+
+
+def stray_words(page: str) -> list[str]:
+    """Words in Latin letters on a Chinese page that are neither a tool or method, code, nor quoted in another language."""
+    page = re.sub(
+        r"<(td|span|q|p|text)\b[^>]*(?:data-verbatim|lang=\"en\")[^>]*>.*?</\1>", " ", page, flags=re.DOTALL
+    )
+    page = re.sub(
+        r"<(code|pre|script|style)\b.*?</\1>|<details class=\"code\".*?</details>|<a [^>]*lang=.*?</a>",
+        " ",
+        page,
+        flags=re.DOTALL,
+    )
+    text = unescape(re.sub(r"<[^>]+>", " ", page))
+    words = re.findall(r"(?<![\w/.`=-])[A-Za-z][A-Za-z-]*[A-Za-z](?![\w/`=])", text)
+    return sorted({word for word in words if word not in LATIN})
 
 
 def _visible(page: str) -> str:
@@ -92,6 +121,11 @@ def test_the_scan_for_small_counts_finds_them(lang: str) -> None:
     assert not small_counts(table_html(hidden, min_cell=10, labels=labels, **look), lang, 10)
 
 
+def test_words_of_another_language_are_found_but_tools_code_and_quotes_are_not() -> None:
+    page = '<p>渠道 store 的 AUC</p><td lang="en" data-verbatim>too slow</td><code>make lab</code>'
+    assert stray_words(page) == ["store"]
+
+
 @pytest.mark.skipif(not PAGES, reason=NO_REPORTS)
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 class TestPage:
@@ -120,6 +154,7 @@ class TestPage:
         assert f'<html lang="{CODES[lang]}">' in page
         if lang == "zh":
             assert len(CHINESE.findall(_visible(page))) > 200
+            assert stray_words(page.split("</header>")[-1]) == []
         else:  # the other language's name, regions; members are quoted in their own words
             assert len(CHINESE.findall(_visible(_without_quotes(page)))) <= 20
 

@@ -52,7 +52,7 @@ def percent_axis(axis: Axes, which: str = "x", decimals: int | None = 0) -> None
 
 def money_label(key: str, lang: str, currency: str) -> str:
     """Words of an axis of money, without brackets where the study names no currency."""
-    text = say(key, lang, currency=currency)
+    text = say(key, lang, currency="元" if (lang, currency) == ("zh", "CNY") else currency)
     return text if currency else text.replace(" ()", "").replace("（）", "")
 
 

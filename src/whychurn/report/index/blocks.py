@@ -67,11 +67,16 @@ def changed_block(results: IndexResults, page: Wording) -> str:
 
 def sure_block(results: IndexResults, page: Wording) -> str:
     """How often named causes are right, chances hold and intervals cover, as numbers of 100."""
-    lines = [*_causes_held(results, page), *_chances_held(results.calibration, page)]
+    lines = sure_lines(results, page)
     if not lines:
         return _instead("how_sure", results, page)
     body = "".join(claim(line, "described") for line in lines)
     return block(page.say("index.title_sure"), body, page.lang, rung="described", ident="how_sure")
+
+
+def sure_lines(results: IndexResults, page: Wording) -> list[str]:
+    """How often named causes are right, intervals cover, and chances hold."""
+    return [*_causes_held(results, page), *_chances_held(results.calibration, page)]
 
 
 def ways_on(names: Sequence[tuple[str, str]], has_lists: bool, page: Wording) -> str:

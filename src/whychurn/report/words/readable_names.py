@@ -18,6 +18,8 @@ def action_name(action: str, lang: str) -> str:
 
 def stratum_name(kind: str, stratum: str, lang: str) -> str:
     """Readable name of a stratum; names of the company's own are left as they are."""
+    if stratum == "all":
+        return say("survival.stratum_all", lang)
     for key in (f"survival.stratum_{stratum}", f"retention.segment_{stratum}"):
         if (kind in ("spell", "cohort", "spend_tier", "all")) and has_words(key):
             return say(key, lang)

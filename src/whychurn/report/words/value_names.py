@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-COLUMNS: Final = ("region", "category", "channel", "plan", "stratum", "top_strata")
+COLUMNS: Final = ("region", "category", "channel", "plan", "stratum")
 LABELS: Final = ("label_en", "label_zh")  # of Cox models; ``term`` says which compare values: channel=web
 
 
@@ -24,20 +24,19 @@ def with_value_names(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFr
     """
     if not names:
         return frame
-    known = re.compile(
-        r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(names, key=len, reverse=True))) + r")(?!\w)"
-    )
+    found = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?!\w)")
+
+    def inside(text: object) -> str:
+        return found.sub(lambda one: names[one[0]], str(text))
+
+    labels = [name for name in LABELS if name in frame]
     changed = {}
-    for column in frame.columns.intersection([*COLUMNS, *LABELS]):
-        texts = frame[column].astype(object)
-        inside = column in (*LABELS, "top_strata")
-        if column in LABELS and "term" not in frame:
-            continue
-        rows = frame["term"].astype(str).str.contains("=", regex=False) if column in LABELS else texts.notna()
-        named = texts[rows].map(
-            lambda text, inside=inside: (
-                known.sub(lambda one: names[one[0]], str(text)) if inside else names.get(text, text)
-            )
-        )
-        changed[column] = texts.where(~rows, named.reindex(texts.index))
+    for column in frame.columns.intersection(COLUMNS):
+        changed[column] = frame[column].astype(object).map(lambda value: names.get(value, value))
+    if "term" in frame:
+        compared = frame["term"].astype(str).str.contains("=", regex=False)
+        for column in labels or ["term"]:
+            changed[column] = frame[column].astype(object).where(~compared, frame[column].map(inside))
+    if "top_strata" in frame:
+        changed["top_strata"] = frame["top_strata"].map(inside, na_action="ignore")
     return frame.assign(**changed)

@@ -23,7 +23,7 @@ def group_name(dimension: str, name: str, lang: str) -> str:
     """Readable name of a stratum or segment; names of the company's own are left as they are."""
     if name == "?":
         return say("retention.unknown", lang)
-    translated = dimension in ("value_tier", "spend_tier", "activity_class", "rfm")
+    translated = dimension in ("value_tier", "spend_tier", "activity_class", "rfm", "gender")
     key = f"retention.segment_{name}"
     if translated and has_words(key):
         return say(key, lang)
