@@ -192,7 +192,7 @@ if len(by_cause := page.results("cause_hazard_ratios")):
 # %% [markdown] tags=["zh"]
 # ## 如果去除某一种原因
 #
-# 不再有人因此离开，但因此留下的会员仍会遇到其他原因，因此收益小于原先因此离开的人数。这里还假定各种原因彼此独立。
+# 不再有人因该原因离开，但由此留下的会员仍会遇到其他原因，所以收益小于原先因该原因离开的人数。这里还假定各种原因彼此独立。
 
 # %%
 table = page.results("attributed_elimination") if found else page.results("cause_elimination")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import whychurn
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.paths import PROJECT
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.panel.features.catalogue import load_catalogue
@@ -87,10 +88,11 @@ def of_files() -> Iterator[tuple[str, str, str]]:
     """Texts of pages, labels and questions; names of features and of what texts speak of."""
     for path in [*SOURCE.glob("report/words/*.yaml"), *SOURCE.glob("labels/*.yaml")]:
         yield from texts(read_yaml(path), path.stem)
-    yield from texts(read_yaml(SOURCE / "contract/questions.yaml"), "questions")
+    for name in ("contract/questions", "action/playbook/playbook"):
+        yield from texts(read_yaml(SOURCE / f"{name}.yaml"), name.split("/")[-1])
     for name, table in {"feature": load_catalogue(), "concept": load_lexicon().concepts}.items():
         for row in table.to_dict("records"):
-            yield from texts(row, f"{name} {next(iter(row.values()))}")
+            yield from texts(row, f"{name} {row.get('concept', row.get('name'))}")
 
 
 def of_prose() -> Iterator[tuple[str, str, str]]:
@@ -121,6 +123,17 @@ def replaced(lang: str, text: str) -> list[str]:
 def test_no_text_holds_a_replaced_term(source: Any) -> None:
     found = [f"{at} {lang}: {', '.join(w)}" for at, lang, text in source() if (w := replaced(lang, text))]
     assert not found, "\n".join(found)
+
+
+def test_each_text_is_there_in_both_languages() -> None:
+    """A comma without quotes makes keys of its own of what follows it."""
+    languages: dict[str, list[str]] = {}
+    for at, lang, text in of_files():
+        languages.setdefault(at, []).extend([lang] * bool(text.strip()))
+    assert [at for at, held in languages.items() if sorted(held) != ["en", "zh"]] == []
+    names = read_yaml(SOURCE / "voice/causes/lexicon.yaml")
+    held = [concept["name"] for cause in CAUSES for concept in names[cause].values()]
+    assert len(held) > 20 and all(set(name) == {"en", "zh"} for name in held)
 
 
 def test_texts_of_every_kind_are_read() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.report.page.components.numbers import long_day, money
+from whychurn.report.page.components.numbers import long_day, money, month_name
 from whychurn.report.page.formats import format_value
 from whychurn.report.words import say
 
@@ -35,6 +35,8 @@ class Wording:
             return money(value, self.lang, self._currency)
         if kind == "date" and not pd.isna(value):
             return long_day(value, self.lang)
+        if kind == "month" and not pd.isna(value):
+            return month_name(value, self.lang)
         return format_value(value, kind, self.lang, self._currency)
 
     def members(self, count: float) -> str:

@@ -72,13 +72,17 @@ def confidence(facts: Mapping[str, Any], definitions: pd.DataFrame, page: PageLi
         page.say(
             f"survival.claim_censored_{facts['kind']}",
             days=facts["grace_days"],
-            censored=facts["censored_on"],
+            censored=page.format(facts["censored_on"], "date"),
         ),
         page.say("survival.claim_counts", **counts),
     ]
     if facts["not_followed"]:
         count = page.format(facts["not_followed"], "int")
-        lines.append(page.say("survival.claim_not_followed", count=count, censored=facts["censored_on"]))
+        lines.append(
+            page.say(
+                "survival.claim_not_followed", count=count, censored=page.format(facts["censored_on"], "date")
+            )
+        )
     shares = definitions["stay_365d"].dropna() if "stay_365d" in definitions else pd.Series(dtype=float)
     if len(shares) > 1:
         span = {"low": page.format(shares.min(), "percent"), "high": page.format(shares.max(), "percent")}

@@ -62,7 +62,11 @@ def verdict(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) -> l
         for days in test["extrapolated"]:
             ratio = _value(scores, found["chosen"], "ratio", days)
             if ratio is not None:
-                words = {"days": days, "date": test["landmark_on"], "learned": test["learning_days"]}
+                words = {
+                    "days": days,
+                    "date": page.format(test["landmark_on"], "date"),
+                    "learned": test["learning_days"],
+                }
                 lines.append(page.say("survival.claim_far", **words, ratio=page.format(ratio, "percent")))
     lines += [page.say("survival.claim_untested", days=days) for days in found["untested_horizons"]]
     return lines
@@ -125,7 +129,7 @@ def worth(facts: Mapping[str, Any], page: PageLike) -> list[str]:
             page.say(
                 f"survival.claim_spend_{held['better']}",
                 window=held["window_days"],
-                date=held["landmark_on"],
+                date=page.format(held["landmark_on"], "date"),
                 **errors,
             )
         )
