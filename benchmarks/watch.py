@@ -1,8 +1,11 @@
-"""False alarms of the monthly charts, and months until planted changes are found, on simulated monthly counts.
+"""False alarms of the monthly charts, and months until planted changes are found.
 
-    python benchmarks/watch.py [--programmes 200] [--write]
+    python benchmarks/watch.py [--programmes 200] [--first 0] [--write]
+    python benchmarks/watch.py --worlds FOLDER [--seeds 41] [--members 4000] [--write]
 
-With --write the table goes to benchmarks/README.md. Two minutes of one core.
+The second simulates shops in which something is planted from a month on, and runs the stages that watch needs; FOLDER
+keeps them, and a rerun does what is missing. With --write the table goes to benchmarks/README.md. The first takes two
+minutes of one core, the second about one and a half for each world.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Final
 
 import numpy as np
 from watch_programmes import MONTHS, REFERENCE, SHARES, Planted, Programme, draw_programme, figures_of
+from watch_worlds import run_missing, worlds_table
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.files import write_whole
@@ -20,7 +24,11 @@ from whychurn.watch.limits.cusum import began, run_cusum
 from whychurn.watch.limits.standard import judge
 
 PAGE: Final = Path(__file__).with_name("README.md")
-START, END = "<!-- watch: written by benchmarks/watch.py -->", "<!-- watch ends -->"
+MARKS: Final = {
+    False: ("<!-- watch: written by benchmarks/watch.py -->", "<!-- watch ends -->"),
+    True: ("<!-- worlds: written by benchmarks/watch.py --worlds -->", "<!-- worlds end -->"),
+}
+FRESH: Final = 10_000  # seeds apart from those on which limits were set
 SIZES: Final = (1000, 5000, 20_000)
 CHANGES: Final = {
     "leavings × 1.1": ("leavings", Planted(1.1)),
@@ -55,19 +63,19 @@ def plain_alarms(programme: Programme) -> int:
     return int((np.abs(leavings - usual)[judged] > 1.96 * np.sqrt(usual)).sum() + off[judged].sum())
 
 
-def false_alarms(members: int, programmes: int) -> list[str]:
+def false_alarms(members: int, seeds: range) -> list[str]:
     """Cells of unchanged programmes: alarms of all charts, the chart that alarms most often, plain checks."""
-    drawn = [draw_programme(members, Planted(), np.random.default_rng(seed)) for seed in range(programmes)]
-    runs = [chart_alarms(programme, seed) for seed, programme in enumerate(drawn)]
+    drawn = [draw_programme(members, Planted(), np.random.default_rng(seed)) for seed in seeds]
+    runs = [chart_alarms(programme, seed) for seed, programme in zip(seeds, drawn, strict=True)]
     alarms = np.mean([sum(len(at) for at, _ in run.values()) for run in runs])
     worst = max(np.mean([len(run[name][0]) > 0 for run in runs]) for name in runs[0])
     return [f"{alarms:.2f}", f"{worst:.0%}", f"{np.mean([plain_alarms(one) for one in drawn]):.1f}"]
 
 
-def found_in_time(members: int, chart: str, planted: Planted, programmes: int) -> str:
+def found_in_time(members: int, chart: str, planted: Planted, seeds: range) -> str:
     """Shares found within 3, 6 and 12 months, and of those found whose month is named to within two."""
     first, near = [], []
-    for seed in range(programmes):
+    for seed in seeds:
         programme = draw_programme(members, planted, np.random.default_rng(seed))
         at, named = chart_alarms(programme, seed, chart)[chart]
         late = np.flatnonzero(at >= planted.after)
@@ -77,19 +85,20 @@ def found_in_time(members: int, chart: str, planted: Planted, programmes: int) -
     return f"{shares}; {np.mean(near):.2f}" if near else shares
 
 
-def table(programmes: int) -> str:
+def table(programmes: int, first: int) -> str:
     """The table of the page."""
+    seeds = range(first, first + programmes)
     lines = [
         f"| {programmes} programmes a cell | " + " | ".join(f"{size:,} members".replace(",", " ") for size in SIZES) + " | aim (5 000) |",
         "|---|---|---|---|---|",
     ]  # fmt: skip
-    unchanged = [false_alarms(size, programmes) for size in SIZES]
+    unchanged = [false_alarms(size, seeds) for size in SIZES]
     names = ("alarms in 24 months, all charts", "the chart that alarms most often", "plain 95 % checks")
     for row, (name, aim) in enumerate(zip(names, ("≤ 1", "≤ 12 %", "–"), strict=True)):
         lines.append(f"| unchanged: {name} | {' | '.join(cells[row] for cells in unchanged)} | {aim} |")
     aims = ("not promised", "≥ .90 within 6", "≥ .90 within 3", "≥ .90 within 6")
     for (name, (chart, planted)), aim in zip(CHANGES.items(), aims, strict=True):
-        cells = [found_in_time(size, chart, planted, programmes) for size in SIZES]
+        cells = [found_in_time(size, chart, planted, seeds) for size in SIZES]
         lines.append(
             f"| {name}: found within 3 / 6 / 12; named to within 2 months | {' | '.join(cells)} | {aim}; ≥ .80 |"
         )
@@ -97,18 +106,27 @@ def table(programmes: int) -> str:
 
 
 def main() -> None:
-    """Print the table; write it to the page if asked."""
+    """Print a table; write it to the page if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--programmes", type=int, default=200)
+    parser.add_argument("--first", type=int, default=FRESH, help="seed of the first programme")
+    parser.add_argument("--worlds", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[41])
+    parser.add_argument("--members", type=int, default=4000)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
-    told = table(asked.programmes)
+    if asked.worlds:
+        told = worlds_table(run_missing(asked.worlds.resolve(), asked.seeds, asked.members, asked.processes))
+    else:
+        told = table(asked.programmes, asked.first)
     print(told)
     if asked.write:
+        start, end = MARKS[asked.worlds is not None]
         text = PAGE.read_text(encoding="utf-8")
-        head, tail = text.split(START)[0], text.split(END)[1]
+        head, tail = text.split(start)[0], text.split(end)[1]
         with write_whole(PAGE) as temporary:
-            temporary.write_text(f"{head}{START}\n\n{told}\n\n{END}{tail}", encoding="utf-8")
+            temporary.write_text(f"{head}{start}\n\n{told}\n\n{end}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,12 @@ from whychurn.score.watch.plain_checks import WATCHED, score_watch
 from whychurn.world.build import build_world
 from whychurn.world.truth.folder import FOLDER
 
+METHODS: Final = {
+    "watch": "watch",
+    "plain_95": "plain 95 % checks",
+    "psi": "PSI of inputs",
+    "ks": "KS of inputs",
+}
 STARTS, MONTHS = "2023-01-01", 36
 FROM: Final = "2025-01"  # six judged months after a reference of twelve
 RECORDS: Final = (  # they act on no life, so one world has them all
@@ -91,3 +97,36 @@ def run_missing(folder: Path, seeds: list[int], members: int, processes: int) ->
     run_side_by_side(run_world, jobs, processes)
     parts = [read_table(file) for file in files.values() if file.exists()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def worlds_table(rows: pd.DataFrame) -> str:
+    """One line a planted change, then the false alarms of worlds in which nothing changes the members or nothing at all."""
+    lines = [
+        f"| planted in a shop of {rows['members'].iloc[0]:,} members | {' | '.join(METHODS.values())} |".replace(",", " "),
+        "|---|" + "---|" * len(METHODS),
+    ]  # fmt: skip
+    planted = rows[rows["kind"] != "none"]
+    for (change, kind, place), told in planted.groupby(["change", "kind", "place"], sort=False):
+        by_method = dict(iter(told.groupby("method")))
+        cells = [_found(by_method[method]) for method in METHODS]
+        lines.append(
+            f"| {kind.replace('_', ' ')}, {place if change != 'prices' else 'all'} | {' | '.join(cells)} |"
+        )
+    for change, told in rows[rows["kind"] == "none"].groupby("change", sort=False):
+        means = told.groupby("method")[["false_alarms", "months_judged"]].sum()
+        per_year = 12 * means["false_alarms"] / means["months_judged"]
+        cells = [f"{per_year[method]:.1f}" for method in METHODS]
+        lines.append(
+            f"| false alarms in 12 months, {change} ({told['world'].nunique()}) | {' | '.join(cells)} |"
+        )
+    return "\n".join(lines)
+
+
+def _found(told: pd.DataFrame) -> str:
+    """In how many worlds, after how many months, by which chart first."""
+    hits = told[told["found"] == 1]
+    if hits.empty:
+        return f"0 of {len(told)}"
+    months = ", ".join(f"{months:.0f}" for months in hits["months"])
+    by = ", ".join(sorted(hits["found_by"].unique())) if told["method"].iloc[0] == "watch" else ""
+    return f"{len(hits)} of {len(told)}; month {months}" + (f" ({by})" if by else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import math
 import os
@@ -29,9 +30,12 @@ log = logging.getLogger(__name__)
 PIPELINE: Final = "pipeline"  # experiment of the runs of the pipeline itself
 CONTENT: Final = "whychurn.content"  # digest of what a run logs: the same content is not logged twice
 QUIET: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+VIEW: Final = "whychurn"  # runs with their descriptions, a column that MLflow's pages hide at first
+_COLUMNS: Final = [f"attributes.`{name}`" for name in ("Description", "Models")]
 KIND: Final = {
-    "mlflow.experimentKind": "custom_model_development"
-}  # pages of runs, not of prompts and traces
+    "mlflow.experimentKind": "custom_model_development",  # pages of runs, not of prompts and traces
+    f"mlflow.sharedViewState.{VIEW}": json.dumps({"selectedColumns": _COLUMNS}),
+}
 _WRITTEN_BY_RUNS: Final = (":!dvc.lock", ":!reports")
 _CHUNK: Final = 100  # MLflow's bound on parameters and tags a call
 

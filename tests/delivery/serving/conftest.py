@@ -1,14 +1,17 @@
-"""Servers in this process, without MLflow: an application, limits short enough to wait for, and plain sockets."""
+"""Servers in this process, without MLflow: an application, limits short enough to wait for, plain sockets, certificates."""
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
+import ipaddress
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,3 +98,28 @@ def run_here() -> Iterator[Callable[..., Running]]:
     for server, thread in running:
         server.should_exit = True
         thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Path]]:
+    """Two certificates of 127.0.0.1, signed by themselves, with their keys: (certificate, key) of each."""
+    x509 = pytest.importorskip("cryptography.x509", reason="no `cryptography` to make a certificate with")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    folder, made = tmp_path_factory.mktemp("tls"), []
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "whychurn test")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = dt.datetime.now(dt.UTC)
+    for number in range(2):
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        builder = builder.serial_number(number + 1).add_extension(address, critical=False)
+        builder = builder.not_valid_before(now - dt.timedelta(days=1))
+        certificate = builder.not_valid_after(now + dt.timedelta(days=1)).sign(key, hashes.SHA256())
+        files = folder / f"{number}.pem", folder / f"{number}.key"
+        files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        pkcs8, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, pkcs8, plain))
+        made.append(files)
+    return made

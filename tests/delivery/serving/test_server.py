@@ -7,12 +7,14 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,10 +46,12 @@ class Serving:
     process: subprocess.Popen[bytes]
     port: int
     log: Path
+    tls: ssl.SSLContext | None = None
     versions: list[str] = field(default_factory=list)
 
     def ask(self, path: str, body: str | None = None) -> tuple[int, str, Any]:
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        kind = http.client.HTTPSConnection if self.tls else http.client.HTTPConnection
+        client = kind("127.0.0.1", self.port, timeout=60, **({"context": self.tls} if self.tls else {}))
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         client.request("GET" if body is None else "POST", path, body and body.encode(), headers)
         answer = client.getresponse()
@@ -80,29 +84,51 @@ def study(tmp_path_factory: pytest.TempPathFactory, make_study_at: Make, params:
     track(place, params)
     promote(place, params, "the first", if_none=True)
     track(make_study_at(place.root, seed=2, rounds=25), params)
-    (place.root / "params.yaml").write_text(f"delivery: {{serve_workers: {WORKERS}}}\n", encoding="utf-8")
     return place
 
 
-@pytest.fixture(scope="module")
-def serving(study: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    place = tmp_path_factory.mktemp("server")
+@contextmanager
+def started(study: StudyPaths, place: Path, workers: int, *more: object, tls: ssl.SSLContext | None = None) -> Iterator[Serving]:  # fmt: skip
+    """A server, as `whychurn serve` with further words starts it, until all its workers answer."""
     (place / "token").write_text(TOKEN, encoding="utf-8")
+    (study.root / "params.yaml").write_text(f"delivery: {{serve_workers: {workers}}}\n", encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = ["serve", "--study", study.root, "--port", str(port), "--token-file", place / "token"]
+    words = ["serve", "--study", study.root, "--port", str(port), "--token-file", place / "token", *more]
     command = [Path(sys.executable).with_name("whychurn"), *words]
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
-    server = Serving(process, port, place / "log")
+    server = Serving(process, port, place / "log", tls)
     try:
-        server.wait_for(lambda: len(server.workers()) == WORKERS)
+        server.wait_for(lambda: len(server.workers()) == workers)
         yield server
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def serving(study: StudyPaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with started(study, tmp_path_factory.mktemp("server"), WORKERS) as server:
+        yield server
+
+
+@pytest.mark.slow
+def test_over_tls_the_model_answers_with_its_certificate_and_plain_requests_are_not_answered(
+    study: StudyPaths, tmp_path: Path, certificates: list[tuple[Path, Path]]
+) -> None:
+    (file, key), (other, _) = certificates
+    trusting = ssl.create_default_context(cafile=file)
+    with started(study, tmp_path, 1, "--certfile", file, "--keyfile", key, tls=trusting) as server:
+        status, _, headers = server.ask("/invocations", example_request(study, 1))
+        assert (status, headers["x-model-alias"]) == (200, "champion")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            replace(server, tls=ssl.create_default_context(cafile=other)).ask("/ping")
+        with pytest.raises((http.client.HTTPException, OSError)):
+            replace(server, tls=None).ask("/ping")
+        assert server.ask("/ping")[0] == 200, "and goes on"
 
 
 @pytest.mark.slow

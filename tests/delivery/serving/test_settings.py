@@ -72,6 +72,13 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
         replace(SETTINGS, certfile="a").check()
 
 
+def test_a_key_of_another_certificate_is_refused(certificates: list[tuple[Path, Path]]) -> None:
+    (one, key), (_, other) = certificates
+    replace(SETTINGS, certfile=str(one), keyfile=str(key)).check()
+    with pytest.raises(WhychurnError, match="do not belong together"):
+        replace(SETTINGS, certfile=str(one), keyfile=str(other)).check()
+
+
 def test_only_the_token_itself_lets_a_caller_in() -> None:
     token = LONG.encode()
     assert is_authorized(b"Bearer " + token, token) and is_authorized(b"bearer  " + token, token)

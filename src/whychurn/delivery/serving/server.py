@@ -22,7 +22,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.processes import cores
-from whychurn.delivery.mlflow_store import PIPELINE, QUIET, connect, find_experiment
+from whychurn.delivery.mlflow_store import KIND, PIPELINE, QUIET, VIEW, connect, find_experiment
 from whychurn.delivery.registry.model_versions import (
     CHAMPION,
     find_version,
@@ -39,7 +39,7 @@ from whychurn.delivery.store_place import store_place
 log = logging.getLogger(__name__)
 RISK, SURVIVAL = "risk", "survival"
 _RUNS_PAGE: Final = (
-    "#/experiments/{}/runs?workflowType=machine_learning"  # MLflow's start page is one of prompts
+    "#/experiments/{}/runs?workflowType=machine_learning&viewStateShareKey={}"  # MLflow's start page is one of prompts
 )
 _MOST_WORKERS: Final = 4
 # threads of a library spin where cores are busy: one row then costs several times as much
@@ -130,7 +130,10 @@ def mlflow_ui(study: StudyPaths, port: int) -> None:
     """Show the runs and models of `study` in MLflow's pages until interrupted; a server of the team shows its own."""
     with store_errors(study):
         client = connect(study)
-        page = _RUNS_PAGE.format(find_experiment(client, study, PIPELINE))
+        experiment = find_experiment(client, study, PIPELINE)
+        for key, value in KIND.items():  # an older store has no view yet
+            client.set_experiment_tag(experiment, key, value)
+    page = _RUNS_PAGE.format(experiment, VIEW)
     place = store_place(study)
     if place.is_server:
         log.info("MLflow's runs of this study: %s/%s", place.shown, page)

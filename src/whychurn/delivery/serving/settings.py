@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import json
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ class ServeSettings:
         Raises
         ------
         WhychurnError
-            If others could call without a token, or a file of TLS is missing.
+            If others could call without a token, or certificate and key are not a pair that can be read.
         """
         if self.token() is None and not is_loopback(self.host):
             raise WhychurnError(
@@ -100,9 +101,17 @@ class ServeSettings:
             )
         if (self.certfile is None) != (self.keyfile is None):
             raise WhychurnError("TLS needs a certificate and its key", remedy="give --certfile and --keyfile")
-        for file in (self.certfile, self.keyfile):
-            if file is not None:
-                _read(file, "a file of TLS")
+        if self.certfile is not None:
+            try:  # no password: an encrypted key is refused, a prompt would hang the workers
+                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+                    self.certfile, self.keyfile, password=""
+                )
+            except OSError as error:
+                raise WhychurnError(
+                    f"certificate and key cannot be read, or do not belong together ({error.strerror or error})",
+                    file=self.certfile,
+                    remedy="give PEM files of one certificate and its key, without a password",
+                ) from error
 
 
 _MAKE_ONE: Final = 'make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
