@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +15,12 @@ from action import CHEAPER
 from side_by_side import run_side_by_side
 from yardstick import read_texts
 
-from whychurn.contract.files import read_json, read_table, write_table, write_whole
+from whychurn.contract.files import read_table, write_table, write_whole
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.score.watch.plain_checks import WATCHED, score_watch
+from whychurn.score.watch.plain_checks import WATCHED, alarms_of, score_watch
+from whychurn.score.watch.watch_scores import watch_scores
 from whychurn.world.build import build_world
-from whychurn.world.truth.folder import FOLDER
 
 METHODS: Final = {
     "watch": "watch",
@@ -81,22 +81,36 @@ def run_world(world: World, folder: Path) -> float:
             read_texts(study, params)
         else:
             importlib.import_module(f"whychurn.stages.{stage}").run(study, params)
-    told = {name: read_table(study.results / f"{name}.parquet") for name in WATCHED}
-    changes = read_json(study.root / FOLDER / "world.json")["params"]["changes"]
-    rows = score_watch(changes, told, study.processed / "panel.parquet")
+    changes = CHANGES[world.change]
+    rows = score_watch(changes, told_of(study), study.processed / "panel.parquet")
     facts = {"world": world.name, "change": world.change, "seed": world.seed, "members": world.members}
     write_table(rows.assign(**facts), folder / "rows" / f"{world.name}.parquet")
     return time.perf_counter() - before
 
 
+def told_of(study: StudyPaths) -> dict[str, pd.DataFrame]:
+    """What watch told of a study."""
+    return {name: read_table(study.results / f"{name}.parquet") for name in WATCHED}
+
+
 def run_missing(folder: Path, seeds: list[int], members: int, processes: int) -> pd.DataFrame:
-    """Run the worlds that are missing; rows of all that were asked for and are there."""
+    """Run the worlds that are missing; rows of all that were asked for and are there, each beside its unchanged twin."""
     chosen = [World(change, seed, members) for seed in seeds for change in CHANGES]
     files = {world.name: folder / "rows" / f"{world.name}.parquet" for world in chosen}
     jobs = {world.name: (world, folder) for world in chosen if not files[world.name].exists()}
     run_side_by_side(run_world, jobs, processes)
-    parts = [read_table(file) for file in files.values() if file.exists()]
+    there = [world for world in chosen if files[world.name].exists()]
+    parts = [part for world in there for part in (read_table(files[world.name]), twin_rows(world, folder))]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def twin_rows(world: World, folder: Path) -> pd.DataFrame:
+    """What watch would be said to find of a world's changes in the same shop without them: chance, or its own events."""
+    twin = StudyPaths.at(folder / "studies" / replace(world, change="unchanged").name)
+    if world.change == "unchanged" or not (twin.results / "watch_alarms.parquet").exists():
+        return pd.DataFrame()
+    rows = watch_scores(CHANGES[world.change], alarms_of(told_of(twin)).assign(method="twin"), {"twin": 0})
+    return rows[rows["kind"] != "none"].assign(change=world.change, members=world.members)
 
 
 def worlds_table(rows: pd.DataFrame) -> str:
@@ -108,14 +122,14 @@ def worlds_table(rows: pd.DataFrame) -> str:
     planted = rows[rows["kind"] != "none"]
     for (change, kind, place), told in planted.groupby(["change", "kind", "place"], sort=False):
         by_method = dict(iter(told.groupby("method")))
-        cells = [_found(by_method[method]) for method in METHODS]
+        cells = [_found(by_method[method]) if method in by_method else "–" for method in METHODS]
         lines.append(
             f"| {kind.replace('_', ' ')}, {place if change != 'prices' else 'all'} | {' | '.join(cells)} |"
         )
     for change, told in rows[rows["kind"] == "none"].groupby("change", sort=False):
         means = told.groupby("method")[["false_alarms", "months_judged"]].sum()
         per_year = 12 * means["false_alarms"] / means["months_judged"]
-        cells = [f"{per_year[method]:.1f}" for method in METHODS]
+        cells = [f"{per_year[method]:.1f}" if method in per_year else "–" for method in METHODS]
         lines.append(
             f"| false alarms in 12 months, {change} ({told['world'].nunique()}) | {' | '.join(cells)} |"
         )
@@ -128,5 +142,7 @@ def _found(told: pd.DataFrame) -> str:
     if hits.empty:
         return f"0 of {len(told)}"
     months = ", ".join(f"{months:.0f}" for months in hits["months"])
-    by = ", ".join(sorted(hits["found_by"].unique())) if told["method"].iloc[0] == "watch" else ""
-    return f"{len(hits)} of {len(told)}; month {months}" + (f" ({by})" if by else "")
+    if told["method"].iloc[0] not in ("watch", "twin"):
+        return f"{len(hits)} of {len(told)}; after {months}"
+    off = ", ".join(f"{months:+.0f}" for months in hits["named_off"])
+    return f"{len(hits)} of {len(told)}; after {months}; named {off} ({', '.join(sorted(hits['found_by'].unique()))})"

@@ -82,10 +82,13 @@ show_table(received.received_table(results, page), "received", "described", rece
 # 是什么、从何时起、幅度多大、继续下去的代价，以及可以尝试什么。模型不会自行重新训练或替换。
 
 # %%
-for row in open_alarms(results):
+raised = open_alarms(results)
+for row in raised:
     page.claim(alarms.RUNGS[row["chart"]], alarms.alarm_line(row, page))
     for rung, line in alarms.after_lines(row, page, results.currency):
         page.claim(rung, line)
+if raised:
+    page.claim("described", page.say("watch.how_sure"))
 drawn = charts.leavings_of(results["watch_charts"])
 if len(drawn):
     title, since = charts.leavings_title(results["watch_alarms"], page.lang)

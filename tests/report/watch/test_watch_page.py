@@ -59,19 +59,31 @@ def test_both_languages_say_the_same_numbers(planted: Planted, case: str) -> Non
         assert numbers[0] == numbers[1], one[0]
 
 
-def test_an_alarm_says_what_since_when_how_sure_what_it_costs_and_what_to_try(planted: Planted) -> None:
+def test_an_alarm_says_what_since_when_what_it_costs_and_what_to_try(planted: Planted) -> None:
     results, page = planted("alarm"), PAGES["en"]
     row = open_alarms(results)[0]
     line = alarms.alarm_line(row, page)
     assert "More members leave" in line and "2025-07" in line and "1.40" in line and "[1.21–1.61]" in line
     after = [text for _, text in alarms.after_lines(row, page, "CNY")]
-    assert "one of ten" in after[0] and "50" in after[1] and "¥42,000" in after[1]
-    assert "`whychurn experiment run 2025-12-after-change`" in after[2] and "by itself" in after[2]
+    assert "50" in after[0] and "¥42,000" in after[0]
+    assert after[1] == "To try: `whychurn experiment run 2025-12-after-change`."
+
+
+def test_all_members_come_first_and_how_sure_alarms_are_is_said_once(
+    planted: Planted, shown: Callable
+) -> None:
+    results = planted("alarm")
+    order = [(row["chart"], row["group"]) for row in open_alarms(results)]
+    assert order[0] == ("leavings", "all") and order.index(("mix", "price")) < order.index(
+        ("leavings", "tier:high")
+    )
+    claims = [text for _, text in shown(results, "en")["claim"]]
+    assert sum("if nothing had changed" in text.lower() for text in claims) == 1
 
 
 def test_few_members_of_an_alarm_are_not_told(planted: Planted) -> None:
     rows = {row["group"]: row for row in open_alarms(planted("alarm"))}
-    assert "<10" in alarms.after_lines(rows["tier:high"], PAGES["en"], "CNY")[1][1]
+    assert "<10" in alarms.after_lines(rows["tier:high"], PAGES["en"], "CNY")[0][1]
     mix = alarms.alarm_line(rows["price"], PAGES["en"])
     assert "+8.0" in mix and "at least as large" in mix
     assert alarms.RUNGS[rows["price"]["chart"]] == "attributed"

@@ -12,6 +12,7 @@ import pytest
 from whychurn.contract.files import write_table
 from whychurn.score.watch.plain_checks import (
     WATCHED,
+    alarms_of,
     plain_limits,
     score_watch,
     shifted_inputs,
@@ -58,6 +59,13 @@ def test_an_alarm_a_year_after_a_change_is_no_longer_of_it() -> None:
     longer = watch_scores([RISE | {"months": 3}], late, {"watch": 24}).set_index("kind")
     assert longer.loc["price_rise", "found"] == 1
     assert months_between(pd.Timestamp("2025-11-01"), pd.Timestamp("2026-02-01")) == 3
+
+
+def test_an_alarm_of_something_that_began_before_a_change_is_not_of_it() -> None:
+    for since, found in (("2025-03-01", 0), ("2025-04-01", 1), (None, 1)):
+        told = alarms(("watch", "leavings", "all", "2025-08-01", since, "more"))
+        scores = watch_scores([RISE], told, {"watch": 12}).set_index("kind")
+        assert scores.loc["price_rise", "found"] == found and scores.loc["none", "false_alarms"] == 1 - found
 
 
 def test_a_world_without_changes_has_only_false_alarms() -> None:
@@ -123,6 +131,8 @@ def test_what_came_in_broken_is_an_alarm_of_watch(tmp_path: Path) -> None:
     snapshots = tmp_path / "panel.parquet"
     write_table(panel, snapshots)
     assert set(told) == set(WATCHED)
+    raised = alarms_of(told)
+    assert raised["chart"].tolist() == ["leavings", "received"] and set(ALARM) <= set(raised)
     scores = score_watch([BROKEN], told, snapshots).set_index(["kind", "method"])
     assert scores.loc[("broken_export", "watch"), ["found", "found_by", "months"]].tolist() == [
         1,

@@ -38,9 +38,7 @@ from whychurn.delivery.store_place import store_place
 
 log = logging.getLogger(__name__)
 RISK, SURVIVAL = "risk", "survival"
-_RUNS_PAGE: Final = (
-    "#/experiments/{}/runs?workflowType=machine_learning&viewStateShareKey={}"  # MLflow's start page is one of prompts
-)
+_RUNS_PAGE: Final = "#/experiments/{}/runs?workflowType=machine_learning&viewStateShareKey={}"  # MLflow's start page is one of prompts
 _MOST_WORKERS: Final = 4
 # threads of a library spin where cores are busy: one row then costs several times as much
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

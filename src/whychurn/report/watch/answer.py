@@ -56,10 +56,16 @@ def quiet_line(results: WatchResults, page: PageLike, judged: int) -> str:
 
 
 def open_alarms(results: WatchResults) -> list[dict[Any, Any]]:
-    """Alarms whose change still stood in the latest months, latest first; the last one of each chart and group."""
+    """Alarms whose change still stood in the latest months, the last one of each chart and group.
+
+    What concerns all members first, then the mix of causes, members silent, tiers and plans, and inputs; of these the
+    latest first.
+    """
     rows = alarms.alarm_rows(results)
     rows = rows[rows["open"].astype(bool)].drop_duplicates(["chart", "group"])
-    return rows.to_dict("records")
+    rank = rows["chart"].map({"mix": 1, "silent": 2, "leavings": 3, "inputs": 4})
+    rank = rank.where(~(rows["chart"].eq("leavings") & rows["group"].eq("all")), 0)
+    return rows.loc[rank.sort_values(kind="stable").index].to_dict("records")
 
 
 def _months(results: WatchResults, page: PageLike) -> list[Headline]:

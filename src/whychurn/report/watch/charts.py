@@ -57,7 +57,10 @@ def signals_of(charts: pd.DataFrame) -> pd.DataFrame:
 def draw_leavings(rows: pd.DataFrame, since: list[pd.Timestamp], lang: str) -> Figure:
     """Departures a month (rows of `leavings_of`), the forecast with its band, and where alarms say that it began."""
     figure, (axis,) = new_figure(height=3.4)
-    axis.fill_between(rows["month"], rows["low"], rows["high"], color=ACCENT, alpha=0.2, linewidth=0)
+    band = say("watch.legend_band", lang)
+    axis.fill_between(
+        rows["month"], rows["low"], rows["high"], color=ACCENT, alpha=0.2, linewidth=0, label=band
+    )
     axis.plot(rows["month"], rows["expected"], color=ACCENT, label=say("watch.legend_expected", lang))
     for state, (face, edge) in _DOTS.items():
         shown = rows[
@@ -84,7 +87,7 @@ def draw_leavings(rows: pd.DataFrame, since: list[pd.Timestamp], lang: str) -> F
     axis.set_ylabel(say("watch.axis_leavings", lang))
     axis.set_ylim(bottom=0)
     month_axis(axis, rows["month"], 9)
-    figure.legend(loc="outside upper left", ncols=5, fontsize=9, frameon=False)
+    figure.legend(loc="outside upper left", ncols=3, fontsize=9, frameon=False)
     return figure
 
 
@@ -101,11 +104,12 @@ def draw_signals(rows: pd.DataFrame, lang: str) -> Figure:
 def _signal(axis: Axes, path: pd.DataFrame, lang: str) -> None:
     first = path.iloc[0]
     chart, group = code_names([first["chart"]], "chart", lang)[0], group_name(first["group"], lang)
-    axis.set_title(chart if first["group"] == "all" else f"{chart}: {group}", fontsize=10)
+    both = say("watch.chart_of", lang, chart=chart, group=group)
+    axis.set_title(chart if first["group"] == "all" else both, fontsize=10)
     axis.plot(path["month"], path["signal"], color=INK)
     axis.axhline(1, color=ALERT, linewidth=1.2)
     alarmed = path[path["signal"] >= 1]
     axis.plot(alarmed["month"], alarmed["signal"], "o", color=ALERT)
     axis.set_ylim(0, max(1.2, 1.1 * float(path["signal"].max())))
     axis.set_ylabel(say("watch.axis_signal", lang), fontsize=9)
-    month_axis(axis, path["month"], 5)
+    month_axis(axis, path["month"], 3)

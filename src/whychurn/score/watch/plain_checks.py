@@ -127,11 +127,16 @@ def score_watch(
     )
     if not reference or not judged:
         return watch_scores([], pd.DataFrame(columns=ALARM), {})
-    received = told["watch_received"].query("state == 'broken'").rename(columns={"table": "group"})
-    received = received.assign(chart="received", since=received["month"], direction="more")
-    raised = told["watch_alarms"].query("chart != 'received'")
-    parts = [pd.concat([raised, received], ignore_index=True).assign(method="watch")]
-    parts += [plain_limits(charts), shifted_inputs(read_table(snapshots), reference, judged)]
+    parts = [alarms_of(told), plain_limits(charts)]
+    parts += [shifted_inputs(read_table(snapshots), reference, judged)]
     alarms = pd.concat([part[ALARM] for part in parts if len(part)] or [pd.DataFrame(columns=ALARM)])
     methods = ("watch", "plain_95", "ks", "psi")
     return watch_scores(changes, alarms.reset_index(drop=True), dict.fromkeys(methods, len(judged)))
+
+
+def alarms_of(told: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Alarms of watch with the columns `ALARM`; a broken export is one, of the month itself."""
+    received = told["watch_received"].query("state == 'broken'").rename(columns={"table": "group"})
+    received = received.assign(chart="received", since=received["month"], direction="more")
+    raised = told["watch_alarms"].query("chart != 'received'")
+    return pd.concat([raised, received], ignore_index=True).assign(method="watch")

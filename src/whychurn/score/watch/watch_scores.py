@@ -9,6 +9,7 @@ import pandas as pd
 from whychurn.contract.results import columns_of, typed
 
 PATIENCE: Final = 12  # months after its first one in which an alarm counts for a change
+EARLY: Final = 2  # months before its first one that an alarm of a change may name as the beginning
 ONE_MONTH: Final = pd.DateOffset(months=1)
 CAUSES: Final = {"price_rise": "price", "rival_opening": "competition", "service_trouble": "product_service"}
 ALARM: Final = ["method", "chart", "group", "month", "since", "direction"]
@@ -19,8 +20,8 @@ def watch_scores(
 ) -> pd.DataFrame:
     """One row a planted change and method, and one a method for its false alarms.
 
-    An alarm is true if a change was planted that its chart can show, at most `PATIENCE` months before: leavings (more,
-    of whatever group), members silent and the mix (more of the change's cause) show what acts on members; what came in
+    An alarm is true if a change was planted that its chart can show, at most `PATIENCE` months before, and the month that
+    it names as the beginning lies at most `EARLY` before the change: leavings (more, of whatever group), members silent and the mix (more of the change's cause) show what acts on members; what came in
     and the inputs' effect show what acts on records.
 
     Parameters
@@ -74,6 +75,7 @@ def _shows(change: Mapping[str, Any], alarms: pd.DataFrame) -> pd.Series:
     first = pd.Timestamp(str(change["from"]))
     lasts = int(change.get("months") or 0)
     in_time = alarms["month"].between(first, first + (PATIENCE + lasts) * ONE_MONTH)
+    in_time &= ~(alarms["since"] < first - EARLY * ONE_MONTH)  # of something that began before
     if change["kind"] not in CAUSES:
         table = str(change["of"]).partition(".")[0]
         return in_time & (

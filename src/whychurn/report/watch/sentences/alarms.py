@@ -1,4 +1,4 @@
-"""Alarms: what, since when, how sure, what it costs to go on, and what to try."""
+"""Alarms: what, since when, how large, what it costs to go on, and what to try."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def size_words(row: Mapping[Any, Any], lang: str) -> tuple[str, str]:
 
 
 def after_lines(row: Mapping[Any, Any], page: PageLike, currency: str) -> list[tuple[str, str]]:
-    """How sure, what it costs to go on, and the command to try; rung and sentence of each."""
-    lines = [("described", page.say("watch.how_sure"))]
+    """What it costs to go on, and the command to try; rung and sentence of each."""
+    lines = []
     if row["chart"] in ("leavings", "mix") and row["direction"] == "more" and pd.notna(row["members"]):
         words = {"members": page.members(row["members"])}
         known = pd.notna(row["cost"])
