@@ -18,6 +18,7 @@ from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.processes import cores
 from whychurn.stages.pipeline import STAGES, phases, run_study
+from whychurn.stages.running.memory_plan import DUCKDB
 from whychurn.stages.stage_times import JOBS, timed, times
 
 
@@ -26,14 +27,17 @@ def run(
     study: StudyOption = None,
     until: Annotated[str | None, typer.Option(help=f"Last stage: {', '.join(STAGES)}.")] = None,
     force: Annotated[bool, typer.Option(help="Run stages even where nothing changed.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Stages side by side: 1 where memory is short.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Stages side by side, where memory suffices.")] = 2,
+    memory: Annotated[
+        float | None, typer.Option(min=0.1, help="GB that the run may take; what is free by default.")
+    ] = None,
 ) -> None:
     """Run the whole pipeline; what is up to date is skipped, a killed run resumes."""
     place = StudyPaths.existing(study)
     if until is not None:
         _check_stage(until)
     started = time.time()
-    run_study(place, until, force, min(jobs, cores()))
+    run_study(place, until, force, min(jobs, cores()), memory)
     _say_times(place, started)
     if until in (None, "report", "delivery"):
         _say_answer(place)
@@ -44,8 +48,10 @@ def stage(name: str, study: StudyOption = None) -> None:
     """Run one stage alone, as DVC does."""
     _check_stage(name)
     place = StudyPaths.existing(study)
+    limit = os.environ.get(DUCKDB)
+    params = load_params(place, {"run": {"memory_limit": limit}} if limit else None)
     with timed(place, name, phases(int(os.environ.get(JOBS, 1)))):
-        importlib.import_module(f"whychurn.stages.{name}").run(place, load_params(place))
+        importlib.import_module(f"whychurn.stages.{name}").run(place, params)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params, load_params, tracked_values
 from whychurn.contract.params.intake import is_address
 from whychurn.contract.paths import PACKAGE, PROJECT, StudyPaths
+from whychurn.contract.system.memory import free_gb
 from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.check.snapshot.table import snapshot_name
@@ -23,6 +24,7 @@ from whychurn.intake.read.source import open_source
 from whychurn.stages.erasure.stored_copies import drop_stale_results, unused_copies
 from whychurn.stages.running.dvc_commands import run_dvc
 from whychurn.stages.running.locks import only_run
+from whychurn.stages.running.memory_plan import DUCKDB, MemoryPlan
 from whychurn.stages.stage_times import JOBS, STARTED, Phases
 
 log = logging.getLogger(__name__)
@@ -53,7 +55,13 @@ _OWN_FILES: Final = ("dvc.yaml", "dvc.lock", "params.yaml", "params.draft.yaml")
 _CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
 
 
-def run_study(study: StudyPaths, until: str | None = None, force: bool = False, jobs: int = 1) -> None:
+def run_study(
+    study: StudyPaths,
+    until: str | None = None,
+    force: bool = False,
+    jobs: int = 1,
+    memory: float | None = None,
+) -> None:
     """Bring `study` up to date: stages whose inputs did not change are skipped, a killed run resumes.
 
     Parameters
@@ -63,17 +71,19 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
     force
         Run stages even where nothing changed.
     jobs
-        With 2 and more, stages that do not need each other run in parallel.
+        With 2 and more, stages that do not need each other run in parallel, where memory suffices for them.
+    memory
+        Gigabytes that the run may take; what is free by default.
 
     Raises
     ------
     WhychurnError
-        If parameters are wrong, raw tables are absent, or a stage fails.
+        If parameters are wrong, raw tables are absent, memory will not suffice, or a stage fails.
     """
     params = load_params(study)
     if not study.is_demo:
         _check_place(study, params.intake.source)
-    in_run = {STARTED: str(time.time()), JOBS: str(jobs)}
+    started = str(time.time())
     with only_run(study.root / STUDY_FOLDER) as held:
         stages = STAGES if study.is_demo else prepare_study(study, params)
         if until is not None and until not in stages:
@@ -81,9 +91,14 @@ def run_study(study: StudyPaths, until: str | None = None, force: bool = False, 
                 f"this study has no stage {until!r}",
                 remedy=f"choose one of {', '.join(stages)}; a table of one row per customer (snapshot) is a study of its own",
             )
+        plan = MemoryPlan(study, params, free_gb() if memory is None else memory)
+        plan.check(stages[: stages.index(until) + 1] if until else stages)
         try:
             for commands in _commands(stages, until, force, jobs):
-                run_dvc(study, held, *commands, environment=in_run)
+                for together in plan.groups(commands):
+                    beside = jobs if together == commands else 1
+                    told = {STARTED: started, JOBS: str(beside), DUCKDB: plan.duckdb_limit(beside)}
+                    run_dvc(study, held, *together, environment=told)
             kept_here = params.delivery.tracking_uri is None and until in (None, "delivery")
             if kept_here and not (study.mlflow / "mlflow.db").exists():  # removed by hand
                 run_dvc(study, held, ["repro", "--force", "--single-item", "delivery"])

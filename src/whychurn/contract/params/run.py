@@ -15,4 +15,6 @@ class RunParams(Section):
     workers: Count = 2
     """Fits, blocks of members or languages side by side; results do not depend on it."""
     memory_limit: Memory = "4GB"
-    """Memory of DuckDB; beyond it, it works on disk."""
+    """Memory of DuckDB, at most; beyond it, it works on disk."""
+    fit_rows: Count = 1_000_000
+    """Rows of the panel that models learn from, at most: of whole members, by a hash of the id."""

@@ -1,0 +1,167 @@
+"""What memory each stage will need, which stages fit side by side, and how much DuckDB may take.
+
+Needs follow from rows: a fixed part, and bytes a row of the input tables and of the panel, as `benchmarks/whole.py` measured
+peaks. Fits rest on at most ``run.fit_rows`` rows of the panel, which bounds their part.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params
+from whychurn.contract.params.intake import is_address
+from whychurn.contract.paths import StudyPaths
+from whychurn.contract.system.memory import GB
+from whychurn.stages.stage_times import FOLDER
+
+log = logging.getLogger(__name__)
+DUCKDB: Final = "WHYCHURN_DUCKDB_MEMORY"  # environment of a run's stages: what DuckDB may take
+WORLD_ROWS: Final = 4  # rows of input that a simulated programme has for each member and month
+PANEL_ROWS: Final = 0.145  # rows of the panel for each row of input, as in the demo, until the panel is there
+TEXT_ROW: Final = 60  # bytes of a row in a file of text
+PACKED_ROW: Final = 12  # and in one that is compressed
+PACKED: Final = (".gz", ".zip", ".bz2", ".xz", ".zst", ".xlsx", ".xlsb", ".xls", ".ods")
+LEAST_DUCKDB: Final = 0.5  # GB below which DuckDB does not get far
+
+
+class Need(NamedTuple):
+    """GB whatever the size; bytes a row of input, a row of the panel, and a row of the panel that fits use."""
+
+    fixed: float
+    input_row: float = 0.0
+    panel_row: float = 0.0
+    fit_row: float = 0.0
+
+
+NEEDS: Final = {
+    "world": Need(1.0),
+    "intake": Need(0.4, 400),
+    "voice": Need(0.6, 60),
+    "panel": Need(0.6, 600),
+    "retention": Need(0.4, 450),
+    "survival": Need(0.6, 60, 400, 2500),
+    "snapshot": Need(0.3),
+    "risk": Need(0.5, 0, 1200, 1500),
+    "causes": Need(0.8, 120),
+    "action": Need(0.8, 450),
+    "watch": Need(0.6, 200, 1500),
+    "score": Need(0.5, 350),
+    "report": Need(0.7, 30),
+    "delivery": Need(0.5),
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """Rows of all input tables, and of the panel."""
+
+    input_rows: int
+    panel_rows: int
+
+
+def study_size(study: StudyPaths, params: Params) -> Size | None:
+    """Size of a study: from the heads of its own tables where they are there, else about, from its raw files.
+
+    None where nothing tells: raw tables that lie in a database.
+    """
+    known = _rows(study.interim.glob("*.parquet")) or _raw_rows(study, params)
+    if study.is_demo and not known:
+        known = params.world.members * params.world.months * WORLD_ROWS
+    if not known:
+        return None
+    return Size(known, _rows([study.processed / "panel.parquet"]) or round(known * PANEL_ROWS))
+
+
+def needed_gb(stage: str, size: Size, fit_rows: int) -> float:
+    """Most that a stage will hold at once (GB)."""
+    need, fitted = NEEDS[stage], min(size.panel_rows, fit_rows)
+    rows = need.input_row * size.input_rows + need.panel_row * size.panel_rows + need.fit_row * fitted
+    return need.fixed + rows / GB
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """What of a run fits into `free` gigabytes; nothing is planned while the size of the study is not known."""
+
+    study: StudyPaths
+    params: Params
+    free: float
+
+    def check(self, stages: Iterable[str]) -> None:
+        """Refuse a run before its work where a stage will not fit; one that ended here before did fit.
+
+        Raises
+        ------
+        WhychurnError
+            Names the stage that needs most, what it needs and what is free.
+        """
+        size = study_size(self.study, self.params)
+        new = [name for name in stages if not (self.study.root / FOLDER / f"{name}.json").exists()]
+        if size is None or not new:
+            return
+        largest, needed = max(((name, self._needs(name, size)) for name in new), key=lambda one: one[1])
+        if needed > self.free:
+            raise WhychurnError(
+                f"memory will not suffice: stage {largest} needs about {needed:.1f} GB for {size.input_rows:,} rows of "
+                f"input, and {self.free:.1f} GB are free",
+                remedy="close other programs, run where more is free, or take a share of the members, each with all "
+                f"rows; `whychurn run --memory {needed + 0.1:.1f}` tries it all the same",
+            )
+
+    def groups(self, commands: list[list[str]]) -> list[list[list[str]]]:
+        """`commands` of DVC side by side where their largest stages have room at a time, else one after the other."""
+        size = study_size(self.study, self.params)
+        if size is None or len(commands) == 1:
+            return [commands]
+        chains = [[name for name in command if name in NEEDS] for command in commands]
+        together = sum(max((self._needs(name, size) for name in chain), default=0.0) for chain in chains)
+        if together <= self.free:
+            return [commands]
+        told = " and ".join(", ".join(chain) for chain in chains)
+        log.info(
+            "%s one after the other: side by side they need about %.1f GB, %.1f are free",
+            told,
+            together,
+            self.free,
+        )
+        return [[command] for command in commands]
+
+    def duckdb_limit(self, side_by_side: int) -> str:
+        """``run.memory_limit``, or less: a quarter of what is free, shared by the stages at a time."""
+        limit = self.params.run.memory_limit
+        share = max(self.free / 4 / side_by_side, LEAST_DUCKDB)
+        asked = float(limit[:-2]) * (1e-3 if limit.endswith("MB") else 1.0)
+        return limit if asked <= share else f"{share * 1000:.0f}MB"
+
+    def _needs(self, stage: str, size: Size) -> float:
+        return needed_gb(stage, size, self.params.run.fit_rows)
+
+
+def _raw_rows(study: StudyPaths, params: Params) -> int:
+    """Rows of the raw tables: exact for Parquet, about for others."""
+    source = params.intake.source
+    if is_address(source):
+        return 0
+    files = [path for path in (study.root / source).rglob("*") if path.is_file()]
+    parquet = [path for path in files if path.suffix == ".parquet"]
+    others = [path for path in files if path.suffix in (".csv", ".tsv", ".txt", ".jsonl", ".json", *PACKED)]
+    sizes = (path.stat().st_size / (PACKED_ROW if path.suffix in PACKED else TEXT_ROW) for path in others)
+    return _rows(parquet) + round(sum(sizes))
+
+
+def _rows(files: Iterable[Path]) -> int:
+    total = 0
+    for file in files:
+        try:
+            total += pq.read_metadata(file).num_rows
+        except (OSError, pa.ArrowInvalid):  # absent, or not what its name says: intake tells of it
+            continue
+    return total

@@ -1,0 +1,112 @@
+"""A run takes side by side what fits, leaves DuckDB its share, and refuses what cannot fit before the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whychurn.contract.errors import WhychurnError
+from whychurn.contract.params import Params
+from whychurn.contract.paths import StudyPaths
+from whychurn.stages import pipeline
+from whychurn.stages.pipeline import ANALYSES, STAGES, run_study
+from whychurn.stages.running.memory_plan import NEEDS, MemoryPlan, Size, needed_gb, study_size
+from whychurn.stages.stage_times import FOLDER
+
+MILLION = 1_000_000
+DEMO = Size(1_834_420, 264_514)
+COMMANDS = [["repro", "--single-item", *chain] for chain in ANALYSES]
+
+
+def params() -> Params:
+    return Params.model_validate({"intake": {"source": "raw"}})
+
+
+def study_of(root: Path, rows: int, panel_rows: int = 0) -> StudyPaths:
+    study = StudyPaths(root)
+    for file, count in (
+        (study.interim / "orders.parquet", rows),
+        (study.processed / "panel.parquet", panel_rows),
+    ):
+        if count:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            pd.DataFrame({"x": np.zeros(count, "int8")}).to_parquet(file)
+    return study
+
+
+def test_every_stage_has_a_need_that_grows_with_its_rows() -> None:
+    assert set(NEEDS) == set(STAGES)
+    larger = Size(10 * DEMO.input_rows, 10 * DEMO.panel_rows)
+    for name in STAGES:
+        assert 0 < needed_gb(name, DEMO, MILLION) < 3, "the demo runs on a laptop"
+        assert needed_gb(name, larger, MILLION) >= needed_gb(name, DEMO, MILLION)
+
+
+def test_fits_need_no_more_than_their_sample_does() -> None:
+    small, large = (needed_gb("survival", Size(0, rows), MILLION) for rows in (MILLION, 2 * MILLION))
+    assert large - small == pytest.approx(NEEDS["survival"].panel_row * MILLION / 1e9)
+
+
+def test_the_size_is_read_from_the_tables_or_about_from_raw_files(tmp_path: Path) -> None:
+    assert study_size(study_of(tmp_path / "a", 4000, 500), params()) == Size(4000, 500)
+    raw = tmp_path / "b" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "orders.csv").write_text("o1,m1,2024-03-01 12:00:00,100.00,20.00,1,food,app,false\n" * 5000)
+    (raw / "notes.pdf").write_bytes(b"x" * 10_000_000)
+    size = study_size(StudyPaths(tmp_path / "b"), params())
+    assert size is not None and 2500 < size.input_rows < 10_000 and size.panel_rows > 0
+    assert (
+        study_size(StudyPaths(tmp_path / "c"), Params.model_validate({"intake": {"source": "duckdb:///x"}}))
+        is None
+    )
+
+
+def test_chains_stand_side_by_side_only_where_both_fit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    study = study_of(tmp_path, 5000, 1000)
+    largest = [max(needed_gb(name, Size(5000, 1000), MILLION) for name in chain) for chain in ANALYSES]
+    assert MemoryPlan(study, params(), sum(largest) + 0.01).groups(COMMANDS) == [COMMANDS]
+    assert MemoryPlan(study, params(), sum(largest) - 0.01).groups(COMMANDS) == [[one] for one in COMMANDS]
+    assert "one after the other" in caplog.text
+    assert MemoryPlan(study, params(), 0.0).groups(COMMANDS[:1]) == [COMMANDS[:1]]
+
+
+def test_duckdb_gets_its_share_and_never_more_than_the_parameter() -> None:
+    study = StudyPaths(Path("nowhere"))
+    assert MemoryPlan(study, params(), 64.0).duckdb_limit(2) == "4GB"
+    assert MemoryPlan(study, params(), 8.0).duckdb_limit(2) == "1000MB"
+    assert MemoryPlan(study, params(), 8.0).duckdb_limit(1) == "2000MB"
+    assert MemoryPlan(study, params(), 0.3).duckdb_limit(2) == "500MB"
+
+
+def test_too_little_memory_is_one_sentence_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_of(tmp_path, 20_000)
+    (tmp_path / "raw").mkdir()
+    worked: list[object] = []
+    monkeypatch.setattr(pipeline, "prepare_study", lambda *_: STAGES[1:])
+    monkeypatch.setattr(pipeline, "run_dvc", lambda *given, **_: worked.append(given))
+    monkeypatch.setattr(pipeline, "unused_copies", lambda _: False)
+    with pytest.raises(
+        WhychurnError, match=r"(?s)stage \w+ needs about \d\.\d GB .*0\.2 GB are free.*--memory \d"
+    ) as refused:
+        run_study(study, memory=0.2)
+    assert "\n" not in refused.value.message and not worked
+    run_study(study, until="panel", memory=8.0)
+    assert worked
+
+
+def test_a_stage_that_ended_here_before_is_not_refused(tmp_path: Path) -> None:
+    study = study_of(tmp_path, 20_000)
+    plan = MemoryPlan(study, params(), 0.1)
+    with pytest.raises(WhychurnError):
+        plan.check(["panel"])
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "panel.json").write_text("{}", encoding="utf-8")
+    plan.check(["panel"])
