@@ -9,7 +9,16 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_json, read_result, read_table, write_json, write_table, write_whole
+from whychurn.contract.files import (
+    read_json,
+    read_members,
+    read_result,
+    read_table,
+    sample_share,
+    write_json,
+    write_table,
+    write_whole,
+)
 from whychurn.contract.results import schema_version
 
 
@@ -62,3 +71,27 @@ def test_a_private_file_is_its_owners_from_the_first_byte_on(tmp_path: Path) -> 
         assert temporary.stat().st_mode & 0o777 == 0o600
         temporary.write_text("member_id\n", encoding="utf-8")
     assert (tmp_path / "list.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_share_of_the_members_comes_with_all_their_rows_and_is_the_same_in_every_table(
+    tmp_path: Path,
+) -> None:
+    ids = pd.Series([f"m{number:05d}" for number in range(4000)], dtype="string")
+    panel = pd.DataFrame({"member_id": ids.repeat(3).to_numpy(), "month": [1, 2, 3] * 4000, "x": 0.5})
+    orders = pd.DataFrame({"member_id": ids[::-1].to_numpy(), "amount": 1.0})
+    write_table(panel, tmp_path / "panel.parquet")
+    write_table(orders, tmp_path / "orders.parquet")
+    share = sample_share(tmp_path / "panel.parquet", 3000)
+    assert share == 0.25
+    found = read_members(tmp_path / "panel.parquet", share)
+    assert 800 < found["member_id"].nunique() < 1200 and found.groupby("member_id").size().eq(3).all()
+    assert found["member_id"].is_monotonic_increasing
+    assert found.dtypes.equals(read_table(tmp_path / "panel.parquet").dtypes)
+    bought = read_members(tmp_path / "orders.parquet", share, ["member_id"])
+    assert set(bought["member_id"]) == set(found["member_id"]) and list(bought) == ["member_id"]
+    more = read_members(tmp_path / "orders.parquet", 0.5)
+    assert set(bought["member_id"]) < set(more["member_id"]), "a larger share holds the smaller one"
+    assert sample_share(tmp_path / "panel.parquet", 12_000) == 1 == sample_share(tmp_path / "none.parquet", 1)
+    pd.testing.assert_frame_equal(
+        read_members(tmp_path / "panel.parquet", 1), read_table(tmp_path / "panel.parquet")
+    )

@@ -1,7 +1,5 @@
 """Free memory is that of the machine, or what a control group leaves."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import psutil

@@ -15,13 +15,60 @@ from whychurn.retention.before_churn.after_triggers import trigger_logs, trigger
 from whychurn.retention.before_churn.event_study import behaviour_logs, event_study, weekly_sums
 from whychurn.retention.before_churn.hazard_peaks import hazard_peaks
 from whychurn.retention.before_churn.matched_controls import MatchedSets, match_controls
-from whychurn.retention.member_history import day_numbers
+from whychurn.retention.member_history import day_numbers, log_of, log_of_members, of_members
 
 
 def study(programme: Any, params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     history = programme.history
     matched = match_controls(history, params)
     return event_study(history, behaviour_logs(history, programme.tables), matched, params, 10)
+
+
+def test_the_history_of_some_is_as_if_there_were_no_others(random_shop: Callable[..., Any]) -> None:
+    programme = random_shop(60, 5, 0.03)
+    whole = programme.history
+    kept = np.arange(0, 60, 3)
+    some = set(whole.ids[kept])
+    inside = {
+        name: table[table["member_id"].isin(some)]
+        for name, table in programme.tables.items()
+        if "member_id" in table
+    }
+    alone = replace(
+        programme,
+        tables={**programme.tables, **inside},
+        spells=programme.spells[programme.spells["member_id"].isin(some)],
+        churners=programme.churners[programme.churners["member_id"].isin(some)],
+    ).history
+    found = of_members(whole, kept)
+    assert list(found.ids) == list(alone.ids)
+    for name in ("started", "entered", "consent"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(alone, name))
+    for name in ("acts", "buys", "uses", "payments"):
+        for part in ("member", "day", "amount"):
+            np.testing.assert_array_equal(
+                getattr(getattr(found, name), part), getattr(getattr(alone, name), part)
+            )
+    for part in ("member", "last", "left", "returned"):
+        np.testing.assert_array_equal(
+            getattr(found.absences[found.main], part), getattr(alone.absences[alone.main], part)
+        )
+    pd.testing.assert_frame_equal(found.terms, alone.terms)
+
+
+def test_ids_held_once_give_the_same_log(random_shop: Callable[..., Any]) -> None:
+    programme = random_shop(40, 5, 0.03)
+    orders = programme.tables["orders"].assign(
+        member_id=lambda rows: rows["member_id"].mask(rows.index % 7 == 0)
+    )
+    plain = log_of(programme.history, orders, "ordered_at")
+    once = log_of(
+        programme.history, orders.assign(member_id=orders["member_id"].astype("category")), "ordered_at"
+    )
+    assert len(plain.day) < len(orders)
+    for part in ("member", "day", "amount"):
+        np.testing.assert_array_equal(getattr(plain, part), getattr(once, part))
+    assert set(log_of_members(plain, np.array([3, 8])).member) <= {0, 1}
 
 
 class TestMatching:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from whychurn.survival.numbers_at_risk import (
     supported_span,
     written_days,
 )
-from whychurn.survival.spell_strata import strata_rows
+from whychurn.survival.spell_strata import strata_rows, whole_members
 from whychurn.survival.spells import Window, alternative_spells, profiled_members, stay_rows, with_features
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
@@ -157,6 +158,38 @@ class TestRows:
             [22, 52, False, "w"],  # 31 March is day 22, so the value of 1 April holds from day 23 on
             [52, 72, True, "x"],
         ]
+
+    def test_a_stay_is_cut_only_where_its_stratum_changes(self) -> None:
+        stays = stay_rows(spells([("a", 1, "2024-03-10", "2024-03-10", "2024-07-20", True)]), WINDOW)
+        snapshots = pd.date_range("2024-04-01", "2024-08-01", freq="MS")
+        panel = pd.DataFrame(
+            {"member_id": "a", "spell_no": 1, "as_of": snapshots, "plan": None, "age_band": None}
+        )
+        panel["spend_tier"] = ["w", "w", None, "w", "x"]
+        people = pd.DataFrame(
+            {"member_id": ["a", "b"], "joined_on": pd.Timestamp("2024-03-10"), "channel": "c"}
+        )
+        people = people.assign(profiling_consent=True, region="r")
+        other = stays.assign(member_id="b")
+        panel = pd.concat([panel, panel.assign(member_id="b", spend_tier="y")], ignore_index=True)
+        found = strata_rows(pd.concat([stays, other]), people, panel, WINDOW, 6)["spend_tier"]
+        rows = found[found["member_id"] == "a"]
+        assert rows[["entry", "exit", "event", "stratum"]].to_numpy().tolist() == [
+            [22, 83, False, "w"],  # April and May; nothing is known in June
+            [113, 133, True, "w"],
+        ]
+        assert found[found["member_id"] == "b"][["entry", "exit", "event"]].to_numpy().tolist() == [
+            [22, 133, True]
+        ]
+
+    def test_a_panel_is_joined_in_parts_of_whole_members(self) -> None:
+        sizes = [3, 1, 4, 2, 5]
+        panel = pd.DataFrame({"member_id": np.repeat(list("abcde"), sizes), "row": range(15)})
+        parts = list(whole_members(panel, 4))
+        assert len(parts) > 2 and max(map(len, parts)) <= 8
+        assert all(not set(one["member_id"]) & set(other["member_id"]) for one, other in pairwise(parts))
+        pd.testing.assert_frame_equal(pd.concat(parts), panel)
+        assert len(list(whole_members(panel.iloc[::-1], 4))) == 1, "unsorted: in one part"
 
     def test_a_tier_that_takes_long_to_reach_does_not_seem_to_protect(self) -> None:
         """Everybody leaves at one rate; half move to gold after 300 days. Immortal time would make gold look better."""

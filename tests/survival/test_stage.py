@@ -28,6 +28,7 @@ from whychurn.report.words import say
 from whychurn.stages import survival as stage
 from whychurn.survival.competing_risks.incidence_tables import attributed_tables
 from whychurn.survival.results import survival_results
+from whychurn.survival.spell_strata import counted_columns
 from whychurn.survival.spells import SurvivalInputs, Window
 
 DOCUMENTED = documented()["survival"]
@@ -331,3 +332,25 @@ def test_small_strata_are_withheld_everywhere() -> None:
     for name in ("survival_curves", "survival_tests", "cause_incidence"):
         assert not frames[name]["stratum"].eq("tiny").any(), name
     assert frames["survival_curves"]["at_risk"].min() >= 10
+
+
+def test_who_is_counted_does_not_depend_on_who_models_learn_from() -> None:
+    made = programme(900, 0.004)
+    some = made["panel"]["member_id"].str[-1].astype(int).lt(5)
+    inputs = {**made, "catalogue": load_catalogue()}
+    whole = survival_results(SurvivalInputs(**inputs), params())
+    counted = made["panel"][[name for name in counted_columns(params().survival) if name in made["panel"]]]
+    shared = survival_results(
+        SurvivalInputs(**{**inputs, "panel": made["panel"][some]}, everyone=counted), params()
+    )
+    for name in (
+        "survival_curves",
+        "survival_means",
+        "survival_tests",
+        "cause_incidence",
+        "stated_shares",
+        "survival_sensitivity",
+    ):
+        pd.testing.assert_frame_equal(shared.tables[name], whole.tables[name])
+    assert len(whole.tables["cause_incidence"])
+    assert 0 < shared.facts["cox"]["rows"] < whole.facts["cox"]["rows"]

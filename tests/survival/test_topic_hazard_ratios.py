@@ -89,6 +89,26 @@ def test_the_day_itself_and_later_are_not_read() -> None:
     assert not exposed_within(pd.Series(["b"] * 5), days, texts, 180).any()
 
 
+def test_exposure_agrees_with_a_slow_count() -> None:
+    rng = np.random.default_rng(3)
+    names = np.array(list("abcdef"), dtype=object)
+    texts = pd.DataFrame(
+        {
+            "member_id": rng.choice(names[:4], 30),
+            "known_on": START + pd.to_timedelta(rng.integers(0, 400, 30), "D"),
+        }
+    )
+    member, day = (
+        pd.Series(rng.choice(names, 500)),
+        pd.Series(START + pd.to_timedelta(rng.integers(0, 500, 500), "D")),
+    )
+    slow = [
+        any(one == who and 0 < (when - on).days <= 60 for one, on in texts.itertuples(index=False))
+        for who, when in zip(member, day, strict=True)
+    ]
+    assert exposed_within(member, day, texts, 60).tolist() == slow and 50 < sum(slow) < 450
+
+
 def test_comments_of_exit_surveys_expose_to_nothing() -> None:
     said = said_rows([("a", START, 0, "survey_exit"), ("b", START, 0, "review"), ("b", START, -1, "review")])
     found = text_exposures(said)

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.results import schema_version
 
+_LOT: Final = "who learns first"  # key of the hash: apart from every other draw by hash
 SCHEMA: Final = b"whychurn.schema"  # key of the schema version in the metadata of a Parquet file
 
 
@@ -102,6 +104,27 @@ def read_table(
         frame: pd.DataFrame = table.to_pandas(strings_to_categorical=True, ignore_metadata=True)
         return frame
     return pd.read_parquet(path, columns=columns)
+
+
+def sample_share(path: Path, rows: int) -> float:
+    """Share of the members whose rows in the table at `path` are about `rows`; 1 where it has no more."""
+    return min(1.0, rows / max(pq.read_metadata(path).num_rows, 1)) if path.exists() else 1.0
+
+
+def read_members(path: Path, share: float, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read all rows of a `share` of the members, chosen by a hash of the id: the same in every table and study.
+
+    Raises
+    ------
+    WhychurnError
+        If the file is absent.
+    """
+    if share >= 1:
+        return read_table(path, columns)
+    ids = read_table(path, ["member_id"], texts_as_categories=True)["member_id"].cat.categories
+    lot = pd.util.hash_array(ids.to_numpy(dtype=object), hash_key=_LOT, categorize=False)
+    chosen = pa.array(ids[lot < share * 2.0**64].tolist(), pa.large_string())
+    return pd.read_parquet(path, columns=columns, filters=pc.field("member_id").isin(chosen))
 
 
 def write_json(content: Any, path: Path) -> None:

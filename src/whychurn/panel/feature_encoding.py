@@ -76,24 +76,26 @@ def choose_features(
     -------
     features, and a reason ("absent", "constant", "calendar") for each one left out.
     """
-    rows = panel.loc[train]
-    span = (rows["as_of"].max() - rows["as_of"].min()).days
+    as_of = panel.loc[train, "as_of"]
+    span = (as_of.max() - as_of.min()).days
     features, left_out = [], {}
     for entry in catalogue.to_dict("records"):
         name = entry["name"]
         if name not in panel:
             left_out[name] = "absent"
-        elif rows[name].nunique(dropna=False) < 2:
+            continue
+        values = panel.loc[train, name]  # column by column: the rows of a large panel are not held twice
+        if values.nunique(dropna=False) < 2:
             left_out[name] = "constant"
-        elif span < SEASON_DAYS and _follows_calendar(rows, name):
+        elif span < SEASON_DAYS and _follows_calendar(values, as_of):
             left_out[name] = "calendar"  # it would only name the months, and later ones are new
         else:
-            features.append(_feature(entry, rows[name]))
+            features.append(_feature(entry, values))
     return features, left_out
 
 
-def _follows_calendar(rows: pd.DataFrame, name: str) -> bool:
-    return bool(rows["as_of"].nunique() > 1 and rows.groupby("as_of")[name].nunique(dropna=False).max() == 1)
+def _follows_calendar(values: pd.Series, as_of: pd.Series) -> bool:
+    return bool(as_of.nunique() > 1 and values.groupby(as_of).nunique(dropna=False).max() == 1)
 
 
 def _feature(entry: dict, values: pd.Series) -> Feature:

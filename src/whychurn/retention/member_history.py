@@ -1,7 +1,7 @@
 """What each member did, by day number: the common ground of all retention answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -222,7 +222,40 @@ def log_of(history: History, rows: pd.DataFrame, time: str) -> Log:
 
 
 def _codes(ids: pd.Index, column: pd.Series) -> Array:
+    if isinstance(column.dtype, pd.CategoricalDtype):  # of millions of rows, each id is looked up once
+        of_category = np.append(ids.get_indexer(column.cat.categories.astype(object)), -1)
+        return of_category[column.cat.codes.to_numpy()]
     return ids.get_indexer(pd.Index(column.astype(object)))
+
+
+def log_of_members(log: Log, kept: Array) -> Log:
+    """Rows of the members with the codes `kept` (sorted), who take the codes 0, 1, … in their order."""
+    inside = np.isin(log.member, kept)
+    return Log(np.searchsorted(kept, log.member[inside]), log.day[inside], log.amount[inside])
+
+
+def of_members(history: History, kept: Array) -> History:
+    """The history of the members with the codes `kept` (sorted), as if there were no others."""
+    acts, buys, uses, payments = (
+        log_of_members(log, kept) for log in (history.acts, history.buys, history.uses, history.payments)
+    )
+    terms = history.terms[history.terms["member"].isin(kept)]
+    absences = {}
+    for name, gaps in history.absences.items():
+        inside = np.isin(gaps.member, kept)
+        member = np.searchsorted(kept, gaps.member[inside])
+        absences[name] = replace(
+            gaps,
+            member=member,
+            last=gaps.last[inside],
+            left=gaps.left[inside],
+            returned=gaps.returned[inside],
+        )
+    return replace(
+        history, ids=history.ids[kept], started=history.started[kept], entered=history.entered[kept],
+        consent=history.consent[kept], acts=acts, buys=buys, uses=uses, payments=payments,
+        terms=terms.assign(member=np.searchsorted(kept, terms["member"])).reset_index(drop=True), absences=absences,
+    )  # fmt: skip
 
 
 def _known(log: Log) -> Log:

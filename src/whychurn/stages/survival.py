@@ -5,8 +5,16 @@ from __future__ import annotations
 import logging
 
 import pandas as pd
+import pyarrow.parquet as pq
 
-from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.files import (
+    read_json,
+    read_members,
+    read_table,
+    sample_share,
+    write_json,
+    write_table,
+)
 from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
@@ -17,6 +25,7 @@ from whychurn.survival.hazard_ratios.topic_hazard_ratios import topic_hazard_fit
 from whychurn.survival.lifetime.member_value import lifetime_results
 from whychurn.survival.lifetime.spend_holdout import compare_spend_forecasts
 from whychurn.survival.results import survival_results
+from whychurn.survival.spell_strata import counted_columns
 from whychurn.survival.spells import SurvivalInputs, stay_rows
 
 log = logging.getLogger(__name__)
@@ -24,17 +33,18 @@ log = logging.getLogger(__name__)
 
 def run(study: StudyPaths, params: Params) -> None:
     """Read intake's tables and the panel, write the survival results, the chosen model and the fits."""
-    inputs = _read_inputs(study)
-    orders, memberships = (
-        read_table(study.interim / f"{name}.parquet") for name in ("orders", "memberships")
-    )
+    share = sample_share(study.processed / "panel.parquet", params.run.fit_rows)
+    inputs = _read_inputs(study, share, params)
+    orders = read_members(study.interim / "orders.parquet", share, ["member_id", "ordered_at", "amount"])
+    memberships = read_table(study.interim / "memberships.parquet")
     results = survival_results(inputs, params)
     until = pd.Timestamp(str(inputs.intake_facts["observed_until"]))
     comparison = compare_models(inputs.panel, inputs.spells, inputs.catalogue, until, params)
     holdout = None
     if inputs.panel_facts["kind"] == "inactivity":
         holdout = compare_spend_forecasts(inputs.panel, inputs.spells, comparison, orders, params)
-    lifetime = lifetime_results(inputs.panel, memberships, comparison, holdout, params)
+    valued = inputs.panel if share == 1 else _latest(study)
+    lifetime = lifetime_results(valued, memberships, comparison, holdout, params)
     topics = read_table(study.results / "feedback_topics.parquet")
     stays = stay_rows(inputs.spells, inputs.window())
     by_topic = topic_hazard_ratios(results.models, stays, topics, inputs.catalogue, params)
@@ -49,14 +59,27 @@ def run(study: StudyPaths, params: Params) -> None:
     write_fits(study, "survival", fits)
 
 
-def _read_inputs(study: StudyPaths) -> SurvivalInputs:
+def _read_inputs(study: StudyPaths, share: float, params: Params) -> SurvivalInputs:
+    everyone, panel = None, study.processed / "panel.parquet"
+    if share < 1:
+        log.info("models learn from %.0f%% of the members, drawn by lot; all are counted", 100 * share)
+        there = set(pq.read_schema(panel).names)
+        everyone = read_table(panel, [name for name in counted_columns(params.survival) if name in there])
     return SurvivalInputs(
         members=read_table(study.interim / "members.parquet"),
         surveys=read_table(study.interim / "surveys.parquet"),
         spells=read_table(study.processed / "spells.parquet"),
         churners=read_table(study.results / "churners.parquet"),
-        panel=read_table(study.processed / "panel.parquet"),
+        panel=read_members(panel, share),
         catalogue=study_catalogue(study),
         panel_facts=read_json(study.processed / "panel.json"),
         intake_facts=read_json(study.interim / "intake.json"),
+        everyone=everyone,
     )
+
+
+def _latest(study: StudyPaths) -> pd.DataFrame:
+    """The latest snapshot of all members, with all columns."""
+    panel = study.processed / "panel.parquet"
+    last = read_table(panel, ["as_of"])["as_of"].max()
+    return pd.read_parquet(panel, filters=[("as_of", "==", last)])

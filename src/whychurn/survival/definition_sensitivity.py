@@ -103,7 +103,7 @@ def _ratios(stays: pd.DataFrame, members: pd.DataFrame, params: Params) -> pd.Da
 def _causes(
     stays: pd.DataFrame, spells: pd.DataFrame, inputs: SurvivalInputs, params: Params
 ) -> pd.DataFrame:
-    stated = stated_weights(stays, spells, inputs.surveys, inputs.panel, params.survival)
+    stated = stated_weights(stays, spells, inputs.surveys, inputs.counted, params.survival)
     if stated is None:
         return pd.DataFrame()
     strata = {"all": stays.assign(stratum="all")}

@@ -42,15 +42,15 @@ def survival_results(inputs: SurvivalInputs, params: Params) -> SurvivalResults:
     """How long members stay, what is associated with it, and from which cause they leave."""
     window, min_cell = inputs.window(), params.privacy.min_cell
     stays = stay_rows(inputs.spells, window)
-    strata = strata_rows(stays, inputs.members, inputs.panel, window, params.survival.cohort_months)
+    strata = strata_rows(stays, inputs.members, inputs.counted, window, params.survival.cohort_months)
     tables = _stay_tables(stays, strata, params)
     definitions = stays_by_definition(inputs, params, min_cell)
     tables["survival_definitions"] = hide_small(definitions, min_cell)
     tables["survival_sensitivity"] = effects_by_definition(inputs, params)
     cox = cox_results(stays, inputs.panel, inputs.catalogue, inputs.panel_facts, params)
-    profiled = profiled_strata(stays, inputs.members, inputs.panel, window, params)
+    profiled = profiled_strata(stays, inputs.members, inputs.counted, window, params)
     causes, cause_facts, stated = stated_cause_tables(
-        profiled, inputs.spells, inputs.surveys, inputs.panel, params
+        profiled, inputs.spells, inputs.surveys, inputs.counted, params
     )
     tables |= {**cox.tables, **causes, "cause_hazard_ratios": empty_table(CAUSE_RATIOS)}
     if cox.models is not None and stated is not None:

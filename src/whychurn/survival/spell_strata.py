@@ -1,13 +1,18 @@
 """The strata in which spells are compared, without looking ahead."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
-from whychurn.survival.spells import Window, profiled_members, with_features
+from whychurn.contract.params import SurvivalParams
+from whychurn.survival.spells import ROWS, Window, profiled_members, with_features
 
 FIXED: Final = ("channel", "region")  # known on the day of joining
 CHANGING: Final = ("spend_tier", "plan", "age_band")  # known from month to month
+AT_ONCE: Final = 1_000_000  # rows of the panel that are joined with stays at once
 FIRST, RETURNED, EARLIER = "first", "returned", "earlier"
 
 
@@ -39,10 +44,47 @@ def strata_rows(
     profiled = stays.merge(profiled_members(members)[["member_id", *FIXED]], on="member_id")
     strata |= {kind: profiled.assign(stratum=profiled[kind]).drop(columns=list(FIXED)) for kind in FIXED}
     if len(panel):
-        changing = with_features(stays, panel, list(CHANGING))
-        strata |= {kind: changing.assign(stratum=changing[kind]) for kind in CHANGING}
+        strata |= _changing_rows(stays, panel)
     strata = {kind: _known_strata(rows) for kind, rows in strata.items()}
     return {kind: rows for kind, rows in strata.items() if kind == "all" or rows["stratum"].nunique() > 1}
+
+
+def counted_columns(params: SurvivalParams) -> list[str]:
+    """Columns of the panel that are read of all members, whoever models learn from."""
+    return list(dict.fromkeys(["member_id", "spell_no", "as_of", *CHANGING, *params.answer_features]))
+
+
+def _changing_rows(stays: pd.DataFrame, panel: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Stays cut where a member's stratum changes, or no snapshot tells it; by kind."""
+    parts: dict[str, list[pd.DataFrame]] = {kind: [] for kind in CHANGING}
+    for some in whole_members(panel, AT_ONCE):
+        rows = with_features(stays, some, list(CHANGING))
+        before = rows[["member_id", "spell_no", "exit"]].shift()
+        goes_on = rows["member_id"].eq(before["member_id"]).fillna(False).astype(bool)
+        goes_on &= rows["spell_no"].eq(before["spell_no"]) & rows["entry"].eq(before["exit"])
+        for kind in CHANGING:
+            code = pd.factorize(rows[kind])[0]
+            starts = np.flatnonzero(~goes_on.to_numpy() | (code != np.append(-2, code)[:-1]))
+            ends = np.append(starts, len(rows))[1:] - 1
+            stretch = rows.iloc[starts][ROWS].assign(stratum=rows[kind].iloc[starts])
+            parts[kind].append(
+                stretch.assign(exit=rows["exit"].to_numpy()[ends], event=rows["event"].to_numpy()[ends])
+            )
+    return {kind: pd.concat(some, ignore_index=True) for kind, some in parts.items()}
+
+
+def whole_members(panel: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
+    """`panel`, sorted by member, in parts of about so many rows that cut no member in two."""
+    if len(panel) <= rows or not panel["member_id"].is_monotonic_increasing:
+        yield panel
+        return
+    ids = panel["member_id"].to_numpy(dtype=object)
+    first = np.flatnonzero(np.append(True, ids[1:] != ids[:-1]))
+    cuts = np.unique(
+        np.append(first[np.searchsorted(first, np.arange(0, len(panel), rows), "right") - 1], len(panel))
+    )
+    for begin, end in pairwise(cuts):
+        yield panel.iloc[begin:end]
 
 
 def join_cohort(stays: pd.DataFrame, members: pd.DataFrame, window: Window, cohort_months: int) -> pd.Series:

@@ -55,12 +55,16 @@ class SurvivalInputs:
     ----------
     members, surveys
         Interim tables.
-    spells, churners, panel
+    spells, churners
         What the panel stage wrote.
+    panel
+        Snapshots that models learn from: of all members, or of a share of them (`files.read_members`).
     catalogue
         `panel.features.catalogue.study_catalogue`.
     panel_facts, intake_facts
         panel.json and intake.json.
+    everyone
+        Where `panel` is of a share: snapshots of all, with the columns that are counted (`counted_columns`).
     """
 
     members: pd.DataFrame
@@ -71,6 +75,12 @@ class SurvivalInputs:
     catalogue: pd.DataFrame
     panel_facts: Mapping[str, Any]
     intake_facts: Mapping[str, Any]
+    everyone: pd.DataFrame | None = None
+
+    @property
+    def counted(self) -> pd.DataFrame:
+        """Snapshots of all members."""
+        return self.panel if self.everyone is None else self.everyone
 
     @property
     def main_definition(self) -> str:

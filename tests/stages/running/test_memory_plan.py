@@ -1,7 +1,5 @@
 """A run takes side by side what fits, leaves DuckDB its share, and refuses what cannot fit before the work."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Memory that programs may still take: what the machine has free, or less where a container is given less."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final

@@ -11,7 +11,7 @@ from scipy import stats
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.before_churn.event_study import COMPLAINTS
-from whychurn.retention.member_history import FAR, History, Log, log_of
+from whychurn.retention.member_history import FAR, History, Log, log_of, log_of_members, of_members
 from whychurn.retention.month_grid import churned_at_month_ends, latest_before, monthly_sum
 
 # bounds of the bands of days since the last activity, or to the term's end
@@ -49,14 +49,15 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
         Columns of `hazard_peaks` but p_adjusted and is_node; ``background`` is the expected share, ``ratio``
         observed to expected, its interval clustered by member.
     """
-    weekly = _by_week(_sample(history, params))
+    kept = _sample(history, params)
+    weekly = _by_week(history if kept is None else of_members(history, kept))
     if weekly.months < 1 or not triggers:
         return pd.DataFrame()
     edges = np.arange(weekly.months + 1)
     stratum, present = _likeness(weekly, params.retention), _present(weekly)
     rows = []
     for name, log in triggers.items():
-        hits = monthly_sum(weekly, log) > 0
+        hits = monthly_sum(weekly, log if kept is None else log_of_members(log, kept)) > 0
         # seen at the edge after the week
         hits = np.concatenate([np.zeros((len(hits), 1), bool), hits], axis=1)
         recent = np.cumsum(hits, axis=1, dtype=np.int32)
@@ -73,14 +74,12 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
     return pd.DataFrame(rows)
 
 
-def _sample(history: History, params: Params) -> History:
+def _sample(history: History, params: Params) -> Array | None:
+    """Codes of the members that are read, sorted; None: all."""
     size = len(history.ids)
     if size <= MAX_MEMBERS:
-        return history
-    kept = np.random.default_rng(params.run.seed).choice(size, MAX_MEMBERS, replace=False)
-    outside = np.ones(size, bool)
-    outside[kept] = False
-    return replace(history, entered=np.where(outside, FAR, history.entered))
+        return None
+    return np.sort(np.random.default_rng(params.run.seed).choice(size, MAX_MEMBERS, replace=False))
 
 
 def _by_week(history: History) -> History:

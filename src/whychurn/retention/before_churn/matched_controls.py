@@ -7,7 +7,6 @@ import numpy as np
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
-from whychurn.retention.lifecycle.segments import spend_tier
 from whychurn.retention.member_history import FAR, YEAR_DAYS, History
 from whychurn.retention.month_grid import window_sum
 
@@ -131,8 +130,11 @@ def _week(day: Array) -> Array:
 
 def _strata(history: History, member: Array, day: Array, params: RetentionParams) -> Array:
     spend = window_sum(history.payments, member, day - YEAR_DAYS, day)
-    names = {name: code for code, name in enumerate(["regular", *params.tiers])}
-    tier = np.array([names[name] for name in spend_tier(spend, params.tiers)], dtype="int64")
+    names = ["regular", *params.tiers]
+    by_bound = np.array(
+        [0, *(names.index(name) for name in sorted(params.tiers, key=params.tiers.__getitem__))]
+    )
+    tier = by_bound[np.searchsorted(sorted(params.tiers.values()), spend, side="right")]
     band = np.searchsorted(params.tenure_days, day - history.started[member], side="right")
     return (_week(day) * (len(params.tenure_days) + 1) + band) * len(names) + tier
 

@@ -38,7 +38,8 @@ def spend_by_region(
     span, year = pd.Timedelta(days=days), pd.Timedelta(days=364)  # 52 weeks: the same weekdays
     whole = until - year - span >= pd.Timestamp(observed[0])
     shift = year if whole else span
-    rows = orders.merge(members[["member_id", "region"]], on="member_id").dropna(subset=KEYS)
+    compared = orders[orders["ordered_at"].between(until - span - shift, until, inclusive="left")]
+    rows = compared.merge(members[["member_id", "region"]], on="member_id").dropna(subset=KEYS)
     now = rows[(rows["ordered_at"] >= until - span) & (rows["ordered_at"] < until)]
     then = rows[(rows["ordered_at"] >= until - span - shift) & (rows["ordered_at"] < until - shift)]
     table = _change(_by_member(now, then), confidence)

@@ -4,8 +4,6 @@ Needs follow from rows: a fixed part, and bytes a row of the input tables and of
 peaks. Fits rest on at most ``run.fit_rows`` rows of the panel, which bounds their part.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass

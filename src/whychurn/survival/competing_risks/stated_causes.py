@@ -97,7 +97,8 @@ def event_features(events: pd.DataFrame, panel: pd.DataFrame, features: list[str
     """
     keys = ["member_id", "spell_no"]
     present = [name for name in features if name in panel]
-    last = panel.sort_values("as_of").drop_duplicates(keys, keep="last")[[*keys, *present]]
+    of_leavers = panel.loc[panel["member_id"].isin(events["member_id"]), [*keys, "as_of", *present]]
+    last = of_leavers.sort_values("as_of").drop_duplicates(keys, keep="last").drop(columns="as_of")
     values = events[keys].merge(last, on=keys, how="left")
     columns: dict[str, np.ndarray] = {"stay": np.log(events["exit"].to_numpy(float))}
     for name in present:

@@ -110,6 +110,16 @@ class RiskRows:
         )
 
     @cached_property
+    def groups_by_cell(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Groups sorted by their first, and by their last cell: the order, where each cell starts, the cells."""
+        sorted_groups = []
+        for cells in (self.group_first, self.group_last):
+            order = np.argsort(cells, kind="stable")
+            starts = np.flatnonzero(np.r_[True, np.diff(cells[order]) > 0])
+            sorted_groups.append((order, starts, cells[order][starts]))
+        return sorted_groups
+
+    @cached_property
     def tie_cell(self) -> np.ndarray:
         """Cell of each event, once more for each event that ties with it: the terms of Efron's sum."""
         return np.repeat(np.arange(len(self.cell_day)), self.cell_events)

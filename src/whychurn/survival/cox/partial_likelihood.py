@@ -105,15 +105,12 @@ def _group_sums(rows: RiskRows, risk: np.ndarray, threads: int) -> np.ndarray:
 
 def _cumulated(rows: RiskRows, groups: np.ndarray) -> np.ndarray:
     """Sums over the risk set of each cell: add where a group begins, subtract where it ends, cumulate."""
-    # in long doubles what is added cancels exactly
-    change = np.zeros((len(rows.cell_day) + 1, groups.shape[1]), np.longdouble)
-    for cells, sign in ((rows.group_first, 1), (rows.group_last, -1)):
-        by_cell = np.argsort(cells, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(cells[by_cell]) > 0])
-        change[cells[by_cell][starts]] += sign * np.add.reduceat(
-            groups[by_cell].astype(np.longdouble), starts, axis=0
-        )
-    return np.cumsum(change, axis=0)[:-1].astype(np.float64)
+    # in long doubles what is added cancels exactly; column by column, as sums of strided rows are slow
+    change = np.zeros((groups.shape[1], len(rows.cell_day) + 1), np.longdouble)
+    for column, values in enumerate(np.ascontiguousarray(groups.T)):
+        for (order, starts, cells), sign in zip(rows.groups_by_cell, (1, -1), strict=True):
+            change[column, cells] += sign * np.add.reduceat(values[order].astype(np.longdouble), starts)
+    return np.cumsum(change, axis=1).T[:-1].astype(np.float64, order="C")
 
 
 def _by_cell(rows: RiskRows, values: np.ndarray) -> np.ndarray:

@@ -154,13 +154,10 @@ def _cluster_scores(rows: RiskRows, sums: RiskSums, cluster: np.ndarray) -> np.n
     expected_means = cumulated_over_rows(rows, hazard_means)
     codes, position = np.unique(cluster, return_inverse=True)
     scores = np.zeros((columns, len(codes)))
-    group_of_row = np.repeat(np.arange(len(rows.group_start)), rows.group_rows)
-    for part in rows.blocks:
-        group = group_of_row[part]
-        residual = expected_means[group] - rows.X[part] * expected[group, None]
-        residual *= sums.risk[part, None]
-        for column in range(columns):
-            np.add.at(scores[column], position[part], residual[:, column])
+    of_row = np.repeat(expected, rows.group_rows)
+    for column in range(columns):
+        residual = np.repeat(expected_means[:, column], rows.group_rows) - rows.X[:, column] * of_row
+        scores[column] = np.bincount(position, residual * sums.risk, len(codes))
     at, cell = rows.event_row, rows.event_cell
     left = sums.risk[at] * np.minimum(rows.event_weight, 1.0)
     event_X = rows.X[at]

@@ -143,7 +143,9 @@ def learning_data(landmarks: LandmarkRows, features: list[Feature], bounds: np.n
     X = encode(landmarks.rows, features)[rows.snapshot]
     ahead = bounds[rows.interval].astype("float32")[:, None]
     return LearningData(
-        np.hstack([X, ahead]), rows.left.astype("float64"), landmarks.rows["as_of"].to_numpy()[rows.snapshot]
+        np.hstack([X, ahead]),
+        rows.left.astype("float64"),
+        landmarks.column("as_of").to_numpy()[rows.snapshot],
     )
 
 

@@ -63,7 +63,7 @@ def tune_boosted_hazard(
     challenge, seed = params.survival.challenge, params.run.seed
     start = landmarks.until + DAY - VALIDATION_DAYS * DAY
     early = known_before(landmarks, start).sample(challenge.rows, seed)
-    late = landmarks.take((landmarks.rows["as_of"] >= start).to_numpy())
+    late = landmarks.take((landmarks.column("as_of") >= start).to_numpy())
     late = late.sample(challenge.validation_rows, seed)
     tuned: list[TunedHazard] = []
     for variant in VARIANTS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,19 +18,31 @@ class LandmarkRows:
 
     Parameters
     ----------
-    rows
-        Rows of the panel.
+    panel
+        Snapshots, of which rows are copied only where they are used.
     until
         Last day of which anything is known.
     time, event
         Days from `as_of` to the churn event, or to `until`; whether the member had churned by then. Shape
         (n,).
+    at
+        Positions in `panel`, shape (n,); None: all its rows.
     """
 
-    rows: pd.DataFrame
+    panel: pd.DataFrame
     until: pd.Timestamp
     time: np.ndarray
     event: np.ndarray
+    at: np.ndarray | None = None
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows with all columns."""
+        return self.panel if self.at is None else self.panel.iloc[self.at]
+
+    def column(self, name: str) -> pd.Series:
+        """One column of the rows."""
+        return self.panel[name] if self.at is None else self.panel[name].iloc[self.at]
 
     @property
     def follow(self) -> FollowUp:
@@ -40,23 +52,26 @@ class LandmarkRows:
     @property
     def reach(self) -> np.ndarray:
         """Days from `as_of` to `until`, whether or not the member churned."""
-        return _days(self.until - self.rows["as_of"])
+        return _days(self.until - self.column("as_of"))
 
     @property
     def up_to_now(self) -> LandmarkRows:
         """Rows up to the last day of which anything is known."""
-        return self.take((self.rows["as_of"] <= self.until).to_numpy())
+        return self.take((self.column("as_of") <= self.until).to_numpy())
 
     def take(self, chosen: np.ndarray) -> LandmarkRows:
         """The rows at these positions, or under this mask."""
-        rows = self.rows[chosen] if chosen.dtype == bool else self.rows.iloc[chosen]
-        return LandmarkRows(rows, self.until, self.time[chosen], self.event[chosen])
+        if chosen.dtype == bool and chosen.all():
+            return self
+        position = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        at = position if self.at is None else self.at[position]
+        return replace(self, time=self.time[position], event=self.event[position], at=at)
 
     def sample(self, count: int, seed: int) -> LandmarkRows:
         """At most `count` rows, drawn without replacement and kept in order."""
-        if len(self.rows) <= count:
+        if len(self.time) <= count:
             return self
-        drawn = np.random.default_rng(seed).choice(len(self.rows), count, replace=False)
+        drawn = np.random.default_rng(seed).choice(len(self.time), count, replace=False)
         return self.take(np.sort(drawn))
 
 
@@ -81,18 +96,18 @@ def landmark_rows(panel: pd.DataFrame, spells: pd.DataFrame, observed_until: pd.
 
 def known_before(landmarks: LandmarkRows, day: pd.Timestamp) -> LandmarkRows:
     """Rows from before `day`, with the follow-up known on the evening before it: nothing later is used."""
-    earlier = landmarks.take((landmarks.rows["as_of"] < day).to_numpy())
-    reach = _days(day - DAY - earlier.rows["as_of"])
+    earlier = landmarks.take((landmarks.column("as_of") < day).to_numpy())
+    reach = _days(day - DAY - earlier.column("as_of"))
     event = earlier.event & (earlier.time <= reach)
-    return LandmarkRows(earlier.rows, day - DAY, np.minimum(earlier.time, reach), event)
+    return replace(earlier, until=day - DAY, time=np.minimum(earlier.time, reach), event=event)
 
 
 def tenure_rows(landmarks: LandmarkRows) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Start-stop rows on the clock of tenure: which rows, entry, stop (days since joining), event."""
-    rows = landmarks.rows
-    entry = pd.to_numeric(rows["tenure_days"], errors="coerce").to_numpy("float64", na_value=np.nan)
-    stop_on = rows["stop_on"].mask(rows["stop_on"] > landmarks.until, landmarks.until)
-    spent = _days(stop_on - rows["start_on"])
+    tenure, stop_on = landmarks.column("tenure_days"), landmarks.column("stop_on")
+    entry = pd.to_numeric(tenure, errors="coerce").to_numpy("float64", na_value=np.nan)
+    stop_on = stop_on.mask(stop_on > landmarks.until, landmarks.until)
+    spent = _days(stop_on - landmarks.column("start_on"))
     event = landmarks.event & (landmarks.time <= spent)
     kept = np.flatnonzero(np.isfinite(entry) & (entry >= 0) & (spent > 0))
     start = entry[kept].astype("int64")

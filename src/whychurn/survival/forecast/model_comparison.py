@@ -124,7 +124,7 @@ def _test_models(
     test: ForwardTest, landmarks: LandmarkRows, catalogue: pd.DataFrame, params: Params
 ) -> EvaluatedModels | None:
     """Fit all models on what was known before the test day and evaluate them after it."""
-    challenge, as_of = params.survival.challenge, landmarks.rows["as_of"]
+    challenge, as_of = params.survival.challenge, landmarks.column("as_of")
     learning = known_before(landmarks, test.day)
     later = landmarks.take((as_of == test.day).to_numpy()).sample(challenge.test_members, params.run.seed)
     if min(learning.event.sum(), later.event.sum()) < challenge.min_events:
@@ -156,7 +156,7 @@ def _fit_chosen(
 ) -> BoostedHazard | Cox:
     """The model that was tested, fitted on all that is known today."""
     everything = landmarks.up_to_now
-    available, _ = choose_features(everything.rows, np.ones(len(everything.rows), dtype=bool), catalogue)
+    available, _ = choose_features(everything.rows, np.ones(len(everything.time), dtype=bool), catalogue)
     tested = {feature.name for feature in main.features}
     features = [feature for feature in available if feature.name in tested]
     if chosen == "boosted":

@@ -27,6 +27,7 @@ from whychurn.survival.hazard_ratios.model_building import CoxModels
 COLUMNS: Final = columns_of("topic_hazard")
 EXIT_SOURCES: Final = ("survey_exit", "survey_interview")
 MIN_PROBABILITY: Final = 0.5  # from here on a text counts as being about a cause
+_SECONDS: Final = 34  # bits of a date in seconds since 1970, below the member's code
 WALD: Final = ["hazard_ratio", "low", "high", "p_value"]
 
 
@@ -110,17 +111,16 @@ def text_exposures(feedback_topics: pd.DataFrame) -> pd.DataFrame:
 
 def exposed_within(member_id: pd.Series, day: pd.Series, texts: pd.DataFrame, within_days: int) -> np.ndarray:
     """Whether each member wrote one of `texts` in the days before `day`, that day excluded; shape (n,)."""
-    ids, days = member_id.astype(object).to_numpy(), day.to_numpy("datetime64[ns]")
-    rows = pd.DataFrame({"member_id": ids, "day": days, "position": np.arange(len(ids))})
-    texts = texts[["member_id", "known_on"]].astype({"member_id": object, "known_on": "datetime64[ns]"})
-    last = pd.merge_asof(
-        rows.sort_values("day", kind="stable"), texts.sort_values("known_on", kind="stable"),
-        left_on="day", right_on="known_on", by="member_id",
-        allow_exact_matches=False, tolerance=pd.Timedelta(days=within_days),
-    )  # fmt: skip
-    exposed = np.zeros(len(rows), dtype=bool)
-    exposed[last["position"].to_numpy()] = last["known_on"].notna().to_numpy()
-    return exposed
+    writer, writers = pd.factorize(texts["member_id"].astype(object))
+    if not len(writers):
+        return np.zeros(len(member_id), dtype=bool)
+    member = pd.Index(writers).get_indexer(pd.Index(member_id.astype(object)))
+    seconds, written = (dates.to_numpy("datetime64[s]").astype("int64") for dates in (day, texts["known_on"]))
+    keys = np.sort((writer.astype("int64") << _SECONDS) + written)
+    wanted = (member.astype("int64") << _SECONDS) + seconds
+    latest = keys[np.maximum(np.searchsorted(keys, wanted) - 1, 0)]  # the last text before the day
+    since = np.maximum(wanted - within_days * 86_400, member.astype("int64") << _SECONDS)
+    return (member >= 0) & (latest < wanted) & (latest >= since)
 
 
 def topic_hazard_fits(table: pd.DataFrame, params: Params) -> list[FitRecord]:

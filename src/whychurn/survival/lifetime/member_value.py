@@ -22,6 +22,7 @@ VALUE: Final = [
     "tier",
 ]  # fmt: skip
 TIERS: Final = columns_of("lifetime_tiers")
+AT_ONCE: Final = 50_000  # members whose curves are held at once
 
 
 @dataclass(frozen=True)
@@ -89,19 +90,24 @@ def member_values(
     rate of the last year for as long as the member stays.
     """
     horizons = sorted(set(params.survival.challenge.horizons))
-    curve = model.curve(latest, max(*horizons, params.business.value_days))
     days = np.arange(1, params.business.value_days + 1)
     discount = (1 + params.business.discount_rate) ** (-days / YEAR)
+    parts = []
+    for begin in range(0, len(latest), AT_ONCE):  # a curve has a figure a day
+        curve = model.curve(latest.iloc[begin : begin + AT_ONCE], max(*horizons, days[-1]))
+        inside = curve[:, days]
+        parts.append((curve[:, horizons], inside.sum(axis=1), inside @ discount))
+    stays, stay_days, discounted = (np.concatenate(part) for part in zip(*parts, strict=True))
     orders = daily_spend(latest)
     spend = np.nan_to_num(orders) + daily_fee(memberships, latest)
     spend = np.where(np.isfinite(orders) | (spend > 0), spend, np.nan)
-    expected = params.business.margin_rate * spend * (curve[:, days] @ discount)
+    expected = params.business.margin_rate * spend * discounted
     values = pd.DataFrame(
         {
             "member_id": latest["member_id"].to_numpy(),
             "as_of": latest["as_of"].to_numpy(),
-            **{f"p_stay_{h}d": curve[:, h] for h in horizons},
-            "expected_stay_days": curve[:, days].sum(axis=1),
+            **{f"p_stay_{h}d": stays[:, place] for place, h in enumerate(horizons)},
+            "expected_stay_days": stay_days,
             "daily_spend": spend,
             "expected_margin": expected,
             "survival_value_at_risk": params.business.margin_rate * spend * discount.sum() - expected,
