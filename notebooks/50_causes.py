@@ -81,13 +81,6 @@ claims("described", share_sentences.untold_lines(results("cause_grounds"), page)
 
 # %%
 claims("described", share_sentences.confidence(shares, facts, scores, page))
-if len(scores):
-    show_table(accuracy.scored(scores, page), "scores", "described", accuracy.FORMATS)
-    show_table(share_sentences.rank_table(scores, method, page), "rankings", "described")
-claims("described", accuracy.measured(yardstick, kind, page) if len(known) else [])
-if len(by_kind := accuracy.kind_table(yardstick, page)):
-    show_figure(figures.draw_errors(yardstick, lang), "errors", "described")
-    show_table(by_kind, "kinds", "described", accuracy.KIND_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What they said, and what the evidence says
@@ -116,9 +109,6 @@ show_table(robustness.driver_table(results("cause_drivers"), page), "drivers", l
 mixes = results("cause_groups")
 differing = groups.group_table(mixes, shares, level, page)
 attributed(groups.group_lines(differing, mixes, page))
-if groups.has_shares(mixes):
-    names, note = groups.group_names(mixes, page), page.say("causes.note_groups", level=f"{level:.0%}")
-    show_figure(figures.draw_groups(mixes, names, level, lang), "groups", note=note)
 show_table(differing, "groups")
 
 # %% [markdown] tags=["en"]
@@ -209,17 +199,24 @@ claims("described", robustness.diagnostic_lines(checks, page))
 show_table(robustness.diagnostic_table(checks, page), "checks", "described")
 
 # %% [markdown] tags=["en"]
-# ## What breaks the method
+# ## How good the method is, and what breaks it
 #
 # Measured on simulated programmes built otherwise than the method assumes: how far its answers are off there, and whether its own checks notice. A
 # check that finds nothing in your programme says no more than it does here.
 
 # %% [markdown] tags=["zh"]
-# ## 哪些情形会使方法失效
+# ## 方法有多准，哪些情形会使它失效
 #
 # 在构造方式与方法假设不同的模拟项目上测量：结果偏差多大，自检能否发现。若自检在贵方项目中未发现异常，其分量也仅限于此处所示。
 
 # %%
+if len(scores):
+    show_table(accuracy.scored(scores, page), "scores", "described", accuracy.FORMATS)
+    show_table(share_sentences.rank_table(scores, method, page), "rankings", "described")
+claims("described", accuracy.measured(yardstick, kind, page) if len(known) else [])
+if len(by_kind := accuracy.kind_table(yardstick, page)):
+    show_figure(figures.draw_errors(yardstick, lang), "errors", "described")
+    show_table(by_kind, "kinds", "described", accuracy.KIND_FORMATS)
 claims("described", misspecification.mechanism_lines(yardstick, page))
 mechanisms = misspecification.mechanism_table(misspecification.by_mechanism(yardstick), page)
 show_table(mechanisms, "mechanisms", "described", misspecification.FORMATS)

@@ -63,18 +63,6 @@ def test_withheld_rows_of_the_matrix_are_not_drawn(tables: Tables) -> None:
     assert sorted(text for text in words(figure) if text.endswith("%")) == percents
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_groups_that_differ_are_marked_and_small_ones_left_out(tables: Tables, lang: str) -> None:
-    groups = tables["cause_groups"]
-    keys = dict.fromkeys(zip(groups["kind"], groups["stratum"], strict=True))
-    names = {(kind, stratum): f"{kind}/{stratum}" for kind, stratum in keys}
-    figure = shares.draw_groups(groups, names, 0.05, lang)
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert [label for label in labels if label.startswith("◆")] == ["◆ region/North"]
-    assert len(labels) == len(keys) - 1 and not any("西南" in label for label in labels)
-    assert sum(patch.get_width() for patch in figure.axes[0].patches) == pytest.approx(len(labels))
-
-
 def test_months_without_enough_leavings_leave_a_gap(tables: Tables) -> None:
     figure = shares.draw_months(tables["cause_months"], "en")
     assert len(figure.axes) == len(CAUSES)

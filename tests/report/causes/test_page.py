@@ -64,7 +64,6 @@ def test_with_all_tables_every_section_has_its_figure(
     names = [
         "shares",
         "stated",
-        "groups",
         "months",
         "incidence",
         "rivals",
@@ -112,7 +111,7 @@ def test_withheld_cells_are_neither_drawn_nor_told(
         hidden[name] = table
     hidden["cause_stories"] = tables["cause_stories"].iloc[:0]
     told = tell(hidden, facts)
-    for name in ("stated", "groups", "months", "rivals", "gap"):
+    for name in ("stated", "months", "rivals", "gap"):
         assert say(f"causes.figure_{name}", "en") not in told.figures
     assert say("causes.figure_shares", "en") in told.figures
 

@@ -1,4 +1,4 @@
-"""Figures of the share of each cause: beside avoidable churn, by group, by month, against stated reasons."""
+"""Figures of the share of each cause: beside avoidable churn, by month, against stated reasons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from whychurn.contract.causes import CAUSES
 from whychurn.report.causes.sentences.shares import ranges
 from whychurn.report.drawing.axes import name_rows, percent_axis
-from whychurn.report.drawing.theme import ACCENT, CAUSE_COLOURS, INK, MUTED, new_figure
+from whychurn.report.drawing.theme import ACCENT, CAUSE_COLOURS, INK, new_figure
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STATED: Final = (*CAUSES, "other", "silent", "not_asked")
-WRITTEN: Final = 0.09  # parts of a bar from here on are labelled
 
 
 def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
@@ -118,69 +117,8 @@ def _stated(name: str, lang: str) -> str:
 
 def _folded(label: str) -> str:
     """A label of several words in two lines."""
-    if " " not in label:
-        return label.replace("（", "\n（") if "（" in label else label
     first, _, rest = label.partition(" ")
-    if rest.startswith("or "):
-        return f"{first} or\n{rest.removeprefix('or ')}"
-    return f"{first}\n{rest}"
-
-
-def draw_groups(groups: pd.DataFrame, names: dict[tuple[str, str], str], level: float, lang: str) -> Figure:
-    """Mix of causes in every group, a bar each; ◆ marks groups whose mix clearly differs (cause_groups).
-
-    Parameters
-    ----------
-    names
-        (kind, stratum) -> readable name, in drawing order.
-    level
-        Adjusted p values below are marked.
-    """
-    rows = groups[~groups["suppressed"].astype(bool) & groups["share"].notna()]
-    held = set(zip(rows["kind"], rows["stratum"], strict=True))
-    keys = [key for key in names if key in held]
-    figure, (axis,) = new_figure(height=1.3 + 0.27 * (len(keys) + len({kind for kind, _ in keys})))
-    places, place, last = [], 0.0, None
-    for kind, stratum in keys:
-        if kind != last:
-            place += 0.55 if last is not None else 0.0
-            axis.text(0, place - 0.1, say(f"causes.kind_{kind}", lang), fontsize=9, color=MUTED, va="center")
-            place, last = place + 0.75, kind
-        mine = rows[(rows["kind"] == kind) & (rows["stratum"] == stratum)].set_index("cause")
-        _stacked(axis, place, mine["share"])
-        mark = "◆ " if mine["p_adjusted"].iloc[0] < level else ""
-        places.append((place, f"{mark}{names[kind, stratum]}"))
-        place += 1
-    axis.set_yticks([at for at, _ in places], [name for _, name in places], fontsize=9)
-    axis.set_ylim(place - 0.3, -0.6)
-    axis.set_xlim(0, 1)
-    percent_axis(axis)
-    axis.grid(visible=False)
-    axis.tick_params(axis="y", length=0)
-    handles = [
-        Rectangle((0, 0), 1, 1, color=CAUSE_COLOURS[cause], alpha=0.75, linewidth=0) for cause in CAUSES
-    ]
-    figure.legend(
-        handles,
-        [say(f"causes.{cause}", lang) for cause in CAUSES],
-        loc="outside upper left",
-        ncols=3,
-        fontsize=9,
-        frameon=False,
-    )
-    return figure
-
-
-def _stacked(axis: Axes, place: float, share: pd.Series) -> None:
-    left = 0.0
-    for cause in CAUSES:
-        width = float(share.get(cause, 0.0))
-        axis.barh(place, width, left=left, height=0.8, color=CAUSE_COLOURS[cause], alpha=0.75, linewidth=0)
-        if width >= WRITTEN:
-            axis.text(
-                left + width / 2, place, f"{width:.0%}", ha="center", va="center", fontsize=8, color=INK
-            )
-        left += width
+    return f"{first} and\n{rest[4:]}" if rest.startswith("and ") else f"{first}\n{rest}".strip()
 
 
 def draw_months(months: pd.DataFrame, lang: str) -> Figure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,12 +11,13 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import join
 from whychurn.report.causes.sentences.shares import six
+from whychurn.report.page.components.numbers import bracketed, signed
+from whychurn.report.page.formats import format_interval
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
 from whychurn.report.words.readable_names import stratum_name
 
 ANSWERS: Final = "answers"  # `stated` of the probability to answer at all (cause_confusion)
-SEASONS: Final = ("spring", "summer", "autumn", "winter")
 MOST: Final = 4  # groups that are told in sentences
 
 
@@ -70,20 +70,6 @@ def group_name(kind: str, stratum: str, lang: str, page: PageLike) -> str:
     return stratum_name("spend_tier" if kind == "tier" else kind, stratum, lang)
 
 
-def group_names(groups: pd.DataFrame, page: PageLike) -> dict[tuple[str, str], str]:
-    """(kind, stratum) -> readable name; kinds in order of the table, days and seasons in theirs."""
-    found = list(dict.fromkeys(zip(groups["kind"].astype(str), groups["stratum"].astype(str), strict=True)))
-    kinds = list(dict.fromkeys(kind for kind, _ in found))
-    keys = sorted(found, key=lambda key: (kinds.index(key[0]), _place(*key)))
-    return {(kind, stratum): group_name(kind, stratum, page.lang, page) for kind, stratum in keys}
-
-
-def _place(kind: str, stratum: str) -> tuple[float, str]:
-    if kind == "tenure":
-        return float(re.split(r"\D", stratum)[0] or 0), stratum
-    return float(SEASONS.index(stratum)) if kind == "season" and stratum in SEASONS else 0.0, stratum
-
-
 def notable(groups: pd.DataFrame, level: float) -> pd.DataFrame:
     """Rows of groups whose mix of causes clearly differs (q below `level`), small groups left out."""
     if groups.empty:
@@ -93,7 +79,7 @@ def notable(groups: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def group_table(groups: pd.DataFrame, shares: pd.DataFrame, level: float, page: PageLike) -> pd.DataFrame:
     """One row a group that differs: the cause that is furthest from its share among all, furthest first."""
-    columns = ["kind", "stratum", "churn_events", "cause", "share", "gap", "p_adjusted"]
+    columns = ["kind", "stratum", "churn_events", "cause", "share", "low", "high", "gap", "p_adjusted"]
     rows = notable(groups, level)
     if rows.empty or six(shares).empty:
         return pd.DataFrame(columns=columns)
@@ -120,7 +106,7 @@ def group_lines(table: pd.DataFrame, groups: pd.DataFrame, page: PageLike) -> li
             kind=row["kind"],
             stratum=row["stratum"],
             cause=row["cause"],
-            share=page.format(row["share"], "percent"),
+            share=format_interval(row, lambda share: page.format(share, "percent"), ("share", "low", "high")),
             gap=page.format(row["gap"], "points"),
             churn_events=page.format(row["churn_events"], "int"),
         )
@@ -139,6 +125,7 @@ def change_lines(change: pd.DataFrame, level: float, page: PageLike) -> list[str
             "causes.claim_change",
             cause=page.say(f"causes.{row['cause']}"),
             difference=page.format(row["difference"], "points"),
+            between=bracketed(100 * row["low"], 100 * row["high"], page.lang, lambda one: signed(one, 1)),
             **{name: page.format(row[name], "percent") for name in ("first_half", "second_half")},
         )
         for row in rows.to_dict("records")

@@ -16,7 +16,7 @@ from whychurn.report.words import say_or
 from whychurn.score.yardstick.measured import load_yardstick, supported
 
 FORMATS: Final = {
-    **dict.fromkeys(("share", "named_share", "avoidable_share"), "percent"),
+    **dict.fromkeys(("share", "low", "high", "named_share", "avoidable_share"), "percent"),
     **dict.fromkeys(("first_half", "second_half", "confidence", "competition_share", "hazard"), "percent"),
     **dict.fromkeys(("difference", "gap"), "points"),
     **dict.fromkeys(
