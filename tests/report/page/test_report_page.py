@@ -16,7 +16,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.report.page import report_page as page_module
 from whychurn.report.page.formats import ROUND, format_interval, format_value
 from whychurn.report.page.html_pieces import claim_line
-from whychurn.report.page.html_table import MOST_ROWS, table_html
+from whychurn.report.page.html_table import FIRST_ROWS, MOST_ROWS, table_html
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.page.report_page import RECORD, Page
 
@@ -190,6 +190,11 @@ def test_table_keeps_raw_numbers_for_sorting_and_escapes_text() -> None:
     assert 'data-v="1"' in html
     assert "<script>" not in html
     assert "&lt;who&gt;" in html
+
+
+def test_a_table_of_more_than_a_screen_can_be_searched() -> None:
+    short, long = (_table(pd.DataFrame({"x": range(rows)})) for rows in (FIRST_ROWS, FIRST_ROWS + 1))
+    assert "wc-search" not in short and long.count("wc-search") == 1 and "<select" not in long
 
 
 def test_table_folds_rows_beyond_the_limit_and_stays_small() -> None:

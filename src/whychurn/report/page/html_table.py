@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
@@ -15,6 +15,7 @@ from whychurn.report.page.html_pieces import badge, inline
 from whychurn.report.words import say
 
 SUPPRESSED: Final = "suppressed"  # column that marks withheld rows (contract.suppression)
+FIRST_ROWS: Final = 12  # a longer table can be searched
 MOST_ROWS: Final = 500  # more than this nobody reads in a page, and the page stays small
 _LEFT: Final = ("text", "quote", "flag", "date", "month")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
@@ -73,9 +74,9 @@ def table_html(
         return _box(caption, f'<p class="wc-note">{escape(say("delivery.empty_table", lang))}</p>')
     look = TableLook(lang, currency, min_cell, labels or {}, formats or {})
     table = bare_table(shown, name, look, limit)
-    return _box(
-        caption, table + table_tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell)
-    )
+    bar = filter_bar(shown.drop(columns=SUPPRESSED, errors="ignore"), look) if len(shown) > FIRST_ROWS else ""
+    tools = table_tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell)
+    return _box(caption, bar + table + tools)
 
 
 def bare_table(frame: pd.DataFrame, name: str, look: TableLook, limit: int | None = None) -> str:
@@ -138,6 +139,32 @@ def _raw(value: Any, empty: bool) -> str:
     if empty:
         return ""
     return f"{int(value)}" if isinstance(value, bool) else f"{float(value):.10g}"
+
+
+def filter_bar(shown: pd.DataFrame, look: TableLook, filters: Sequence[str] = ()) -> str:
+    """Search over all cells, a choice for each column of `filters`, and how many rows pass."""
+    columns = [str(column) for column in shown]
+    chosen = "".join(
+        _choice(shown[column], column, columns.index(column), look) for column in filters if column in shown
+    )
+    search = escape(say("delivery.search", look.lang))
+    count = escape(say("delivery.rows_of", look.lang, shown="#", rows="##"))
+    return (
+        f'<div class="wc-filters">{chosen}<label>{search} <input type="search" class="wc-search"></label>'
+        f'<span class="wc-count" role="status" data-text="{count}"></span></div>'
+    )
+
+
+def _choice(values: pd.Series, column: str, place: int, look: TableLook) -> str:
+    label = escape(look.labels.get(column, column))
+    kind = look.formats.get(column, "text")
+    texts = list(dict.fromkeys(format_value(value, kind, look.lang) for value in values))
+    options = "".join(f"<option>{escape(text)}</option>" for text in sorted(texts))
+    every = escape(say("delivery.all_values", look.lang))
+    return (
+        f'<label>{label} <select data-column="{place}" data-key="{escape(column)}">'
+        f'<option value="">{every}</option>{options}</select></label>'
+    )
 
 
 def table_tools(rows: int, limit: int | None, lang: str) -> str:

@@ -8,11 +8,9 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.report.page.formats import format_value
-from whychurn.report.page.html_table import TableLook, bare_table, table_tools
+from whychurn.report.page.html_table import FIRST_ROWS, TableLook, bare_table, filter_bar, table_tools
 from whychurn.report.words import say
 
-FIRST_ROWS: Final = 12  # shown before the reader asks for all
 MOST_ROWS: Final = 800  # in a page; a list for staff comes from `whychurn action export`
 
 
@@ -36,35 +34,10 @@ def list_table(
         return f'<p class="bk-note">{escape(say("delivery.empty_table", look.lang))}</p>'
     shown = frame.head(most)
     limit = FIRST_ROWS if len(shown) > FIRST_ROWS else None
-    bar = _bar(shown, look, filters) if limit is not None else ""
+    bar = filter_bar(shown, look, filters) if limit is not None else ""
     return (
         f'<div class="wc wc-tablebox wc-list">{bar}{bare_table(shown, name, look, limit)}'
         f"{table_tools(len(shown), limit, look.lang)}{_left_out(len(shown), len(frame), look.lang)}</div>"
-    )
-
-
-def _bar(shown: pd.DataFrame, look: TableLook, filters: Sequence[str]) -> str:
-    columns = [str(column) for column in shown]
-    chosen = "".join(
-        _choice(shown[column], column, columns.index(column), look) for column in filters if column in shown
-    )
-    search = escape(say("delivery.search", look.lang))
-    count = escape(say("delivery.rows_of", look.lang, shown="#", rows="##"))
-    return (
-        f'<div class="wc-filters">{chosen}<label>{search} <input type="search" class="wc-search"></label>'
-        f'<span class="wc-count" role="status" data-text="{count}"></span></div>'
-    )
-
-
-def _choice(values: pd.Series, column: str, place: int, look: TableLook) -> str:
-    label = escape(look.labels.get(column, column))
-    kind = look.formats.get(column, "text")
-    texts = list(dict.fromkeys(format_value(value, kind, look.lang) for value in values))
-    options = "".join(f"<option>{escape(text)}</option>" for text in sorted(texts))
-    every = escape(say("delivery.all_values", look.lang))
-    return (
-        f'<label>{label} <select data-column="{place}" data-key="{escape(column)}">'
-        f'<option value="">{every}</option>{options}</select></label>'
     )
 
 
