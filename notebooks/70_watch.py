@@ -47,13 +47,13 @@ for key, value, text, rung in headlines(results, page):
 # ## Confidence
 #
 # Each chart adds up how far months lie from the reference months and raises an alarm when the sum passes a limit (CUSUM, Page 1954). The limit was set by running the
-# chart on resampled reference months, so that it alarms in one of ten stretches of 24 months in which nothing changed. Months that differ from one another more than
-# chance allows do so in the reference too, and widen it. A month that is not over is judged by nothing.
+# chart on resampled reference months, so that it alarms in about one of ten stretches of 24 months in which nothing changed. Months that differ from one another more
+# than chance allows do so in the reference too, and widen it. A month that is not over is judged by nothing.
 
 # %% [markdown] tags=["zh"]
 # ## 把握
 #
-# 每个图表累加各月与基准月份的偏离，累计超过限值即预警（CUSUM，Page 1954）。限值由重抽样的基准月份反复运行该图表得出：若没有任何变化，24 个月内误报的可能为十分之一。
+# 每个图表累加各月与基准月份的偏离，累计超过限值即预警（CUSUM，Page 1954）。限值由重抽样的基准月份反复运行该图表得出：若没有任何变化，24 个月内误报的可能约为十分之一。
 # 各月之间超出偶然的波动在基准月份中同样存在，已计入限值。未完结的月份不作评判。
 
 # %% [markdown] tags=["en"]

@@ -19,7 +19,7 @@ from whychurn.delivery.descriptions import (
     page_of,
     told,
 )
-from whychurn.delivery.mlflow_store import PIPELINE, connect, find_experiment
+from whychurn.delivery.mlflow_store import PIPELINE, VIEW, connect, find_experiment
 from whychurn.delivery.registry.model_versions import (
     CHAMPION,
     crown,
@@ -57,6 +57,7 @@ def test_runs_models_and_versions_are_described(
     tags = client.get_experiment(experiment).tags
     assert SAID["en"] in tags[NOTE] and "reports/en/index.html" in tags[NOTE]
     assert tags["mlflow.experimentKind"] == "custom_model_development", "its page opens on runs"
+    assert "Description" in tags[f"mlflow.sharedViewState.{VIEW}"], "and shows what they say"
     model = client.get_registered_model(params.delivery.registered_risk)
     assert "leave within 60 days (definition `inactivity_90d`)" in model.description
     version = find_version(client, model.name, CHAMPION)

@@ -246,7 +246,10 @@ def test_through_a_server_everything_works_as_in_a_file(
     with caplog.at_level(logging.INFO, logger="whychurn"):
         mlflow_ui(study, 5000)
     experiment = find_experiment(client, study, PIPELINE)
-    assert f"{login}/#/experiments/{experiment}/runs?workflowType=machine_learning" in caplog.text
+    assert (
+        f"{login}/#/experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey=whychurn"
+        in caplog.text
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ ENDS = pd.date_range("2025-01-01", periods=3, freq="MS")  # of the months that a
 LATE = (pd.Timestamp("2024-12-20"), ENDS[0])  # some orders of these days come with the export after
 PARTS = ["late_data", "new_definition", "new_model", "new_members", "remains"]
 SETTINGS = """
-panel: {threshold_days: 60, audit_sample: 20}
+panel: {threshold_days: 30, audit_sample: 20}
 risk: {trials: 1, bootstrap: 20, test_months: 1, calibration_months: 1}
 voice: {method: kmeans}
 causes: {stability_drops: [], methods: [survey, additive_hazard]}

@@ -13,9 +13,8 @@ from whychurn.watch.limits.cusum import SLACK, run_cusum
 REFERENCE_MONTHS: Final = 12
 LEAST_REFERENCE: Final = 6
 STRETCH: Final = 24  # months over which one chart may alarm by chance in `FALSE_ALARMS`
-FALSE_ALARMS: Final = (
-    0.07  # of simulated stretches: a reference of twelve months says little of the rarest ones
-)
+# of simulated stretches; .10 of unchanged programmes then alarm, for twelve months say little of the rarest ones
+FALSE_ALARMS: Final = 0.07
 RUNS: Final = 500
 LEAST_LIMIT: Final = 2.0
 SEEN_WITHIN: Final = 6  # months
