@@ -27,7 +27,9 @@ def watch(
     study: StudyOption = None,
     exports: Annotated[
         Path | None,
-        typer.Option(help="Folder of monthly exports: a folder of tables a month, such as 2025-11."),
+        typer.Option(
+            help="Folder of monthly exports: a folder of tables a month, such as 2025-11, each with all rows until then."
+        ),
     ] = None,
 ) -> None:
     """Run what is missing, and say which alarms are open, what changed and what came in broken."""
@@ -63,6 +65,11 @@ def _run_exports(place: StudyPaths, exports: Path) -> None:
                 f"{', '.join(sorted(missing))} of the export before is not in this one", file=month,
                 remedy="put it there, without rows if there are none",
             )  # fmt: skip
+        if shrunk := sorted(name for name in tables if 2 * _size(month / name) < _size(source / name)):
+            raise WhychurnError(
+                f"{', '.join(shrunk)} is less than half of what the export before held", file=month,
+                remedy="an export holds all rows until the end of its month, not those of the month alone: put them together",
+            )  # fmt: skip
         tables = _tables(month)
         console.print(f"{month.name} …", markup=False)
         done.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +85,10 @@ def _run_exports(place: StudyPaths, exports: Path) -> None:
 def _tables(folder: Path) -> set[str]:
     files = folder.iterdir() if folder.is_dir() else ()
     return {path.name for path in files if path.suffix.lower() in (*TABLES, *PACKED)}
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def _say(place: StudyPaths) -> None:

@@ -101,7 +101,7 @@ def started(study: StudyPaths, place: Path, workers: int, *more: object, tls: ss
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
     server = Serving(process, port, place / "log", tls)
     try:
-        server.wait_for(lambda: len(server.workers()) == workers)
+        server.wait_for(lambda: len(server.workers()) == workers, 300)
         yield server
     finally:
         if process.poll() is None:
