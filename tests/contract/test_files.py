@@ -11,6 +11,7 @@ import pytest
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import (
     read_json,
+    read_latest,
     read_members,
     read_result,
     read_table,
@@ -94,4 +95,13 @@ def test_a_share_of_the_members_comes_with_all_their_rows_and_is_the_same_in_eve
     assert sample_share(tmp_path / "panel.parquet", 12_000) == 1 == sample_share(tmp_path / "none.parquet", 1)
     pd.testing.assert_frame_equal(
         read_members(tmp_path / "panel.parquet", 1), read_table(tmp_path / "panel.parquet")
+    )
+
+
+def test_the_latest_snapshot_alone_is_read(tmp_path: Path) -> None:
+    days = pd.to_datetime(["2025-01-01", "2025-02-01", "2025-02-01"])
+    panel = pd.DataFrame({"member_id": ["a", "a", "b"], "as_of": days, "x": [1.0, 2.0, 3.0]})
+    write_table(panel, tmp_path / "panel.parquet")
+    pd.testing.assert_frame_equal(
+        read_latest(tmp_path / "panel.parquet"), panel.iloc[1:].reset_index(drop=True)
     )

@@ -127,6 +127,18 @@ def read_members(path: Path, share: float, columns: list[str] | None = None) -> 
     return pd.read_parquet(path, columns=columns, filters=pc.field("member_id").isin(chosen))
 
 
+def read_latest(path: Path) -> pd.DataFrame:
+    """Read the rows of the latest snapshot of the panel at `path`.
+
+    Raises
+    ------
+    WhychurnError
+        If the file is absent.
+    """
+    last = read_table(path, ["as_of"])["as_of"].max()
+    return pd.read_parquet(path, filters=[("as_of", "==", last)])
+
+
 def write_json(content: Any, path: Path) -> None:
     """Write `content` as readable JSON (sorted keys, UTF-8), whole or not at all."""
     with write_whole(path) as temporary:

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from whychurn.contract.files import (
     read_json,
+    read_latest,
     read_members,
     read_table,
     sample_share,
@@ -43,7 +44,7 @@ def run(study: StudyPaths, params: Params) -> None:
     holdout = None
     if inputs.panel_facts["kind"] == "inactivity":
         holdout = compare_spend_forecasts(inputs.panel, inputs.spells, comparison, orders, params)
-    valued = inputs.panel if share == 1 else _latest(study)
+    valued = inputs.panel if share == 1 else read_latest(study.processed / "panel.parquet")
     lifetime = lifetime_results(valued, memberships, comparison, holdout, params)
     topics = read_table(study.results / "feedback_topics.parquet")
     stays = stay_rows(inputs.spells, inputs.window())
@@ -76,10 +77,3 @@ def _read_inputs(study: StudyPaths, share: float, params: Params) -> SurvivalInp
         intake_facts=read_json(study.interim / "intake.json"),
         everyone=everyone,
     )
-
-
-def _latest(study: StudyPaths) -> pd.DataFrame:
-    """The latest snapshot of all members, with all columns."""
-    panel = study.processed / "panel.parquet"
-    last = read_table(panel, ["as_of"])["as_of"].max()
-    return pd.read_parquet(panel, filters=[("as_of", "==", last)])

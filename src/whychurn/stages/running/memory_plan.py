@@ -1,7 +1,8 @@
 """What memory each stage will need, which stages fit side by side, and how much DuckDB may take.
 
-Needs follow from rows: a fixed part, and bytes a row of the input tables and of the panel, as `benchmarks/whole.py` measured
-peaks. Fits rest on at most ``run.fit_rows`` rows of the panel, which bounds their part.
+A need is a fixed part, and bytes a row of the input tables and of the panel: from peaks of the demo, and of larger studies for
+intake, voice, survival, risk and causes; the slopes of the other stages are guesses on the safe side. Fits rest on at most
+``run.fit_rows`` rows of the panel, which bounds their part.
 """
 
 import logging
@@ -41,16 +42,16 @@ class Need(NamedTuple):
 
 NEEDS: Final = {
     "world": Need(1.0),
-    "intake": Need(0.4, 400),
-    "voice": Need(0.6, 60),
-    "panel": Need(0.6, 600),
-    "retention": Need(0.4, 450),
-    "survival": Need(0.6, 60, 400, 2500),
+    "intake": Need(0.9, 130),
+    "voice": Need(0.55, 85),
+    "panel": Need(1.3, 60, 600),
+    "retention": Need(0.65, 110),
+    "survival": Need(0.5, 15, 400, 3000),
     "snapshot": Need(0.3),
-    "risk": Need(0.5, 0, 1200, 1500),
-    "causes": Need(0.8, 120),
-    "action": Need(0.8, 450),
-    "watch": Need(0.6, 200, 1500),
+    "risk": Need(0.5, 0, 300, 2700),
+    "causes": Need(0.85, 120),
+    "action": Need(1.35, 200),
+    "watch": Need(1.0, 100, 800),
     "score": Need(0.5, 350),
     "report": Need(0.7, 30),
     "delivery": Need(0.5),
