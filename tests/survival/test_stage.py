@@ -43,7 +43,11 @@ class Voice(Wording):
     """What the sentences need of a page."""
 
     def format(self, value: Any, kind: str) -> str:
-        return "–" if value is None or pd.isna(value) else f"{value:.0f}" if kind == "int" else f"{value:.3f}"
+        if value is None or pd.isna(value):
+            return "–"
+        if isinstance(value, str):
+            return value
+        return f"{value:.0f}" if kind == "int" else f"{value:.3f}"
 
 
 def nothing_said() -> pd.DataFrame:
