@@ -222,7 +222,7 @@ def test_kickers_name_the_programme(planted: Planted) -> None:
 def test_pages_are_written_for_a_study_with_a_history(tmp_path: Path) -> None:
     study = StudyPaths(tmp_path)
     params = load_params(study)
-    assert page_names(study) == ["index", "keep", "who"]
+    assert page_names(study) == ["index", "why", "keep", "who", "sure"]
     frame = study_frame(study, params, "en", NOTEBOOKS)
     written = write_action_pages(study, params, {"en": frame})
     assert [path.name for path in written] == ["keep.html", "who.html"]

@@ -235,7 +235,9 @@ def test_a_study_without_results_says_which_tables_each_block_needs(empty: Index
     assert body.count("bk-missing") == 5
     for table in ("feedback", "touches", "orders", "whychurn watch"):
         assert f"<code>{table}</code>" in body
-    assert 'id="unanswered"' in body and body.count("<li>") == 1
+    assert "sure.html#unanswered" in body and 'id="unanswered"' not in body
+    alone = index_body(empty, frame, ["**x**"], False, page(lang))
+    assert 'id="unanswered"' in alone and alone.count("<li>") == 1
 
 
 def test_a_block_without_tables_says_what_the_notebooks_said(empty: IndexResults) -> None:
@@ -317,13 +319,12 @@ def moved(empty: IndexResults, rate: float, *, rising: bool = False) -> IndexRes
 
 def test_ways_on_lead_to_pages_that_exist() -> None:
     names = [("00_start_here", "S"), ("10_data", "D"), ("50_causes", "C")]
-    html = blocks.ways_on(names, True, page())
+    html = blocks.ways_on(names, 2, page())
     assert re.findall(r'href="([^"]+)"', html) == [
-        "50_causes.html",
-        "keep.html",
-        "who.html",
-        "10_data.html",
-        "#rungs",
-    ]
-    assert "keep.html" not in blocks.ways_on(names, False, page())
+        "why.html", "keep.html", "who.html", "sure.html", "sure.html#unanswered", "#rungs",
+    ]  # fmt: skip
+    assert "2 questions without an answer" in html and "#unanswered" not in blocks.ways_on(names, 0, page())
+    assert re.findall(r'href="([^"]+)"', blocks.ways_on(names, None, page())) == [
+        "10_data.html", "50_causes.html", "#rungs",
+    ]  # fmt: skip
     assert blocks.unanswered_block([], page()) == ""

@@ -91,7 +91,7 @@ def test_dots_lie_where_their_values_are() -> None:
     assert f'cx="{at:.2f}%"' in html
     assert "a&lt;b" in html and "a<b" not in html
     assert 'data-rung="caused"' in html and 'tabindex="0"' in html and "← more leave" in html
-    assert "iv-detail" not in interval_rows([row(detail="more")], "en", ("l", "r"), compact=True)
+    assert "iv-detail" not in interval_rows([row(detail="more")], "en", ("l", "r"), look="compact")
     wide = interval_rows([row()], "en", ("l", "r"), within=[-100])
     assert "−100" in wide
 

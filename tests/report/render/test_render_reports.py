@@ -161,13 +161,15 @@ def test_index_opens_with_the_answer_and_what_is_missing(rendered: Path) -> None
 
 def test_pages_for_reviewers_lead_to_each_other_and_to_the_notebooks(rendered: Path) -> None:
     for lang in ("en", "zh"):
-        for name in ("index", "keep", "who", "20_who"):
+        for name in ("index", "why", "keep", "who", "sure", "20_who"):
             page = _page(rendered, f"{lang}/{name}.html")
             top = page[page.index("<header") : page.index("</header>")]
             assert re.findall(r'<a href="(\w+)\.html"', top) == [
                 "index",
+                "why",
                 "keep",
                 "who",
+                "sure",
                 "00_start_here",
                 "20_who",
             ]

@@ -37,7 +37,7 @@ def keep_lines(results: ActionResults, page: Wording) -> tuple[str, str | None, 
     unit = note(page.say("action.index_unit", days=results.effect_days))
     guard = "".join(claim(line, "attributed", muted=True) for line in guard_title(results, page))
     title = "".join(f"{clause} " for clause in clauses_closed(effects_title(rows, page))).strip()
-    return title, rung, f"{unit}{interval_rows(marks, page.lang, ends, compact=True)}{guard}"
+    return title, rung, f"{unit}{interval_rows(marks, page.lang, ends, look='compact')}{guard}"
 
 
 def list_lines(results: ActionResults, page: Wording) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from whychurn.contract.causes import CAUSES, RUNGS
 from whychurn.report.action.index_block import keep_lines, list_lines
 from whychurn.report.action.sentences.effects import weakest_rung
-from whychurn.report.causes.sentences.accuracy import kind_of_study
+from whychurn.report.causes.sentences.accuracy import kind_of_study, measured_worlds
 from whychurn.report.causes.sentences.shares import from_words, rung_of
 from whychurn.report.index.changed import LINES, changed_lines, changed_title
 from whychurn.report.index.picture import picture
@@ -21,7 +21,6 @@ from whychurn.report.page.components.blocks import block, claim, claims, fold, m
 from whychurn.report.page.components.numbers import bracketed_plain, plain
 from whychurn.report.page.html_pieces import inline
 from whychurn.report.page.wording import Wording
-from whychurn.score.yardstick.measured import OURS, load_yardstick, with_kind
 
 MODEL: Final = "xgboost"  # whose chances the lists carry
 NEAR: Final = 0.2  # the chance at which calibration is told
@@ -79,22 +78,34 @@ def sure_lines(results: IndexResults, page: Wording) -> list[str]:
     return [*_causes_held(results, page), *_chances_held(results.calibration, page)]
 
 
-def ways_on(names: Sequence[tuple[str, str]], has_lists: bool, page: Wording) -> str:
-    """Three ways on: in ten minutes, to act, to check; `names` are the notebooks' pages and their titles."""
-    links = {name: f'<a href="{name}.html">{title}</a>' for name, title in names if name != START}
-    own = {name: page.say(f"delivery.nav_{name}") for name in ("keep", "who")}
-    pages = {name: f'<a href="{name}.html">{escape(text)}</a>' for name, text in own.items()}
-    why = next((name for name in ("50_causes", *links) if name in links), "")
+def ways_on(names: Sequence[tuple[str, str]], gaps: int | None, page: Wording) -> str:
+    """Three ways on: in ten minutes, to act, to check.
+
+    Parameters
+    ----------
+    names
+        Notebooks' pages and their titles.
+    gaps
+        Questions that the data cannot answer; None where there are no pages for reviewers but this one.
+    """
+    links = [f'<a href="{name}.html">{title}</a>' for name, title in names if name != START]
     ladder = " → ".join(page.say(f"delivery.rung_{rung}") for rung in RUNGS)
-    ways = {
-        "read": [links.pop(why, ""), pages["keep"] if has_lists else ""],
-        "act": [pages["who"] if has_lists else ""],
-        "check": [*links.values(), f'<a href="#rungs">{escape(ladder)}</a>'],
-    }
+    rungs = f'<a href="#rungs">{escape(ladder)}</a>'
+    ways = {"check": [*links, rungs]}
+    if gaps is not None:
+        own = {name: page.say(f"delivery.nav_{name}") for name in ("why", "keep", "who")}
+        own |= {"sure": page.say("index.sure_all")}
+        pages = {name: f'<a href="{name}.html">{escape(text)}</a>' for name, text in own.items()}
+        open_ones = page.say("index.gaps_one" if gaps == 1 else "index.gaps", count=gaps)
+        missing = f'<a href="sure.html#unanswered">{escape(open_ones)}</a>' if gaps else ""
+        ways = {
+            "read": [pages["why"], pages["keep"]],
+            "act": [pages["who"]],
+            "check": [pages["sure"], missing, rungs],
+        }
     drawn = "".join(
         f"<div><b>{escape(page.say(f'index.way_{way}'))}</b><p>{' · '.join(filter(None, parts))}</p></div>"
         for way, parts in ways.items()
-        if any(parts)
     )
     return f'<nav class="ways" id="reports" aria-label="{escape(page.say("index.ways"))}">{drawn}</nav>'
 
@@ -120,9 +131,7 @@ def _instead(place: str, results: IndexResults, page: Wording) -> str:
 def _causes_held(results: IndexResults, page: Wording) -> list[str]:
     if ranked(results.shares).empty or not from_words(results.causes):
         return []
-    rows = with_kind(load_yardstick())
-    rows = rows[rows["half"].eq("test") & rows["method"].eq(OURS) & rows["share_error_largest"].notna()]
-    rows = rows[rows["kind"].eq(kind_of_study(results.causes))]
+    rows = measured_worlds(kind_of_study(results.causes))
     if rows.empty:
         return []
     words: dict[str, str] = {}

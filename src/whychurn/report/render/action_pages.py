@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.action.keep import keep_body, keep_title, kicker
 from whychurn.report.action.results import read_action
 from whychurn.report.action.who import who_body, who_kicker, who_title
-from whychurn.report.page.html_pieces import inline
 from whychurn.report.page.wording import Wording
-from whychurn.report.render.layout import page_names, sections_html
+from whychurn.report.render.layout import page_names, write_sections
 
 
 def write_action_pages(study: StudyPaths, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:
@@ -29,16 +27,8 @@ def write_action_pages(study: StudyPaths, params: Params, frames: dict[str, dict
             "keep": (keep_title(results, page), kicker(results, name, page), keep_body(results, page)),
             "who": (who_title(results, page), who_kicker(results, name, page), who_body(results, page)),
         }
-        for file, (clauses, above, body) in pages.items():
-            path = study.reports / lang / f"{file}.html"
-            title = page.say(f"delivery.nav_{file}")
-            content = {
-                "title": title,
-                "clauses": [inline(one) for one in clauses],
-                "kicker": above,
-                "body": body,
-            }
-            with write_whole(path) as temporary:
-                temporary.write_text(sections_html(frame, file, **content), encoding="utf-8")
-            written.append(path)
+        written += [
+            write_sections(study, frame, file, clauses, kicker=above, body=body)
+            for file, (clauses, above, body) in pages.items()
+        ]
     return written

@@ -13,50 +13,43 @@ from whychurn.report.index import blocks
 from whychurn.report.index.results import IndexResults, read_index
 from whychurn.report.index.sentences import headline, over_line, rate_line
 from whychurn.report.page.components.blocks import claim, claims
-from whychurn.report.page.html_pieces import inline
 from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.unanswered_questions import missing_words, question_words
 from whychurn.report.page.wording import Wording
-from whychurn.report.render.layout import chooser_html, page_names, sections_html
+from whychurn.report.render.layout import chooser_html, page_names, write_sections
 
 
 def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:
     """Write ``reports/<language>/index.html`` and ``reports/index.html``; returns them."""
     results = read_index(study, params)
-    written = {}
+    written = []
+    whole = "sure" in page_names(study)
     for lang, frame in frames.items():
         page = Wording(lang, params.study.currency, params.privacy.min_cell)
         clauses = headline(results, rung_of(results.causes), page) or [page.say("delivery.index_title")]
-        content = {
-            "title": page.say("delivery.index_title"),
-            "clauses": [inline(clause) for clause in clauses],
-            "kicker": over_line(results, frame["study"], page),
-            "body": index_body(
-                results, frame, unanswered_lines(study, lang), "who" in page_names(study), page
-            ),
-        }
-        written[study.reports / lang / "index.html"] = sections_html(frame, "index", **content)
-    languages = [str(lang) for lang in params.report.languages]
+        over = over_line(results, frame["study"], page)
+        body = index_body(results, frame, unanswered_lines(study, lang), whole, page)
+        written.append(write_sections(study, frame, "index", clauses, kicker=over, body=body))
+    chooser = study.reports / "index.html"
     names = " · ".join(dict.fromkeys(params.study.name.values()))
-    written[study.reports / "index.html"] = chooser_html(languages, names)
-    for path, text in written.items():
-        with write_whole(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    return list(written)
+    with write_whole(chooser) as temporary:
+        text = chooser_html([str(lang) for lang in params.report.languages], names)
+        temporary.write_text(text, encoding="utf-8")
+    return [*written, chooser]
 
 
 def index_body(
-    results: IndexResults, frame: dict[str, Any], unanswered: list[str], has_lists: bool, page: Wording
+    results: IndexResults, frame: dict[str, Any], unanswered: list[str], whole: bool, page: Wording
 ) -> str:
-    """Blocks of the page in reading order, as HTML."""
+    """Blocks of the page in reading order, as HTML; `whole` where the study has all pages for reviewers."""
     line = rate_line(results, page)
     lead = (
         claim(line, "described")
         if line
         else claims(results.said("how_many", page.lang), page.lang, badges=True)
     )
-    act = [blocks.keep_block(results, page), blocks.month_block(results, page)] if has_lists else []
-    beside = [blocks.changed_block(results, page)] if has_lists else []
+    act = [blocks.keep_block(results, page), blocks.month_block(results, page)] if whole else []
+    beside = [blocks.changed_block(results, page)] if whole else []
     beside.append(blocks.sure_block(results, page))
     names = [(entry["name"], entry["title"]) for entry in frame["reports"]]
     grid = "".join(
@@ -70,7 +63,8 @@ def index_body(
     )
     return (
         f'<div class="ix-lead">{lead}</div><div class="ix">{grid}</div>'
-        f"{blocks.ways_on(names, has_lists, page)}{blocks.unanswered_block(unanswered, page)}"
+        f"{blocks.ways_on(names, len(unanswered) if whole else None, page)}"
+        f"{'' if whole else blocks.unanswered_block(unanswered, page)}"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader
 
 from whychurn.contract.causes import RUNGS
-from whychurn.contract.files import read_json
+from whychurn.contract.files import read_json, write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.snapshot.study_kind import study_kind
@@ -21,6 +21,7 @@ from whychurn.report.page.report_page import TEMPLATE
 from whychurn.report.render.notebooks import Source, find_notebooks
 from whychurn.report.words import say, section_words
 
+LADDER: Final = "sure"  # the page that explains the rungs
 CODES: Final = {"en": "en", "zh": "zh-CN"}
 _HEADING: Final = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 _ANCHOR_LINK: Final = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
@@ -45,9 +46,24 @@ def report_html(notebook: Any, source: Source, frame: dict[str, Any]) -> str:
     )
 
 
+def write_sections(
+    study: StudyPaths, frame: dict[str, Any], name: str, clauses: list[str], **content: Any
+) -> Path:
+    """Write ``reports/<language>/<name>.html`` under a title of several clauses; returns it."""
+    path = study.reports / frame["lang"] / f"{name}.html"
+    title = say("delivery.index_title" if name == "index" else f"delivery.nav_{name}", frame["lang"])
+    page = sections_html(frame, name, title=title, clauses=[inline(one) for one in clauses], **content)
+    with write_whole(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return path
+
+
 def sections_html(frame: dict[str, Any], name: str, **content: Any) -> str:
     """Page for reviewers: a finding and its blocks; `content` as in ``sections.html.j2``."""
-    return _environment().get_template("sections.html.j2").render(**frame, name=name, **content)
+    page = _environment().get_template("sections.html.j2").render(**frame, name=name, **content)
+    if name == LADDER or LADDER not in {entry["name"] for entry in frame["pages"]}:
+        return page
+    return page.replace('href="#rungs"', f'href="{LADDER}.html#rungs"')
 
 
 def chooser_html(languages: list[str], title: str) -> str:
@@ -94,7 +110,7 @@ def study_frame(study: StudyPaths, params: Params, lang: str, folder: Path) -> d
 
 def page_names(study: StudyPaths) -> list[str]:
     """Pages for reviewers that are written from results, in reading order."""
-    return ["index"] if study_kind(study) == "snapshot" else ["index", "keep", "who"]
+    return ["index"] if study_kind(study) == "snapshot" else ["index", "why", "keep", "who", "sure"]
 
 
 def observed_until(study: StudyPaths, lang: str) -> str:

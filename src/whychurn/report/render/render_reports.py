@@ -24,6 +24,7 @@ WORKERS: Final = 2
 PRELOAD: Final = (
     "whychurn.report.render.execute_cells",
     "whychurn.report.render.action_pages",
+    "whychurn.report.render.cause_pages",
     "whychurn.report.render.index_page",
     "whychurn.report.page.report_page",
     "whychurn.report.drawing.svg",
@@ -147,8 +148,13 @@ def render_one(job: Job) -> int:
 
 def _index(study: StudyPaths, params: Params, languages: list[str], folder: Path) -> list[Path]:
     from whychurn.report.render.action_pages import write_action_pages
+    from whychurn.report.render.cause_pages import write_cause_pages
     from whychurn.report.render.index_page import write_index
     from whychurn.report.render.layout import study_frame
 
     frames = {lang: study_frame(study, params, lang, folder) for lang in languages}
-    return write_action_pages(study, params, frames) + write_index(study, params, frames)
+    return [
+        path
+        for write in (write_cause_pages, write_action_pages, write_index)
+        for path in write(study, params, frames)
+    ]

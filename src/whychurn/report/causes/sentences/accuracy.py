@@ -9,7 +9,16 @@ import pandas as pd
 
 from whychurn.report.causes.sentences.method_overview import MEASURES, method_name, method_overview
 from whychurn.report.page.page_like import PageLike
-from whychurn.score.yardstick.measured import KINDS, ONE_SIXTH, OURS, RIVALS, by_kind, kind_of
+from whychurn.score.yardstick.measured import (
+    KINDS,
+    ONE_SIXTH,
+    OURS,
+    RIVALS,
+    by_kind,
+    kind_of,
+    load_yardstick,
+    with_kind,
+)
 
 FORMATS: Final = dict.fromkeys(
     ("ece", "accuracy_named", "abstained", "share_error_largest", "avoidable_error_largest"), "percent"
@@ -24,6 +33,13 @@ def kind_of_study(facts: Mapping[str, Any]) -> str:
     interviews = facts.get("interviews") or {}
     asked = int(interviews.get("answered_by_lot") or 0) if interviews.get("basis") == "lot" else 0
     return kind_of(float(facts.get("answered") or 0), asked, bool(facts.get("without_records")))
+
+
+def measured_worlds(kind: str) -> pd.DataFrame:
+    """Programmes of the test half of this kind on which shares were given, a row each."""
+    rows = with_kind(load_yardstick())
+    shown = rows["half"].eq("test") & rows["method"].eq(OURS) & rows["share_error_largest"].notna()
+    return rows[shown & rows["kind"].eq(kind)]
 
 
 def first_lines(rows: pd.DataFrame, kind: str, page: PageLike) -> list[str]:

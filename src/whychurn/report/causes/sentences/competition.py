@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.report.page.page_like import PageLike
+from whychurn.stats.intervals import poisson_interval
 
 Z: Final = 1.96  # of a 95 % interval
 
@@ -30,10 +31,10 @@ def market_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
         shown = market[~market["suppressed"].astype(bool)] if len(market) else market
         untold = len(shown) and shown["churn_events"].gt(0).any()
         return [page.say("causes.claim_market_untold" if untold else "causes.claim_no_market")]
-    by_region = _by_region(rows)
+    regions = by_region(market)
     lines = []
-    if len(by_region) > 1:
-        first, last = by_region.iloc[0], by_region.iloc[-1]
+    if len(regions) > 1:
+        first, last = regions.iloc[0], regions.iloc[-1]
         if not _clearly_apart(first, last):
             return [page.say("causes.claim_where_even")]
         ends = {"most": str(first["region"]), "least": str(last["region"])}
@@ -80,26 +81,31 @@ def gap_groups(market: pd.DataFrame, count: int) -> pd.DataFrame:
     return pd.DataFrame(found, columns=columns)
 
 
-def region_table(market: pd.DataFrame) -> pd.DataFrame:
-    """One row a region: churn events, the share due to rivals, and their monthly rate per 1 000 members."""
-    columns = ["region", "churn_events", "competition_share", "pull"]
-    rows = pulls(market)
-    return _by_region(rows)[columns] if len(rows) else pd.DataFrame(columns=columns)
-
-
 def _clearly_apart(most: pd.Series, least: pd.Series) -> bool:
     """Whether the rates of two regions differ by more than chance (Poisson)."""
     spread = math.sqrt(sum(row["rival"] / max(row["at_risk"], 1) ** 2 for row in (most, least)))
     return bool((most["pull"] - least["pull"]) / 1000 > Z * spread)
 
 
-def _by_region(rows: pd.DataFrame) -> pd.DataFrame:
+def by_region(market: pd.DataFrame) -> pd.DataFrame:
+    """Regions of cause_market, where rivals pull most first.
+
+    Returns
+    -------
+    DataFrame
+        region, churn_events, at_risk (member-months), rival (churn events due to rivals, a sum of chances),
+        competition_share, and pull, low, high: rival for 1 000 member-months with a Poisson interval of 95 %.
+    """
+    rows = pulls(market)
     rival = rows["churn_events"] * rows["competition_share"]
-    summed = (
+    table = (
         rows.assign(rival=rival).groupby("region")[["churn_events", "at_risk", "rival"]].sum().reset_index()
     )
-    table = summed.assign(
-        competition_share=summed["rival"] / summed["churn_events"].clip(lower=1),
-        pull=1000 * summed["rival"] / summed["at_risk"].clip(lower=1),
+    low, high = poisson_interval(table["rival"].to_numpy(float), table["at_risk"].to_numpy(float), 0.95)
+    table = table.assign(
+        competition_share=table["rival"] / table["churn_events"].clip(lower=1),
+        pull=1000 * table["rival"] / table["at_risk"].clip(lower=1),
+        low=1000 * low,
+        high=1000 * high,
     )
     return table.sort_values("pull", ascending=False, ignore_index=True)

@@ -60,6 +60,20 @@ def fold(title: str, hint: str, body: str) -> str:
     return f'<details class="bk-fold"><summary><b>{inline(title)}</b>{small}</summary>{body}</details>'
 
 
+def quote(text: str, lang: str, source: str) -> str:
+    """Words of a member, redacted, in their own language; `source` says whence, when and what they are about."""
+    code = "zh-CN" if lang == "zh" else lang
+    return (
+        f'<figure class="qt"><blockquote lang="{escape(code)}" data-verbatim>{escape(text)}</blockquote>'
+        f"<figcaption>{inline(source)}</figcaption></figure>"
+    )
+
+
+def see(href: str, text: str) -> str:
+    """Link to the section that derives a figure."""
+    return f'<p class="see"><a href="{escape(href)}">{inline(text)}</a></p>'
+
+
 def missing_block(title: str, needs: str, shows: str, lang: str) -> str:
     """Frame of a block that cannot be filled: what it needs, what it would show."""
     text = say("delivery.missing_block", lang, needs=needs, shows=shows)

@@ -1,4 +1,4 @@
-"""Estimates with their intervals about zero, a row each: text keeps its size on a phone, nothing is scaled."""
+"""Estimates with their intervals, a row each: text keeps its size on a phone, nothing is scaled."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ class IntervalRow:
         A tag (`blocks.TAGS`), or none.
     detail
         Shown on hover and on focus.
+    mark
+        A second value on the axis that the estimate is held against.
     """
 
     name: str
@@ -50,15 +52,16 @@ class IntervalRow:
     beside: str = ""
     verdict: str = ""
     detail: str = ""
+    mark: float = math.nan
 
 
 def interval_rows(
     rows: Sequence[IntervalRow],
     lang: str,
-    ends: tuple[str, str],
+    ends: tuple[str, str] = ("", ""),
     *,
     tick: Callable[[float], str] = signed,
-    compact: bool = False,
+    look: str = "",
     within: Sequence[float] = (),
 ) -> str:
     """Rows on one axis that holds zero.
@@ -66,11 +69,11 @@ def interval_rows(
     Parameters
     ----------
     ends
-        What lies to the left and to the right of zero, in words.
+        What lies to the left and to the right of zero, in words; empty where values are never negative.
     tick
         Writes a number below the axis.
-    compact
-        Without axis and second lines, for the index.
+    look
+        ``compact``: without axis and second lines, for the index; ``stroke`` and ``ring``: the shape of the mark.
     within
         Further values that the axis holds, so that two blocks share one scale.
 
@@ -82,10 +85,10 @@ def interval_rows(
     open_ended = [row.name for row in rows if not all(map(math.isfinite, (row.value, row.low, row.high)))]
     if open_ended:
         raise WhychurnError(f"no interval for {', '.join(open_ended)}", remedy="leave the row out")
-    low, high, step = axis_range([*within, *(end for row in rows for end in (row.low, row.high))])
-    drawn = "".join(_row(row, low, high, lang, compact, step) for row in rows)
-    look = " compact" if compact else ""
-    return f'<div class="iv-rows{look}">{drawn}{_axis(low, high, step, ends, tick)}</div>'
+    marks = [row.mark for row in rows if math.isfinite(row.mark)]
+    low, high, step = axis_range([*within, *marks, *(end for row in rows for end in (row.low, row.high))])
+    drawn = "".join(_row(row, low, high, lang, look, step) for row in rows)
+    return f'<div class="iv-rows {look}">{drawn}{_axis(low, high, step, ends, tick)}</div>'
 
 
 def axis_range(values: Sequence[float]) -> tuple[float, float, float]:
@@ -98,7 +101,8 @@ def axis_range(values: Sequence[float]) -> tuple[float, float, float]:
     return math.floor(low / step) * step, math.ceil(high / step) * step or step, step
 
 
-def _row(row: IntervalRow, low: float, high: float, lang: str, compact: bool, step: float) -> str:
+def _row(row: IntervalRow, low: float, high: float, lang: str, look: str, step: float) -> str:
+    compact = look == "compact"
     marks = f" {tag(row.verdict, lang)}" if row.verdict else ""
     sub = f"<small>{inline(row.sub)}</small>" if row.sub and not compact else ""
     beside = f"<small>{inline(row.beside)}</small>" if row.beside and not compact else ""
@@ -107,13 +111,13 @@ def _row(row: IntervalRow, low: float, high: float, lang: str, compact: bool, st
     colour = f" iv-{row.verdict}" if row.verdict in ("proven", "harm") else ""
     return (
         f'<div class="iv-row{colour}"{focus} data-claim data-rung="{escape(row.rung)}">'
-        f'<div class="iv-name"><b>{inline(row.name)}</b>{marks}{sub}</div>{_mark(row, low, high, step)}'
+        f'<div class="iv-name"><b>{inline(row.name)}</b>{marks}{sub}</div>{_marks(row, low, high, step, look)}'
         f'<div class="iv-value"><b>{inline(row.text)}</b> <span>{inline(row.between)}</span>{beside}</div>'
         f"{detail}</div>"
     )
 
 
-def _mark(row: IntervalRow, low: float, high: float, step: float) -> str:
+def _marks(row: IntervalRow, low: float, high: float, step: float, look: str) -> str:
     def place(value: float) -> str:
         return f"{100 * (value - low) / (high - low):.2f}%"
 
@@ -122,6 +126,13 @@ def _mark(row: IntervalRow, low: float, high: float, step: float) -> str:
         f'<line class="{"zero" if abs(at) < step / 2 else "tick"}" x1="{place(at)}" x2="{place(at)}" y1="0" y2="100%"/>'
         for at in _ticks(low, high, step)
     )
+    if math.isfinite(row.mark):
+        at = place(row.mark)
+        grid += f'<line class="link" x1="{at}" x2="{place(row.value)}" y1="50%" y2="50%"/>' + (
+            f'<circle class="ring" cx="{at}" cy="50%" r="5"/>'
+            if look == "ring"
+            else f'<line class="mark" x1="{at}" x2="{at}" y1="20%" y2="80%"/>'
+        )
     return (
         f'<svg role="img" aria-label="{label}" width="100%" height="26">{grid}'
         f'<line class="span" x1="{place(row.low)}" x2="{place(row.high)}" y1="50%" y2="50%"/>'
@@ -139,7 +150,5 @@ def _axis(low: float, high: float, step: float, ends: tuple[str, str], tick: Cal
         for at in _ticks(low, high, step)
     )
     left, right = (inline(text) for text in ends)
-    return (
-        f'<div class="iv-axis" aria-hidden="true"><div class="iv-scale">{marks}</div></div>'
-        f'<div class="iv-ends"><span>← {left}</span><span>{right} →</span></div>'
-    )
+    words = f'<div class="iv-ends"><span>← {left}</span><span>{right} →</span></div>' if left else ""
+    return f'<div class="iv-axis" aria-hidden="true"><div class="iv-scale">{marks}</div></div>{words}'
