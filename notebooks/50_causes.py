@@ -83,12 +83,12 @@ claims("described", share_sentences.untold_lines(results("cause_grounds"), page)
 claims("described", share_sentences.confidence(shares, facts, scores, page))
 
 # %% [markdown] tags=["en"]
-# ## What they said, and what the evidence says
+# ## <a id="said"></a>What they said, and what the evidence says
 #
 # Few who leave answer why, and who answers tends to say “price”. Behaviour, texts and the market are set against it here.
 
 # %% [markdown] tags=["zh"]
-# ## 他们怎么说，证据怎么说
+# ## <a id="said"></a>他们怎么说，证据怎么说
 #
 # 流失会员很少说明原因，作答者又偏向选“价格”。这里把行为、留言和市场情况与之对照。
 
@@ -100,10 +100,10 @@ if groups.has_answers(stated):
 show_table(robustness.driver_table(results("cause_drivers"), page), "drivers", limit=10)
 
 # %% [markdown] tags=["en"]
-# ## Whom each cause takes
+# ## <a id="groups"></a>Whom each cause takes
 
 # %% [markdown] tags=["zh"]
-# ## 各原因流失的是哪些人
+# ## <a id="groups"></a>各原因流失的是哪些人
 
 # %%
 mixes = results("cause_groups")
@@ -112,16 +112,14 @@ attributed(groups.group_lines(differing, mixes, page))
 show_table(differing, "groups")
 
 # %% [markdown] tags=["en"]
-# ## When: over the months, and over a stay
+# ## <a id="months"></a>When: over the months, and over a stay
 
 # %% [markdown] tags=["zh"]
-# ## 什么时候：随月份与随在会时长
+# ## <a id="months"></a>什么时候：随月份与随在会时长
 
 # %%
-months, change, incidence = results("cause_months"), results("cause_change"), results("attributed_incidence")
+change, incidence = results("cause_change"), results("attributed_incidence")
 attributed(groups.change_lines(change, level, page))
-if groups.has_shares(months):
-    show_figure(figures.draw_months(months, lang), "months")
 show_table(groups.change_table(change, page), "change")
 if len(incidence) and len(known):
     show_figure(figures.draw_incidence(incidence, lang), "incidence")
@@ -139,13 +137,13 @@ page.claim("described", page.say(key, least=page.params.privacy.min_cell))
 show_table(stories, "stories", limit=18)
 
 # %% [markdown] tags=["en"]
-# ## Rivals: where and when they pull
+# ## <a id="rivals"></a>Rivals: where and when they pull
 #
 # The line is what the evidence gives to rivals; the grey area is how busy they were. Price gaps and leaving go together or not: that is an
 # association, for more than the price differs between regions and months.
 
 # %% [markdown] tags=["zh"]
-# ## 竞争对手：何时何地抢走会员
+# ## <a id="rivals"></a>竞争对手：何时何地抢走会员
 #
 # 曲线为证据归因于竞争对手的流失，灰色面积为竞争对手活动强度。价差与流失是否同时出现只是相关：不同地区和月份之间，差别不止价格。
 
@@ -155,7 +153,6 @@ claims(share_rung if len(known) else "described", competition.market_lines(marke
 pulls, gaps = competition.pulls(market), competition.gap_groups(market, 6)
 if len(pulls):
     show_figure(figures.draw_rivals(pulls, lang), "rivals", note=page.say("causes.note_rivals"))
-    show_table(competition.region_table(market), "regions")
 claims("associated", competition.gap_lines(market, page))
 if len(gaps):
     show_figure(figures.draw_gap(gaps, lang), "gap", "associated")
@@ -173,13 +170,13 @@ if len(present := robustness.present_sources(sources)) > 1:
     show_figure(figures.draw_triangulation(sources, present, lang), "triangulation")
 
 # %% [markdown] tags=["en"]
-# ## Does it hold?
+# ## <a id="holds"></a>Does it hold?
 #
 # Shares and ranking under another definition of leaving, in another period, and with a source left out; what other methods say; what the
 # method notices of its own faults.
 
 # %% [markdown] tags=["zh"]
-# ## 结论是否站得住？
+# ## <a id="holds"></a>结论是否站得住？
 #
 # 换一种流失定义、换一段时期、去掉某一来源时的占比与排名；其他方法的结果；以及方法对自身问题的检查。
 
@@ -199,13 +196,13 @@ claims("described", robustness.diagnostic_lines(checks, page))
 show_table(robustness.diagnostic_table(checks, page), "checks", "described")
 
 # %% [markdown] tags=["en"]
-# ## How good the method is, and what breaks it
+# ## <a id="sure"></a>How good the method is, and what breaks it
 #
 # Measured on simulated programmes built otherwise than the method assumes: how far its answers are off there, and whether its own checks notice. A
 # check that finds nothing in your programme says no more than it does here.
 
 # %% [markdown] tags=["zh"]
-# ## 方法有多准，哪些情形会使它失效
+# ## <a id="sure"></a>方法有多准，哪些情形会使它失效
 #
 # 在构造方式与方法假设不同的模拟项目上测量：结果偏差多大，自检能否发现。若自检在贵方项目中未发现异常，其分量也仅限于此处所示。
 
@@ -220,15 +217,6 @@ if len(by_kind := accuracy.kind_table(yardstick, page)):
 claims("described", misspecification.mechanism_lines(yardstick, page))
 mechanisms = misspecification.mechanism_table(misspecification.by_mechanism(yardstick), page)
 show_table(mechanisms, "mechanisms", "described", misspecification.FORMATS)
-
-# %% [markdown] tags=["en"]
-# ## What would change our mind
-
-# %% [markdown] tags=["zh"]
-# ## 什么会改变我们的看法
-
-# %%
-claims(share_rung if len(known) else "described", robustness.doubts(shares, stability, checks, facts, page))
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

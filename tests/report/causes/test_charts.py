@@ -63,14 +63,6 @@ def test_withheld_rows_of_the_matrix_are_not_drawn(tables: Tables) -> None:
     assert sorted(text for text in words(figure) if text.endswith("%")) == percents
 
 
-def test_months_without_enough_leavings_leave_a_gap(tables: Tables) -> None:
-    figure = shares.draw_months(tables["cause_months"], "en")
-    assert len(figure.axes) == len(CAUSES)
-    for axis in figure.axes:
-        values = np.asarray(axis.lines[0].get_ydata(), dtype=float)
-        assert np.isnan(values).sum() == 1 and len(values) == 12
-
-
 @pytest.mark.parametrize(("months", "most"), [(2, 2), (12, 5), (24, 5), (60, 6)])
 def test_panels_write_few_dates(months: int, most: int) -> None:
     from whychurn.report.drawing.theme import new_figure
@@ -125,7 +117,6 @@ def test_every_figure_becomes_svg_with_the_page_colours(tables: Tables, lang: st
     drawn = [
         shares.draw_shares(tables["cause_shares"], lang),
         shares.draw_stated(tables["cause_stated"], lang),
-        shares.draw_months(tables["cause_months"], lang),
         draw_incidence(tables["attributed_incidence"], lang),
         competition.draw_gap(gap_groups(tables["cause_market"], 3), lang),
     ]

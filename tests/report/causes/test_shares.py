@@ -205,11 +205,14 @@ def test_rivals_are_told_where_and_when_small_cells_left_out(
     assert len(pulls) == len(market) - 1 and pulls["pull"].notna().all()
     top = pulls.loc[pulls["pull"].idxmax()]
     assert f"{top['pull']:.1f}" in lines[1] and page.format(top["month"], "month") in lines[1]
+    regions = competition.by_region(market)
+    assert regions["region"].iloc[0] == "North" and regions["pull"].is_monotonic_decreasing
+    assert (regions["low"] < regions["pull"]).all() and (regions["pull"] < regions["high"]).all()
     hidden = market.assign(suppressed=True, competition_share=np.nan)
     for nothing in (NOTHING, hidden):
         assert competition.market_lines(nothing, page) == [page.say("causes.claim_no_market")]
         assert competition.gap_lines(nothing, page) == []
-        assert competition.region_table(nothing).empty
+        assert competition.by_region(nothing).empty
 
 
 def test_price_gaps_are_grouped_by_size_and_leavings_are_kept(tables: dict[str, pd.DataFrame]) -> None:

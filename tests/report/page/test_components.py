@@ -10,8 +10,10 @@ import pytest
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.report.page.components import blocks, numbers
+from whychurn.report.page.components.hundred_dots import hundred_dots
 from whychurn.report.page.components.interval_rows import IntervalRow, axis_range, interval_rows
 from whychurn.report.page.components.list_table import FIRST_ROWS, list_table
+from whychurn.report.page.components.small_lines import SmallLine, scale_steps, small_lines
 from whychurn.report.page.html_table import TableLook, bare_table, table_tools
 
 LOOK = TableLook("en", "CNY", 10, {"who": "Member"}, {"p": "percent"})
@@ -133,3 +135,52 @@ def test_long_lists_have_filters_and_short_ones_none() -> None:
 def test_all_rows_are_offered_only_where_some_are_hidden() -> None:
     assert "wc-all" in table_tools(30, 12, "en") and "30" in table_tools(30, 12, "en")
     assert "wc-all" not in table_tools(12, 12, "en") and "wc-csv" in table_tools(12, None, "en")
+
+
+def test_a_second_value_is_marked_as_stroke_or_ring_and_no_words_stand_below_without_ends() -> None:
+    stroke = interval_rows([row(low=2.0, mark=10.0)], "en", look="stroke")
+    _, high, _ = axis_range([2, 12, 10])
+    assert f'class="mark" x1="{100 * 10 / high:.2f}%"' in stroke and "iv-ends" not in stroke
+    assert 'class="ring"' in interval_rows([row(low=2.0, mark=10.0)], "en", look="ring")
+    assert 'class="mark"' not in interval_rows([row()], "en", ("l", "r"))
+
+
+def test_a_hundred_marks_are_drawn_and_no_more() -> None:
+    html = hundred_dots(46, 19, "46 right")
+    counts = [html.count(f'class="{name}"') for name in ("dot", "cross", "open")]
+    assert counts == [46, 19, 35] and 'aria-label="46 right"' in html
+    with pytest.raises(WhychurnError, match="parts of 100"):
+        hundred_dots(90, 20, "")
+
+
+def test_small_lines_break_where_a_month_is_not_told() -> None:
+    nan = math.nan
+    line = SmallLine(
+        "Price",
+        "**up**",
+        [10, 20, nan, 30],
+        [8, 18, nan, 28],
+        [12, 22, nan, 32],
+        "attributed",
+        [(1, "rise"), (3, "rise")],
+    )
+    months = list(pd.date_range("2025-01-01", periods=4, freq="MS"))
+    html = small_lines([line], months)
+    assert (
+        html.count('class="curve"') == 2
+        and html.count('class="event"') == 2
+        and html.count("<em>rise</em>") == 1
+    )
+    assert "M33.33 " in html and 'data-rung="attributed"' in html and "<span>2025-04</span>" in html
+    assert scale_steps([line]) == [10, 20, 30]
+
+
+def test_words_of_members_keep_their_language_and_are_escaped() -> None:
+    html = blocks.quote("<太贵>", "zh", "complaint, May 2025")
+    assert (
+        '<blockquote lang="zh-CN" data-verbatim>&lt;太贵&gt;</blockquote>' in html
+        and "complaint, May 2025" in html
+    )
+    assert (
+        blocks.see("50_causes.html#said", "All") == '<p class="see"><a href="50_causes.html#said">All</a></p>'
+    )

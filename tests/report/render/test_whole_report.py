@@ -67,7 +67,11 @@ def _visible(page: str) -> str:
 
 @pytest.mark.skipif(not PAGES, reason=NO_REPORTS)
 def test_every_notebook_has_a_page_in_every_language() -> None:
-    wanted = {f"{lang}/{name}.html" for lang in LANGUAGES for name in [*_names(), "index", "why", "keep", "who", "sure"]}
+    wanted = {
+        f"{lang}/{name}.html"
+        for lang in LANGUAGES
+        for name in [*_names(), "index", "why", "keep", "who", "sure"]
+    }
     assert wanted <= {path.relative_to(REPORTS).as_posix() for path in PAGES}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.params import load_params
-from whychurn.contract.paths import StudyPaths
+from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.results import columns_of, empty_table
 from whychurn.report.page.wording import Wording
 from whychurn.report.why import body, folds, groups, months, rivals, said
@@ -123,8 +123,11 @@ def test_blocks_stand_in_reading_order_and_every_estimate_has_an_interval(
         assert re.search(r"\[[\d.]+–[\d.]+\]", row), row
     assert set(re.findall(r'data-claim data-rung="(\w+)"', html)) <= {"attributed", "described"}
     assert "<b>不来了" not in html and "&lt;b&gt;不来了" in html and 'lang="zh-CN" data-verbatim' in html
-    for notebook in re.findall(r'href="(\d\d_\w+)\.html', html):
-        assert notebook == "50_causes"
+    linked = re.findall(r'href="(\d\d_\w+)\.html(?:#(\w+))?"', html)
+    assert {name for name, _ in linked} == {"50_causes"}
+    for name, anchor in linked:
+        cells = (PROJECT / "notebooks" / f"{name}.py").read_text(encoding="utf-8")
+        assert cells.count(f'<a id="{anchor}"></a>') == (len(LANGUAGES) if anchor else 0)
 
 
 def test_groups_are_shown_only_where_their_widened_interval_leaves_all_out() -> None:

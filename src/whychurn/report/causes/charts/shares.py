@@ -121,36 +121,6 @@ def _folded(label: str) -> str:
     return f"{first} and\n{rest[4:]}" if rest.startswith("and ") else f"{first}\n{rest}".strip()
 
 
-def draw_months(months: pd.DataFrame, lang: str) -> Figure:
-    """Share of each cause among the churn events of a month, with intervals (table cause_months)."""
-    causes = [cause for cause in CAUSES if months.loc[months["cause"] == cause, "share"].notna().any()]
-    columns = min(3, len(causes))
-    figure, axes = new_figure(height=4.6, rows=-(-len(causes) // columns), columns=columns)
-    most = float(months["high"].max())
-    for place, (axis, cause) in enumerate(zip(axes, causes, strict=False)):
-        rows = months[months["cause"] == cause].sort_values("month")
-        axis.fill_between(
-            rows["month"], rows["low"], rows["high"], color=CAUSE_COLOURS[cause], alpha=0.2, linewidth=0
-        )
-        axis.plot(
-            rows["month"],
-            rows["share"],
-            color=CAUSE_COLOURS[cause],
-            linewidth=1.8,
-            marker="o",
-            markersize=2.5,
-        )
-        axis.set_title(say(f"causes.{cause}", lang), fontsize=10)
-        axis.set_ylim(0, most)
-        percent_axis(axis, "y")
-        date_axis(axis, rows["month"])
-        if place % columns:
-            axis.set_yticklabels([])
-    for axis in axes[len(causes) :]:
-        axis.set_visible(False)
-    return figure
-
-
 def date_axis(axis: Axes, months: pd.Series) -> None:
     """At most four months written below a narrow panel."""
     count = 12 * (months.max().year - months.min().year) + months.max().month - months.min().month + 1

@@ -14,6 +14,7 @@ from whychurn.stats.intervals import poisson_interval
 Z: Final = 1.96  # of a 95 % interval
 
 THIRDS: Final = 3
+_SUMS: Final = ["churn_events", "at_risk", "rival"]
 
 
 def pulls(market: pd.DataFrame) -> pd.DataFrame:
@@ -97,10 +98,10 @@ def by_region(market: pd.DataFrame) -> pd.DataFrame:
         competition_share, and pull, low, high: rival for 1 000 member-months with a Poisson interval of 95 %.
     """
     rows = pulls(market)
+    if rows.empty:
+        return pd.DataFrame(columns=["region", *_SUMS, "competition_share", "pull", "low", "high"])
     rival = rows["churn_events"] * rows["competition_share"]
-    table = (
-        rows.assign(rival=rival).groupby("region")[["churn_events", "at_risk", "rival"]].sum().reset_index()
-    )
+    table = rows.assign(rival=rival).groupby("region")[_SUMS].sum().reset_index()
     low, high = poisson_interval(table["rival"].to_numpy(float), table["at_risk"].to_numpy(float), 0.95)
     table = table.assign(
         competition_share=table["rival"] / table["churn_events"].clip(lower=1),
