@@ -19,8 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.svm import LinearSVC
 
-from whychurn.voice.causes.classification_agreement import agreement, keyword_cause, supervised_classes
+from whychurn.voice.causes.classification_agreement import agreement, keyword_cause
 from whychurn.voice.causes.lexicon import load_lexicon
 from whychurn.voice.causes.lexicon_classifier import cause_probabilities, concept_scores, leading_cause
 from whychurn.voice.sentiment.polarity import load_polarity, sentiment
@@ -160,6 +163,22 @@ def three_sided(texts: pd.Series) -> pd.Series:
     return pd.Series(
         np.select([values > band, values < -band], ["positive", "negative"], "neutral"), index=texts.index
     )
+
+
+def supervised_classes(known: pd.Series, labels: pd.Series, texts: pd.Series, seed: int) -> pd.Series:
+    """Classes of `texts` by TF-IDF (words, characters) and a linear SVM trained on `known` and its labels.
+
+    What supervision on these very labels reaches; no labels are needed for the lexicon.
+    """
+    model = make_pipeline(
+        make_union(
+            TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+            TfidfVectorizer(analyzer="char", ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+        ),
+        LinearSVC(random_state=seed),
+    )
+    model.fit(known.tolist(), np.asarray(labels, dtype=object))
+    return pd.Series(model.predict(texts.tolist()), index=texts.index)
 
 
 def measure(task: Task) -> pd.DataFrame:

@@ -94,25 +94,3 @@ def keyword_cause(texts: Iterable[str], keywords: Mapping[str, list[str]] | None
     words = keywords if keywords is not None else load_lexicon().keywords
     counts = pd.DataFrame({name: sum(lower.str.count(word) for word in words[name]) for name in words})
     return counts.idxmax(axis=1).where(counts.max(axis=1) > 0, NONE)
-
-
-def supervised_classes(
-    known: pd.Series, labels: pd.Series | Sequence[str], texts: pd.Series, seed: int
-) -> pd.Series:
-    """Classes of `texts` by TF-IDF (words, characters) and a linear SVM trained on `known` and its labels.
-
-    What supervision on these very labels reaches; no labels are needed for the lexicon.
-    """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_pipeline, make_union
-    from sklearn.svm import LinearSVC
-
-    model = make_pipeline(
-        make_union(
-            TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
-            TfidfVectorizer(analyzer="char", ngram_range=(1, 2), min_df=2, sublinear_tf=True),
-        ),
-        LinearSVC(random_state=seed),
-    )
-    model.fit(known.tolist(), np.asarray(labels, dtype=object))
-    return pd.Series(model.predict(texts.tolist()), index=texts.index)
