@@ -4,7 +4,7 @@ One row per snapshot and later interval (the landmark super model): covariates s
 snapshot, the interval is a feature, the label is whether the member left in it. So one model gives the whole
 curve, and no covariate has to be held constant for the forecast. The variant "frozen" learns the first
 interval only and applies it again and again, tenure and calendar moved on, all else constant: what a
-person-period model does when the future of its covariates is unlandmarks.
+person-period model does when the future of its covariates is unknown.
 
 Sources: Singer & Willett 1993, Journal of Educational Statistics 18 (discrete-time hazard as binary
 regression); van Houwelingen & Putter 2012, Dynamic Prediction in Clinical Survival Analysis, ch. 7 (landmark
