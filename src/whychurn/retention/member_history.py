@@ -176,7 +176,9 @@ def build_history(
     silent = silent_until(facts)
     if facts["kind"] == "terms":  # who never held a term was never a member
         joined = joined.where(first["entered_on"].notna())
-    uses, bought = _uses(ids, tables["events"]), _bought(ids, tables["orders"])
+    events = tables["events"]
+    uses = _days_with(ids, events[events["event_type"].isin(INTERACTIONS)], "occurred_at")
+    bought = _days_with(ids, tables["orders"], "ordered_at")
     acts = {"events": uses, "orders": bought}.get(str(facts["activity"]), _both(bought, uses))
     return History(
         ids=ids,
@@ -218,7 +220,16 @@ def distinct_days(member: Array, day: Array) -> Log:
 
 def log_of(history: History, rows: pd.DataFrame, time: str) -> Log:
     """Rows of known members with a known `time`, amount 1."""
-    return _known(Log(_codes(history.ids, rows["member_id"]), day_numbers(rows[time]), np.ones(len(rows))))
+    return _dated(history.ids, rows, time)
+
+
+def _dated(ids: pd.Index, rows: pd.DataFrame, time: str) -> Log:
+    return _known(Log(_codes(ids, rows["member_id"]), day_numbers(rows[time]), np.ones(len(rows))))
+
+
+def _days_with(ids: pd.Index, rows: pd.DataFrame, time: str) -> Log:
+    dated = _dated(ids, rows, time)
+    return distinct_days(dated.member, dated.day)
 
 
 def _codes(ids: pd.Index, column: pd.Series) -> Array:
@@ -262,25 +273,6 @@ def _known(log: Log) -> Log:
     keep = np.flatnonzero((log.member >= 0) & (log.day < FAR))
     order = keep[np.argsort(log.member[keep].astype("int64") * FAR + log.day[keep], kind="stable")]
     return Log(log.member[order], log.day[order], log.amount[order])
-
-
-def _uses(ids: pd.Index, events: pd.DataFrame) -> Log:
-    interactions = events[events["event_type"].isin(INTERACTIONS)]
-    rows = _known(
-        Log(
-            _codes(ids, interactions["member_id"]),
-            day_numbers(interactions["occurred_at"]),
-            np.ones(len(interactions)),
-        )
-    )
-    return distinct_days(rows.member, rows.day)
-
-
-def _bought(ids: pd.Index, orders: pd.DataFrame) -> Log:
-    rows = _known(
-        Log(_codes(ids, orders["member_id"]), day_numbers(orders["ordered_at"]), np.ones(len(orders)))
-    )
-    return distinct_days(rows.member, rows.day)
 
 
 def _both(one: Log, other: Log) -> Log:

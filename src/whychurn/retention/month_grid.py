@@ -29,8 +29,12 @@ def monthly_sum(history: History, log: Log) -> Array:
 
 def trailing_year(monthly: Array) -> Array:
     """Sum of the 12 calendar months before each month edge: members x (months + 1)."""
-    total = np.concatenate([np.zeros((len(monthly), 1)), np.cumsum(monthly, axis=1)], axis=1)
-    before = np.concatenate([np.zeros((len(monthly), YEAR_MONTHS)), total], axis=1)[:, : total.shape[1]]
+    return of_last_year(np.concatenate([np.zeros((len(monthly), 1)), np.cumsum(monthly, axis=1)], axis=1))
+
+
+def of_last_year(total: Array) -> Array:
+    """What running totals at month edges (members x edges) grew by in the 12 months before each."""
+    before = np.concatenate([np.zeros((len(total), YEAR_MONTHS)), total], axis=1)[:, : total.shape[1]]
     return total - before
 
 
@@ -114,10 +118,10 @@ def _mark(history: History, member: Array, month: Array) -> Array:
     return marks
 
 
-def latest_before(history: History, member: Array, day: Array) -> Array:
-    """Latest of a member's days before each edge, ``-FAR`` where none: members x edges."""
+def latest_before(history: History, member: Array, day: Array, value: Array | None = None) -> Array:
+    """Latest of a member's days (or of `value`, known on them) before each edge, ``-FAR`` where none: members x edges."""
     latest = np.full((len(history.ids), history.months + 1), -FAR)
     position = np.maximum(month_of(history, day) + 1, 0)
     inside = position <= history.months
-    np.maximum.at(latest, (member[inside], position[inside]), day[inside])
+    np.maximum.at(latest, (member[inside], position[inside]), (day if value is None else value)[inside])
     return np.maximum.accumulate(latest, axis=1)

@@ -106,7 +106,8 @@ def _likeness(weekly: History, params: RetentionParams) -> Array:
         last = latest_before(weekly, weekly.acts.member, weekly.acts.day)
         distance = edges - np.maximum(last, weekly.started[:, None])
     else:
-        distance = _term_end(weekly) - edges
+        terms = [weekly.terms[name].to_numpy() for name in ("member", "starts", "ends")]
+        distance = latest_before(weekly, *terms) - edges
     spend = monthly_sum(weekly, weekly.payments)
     total = np.concatenate([np.zeros((len(spend), 1)), np.cumsum(spend, axis=1)], axis=1)
     total[:, YEAR_WEEKS:] -= total[:, :-YEAR_WEEKS].copy()
@@ -122,17 +123,6 @@ def _likeness(weekly: History, params: RetentionParams) -> Array:
     for part, size in parts:
         code = code * size + part
     return code
-
-
-def _term_end(weekly: History) -> Array:
-    terms = weekly.terms
-    ends = np.full((len(weekly.ids), len(weekly.edges)), -FAR)
-    position = np.searchsorted(weekly.edges, terms["starts"].to_numpy(), side="right")
-    inside = position < len(weekly.edges)
-    np.maximum.at(
-        ends, (terms["member"].to_numpy()[inside], position[inside]), terms["ends"].to_numpy()[inside]
-    )
-    return np.maximum.accumulate(ends, axis=1)
 
 
 def _observed_to_expected(

@@ -10,7 +10,7 @@ from scipy import sparse, stats
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, stack, typed
-from whychurn.contract.suppression import suppress_small_cells
+from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.before_churn.matched_controls import MatchedSets
 from whychurn.retention.member_history import FAR, History, Log, log_of, payment_log
 from whychurn.retention.month_grid import membership_days, window_sum
@@ -72,10 +72,8 @@ def event_study(
             table, precursor = _measure(name, level, observed, weeks, matched, params)
             study.append(table)
             precursors.append(precursor)
-    frame = suppress_small_cells(stack(study, STUDY_COLUMNS), "members", [*STUDY_COLUMNS[3:8]], min_cell)
-    hidden = frame.pop("suppressed")
-    frame = suppress_small_cells(frame, "members_followed", STUDY_COLUMNS[9:], min_cell)
-    frame["suppressed"] |= hidden
+    counts = {"members": STUDY_COLUMNS[3:8], "members_followed": STUDY_COLUMNS[9:]}
+    frame = suppress_small_counts(stack(study, STUDY_COLUMNS), counts, min_cell)
     return frame, _rank(
         typed(pd.DataFrame(precursors, columns=[*PRECURSOR_COLUMNS, "p_value"])), params, min_cell
     )

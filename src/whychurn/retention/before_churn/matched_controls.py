@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
@@ -52,7 +53,7 @@ def match_controls(history: History, params: Params) -> MatchedSets:
     order = np.argsort(other_keys, kind="stable")
     start = np.searchsorted(other_keys[order], keys, side="left")
     count = np.searchsorted(other_keys[order], keys, side="right") - start
-    rank = _rank_within(keys)
+    rank = pd.Series(keys).groupby(keys).cumcount().to_numpy()
     # sets with fewer stayers keep those there are
     picks = [(np.flatnonzero(count > turn), turn) for turn in range(retention.event_study_controls)]
     case = np.concatenate([sets for sets, _ in picks])
@@ -137,11 +138,3 @@ def _strata(history: History, member: Array, day: Array, params: RetentionParams
     tier = by_bound[np.searchsorted(sorted(params.tiers.values()), spend, side="right")]
     band = np.searchsorted(params.tenure_days, day - history.started[member], side="right")
     return (_week(day) * (len(params.tenure_days) + 1) + band) * len(names) + tier
-
-
-def _rank_within(keys: Array) -> Array:
-    order = np.argsort(keys, kind="stable")
-    sorted_keys = keys[order]
-    rank = np.empty(len(keys), dtype="int64")
-    rank[order] = np.arange(len(keys)) - np.searchsorted(sorted_keys, sorted_keys, side="left")
-    return rank

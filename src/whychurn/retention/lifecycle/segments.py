@@ -8,7 +8,7 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.contract.results import columns_of, empty_table
-from whychurn.contract.suppression import suppress_small_cells
+from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.member_history import YEAR_DAYS, YEAR_MONTHS, History, Log, as_dates
 from whychurn.retention.month_grid import left_between, months_complete
 from whychurn.stats.intervals import add_wilson
@@ -74,23 +74,12 @@ def segment_table(history: History, params: Params, min_cell: int) -> pd.DataFra
     rows = pd.concat([_sizes(today, then, kind, params.retention.tiers) for kind in KINDS], ignore_index=True)
     rows = add_wilson(rows, "churners", "members_then", params.run.confidence)
     rows["as_of"] = as_dates(np.full(len(rows), history.observed_until + 1)).to_numpy()
-    rows = suppress_small_cells(
-        rows[SEGMENT_COLUMNS],
-        "members",
-        [
-            "member_share",
-            "spend_365d",
-            "spend_share",
-            "mean_spend",
-            "mean_purchase_days",
-            "median_days_since",
-        ],
-        min_cell,
-    )
-    hidden = rows.pop("suppressed")
-    rows = suppress_small_cells(rows, "members_then", ["churners", "rate", "low", "high"], min_cell)
-    rows["suppressed"] |= hidden
-    return rows
+    spend = ["spend_365d", "spend_share", "mean_spend"]
+    counts = {
+        "members": ["member_share", *spend, "mean_purchase_days", "median_days_since"],
+        "members_then": ["churners", "rate", "low", "high"],
+    }
+    return suppress_small_counts(rows[SEGMENT_COLUMNS], counts, min_cell)
 
 
 def spend_tier(spend: Array, tiers: dict[str, float]) -> Array:

@@ -8,7 +8,7 @@ import pandas as pd
 from whychurn.contract.arrays import Array
 from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.results import columns_of, empty_table
-from whychurn.contract.suppression import suppress_small_cells
+from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.lifecycle.stages_by_month import NOT_YET
 from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History
 from whychurn.retention.month_grid import months_complete, window_sum
@@ -65,10 +65,8 @@ def stage_conversion(
         defined = trials > 0
         rate = np.divide(hits, trials, out=np.full(len(frame), np.nan), where=defined)
         frame[f"{prefix}rate"], frame[f"{prefix}low"], frame[f"{prefix}high"] = rate, low, high
-    frame = suppress_small_cells(frame, "entered", [*STEP_COLUMNS[2:10]], min_cell)
-    hidden = frame.pop("suppressed")
-    frame = suppress_small_cells(frame, "members_lost", ["revenue_lost", "revenue_per_member"], min_cell)
-    frame["suppressed"] |= hidden
+    counts = {"entered": STEP_COLUMNS[2:10], "members_lost": ["revenue_lost", "revenue_per_member"]}
+    frame = suppress_small_counts(frame, counts, min_cell)
     return _faster(frame.assign(weakest=_weakest(frame)), confidence)[[*STEP_COLUMNS, "suppressed"]]
 
 

@@ -14,9 +14,9 @@ from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, Histo
 from whychurn.retention.month_grid import (
     churned_at_month_ends,
     latest_before,
-    month_of,
     monthly_sum,
     months_complete,
+    of_last_year,
 )
 from whychurn.stats.intervals import add_wilson, clustered_number, wilson
 
@@ -51,7 +51,7 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
         first = _first_day(history.buys, len(history.ids))
         done = _count_before(history, history.buys)
         repeat, activated = done >= 2, done >= 1
-        loyal = _last_months(done) >= params.loyal_orders
+        loyal = of_last_year(done) >= params.loyal_orders
         later = history.uses.day > first[history.uses.member]
         contact = Log(history.uses.member[later], history.uses.day[later], history.uses.amount[later])
         nurtured = _count_before(history, contact) >= params.nurtured_uses
@@ -164,11 +164,6 @@ def _count_before(history: History, log: Log) -> Array:
     return np.concatenate([start, start + np.cumsum(monthly_sum(history, log), axis=1)], axis=1)
 
 
-def _last_months(done: Array) -> Array:
-    before = np.concatenate([np.zeros((len(done), YEAR_MONTHS)), done], axis=1)[:, : done.shape[1]]
-    return done - before
-
-
 def _first_day(log: Log, members: int) -> Array:
     first = np.full(members, FAR)
     np.minimum.at(first, log.member, log.day)
@@ -183,11 +178,7 @@ def _quiet(history: History, days: float) -> Array:
         return silent
     terms = history.terms
     member, starts, ends = (terms[name].to_numpy() for name in ("member", "starts", "ends"))
-    covered = np.full((len(history.ids), history.months + 1), -FAR)
-    position = np.maximum(month_of(history, starts) + 1, 0)
-    inside = position <= history.months
-    np.maximum.at(covered, (member[inside], position[inside]), ends[inside])
-    over = np.maximum.accumulate(covered, axis=1) < edges
+    over = latest_before(history, member, starts, ends) < edges
     return over | (silent if len(history.acts.day) else False)
 
 

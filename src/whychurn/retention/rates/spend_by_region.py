@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.results import columns_of, empty_table
-from whychurn.contract.suppression import suppress_small_cells
+from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 
 KEYS: Final = ["region", "category"]
 COLUMNS: Final = columns_of("region_category", "suppressed")
@@ -49,7 +49,9 @@ def spend_by_region(
         table = _beside(table, market, end - span, end, suffix)
     table["compared_with"] = "a_year_before" if whole else "the_days_before"
     table = table[COLUMNS].sort_values("change", ignore_index=True)
-    return _suppress_both(table, min_cell)
+    change = ["change", "low", "high"]
+    counts = {"buyers": ["spend", *change], "buyers_before": ["spend_before", *change]}
+    return suppress_small_counts(table, counts, min_cell)
 
 
 def _by_member(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
@@ -97,12 +99,3 @@ def _beside(
         return table.assign(**{f"{name}{suffix}": weeks[name].mean() for name in names})
     mean = weeks.groupby(by, as_index=False)[names].mean()
     return table.merge(mean.rename(columns={name: f"{name}{suffix}" for name in names}), on=by, how="left")
-
-
-def _suppress_both(table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
-    change = ["change", "low", "high"]
-    table = suppress_small_cells(table, "buyers", ["spend", *change], min_cell)
-    hidden = table.pop("suppressed")
-    table = suppress_small_cells(table, "buyers_before", ["spend_before", *change], min_cell)
-    table["suppressed"] |= hidden
-    return table
