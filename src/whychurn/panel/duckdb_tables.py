@@ -1,7 +1,6 @@
 """The checked tables in DuckDB, on integer day numbers, out of core.
 
-Everything after this module is plain SQL on integers: no date functions, so the same text runs on other
-engines.
+Everything after this module is plain SQL on integers: no date functions, so the same text runs on other engines.
 """
 
 import tempfile

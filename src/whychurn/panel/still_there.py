@@ -37,8 +37,7 @@ class UsualGaps:
 def create_acts(connection: duckdb.DuckDBPyConnection, activity: Activity) -> None:
     """Table ``act`` (m, day, gap): days with own acts, and days since the one before.
 
-    With terms: first days of covered time (of ``cover``, before it is merged), and days since the last covered
-    one.
+    With terms: first days of covered time (of ``cover``, before it is merged), and days since the last covered one.
     """
     if activity == "memberships":
         connection.execute("""

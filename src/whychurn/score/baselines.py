@@ -1,6 +1,4 @@
-"""Baselines that every method is compared with: true shares, commonest cause, the simulator itself, the upper
-bound.
-"""
+"""Baselines that every method is compared with: true shares, commonest cause, the simulator itself, the upper bound."""
 
 from collections.abc import Mapping
 

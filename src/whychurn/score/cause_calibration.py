@@ -42,9 +42,7 @@ def calibration_table(p: Array, y: Array, bins: int, confidence: float) -> pd.Da
 
 
 def calibration_errors(table: pd.DataFrame) -> pd.Series:
-    """Expected calibration error (Naeini et al. 2015) of each cause: mean distance of bins, weighted by
-    events.
-    """
+    """Expected calibration error (Naeini et al. 2015) of each cause: mean distance of bins, weighted by events."""
     distance = (table["p_mean"] - table["frequency"]).abs() * table["members"]
     by_cause = table["cause"]
     return (distance.groupby(by_cause).sum() / table["members"].groupby(by_cause).sum()).reindex(list(CAUSES))

@@ -1,6 +1,4 @@
-"""What the elimination of a cause is estimated to gain, beside what it would truly gain in the simulated
-programme.
-"""
+"""What the elimination of a cause is estimated to gain, beside what it would truly gain in the simulated programme."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -25,8 +23,10 @@ def planted_survival(counts: pd.DataFrame) -> dict[str, Array]:
         Table ``stay_without``: removed, tenure_week, present (expected member-weeks), left (expected churn
         events).
 
-    Returns ------- ``none`` or cause -> survival by day, up to the first week without anybody: the
-    exponential of minus the summed weekly hazards, even within a week.
+    Returns
+    -------
+    ``none`` or cause -> survival by day, up to the first week without anybody: the exponential of minus the summed
+    weekly hazards, even within a week.
     """
     summed = counts.groupby(["removed", "tenure_week"], observed=True)[["present", "left"]].sum()
     curves = {}

@@ -56,9 +56,10 @@ def match_counts(matched: pd.DataFrame, planted: pd.DataFrame) -> dict[str, floa
     matched
         As `match_events` returns it.
 
-    Returns ------- attributed, planted, matched, attributed_only (lapses without a planted event),
-    planted_only (unobserved, too recent, or of members who may not be profiled), gap_days_median,
-    gap_days_p95.
+    Returns
+    -------
+    attributed, planted, matched, attributed_only (lapses without a planted event), planted_only (unobserved, too
+    recent, or of members who may not be profiled), gap_days_median, gap_days_p95.
     """
     paired = matched["spell"].notna()
     gap = matched.loc[paired, "gap_days"].abs()

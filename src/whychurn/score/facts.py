@@ -28,8 +28,7 @@ def score_fits(card: Scorecard, score: ScoreParams) -> list[FitRecord]:
     """Metrics by method; the tables and how churn events were matched under ``planted``. Empty without
     scores.
 
-    A metric is named by its measure, and by its cause where it is about one; interval bounds get _low and
-    _high.
+    A metric is named by its measure, and by its cause where it is about one; interval bounds get _low and _high.
     """
     records = []
     settings: dict[str, str | int | float | bool | None] = {"floor": score.floor, "match_days": MATCH_DAYS}

@@ -1,6 +1,4 @@
-"""Ground truth: the planted causes of a simulated study, under the ids of its results; nothing else reads
-them.
-"""
+"""Ground truth: the planted causes of a simulated study, under the ids of its results; nothing else reads them."""
 
 from dataclasses import dataclass
 

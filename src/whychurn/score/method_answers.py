@@ -1,6 +1,4 @@
-"""Answers of the methods lined up with the churn events that they are scored on, and the true causes as
-codes.
-"""
+"""Answers of the methods lined up with the churn events that they are scored on, and the true causes as codes."""
 
 from __future__ import annotations
 

@@ -61,8 +61,7 @@ def at_risk_scores(attributions: pd.DataFrame, at_risk: pd.DataFrame, score: Sco
     Returns
     -------
     DataFrame
-        Columns of the score table: at_risk_log_loss_expected of each method and, as ``oracle``, the least
-        possible.
+        Columns of the score table: at_risk_log_loss_expected of each method and, as ``oracle``, the least possible.
     """
     keys = attributed_events(attributions, AT_RISK).drop_duplicates("member_id", keep="last")
     keys = keys.merge(at_risk, on="member_id", validate="one_to_one")

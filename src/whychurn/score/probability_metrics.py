@@ -108,9 +108,7 @@ def mean_log_loss(p: Array, y: Array, floor: float) -> Array:
 
 
 def expected_log_losses(p: Array, q: Array) -> Array:
-    """-sum_k q_k ln p_k with the simulator's own posterior q: the log loss without the luck of the draw;
-    (n,).
-    """
+    """-sum_k q_k ln p_k with the simulator's own posterior q: the log loss without the luck of the draw; (n,)."""
     return -(q * np.log(p)).sum(axis=1)
 
 
@@ -142,9 +140,11 @@ def abstention(guess: Array, primary: Array, y: Array) -> dict[str, float]:
     primary
         Code of the primary cause; negative for `unknown`; (n,).
 
-    Returns ------- abstained (share), accuracy (of the guesses, all rows), accuracy_named (where a cause was
-    assigned), accuracy_withheld (what the guess would have been worth where it was withheld), abstention_gain
-    (accuracy_named - accuracy).
+    Returns
+    -------
+    abstained (share), accuracy (of the guesses, all rows), accuracy_named (where a cause was assigned),
+    accuracy_withheld (what the guess would have been worth where it was withheld), abstention_gain (accuracy_named -
+    accuracy).
     """
     assigned, right = primary >= 0, guess == y
     accuracy, accuracy_named = _mean(right), _mean((primary == y)[assigned])

@@ -27,9 +27,7 @@ def planted_shares(cause: pd.Series, without: pd.DataFrame) -> dict[str, pd.Seri
 
 
 def true_shares(cause: pd.Series) -> pd.Series:
-    """Share of each of the six causes among churn events; below one in all where others left for another
-    cause.
-    """
+    """Share of each of the six causes among churn events; below one in all where others left for another cause."""
     return (cause.value_counts().reindex(list(CAUSES), fill_value=0) / max(len(cause), 1)).astype("float64")
 
 
@@ -96,9 +94,7 @@ def _estimates(shares: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _baseline_estimates(method: str, answer: MethodAnswer, name: str) -> pd.DataFrame:
-    """Shares of a baseline: the mean of its probabilities; none of avoidable churn, none of methods without a
-    row.
-    """
+    """Shares of a baseline: the mean of its probabilities; none of avoidable churn, none of methods without a row."""
     has_shares = name == "share" and method in (PRIOR, CEILING, ORACLE)
     value = answer.p.mean(axis=0) if has_shares else np.full(len(CAUSES), np.nan)
     return pd.DataFrame({"cause": CAUSES, "value": value, "low": np.nan, "high": np.nan})

@@ -129,9 +129,7 @@ def fit_trees(
 def mix_candidates(
     candidates: dict[tuple[str, str], Array], y: Array, fold: Array, score: ScoreParams
 ) -> Array:
-    """For each fold the mixture of the best candidate of each family, chosen by the rows outside the fold;
-    (n, 6).
-    """
+    """For each fold the mixture of the best candidate of each family, chosen by the rows outside the fold; (n, 6)."""
     probabilities = {name: floored(p, score.floor) for name, p in candidates.items()}
     losses = {name: log_losses(p, y) for name, p in probabilities.items()}
     mixed = np.full((len(y), len(CAUSES)), np.nan)

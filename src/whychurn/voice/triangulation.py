@@ -73,8 +73,7 @@ def add_behaviour(triangulation: pd.DataFrame, cause_shares: pd.DataFrame, n: fl
 def judge(shares: pd.DataFrame) -> pd.DataFrame:
     """Fill ``verdict`` by cause: whether the intervals of the sources that are shown overlap, pair by pair.
 
-    ``agree``: all pairs overlap; ``differ``: none does; ``partly``: some do; ``alone``: fewer than two
-    sources.
+    ``agree``: all pairs overlap; ``differ``: none does; ``partly``: some do; ``alone``: fewer than two sources.
     """
     verdicts = {cause: _verdict(part.dropna(subset=["low"])) for cause, part in shares.groupby("cause")}
     judged = shares.assign(verdict=shares["cause"].map(verdicts))

@@ -35,8 +35,7 @@ class WatchParams(Section):
 class Params(Section):
     """All parameters; `Params()` holds the defaults.
 
-    A function that reads one section takes that section; one that reads `run` or `business` beside it takes
-    all.
+    A function that reads one section takes that section; one that reads `run` or `business` beside it takes all.
     """
 
     study: StudyParams = StudyParams()

@@ -1,7 +1,6 @@
 """What all sections of params.yaml share: frozen, strict, documented, and a few bounded numbers.
 
-A field has its default beside it and its meaning in the string below it: `reference.reference_page` prints
-both.
+A field has its default beside it and its meaning in the string below it: `reference.reference_page` prints both.
 """
 
 import datetime as dt

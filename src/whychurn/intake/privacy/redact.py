@@ -41,8 +41,7 @@ def redact_text(text: str) -> tuple[str, Counter[str]]:
     Found are mail addresses, telephone numbers, accounts and handles, links that hold an id
     (`contact_details`); identity, tax, passport, card, account, order and member numbers, number plates
     (`identity_numbers`); postal addresses (`addresses`); names behind a word that introduces them, before a
-    title, and by a list (`names`). Digits of any script or width count as digits, signs without width as
-    nothing.
+    title, and by a list (`names`). Digits of any script or width count as digits, signs without width as nothing.
     """
     return _redact(_plain(text), frozenset(_candidates()))
 

@@ -3,8 +3,7 @@
 The plain way joins every row to each snapshot whose window holds it, then groups: with windows of 180
 days each row is handled six times over. Here each row is handled once: it falls into the bucket between
 two neighbouring window edges, buckets are added up along time, and a window is the difference of two
-totals. DuckDB reads the rows in slices of members, so that memory stays bounded however many rows there
-are.
+totals. DuckDB reads the rows in slices of members, so that memory stays bounded however many rows there are.
 """
 
 from collections.abc import Iterator, Sequence

@@ -52,8 +52,7 @@ def complaint_outcomes(
     -------
     `OUTCOME_COLUMNS`. ``theme`` all, a cause, ``none`` (no cause named) or ``no_text``; ``handled`` fast
     (solved within ``complaint_fast_hours``), slow (solved by the landmark), never (not answered or not
-    solved by then), and all. Wilson intervals with the number of members that a clustered variance
-    leaves.
+    solved by then), and all. Wilson intervals with the number of members that a clustered variance leaves.
     """
     complaints = feedback_topics[
         feedback_topics["origin"].eq("feedback") & feedback_topics["source"].isin(COMPLAINTS)

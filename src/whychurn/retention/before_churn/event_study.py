@@ -59,8 +59,7 @@ def event_study(
     precursors
         Measures whose change stays away from zero in every week from ``lead_weeks`` before the anchor on.
         ``effect`` is the change in the last week, ``relative`` its share of the controls' baseline level;
-        ``q`` is Benjamini-Hochberg's over the measures. The direction is that of the leavers against the
-        stayers.
+        ``q`` is Benjamini-Hochberg's over the measures. The direction is that of the leavers against the stayers.
     """
     weeks = np.arange(-params.retention.event_study_weeks, 0)
     study, precursors = [], []

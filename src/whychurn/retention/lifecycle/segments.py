@@ -31,8 +31,7 @@ def member_segments(history: History, params: RetentionParams, day: int) -> pd.D
     DataFrame
         ``r``, ``f``, ``m``: fifths of recency, frequency and spend, 5 best; equal values share a fifth.
         ``value_tier``: by the mean rank of the three; ``rfm``: the named groups of `_rfm_group`.
-        ``spend_tier``: by `params.tiers`; ``activity_class``: active below half of `dormant_days`, at
-        risk up to it.
+        ``spend_tier``: by `params.tiers`; ``activity_class``: active below half of `dormant_days`, at risk up to it.
     """
     who = np.flatnonzero(_members_on(history, day) & history.consent)
     frame = pd.DataFrame(

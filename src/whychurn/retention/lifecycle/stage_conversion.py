@@ -42,8 +42,7 @@ def stage_conversion(
         ``revenue_lost``: churn events from the stage in the last 12 complete months and what these members
         had paid in the 12 months up to their last active day; ``weakest`` marks the largest revenue lost
         (the most members where no money is recorded). The largest stage loses most, whatever happens:
-        ``loss_ratio`` (loss per member-month against the other stages, exact Poisson p) tells whether it
-        loses faster.
+        ``loss_ratio`` (loss per member-month against the other stages, exact Poisson p) tells whether it loses faster.
     """
     carried = carry_over(stages)
     complete = np.flatnonzero(months_complete(history))

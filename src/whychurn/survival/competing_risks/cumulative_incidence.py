@@ -232,8 +232,7 @@ def cause_incidence(
     -------
     DataFrame
         `COLUMNS`: cause (one of the six, or ``unknown`` for what the weights leave open); percentile interval
-        of a bootstrap over members. On every day the incidences of a stratum and its Kaplan-Meier survival
-        sum to one.
+        of a bootstrap over members. On every day the incidences of a stratum and its Kaplan-Meier survival sum to one.
     """
     samples = stratum_samples(strata, weights, max(params.survival.min_at_risk, min_cell))
 

@@ -50,8 +50,7 @@ def maximise(
     Raises
     ------
     WhychurnError
-        If covariates are collinear, one separates those who leave from those who stay, or no maximum is
-        reached.
+        If covariates are collinear, one separates those who leave from those who stay, or no maximum is reached.
     """
     # narrow products: BLAS threads wait more than they work
     with threadpool_limits(limits=1, user_api="blas"):

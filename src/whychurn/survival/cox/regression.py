@@ -143,8 +143,7 @@ def _event_means(rows: RiskRows, sums: RiskSums) -> np.ndarray:
 def _cluster_scores(rows: RiskRows, sums: RiskSums, cluster: np.ndarray) -> np.ndarray:
     """Score residuals summed over the rows of each cluster, shape (clusters, p).
 
-    A row's residual is what it adds to the score with its event, less what the model expected of it while at
-    risk.
+    A row's residual is what it adds to the score with its event, less what the model expected of it while at risk.
     """
     columns = len(rows.terms)
     per_term = rows.cell_weight[rows.tie_cell] / sums.denominator

@@ -30,8 +30,7 @@ def spline_basis(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """The k - 2 non-linear columns of a restricted cubic spline with k knots, linear beyond the outer ones.
 
     Column j is ``(x - t_j)³₊ - (x - t_{k-1})³₊ (t_k - t_j) / (t_k - t_{k-1}) + (x - t_k)³₊ (t_{k-1} - t_j) /
-    (t_k - t_{k-1})``, over ``(t_k - t_1)²`` (Harrell 2015, section 2.4.5), so that it has the unit of
-    `values`.
+    (t_k - t_{k-1})``, over ``(t_k - t_1)²`` (Harrell 2015, section 2.4.5), so that it has the unit of `values`.
     """
     *inner, before_last, last = knots
     width = last - before_last

@@ -25,8 +25,7 @@ class TenureClock:
     bounds
         Days at which the value changes, ascending.
     values
-        Mean log tenure of the band's events less that of the centre, where it is zero; one more than
-        `bounds`.
+        Mean log tenure of the band's events less that of the centre, where it is zero; one more than `bounds`.
     """
 
     bounds: np.ndarray

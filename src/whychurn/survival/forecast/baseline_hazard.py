@@ -50,8 +50,7 @@ def daily_hazard(
     Parameters
     ----------
     relative_hazard
-        exp(x b) of each row, for Breslow's baseline (a sum); None for Kaplan-Meier (a product, ``-log(1 -
-        d/n)``).
+        exp(x b) of each row, for Breslow's baseline (a sum); None for Kaplan-Meier (a product, ``-log(1 - d/n)``).
     """
     size = int(stop.max()) + 2
     weight = np.ones(len(entry)) if relative_hazard is None else relative_hazard

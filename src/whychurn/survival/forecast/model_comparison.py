@@ -48,8 +48,7 @@ class ModelComparison:
     fits
         For the tracker.
     tested_model, tested_on
-        The chosen kind as it was fitted for the main test, and the day of that test: for further forward
-        tests.
+        The chosen kind as it was fitted for the main test, and the day of that test: for further forward tests.
     """
 
     tables: dict[str, pd.DataFrame]

@@ -25,8 +25,7 @@ MIN_CAUSE_EVENTS: Final = 30  # a cause with fewer (expected) events: too few fo
 def stated_event_weights(stated: StatedCauses) -> pd.DataFrame:
     """Weights of churn events by cause: an answer has one over its chance to be given, a silent leaver none.
 
-    Unlike `StatedCauses.weights`, which spreads the silent over the causes and so would pull every ratio
-    towards one.
+    Unlike `StatedCauses.weights`, which spreads the silent over the causes and so would pull every ratio towards one.
     """
     reason = stated.events["reason"]
     named = np.eye(len(CAUSES) + 1)[np.clip(reason, 0, len(CAUSES))][:, : len(CAUSES)]

@@ -2,8 +2,7 @@
 
 No maintained library fits: pymc-marketing, successor of the archived lifetimes, brings a sampler and its
 compiler for what two dozen lines of likelihood give. Sources: Fader, Hardie & Lee 2005, Marketing Science 24
-("BG/NBD"); Fader & Hardie 2013, "The Gamma-Gamma model of monetary value"; equation numbers in comments are
-theirs.
+("BG/NBD"); Fader & Hardie 2013, "The Gamma-Gamma model of monetary value"; equation numbers in comments are theirs.
 """
 
 from collections.abc import Callable

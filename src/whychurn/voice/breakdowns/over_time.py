@@ -62,8 +62,7 @@ def topic_changes(texts: pd.DataFrame, params: Params, min_cell: int) -> pd.Data
     Returns
     -------
     `CHANGE_COLUMNS`, one row a change: shares of the stretch before and after, their ratio with interval,
-    gain in log likelihood against no change there. Stretches with fewer than `min_cell` texts on a side
-    are left out.
+    gain in log likelihood against no change there. Stretches with fewer than `min_cell` texts on a side are left out.
     """
     counts = weekly_counts(texts)
     total = counts.sum(axis=1).to_numpy(dtype=float)

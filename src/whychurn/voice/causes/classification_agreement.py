@@ -39,8 +39,7 @@ def agreement(
 
     Notes
     -----
-    Cohen 1960: ``kappa = (p_o - p_e) / (1 - p_e)``, p_e the agreement of independent raters with these
-    margins.
+    Cohen 1960: ``kappa = (p_o - p_e) / (1 - p_e)``, p_e the agreement of independent raters with these margins.
     """
     true, guess = np.asarray(labels, dtype=object), np.asarray(predicted, dtype=object)
     if not len(true):
@@ -86,8 +85,7 @@ def keyword_cause(texts: Iterable[str], keywords: Mapping[str, list[str]] | None
     Parameters
     ----------
     keywords
-        Class -> pieces of text in lower case; those of the six causes that ship with the lexicon, if not
-        given.
+        Class -> pieces of text in lower case; those of the six causes that ship with the lexicon, if not given.
     """
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype="object")
     lower = series.fillna("").astype(str).str.lower()

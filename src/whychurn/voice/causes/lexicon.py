@@ -73,8 +73,7 @@ def load_lexicon(file: Path = FILE) -> Lexicon:
     Raises
     ------
     WhychurnError
-        If a cause is unknown or missing, a concept has no name in a language, or a word is no text with a
-        weight.
+        If a cause is unknown or missing, a concept has no name in a language, or a word is no text with a weight.
     """
     content = read_yaml(file) or {}
     settings, negation, keywords = (content.pop(key, None) for key in ("settings", "negation", "keywords"))

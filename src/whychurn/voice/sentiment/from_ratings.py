@@ -30,8 +30,7 @@ def fit_sentiment_model(texts: pd.DataFrame, until: pd.Timestamp, voice: VoicePa
 
     Returns
     -------
-    Fitted model; None where ``sentiment_from`` is ``words`` or fewer than ``learn_min_ratings`` texts are
-    rated.
+    Fitted model; None where ``sentiment_from`` is ``words`` or fewer than ``learn_min_ratings`` texts are rated.
     """
     if voice.sentiment_from != "ratings":
         return None

@@ -88,8 +88,7 @@ def fit_nmf(tokens: pd.Series, number: int, seed: int) -> np.ndarray:
 def topic_words(tokens: pd.Series, topics: np.ndarray) -> dict[int, list[tuple[str, float]]]:
     """Best words of each topic by class-based TF-IDF.
 
-    ``tf(w, topic) * log(1 + A / f(w))``, A the mean number of words of a topic, f the frequency over all
-    topics.
+    ``tf(w, topic) * log(1 + A / f(w))``, A the mean number of words of a topic, f the frequency over all topics.
     """
     inside = topics >= 0
     if not inside.any():

@@ -177,8 +177,7 @@ def merge_closest(
     """At most `max_topics` clusters, numbered by size.
 
     Average linkage of centres by cosine distance; clusters that name one concept of the lexicon are
-    joined first, and clusters that name two different ones last (`MERGE_SHARE` of the texts must name
-    it).
+    joined first, and clusters that name two different ones last (`MERGE_SHARE` of the texts must name it).
     """
     ids = np.unique(clusters[clusters >= 0])
     if len(ids) > 1:

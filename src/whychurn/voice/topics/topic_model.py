@@ -53,8 +53,7 @@ class TopicModel:
 
         Returns
         -------
-        Index of `distinct`: topic_id (-1: none), probability (null where not modelled), similarity to the
-        centre.
+        Index of `distinct`: topic_id (-1: none), probability (null where not modelled), similarity to the centre.
         """
         assigned = pd.DataFrame(
             {"topic_id": -1, "probability": np.nan, "similarity": np.nan}, index=distinct.index

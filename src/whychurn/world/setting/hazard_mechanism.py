@@ -7,8 +7,7 @@ interacting
     sum of the bases.
 multiplying
     Exposures multiply: total = B prod_k (1 + e_k / B). A single exposure has the same effect as when hazards
-    add up, two at once have more. The excess over B is shared among the causes in proportion to
-    log(1 + e_k / B).
+    add up, two at once have more. The excess over B is shared among the causes in proportion to log(1 + e_k / B).
 """
 
 from typing import Final

@@ -66,8 +66,7 @@ def choose_mark(
 def read_body(body: str | None, mark: str) -> float:
     """Digits with `mark` (point, comma) as the decimal mark; NaN where they are no such number.
 
-    Thousands stand in groups of three (by the other mark, blanks or apostrophes), of India's two and three,
-    or of four.
+    Thousands stand in groups of three (by the other mark, blanks or apostrophes), of India's two and three, or of four.
     """
     if body is None:
         return np.nan
