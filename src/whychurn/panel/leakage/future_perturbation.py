@@ -13,11 +13,10 @@ from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features.catalogue import quoted
 from whychurn.panel.features.compute import compute_features
 from whychurn.panel.features.orders import RETURN_LAG_DAYS
-from whychurn.panel.leakage.audit import COLUMNS, audit_row, check_labels, check_single_features
+from whychurn.panel.leakage.audit import COLUMNS, MAX_AUC, audit_row, check_labels, check_single_features
 from whychurn.panel.results import Churn
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
 from whychurn.panel.still_there import create_acts, still_there_sql
-from whychurn.stats.leaking_columns import MAX_AUC
 
 DAY = pd.Timedelta(days=1)
 # averages are rounded to six decimals (features); one on the edge may fall to either side
