@@ -11,7 +11,7 @@ from scipy import stats
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.before_churn.event_study import COMPLAINTS
-from whychurn.retention.member_history import FAR, History, Log, log_of, log_of_members, of_members
+from whychurn.retention.member_history import History, Log, log_of, log_of_members, of_members
 from whychurn.retention.month_grid import churned_at_month_ends, latest_before, monthly_sum
 
 # bounds of the bands of days since the last activity, or to the term's end
