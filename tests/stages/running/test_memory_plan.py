@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.cli.pipeline import stage
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.stages import pipeline
 from whychurn.stages.pipeline import ANALYSES, STAGES, run_study
-from whychurn.stages.running.memory_plan import NEEDS, MemoryPlan, Size, needed_gb, study_size
-from whychurn.stages.stage_times import FOLDER
+from whychurn.stages.running.memory_plan import DUCKDB, NEEDS, MemoryPlan, Size, needed_gb, study_size
+from whychurn.stages.stage_times import FOLDER, JOBS
 
 MILLION = 1_000_000
 DEMO = Size(1_834_420, 264_514)
@@ -80,6 +81,43 @@ def test_duckdb_gets_its_share_and_never_more_than_the_parameter() -> None:
     assert MemoryPlan(study, params(), 8.0).duckdb_limit(2) == "1000MB"
     assert MemoryPlan(study, params(), 8.0).duckdb_limit(1) == "2000MB"
     assert MemoryPlan(study, params(), 0.3).duckdb_limit(2) == "500MB"
+
+
+def test_a_stage_of_a_run_keeps_to_the_share_that_it_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Params] = []
+    monkeypatch.setattr("whychurn.stages.world.run", lambda _, params: given.append(params))
+    for told in ("750MB", None):
+        monkeypatch.delenv(DUCKDB, raising=False)
+        if told:
+            monkeypatch.setenv(DUCKDB, told)
+        stage("world", tmp_path)
+    assert [one.run.memory_limit for one in given] == ["750MB", "4GB"]
+
+
+def test_chains_that_do_not_fit_run_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_of(tmp_path, 20_000, 3000)
+    (tmp_path / "raw").mkdir()
+    ran: list[tuple[int, str, str]] = []
+    monkeypatch.setattr(
+        pipeline, "prepare_study", lambda *_: tuple(name for name in STAGES if name != "world")
+    )
+    monkeypatch.setattr(
+        pipeline,
+        "run_dvc",
+        lambda *given, environment=None: (
+            ran.append((len(given) - 2, environment[JOBS], environment[DUCKDB])) if environment else None
+        ),
+    )
+    monkeypatch.setattr(pipeline, "unused_copies", lambda _: False)
+    run_study(study, jobs=2, memory=16.0)
+    assert (2, "2", "2000MB") in ran and max(count for count, *_ in ran) == 2
+    ran.clear()
+    run_study(study, jobs=2, memory=1.42)
+    assert {count for count, *_ in ran} == {1} and (1, "1", "500MB") in ran
 
 
 def test_too_little_memory_is_one_sentence_before_the_work(

@@ -31,7 +31,7 @@ PACKED: Final = (".gz", ".zip", ".bz2", ".xz", ".zst", ".xlsx", ".xlsb", ".xls",
 LEAST_DUCKDB: Final = 0.5  # GB below which DuckDB does not get far
 
 
-class Need(NamedTuple):
+class _Need(NamedTuple):
     """GB whatever the size; bytes a row of input, a row of the panel, and a row of the panel that fits use."""
 
     fixed: float
@@ -41,20 +41,20 @@ class Need(NamedTuple):
 
 
 NEEDS: Final = {
-    "world": Need(1.0),
-    "intake": Need(0.9, 130),
-    "voice": Need(0.55, 85),
-    "panel": Need(1.3, 60, 600),
-    "retention": Need(0.65, 110),
-    "survival": Need(0.5, 15, 400, 3000),
-    "snapshot": Need(0.3),
-    "risk": Need(0.5, 0, 300, 2700),
-    "causes": Need(0.85, 120),
-    "action": Need(1.35, 200),
-    "watch": Need(1.0, 100, 800),
-    "score": Need(0.5, 350),
-    "report": Need(0.7, 30),
-    "delivery": Need(0.5),
+    "world": _Need(1.0),
+    "intake": _Need(0.9, 130),
+    "voice": _Need(0.55, 85),
+    "panel": _Need(1.3, 60, 600),
+    "retention": _Need(0.65, 110),
+    "survival": _Need(0.5, 15, 400, 3000),
+    "snapshot": _Need(0.3),
+    "risk": _Need(0.5, 0, 300, 2700),
+    "causes": _Need(0.85, 120),
+    "action": _Need(1.35, 200),
+    "watch": _Need(1.0, 100, 800),
+    "score": _Need(0.5, 350),
+    "report": _Need(0.7, 30),
+    "delivery": _Need(0.5),
 }
 
 
