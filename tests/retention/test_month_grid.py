@@ -32,6 +32,7 @@ from whychurn.retention.month_grid import (
     month_of,
     monthly_sum,
     months_complete,
+    of_last_year,
     present_at_month_ends,
     returns_by_month,
     trailing_year,
@@ -112,6 +113,16 @@ def test_the_twelve_months_before_each_edge() -> None:
         78 + 13 - 1,
         78 + 13 + 14 - 1 - 2,
     ]
+    running = np.arange(15.0)[None, :]  # one a month: of the last year twelve at most
+    assert of_last_year(running)[0, [0, 5, 12, 14]].tolist() == [0, 5, 12, 12]
+
+
+def test_the_latest_day_known_before_each_edge(history: History) -> None:
+    """A term that begins in February and ends in April is known from the edge of March on."""
+    begun, ends = days("2024-02-10"), days("2024-04-09")
+    latest = latest_before(history, np.array([0]), begun, ends)
+    assert (latest[0] == ends[0]).sum() == (history.edges > begun[0]).sum() > 0
+    assert (latest[0][history.edges <= begun[0]] < 0).all() and (latest[1:] < 0).all()
 
 
 def test_who_is_gone_and_who_is_there(history: History) -> None:
