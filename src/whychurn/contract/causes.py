@@ -8,13 +8,8 @@ from typing import Final
 from whychurn.contract.yaml_files import read_yaml
 
 CAUSES: Final[tuple[str, ...]] = (
-    "product_service",
-    "price",
-    "personalization",
-    "engagement",
-    "competition",
-    "natural",
-)
+    "product_service", "price", "personalization", "engagement", "competition", "natural",
+)  # fmt: skip
 UNKNOWN: Final = "unknown"
 LEAST_SAID: Final = 30  # leavers who said why that it takes to tell causes from words
 

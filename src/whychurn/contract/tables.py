@@ -21,23 +21,12 @@ DTYPES: Final[dict[str, str]] = {
 
 # what a member or the company did; `contact` types are messages sent, the rest are the member's own acts
 INTERACTIONS: Final[tuple[str, ...]] = (
-    "visit",
-    "checkin",
-    "community",
-    "activity_joined",
-    "push_opened",
-    "coupon_used",
-    "points_spent",
-)
+    "visit", "checkin", "community", "activity_joined", "push_opened", "coupon_used", "points_spent",
+)  # fmt: skip
 CONTACTS: Final[tuple[str, ...]] = ("push_sent", "coupon_received", "greeting")
 OTHER_EVENTS: Final[tuple[str, ...]] = (
-    "push_dismissed",
-    "opt_out",
-    "points_earned",
-    "offer_expired",
-    "address_changed",
-    "app_fault",
-)
+    "push_dismissed", "opt_out", "points_earned", "offer_expired", "address_changed", "app_fault",
+)  # fmt: skip
 # others are kept
 CHANNELS: Final[tuple[str, ...]] = ("sms", "email", "app", "wechat", "call", "post", "in_person")
 EVENT_TYPES: Final[tuple[str, ...]] = INTERACTIONS + CONTACTS + OTHER_EVENTS  # others are kept as they are

@@ -34,15 +34,9 @@ from whychurn.panel.still_there import UsualGaps, create_acts, find_usual_gaps, 
 
 log = logging.getLogger(__name__)
 DATES = (
-    "started_on",
-    "entered_on",
-    "last_active_on",
-    "ended_on",
-    "left_on",
-    "returned_on",
-    "asked_from",
+    "started_on", "entered_on", "last_active_on", "ended_on", "left_on", "returned_on", "asked_from",
     "notice_on",
-)
+)  # fmt: skip
 OUTCOME: Final = ("churned_in_horizon", "still_there", "seen_after", "days_silent", "usual_gap_days")
 SPELL_COLUMNS = """spell_no, started AS started_on, entered AS entered_on, last AS last_active_on"""
 

@@ -25,19 +25,8 @@ MIN_LATE: Final = 0.02  # of the leavers have a date after their leaving
 BINS: Final = 50  # most bins of numbers, whose leavers may lie in the middle
 BIN_ROWS: Final = 10  # customers of a bin, at least
 PLACEHOLDERS: Final = (
-    "",
-    "-",
-    "--",
-    "n/a",
-    "na",
-    "none",
-    "null",
-    "nil",
-    "not applicable",
-    "无",
-    "不适用",
-    "未知",
-)
+    "", "-", "--", "n/a", "na", "none", "null", "nil", "not applicable", "无", "不适用", "未知",
+)  # fmt: skip
 FINDINGS: Final = ("column", "why", "value", "bound", "rows")
 
 

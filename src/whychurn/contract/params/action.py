@@ -8,16 +8,9 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.params.section_base import Count, Days, Fraction, Level, Money, Natural, Section, Share
 
 TRIGGERS = (
-    "silent_90d",
-    "silent_3x_own_gap",
-    "no_second_order_45d",
-    "renewal_in_30d",
-    "price_rise_5pct",
-    "unresolved_ticket_48h",
-    "points_expire_30d",
-    "rival_opened",
-    "opted_out",
-)
+    "silent_90d", "silent_3x_own_gap", "no_second_order_45d", "renewal_in_30d", "price_rise_5pct",
+    "unresolved_ticket_48h", "points_expire_30d", "rival_opened", "opted_out",
+)  # fmt: skip
 
 
 class OwnChannel(Section):

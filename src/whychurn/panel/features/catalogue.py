@@ -12,18 +12,8 @@ from whychurn.contract.yaml_files import read_yaml
 
 FILE: Final = Path(__file__).with_name("catalogue.yaml")
 COLUMNS: Final = (
-    "name",
-    "family",
-    "cause",
-    "window_days",
-    "source",
-    "kind",
-    "unit",
-    "step",
-    "monotone",
-    "en",
-    "zh",
-)
+    "name", "family", "cause", "window_days", "source", "kind", "unit", "step", "monotone", "en", "zh",
+)  # fmt: skip
 
 
 def quoted(name: str) -> str:

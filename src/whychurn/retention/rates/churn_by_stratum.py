@@ -15,15 +15,8 @@ from whychurn.stats.intervals import add_wilson, difference_from_rest
 from whychurn.stats.multiple_testing import benjamini_hochberg
 
 DIMENSIONS: Final = (
-    "age_band",
-    "region",
-    "spend_tier",
-    "channel",
-    "category_main",
-    "tenure_band",
-    "plan",
-    "gender",
-)
+    "age_band", "region", "spend_tier", "channel", "category_main", "tenure_band", "plan", "gender",
+)  # fmt: skip
 COLUMNS: Final = columns_of("strata", "suppressed")
 SHOWN: Final = ["churners", "rate", "low", "high", "difference", "p_value", "p_adjusted", "spend_lost"]
 
