@@ -1,8 +1,8 @@
 """What memory each stage will need, which stages fit side by side, and how much DuckDB may take.
 
-A need is a fixed part, and bytes a row of the input tables and of the panel: from peaks of the demo, and of larger studies for
-intake, voice, survival, risk and causes; the slopes of the other stages are guesses on the safe side. Fits rest on at most
-``run.fit_rows`` rows of the panel, which bounds their part.
+A need grows from that of an empty study to that of the demo, as peaks of studies of 2 000 and 20 000 members have it, and beyond by
+bytes a row: measured on larger studies for intake, voice, survival, risk and causes, guesses for the other stages. Fits rest on at
+most ``run.fit_rows`` rows of the panel, which bounds their part.
 """
 
 import logging
@@ -24,7 +24,6 @@ from whychurn.stages.stage_times import FOLDER
 log = logging.getLogger(__name__)
 DUCKDB: Final = "WHYCHURN_DUCKDB_MEMORY"  # environment of a run's stages: what DuckDB may take
 WORLD_ROWS: Final = 4  # rows of input that a simulated programme has for each member and month
-PANEL_ROWS: Final = 0.145  # rows of the panel for each row of input, as in the demo, until the panel is there
 TEXT_ROW: Final = 60  # bytes of a row in a file of text
 PACKED_ROW: Final = 12  # and in one that is compressed
 PACKED: Final = (".gz", ".zip", ".bz2", ".xz", ".zst", ".xlsx", ".xlsb", ".xls", ".ods")
@@ -32,29 +31,30 @@ LEAST_DUCKDB: Final = 0.5  # GB below which DuckDB does not get far
 
 
 class _Need(NamedTuple):
-    """GB whatever the size; bytes a row of input, a row of the panel, and a row of the panel that fits use."""
+    """GB of an empty study and of the demo; bytes a row beyond: of input, of the panel, of the panel that fits use."""
 
-    fixed: float
+    empty: float
+    demo: float
     input_row: float = 0.0
     panel_row: float = 0.0
     fit_row: float = 0.0
 
 
 NEEDS: Final = {
-    "world": _Need(1.0),
-    "intake": _Need(0.9, 130),
-    "voice": _Need(0.55, 85),
-    "panel": _Need(1.3, 60, 600),
-    "retention": _Need(0.65, 110),
-    "survival": _Need(0.5, 15, 400, 3000),
-    "snapshot": _Need(0.3),
-    "risk": _Need(0.5, 0, 300, 2700),
-    "causes": _Need(0.85, 120),
-    "action": _Need(1.35, 200),
-    "watch": _Need(1.0, 100, 800),
-    "score": _Need(0.5, 350),
-    "report": _Need(0.7, 30),
-    "delivery": _Need(0.5),
+    "world": _Need(0.5, 1.1),
+    "intake": _Need(0.45, 1.2, 130),
+    "voice": _Need(0.4, 0.7, 85),
+    "panel": _Need(0.5, 1.7, 60, 600),
+    "retention": _Need(0.45, 0.9, 110),
+    "survival": _Need(0.6, 1.5, 15, 400, 3000),
+    "snapshot": _Need(0.3, 0.3),
+    "risk": _Need(0.45, 1.2, 0, 300, 2700),
+    "causes": _Need(0.45, 1.1, 120),
+    "action": _Need(0.55, 1.75, 200),
+    "watch": _Need(0.55, 1.5, 100, 800),
+    "score": _Need(0.45, 1.2, 350),
+    "report": _Need(0.5, 0.6, 10),
+    "delivery": _Need(0.45, 0.5),
 }
 
 
@@ -64,6 +64,9 @@ class Size:
 
     input_rows: int
     panel_rows: int
+
+
+DEMO: Final = Size(1_834_420, 264_514)  # 20 000 members over 24 months
 
 
 def study_size(study: StudyPaths, params: Params) -> Size | None:
@@ -76,14 +79,21 @@ def study_size(study: StudyPaths, params: Params) -> Size | None:
         known = params.world.members * params.world.months * WORLD_ROWS
     if not known:
         return None
-    return Size(known, _rows([study.processed / "panel.parquet"]) or round(known * PANEL_ROWS))
+    # until the panel is there, as many of its rows for a row of input as the demo has
+    return Size(
+        known, _rows([study.processed / "panel.parquet"]) or round(known * DEMO.panel_rows / DEMO.input_rows)
+    )
 
 
 def needed_gb(stage: str, size: Size, fit_rows: int) -> float:
     """Most that a stage will hold at once (GB)."""
-    need, fitted = NEEDS[stage], min(size.panel_rows, fit_rows)
-    rows = need.input_row * size.input_rows + need.panel_row * size.panel_rows + need.fit_row * fitted
-    return need.fixed + rows / GB
+    need, of_demo = NEEDS[stage], min(size.input_rows / DEMO.input_rows, 1.0)
+    beyond = (
+        need.input_row * max(size.input_rows - DEMO.input_rows, 0)
+        + need.panel_row * max(size.panel_rows - DEMO.panel_rows, 0)
+        + need.fit_row * max(min(size.panel_rows, fit_rows) - DEMO.panel_rows, 0)
+    )
+    return need.empty + (need.demo - need.empty) * of_demo + beyond / GB
 
 
 @dataclass(frozen=True)
