@@ -163,7 +163,7 @@ def test_a_forecast_without_outcomes_holds_only_if_the_link_does(planted: Plante
 def test_figures_mark_where_the_change_began(planted: Planted) -> None:
     results = planted("alarm")
     title, since = charts.leavings_title(results["watch_alarms"], "en")
-    assert "2025-07" in title and since == [pd.Timestamp("2025-07-01")]
+    assert "July 2025" in title and since == [pd.Timestamp("2025-07-01")]
     axis = charts.draw_leavings(charts.leavings_of(results["watch_charts"]), since, "zh").axes[0]
     assert sum(len(line.get_xdata()) for line in axis.lines if line.get_marker() == "o") == 24
     signals = charts.signals_of(results["watch_charts"])

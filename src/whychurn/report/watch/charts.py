@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.report.drawing.axes import month_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure, new_panels, themed
-from whychurn.report.page.formats import format_value
+from whychurn.report.page.components.numbers import month_name
 from whychurn.report.watch.names import code_names, group_name
 from whychurn.report.words import say
 
@@ -32,7 +32,7 @@ def leavings_title(alarms: pd.DataFrame, lang: str) -> tuple[str, list[pd.Timest
     since = sorted(alarms.loc[alarms["chart"].eq("leavings") & alarms["group"].eq("all"), "since"].unique())
     if not since:
         return say("watch.figure_leavings", lang), []
-    return say("watch.figure_leavings_alarm", lang, since=format_value(since[-1], "month", lang)), since
+    return say("watch.figure_leavings_alarm", lang, since=month_name(since[-1], lang)), since
 
 
 def signals_of(charts: pd.DataFrame) -> pd.DataFrame:
