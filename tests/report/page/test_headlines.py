@@ -151,7 +151,8 @@ def test_headline_is_said_in_each_language_with_its_number(key: str) -> None:
     entry: dict[str, Any] = HEADLINES[key]
     assert entry["rung"] in RUNGS
     assert set(entry["text"]) == set(LANGUAGES)
-    numbers = [re.findall(r"\d[\d,.]*\d|\d", text) for text in entry["text"].values()]
+    texts = [re.sub(r"\d+ 月", "", text) for text in entry["text"].values()]  # a word in English
+    numbers = [re.findall(r"\d[\d,.]*\d|\d", text) for text in texts]
     assert sorted(numbers[0]) == sorted(numbers[1]), "the languages say different numbers"
 
 
