@@ -6,7 +6,7 @@ import importlib
 import os
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -18,6 +18,7 @@ from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.processes import cores
 from whychurn.stages.pipeline import STAGES, phases, run_study
+from whychurn.stages.running.blocks import ENGINE
 from whychurn.stages.running.memory_plan import DUCKDB
 from whychurn.stages.stage_times import JOBS, timed, times
 
@@ -31,9 +32,13 @@ def run(
     memory: Annotated[
         float | None, typer.Option(min=0.1, help="GB that the run may take; what is free by default.")
     ] = None,
+    engine: Annotated[
+        Literal["here", "spark"], typer.Option(help="Where blocks of members are worked on.")
+    ] = "here",
 ) -> None:
     """Run the whole pipeline; what is up to date is skipped, a killed run resumes."""
     place = StudyPaths.existing(study)
+    os.environ[ENGINE] = engine
     if until is not None:
         _check_stage(until)
     started = time.time()

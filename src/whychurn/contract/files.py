@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from whychurn.contract.results import schema_version
 
 _LOT: Final = "who learns first"  # key of the hash: apart from every other draw by hash
 SCHEMA: Final = b"whychurn.schema"  # key of the schema version in the metadata of a Parquet file
+GROUP_ROWS: Final = 2**19  # rows that `append_rows` holds and writes at once
 
 
 @contextmanager
@@ -54,10 +56,33 @@ def write_whole(path: Path, private: bool = False) -> Iterator[Path]:
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write `frame` as zstd Parquet that bears the schema version, whole or not at all."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({**table.schema.metadata, SCHEMA: b"%d" % schema_version()})
+    table = _versioned(frame)
     with write_whole(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
+
+
+def append_rows(parts: Iterable[pd.DataFrame], file: Path) -> None:
+    """Write `parts` one after the other into a new Parquet `file`: the same bytes however the rows are parted.
+
+    Parameters
+    ----------
+    parts
+        At least one; of the same columns and types.
+    """
+    waiting = iter(parts)
+    held = [_versioned(next(waiting))]
+    with pq.ParquetWriter(file, held[0].schema, compression="zstd") as writer:
+        for part in chain(waiting, [None]):
+            rows = pa.concat_tables(held)
+            while rows.num_rows > GROUP_ROWS or (part is None and rows.num_rows):
+                writer.write_table(rows.slice(0, GROUP_ROWS).combine_chunks(), GROUP_ROWS)
+                rows = rows.slice(GROUP_ROWS)
+            held = [rows] if part is None else [rows, _versioned(part)]
+
+
+def _versioned(frame: pd.DataFrame) -> pa.Table:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    return table.replace_schema_metadata({**table.schema.metadata, SCHEMA: b"%d" % schema_version()})
 
 
 def read_result(path: Path) -> pd.DataFrame:

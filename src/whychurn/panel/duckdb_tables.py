@@ -4,7 +4,7 @@ Everything after this module is plain SQL on integers: no date functions, so the
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +105,11 @@ def day_number(day: object) -> int:
 
 @contextmanager
 def open_database(
-    tables: Mapping[str, Path | pd.DataFrame], observed: Observed, memory: str, member_columns: list[str]
+    tables: Mapping[str, Path | pd.DataFrame],
+    observed: Observed,
+    memory: str,
+    member_columns: list[str],
+    counting: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection with the tables below; temporary files vanish when the block ends.
 
@@ -124,6 +128,8 @@ def open_database(
         DuckDB's limit, such as ``2GB``; beyond it, it works on disk.
     member_columns
         Further columns of members that are carried along.
+    counting
+        Tables of rows stay where they are: enough to count once over all members, too slow for features.
     """
     with tempfile.TemporaryDirectory(prefix="whychurn-panel-") as folder:
         connection = duckdb.connect(str(Path(folder) / "panel.duckdb"))
@@ -132,7 +138,7 @@ def open_database(
             connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
             for name, source in {"feedback_topics": NO_FEEDBACK_TOPICS, **tables}.items():
                 attach(connection, name, source)
-            _load(connection, observed, member_columns)
+            _load(connection, observed, member_columns, counting)
             yield connection
         finally:
             connection.close()
@@ -144,10 +150,24 @@ def attach(connection: duckdb.DuckDBPyConnection, name: str, source: Path | pd.D
         connection.register(f"raw_{name}", source)
     else:
         file = str(source).replace("'", "''")
-        connection.execute(f"CREATE TEMP VIEW raw_{name} AS SELECT * FROM read_parquet('{file}')")
+        rows = f"read_parquet('{file}', hive_partitioning = false)"
+        connection.execute(f"CREATE TEMP VIEW raw_{name} AS SELECT * FROM {rows}")
 
 
-def _load(connection: duckdb.DuckDBPyConnection, observed: Observed, member_columns: list[str]) -> None:
+def filled_names(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Content of ``filled``, sorted."""
+    return tuple(row[0] for row in connection.execute("SELECT name FROM filled ORDER BY name").fetchall())
+
+
+def set_filled(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Say in ``filled`` what holds values among all members, where the tables are those of some."""
+    connection.execute("DELETE FROM filled")
+    connection.executemany("INSERT INTO filled VALUES (?)", [[name] for name in names])
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, observed: Observed, member_columns: list[str], counting: bool
+) -> None:
     further = "".join(f", {quoted(name)} AS {quoted('own_' + name)}" for name in member_columns)
     connection.execute(f"""
         CREATE TABLE member AS
@@ -165,10 +185,10 @@ def _load(connection: duckdb.DuckDBPyConnection, observed: Observed, member_colu
     for source, (name, columns) in LAYOUT.items():
         chosen = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
         connection.execute(f"""
-            CREATE TABLE {name} AS
+            CREATE {"TEMP VIEW" if counting else "TABLE"} {name} AS
             SELECT * FROM (SELECT m, {chosen} FROM raw_{source} JOIN member USING (member_id)
                            WHERE {kept.get(source, "TRUE")})
-            WHERE day <= {observed.last} ORDER BY m, day""")
+            WHERE day <= {observed.last} {"" if counting else "ORDER BY m, day"}""")
         _note_filled(connection, source, name, list(columns))
     connection.execute(f"""
         CREATE TABLE market_week AS

@@ -26,7 +26,7 @@ from whychurn.panel.churn_definition import (
     threshold_curve,
     waiting_days,
 )
-from whychurn.panel.duckdb_tables import Observed
+from whychurn.panel.duckdb_tables import Observed, filled_names
 from whychurn.panel.features.catalogue import quoted
 from whychurn.panel.features.compute import STRATA, compute_features
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots, label_sql, snapshot_days
@@ -42,17 +42,35 @@ SPELL_COLUMNS = """spell_no, started AS started_on, entered AS entered_on, last 
 
 
 @dataclass(frozen=True)
-class Churn:
-    """Who left, under the main definition and its alternatives.
+class Known:
+    """What is counted over all members before a block of them is worked on.
 
     Parameters
     ----------
-    main, others
-        Definitions.
+    main
+        Definition of churn.
     activity
         Table that shows a member's presence.
     usual
         Gaps between own acts, or between terms.
+    filled
+        ``table.column`` names that hold values.
+    """
+
+    main: Definition
+    activity: Activity
+    usual: UsualGaps
+    filled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Churn(Known):
+    """Who left, under the main definition and its alternatives.
+
+    Parameters
+    ----------
+    others
+        Alternative definitions.
     curve
         `churn_definition.threshold_curve`, with a flag on the chosen threshold.
     spells
@@ -62,13 +80,15 @@ class Churn:
         member_id, left_on, definition, spell_no, last_active_on, returned_on, is_main.
     """
 
-    main: Definition
     others: list[Definition]
-    activity: Activity
-    usual: UsualGaps
     curve: pd.DataFrame
     spells: pd.DataFrame
     churners: pd.DataFrame
+
+    @property
+    def known(self) -> Known:
+        """What a block of members needs of it."""
+        return Known(self.main, self.activity, self.usual, self.filled)
 
 
 def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel: PanelParams) -> Churn:
@@ -76,9 +96,7 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     ``act`` and ``notice``.
     """
     kind, activity = choose_activity(connection, panel)
-    stop = panel.cancelled_terms == "stop"
-    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed, stop)}")
-    create_acts(connection, activity)
+    create_cover(connection, activity, observed, panel)
     given = panel.grace_days if kind == "terms" else panel.threshold_days
     candidates = [*panel.threshold_candidates, *([given] if isinstance(given, int) else [])]
     shortest = max(1, int(min(candidates) * min(1.0, *panel.alternative_factors)))
@@ -93,9 +111,7 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     )
     main = Definition(kind, days)
     others = alternatives(main, panel.alternative_factors)
-    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(main.days, observed)}")
-    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(main.days)}")
-    connection.execute(f"CREATE OR REPLACE TABLE notice AS {notice_sql(kind)}")
+    create_spells(connection, main, observed)
     spells = _dated(
         connection.execute(f"""
             SELECT member_id, {SPELL_COLUMNS}, left_day AS ended_on, left_day IS NOT NULL AS churned,
@@ -106,7 +122,24 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     )
     churners = _churners(connection, [main, *others], observed)
     chosen = curve.assign(chosen=curve["threshold_days"] == days)
-    return Churn(main, others, activity, find_usual_gaps(connection, main), chosen, spells, churners)
+    usual, filled = find_usual_gaps(connection, main), filled_names(connection)
+    return Churn(main, activity, usual, filled, others, chosen, spells, churners)
+
+
+def create_cover(
+    connection: duckdb.DuckDBPyConnection, activity: Activity, observed: Observed, panel: PanelParams
+) -> None:
+    """Tables ``cover`` and ``act``."""
+    stop = panel.cancelled_terms == "stop"
+    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed, stop)}")
+    create_acts(connection, activity)
+
+
+def create_spells(connection: duckdb.DuckDBPyConnection, main: Definition, observed: Observed) -> None:
+    """Tables ``spell``, ``edge`` and ``notice``, from ``cover``."""
+    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(main.days, observed)}")
+    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(main.days)}")
+    connection.execute(f"CREATE OR REPLACE TABLE notice AS {notice_sql(main.kind)}")
 
 
 def _churners(
@@ -128,7 +161,7 @@ def _churners(
 def build_panel(
     connection: duckdb.DuckDBPyConnection,
     observed: Observed,
-    churn: Churn,
+    known: Known,
     panel: PanelParams,
     tiers: dict[str, float],
     catalogue: pd.DataFrame,
@@ -145,8 +178,8 @@ def build_panel(
     create_snapshots(connection, days)
     create_member_snapshots(connection, "spell", observed)
     without = compute_features(connection, catalogue, panel, tiers)
-    stop, waiting = panel.cancelled_terms == "stop", waiting_days(churn.main.days)
-    presence = still_there_sql(churn.main, churn.usual, stop)
+    stop, waiting = panel.cancelled_terms == "stop", waiting_days(known.main.days)
+    presence = still_there_sql(known.main, known.usual, stop)
     connection.execute(f"CREATE OR REPLACE TABLE presence AS {presence}")
     names = ", ".join(f"f.{quoted(name)}" for name in catalogue["name"])
     frame = connection.execute(f"""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.files import append_rows, read_json, read_table, write_json, write_table, write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import HISTORY_TABLES
@@ -19,12 +20,15 @@ from whychurn.panel.covered_terms import covered_terms
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.facts import panel_facts
 from whychurn.panel.features.catalogue import load_catalogue
-from whychurn.panel.features.compute import check_member_columns, refuse_taken_names
+from whychurn.panel.features.compute import check_member_columns, features_without, refuse_taken_names
 from whychurn.panel.leakage.audit import raise_on_leakage
 from whychurn.panel.leakage.future_perturbation import audit_panel
 from whychurn.panel.leakage.member_columns import audit_rows, leaking_member_columns
+from whychurn.panel.member_blocks import panel_block, part_tables
 from whychurn.panel.missing_leavers import missing_leavers
-from whychurn.panel.results import Churn, build_panel, find_churn
+from whychurn.panel.results import Churn, Known, build_panel, find_churn
+from whychurn.stages.running.blocks import blocks_of, engine, kept_folder
+from whychurn.stats.parallel import BLOCK_MEMBERS
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,12 @@ def run(study: StudyPaths, params: Params) -> None:
     facts = read_json(study.interim / "intake.json")
     observed = Observed(*(day_number(facts[key]) for key in ("observed_from", "observed_until")))
     check_member_columns(members, params.panel.member_columns)
-    with open_database(tables, observed, params.run.memory_limit, params.panel.member_columns) as connection:
+    memory, columns, parted = (
+        params.run.memory_limit,
+        params.panel.member_columns,
+        len(members) > BLOCK_MEMBERS,
+    )
+    with open_database(tables, observed, memory, columns, counting=parted) as connection:
         churn = find_churn(connection, observed, params.panel)
         log.info(
             "churn is %s, by %s: %d left", churn.main.name, churn.activity, churn.spells["churned"].sum()
@@ -48,21 +57,44 @@ def run(study: StudyPaths, params: Params) -> None:
         params = _without(params, set(leaking["column"]))
         refuse_taken_names(params.panel.member_columns, load_catalogue())
         catalogue = load_catalogue(members, params.panel.member_columns)
-        tiers = params.retention.tiers
-        panel, without = build_panel(connection, observed, churn, params.panel, tiers, catalogue)
-        findings = audit_panel(connection, churn, panel, catalogue, observed, params)
+        with write_whole(study.processed / "panel.parquet") as file:
+            if parted:
+                append_rows(_parts(study, tables, churn.known, observed, catalogue, params), file)
+            else:
+                tiers = params.retention.tiers
+                append_rows(
+                    build_panel(connection, observed, churn, params.panel, tiers, catalogue)[:1], file
+                )
+            findings = audit_panel(connection, churn, file, catalogue, observed, params)
+            kept = [part for part in (audit_rows(leaking), findings) if len(part)]
+            write_table(pd.concat(kept, ignore_index=True), study.results / "leakage.parquet")
+            raise_on_leakage(findings)
+    panel = read_table(study.processed / "panel.parquet", ["member_id", "as_of"])
     log.info("panel: %d rows, %d features", len(panel), len(catalogue))
-    findings = pd.concat([part for part in (audit_rows(leaking), findings) if len(part)], ignore_index=True)
-    write_table(findings, study.results / "leakage.parquet")
-    raise_on_leakage(findings)
     write_table(churn.churners, study.results / "churners.parquet")
     write_table(churn.spells, study.processed / "spells.parquet")
     write_table(churn.curve, study.processed / "threshold_curve.parquet")
-    write_table(panel, study.processed / "panel.parquet")
     told: dict[str, Any] = {"member_columns_left_out": _json(leaking)}
     told["missing_leavers"] = _missing_leavers(churn, tables["memberships"], observed, params)
+    without = features_without(catalogue, churn.filled)
     facts = panel_facts(churn, params.panel, panel, catalogue, without)
     write_json(facts | told, study.processed / "panel.json")
+
+
+def _parts(
+    study: StudyPaths,
+    tables: dict[str, Path],
+    known: Known,
+    observed: Observed,
+    catalogue: pd.DataFrame,
+    params: Params,
+) -> Iterator[pd.DataFrame]:
+    """The panel by blocks of members."""
+    with kept_folder(study, "panel", tables.values(), params) as folder:
+        blocks = part_tables(tables, folder / "tables", BLOCK_MEMBERS, params.run.memory_limit)
+        log.info("the panel in %d blocks of members", len(blocks))
+        jobs = [(block, known, observed, catalogue, params) for block in blocks]
+        yield from blocks_of(panel_block, jobs, folder, engine(study), params.run.workers)
 
 
 def _missing_leavers(

@@ -10,19 +10,21 @@ from typing import Any, Final, TypeVar
 from whychurn.contract.system.processes import leave_interrupts
 
 Result = TypeVar("Result")
+Spread = Callable[..., Iterator[Any]]  # `parallel_map`, or what works on other machines as it does here
+BLOCK_MEMBERS: Final = 20_000  # members worked on together, at most; fewer are one block
 FEW: Final = 8  # jobs that take less time than processes need to start
 
 
 def parallel_map(
-    work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], workers: int
+    work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], workers: int, few: int = FEW
 ) -> Iterator[Result]:
     """Results of `work` on the arguments in `jobs`, in their order; few jobs are done in this process.
 
     No more jobs than two for each worker are held at once, so that `jobs` may be made as they are needed.
     """
     waiting = iter(jobs)
-    first = list(islice(waiting, FEW))
-    if workers == 1 or len(first) < FEW:
+    first = list(islice(waiting, few))
+    if workers == 1 or len(first) < few:
         yield from (work(*job) for job in chain(first, waiting))
         return
     # Workers are forked from a server that has imported all and run nothing: one import, no copied threads.

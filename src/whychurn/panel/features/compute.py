@@ -1,6 +1,6 @@
 """All features of the catalogue at the rows of ``risk``, computed set by set in DuckDB."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import duckdb
@@ -8,6 +8,7 @@ import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import PanelParams
+from whychurn.panel.duckdb_tables import filled_names
 from whychurn.panel.features import events as events_sql
 from whychurn.panel.features import market as market_sql
 from whychurn.panel.features import member as member_sql
@@ -52,14 +53,19 @@ def compute_features(
     create_trailing(connection, "return_sums", returned, orders_sql.RETURN_SUMS)
     for name, sql in _families(panel, tiers).items():
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
-    filled = {row[0] for row in connection.execute("SELECT name FROM filled").fetchall()} | {"members"}
-    without = [
-        entry["name"]
-        for entry in catalogue.to_dict("records")
-        if not filled & set(str(entry["source"]).split("|"))
-    ]
+    without = features_without(catalogue, filled_names(connection))
     connection.execute(f"CREATE OR REPLACE VIEW feature AS {_joined_sql(catalogue, set(without))}")
     return without
+
+
+def features_without(catalogue: pd.DataFrame, filled: Iterable[str]) -> list[str]:
+    """Features of which no source is in `filled` (``table`` and ``table.column`` names that hold values)."""
+    known = {*filled, "members"}
+    return [
+        entry["name"]
+        for entry in catalogue.to_dict("records")
+        if not known & set(str(entry["source"]).split("|"))
+    ]
 
 
 def _families(panel: PanelParams, tiers: Mapping[str, float]) -> dict[str, str]:

@@ -1,19 +1,33 @@
 """Leakage audit: a part of every run, and it fails the run."""
 
 import logging
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from scipy.stats import rankdata
 
 from whychurn.contract.errors import WhychurnError
+from whychurn.contract.files import read_table
 from whychurn.contract.results import columns_of
 
 log = logging.getLogger(__name__)
 COLUMNS: Final = columns_of("leakage")
 DAY = pd.Timedelta(days=1)
 RANKED_ROWS = 40_000  # enough to know an AUC to the second digit
+LABELS: Final = (
+    "member_id",
+    "spell_no",
+    "as_of",
+    "start_on",
+    "stop_on",
+    "event",
+    "still_there",
+    "churned_in_horizon",
+)
 MAX_AUC: Final = 0.95  # a single feature above this is flagged as a leak
 
 
@@ -38,19 +52,7 @@ def check_labels(
     on or after the day of churn or before the member was seen; a churn event in more than one row.
     """
     ended = spells[["member_id", "spell_no", "entered_on", "last_active_on", "notice_on", "ended_on"]]
-    rows = panel[
-        [
-            "member_id",
-            "spell_no",
-            "as_of",
-            "start_on",
-            "stop_on",
-            "event",
-            "still_there",
-            "churned_in_horizon",
-        ]
-    ]
-    rows = rows.merge(ended, on=["member_id", "spell_no"], how="left", validate="many_to_one")
+    rows = panel[list(LABELS)].merge(ended, on=["member_id", "spell_no"], how="left", validate="many_to_one")
     after = rows["as_of"] + horizon_days * DAY
     label = rows["churned_in_horizon"]
     waiting = (spells["ended_on"] - spells["last_active_on"]).max()  # the same for all; none left: not known
@@ -100,6 +102,22 @@ def check_split(
     )
 
 
+def labelled_rows(panel: Path, seed: int) -> pd.DataFrame:
+    """Rows with a label of a panel's file, at most `RANKED_ROWS` of them, drawn by `seed`."""
+    label = read_table(panel, ["churned_in_horizon"])["churned_in_horizon"]
+    drawn = pd.Series(np.flatnonzero(label.notna()))
+    if len(drawn) > RANKED_ROWS:
+        drawn = drawn.sample(RANKED_ROWS, random_state=seed)
+    order = np.argsort(drawn.to_numpy())
+    place, first, parts = drawn.to_numpy()[order], 0, []
+    file = pq.ParquetFile(panel)
+    for number in range(file.num_row_groups):
+        group = file.read_row_group(number)
+        parts.append(group.take(place[(place >= first) & (place < first + len(group))] - first))
+        first += len(group)
+    return pa.concat_tables(parts).take(np.argsort(order)).to_pandas() if parts else read_table(panel)
+
+
 def single_feature_auc(panel: pd.DataFrame, catalogue: pd.DataFrame, seed: int) -> pd.Series:
     """AUC of each feature alone, by ranks and in the better direction; missing values rank lowest.
 
@@ -111,8 +129,6 @@ def single_feature_auc(panel: pd.DataFrame, catalogue: pd.DataFrame, seed: int) 
         Feature -> AUC in [0.5, 1]; features without two values are left out; empty without two label values.
     """
     rows = panel[panel["churned_in_horizon"].notna()]
-    if len(rows) > RANKED_ROWS:
-        rows = rows.sample(RANKED_ROWS, random_state=seed)
     label = rows["churned_in_horizon"].to_numpy(dtype=bool)
     if label.all() or not label.any():
         return pd.Series(dtype="float64")

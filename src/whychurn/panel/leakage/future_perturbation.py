@@ -1,22 +1,31 @@
 """Future-perturbation test: a feature must not change when the future is removed or replaced by noise."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.tables import HISTORY_TABLES, TABLES
-from whychurn.panel.churn_definition import cover_sql, edge_sql, spells_sql
-from whychurn.panel.duckdb_tables import Observed, day_number, open_database
+from whychurn.panel.duckdb_tables import Observed, day_number, open_database, set_filled
 from whychurn.panel.features.catalogue import quoted
 from whychurn.panel.features.compute import compute_features
 from whychurn.panel.features.orders import RETURN_LAG_DAYS
-from whychurn.panel.leakage.audit import COLUMNS, MAX_AUC, audit_row, check_labels, check_single_features
-from whychurn.panel.results import Churn
+from whychurn.panel.leakage.audit import (
+    COLUMNS,
+    LABELS,
+    MAX_AUC,
+    audit_row,
+    check_labels,
+    check_single_features,
+    labelled_rows,
+)
+from whychurn.panel.results import Churn, create_cover, create_spells
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
-from whychurn.panel.still_there import create_acts, still_there_sql
+from whychurn.panel.still_there import still_there_sql
 
 DAY = pd.Timedelta(days=1)
 # averages are rounded to six decimals (features); one on the edge may fall to either side
@@ -37,17 +46,27 @@ LATER = {
 def audit_panel(
     connection: duckdb.DuckDBPyConnection,
     churn: Churn,
-    panel: pd.DataFrame,
+    panel: Path,
     catalogue: pd.DataFrame,
     observed: Observed,
     params: Params,
 ) -> pd.DataFrame:
-    """All rows of the leakage audit: perturbed futures, label rules, single features."""
-    until = pd.Timestamp(observed.last, unit="D")
+    """All rows of the leakage audit: perturbed futures, label rules, single features.
+
+    Parameters
+    ----------
+    panel
+        File of the panel, of which only the rows and columns that are looked at are read.
+    """
+    until, seed = pd.Timestamp(observed.last, unit="D"), params.run.seed
+    days = np.sort(read_table(panel, ["as_of"])["as_of"].unique())
+    middle = [("as_of", "==", days[len(days) // 2])] if len(days) else None
     rows = (
-        perturbation_test(connection, panel, catalogue, observed, params, churn),
-        check_labels(panel, churn.spells, params.panel.horizon_days, until),
-        check_single_features(panel, catalogue, MAX_AUC, params.run.seed),
+        perturbation_test(
+            connection, pd.read_parquet(panel, filters=middle), catalogue, observed, params, churn
+        ),
+        check_labels(read_table(panel, list(LABELS)), churn.spells, params.panel.horizon_days, until),
+        check_single_features(labelled_rows(panel, seed), catalogue, MAX_AUC, seed),
     )
     return pd.concat([part for part in rows if len(part)], ignore_index=True)
 
@@ -83,7 +102,6 @@ def perturbation_test(
     here = here.sample(min(settings.audit_sample, len(here)), random_state=params.run.seed).set_index(
         "member_id"
     )
-    filled = [row[0] for row in connection.execute("SELECT name FROM filled").fetchall()]
     tables = _sample(connection, here.index)
     rng = np.random.default_rng(params.run.seed)
     futures = {
@@ -95,8 +113,7 @@ def perturbation_test(
     for check, (other, ends_here) in futures.items():
         span = Observed(observed.first, day_number(as_of) - 1 if ends_here else observed.last)
         with open_database(other, span, params.run.memory_limit, settings.member_columns) as again:
-            again.execute("DELETE FROM filled")
-            again.executemany("INSERT INTO filled VALUES (?)", [[name] for name in filled])
+            set_filled(again, churn.filled)
             values = _recompute(again, as_of, span, catalogue, params, churn)
         changed = compare(here, values, known)
         rows += [audit_row(check, name, share, 0.0) for name, share in changed.items()]
@@ -125,10 +142,8 @@ def _recompute(
     churn: Churn,
 ) -> pd.DataFrame:
     stop = params.panel.cancelled_terms == "stop"
-    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(churn.activity, observed, stop)}")
-    create_acts(connection, churn.activity)
-    connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(churn.main.days, observed)}")
-    connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(churn.main.days)}")
+    create_cover(connection, churn.activity, observed, params.panel)
+    create_spells(connection, churn.main, observed)
     create_snapshots(connection, [day_number(as_of)])
     create_member_snapshots(connection, "spell", observed)
     compute_features(connection, catalogue, params.panel, params.retention.tiers)

@@ -33,6 +33,7 @@ _COMPUTED: Final = (
     "data/results",
     "data/ask",
     "reports",
+    ".whychurn/blocks",
 )
 _TRACKER: Final = "data/mlflow"
 _PSEUDONYM: Final = re.compile(r"m[0-9a-f]{16}")
