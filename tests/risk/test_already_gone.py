@@ -42,10 +42,10 @@ def test_the_silent_are_neither_learnt_from_nor_scored(
     trained = fit_risk(panel, catalogue, 90, params)
     for part in ("train", "calibration", "test"):
         assert panel.loc[trained.split.rows(part), "still_there"].all()
-    scores, contributions = score_members(panel, trained.scorer, 90, params)
+    scores = score_members(panel, trained.scorer, 90, params)
     gone = already_gone(panel, False, params)
     latest = latest_snapshot(panel)
-    assert len(scores) == len(contributions) == still_there(latest).sum()
+    assert len(scores) == still_there(latest).sum()
     assert set(scores["member_id"]) | set(gone["member_id"]) == set(latest["member_id"])
     assert not set(scores["member_id"]) & set(gone["member_id"])
     metrics = risk_results(panel, trained, 90, params)["risk_metrics"]

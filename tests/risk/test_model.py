@@ -15,7 +15,7 @@ from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.feature_encoding import choose_features, encode
 from whychurn.risk.evaluation.holdout import beats_baselines, flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts
-from whychurn.risk.member_scores import already_gone
+from whychurn.risk.member_scores import already_gone, member_contributions, rows_to_score, score_members
 from whychurn.risk.model.boosting import (
     Settings,
     fit_booster,
@@ -49,6 +49,19 @@ def test_the_whole_assessment(fitted, params, tmp_path):
     json.dumps(facts)
     assert facts["status"] == "ok"
     assert facts["high_risk"] == (tables["risk_scores"]["p_churn"] >= params.business.high_risk).sum()
+
+
+def test_blocks_of_members_change_no_score(fitted, params):
+    panel, trained = fitted
+    rows, scorer = rows_to_score(panel), trained.scorer
+    whole, part = score_members(panel, scorer, 90, params), member_contributions(rows, scorer)
+    assert len(whole) == len(rows) > 100 and whole["reasons"].str.len().min() > 100
+    for blocks in (2, 7):
+        size = -(-len(rows) // blocks)
+        parted = score_members(panel, scorer, 90, params, block_members=size)
+        pd.testing.assert_frame_equal(whole, parted, check_exact=True)
+        some = member_contributions(rows.iloc[size:], scorer)
+        assert np.array_equal(part[size:], some)
 
 
 def _check_metrics(metrics, panel, trained):

@@ -146,9 +146,9 @@ def test_groups_of_members_at_high_risk(params: Params) -> None:
     """Two kinds of reasons make two groups; too few at risk make none."""
     scores = pd.DataFrame({"member_id": [f"m{i}" for i in range(40)], "p_churn": 0.9, "value_at_risk": 1.0})
     contributions = np.repeat([[2.0, 0.0], [0.0, 2.0]], [25, 15], axis=0)
-    groups, members = cluster_members(scores, contributions, FEATURES, params)
+    groups, members = cluster_members(scores, contributions.__getitem__, FEATURES, params)
     assert groups["members"].tolist() == [25, 15] and members["archetype"].value_counts().tolist() == [25, 15]
-    assert cluster_members(scores.assign(p_churn=0.0), contributions, FEATURES, params)[0].empty
+    assert cluster_members(scores.assign(p_churn=0.0), contributions.__getitem__, FEATURES, params)[0].empty
 
 
 def test_values_and_families_read_well() -> None:

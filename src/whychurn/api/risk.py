@@ -146,7 +146,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         """Members still there at the latest snapshot: member_id, as_of, p_churn, its interval, value_at_risk, reasons."""
         scorer = self._fitted()
         require_columns(panel, (*KEYS[:2], *self.feature_names_in_), "the panel", MAKE_ONE)
-        return score_members(panel, scorer, self.horizon_days, self._params())[0]
+        return score_members(panel, scorer, self.horizon_days, self._params())
 
     def reasons(self, panel: pd.DataFrame) -> pd.DataFrame:
         """What the model looked at, one row a member and reason.

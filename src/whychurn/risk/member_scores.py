@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ from whychurn.risk.explanation.reasons import top_reasons
 from whychurn.risk.model.boosting import predict_contributions, predict_raw
 from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.value_at_risk import margin_exposed, value_at_risk
+from whychurn.stats.parallel import BLOCK_MEMBERS, Spread, parallel_map
 
 COLUMNS = {
     "member_id": "string",
@@ -76,25 +79,48 @@ def already_gone(panel: pd.DataFrame, terms: bool, params: Params) -> pd.DataFra
 
 
 def score_members(
-    panel: pd.DataFrame, scorer: RiskScorer, horizon_days: int, params: Params
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Score the members still there at the latest snapshot with the model that was evaluated (it is not refitted).
+    panel: pd.DataFrame,
+    scorer: RiskScorer,
+    horizon_days: int,
+    params: Params,
+    spread: Spread = parallel_map,
+    block_members: int = BLOCK_MEMBERS,
+) -> pd.DataFrame:
+    """risk_scores of the members still there at the latest snapshot, by the model that was evaluated (it is not refitted).
 
-    Returns
-    -------
-    risk_scores, and the rows' contributions (rows × features, log-odds) for the archetypes.
+    Parameters
+    ----------
+    spread
+        How blocks of at most `block_members` members are worked on.
     """
+    rows = rows_to_score(panel)
+    if rows.empty:
+        return no_scores()
+    edges = np.linspace(0, len(rows), -(-len(rows) // block_members) + 1).astype(int)
+    jobs = ((rows.iloc[low:high], scorer, horizon_days, params) for low, high in pairwise(edges))
+    return pd.concat(spread(score_block, jobs, params.run.workers), ignore_index=True)
+
+
+def rows_to_score(panel: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the latest snapshot of members still there."""
     latest = latest_snapshot(panel)
-    latest = latest[still_there(latest)]
-    if latest.empty:
-        return no_scores(), np.empty((0, len(scorer.features)))
+    return latest[still_there(latest)]
+
+
+def member_contributions(rows: pd.DataFrame, scorer: RiskScorer) -> np.ndarray:
+    """Exact contributions (rows × features, log-odds) of rows of a panel."""
+    return predict_contributions(scorer.booster, encode(rows, scorer.features))[:, :-1]
+
+
+def score_block(latest: pd.DataFrame, scorer: RiskScorer, horizon_days: int, params: Params) -> pd.DataFrame:
+    """risk_scores of some members: `latest` rows, one each."""
     X = encode(latest, scorer.features)
     contributions = predict_contributions(scorer.booster, X)[:, :-1]
     raw = predict_raw(scorer.booster, X)
     p = scorer.calibrator.probability(raw)
     low, high = scorer.calibrator.interval(raw)
     stake = margin_exposed(latest, params.business)
-    scores = pd.DataFrame(
+    return pd.DataFrame(
         {
             "member_id": latest["member_id"].to_numpy(),
             "as_of": latest["as_of"].to_numpy(),
@@ -105,7 +131,6 @@ def score_members(
             "reasons": top_reasons(X, contributions, scorer.features, params.risk.top_reasons).to_numpy(),
         }
     ).astype(COLUMNS)
-    return scores, contributions
 
 
 def no_scores() -> pd.DataFrame:

@@ -21,16 +21,23 @@ from whychurn.risk.explanation.shap_values import (
     group_importance,
     strongest_interactions,
 )
-from whychurn.risk.member_scores import score_members
+from whychurn.risk.member_scores import member_contributions, rows_to_score, score_members
 from whychurn.risk.model.training import Trained
+from whychurn.stats.parallel import Spread, parallel_map
 
 log = logging.getLogger(__name__)
 
 
 def risk_results(
-    panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params
+    panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params, spread: Spread = parallel_map
 ) -> dict[str, pd.DataFrame]:
-    """Results tables by file name: test period, earlier cut-offs, explanation, scores of members still there."""
+    """Results tables by file name: test period, earlier cut-offs, explanation, scores of members still there.
+
+    Parameters
+    ----------
+    spread
+        How blocks of members are scored.
+    """
     test = forecast_test(panel, trained, params)
     log.info("measuring on %d test rows", len(test))
     tables = {
@@ -42,8 +49,11 @@ def risk_results(
     tables["risk_backtest"] = backtest(panel, trained, horizon_days, params)
     log.info("explaining")
     tables |= explanation_tables(panel, trained, params)
-    scores, contributions = score_members(panel, trained.scorer, horizon_days, params)
-    groups, members = cluster_members(scores, contributions, trained.features, params)
+    scores = score_members(panel, trained.scorer, horizon_days, params, spread)
+    rows = rows_to_score(panel)
+    groups, members = cluster_members(
+        scores, lambda high: member_contributions(rows[high], trained.scorer), trained.features, params
+    )
     tables |= {"risk_scores": scores, "risk_archetypes": groups, "risk_archetype_members": members}
     return tables
 

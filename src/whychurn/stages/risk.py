@@ -16,6 +16,7 @@ from whychurn.risk.member_scores import already_gone
 from whychurn.risk.model.training import NoModelError, fit_risk
 from whychurn.risk.results import risk_results
 from whychurn.risk.saved_model import panel_size, remove_model, write_model
+from whychurn.stages.running.blocks import engine
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def run(study: StudyPaths, params: Params) -> None:
         _write(study, tables, {})
         write_json(summary, study.results / "risk.json")
         return
-    tables = risk_results(panel, trained, horizon, params) | {"already_gone": gone}
+    tables = risk_results(panel, trained, horizon, params, engine(study)) | {"already_gone": gone}
     made = model_facts(trained, facts, params.risk)
     metrics, scores = tables["risk_metrics"], tables["risk_scores"]
     write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel_size(panel), params))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
@@ -14,7 +16,10 @@ from whychurn.stats.high_risk import high_risk_from
 
 
 def cluster_members(
-    scores: pd.DataFrame, contributions: np.ndarray, features: list[Feature], params: Params
+    scores: pd.DataFrame,
+    contributions: Callable[[np.ndarray], np.ndarray],
+    features: list[Feature],
+    params: Params,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """k-means on the contributions of the members at high risk.
 
@@ -23,7 +28,7 @@ def cluster_members(
     scores
         member_id, p_churn, value_at_risk of the scored members.
     contributions
-        Their exact contributions, rows × features (log-odds).
+        Exact contributions, rows × features (log-odds), of the members in a mask of them.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def cluster_members(
     if wanted < 1:
         groups, members = columns_of("risk_archetypes"), columns_of("risk_archetype_members")
         return pd.DataFrame(columns=groups), pd.DataFrame(columns=members)
-    vectors = contributions[high]
+    vectors = contributions(high)
     clusters = KMeans(n_clusters=wanted, n_init=4, random_state=params.run.seed).fit_predict(vectors)
     sizes = pd.Series(clusters).value_counts()
     number = pd.Series(clusters).map({old: new for new, old in enumerate(sizes.index, start=1)}).to_numpy()
