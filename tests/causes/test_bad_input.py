@@ -242,10 +242,13 @@ def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -
     assert 0 < one.in_training.sum() < len(one.in_training) and len(shop.interim["members"]) > 8 * 60
     assert np.array_equal(one.history.risk.x, other.history.risk.x) and np.array_equal(p, q)
     pd.testing.assert_frame_equal(one.panel, other.panel)
-    at_once, r = attributed(copy.copy(shop), workers=1, block_members=10**6)
-    assert one.history.names == at_once.history.names
-    assert np.allclose(one.history.at_index_date, at_once.history.at_index_date, rtol=1e-5, atol=1e-6)
-    assert np.allclose(p, r, atol=1e-5)
+    members = len(shop.interim["members"])
+    for blocks in (1, 2, 7):
+        again, r = attributed(copy.copy(shop), workers=1, block_members=-(-members // blocks))
+        assert one.history.names == again.history.names
+        assert np.array_equal(one.history.scale, again.history.scale)
+        assert np.array_equal(one.history.at_index_date, again.history.at_index_date)
+        assert np.array_equal(p, r)
 
 
 def test_classifiers_learn_from_those_who_teach_and_speak_of_all(shop: Programme) -> None:

@@ -17,6 +17,8 @@ from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.panel.features.catalogue import study_catalogue
+from whychurn.stages.running.blocks import engine
+from whychurn.stats.parallel import FEW
 from whychurn.survival.competing_risks.incidence_tables import attributed_tables
 from whychurn.survival.spells import Window
 
@@ -78,6 +80,7 @@ def read_evidence(study: StudyPaths, params: Params) -> Evidence:
         read_json(study.processed / "panel.json"),
         pd.Timestamp(str(read_json(study.interim / "intake.json")["observed_until"])),
         params,
+        engine(study, FEW),
     )
 
 

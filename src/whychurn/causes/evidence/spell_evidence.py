@@ -26,6 +26,7 @@ from whychurn.causes.member_weeks.weekly_records import RecordsReader
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params
 from whychurn.panel.covered_terms import covered_terms
+from whychurn.stats.parallel import Spread, parallel_map
 
 TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on", "paused_from", "paused_until", "trial"]
 FEEDBACK: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]
@@ -92,6 +93,7 @@ def gather_evidence(
     panel_facts: Mapping[str, Any],
     observed_until: pd.Timestamp,
     params: Params,
+    spread: Spread = parallel_map,
 ) -> Evidence:
     """Gather the evidence from intake's tables, the panel and what the voice stage read.
 
@@ -107,6 +109,8 @@ def gather_evidence(
         Table ``feedback_topics``: feedback_id, member_id, known_on, source, p_<cause>, p_none.
     panel_facts
         Content of panel.json: kind and days of the churn definition.
+    spread
+        How blocks of members are worked on.
     """
     members = profiled_members(whole_table(tables["members"]))
     members = members[members["member_id"].isin(spells["member_id"])]
@@ -127,7 +131,7 @@ def gather_evidence(
         in_training = draw_training_members(weekly, params)
         rate = mean_activity_rate(counts.to_numpy("float64"), weekly.last_week - weekly.first_week + 1)
         reader = RecordsReader(members, activity, market, calendar)
-        history = build_exposure_history(weekly, in_training, reader, rate, params)
+        history = build_exposure_history(weekly, in_training, reader, rate, params, spread)
     surveys = whole_table(tables["surveys"])
     labels = read_noisy_labels(weekly, spells, surveys, text_scores, calendar)
     churned = np.flatnonzero(weekly.table["churned"])

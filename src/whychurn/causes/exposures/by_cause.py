@@ -37,6 +37,12 @@ from whychurn.causes.member_weeks.weekly_records import WeeklyRecords
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import CausesParams
 
+# without half-lives, as they are yielded; life changes follow under the names of their columns
+EXPOSURES: Final = (
+    "returns", "late_answers", "faults", "price_rise", "price_rise_thrifty", "lost_discount", "lost_term_discount",
+    "unfitting", "dismissed", "opt_out", "flood", "no_contact", "unused_points", "rival_activity",
+    "rival_activity_thrifty", "rival_price", "rival_price_thrifty", "moved",
+)  # fmt: skip
 SOCIAL_EVENTS: Final = ("activity_joined", "community")
 SILENT_WEEKS: Final = (1, 4, 8, 16)  # without a contact, or without points spent, from which on it counts
 CONTACT_PRESSURE_FACTOR: Final = 1.5  # messages are too many beyond so many times the member's usual number

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from whychurn.causes.exposures.block_exposures import BASES, Keys, MemberBlock, block_exposures
+from whychurn.causes.exposures.by_cause import EXPOSURES
 from whychurn.causes.exposures.programme_reference_levels import ReferenceLevels, estimate_reference_levels
 from whychurn.causes.member_weeks.decision_windows import Spells
 from whychurn.causes.member_weeks.weekly_records import RecordsReader
@@ -18,7 +19,7 @@ from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_sp
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
-from whychurn.stats.parallel import parallel_map
+from whychurn.stats.parallel import Spread, parallel_map
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,16 @@ def draw_training_members(spells: Spells, params: Params) -> Array:
 
 
 def build_exposure_history(
-    spells: Spells, in_training: Array, reader: RecordsReader, activity_rate: float, params: Params
+    spells: Spells,
+    in_training: Array,
+    reader: RecordsReader,
+    activity_rate: float,
+    params: Params,
+    spread: Spread = parallel_map,
 ) -> ExposureHistory:
     """Read all members block by block; of training members all weeks at risk are kept.
+
+    The blocks change nothing, to the last bit.
 
     Parameters
     ----------
@@ -104,6 +112,8 @@ def build_exposure_history(
         `draw_training_members`; (spells,).
     activity_rate
         Activities a week of all members together.
+    spread
+        How blocks are worked on.
     """
     causes, members = params.causes, len(reader.members)
     member = pd.Index(reader.members["member_id"]).get_indexer(pd.Index(spells.table["member_id"]))
@@ -117,22 +127,20 @@ def build_exposure_history(
             rows = member[part] - start, in_training[part]
             yield reader.read(numbers), levels, spells.part(part), *rows, causes
 
-    blocks = list(parallel_map(block_exposures, jobs(), params.run.workers))
-    return replace(_joined(blocks), levels=levels)
+    blocks = list(spread(block_exposures, jobs(), params.run.workers))
+    return replace(_joined(blocks, list(causes.life_years)), levels=levels)
 
 
-def _joined(blocks: list[MemberBlock]) -> ExposureHistory:
+def _joined(blocks: list[MemberBlock], life_years: list[str]) -> ExposureHistory:
     """All blocks as one; an exposure that a block does not show is zero there. Columns are scaled to mean
     one.
     """
-    keys = list(dict.fromkeys(key for block in blocks for key in block.keys))
-    keys.sort(key=lambda key: (key[1] not in BASES, CAUSES.index(key[0])))
+    keys = sorted({key for block in blocks for key in block.keys}, key=partial(_place, life_years))
     first = np.cumsum([0, *(len(block.at_index_date) for block in blocks)])
-    total, weeks = np.zeros(len(keys)), 0.0
-    for block in blocks:
-        total += block.risk.weight @ _with_columns(block.keys, block.risk.x, keys)
-        weeks += block.risk.weight.sum()
-    scale = total / max(weeks, 1e-9)
+    # sums by spell, then over all spells at once: added up in an order that blocks do not change
+    sums = [_with_columns(block.keys, totals_by_spell(block.risk).x, keys) for block in blocks]
+    total = np.concatenate([np.zeros((1, len(keys))), *sums]).sum(axis=0)
+    scale = total / max(total[0] if keys else 0.0, 1e-9)  # the first is a base: one in each week
     varying = np.flatnonzero(scale > 1e-9)
     keys, scale = [keys[number] for number in varying], scale[varying]
     risk = _stacked(blocks, [block.risk for block in blocks], first, keys, scale)
@@ -146,6 +154,21 @@ def _joined(blocks: list[MemberBlock]) -> ExposureHistory:
         decisions=decisions,
         at_index_date=np.concatenate([np.zeros((0, len(keys)), "float32"), *at_index_date]),
         totals=totals_by_spell(risk),
+    )
+
+
+def _place(life_years: list[str], key: tuple[str, str]) -> tuple[bool, int, int, float, str]:
+    """Order of the columns: backgrounds first, by cause, then as `by_cause.member_exposures` yields them."""
+    cause, name = key
+    plain, _, knot = name.partition(">")
+    root, at, number = plain.rpartition("@")
+    roots = [*BASES, *EXPOSURES, *life_years]
+    return (
+        name not in BASES,
+        CAUSES.index(cause),
+        roots.index(root if at else plain),
+        float(number if at else 0),
+        knot,
     )
 
 

@@ -123,11 +123,12 @@ def market_levels_at(levels: Array, position: MarketPosition) -> Array:
     levels
         (weeks, regions + 1, categories + 1), the last position being the mean over the others.
     """
-    at = np.empty((len(levels), len(position.region)), dtype="float32")
-    for region in np.unique(position.region):
-        members = position.region == region
-        at[:, members] = levels[:, region].astype("float32") @ position.category[members].T
-    return at
+    at = np.zeros((len(levels), len(position.region)))
+    for number, share in enumerate(
+        position.category.T
+    ):  # a product of matrices adds otherwise among other members
+        at += levels[:, :, number][:, position.region] * share
+    return at.astype("float32")
 
 
 def _regions(records: WeeklyRecords, market: MarketLevels) -> Array:
