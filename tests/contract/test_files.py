@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from whychurn.contract import files
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import (
+    append_rows,
     read_json,
     read_latest,
     read_members,
@@ -37,6 +40,22 @@ def test_tables_and_chinese_survive_the_round_trip(tmp_path: Path) -> None:
     frame = pd.DataFrame({"member_id": ["甲", "乙"], "n": [1, 2]})
     write_table(frame, tmp_path / "有 空格" / "t.parquet")
     pd.testing.assert_frame_equal(read_table(tmp_path / "有 空格" / "t.parquet"), frame)
+
+
+def test_rows_are_the_same_bytes_however_they_are_parted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame({"n": range(25), "text": pd.array(["x", None, "会员"] * 8 + ["y"], dtype="string")})
+    append_rows([frame], tmp_path / "whole")
+    write_table(frame, tmp_path / "written")
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "written").read_bytes()
+    monkeypatch.setattr(files, "GROUP_ROWS", 10)
+    append_rows([frame], tmp_path / "whole")
+    for size in (1, 4, 10, 13):
+        append_rows((frame.iloc[at : at + size] for at in range(0, 25, size)), tmp_path / "parted")
+        assert (tmp_path / "parted").read_bytes() == (tmp_path / "whole").read_bytes()
+    pd.testing.assert_frame_equal(read_table(tmp_path / "parted"), frame)
+    assert pq.ParquetFile(tmp_path / "parted").num_row_groups == 3
 
 
 def test_results_of_another_schema_version_are_refused(

@@ -14,11 +14,13 @@ from whychurn.panel.features import service as service_sql
 from whychurn.panel.features import voice as voice_sql
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.windows import Trailing
+from whychurn.panel.leakage import audit
 from whychurn.panel.leakage.audit import (
     audit_row,
     check_labels,
     check_single_features,
     check_split,
+    labelled_rows,
     raise_on_leakage,
 )
 from whychurn.panel.leakage.future_perturbation import PRESENCE, compare, perturbation_test
@@ -133,6 +135,18 @@ def test_a_feature_that_foretells_too_well_is_flagged_by_name():
     raise_on_leakage(found)  # a flag warns, it does not stop the run
     noise = found.set_index("subject").loc["noise", "value"]
     assert 0.5 <= noise < 0.6
+
+
+def test_rows_that_are_ranked_are_drawn_alike_from_a_file_and_from_memory(tmp_path, monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    label = pd.array(np.where(rng.random(90) < 0.3, None, rng.random(90) < 0.4), dtype="boolean")
+    panel = pd.DataFrame({"churned_in_horizon": label, "n": range(90)})
+    panel.to_parquet(tmp_path / "panel.parquet", row_group_size=25)
+    known = panel[panel["churned_in_horizon"].notna()]
+    assert labelled_rows(tmp_path / "panel.parquet", 3)["n"].tolist() == known["n"].tolist()
+    monkeypatch.setattr(audit, "RANKED_ROWS", 40)
+    drawn = labelled_rows(tmp_path / "panel.parquet", 3)
+    pd.testing.assert_frame_equal(drawn, known.sample(40, random_state=3).reset_index(drop=True))
 
 
 def test_an_average_on_the_edge_of_rounding_is_no_leak() -> None:

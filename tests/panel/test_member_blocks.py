@@ -1,7 +1,5 @@
 """The panel by blocks of members: the same bytes however many there are, wherever they are worked on, whatever kills the run."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil
@@ -18,11 +16,14 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_json
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.panel.duckdb_tables import Observed, open_database
+from whychurn.panel.duckdb_tables import Observed, filled_names, open_database, set_filled
+from whychurn.panel.features.catalogue import load_catalogue
+from whychurn.panel.features.compute import features_without
 from whychurn.panel.member_blocks import part_tables, shared_memory
-from whychurn.panel.results import find_churn
+from whychurn.panel.results import create_cover, create_spells, find_churn
 from whychurn.stages import panel as stage
-from whychurn.stages.running.blocks import ENGINE, FOLDER, blocks_of, engine, kept_folder
+from whychurn.stages.running.blocks import ENGINE, FOLDER, blocks_of, kept_folder
+from whychurn.stages.running.spark import spark_map
 from whychurn.stats.parallel import parallel_map
 
 MEMBERS = 35
@@ -48,7 +49,7 @@ panel.run(study, load_params(study, eval(sys.argv[2])))
 def study(tmp_path, random_tables):
     tables = random_tables(5, members=MEMBERS, absent=0)
     tables["members"]["town"] = pd.array(["x", "y", None, "z", "x"] * 7, dtype="string")
-    tables["surveys"] = tables["surveys"].query("member_id == '7'")  # most blocks have none
+    tables["surveys"] = tables["surveys"].query("member_id > '3'")  # the first blocks have none
     topics = tables.pop("feedback_topics")
     made = StudyPaths(tmp_path / "研究 one")
     made.interim.mkdir(parents=True)
@@ -151,6 +152,28 @@ def test_counting_finds_what_the_whole_tables_tell(study):
     pd.testing.assert_frame_equal(found[0].spells, found[1].spells)
 
 
+def test_a_block_goes_by_what_all_hold(study, tmp_path):
+    tables, observed = {file.stem: file for file in study.interim.glob("*.parquet")}, Observed(19723, 20088)
+    panel = load_params(study, GIVEN).panel
+    with open_database(tables, observed, "500MB", [], counting=True) as connection:
+        found = find_churn(connection, observed, panel)
+    block = part_tables(tables, tmp_path / "parted", 5, "500MB")[0]
+    with open_database(block, observed, "500MB", []) as connection:
+        assert "surveys" in found.filled and "surveys" not in filled_names(connection)
+        more = set(features_without(load_catalogue(), filled_names(connection)))
+        set_filled(connection, found.filled)
+        assert filled_names(connection) == found.filled
+        assert {"satisfaction_score"} <= more - set(features_without(load_catalogue(), found.filled))
+        create_cover(connection, found.activity, observed, panel)
+        create_spells(connection, found.main, observed)
+        spells = connection.execute(
+            "SELECT member_id, last FROM spell JOIN member USING (m) ORDER BY ALL"
+        ).df()
+    own = found.spells[found.spells["member_id"].isin(spells["member_id"].unique())]
+    last = (own["last_active_on"] - pd.Timestamp(0)).dt.days
+    assert spells["last"].tolist() == last.tolist() and len(spells) >= 5
+
+
 def test_memory_is_shared_among_workers():
     assert [shared_memory(*one) for one in (("4GB", 2), ("1.5 GB", 2), ("500MB", 3))] == [
         "2000MB",
@@ -161,14 +184,14 @@ def test_memory_is_shared_among_workers():
 
 @pytest.mark.skipif(importlib.util.find_spec("pyspark") is None, reason="the extra spark is not installed")
 @pytest.mark.skipif(shutil.which("java") is None, reason="there is no Java")
-def test_spark_gives_the_same_bytes(study, monkeypatch):
+def test_spark_gives_the_same_bytes(study, monkeypatch, tmp_path):
     whole = written(study, MEMBERS, monkeypatch)
     monkeypatch.setenv(ENGINE, "spark")
-    assert written(study, 9, monkeypatch) == whole
-    spread = engine(study)
-    assert list(spread(pow, [(2, 3), (3, 2)], 2)) == [8, 9] and not list(spread(pow, [], 2))
+    assert written(study, 18, monkeypatch) == whole
+    folder = tmp_path / "spark"
+    assert list(spark_map(folder, pow, [(2, 3), (3, 2)], 2)) == [8, 9] and not folder.exists()
     with pytest.raises(WhychurnError, match="a result of an earlier stage is missing"):
-        list(spread(_refused, [(Path("none"),)], 2))
+        list(spark_map(folder, _refused, [(Path("none"),)], 2))
 
 
 def _refused(file: Path) -> None:

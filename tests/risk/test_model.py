@@ -15,7 +15,13 @@ from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.feature_encoding import choose_features, encode
 from whychurn.risk.evaluation.holdout import beats_baselines, flat_metrics
 from whychurn.risk.facts import metadata, model_facts, run_facts
-from whychurn.risk.member_scores import already_gone, member_contributions, rows_to_score, score_members
+from whychurn.risk.member_scores import (
+    already_gone,
+    member_contributions,
+    rows_to_score,
+    score_block,
+    score_members,
+)
 from whychurn.risk.model.boosting import (
     Settings,
     fit_booster,
@@ -55,6 +61,9 @@ def test_blocks_of_members_change_no_score(fitted, params):
     panel, trained = fitted
     rows, scorer = rows_to_score(panel), trained.scorer
     whole, part = score_members(panel, scorer, 90, params), member_contributions(rows, scorer)
+    pd.testing.assert_frame_equal(
+        score_block(rows.iloc[:7], scorer, 90, params), whole.head(7), check_exact=True
+    )
     assert len(whole) == len(rows) > 100 and whole["reasons"].str.len().min() > 100
     for blocks in (2, 7):
         size = -(-len(rows) // blocks)

@@ -131,14 +131,21 @@ def open_database(
     counting
         Tables of rows stay where they are: enough to count once over all members, too slow for features.
     """
+    with attached({"feedback_topics": NO_FEEDBACK_TOPICS, **tables}, memory) as connection:
+        _load(connection, observed, member_columns, counting)
+        yield connection
+
+
+@contextmanager
+def attached(tables: Mapping[str, Path | pd.DataFrame], memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connection with a view ``raw_<name>`` of each table; temporary files vanish when the block ends."""
     with tempfile.TemporaryDirectory(prefix="whychurn-panel-") as folder:
         connection = duckdb.connect(str(Path(folder) / "panel.duckdb"))
         try:
             connection.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder}/spill'")
             connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
-            for name, source in {"feedback_topics": NO_FEEDBACK_TOPICS, **tables}.items():
+            for name, source in tables.items():
                 attach(connection, name, source)
-            _load(connection, observed, member_columns, counting)
             yield connection
         finally:
             connection.close()

@@ -1,16 +1,13 @@
 """Blocks of members: the tables parted by member, and the panel of one block, the same wherever it is worked on."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
 from whychurn.contract.params import Params
-from whychurn.panel.duckdb_tables import Observed, attach, open_database, set_filled
+from whychurn.panel.duckdb_tables import Observed, attached, open_database, set_filled
 from whychurn.panel.results import Known, build_panel, create_cover, create_spells
 
 Files = dict[str, Path]
@@ -26,11 +23,7 @@ def part_tables(tables: Mapping[str, Path], folder: Path, size: int, memory: str
     memory
         DuckDB's limit.
     """
-    with duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder / 'spill'}'")
-        connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
-        for name, file in tables.items():
-            attach(connection, name, file)
+    with attached(tables, memory) as connection:
         members = connection.execute("SELECT COUNT(*) FROM raw_members").fetchall()[0][0]
         blocks = max(-(-members // size), 1)
         connection.execute(f"""

@@ -26,7 +26,7 @@ from whychurn.panel.leakage.future_perturbation import audit_panel
 from whychurn.panel.leakage.member_columns import audit_rows, leaking_member_columns
 from whychurn.panel.member_blocks import panel_block, part_tables
 from whychurn.panel.missing_leavers import missing_leavers
-from whychurn.panel.results import Churn, Known, build_panel, find_churn
+from whychurn.panel.results import Churn, build_panel, find_churn
 from whychurn.stages.running.blocks import blocks_of, engine, kept_folder
 from whychurn.stats.parallel import BLOCK_MEMBERS
 
@@ -43,12 +43,8 @@ def run(study: StudyPaths, params: Params) -> None:
     facts = read_json(study.interim / "intake.json")
     observed = Observed(*(day_number(facts[key]) for key in ("observed_from", "observed_until")))
     check_member_columns(members, params.panel.member_columns)
-    memory, columns, parted = (
-        params.run.memory_limit,
-        params.panel.member_columns,
-        len(members) > BLOCK_MEMBERS,
-    )
-    with open_database(tables, observed, memory, columns, counting=parted) as connection:
+    memory, parted = params.run.memory_limit, len(members) > BLOCK_MEMBERS
+    with open_database(tables, observed, memory, params.panel.member_columns, parted) as connection:
         churn = find_churn(connection, observed, params.panel)
         log.info(
             "churn is %s, by %s: %d left", churn.main.name, churn.activity, churn.spells["churned"].sum()
@@ -57,18 +53,17 @@ def run(study: StudyPaths, params: Params) -> None:
         params = _without(params, set(leaking["column"]))
         refuse_taken_names(params.panel.member_columns, load_catalogue())
         catalogue = load_catalogue(members, params.panel.member_columns)
-        with write_whole(study.processed / "panel.parquet") as file:
-            if parted:
-                append_rows(_parts(study, tables, churn.known, observed, catalogue, params), file)
-            else:
-                tiers = params.retention.tiers
-                append_rows(
-                    build_panel(connection, observed, churn, params.panel, tiers, catalogue)[:1], file
-                )
-            findings = audit_panel(connection, churn, file, catalogue, observed, params)
-            kept = [part for part in (audit_rows(leaking), findings) if len(part)]
-            write_table(pd.concat(kept, ignore_index=True), study.results / "leakage.parquet")
-            raise_on_leakage(findings)
+        tiers = params.retention.tiers
+        whole = (
+            None if parted else build_panel(connection, observed, churn, params.panel, tiers, catalogue)[0]
+        )
+    with write_whole(study.processed / "panel.parquet") as file:
+        known = (churn.known, observed, catalogue, params)
+        append_rows([whole] if whole is not None else _parts(study, tables, *known), file)
+        findings = audit_panel(tables, churn, file, catalogue, observed, params)
+        found = [part for part in (audit_rows(leaking), findings) if len(part)]
+        write_table(pd.concat(found, ignore_index=True), study.results / "leakage.parquet")
+        raise_on_leakage(findings)
     panel = read_table(study.processed / "panel.parquet", ["member_id", "as_of"])
     log.info("panel: %d rows, %d features", len(panel), len(catalogue))
     write_table(churn.churners, study.results / "churners.parquet")
@@ -81,19 +76,13 @@ def run(study: StudyPaths, params: Params) -> None:
     write_json(facts | told, study.processed / "panel.json")
 
 
-def _parts(
-    study: StudyPaths,
-    tables: dict[str, Path],
-    known: Known,
-    observed: Observed,
-    catalogue: pd.DataFrame,
-    params: Params,
-) -> Iterator[pd.DataFrame]:
-    """The panel by blocks of members."""
+def _parts(study: StudyPaths, tables: dict[str, Path], *known: Any) -> Iterator[pd.DataFrame]:
+    """The panel by blocks of members; `known` as `panel_block` takes it."""
+    params: Params = known[-1]
     with kept_folder(study, "panel", tables.values(), params) as folder:
         blocks = part_tables(tables, folder / "tables", BLOCK_MEMBERS, params.run.memory_limit)
         log.info("the panel in %d blocks of members", len(blocks))
-        jobs = [(block, known, observed, catalogue, params) for block in blocks]
+        jobs = [(block, *known) for block in blocks]
         yield from blocks_of(panel_block, jobs, folder, engine(study), params.run.workers)
 
 

@@ -65,11 +65,15 @@ def weeks_at_risk(spells: Spells, chosen: Array) -> WeekWeights:
     last = np.where(churned, spells.event_left[chosen] - 1, spells.last_week[chosen])
     row, week = expand_weeks(spells.first_week[chosen], last)
     spell, event_week, p = event_time_weights(spells, chosen[churned])
-    return (
+    found = (
         np.concatenate([chosen[row], spell]),
         np.concatenate([week, event_week]),
         np.concatenate([np.ones(len(row)), 1 - _before(spell, p) - p / 2]),
     )
+    order = np.argsort(
+        found[0], kind="stable"
+    )  # by spell: so blocks of members follow each other without a seam
+    return found[0][order], found[1][order], found[2][order]
 
 
 def _before(spell: Array, p: Array) -> Array:

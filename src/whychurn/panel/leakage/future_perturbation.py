@@ -1,5 +1,6 @@
 """Future-perturbation test: a feature must not change when the future is removed or replaced by noise."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,14 @@ import pandas as pd
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.tables import HISTORY_TABLES, TABLES
-from whychurn.panel.duckdb_tables import Observed, day_number, open_database, set_filled
+from whychurn.panel.duckdb_tables import (
+    NO_FEEDBACK_TOPICS,
+    Observed,
+    attached,
+    day_number,
+    open_database,
+    set_filled,
+)
 from whychurn.panel.features.catalogue import quoted
 from whychurn.panel.features.compute import compute_features
 from whychurn.panel.features.orders import RETURN_LAG_DAYS
@@ -44,7 +52,7 @@ LATER = {
 
 
 def audit_panel(
-    connection: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, Path],
     churn: Churn,
     panel: Path,
     catalogue: pd.DataFrame,
@@ -61,10 +69,12 @@ def audit_panel(
     until, seed = pd.Timestamp(observed.last, unit="D"), params.run.seed
     days = np.sort(read_table(panel, ["as_of"])["as_of"].unique())
     middle = [("as_of", "==", days[len(days) // 2])] if len(days) else None
+    given = {"feedback_topics": NO_FEEDBACK_TOPICS, **tables}
+    with attached(given, params.run.memory_limit) as connection:
+        here = pd.read_parquet(panel, filters=middle)
+        changed = perturbation_test(connection, here, catalogue, observed, params, churn)
     rows = (
-        perturbation_test(
-            connection, pd.read_parquet(panel, filters=middle), catalogue, observed, params, churn
-        ),
+        changed,
         check_labels(read_table(panel, list(LABELS)), churn.spells, params.panel.horizon_days, until),
         check_single_features(labelled_rows(panel, seed), catalogue, MAX_AUC, seed),
     )
@@ -84,7 +94,7 @@ def perturbation_test(
     Parameters
     ----------
     connection
-        The panel's database; its raw views give the sample's rows.
+        Its raw views give the sample's rows.
     panel
         What was computed from all rows.
 

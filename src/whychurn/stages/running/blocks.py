@@ -1,7 +1,5 @@
 """Work on blocks of members: in a loop, in processes or on Spark; a killed run goes on at the blocks that are missing."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil
@@ -38,7 +36,7 @@ def kept_folder(study: StudyPaths, stage: str, inputs: Iterable[Path], params: P
     It is removed when the block of code ends well.
     """
     folder = study.root / FOLDER / stage
-    key = hashlib.sha256(params.model_dump_json().encode())
+    key = hashlib.sha256(params.model_dump_json(exclude={"run": {"memory_limit", "workers"}}).encode())
     for file in inputs:
         key.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
     for file in sorted(PACKAGE.rglob("*.py")):

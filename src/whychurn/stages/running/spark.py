@@ -4,8 +4,6 @@ What goes in and comes out lies in files of the study's folder, which all execut
 blocks alone. Its settings are those of ``SPARK_CONF_DIR``; without a master there, this machine's cores.
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 import shutil
@@ -15,11 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_whole
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import SparkSession
 
 
@@ -69,7 +68,7 @@ def _task(
         yield batch.rename_columns(["block"])
 
 
-def _session(workers: int) -> SparkSession:
+def _session(workers: int) -> "SparkSession":
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
