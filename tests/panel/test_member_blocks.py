@@ -16,7 +16,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_json
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.panel.duckdb_tables import Observed, filled_names, open_database, set_filled
+from whychurn.panel.duckdb_tables import Observed, attached, filled_names, open_database, set_filled
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.compute import features_without
 from whychurn.panel.member_blocks import part_tables, shared_memory
@@ -131,7 +131,8 @@ def test_blocks_hold_all_rows_of_their_members_once(study, tmp_path):
     for block, members in zip(blocks, ids, strict=True):
         orders = pd.read_parquet(tables["orders"])
         whole = orders[orders["member_id"].isin(members)]
-        held = pd.read_parquet(list(block["orders"].parent.glob("*.parquet")))
+        with attached(block, "500MB") as connection:
+            held = connection.execute("FROM raw_orders").df()
         pd.testing.assert_frame_equal(
             *(
                 one.sort_values("order_id", ignore_index=True)[["order_id", "amount"]]

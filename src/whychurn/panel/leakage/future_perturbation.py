@@ -69,7 +69,7 @@ def audit_panel(
     until, seed = pd.Timestamp(observed.last, unit="D"), params.run.seed
     days = np.sort(read_table(panel, ["as_of"])["as_of"].unique())
     middle = [("as_of", "==", days[len(days) // 2])] if len(days) else None
-    given = {"feedback_topics": NO_FEEDBACK_TOPICS, **tables}
+    given: dict[str, Path | pd.DataFrame] = {"feedback_topics": NO_FEEDBACK_TOPICS, **tables}
     with attached(given, params.run.memory_limit) as connection:
         here = pd.read_parquet(panel, filters=middle)
         changed = perturbation_test(connection, here, catalogue, observed, params, churn)
