@@ -51,7 +51,7 @@ def test_runs_models_and_versions_are_described(
         "",
         f"{SAID['zh']} 详见 `reports/zh/20_retention.html`。",
     ]
-    assert notes["risk"].startswith("AUC on later months: 0.750 [0.730, 0.770]. Shown in `reports/en/30_risk")
+    assert notes["risk"].startswith("AUC on later months: 0.750 [0.730–0.770]. Shown in `reports/en/30_risk")
     assert notes["risk/prior"].startswith("AUC on later months: 0.500 [")
     assert all(notes.values()), [name for name, note in notes.items() if not note]
     tags = client.get_experiment(experiment).tags
@@ -61,7 +61,7 @@ def test_runs_models_and_versions_are_described(
     model = client.get_registered_model(params.delivery.registered_risk)
     assert "leave within 60 days (definition `inactivity_90d`)" in model.description
     version = find_version(client, model.name, CHAMPION)
-    assert version.description.startswith("AUC on later months: 0.750 [0.730, 0.770].")
+    assert version.description.startswith("AUC on later months: 0.750 [0.730–0.770].")
     assert "Champion since" in version.description and "the first" in version.description
     members = pd.read_parquet(study.processed / "panel.parquet")["member_id"].unique()
     written = " ".join([*notes.values(), tags[NOTE], model.description, version.description])
@@ -97,7 +97,7 @@ def test_a_new_finding_takes_the_place_of_the_old(
     [
         (
             {"accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6, "share_price": 0.9},
-            "0.500 [0.400, 0.600]",
+            "0.500 [0.400–0.600]",
         ),
         ({"share_price": 0.3, "share_natural": 0.1, "share_error": 0.9}, "Price: 0.300"),
         ({"topics": 24.0, "npmi": -0.5}, "Topics found: 24"),
