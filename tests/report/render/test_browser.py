@@ -224,6 +224,39 @@ def test_lists_filter_and_download_what_passes(pages: list[Path], tmp_path: Path
     assert (found["all"], found["csv"]) == (20, 22)
 
 
+SCREENS = {"index": (1, 3), "why": (6, 12), "sure": (4, 9), "keep": (6, 12), "who": (6, 12)}  # wide, phone
+BUDGET = ((1440, 900), (390, 844))
+UNSPANNED = """
+{ const last = found[found.length - 1]; last.height = root_of(frame).scrollHeight;
+  last.open = [...frame.contentDocument.querySelectorAll("[data-claim]:not([data-rung=described]):not([data-chance])")]
+    .filter(one => !one.closest("details:not([open])") && /[0-9]/.test(one.textContent) && !/\\[.+\\]/.test(one.textContent)).map(one => one.textContent.slice(0, 60)); }
+""".replace("root_of(frame)", "frame.contentDocument.documentElement")
+
+
+def over_budget(found: list[dict[str, Any]]) -> list[str]:
+    """Pages for reviewers that are longer than their screens, folds shut, or hold an estimate without its interval."""
+    problems = []
+    for page in found:
+        name = Path(page["page"]).stem
+        place = [width for width, _ in BUDGET].index(page["width"])
+        screens = page["height"] / BUDGET[place][1]
+        if name in SCREENS and screens > SCREENS[name][place]:
+            problems.append(f"{name} at {page['width']}: {screens:.2f} screens")
+        problems += [
+            f"{name}: no interval: {text}" for text in page["open"] if name in ("index", "why", "sure")
+        ]
+    return problems
+
+
+def test_a_page_that_is_too_long_or_has_no_interval_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "index.html"
+    rows = '<p data-claim data-rung="attributed">26 left</p><p data-claim data-rung="attributed">26 [19–34] left</p>'
+    page.write_text(f'<!doctype html><main style="height:1000px">{rows}</main>', encoding="utf-8")
+    found = look(tmp_path, [page], tuple(width for width, _ in BUDGET), then=UNSPANNED)
+    problems = over_budget(found)
+    assert [problem.split(":")[0] for problem in problems] == ["index at 1440", "index", "index"]
+
+
 DEMO = sorted(StudyPaths.at().reports.glob("[ez][nh]/*.html"))  # $WHYCHURN_STUDY, or the demo
 
 
@@ -232,3 +265,11 @@ def test_reports_of_the_demo_fit(tmp_path: Path) -> None:
     found = look(tmp_path, DEMO, (NARROW, WIDE))
     assert len(found) == 2 * len(DEMO)
     assert not _complain(found)
+
+
+@pytest.mark.skipif(not DEMO, reason="no rendered reports: run `make reproduce` first")
+def test_pages_for_reviewers_keep_to_their_screens(tmp_path: Path) -> None:
+    pages = [page for page in DEMO if page.stem in SCREENS]
+    found = look(tmp_path, pages, tuple(width for width, _ in BUDGET), then=UNSPANNED)
+    assert len(found) == 2 * len(pages)
+    assert not over_budget(found)

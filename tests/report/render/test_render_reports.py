@@ -111,7 +111,15 @@ def _page(root: Path, name: str) -> str:
 
 def test_all_pages_are_written(rendered: Path) -> None:
     pages = sorted(path.relative_to(rendered / "reports").as_posix() for path in rendered.rglob("*.html"))
-    names = ["00_start_here.html", "20_who.html", "index.html", "keep.html", "who.html"]
+    names = [
+        "00_start_here.html",
+        "20_who.html",
+        "index.html",
+        "keep.html",
+        "sure.html",
+        "who.html",
+        "why.html",
+    ]
     assert pages == sorted(
         [*(f"en/{name}" for name in names), *(f"zh/{name}" for name in names), "index.html"]
     )
@@ -152,9 +160,10 @@ def test_start_page_comes_last_and_quotes_headlines_in_a_fresh_namespace(rendere
 
 def test_index_opens_with_the_answer_and_what_is_missing(rendered: Path) -> None:
     page = _page(rendered, "en/index.html")
-    places = ["<h1>", "<strong>3</strong> left", 'id="reports"', "<code>feedback</code> is missing"]
+    places = ["<h1>", "<strong>3</strong> left", 'id="reports"', "sure.html#unanswered"]
     assert [page.index(text) for text in places] == sorted(page.index(text) for text in places)
     assert page.count('bk-missing"') == 5, "no stage has run here"
+    assert "<code>feedback</code> is missing" in _page(rendered, "en/sure.html")
     assert "A &amp; B &lt;gym&gt;" in page
     assert "<gym>" not in page
 
@@ -186,7 +195,8 @@ def test_the_repository_keeps_the_first_page_without_links_into_the_study(render
         kept = _page(rendered, f"summary/pages/index.{lang}.html")
         assert "<strong>3</strong>" in kept
         assert {link for link in re.findall(r'href="([^"]+)"', kept) if link[0] != "#"} == {
-            f"index.{lang}.html"
+            f"index.{lang}.html",
+            f"why.{lang}.html",
         }
 
 

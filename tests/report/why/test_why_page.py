@@ -157,7 +157,11 @@ def test_months_say_what_grew_what_shrank_or_nothing(whole: WhyResults, empty: W
     assert "No cause" in months.months_title(told.tail(1), 0.05, page())
     assert "Too few" in months.months_title(told.head(0), 0.05, page())
     html = months.months_block(whole, page())
-    assert html.count('class="sl"') == 6 and "10 → 18 [+7 to +9]" in html and "no clear change" in html
+    assert (
+        html.count('class="sl"') == 6
+        and "10 → 18 [+7 to +9]" in html
+        and "no clear change [−1 to +1]" in html
+    )
     assert "rivals busy in North" in html
     assert months.months_block(empty, page()) == ""
 
@@ -204,6 +208,23 @@ def test_rivals_by_region_lead_clearly_or_not(whole: WhyResults, empty: WhyResul
 def test_a_study_without_causes_says_what_is_missing(empty: WhyResults, lang: str) -> None:
     html = body.why_body(empty, page(lang))
     assert "bk-missing" in html and "iv-row" not in html and "data-claim" not in html.split("<details")[0]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_orders_alone_show_what_is_left_for_a_cause_and_which_tables_would_tell(
+    empty: WhyResults, lang: str
+) -> None:
+    rows = [{"cause": cause, "low": 0.0, "high": 0.9, "churn_events": 400} for cause in CAUSES]
+    facts = {"churn_events": 400, "from_words": False, "answered": 0}
+    grounds = [{"cause": cause, "told": False, "exposures": 0} for cause in CAUSES]
+    index = replace(empty.index, shares=table("cause_shares", rows), causes=facts)
+    tables = dict(empty.tables) | {"cause_grounds": table("cause_grounds", grounds)}
+    study = replace(empty, index=index, tables=tables)
+    assert len(body.why_title(study, page(lang))) == 1
+    html = body.why_body(study, page(lang))
+    assert html.count("data-cause=") == 6 and "90" in html and "<rect" not in html
+    assert "<code>orders.returned</code>" in html and html.count("bk-missing") == 2
+    assert "iv-row" not in html and 'class="dots"' not in html
 
 
 def test_folds_say_how_much_is_inside(whole: WhyResults) -> None:

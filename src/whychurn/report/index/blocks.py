@@ -32,7 +32,7 @@ def why_block(results: IndexResults, page: Wording) -> str:
     rung = rung_of(results.causes)
     if ranked(results.shares).empty:
         return _instead("why", results, page)
-    body = picture(results, rung, page) + claim(base_line(results, page), rung, muted=True)
+    body = picture(results, rung, page) + claim(base_line(results, page), "described", muted=True)
     return block(picture_title(results.shares, page), body, page.lang, rung=rung, ident="why")
 
 

@@ -121,7 +121,7 @@ def _chance(row: Mapping[Any, Any], page: Wording) -> IntervalRow:
 def _doubts(results: WhyResults, page: Wording) -> str:
     index, tables = results.index, results.tables
     lines = doubts(index.shares, tables["cause_sensitivity"], tables["cause_diagnostics"], index.causes, page)
-    body = f"<ul>{''.join(f'<li data-claim data-rung={chr(34)}{results.rung}{chr(34)}>{inline(line)}</li>' for line in lines)}</ul>"
+    body = f"<ul>{''.join(f'<li>{inline(line)}</li>' for line in lines)}</ul>"
     return block(page.say("sure.title_doubts"), body, page.lang, rung=results.rung, ident="doubts")
 
 

@@ -71,7 +71,7 @@ def _causes(results: WhyResults, page: Wording) -> str:
     doubts = first_lines(results.tables["cause_diagnostics"], {}, index.causes, page)
     doubts += untold_lines(results.tables["cause_grounds"], page)
     body += "".join(claim(line, "described") for line in doubts) + claim(
-        base_line(index, page), results.rung, muted=True
+        base_line(index, page), "described", muted=True
     )
     table = shares_table(index.shares, page)
     body += fold(

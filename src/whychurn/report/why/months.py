@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
+from scipy import stats
 
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import join
@@ -98,13 +99,25 @@ def _line(
 
 
 def _change(cause: str, results: WhyResults, page: Wording) -> str:
+    """Earlier and later half with the interval of their difference.
+
+    Notes
+    -----
+    Where no clear change is found (Benjamini-Hochberg), the interval is widened by Bonferroni: it then holds zero.
+    """
     change = results.tables["cause_change"]
     rows = change[change["cause"].eq(cause)].to_dict("records")
-    if not rows or not rows[0]["p_adjusted"] < results.level:
-        return page.say("why.no_change")
+    if not rows:
+        return ""
     row = rows[0]
-    ends = bracketed(HUNDRED * row["low"], HUNDRED * row["high"], page.lang)
-    return f"{per_100(row['first_half'])} → {per_100(row['second_half'])} {ends}"
+    if row["p_adjusted"] < results.level:
+        ends = bracketed(HUNDRED * row["low"], HUNDRED * row["high"], page.lang)
+        return f"{per_100(row['first_half'])} → {per_100(row['second_half'])} {ends}"
+    tested = max(int(change["p_adjusted"].notna().sum()), 1)
+    wider = float(stats.norm.isf(results.level / 2 / tested) / stats.norm.isf(results.level / 2))
+    middle = row["difference"]
+    low, high = (HUNDRED * (middle + wider * (row[end] - middle)) for end in ("low", "high"))
+    return f"{page.say('why.no_change')} {bracketed(low, high, page.lang)}"
 
 
 def _events(cause: str, results: WhyResults, page: Wording) -> list[tuple[pd.Timestamp, str]]:
