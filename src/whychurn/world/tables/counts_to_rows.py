@@ -1,8 +1,11 @@
-"""From weekly counts to single rows with a day, on days when the person was a member."""
+"""From weekly counts to single rows with a day, on days when the person was a member; codes as small columns."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 
 from whychurn.world.lives.exits import Exits
 from whychurn.world.lives.members import Members
@@ -100,3 +103,8 @@ def company_contacts(
     week, who, day = expand(np.where(presence.contacted, count, 0), clock, rng)
     joined = day >= presence.entry[who]
     return week[joined], who[joined], day[joined]
+
+
+def coded(codes: np.ndarray, names: Iterable[str]) -> pd.Categorical:
+    """Categorical with `names[code]` for each code; -1 is null."""
+    return pd.Categorical.from_codes(cast(Any, codes), cast(Any, list(names)))

@@ -11,8 +11,7 @@ from whychurn.world.lives.members import Members
 from whychurn.world.lives.simulated_lives import SimulatedLives
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.scenario import Scenario
-from whychurn.world.tables.coded_columns import coded
-from whychurn.world.tables.counts_to_rows import Presence, company_contacts, member_activity
+from whychurn.world.tables.counts_to_rows import Presence, coded, company_contacts, member_activity
 from whychurn.world.tables.orders import Orders
 
 # times as often as others: all that a company sees of a sleeping dog, beside little use

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.world.setting.scenario import Scenario
-from whychurn.world.tables.coded_columns import coded
+from whychurn.world.tables.counts_to_rows import coded
 
 
 def market_table(scenario: Scenario) -> pd.DataFrame:

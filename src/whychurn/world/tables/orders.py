@@ -8,8 +8,7 @@ import pandas as pd
 from whychurn.world.lives.members import Members
 from whychurn.world.lives.simulated_lives import SimulatedLives
 from whychurn.world.setting.scenario import Scenario
-from whychurn.world.tables.coded_columns import coded
-from whychurn.world.tables.counts_to_rows import Presence, member_activity
+from whychurn.world.tables.counts_to_rows import Presence, coded, member_activity
 
 
 @dataclass(frozen=True)
