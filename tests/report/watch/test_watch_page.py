@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def test_every_case_has_a_page_without_holes(shown: Callable, planted: Planted, 
     ]
     assert not [text for text in texts if re.search(r"\bnan\b|NaT|None|\{|\}", text)]
     assert {rung for rung, _ in told["claim"]} <= set(RUNGS)
-    assert len(told["figure"]) == {"not_run": 0}.get(case, 2)
+    assert len(told["figure"]) == {"not_run": 0, "short": 1}.get(case, 2)
     assert len(told["table"]) == {"alarm": 6, "not_run": 0, "short": 1}.get(case, 5)
     assert bool(told["headline"]) == (case != "not_run")
 
@@ -126,6 +127,11 @@ def test_no_earlier_month_and_too_few_months_are_said(planted: Planted) -> None:
     assert told["changed.no_earlier"].startswith("No earlier month was kept")
     assert headlines(planted("not_run"), PAGES["en"]) == []
     assert planted("not_run").why_unjudged() == "too_short"
+    quiet = planted("quiet").tables
+    new = quiet | {"watch_charts": quiet["watch_charts"].query("state == 'reference'")}
+    assert "all months on record are the reference" in answer(
+        replace(planted("quiet"), tables=new), PAGES["en"]
+    )
     assert (
         planted("quiet").chart_facts("leavings")["within_months"] == 6
         and planted("quiet").chart_facts("mix") == {}

@@ -36,8 +36,11 @@ def leavings_title(alarms: pd.DataFrame, lang: str) -> tuple[str, list[pd.Timest
 
 
 def signals_of(charts: pd.DataFrame) -> pd.DataFrame:
-    """Accumulated deviation of each chart and group as a share of its limit, the nearest to an alarm first."""
-    rows = charts[charts["limit"] > 0]
+    """Accumulated deviation of each chart and group as a share of its limit, the nearest to an alarm first.
+
+    No rows where no month is judged yet.
+    """
+    rows = charts[(charts["limit"] > 0) & charts["state"].eq("judged").any()]
     rows = rows.assign(signal=rows[["cusum_up", "cusum_down"]].abs().max(axis=1) / rows["limit"]).dropna(
         subset=["signal"]
     )

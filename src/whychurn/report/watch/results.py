@@ -49,7 +49,8 @@ class WatchResults:
     def why_unjudged(self) -> str:
         """Code of the reason why no month is judged."""
         facts = self.told("charts")
-        return str(facts.get("why") or facts.get("why_not") or "too_short")
+        all_reference = "all_reference" if self.months("reference") else "too_short"
+        return str(facts.get("why") or facts.get("why_not") or all_reference)
 
     def months(self, state: str) -> list[pd.Timestamp]:
         """Months of the chart of all leavings that are in `state`, oldest first."""

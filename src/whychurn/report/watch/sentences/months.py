@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.labels import join
 from whychurn.report.page.components.numbers import bracketed, money, plain, signed, signed_money
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.watch.names import code_names, headline_name
@@ -47,7 +48,10 @@ def change_line(row: Mapping[Any, Any], results: WatchResults, page: PageLike) -
     if row["word"] == "made_by_us":
         parts = [page.say(f"watch.part_{name}", value=write(row[name], True)) for name in PARTS if row[name]]
         return page.say(
-            "watch.change_ours", **words, parts=", ".join(parts), remains=write(row["remains"], True)
+            "watch.change_ours",
+            **words,
+            remains=write(row["remains"], True),
+            parts=join(parts, page.lang, "，"),
         )
     return page.say("watch.change_real", **words)
 
