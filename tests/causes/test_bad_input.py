@@ -248,7 +248,7 @@ def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -
         assert one.history.names == again.history.names
         assert np.array_equal(one.history.scale, again.history.scale)
         assert np.array_equal(one.history.at_index_date, again.history.at_index_date)
-        assert np.allclose(p, r, atol=1e-6)
+        assert np.array_equal(one.history.risk.weight, again.history.risk.weight) and np.array_equal(p, r)
 
 
 def test_classifiers_learn_from_those_who_teach_and_speak_of_all(shop: Programme) -> None:

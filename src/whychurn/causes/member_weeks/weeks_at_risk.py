@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from whychurn.causes.member_weeks.decision_windows import Spells
 from whychurn.causes.member_weeks.weekly_counts import expand_weeks
@@ -77,12 +78,8 @@ def weeks_at_risk(spells: Spells, chosen: Array) -> WeekWeights:
 
 
 def _before(spell: Array, p: Array) -> Array:
-    """Sum of `p` over earlier weeks of the same spell (rows in order)."""
-    total = np.cumsum(p) - p
-    if not len(spell):
-        return total
-    first = np.concatenate([[True], spell[1:] != spell[:-1]])
-    return total - total[np.maximum.accumulate(np.where(first, np.arange(len(spell)), 0))]
+    """Sum of `p` over earlier weeks of the same spell (rows in order), whatever other spells there are."""
+    return pd.Series(p).groupby(spell, sort=False).cumsum().to_numpy() - p
 
 
 def event_time_weights(spells: Spells, chosen: Array) -> WeekWeights:
