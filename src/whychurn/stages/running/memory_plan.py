@@ -45,7 +45,7 @@ NEEDS: Final = {
     "intake": _Need(0.45, 1.2, 130),
     "voice": _Need(0.4, 0.7, 85),
     "panel": _Need(0.5, 1.7, 60, 600),
-    "retention": _Need(0.45, 0.9, 110),
+    "retention": _Need(0.45, 0.9, 200),
     "survival": _Need(0.6, 1.5, 15, 400, 3000),
     "snapshot": _Need(0.3, 0.3),
     "risk": _Need(0.45, 1.2, 0, 300, 2700),
