@@ -9,6 +9,7 @@ import pytest
 from whychurn.contract.files import write_json, write_table
 from whychurn.contract.paths import StudyPaths
 from whychurn.risk.member_scores import COLUMNS
+from whychurn.risk.model.training import fit_risk
 from whychurn.stages import risk as stage
 
 
@@ -116,3 +117,28 @@ def test_a_test_period_without_leavers_still_reports(run, make_panel):
     auc = metrics[(metrics["metric"] == "auc") & (metrics["stratum_kind"] == "all")]
     assert auc["estimate"].isna().all()
     assert metrics.loc[metrics["metric"] == "brier", "estimate"].notna().all()
+
+
+def test_a_share_of_the_members_teaches_and_everybody_is_scored(
+    tmp_path, catalogue, params, monkeypatch, make_panel
+):
+    monkeypatch.setattr(stage, "study_catalogue", lambda *_: catalogue)
+    panel = make_panel(members=500)
+    learnt = []
+    monkeypatch.setattr(stage, "fit_risk", lambda rows, *given: learnt.append(rows) or fit_risk(rows, *given))
+    scored = []
+    for number, rows in enumerate((len(panel), len(panel) // 2)):
+        study = StudyPaths(tmp_path / str(number))
+        write_table(panel, study.processed / "panel.parquet")
+        facts = {
+            "definition": "inactivity_90d",
+            "kind": "inactivity",
+            "horizon_days": 90,
+            "label_known_days": 90,
+        }
+        write_json(facts, study.processed / "panel.json")
+        stage.run(study, params.model_copy(update={"run": params.run.model_copy(update={"fit_rows": rows})}))
+        scored.append(set(pd.read_parquet(study.results / "risk_scores.parquet")["member_id"]))
+    whole, share = (set(rows["member_id"]) for rows in learnt)
+    assert share < whole and 150 < len(share) < 350
+    assert scored[0] == scored[1] and not scored[1] <= share

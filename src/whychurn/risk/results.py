@@ -29,7 +29,12 @@ log = logging.getLogger(__name__)
 
 
 def risk_results(
-    panel: pd.DataFrame, trained: Trained, horizon_days: int, params: Params, spread: Spread = parallel_map
+    panel: pd.DataFrame,
+    trained: Trained,
+    horizon_days: int,
+    params: Params,
+    spread: Spread = parallel_map,
+    latest: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Results tables by file name: test period, earlier cut-offs, explanation, scores of members still there.
 
@@ -37,7 +42,10 @@ def risk_results(
     ----------
     spread
         How blocks of members are scored.
+    latest
+        Latest snapshot of all members, where `panel` holds a share of them.
     """
+    latest = panel if latest is None else latest
     test = forecast_test(panel, trained, params)
     log.info("measuring on %d test rows", len(test))
     tables = {
@@ -49,8 +57,8 @@ def risk_results(
     tables["risk_backtest"] = backtest(panel, trained, horizon_days, params)
     log.info("explaining")
     tables |= explanation_tables(panel, trained, params)
-    scores = score_members(panel, trained.scorer, horizon_days, params, spread)
-    rows = rows_to_score(panel)
+    scores = score_members(latest, trained.scorer, horizon_days, params, spread)
+    rows = rows_to_score(latest)
     groups, members = cluster_members(
         scores, lambda high: member_contributions(rows[high], trained.scorer), trained.features, params
     )
