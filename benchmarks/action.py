@@ -27,7 +27,8 @@ from action_tables import FILE, write_tables
 from side_by_side import run_side_by_side
 from yardstick import read_texts
 
-from whychurn.action.results import action_results
+from whychurn.action.inputs import Section
+from whychurn.action.results import STEPS
 from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
@@ -46,7 +47,8 @@ UPSTREAM = ("world", "intake", "voice", "panel", "survival", "risk", "causes", "
 CHEAPER: dict[str, Any] = {  # what actions do not depend on
     "run": {"workers": 1},
     "panel": {"audit_sample": 20},
-    "risk": {"trials": 2, "bootstrap": 20},
+    "survival": {"bootstrap": 20},
+    "risk": {"trials": 2, "bootstrap": 20, "backtest_cutoffs": 1, "shap_rows": 200},
     "causes": {"stability_drops": [], "methods": ["survey", "additive_hazard"]},
 }
 
@@ -73,6 +75,19 @@ class World:
         }  # fmt: skip
 
 
+class Clock:
+    """Tells what each part of a world cost, in seconds of the processor."""
+
+    def __init__(self, world: str) -> None:
+        self._world, self._last = world, time.process_time()
+
+    def tell(self, part: str) -> None:
+        """Print the cost since the part before."""
+        now = time.process_time()
+        print(f"{self._world}  {part}: {now - self._last:.0f} s of the processor", flush=True)
+        self._last = now
+
+
 def worlds(seeds: list[int], members: int) -> list[World]:
     """All worlds, seed by seed, so that a stopped run leaves both kinds of each programme."""
     return [World(program, duds, seed, members) for seed in seeds for program in PROGRAMS for duds in (0, 2)]
@@ -82,13 +97,16 @@ def run_world(world: World, folder: Path, futures: int) -> float:
     """Simulate, answer, play and measure one world; seconds. Rows are written last, whole."""
     logging.basicConfig(level=logging.WARNING)
     before = time.perf_counter()
-    study = StudyPaths.at(folder / "studies" / world.name)
-    params = prepare(world, study)
+    study, clock = StudyPaths.at(folder / "studies" / world.name), Clock(world.name)
+    params = prepare(world, study, clock)
     importlib.import_module("whychurn.stages.action").run(study, params)
+    clock.tell("action")
     told = time.perf_counter() - before
     game = game_of(params, futures, (NONE, *POLICIES))
     beside = {UNTESTED: untested_plan(study, params)}
+    clock.tell("the plan without tests")
     played = play_study(study, params, None, game, lambda _: None, beside)
+    clock.tell("played")
     facts: dict[str, str | int] = {
         "world": world.name,
         "program": world.program,
@@ -106,13 +124,16 @@ def untested_plan(study: StudyPaths, params: Params) -> Path:
     """The bare playbook: the plan that the product makes where no touch was drawn by lot, so that no test is read."""
     inputs = read_inputs(study, params)
     touches = inputs.tables["touches"].assign(randomized=False)
-    tables, _ = action_results(replace(inputs, tables={**inputs.tables, "touches": touches}))
+    inputs = replace(inputs, tables={**inputs.tables, "touches": touches})
+    done: dict[str, Section] = {}
+    for name, step in STEPS[:3]:  # up to the plan
+        done[name] = step(inputs, done)
     file = study.root / "untested_plan.parquet"
-    write_table(tables["plan"], file)
+    write_table(done["plan"].tables["plan"], file)
     return file
 
 
-def prepare(world: World, study: StudyPaths) -> Params:
+def prepare(world: World, study: StudyPaths, clock: Clock) -> Params:
     """Everything before stage action, unless it lies there already by the same code and parameters."""
     with write_whole(study.root / "params.yaml") as temporary:
         temporary.write_text(yaml.safe_dump({"world": world.settings(), **CHEAPER}), encoding="utf-8")
@@ -124,10 +145,13 @@ def prepare(world: World, study: StudyPaths) -> Params:
     if done.exists() and read_json(done) == made:
         return params
     build_world(params.world, study.root, study.raw)
+    clock.tell("simulated")
     importlib.import_module("whychurn.stages.intake").run(study, params)
     read_texts(study, params)
+    clock.tell("intake and texts")
     for stage in STAGES[:-1]:
         importlib.import_module(f"whychurn.stages.{stage}").run(study, params)
+        clock.tell(stage)
     write_json(made, done)
     return params
 
