@@ -16,6 +16,7 @@ import logging
 import sys
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def run_world(world: World, folder: Path, futures: int) -> float:
     before = time.perf_counter()
     study, clock = StudyPaths.at(folder / "studies" / world.name), Clock(world.name)
     params = prepare(world, study, clock)
-    importlib.import_module("whychurn.stages.action").run(study, params)
+    run_stage("action", study, params)
     clock.tell("action")
     told = time.perf_counter() - before
     game = game_of(params, futures, (NONE, *POLICIES))
@@ -134,26 +135,33 @@ def untested_plan(study: StudyPaths, params: Params) -> Path:
 
 
 def prepare(world: World, study: StudyPaths, clock: Clock) -> Params:
-    """Everything before stage action, unless it lies there already by the same code and parameters."""
+    """Everything before stage action but those parts that lie there already by the same code and parameters."""
     with write_whole(study.root / "params.yaml") as temporary:
         temporary.write_text(yaml.safe_dump({"world": world.settings(), **CHEAPER}), encoding="utf-8")
     params = load_params(study)
     made = {"world": world.settings()} | {
         part: code_digest(PROJECT / "src" / "whychurn" / part) for part in UPSTREAM
     }
-    done = study.root / "prepared.json"
-    if done.exists() and read_json(done) == made:
-        return params
-    build_world(params.world, study.root, study.raw)
-    clock.tell("simulated")
-    importlib.import_module("whychurn.stages.intake").run(study, params)
-    read_texts(study, params)
-    clock.tell("intake and texts")
-    for stage in STAGES[:-1]:
-        importlib.import_module(f"whychurn.stages.{stage}").run(study, params)
-        clock.tell(stage)
-    write_json(made, done)
+    file = study.root / "prepared.json"
+    if not file.exists() or (told := read_json(file))["by"] != made:
+        told = {"by": made, "parts": []}
+    parts = {"simulated": lambda: build_world(params.world, study.root, study.raw)}
+    parts |= {
+        "intake": partial(run_stage, "intake", study, params),
+        "texts": partial(read_texts, study, params),
+    }
+    parts |= {stage: partial(run_stage, stage, study, params) for stage in STAGES[:-1]}
+    for part, run in parts.items():
+        if part not in told["parts"]:
+            run()
+            clock.tell(part)
+            write_json(told := {**told, "parts": [*told["parts"], part]}, file)
     return params
+
+
+def run_stage(stage: str, study: StudyPaths, params: Params) -> None:
+    """One stage of the product."""
+    importlib.import_module(f"whychurn.stages.{stage}").run(study, params)
 
 
 def run_missing(given: argparse.Namespace, folder: Path) -> int:
