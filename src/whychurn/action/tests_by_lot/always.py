@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from whychurn.action.tests_by_lot.arms import MISMATCH, Arms, all_arms, sample_ratio
 from whychurn.action.tests_by_lot.readout import POOLED
@@ -44,7 +44,7 @@ def sequence_bound(variance: Array, planned: float, alpha: float = LEVEL) -> Arr
 
 def fixed_bound(variance: Array, alpha: float = LEVEL) -> Array:
     """The usual bound, valid at one look that was named in advance."""
-    return float(stats.norm.ppf(1 - alpha / 2)) * np.sqrt(variance)
+    return float(special.ndtri(1 - alpha / 2)) * np.sqrt(variance)
 
 
 def peeks(rows: pd.DataFrame, p: Array, effect_days: int, min_cell: int) -> pd.DataFrame:

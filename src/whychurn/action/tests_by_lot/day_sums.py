@@ -19,6 +19,12 @@ def day_numbers(days: pd.Series) -> Array:
     return np.where(at.isna(), -1, at.to_numpy("datetime64[D]").astype("int64"))
 
 
+def codes_of(ids: pd.Index, member: pd.Series) -> Array:
+    """Position of each member among `ids`, -1 where it is none of them; each name is looked up once."""
+    code, names = pd.factorize(member)
+    return np.append(ids.get_indexer(pd.Index(names.astype(object))), -1)[code]
+
+
 @dataclass(frozen=True)
 class DaySums:
     """Running sums of one value over rows in order of (member, day).
@@ -40,7 +46,7 @@ class DaySums:
     @classmethod
     def of(cls, ids: pd.Index, member: pd.Series, day: Array, value: Array | float = 1.0) -> DaySums:
         """From rows in any order; rows of unknown members or without a day are left out."""
-        code = ids.get_indexer(pd.Index(member.astype(object)))
+        code = codes_of(ids, member)
         known = (code >= 0) & (day >= 0)
         keys = code[known] * _DAYS + day[known]
         values = np.broadcast_to(np.asarray(value, dtype="float64"), code.shape)[known]

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from whychurn.contract.arrays import Array
 
@@ -34,18 +34,18 @@ class Difference:
 
     def interval(self, confidence: float = 1 - LEVEL) -> tuple[float, float]:
         """Normal interval."""
-        reach = float(stats.norm.ppf(0.5 + confidence / 2)) * self.sd
+        reach = float(special.ndtri(0.5 + confidence / 2)) * self.sd
         return self.effect - reach, self.effect + reach
 
     @property
     def p_value(self) -> float:
         """Two-sided, of no difference."""
-        return float(2 * stats.norm.sf(abs(self.effect) / self.sd)) if self.sd > 0 else float("nan")
+        return float(2 * special.ndtr(-abs(self.effect) / self.sd)) if self.sd > 0 else float("nan")
 
     @property
     def smallest_seen(self) -> float:
         """Smallest effect that a test of this size finds four times in five, two-sided at 5 %."""
-        return float(stats.norm.ppf(1 - LEVEL / 2) + stats.norm.ppf(POWER)) * self.sd
+        return float(special.ndtri(1 - LEVEL / 2) + special.ndtri(POWER)) * self.sd
 
 
 NOTHING: Final = Difference(*[float("nan")] * 4)

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.tests_by_lot.day_sums import codes_of, day_numbers
 
 MANY_LEVELS: Final = 12  # a text column with more values than this gives no features
 SINCE: Final = "days_since_snapshot"
+_DAYS: Final = 10**6  # more than any day number: one key of member and day
 
 
 def snapshot_features(inputs: ActionInputs, rows: pd.DataFrame) -> pd.DataFrame:
@@ -27,23 +29,17 @@ def snapshot_features(inputs: ActionInputs, rows: pd.DataFrame) -> pd.DataFrame:
         One row a row of `rows`, with member_id as index: every numeric or yes-no feature of the panel as float
         (missing: NaN), one column a level of text features with few levels, and `SINCE`.
     """
-    keys = pd.DataFrame(
-        {
-            "member_id": rows["member_id"].astype(object).to_numpy(),
-            "as_of": rows["snapshot_on"].to_numpy("datetime64[ns]"),
-        }
-    )
     panel = inputs.panel
-    index = pd.MultiIndex.from_arrays(
-        [panel["member_id"].astype(object), panel["as_of"].astype("datetime64[ns]")]
-    )
-    place = index.get_indexer(pd.MultiIndex.from_frame(keys))
+    code, names = pd.factorize(panel["member_id"])
+    asked = codes_of(pd.Index(names.astype(object)), rows["member_id"])
+    keys = pd.Index(code * _DAYS + day_numbers(panel["as_of"]))
+    place = keys.get_indexer(asked * _DAYS + day_numbers(rows["snapshot_on"]))
     columns: dict[str, np.ndarray] = {}
     for name in [str(name) for name in inputs.panel_facts["features"] if name in panel]:
         columns |= _numbers(name, panel[name], place)
     sent = rows["sent_on"] if "sent_on" in rows else rows["snapshot_on"]
     columns[SINCE] = (sent - rows["snapshot_on"]).dt.days.to_numpy("float64")
-    return pd.DataFrame(columns, index=pd.Index(keys["member_id"], name="member_id"))
+    return pd.DataFrame(columns, index=pd.Index(rows["member_id"].astype(object), name="member_id"))
 
 
 def decision_features(inputs: ActionInputs) -> pd.DataFrame:

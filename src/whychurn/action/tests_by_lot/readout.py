@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -79,7 +80,10 @@ def pooled(rows: pd.DataFrame, p: Array, params: ActionParams) -> pd.DataFrame:
         note: mismatch, waiting, no_control, harm, few_leavings or null.
     """
     rows = rows.assign(p_untouched=p).reset_index(drop=True)
-    found = [_outcome(action, several, MAIN, params) for action, several in _by_action(list(all_arms(rows)))]
+    found = [
+        _outcome(action, _Ready.of(several, params), MAIN, params)
+        for action, several in _by_action(list(all_arms(rows)))
+    ]
     names = ["action", "campaigns", "treated", "control", *_COUNTS, *_VALUES, "variance_saved", "p_value", "q_value",
              "smallest_seen", "srm_p", "complete", "note"]  # fmt: skip
     if not found:
@@ -97,22 +101,23 @@ def _by_action(arms: Sequence[Arms]) -> Iterator[tuple[str, list[Arms]]]:
 def _campaign(arms: Arms, params: ActionParams, outcomes: Sequence[str] | None) -> Iterator[dict[str, Any]]:
     """Rows of one campaign and action: outcomes, and the main outcome by stratum."""
     row = {"campaign_id": arms.campaign_id}
-    told = outcomes or _told([arms])
+    told, ready = outcomes or _told([arms]), _Ready.of([arms], params)
     for outcome in told:
-        yield row | _outcome(arms.action, [arms], outcome, params)
+        yield row | _outcome(arms.action, ready, outcome, params)
     strata = np.unique(arms.stratum)
     for stratum in strata if len(strata) > 1 else []:
         here = arms.stratum == stratum
         part = Arms(arms.campaign_id, arms.action, arms.rows[here].reset_index(drop=True), arms.treated[here],
                     arms.weight[here], arms.chance[here], arms.note)  # fmt: skip
-        yield row | _outcome(arms.action, [part], told[0], params) | {"stratum": stratum}
+        yield row | _outcome(arms.action, _Ready.of([part], params), told[0], params) | {"stratum": stratum}
 
 
 def _pooled(
     action: str, several: list[Arms], params: ActionParams, outcomes: Sequence[str] | None
 ) -> Iterator[dict[str, Any]]:
+    ready = _Ready.of(several, params)
     for outcome in outcomes or _told(several):
-        yield {"campaign_id": POOLED} | _outcome(action, several, outcome, params)
+        yield {"campaign_id": POOLED} | _outcome(action, ready, outcome, params)
 
 
 def _told(several: Sequence[Arms]) -> list[str]:
@@ -120,45 +125,76 @@ def _told(several: Sequence[Arms]) -> list[str]:
     return [MAIN] + [name for name in OUTCOMES if any(one.rows[name].notna().any() for one in several)]
 
 
-def _outcome(action: str, several: list[Arms], outcome: str, params: ActionParams) -> dict[str, Any]:
-    """One comparison over one or more campaigns: sizes, plain and adjusted difference, checks."""
-    fitting = [one for one in several if not sample_ratio(one) < MISMATCH]
-    ended = [one for one in fitting if one.rows["complete"].all()]
-    used = ended or fitting or several
-    ratio = sample_ratio(several[0]) if len(several) == 1 else pooled_ratio(used)
-    rows, compared = _together(used)
-    y = rows[outcome].to_numpy("float64", na_value=np.nan)
-    treated, known = compared.treated, np.isfinite(y)
-    nobody, mismatch = several[0].note, not fitting or ratio < MISMATCH
+@dataclass(frozen=True)
+class _Ready:
+    """What all outcomes of one or more campaigns are compared on: those whose arms fit, of them those that have ended.
+
+    Parameters
+    ----------
+    rows, compared, known
+        Rows of all, compared within campaign and stratum; what was known of them at the draw.
+    campaigns, ended
+        How many, and whether all have ended.
+    note
+        Why there is nothing to compare, empty where there is.
+    srm_p
+        Of the sizes of the arms.
+    """
+
+    rows: pd.DataFrame
+    compared: Compared
+    known: Array
+    campaigns: int
+    ended: bool
+    note: str
+    srm_p: float
+
+    @classmethod
+    def of(cls, several: Sequence[Arms], params: ActionParams) -> _Ready:
+        ratios = [sample_ratio(one) for one in several]
+        fitting = [one for one, ratio in zip(several, ratios, strict=True) if not ratio < MISMATCH]
+        ended = [one for one in fitting if one.rows["complete"].all()]
+        used = ended or fitting or list(several)
+        ratio = ratios[0] if len(several) == 1 else pooled_ratio(used)
+        note = several[0].note or ("mismatch" if not fitting or ratio < MISMATCH else "")
+        rows, compared = _together(used)
+        return cls(rows, compared, _known(rows, params.washout_days), len(used), bool(ended), note, ratio)
+
+
+def _outcome(action: str, ready: _Ready, outcome: str, params: ActionParams) -> dict[str, Any]:
+    """One comparison: sizes, plain and adjusted difference, checks."""
+    y = ready.rows[outcome].to_numpy("float64", na_value=np.nan)
+    treated, known = ready.compared.treated, np.isfinite(y)
     plain = adjusted = NOTHING
-    if not nobody and not mismatch:
-        plain = difference(y, compared)
-        adjusted = difference(y, compared, _known(rows, params.washout_days))
+    if not ready.note:
+        plain = difference(y, ready.compared)
+        adjusted = difference(y, ready.compared, ready.known)
     hits = [int((known & (y != 0) & (treated == arm)).sum()) for arm in (True, False)]
-    note = nobody or _note(outcome, plain, mismatch, bool(ended), min(hits), params.min_leavers)
+    note = ready.note or _note(outcome, plain, ready.ended, min(hits), params.min_leavers)
     counted = known if known.any() else np.ones(len(y), dtype=bool)
     return {
-        "action": action, "outcome": outcome, "stratum": ALL, "campaigns": len(used),
+        "action": action, "outcome": outcome, "stratum": ALL, "campaigns": ready.campaigns,
         "treated": int((treated & counted).sum()), "control": int((~treated & counted).sum()),
         "hits_treated": hits[0], "hits_control": hits[1],
         "rate_treated": plain.treated, "rate_control": plain.control, "effect": plain.effect,
         **dict(zip(("low", "high"), plain.interval(), strict=True)), "effect_adjusted": adjusted.effect,
         **dict(zip(("low_adjusted", "high_adjusted"), adjusted.interval(), strict=True)),
         "variance_saved": 1 - (adjusted.sd / plain.sd) ** 2 if plain.sd > 0 else np.nan,
-        "p_value": plain.p_value, "smallest_seen": plain.smallest_seen, "srm_p": ratio, "complete": bool(ended),
-        "note": note,
+        "p_value": plain.p_value, "smallest_seen": plain.smallest_seen, "srm_p": ready.srm_p,
+        "complete": ready.ended, "note": note,
     }  # fmt: skip
 
 
 def _together(several: Sequence[Arms]) -> tuple[pd.DataFrame, Compared]:
     """Rows of all campaigns, compared within campaign and stratum."""
     rows = pd.concat([one.rows for one in several], ignore_index=True)
-    stratum = np.concatenate([[f"{one.campaign_id} {name}" for name in one.stratum] for one in several])
+    stratum = np.concatenate([f"{one.campaign_id} " + one.stratum.astype(object) for one in several])
     treated, weight = (
         np.concatenate([getattr(one, name) for one in several]) for name in ("treated", "weight")
     )
     pool = "rows" if len(several) == 1 else "precision"
-    return rows, Compared(treated, rows["member_id"].astype(str).to_numpy(), stratum, weight, pool)
+    member = pd.factorize(rows["member_id"])[0]
+    return rows, Compared(treated, member, pd.factorize(stratum, sort=True)[0], weight, pool)
 
 
 def _known(rows: pd.DataFrame, washout_days: int) -> Array:
@@ -168,11 +204,7 @@ def _known(rows: pd.DataFrame, washout_days: int) -> Array:
     return np.column_stack([special.logit(rows["p_untouched"].to_numpy("float64")), np.log1p(spend), felt])
 
 
-def _note(
-    outcome: str, plain: Difference, mismatch: bool, complete: bool, hits: int, least: int
-) -> str | None:
-    if mismatch:
-        return "mismatch"
+def _note(outcome: str, plain: Difference, complete: bool, hits: int, least: int) -> str | None:
     if not complete:
         return "waiting"
     if outcome in WORSE and plain.interval(HARM_LEVEL)[0] > 0:

@@ -177,11 +177,12 @@ def design(rows: pd.DataFrame, terms: Sequence[Term]) -> Array:
     }
     mix = rows[MIX].to_numpy("float64")
     strength = np.where(rows["treated"], np.where(rows["late"], FADED, 1.0), 0.0)
-    X = np.zeros((len(rows), len(terms)))
+    X, same = np.zeros((len(rows), len(terms))), dict[tuple[str, str], Array]()
     for place, (kind, name, cause) in enumerate(terms):
         value = numbers.get(kind, 1.0)
-        if kind in COLUMNS:
-            value = np.equal(words[kind], name).astype("float64") if kind in words else 0.0
+        if kind in COLUMNS and (kind, name) not in same:
+            same[kind, name] = np.equal(words[kind], name).astype("float64") if kind in words else np.zeros(1)
+        value = same.get((kind, name), value)
         if cause:
             value = value * mix[:, CAUSES.index(cause)]
         X[:, place] = value * strength if kind in CONTACT else value

@@ -10,7 +10,7 @@ import pytest
 
 from whychurn.action.effects.challengers.compare import choose, compare_methods
 from whychurn.action.effects.challengers.held_out import HeldOut, columns_as, held_out, joined
-from whychurn.action.effects.challengers.learners import t_effect, t_learner, x_effect, x_learner
+from whychurn.action.effects.challengers.learners import matrix, t_effect, t_learner, x_effect, x_learner
 from whychurn.action.effects.challengers.measures import (
     Estimate,
     auuc,
@@ -159,12 +159,15 @@ def test_learners_find_an_effect_that_is_plain_to_see() -> None:
     action = rng.integers(-1, 2, 6_000)
     chance = 0.3 - 0.2 * ((action == 1) & (x[:, 0] > 0))
     left = (rng.random(6_000) < chance).astype(float)
-    for learner, effect in ((t_learner, t_effect), (x_learner, x_effect)):
-        models = learner(x, left, action, 7)
-        found = effect(models[1], x)  # type: ignore[operator]
+    outcomes, data = t_learner(x, left, action, 7), matrix(x)
+    crossed = x_learner(x, left, action, outcomes, 7)
+    for none, found in (
+        [t_effect(outcomes[arm], data) for arm in (0, 1)],
+        [x_effect(crossed[arm], data) for arm in (0, 1)],
+    ):
         assert found[x[:, 0] > 0.2].mean() < -0.12
         assert abs(found[x[:, 0] < -0.2].mean()) < 0.06
-        assert abs(effect(models[0], x).mean()) < 0.05  # type: ignore[operator]
+        assert abs(none.mean()) < 0.05
 
 
 def test_each_method_predicts_for_rows_that_taught_it_nothing(planted, believed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,11 @@ TREES: Final[dict[str, Any]] = {
 }
 
 
+def matrix(x: Array) -> xgb.DMatrix:
+    """Features as the learners read them; (n, f)."""
+    return xgb.DMatrix(x, nthread=1)
+
+
 def t_learner(x: Array, left: Array, action: Array, seed: int) -> dict[int, tuple[xgb.Booster, xgb.Booster]]:
     """A model of the outcome for each arm; by action: that of its arm, that of those held out.
 
@@ -38,59 +44,72 @@ def t_learner(x: Array, left: Array, action: Array, seed: int) -> dict[int, tupl
     return {int(arm): (_outcome(x[action == arm], left[action == arm], seed), alone) for arm in arms}
 
 
-def t_effect(models: tuple[xgb.Booster, xgb.Booster], x: Array) -> Array:
+def t_effect(models: tuple[xgb.Booster, xgb.Booster], data: xgb.DMatrix) -> Array:
     """Change of the chance to leave; (n,)."""
-    data = xgb.DMatrix(x, nthread=1)
     touched, alone = (model.predict(data).astype("float64") for model in models)
     return np.asarray(touched - alone)
 
 
 def x_learner(
-    x: Array, left: Array, action: Array, seed: int
+    x: Array,
+    left: Array,
+    action: Array,
+    outcomes: Mapping[int, tuple[xgb.Booster, xgb.Booster]],
+    seed: int,
 ) -> dict[int, tuple[xgb.Booster, xgb.Booster, float]]:
-    """Models of imputed effects among treated and held out, and the share treated of both, by action."""
-    held_out = action == -1
-    outcomes = t_learner(x, left, action, seed)
-    data = xgb.DMatrix(x, nthread=1)
-    found = {}
+    """Models of imputed effects among treated and held out, and the share treated of both, by action.
+
+    Parameters
+    ----------
+    outcomes
+        `t_learner` of the same rows.
+    """
+    held_out, found = action == -1, {}
+    rate, others = float(left[held_out].mean()), _Rows(x[held_out], seed)
     for arm, (touched, alone) in outcomes.items():
         mine = action == arm
-        of_treated = left[mine] - alone.predict(data)[mine]
-        of_others = touched.predict(data)[held_out] - left[held_out]
+        of_treated = left[mine] - alone.predict(matrix(x[mine]))
+        of_others = touched.predict(others.all) - left[held_out]
         share = mine.sum() / (mine.sum() + held_out.sum())
-        rate = float(left[held_out].mean())
         models = [
-            _effect(x[part], effect, rate, seed)
-            for part, effect in ((mine, of_treated), (held_out, of_others))
+            _effect(rows, effect, rate)
+            for rows, effect in ((_Rows(x[mine], seed), of_treated), (others, of_others))
         ]
         found[arm] = models[0], models[1], float(share)
     return found
 
 
-def x_effect(models: tuple[xgb.Booster, xgb.Booster, float], x: Array) -> Array:
+def x_effect(models: tuple[xgb.Booster, xgb.Booster, float], data: xgb.DMatrix) -> Array:
     """Change of the chance to leave: the two models weighted by the propensity; (n,)."""
-    data = xgb.DMatrix(x, nthread=1)
     treated, others = (model.predict(data).astype("float64") for model in models[:2])
     return np.asarray(models[2] * others + (1 - models[2]) * treated)
+
+
+class _Rows:
+    """Rows that models learn from, put into bins once: all of them, and those taught by where there are too many."""
+
+    def __init__(self, x: Array, seed: int) -> None:
+        self.seed, self.taught = seed, np.arange(len(x))
+        self.all = self.sample = matrix(x)
+        if len(x) > MOST_ROWS:
+            self.taught = np.random.default_rng(seed).permutation(len(x))[:MOST_ROWS]
+            self.sample = matrix(x[self.taught])
+
+    def trained(self, y: Array, given: dict[str, Any]) -> xgb.Booster:
+        self.sample.set_label(y[self.taught])
+        return xgb.train({**TREES, **given, "seed": self.seed}, self.sample, ROUNDS)
 
 
 def _outcome(x: Array, left: Array, seed: int) -> xgb.Booster:
     base = float(np.clip(left.mean(), 0.001, 0.999)) if len(left) else 0.1
     given = {"objective": "binary:logistic", "min_child_weight": LEAST_EVENTS, "base_score": base}
-    return _trained(x, left, given, seed)
+    return _Rows(x, seed).trained(left, given)
 
 
-def _effect(x: Array, effect: Array, rate: float, seed: int) -> xgb.Booster:
+def _effect(rows: _Rows, effect: Array, rate: float) -> xgb.Booster:
     given = {
         "objective": "reg:squarederror",
         "min_child_weight": LEAST_EVENTS / max(rate, 0.01),
         "base_score": float(effect.mean()) if len(effect) else 0.0,
     }
-    return _trained(x, effect, given, seed)
-
-
-def _trained(x: Array, y: Array, given: dict[str, Any], seed: int) -> xgb.Booster:
-    if len(y) > MOST_ROWS:
-        kept = np.random.default_rng(seed).permutation(len(y))[:MOST_ROWS]
-        x, y = x[kept], y[kept]
-    return xgb.train({**TREES, **given, "seed": seed}, xgb.DMatrix(x, y, nthread=1), ROUNDS)
+    return rows.trained(effect, given)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from whychurn.action.effects.challengers.learners import t_effect, t_learner, x_effect, x_learner
+from whychurn.action.effects.challengers.learners import matrix, t_effect, t_learner, x_effect, x_learner
 from whychurn.action.effects.efficacy import change_of_chance
 from whychurn.action.effects.estimates.basis import Believed
 from whychurn.action.effects.estimates.fit import Fit, believed_only, fit_effects
@@ -46,16 +46,16 @@ def predictions(lesson: Lesson) -> dict[str, Array]:
     An action that the earlier waves did not try gets the mean of those they tried (average, risk), what is believed
     (belief, cause_informed), or nothing (learners).
     """
-    methods: dict[str, Callable[[Lesson], Array]] = {
-        "none": lambda one: np.zeros((len(one.attempt.left), len(one.attempt.actions))),
-        "average": lambda one: _average(one) * np.ones((len(one.attempt.left), 1)),
-        "risk": _risk,
-        "belief": lambda one: _by_fit(one, believed_only(_all_believed(one), 0, one.seed)),
-        "cause_informed": lambda one: _by_fit(one, fit_effects(one.teach, _all_believed(one), 0, one.seed)),
-        "t_learner": _t,
-        "x_learner": _x,
+    rows, t, x = lesson.attempt, *_learners(lesson)
+    return {
+        "none": np.zeros((len(rows.left), len(rows.actions))),
+        "average": _average(lesson) * np.ones((len(rows.left), 1)),
+        "risk": _risk(lesson),
+        "belief": _by_fit(lesson, believed_only(_all_believed(lesson), 0, lesson.seed)),
+        "cause_informed": _by_fit(lesson, fit_effects(lesson.teach, _all_believed(lesson), 0, lesson.seed)),
+        "t_learner": t,
+        "x_learner": x,
     }
-    return {name: methods[name](lesson) for name in METHODS}
 
 
 def _all_believed(lesson: Lesson) -> dict[str, Believed]:
@@ -84,14 +84,15 @@ def _by_fit(lesson: Lesson, fit: Fit) -> Array:
     return np.stack(columns, axis=1) if columns else np.zeros((len(rows.left), 0))
 
 
-def _t(lesson: Lesson) -> Array:
-    models = t_learner(lesson.x_teach, lesson.teach.left, lesson.teach.action, lesson.seed)
-    return _by_action(lesson, {arm: t_effect(one, lesson.x_attempt) for arm, one in models.items()})
-
-
-def _x(lesson: Lesson) -> Array:
-    models = x_learner(lesson.x_teach, lesson.teach.left, lesson.teach.action, lesson.seed)
-    return _by_action(lesson, {arm: x_effect(one, lesson.x_attempt) for arm, one in models.items()})
+def _learners(lesson: Lesson) -> tuple[Array, Array]:
+    """By two models of the outcome, and by the effects that these impute."""
+    given = (lesson.x_teach, lesson.teach.left, lesson.teach.action)
+    outcomes, data = t_learner(*given, lesson.seed), matrix(lesson.x_attempt)
+    effects = x_learner(*given, outcomes, lesson.seed)
+    return (
+        _by_action(lesson, {arm: t_effect(one, data) for arm, one in outcomes.items()}),
+        _by_action(lesson, {arm: x_effect(one, data) for arm, one in effects.items()}),
+    )
 
 
 def _by_action(lesson: Lesson, found: Mapping[int, Array]) -> Array:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.tests_by_lot.as_drawn.presence import follow_up_days, presence
+from whychurn.action.tests_by_lot.day_sums import DaySums
 from whychurn.action.tests_by_lot.known_at_draw import snapshot_features
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
@@ -51,9 +52,10 @@ def comparable(inputs: ActionInputs, rows: pd.DataFrame, seed: int) -> list[Comp
         As `touch_rows` gives them.
     """
     chosen = rows[~rows["randomized"].astype(bool) & rows["action"].ne(CONTROL) & rows["left"].notna()]
-    found = []
+    found: list[Compared] = []
+    acts: DaySums | None = None
     for (_, campaign, action), part in chosen.groupby(["wave", "campaign_id", "action"], sort=True):
-        others = _others(inputs, part, str(campaign), seed)
+        others, acts = _others(inputs, part, str(campaign), seed, acts)
         both = pd.concat([part[["member_id", "sent_on", "snapshot_on", "left"]], others], ignore_index=True)
         treated = np.arange(len(both)) < len(part)
         features = _complete(snapshot_features(inputs, both).to_numpy("float64"))
@@ -62,8 +64,12 @@ def comparable(inputs: ActionInputs, rows: pd.DataFrame, seed: int) -> list[Comp
     return found
 
 
-def _others(inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int) -> pd.DataFrame:
-    """Members still there on the campaign's middle day whom it did not touch, with what became of them."""
+def _others(
+    inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int, acts: DaySums | None
+) -> tuple[pd.DataFrame, DaySums | None]:
+    """Members still there on the campaign's middle day whom it did not touch, with what became of them; and the acts that
+    were read for it.
+    """
     day = pd.Timestamp(part["sent_on"].sort_values(ignore_index=True).iloc[len(part) // 2])
     panel = inputs.panel
     recent = panel["as_of"].between(day - pd.Timedelta(days=SNAPSHOT_DAYS), day)
@@ -76,7 +82,7 @@ def _others(inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int) 
         kept = np.sort(np.random.default_rng(seed).permutation(len(panel))[:MOST_OTHERS])
         panel = panel.iloc[kept].reset_index(drop=True)
     days = np.full(len(panel), day_number(day))
-    there = presence(inputs, panel["member_id"], days)
+    there = presence(inputs, panel["member_id"], days, acts)
     still = (
         there.joined
         & ~there.gone
@@ -92,7 +98,7 @@ def _others(inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int) 
         "snapshot_on": panel["as_of"],
         "left": left.astype("float64"),
     }
-    return pd.DataFrame(frame)[still & (followed >= inputs.params.action.effect_days)]
+    return pd.DataFrame(frame)[still & (followed >= inputs.params.action.effect_days)], there.acts
 
 
 def _complete(values: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
+from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers
 from whychurn.contract.arrays import Array
 from whychurn.panel.duckdb_tables import day_number
 
@@ -24,7 +24,7 @@ def outcomes_after(inputs: ActionInputs, rows: pd.DataFrame, day: Array) -> dict
     before. ``returned`` is an outcome of members who have left, so it is NaN here.
     """
     ids = pd.Index(inputs.tables["members"]["member_id"].astype(object))
-    code = ids.get_indexer(pd.Index(rows["member_id"].astype(object)))
+    code = codes_of(ids, rows["member_id"])
     stop = day + inputs.params.action.effect_days
     until = day_number(inputs.observed_until)
     found = {**_buying(inputs, ids, code, day, stop), "renewed": _renewed(inputs, ids, code, day, stop)}

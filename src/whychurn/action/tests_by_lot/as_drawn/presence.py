@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
+from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers
 from whychurn.contract.arrays import Array
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.churn_definition import allowed_gap, definition_days, waiting_days
@@ -38,6 +38,8 @@ class Presence:
         Whether notice had been given.
     last
         Last day of presence of the stay that the day falls into, known in hindsight; `FAR` where it goes on.
+    acts
+        `own_acts` that this was read from; None in programmes with terms.
     """
 
     joined: Array
@@ -45,6 +47,7 @@ class Presence:
     silent: Array
     notice: Array
     last: Array
+    acts: DaySums | None = None
 
 
 def follow_up_days(inputs: ActionInputs) -> int:
@@ -52,11 +55,17 @@ def follow_up_days(inputs: ActionInputs) -> int:
     return waiting_days(definition_days(str(inputs.panel_facts["definition"])))
 
 
-def presence(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
-    """Presence of each member on the day beside it; members that no table of members holds never joined."""
+def presence(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums | None = None) -> Presence:
+    """Presence of each member on the day beside it; members that no table of members holds never joined.
+
+    Parameters
+    ----------
+    acts
+        Of an earlier reading, which spares another one.
+    """
     if str(inputs.panel_facts["kind"]) == "terms":
         return _by_terms(inputs, member, day)
-    return _by_acts(inputs, member, day)
+    return _by_acts(inputs, member, day, acts or own_acts(inputs))
 
 
 def own_acts(inputs: ActionInputs) -> DaySums:
@@ -69,9 +78,9 @@ def own_acts(inputs: ActionInputs) -> DaySums:
         )
     if activity in ("any", "events"):
         events = inputs.tables["events"]
-        own = events["event_type"].isin(INTERACTIONS).to_numpy(bool)
-        own &= ~events["campaign_id"].isin(inputs.tables["touches"]["campaign_id"].unique()).to_numpy(bool)
-        parts.append(events.loc[own, ["member_id", "occurred_at"]].set_axis(["member_id", "at"], axis=1))
+        own = events.loc[events["event_type"].isin(INTERACTIONS).to_numpy(bool)]
+        answers = own["campaign_id"].isin(inputs.tables["touches"]["campaign_id"].unique()).to_numpy(bool)
+        parts.append(own.loc[~answers, ["member_id", "occurred_at"]].set_axis(["member_id", "at"], axis=1))
     active = np.zeros(len(members), dtype=bool)
     for part in parts:
         active |= members["member_id"].isin(part["member_id"].unique()).to_numpy(bool)
@@ -85,9 +94,8 @@ def own_acts(inputs: ActionInputs) -> DaySums:
     )
 
 
-def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
-    acts = own_acts(inputs)
-    code = acts.ids.get_indexer(pd.Index(member.astype(object)))
+def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums) -> Presence:
+    code = codes_of(acts.ids, member)
     at = acts.before(code, day)
     joined = (at >= 0) & (code >= 0)
     allowed = allowed_gap(definition_days(str(inputs.panel_facts["definition"])))
@@ -101,7 +109,7 @@ def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
     wait = follow_up_days(inputs)
     until = day_number(inputs.observed_until)
     last = np.where(last + wait <= until, last, FAR)
-    return Presence(joined, joined & (silent >= wait), silent, np.zeros(len(day), bool), last)
+    return Presence(joined, joined & (silent >= wait), silent, np.zeros(len(day), bool), last, acts)
 
 
 def _by_terms(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
