@@ -38,6 +38,15 @@ MEASURES = {  # measure: what it is, how it is printed, aim
 }
 
 
+OTHERS = {  # policies beside the plan
+    "blanket": "one action for all",
+    "random": "members and actions by lot",
+    "rule": "the rule on silence",
+    "highest_risk": "highest risk first",
+    "untested_playbook": "the playbook without tests",
+}
+
+
 def write_tables() -> str:
     """Write the table into the page if it has the marks; the table."""
     table = _table(pd.read_csv(FILE))
@@ -56,9 +65,12 @@ def _table(rows: pd.DataFrame) -> str:
     lines = [f"| measure | {' | '.join(counts)} | aim |", "|---|---|---|---|"]
     for measure, (told, form, aim) in MEASURES.items():
         cells = [
-            _cell(part.loc[part["measure"] == measure, "value"].dropna(), form) for part in kinds.values()
+            _cell(part[part["measure"] == measure].dropna(subset="value"), form) for part in kinds.values()
         ]
         lines.append(f"| {told} | {' | '.join(cells)} | {aim} |")
+    for policy, told in OTHERS.items():
+        cells = [_cell(_of_informed(part, policy), "{:.2f}") for part in kinds.values()]
+        lines.append(f"| gain of {told}, of informed | {' | '.join(cells)} | – |")
     significant = [_cell(_clear(part), "{:.0%}") for part in kinds.values()]
     lines.append(f"| gain over doing nothing by 2 s.e. | {' | '.join(significant)} | every world |")
     return "\n".join(lines)
@@ -70,16 +82,26 @@ def _counted(rows: pd.DataFrame) -> str:
     return f"{rows['world'].nunique()} of {sizes or 'no'} members"
 
 
-def _clear(rows: pd.DataFrame) -> pd.Series:
+def _clear(rows: pd.DataFrame) -> pd.DataFrame:
     plan = rows[rows["measure"] == "gain.plan"]
-    return (plan["value"] > 2 * plan["se"]).astype(float)
+    return plan.assign(value=(plan["value"] > 2 * plan["se"]).astype(float), se=float("nan"))
 
 
-def _cell(values: pd.Series, form: str) -> str:
-    """Mean, and the range where it differs."""
+def _of_informed(rows: pd.DataFrame, policy: str) -> pd.DataFrame:
+    """Gain of a policy over that of the informed oracle, world by world."""
+    by = rows.set_index("world")
+    gain, best = by[by["measure"] == f"gain.{policy}"], by.loc[by["measure"] == "gain.informed", "value"]
+    return gain.assign(value=gain["value"] / best, se=gain["se"] / best)
+
+
+def _cell(rows: pd.DataFrame, form: str) -> str:
+    """Mean, its standard error over futures where there is one, and the range where worlds differ."""
+    values = rows["value"]
     if values.empty:
         return "–"
     mean = form.format(values.mean())
+    if rows["se"].notna().all():
+        mean += f" ± {form.format((rows['se'] ** 2).sum() ** 0.5 / len(rows))}"
     if values.min() == values.max() or values.isin([0.0, 1.0]).all():
         return mean
     return f"{mean} ({form.format(values.min())} to {form.format(values.max())})"

@@ -66,10 +66,12 @@ def test_planted_efficacies_and_harm_of_contact_are_found(planted, believed, tru
     for action in ("coupon", "price_match", "service_callback"):
         assert theta[action] == pytest.approx(truth(action), abs=0.3)
         assert found.p_works[found.actions.index(action)] > 0.9
-    for dud in ("personal_picks", "community_invite"):
+    for dud, cause in (("personal_picks", "personalization"), ("community_invite", "engagement")):
+        at = found.actions.index(dud)
         assert np.abs(theta[dud]).max() < 0.25
-        assert found.p_works[found.actions.index(dud)] < 0.7
-        assert found.bayes_factor[found.actions.index(dud)] < 1
+        assert found.p_works[at] < 0.7
+        assert found.bayes_factor[at] < 1
+        assert (found.theta_draws[:, at, CAUSES.index(cause)] == 0).mean() > 0.1  # some draws: a dud
     assert theta["mass_mail"].max() < -0.1
     assert found.bayes_factor[found.actions.index("coupon")] > 20
     assert found.bayes_factor[found.actions.index("call")] == 1

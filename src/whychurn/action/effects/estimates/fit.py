@@ -209,4 +209,5 @@ def _draws(sums: Sums, basis: Basis, found: Posterior, seed: int) -> Array:
         precise[matched, matched] = np.where(at_work, slab_sd**-2.0, EXACT)
         total = sums.precision[1 + number] + precise
         draws[number] = np.linalg.solve(total, sums.shift[1 + number] + precise @ centre)
+        draws[number, matched[~at_work]] = 0.0  # known to be nothing: what is left of a division has no sign
     return draws
