@@ -29,7 +29,8 @@ from side_by_side import run_side_by_side
 from yardstick import read_texts
 
 from whychurn.action.inputs import Section
-from whychurn.action.results import STEPS
+from whychurn.action.plan.section import plan_section
+from whychurn.action.tests_by_lot.section import tests_section
 from whychurn.contract.files import read_json, read_table, write_json, write_table, write_whole
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
@@ -126,11 +127,9 @@ def untested_plan(study: StudyPaths, params: Params) -> Path:
     inputs = read_inputs(study, params)
     touches = inputs.tables["touches"].assign(randomized=False)
     inputs = replace(inputs, tables={**inputs.tables, "touches": touches})
-    done: dict[str, Section] = {}
-    for name, step in STEPS[:3]:  # up to the plan
-        done[name] = step(inputs, done)
+    plan = plan_section(inputs, tests_section(inputs), Section({}))  # no effects: as the playbook believes
     file = study.root / "untested_plan.parquet"
-    write_table(done["plan"].tables["plan"], file)
+    write_table(plan.tables["plan"], file)
     return file
 
 
