@@ -13,7 +13,7 @@ from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
 from whychurn.action.tests_by_lot.as_drawn.leaver_rows import invites_leavers, leaver_rows
 from whychurn.action.tests_by_lot.as_drawn.outcomes import outcomes_after
 from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_days, own_acts, presence
-from whychurn.action.tests_by_lot.day_sums import DaySums, day_numbers
+from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers
 from whychurn.action.tests_by_lot.rows import COLUMNS, DrawnTouches, drawn_touches, spellings, touch_rows
 
 DRAW = 200
@@ -219,6 +219,14 @@ def test_a_chance_outside_takes_the_row_out_and_is_counted(programme: SimpleName
 def test_no_touches_give_no_rows(programme: SimpleNamespace) -> None:
     rows, counts = touch_rows(programme.inputs({"a": programme.regular(540)}, programme.empty("touches")))
     assert len(rows) == 0 and list(rows.columns) == COLUMNS and counts == {}
+
+
+def test_members_are_found_by_name_once_or_often_known_or_not() -> None:
+    ids = pd.Index(["a", "b", "c"], dtype=object)
+    for kind in ("object", "string"):
+        asked = pd.Series(["c", "a", None, "z", "c"], dtype=kind)
+        assert codes_of(ids, asked).tolist() == [2, 0, -1, -1, 2]
+    assert codes_of(ids, pd.Series([], dtype=object)).tolist() == []
 
 
 def test_sums_of_days_and_presence(programme: SimpleNamespace) -> None:
