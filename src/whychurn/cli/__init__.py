@@ -7,11 +7,11 @@ import logging
 import os
 import sys
 
-from whychurn.cli import actions, data, experiments, pipeline, watch, worlds
+from whychurn.cli import actions, data, experiments, members, pipeline, watch, worlds
 from whychurn.cli.groups import app, errors
 from whychurn.contract.errors import WhychurnError, refused_by_machine
 
-__all__ = ["actions", "app", "data", "experiments", "main", "pipeline", "watch", "worlds"]
+__all__ = ["actions", "app", "data", "experiments", "main", "members", "pipeline", "watch", "worlds"]
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -12,6 +12,9 @@ from whychurn.cli.groups import StudyOption, action, console
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Counts = tuple[int, int, int, int]
 Rates = tuple[int, float, float, float]
@@ -101,13 +104,25 @@ def action_export(
 
 @action.command("executed")
 def action_executed(
-    plan: Annotated[Path, typer.Argument(help="The exported plan, rows that were not carried out left out.")],
     out: Annotated[Path, typer.Option("--out", help="CSV that is written, to add to the table touches.")],
+    plan: Annotated[
+        Path | None, typer.Argument(help="The exported plan, rows that were not carried out left out.")
+    ] = None,
+    outcomes: Annotated[
+        list[Path] | None,
+        typer.Option(help="Or: what the buttons of member cards wrote; several times for several files."),
+    ] = None,
+    study: StudyOption = None,
 ) -> None:
     """Turn a plan that was carried out into rows of touches, so that the next run reads it out."""
     from whychurn.stages.on_demand.exporting import touches_of, write_export
 
-    touches = touches_of(plan)
+    if (plan is None) == (not outcomes):
+        raise WhychurnError(
+            "name the exported plan or files of outcomes",
+            remedy="whychurn action executed PLAN.csv --out FILE; or --outcomes outcomes.csv --study FOLDER --out FILE",
+        )
+    touches = touches_of(plan) if plan is not None else _noted(outcomes or [], study)
     write_export(touches, out)
     controls = int(touches["action"].eq("control").sum())
     console.print(
@@ -117,3 +132,20 @@ def action_executed(
     )  # fmt: skip
     if not controls:
         console.print("Without members held out the plan cannot be read out: keep their rows.", markup=False)
+
+
+def _noted(files: list[Path], study: Path | None) -> pd.DataFrame:
+    from whychurn.stages.on_demand.outcomes import touches_of_outcomes
+
+    place = StudyPaths.existing(study)
+    found = touches_of_outcomes(place, load_params(place), files)
+    for count, what in (
+        (found.beside, "outcomes are of no contact of the plan (answered requests, win-back): left out"),
+        (
+            found.waiting,
+            "contacts of the plan have no outcome yet: left out; the read-out needs those not reached too",
+        ),
+    ):
+        if count:
+            console.print(f"{count:,} {what}", markup=False, highlight=False, soft_wrap=True)
+    return found.touches

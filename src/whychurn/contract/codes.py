@@ -21,6 +21,9 @@ PRIOR: Final = "prior"
 MAJORITY: Final = "majority"
 CEILING: Final = "ceiling"
 ORACLE: Final = "oracle"
+# cards of members: what staff note, and the file of it
+OUTCOMES: Final = ("done", "not_reached", "other")
+OUTCOME_COLUMNS: Final = ("member_id", "as_of", "action", "outcome", "reason", "noted_on")
 # survival: bounds that its tables and the sentences about them share
 MAX_LEFT_TRUNCATION_DAYS: Final = 14  # a curve that begins later is conditional: it has no mean, no median
 MIN_HAZARD_RATIO_CHANGE: Final = 1.25  # early to late; a smaller change is no failure of proportional hazards

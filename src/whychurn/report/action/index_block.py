@@ -20,7 +20,7 @@ from whychurn.report.page.wording import Wording
 
 BEST: Final = 3
 MOST: Final = 4  # lists by action; the others are counted together
-FURTHER: Final = ("ask", "winback", "silent")  # lists beside the plan
+FURTHER: Final = ("answer", "ask", "winback", "silent")  # lists beside the plan
 
 
 def keep_lines(results: ActionResults, page: Wording) -> tuple[str, str | None, str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from whychurn.report.action.names import cause_name, each, reason_words, stage_name
+from whychurn.report.action.names import cause_name, code_name, each, reason_words, stage_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import contacts, knows_money, proofs
 from whychurn.report.page.components.numbers import bracketed, exact_money, plain
@@ -16,11 +16,13 @@ from whychurn.report.words.readable_names import action_name
 
 @dataclass(frozen=True)
 class MemberLists:
-    """Rows of members, disjoint: contact (plan), ask (alerts without an action that helps), winback, silent.
+    """Rows of members, disjoint: answer (open requests), contact (plan), ask (alerts without an action that helps), winback, silent.
 
-    ``contact`` holds the first contact of a member; ``contacts`` says how many there are.
+    ``contact`` holds the first contact of a member; ``contacts`` says how many there are. Of ``answer``, ``action`` is what
+    the plan has for afterwards.
     """
 
+    answer: pd.DataFrame
     contact: pd.DataFrame
     ask: pd.DataFrame
     winback: pd.DataFrame
@@ -33,6 +35,9 @@ def member_lists(results: ActionResults) -> MemberLists:
     numbers = plan.groupby("member_id")["member_id"].transform("size")
     contact = plan.assign(contacts=numbers).drop_duplicates("member_id")
     taken = set(results["plan"]["member_id"])  # held out members with them
+    answer = _answer(contact, taken - set(contact["member_id"]), results)
+    contact = contact[~contact["member_id"].isin(answer["member_id"])]
+    taken |= set(answer["member_id"])
     parts = []
     for name, key in (
         ("warnings", "value_at_risk"),
@@ -43,7 +48,40 @@ def member_lists(results: ActionResults) -> MemberLists:
         rows = rows[~rows["member_id"].isin(taken)].drop_duplicates("member_id")
         taken |= set(rows["member_id"])
         parts.append(rows)
-    return MemberLists(contact, *parts)
+    return MemberLists(answer, contact, *parts)
+
+
+def _answer(contact: pd.DataFrame, held: set[str], results: ActionResults) -> pd.DataFrame:
+    """Members still there with an open request: answering it is service, which needs no consent to marketing."""
+    scores = results["risk_scores"][["member_id", "p_churn", "value_at_risk"]]
+    rows = results.requests.merge(scores, on="member_id")
+    rows = rows[~rows["member_id"].isin(held)]
+    known = results["member_state"].drop_duplicates("member_id").set_index("member_id")
+    rows = rows.join(known[["primary_cause", "tier"]], on="member_id")
+    rows = rows.join(contact.set_index("member_id")["action"], on="member_id")
+    return rows.sort_values(
+        ["value_at_risk", "member_id"], ascending=[False, True], kind="stable", ignore_index=True
+    )
+
+
+def answer_table(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Open requests, by the margin at risk: since when, whether somebody answered, what the plan has for afterwards."""
+    return pd.DataFrame(
+        {
+            "member_id": rows["member_id"],
+            "request": [code_name("request", source, lang) for source in rows["source"].fillna("ticket")],
+            "opened_on": rows["opened_on"],
+            "answered": [
+                code_name("answered", "none" if pd.isna(day) else "unsolved", lang)
+                for day in rows["answered_on"]
+            ],
+            "likely": [cause_name(cause, lang) for cause in rows["primary_cause"]],
+            "tier": each(rows["tier"], "tier", lang),
+            "p_churn": rows["p_churn"],
+            "value_at_risk": rows["value_at_risk"],
+            "then": ["–" if pd.isna(action) else action_name(action, lang) for action in rows["action"]],
+        }
+    ).reset_index(drop=True)
 
 
 def contact_table(rows: pd.DataFrame, results: ActionResults, lang: str) -> pd.DataFrame:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import documented
+from whychurn.report.action.open_requests import COLUMNS, open_requests
 from whychurn.report.page.study_results import read_facts, read_tables
 
 SECTION: Final = "action"
@@ -35,6 +37,8 @@ class ActionResults:
         Fewer members are not told on pages without members' rows.
     false_discovery
         Level at which an effect counts as shown.
+    requests
+        `open_requests` on the decision day.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -44,6 +48,7 @@ class ActionResults:
     currency: str = ""
     min_cell: int = 10
     false_discovery: float = 0.05
+    requests: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*COLUMNS]))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
@@ -65,7 +70,7 @@ class ActionResults:
 
 def read_action(study: StudyPaths, params: Params) -> ActionResults:
     """Results of a study; tables that no stage has written come without rows."""
-    return ActionResults(
+    found = ActionResults(
         tables=read_tables(study, [*documented()[SECTION], *BESIDE]),
         facts=read_facts(study, SECTION),
         effect_days=params.action.effect_days,
@@ -74,3 +79,7 @@ def read_action(study: StudyPaths, params: Params) -> ActionResults:
         min_cell=params.privacy.min_cell,
         false_discovery=params.action.false_discovery,
     )
+    feedback = study.interim / "feedback.parquet"
+    if found.as_of is None or not feedback.exists():
+        return found
+    return replace(found, requests=open_requests(read_table(feedback), found.as_of))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,6 +11,7 @@ import pandas as pd
 
 from whychurn.report.action.lists import (
     MemberLists,
+    answer_table,
     ask_table,
     contact_table,
     list_sizes,
@@ -31,34 +32,51 @@ from whychurn.report.words.readable_names import action_name
 FORMATS: Final = {
     **dict.fromkeys(("p_leave", "p_churn", "p_return", "p_return_touched"), "percent"),
     **dict.fromkeys(("gain", "cost", "value_at_risk", "expected_gain", "margin_exposed"), "money"),
-    **dict.fromkeys(("send_on", "first_alert_on", "last_active_on"), "date"),
+    **dict.fromkeys(("opened_on", "send_on", "first_alert_on", "last_active_on"), "date"),
     **dict.fromkeys(("days_silent", "days_since", "usual_gap_days"), "int"),
 }
-FEWER: Final = 400  # rows of the further lists
+MOST: Final = {"answer": 150, "contact": 300, "ask": 150, "winback": 150, "silent": 150}  # rows in the page
+RUNGS: Final = {
+    "answer": "associated",
+    "contact": "attributed",
+    "ask": "associated",
+    "winback": "attributed",
+    "silent": "described",
+}
+FILTERS: Final = {
+    "answer": ("answered", "likely", "tier"),
+    "contact": ("action", "likely", "tier", "evidence"),
+    "ask": ("likely", "tier", "stage"),
+    "winback": ("invitation", "likely", "tier"),
+    "silent": ("why",),
+}  # fmt: skip
 
 
 def who_title(results: ActionResults, page: Wording) -> list[str]:
-    """How many to contact, and how many others stand on lists."""
+    """How many to answer, to contact and to ask."""
     lists = member_lists(results)
-    contact, ask = len(lists.contact), len(lists.ask)
-    if not contact and not ask:
-        return [page.say("action.who_nobody")]
-    clauses = [page.say("action.who_contact", members=plain(contact))] if contact else []
-    return clauses_closed([*clauses, *([page.say("action.who_ask", members=plain(ask))] if ask else [])])
-
-
-def who_body(results: ActionResults, page: Wording) -> str:
-    """All blocks of the page as HTML."""
-    lists = member_lists(results)
-    parts = [
-        note(page.say("action.who_lead")),
-        _sizes(lists, results, page),
-        _contact(lists, results, page),
-        _ask(lists, results, page),
-        _winback(lists, results, page),
-        _silent(lists, results, page),
+    clauses = [
+        page.say(f"action.who_{name}", members=plain(len(rows)))
+        for name in ("answer", "contact", "ask")
+        if len(rows := getattr(lists, name))
     ]
+    return clauses_closed(clauses) or [page.say("action.who_nobody")]
+
+
+def who_body(results: ActionResults, page: Wording, cards: Mapping[str, str] | None = None) -> str:
+    """All blocks of the page as HTML; `cards` leads from a member to the card."""
+    lists, cards = member_lists(results), cards or {}
+    parts = [note(page.say("action.who_lead")), _sizes(lists, results, page)]
+    parts += [_block(name, getattr(lists, name), results, page, cards) for name in MOST]
     return "\n".join(part for part in parts if part)
+
+
+def listed(results: ActionResults) -> dict[str, str]:
+    """Member -> list that he or she stands on, for the rows that the page shows, in its order."""
+    lists = member_lists(results)
+    return {
+        str(one): name for name, most in MOST.items() for one in getattr(lists, name)["member_id"].head(most)
+    }
 
 
 def who_kicker(results: ActionResults, name: str, page: Wording) -> str:
@@ -100,57 +118,30 @@ def size_line(row: Mapping[Any, Any], page: Wording, *, brief: bool = False) -> 
     )
 
 
-def _contact(lists: MemberLists, results: ActionResults, page: Wording) -> str:
-    title = page.say("action.block_contact")
-    if lists.contact.empty:
-        return missing_block(
-            title, page.say("action.needs_plan"), page.say("action.shows_contacts"), page.lang
-        )
-    table = contact_table(lists.contact, results, page.lang)
-    filters = ("action", "likely", "tier", "evidence")
-    gain = page.say("action.gain_note", days=results.value_days)
-    body = note(f"{gain} {money_line(results, page)}".strip())
-    body += _list(table, "contact", filters, results, page) + claim(
-        learning_line(results, page), "described", muted=True
-    )
-    return block(title, body, page.lang, rung="attributed", ident="contact")
-
-
-def _ask(lists: MemberLists, results: ActionResults, page: Wording) -> str:
-    if lists.ask.empty:
-        return ""
-    table = ask_table(lists.ask, page.lang)
-    body = note(page.say("action.ask_note")) + _list(
-        table, "ask", ("likely", "tier", "stage"), results, page, FEWER
-    )
-    return block(page.say("action.block_ask"), body, page.lang, rung="associated", ident="ask")
-
-
-def _winback(lists: MemberLists, results: ActionResults, page: Wording) -> str:
-    if lists.winback.empty:
-        return ""
-    table = winback_rows(lists.winback, results, page.lang)
-    body = note(page.say("action.winback_note"))
-    body += _list(table, "winback", ("invitation", "likely", "tier"), results, page, FEWER)
-    return block(page.say("action.block_winback"), body, page.lang, rung="attributed", ident="winback")
-
-
-def _silent(lists: MemberLists, results: ActionResults, page: Wording) -> str:
-    if lists.silent.empty:
-        return ""
-    table = silent_rows(lists.silent, page.lang)
-    body = note(page.say("action.silent_note")) + _list(table, "silent", ("why",), results, page, FEWER)
-    return block(page.say("action.block_silent"), body, page.lang, rung="described", ident="silent")
-
-
-def _list(
-    table: pd.DataFrame,
-    name: str,
-    filters: Sequence[str],
-    results: ActionResults,
-    page: Wording,
-    most: int = 800,
+def _block(
+    name: str, rows: pd.DataFrame, results: ActionResults, page: Wording, cards: Mapping[str, str]
 ) -> str:
+    title = page.say(f"action.block_{name}", members=plain(len(rows)))
+    if rows.empty:
+        needs, shows = page.say("action.needs_plan"), page.say("action.shows_contacts")
+        return (
+            missing_block(page.say("action.list_contact"), needs, shows, page.lang)
+            if name == "contact"
+            else ""
+        )
+    tables: dict[str, Callable[[], pd.DataFrame]] = {
+        "answer": lambda: answer_table(rows, page.lang),
+        "contact": lambda: contact_table(rows, results, page.lang),
+        "ask": lambda: ask_table(rows, page.lang),
+        "winback": lambda: winback_rows(rows, results, page.lang),
+        "silent": lambda: silent_rows(rows, page.lang),
+    }
+    table = tables[name]()
     labels = {str(column): page.say(f"action.column_{column}") for column in table}
-    look = TableLook(page.lang, results.currency, results.min_cell, labels, FORMATS)
-    return list_table(table, f"{name}-list", look, filters, most)
+    look = TableLook(page.lang, results.currency, results.min_cell, labels, FORMATS, cards)
+    told = list_table(table, f"{name}-list", look, FILTERS[name], MOST[name])
+    said = page.say(f"action.{name}_note", days=results.value_days)
+    if name == "contact":
+        said = f"{said} {money_line(results, page)}".strip()
+        told += claim(learning_line(results, page), "described", muted=True)
+    return block(title, note(said) + told, page.lang, rung=RUNGS[name], ident=name)

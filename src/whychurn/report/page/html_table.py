@@ -25,13 +25,17 @@ _FOLDED: Final = ' class="wc-more"'
 
 @dataclass(frozen=True)
 class TableLook:
-    """How cells are written; `labels` and `formats` (`formats.KINDS`) by column, others by name and dtype."""
+    """How cells are written; `labels` and `formats` (`formats.KINDS`) by column, others by name and dtype.
+
+    A text that `links` knows leads to its address.
+    """
 
     lang: str
     currency: str
     min_cell: int
     labels: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def table_html(
@@ -123,7 +127,10 @@ def _cell(value: Any, kind: str, withheld: bool, look: TableLook) -> str:
         text = f"&lt;{look.min_cell}" if kind == "int" else "·"
     else:
         text = inline(format_value(value, kind, look.lang, look.currency))
-    side = f' class="{_width(text)}"' if kind in _LEFT else ' class="wc-number"'
+    width = _width(text)
+    if kind == "text" and value in look.links:
+        text = f'<a href="{escape(look.links[value])}">{text}</a>'
+    side = f' class="{width}"' if kind in _LEFT else ' class="wc-number"'
     raw = "" if kind in ("text", "quote", "date", "month") else f' data-v="{_raw(value, empty)}"'
     if kind == "quote" and not empty:
         raw = f' lang="{"zh" if _HAN.search(text) else "en"}" data-verbatim'

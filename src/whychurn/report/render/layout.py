@@ -66,6 +66,12 @@ def sections_html(frame: dict[str, Any], name: str, **content: Any) -> str:
     return page.replace('href="#rungs"', f'href="{LADDER}.html#rungs"')
 
 
+def member_html(frame: dict[str, Any], name: str, content: dict[str, Any]) -> str:
+    """Page of member cards, one folder below the others; `content` as in ``member.html.j2``."""
+    place = {"name": name, "here": "who", "up": "../"}
+    return _environment().get_template("member.html.j2").render(**{**frame, **place, **content})
+
+
 def chooser_html(languages: list[str], title: str) -> str:
     """Page that leads to the reader's language."""
     langs = "[" + ", ".join(f'"{lang}"' for lang in languages) + "]"

@@ -8,10 +8,11 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.report.page.html_pieces import inline
 from whychurn.report.page.html_table import FIRST_ROWS, TableLook, bare_table, filter_bar, table_tools
 from whychurn.report.words import say
 
-MOST_ROWS: Final = 800  # in a page; a list for staff comes from `whychurn action export`
+MOST_ROWS: Final = 500  # in a page; a list for staff comes from `whychurn action export`
 
 
 def list_table(
@@ -44,4 +45,4 @@ def list_table(
 def _left_out(shown: int, rows: int, lang: str) -> str:
     if shown == rows:
         return ""
-    return f'<p class="bk-note">{escape(say("delivery.list_left_out", lang, shown=shown, rows=rows))}</p>'
+    return f'<p class="bk-note">{inline(say("delivery.list_left_out", lang, shown=shown, rows=rows))}</p>'

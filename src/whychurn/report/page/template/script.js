@@ -51,6 +51,7 @@
   };
   const guarded = text => /^[=+@\t\r]|^-(?![\d.]+$)/.test(text) ? "'" + text : text; // a spreadsheet would run it
   const quoted = text => /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  window.whychurnCell = text => quoted(guarded(text));
   const value = cell => cell.dataset.v || cell.textContent.trim();
   window.whychurnCsv = table => "\ufeff" + [...table.rows].filter(row => !row.hidden).map(row => [...row.cells].map(cell => quoted(guarded(value(cell)))).join(",")).join("\r\n") + "\r\n";
   const download = table => {
