@@ -53,9 +53,8 @@ def touches_of_outcomes(study: StudyPaths, params: Params, files: list[Path]) ->
     made = plan[plan["role"].ne(HELD_OUT)].drop_duplicates(_KEYS)
     if len(noted) and len(made) and not noted["as_of"].isin(made["as_of"]).any():
         raise WhychurnError(
-            "these outcomes are about another plan than the study's latest",
+            f"these outcomes are about a plan of {noted['as_of'].iloc[0]:%Y-%m-%d}, not the study's latest",
             column="as_of",
-            example=f"{noted['as_of'].iloc[0]:%Y-%m-%d}",
             remedy="note them before the next run, or bring them in as an exported plan: whychurn action executed PLAN",
         )
     found = made.merge(noted, on=_KEYS)

@@ -83,7 +83,9 @@
       const asked = new URLSearchParams(location.search);
       box.querySelectorAll("select").forEach(select => {
         const value = asked.get(select.dataset.key);
-        if ([...select.options].some(option => option.value === value)) select.value = value;
+        if (value === null) return;
+        if (![...select.options].some(option => option.value === value)) select.add(new Option(value)); // a list without it shows none
+        select.value = value;
       });
       box.querySelectorAll("select, input").forEach(field => field.addEventListener("input", () => filter(box, table)));
       filter(box, table);
