@@ -22,7 +22,8 @@ from whychurn.report.page.components.interval_rows import IntervalRow, interval_
 from whychurn.report.page.components.list_table import list_table
 from whychurn.report.page.html_pieces import answer_box, claim_line, figure_box
 from whychurn.report.page.html_table import TableLook, table_html
-from whychurn.report.render.layout import sections_html, study_frame
+from whychurn.report.page.report_page import TEMPLATE
+from whychurn.report.render.layout import member_html, sections_html, study_frame
 from whychurn.report.render.notebooks import NOTEBOOKS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -255,6 +256,45 @@ def test_a_page_that_is_too_long_or_has_no_interval_is_found(tmp_path: Path) -> 
     found = look(tmp_path, [page], tuple(width for width, _ in BUDGET), then=UNSPANNED)
     problems = over_budget(found)
     assert [problem.split(":")[0] for problem in problems] == ["index at 1440", "index", "index"]
+
+
+def test_a_link_to_a_list_without_such_rows_shows_none(pages: list[Path], tmp_path: Path) -> None:
+    steps = 'found[found.length - 1].count = frame.contentDocument.querySelector(".wc-list .wc-count").textContent;'
+    found = look(tmp_path, pages[:1], (WIDE,), then=steps, query="?cause=Moon")[0]
+    assert found["count"] == "0 of 40"
+
+
+def test_of_many_cards_the_address_shows_one_and_its_buttons_write_outcomes(tmp_path: Path) -> None:
+    card = (
+        '<article class="mc" id="{0}"><h1>{0}</h1><div class="mc-outcome" data-member="{0}" data-asof="2026-01-01" data-action="coupon">'
+        '<p><button type="button" data-outcome="done">D</button><button type="button" data-outcome="other">O</button></p>'
+        '<p class="mc-reason" hidden><label>R <input type="text"></label></p><div class="mc-noted" role="status"></div></div></article>'
+    )
+    study = StudyPaths(tmp_path)
+    content = {
+        "names": ["m1", "m2"], "body": card.format("m1") + card.format("m2"), "columns": "a,b", "title": "T", "copy": "C",
+        "download": "D", "outcome_note": "#", "note": "n", "outcomes": (TEMPLATE / "member.js").read_text(encoding="utf-8"),
+        "css": (TEMPLATE / "member.css").read_text(encoding="utf-8"),
+    }  # fmt: skip
+    path = tmp_path / "01.html"
+    path.write_text(
+        member_html(study_frame(study, load_params(study), "en", NOTEBOOKS), "member/01", content),
+        encoding="utf-8",
+    )
+    steps = """
+    { const doc = frame.contentDocument, last = found[found.length - 1];
+      last.cards = [...doc.querySelectorAll(".mc")].filter(one => box(one).height > 0).map(one => one.id); last.pick = box(doc.querySelector(".pick")).height;
+      const own = doc.getElementById("m2"); own.querySelector("[data-outcome=done]").click(); own.querySelector("[data-outcome=other]").click();
+      const field = own.querySelector("input"); field.value = "=moved, far"; field.dispatchEvent(new Event("input"));
+      last.csv = frame.contentWindow.whychurnOutcomes(); last.link = doc.querySelector("a.language").getAttribute("href"); }"""
+    found = look(tmp_path, [path], (WIDE,), then=steps, query="#m2")[0]
+    assert (found["cards"], found["pick"]) == (["m2"], 0)
+    lines = found["csv"].strip("\ufeff").split("\r\n")
+    assert lines[0] == "a,b" and len(lines) == 3 and lines[2] == "", (
+        "a member has one outcome of a plan: the last"
+    )
+    assert re.fullmatch(r'm2,2026-01-01,coupon,other,"\'=moved, far",\d{4}-\d\d-\d\d', lines[1])
+    assert found["link"].endswith("zh/member/01.html#m2")
 
 
 DEMO = sorted(StudyPaths.at().reports.glob("[ez][nh]/*.html"))  # $WHYCHURN_STUDY, or the demo

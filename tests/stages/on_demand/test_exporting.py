@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from whychurn.cli import app
+from whychurn.contract.codes import OUTCOME_COLUMNS
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import write_table
 from whychurn.contract.params import load_params
@@ -17,6 +18,8 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, typed
 from whychurn.intake.privacy.pseudonym import STUDY_KEY, pseudonyms
 from whychurn.stages.on_demand.exporting import Wanted, harmless, list_to_export, touches_of, write_export
+from whychurn.stages.on_demand.member_card import shown_as
+from whychurn.stages.on_demand.outcomes import Outcomes, touches_of_outcomes
 
 KEY = "a key of tests, kept apart"
 OWN = ["=cmd|calc", "C002", "C003", "C004"]
@@ -166,3 +169,61 @@ def test_what_is_no_plan_is_refused(study: StudyPaths, tmp_path: Path, change, s
     change(plan).to_csv(tmp_path / "plan.csv", index=False)
     with pytest.raises(WhychurnError, match=says):
         touches_of(tmp_path / "plan.csv")
+
+
+def noted(tmp_path: Path, rows: list[tuple[str, ...]]) -> Path:
+    """A file as the buttons of member cards write it."""
+    file = tmp_path / "outcomes.csv"
+    lines = [",".join(OUTCOME_COLUMNS), *(",".join(row) for row in rows)]
+    file.write_text("\ufeff" + "\r\n".join(lines) + "\r\n", encoding="utf-8")
+    return file
+
+
+def test_outcomes_of_cards_come_back_as_touches_of_the_plan(study: StudyPaths, tmp_path: Path) -> None:
+    one, two, _, _ = pseudonyms(pd.Series(OWN, dtype="string"), KEY.encode())
+    plan = pd.read_parquet(study.results / "plan.parquet").assign(rank=[1.0, 2.0, 3.0, 4.0])
+    write_table(plan, study.results / "plan.parquet")
+    rows = [
+        (one, "2026-01-01", "coupon", "done", "", "2026-01-03"),
+        (two, "2026-01-01", "coupon", "not_reached", "", "2026-01-04"),
+        (two, "2026-01-01", "", "done", "request closed", "2026-01-04"),
+    ]
+    found: Outcomes = touches_of_outcomes(study, load_params(study), [noted(tmp_path, rows)])
+    touches = found.touches
+    assert touches["member_id"].tolist() == ["=cmd|calc", "C002", "C003"]
+    assert touches["action"].tolist() == ["coupon", "coupon", "control"], "who was not reached stays in"
+    assert touches["opened"].tolist()[:2] == [True, False] and touches["opened"].isna()[2]
+    assert touches["sent_at"].dt.day.tolist() == [3, 4, 1]
+    assert (found.beside, found.waiting) == (1, 1), (
+        "an answered request; the second contact of the first member"
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (("m1", "2026-01-01", "coupon", "maybe", "", "2026-01-03"), "no outcome that the cards know"),
+        (("m1", "2025-12-01", "coupon", "done", "", "2026-01-03"), "a plan of 2025-12-01"),
+        (("m1", "soon", "coupon", "done", "", "2026-01-03"), "a day cannot be read"),
+    ],
+)
+def test_outcomes_that_do_not_fit_are_refused(
+    study: StudyPaths, tmp_path: Path, row: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(WhychurnError, match=says):
+        touches_of_outcomes(study, load_params(study), [noted(tmp_path, [row])])
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(WhychurnError, match="columns are missing"):
+        touches_of_outcomes(study, load_params(study), [tmp_path / "other.csv"])
+
+
+def test_a_member_is_found_by_pseudonym_or_own_id_and_an_unknown_id_is_not_repeated(
+    study: StudyPaths,
+) -> None:
+    hidden = pseudonyms(pd.Series(OWN, dtype="string"), KEY.encode())
+    write_table(pd.DataFrame({"member_id": list(hidden)}), study.interim / "members.parquet")
+    params = load_params(study)
+    assert shown_as(study, params, hidden[1]) == hidden[1] == shown_as(study, params, "C002")
+    with pytest.raises(WhychurnError, match="no member of this study") as raised:
+        shown_as(study, params, "13800138000")
+    assert "13800138000" not in str(raised.value) and raised.value.remedy

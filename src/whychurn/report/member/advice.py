@@ -40,6 +40,8 @@ class CardSetting:
         Members whom an early warning names.
     in_money
         Whether gains are amounts, not members kept.
+    values
+        Value of the study (region, channel, category) -> its name in this language.
     """
 
     results: ActionResults
@@ -50,19 +52,29 @@ class CardSetting:
     guards: tuple[str, ...]
     alerted: frozenset[str]
     in_money: bool
+    values: Mapping[str, str]
+
+    def named(self, value: object) -> str:
+        """Name of a value of the study; of a channel that the contract knows, its word."""
+        text = str(value)
+        return self.values.get(text) or code_name("channel", text, self.page.lang)
 
     def money(self, value: float) -> str:
         """Amount to the unit."""
         return exact_money(value, self.page.lang, self.results.currency)
 
 
-def card_setting(results: ActionResults, horizon_days: int, page: PageLike) -> CardSetting:
+def card_setting(
+    results: ActionResults, horizon_days: int, page: PageLike, values: Mapping[str, str]
+) -> CardSetting:
     """Gather what cards share."""
     effects = {str(row["action"]): row for row in effect_rows(results).to_dict("records")}
     average = float(results["risk_scores"]["p_churn"].mean())
     alerted = frozenset(results["warnings"]["member_id"].astype(str))
     guards = tuple(guard_title(results, page))
-    return CardSetting(results, page, effects, average, horizon_days, guards, alerted, knows_money(results))
+    return CardSetting(
+        results, page, effects, average, horizon_days, guards, alerted, knows_money(results), values
+    )
 
 
 def offer_lines(facts: MemberFacts, setting: CardSetting) -> list[Line]:

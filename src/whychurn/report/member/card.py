@@ -10,7 +10,6 @@ import pandas as pd
 from whychurn.contract.causes import UNKNOWN
 from whychurn.contract.codes import OUTCOME_COLUMNS, OUTCOMES
 from whychurn.contract.tables import INTERACTIONS
-from whychurn.report.action.names import code_name
 from whychurn.report.action.sentences.effects import weakest_rung
 from whychurn.report.member.advice import CardSetting, Line, not_lines, offer_lines, opening
 from whychurn.report.member.likely import chances, evidence, lines_of, named_cause, title
@@ -42,7 +41,7 @@ def member_card(facts: MemberFacts, setting: CardSetting, listed: str = "") -> s
         f'<p class="kicker">{where}</p>{_head(facts, setting)}'
         + block(
             page.say("member.block_year"),
-            timeline(facts, page, setting.results.currency),
+            timeline(facts, page, setting.results.currency, setting.values),
             page.lang,
             rung="described",
         )
@@ -75,9 +74,7 @@ def chips(facts: MemberFacts, setting: CardSetting) -> list[str]:
         found.append(
             page.say("member.chip_tenure", time=_tenure((facts.as_of - person["joined_on"]).days, page))
         )
-    place = [str(person["region"])] if pd.notna(person.get("region")) else []
-    if pd.notna(person.get("channel")):
-        place.append(code_name("channel", str(person["channel"]), page.lang))
+    place = [setting.named(person[name]) for name in ("region", "channel") if pd.notna(person.get(name))]
     found += [" · ".join(place)] if place else []
     acts = [row["occurred_at"] for row in facts.rows["events"] if row["event_type"] in INTERACTIONS]
     acts += [row["ordered_at"] for row in facts.rows["orders"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -52,12 +52,14 @@ class Mark:
     size: float = 0.0
 
 
-def timeline(facts: MemberFacts, page: PageLike, currency: str) -> str:
+def timeline(facts: MemberFacts, page: PageLike, currency: str, values: Mapping[str, str]) -> str:
     """Lines with their marks, an axis of months and a key, as HTML."""
     has_orders = bool(facts.rows["orders"]) or not facts.rows["memberships"]
     marks = {
         "service": service_marks(facts, page),
-        "orders": order_marks(facts, page, currency) if has_orders else term_marks(facts, page, currency),
+        "orders": order_marks(facts, page, currency, values)
+        if has_orders
+        else term_marks(facts, page, currency, values),
         "contact": contact_marks(facts, page),
     }
     start = facts.as_of - pd.DateOffset(months=MONTHS)
@@ -97,7 +99,7 @@ def answer_state(row: Row, as_of: pd.Timestamp) -> str:
     return "late" if answered - row["created_at"] > pd.Timedelta(hours=LATE_HOURS) else "solved"
 
 
-def order_marks(facts: MemberFacts, page: PageLike, currency: str) -> list[Mark]:
+def order_marks(facts: MemberFacts, page: PageLike, currency: str, values: Mapping[str, str]) -> list[Mark]:
     """Orders, larger for larger amounts; those sent back apart."""
     rows = facts.rows["orders"]
     most = max((abs(row["amount"]) for row in rows), default=0.0) or 1.0
@@ -105,21 +107,21 @@ def order_marks(facts: MemberFacts, page: PageLike, currency: str) -> list[Mark]
     for row in rows:
         back = row["amount"] < 0 or _is(row.get("returned"))
         words = [exact_money(row["amount"], page.lang, currency)]
-        words += [str(row["category"])] if _known(row.get("category")) else []
+        words += [values.get(row["category"], str(row["category"]))] if _known(row.get("category")) else []
         words += [page.say("member.returned")] if back else []
         size = _RADIUS[0] + (_RADIUS[1] - _RADIUS[0]) * math.sqrt(abs(row["amount"]) / most)
         marks.append(Mark(row["ordered_at"], "returned" if back else "order", " · ".join(words), size))
     return marks
 
 
-def term_marks(facts: MemberFacts, page: PageLike, currency: str) -> list[Mark]:
+def term_marks(facts: MemberFacts, page: PageLike, currency: str, values: Mapping[str, str]) -> list[Mark]:
     """First days of terms, where the programme has no orders."""
     return [
         Mark(
             row["starts_on"],
             "order",
             " · ".join(
-                [str(row["plan"])]
+                [values.get(row["plan"], str(row["plan"]))]
                 + (
                     [exact_money(row["price_paid"], page.lang, currency)]
                     if _known(row.get("price_paid"))
@@ -166,7 +168,7 @@ def _line(name: str, marks: Sequence[Mark], start: pd.Timestamp, span: int, page
     groups: dict[str, str] = {}
     for mark in marks:
         place = f"{100 * max((mark.on - start).days, 0) / span:.1f}%"
-        groups[mark.kind] = groups.get(mark.kind, "") + _drawn(mark, place, page)
+        groups[mark.kind] = groups.get(mark.kind, "") + _drawn(mark, place)
     drawn = "".join(f'<g class="{kind}">{inside}</g>' for kind, inside in groups.items())
     return (
         f'<svg role="img" aria-label="{label}" width="100%" height="{_HEIGHT}">'
@@ -174,8 +176,8 @@ def _line(name: str, marks: Sequence[Mark], start: pd.Timestamp, span: int, page
     )
 
 
-def _drawn(mark: Mark, place: str, page: PageLike) -> str:
-    title = f"<title>{page.format(mark.on, 'date')} · {escape(mark.text)}</title>"
+def _drawn(mark: Mark, place: str) -> str:
+    title = f"<title>{mark.on:%Y-%m-%d} · {escape(mark.text)}</title>"
     if mark.kind in _SHAPES:
         return f'<svg x="{place}" y="{_HEIGHT // 2}"><path d="{_SHAPES[mark.kind]}">{title}</path></svg>'
     size = f' r="{mark.size:.3g}"' if mark.size else ""  # else as the style says

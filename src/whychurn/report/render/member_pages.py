@@ -73,7 +73,9 @@ def write_one_card(
 def _setting(study: StudyPaths, params: Params, results: ActionResults, lang: str) -> CardSetting:
     panel = study.processed / "panel.json"
     horizon = (read_json(panel) if panel.exists() else {}).get("horizon_days") or params.action.effect_days
-    return card_setting(results, int(horizon), Wording(lang, params.study.currency, params.privacy.min_cell))
+    values = params.study.values.get(lang, {})
+    page = Wording(lang, params.study.currency, params.privacy.min_cell)
+    return card_setting(results, int(horizon), page, values)
 
 
 def _write(
@@ -90,7 +92,7 @@ def _write(
         "names": [one.member_id for one in facts],
         "note": page.say("member.pick_note"),
         "body": "".join(member_card(one, setting, listed.get(one.member_id, "")) for one in facts),
-        "footer": page.say("member.footer", until=observed_until(study)),
+        "footer": page.say("member.footer", until=observed_until(study, page.lang)),
         "copy": page.say("member.copy"),
         "download": page.say("member.outcome_download"),
         "outcome_note": page.say("member.outcome_note", count="#"),

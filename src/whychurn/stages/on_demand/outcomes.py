@@ -57,7 +57,7 @@ def touches_of_outcomes(study: StudyPaths, params: Params, files: list[Path]) ->
             column="as_of",
             remedy="note them before the next run, or bring them in as an exported plan: whychurn action executed PLAN",
         )
-    found = made.merge(noted, on=_KEYS)
+    found = made.merge(noted[[*_KEYS, "outcome", "noted_on"]], on=_KEYS)
     rows = pd.concat([found[plan.columns], plan[plan["role"].eq(HELD_OUT)]], ignore_index=True)
     touches = as_touches(rows)
     noted_on = found["noted_on"].reindex(rows.index)
