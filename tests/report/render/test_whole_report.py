@@ -43,9 +43,7 @@ LATIN = {
 
 def stray_words(page: str) -> list[str]:
     """Words in Latin letters on a Chinese page that are neither a tool or method, code, nor quoted in another language."""
-    page = re.sub(
-        r"<(\w+)\b[^>]*(?:data-verbatim|lang=\"en\")[^>]*>.*?</\1>", " ", page, flags=re.DOTALL
-    )
+    page = re.sub(r"<(\w+)\b[^>]*(?:data-verbatim|lang=\"en\")[^>]*>.*?</\1>", " ", page, flags=re.DOTALL)
     page = re.sub(
         r"<(code|pre|script|style)\b.*?</\1>|<details class=\"code\".*?</details>|<a [^>]*lang=.*?</a>",
         " ",
