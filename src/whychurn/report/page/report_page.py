@@ -79,7 +79,8 @@ class Page(Wording):
         path = self.study.results / f"{name}.parquet"
         if not path.exists():
             return None
-        return with_value_names(read_result(path), self.params.study.values.get(self.lang, {}))
+        names = {str(lang): names for lang, names in self.params.study.values.items()}
+        return with_value_names(read_result(path), names.get(self.lang, {}))
 
     def processed(self, name: str) -> pd.DataFrame | None:
         """Table ``data/processed/<name>.parquet``; None where this study has none."""

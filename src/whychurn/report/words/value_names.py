@@ -31,7 +31,7 @@ def with_value_names(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFr
 
     labels = [name for name in LABELS if name in frame]
     changed = {}
-    for column in frame.columns.intersection(COLUMNS):
+    for column in frame.columns.intersection(list(COLUMNS)):
         changed[column] = frame[column].astype(object).map(lambda value: names.get(value, value))
     if "term" in frame:
         compared = frame["term"].astype(str).str.contains("=", regex=False)
