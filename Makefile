@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup reproduce test check lab mlflow serve embeddings lock clean
+.PHONY: help setup reproduce test check lab mlflow serve embeddings spark lock clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -63,6 +63,8 @@ serve: setup     ## the champion model over HTTP, port 5001
 EXTRA = $(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
 
 embeddings: setup ## the extra [embeddings]: sentence embeddings for topics (brings torch, some GB)
+spark: setup     ## the extra [spark]: blocks of members on a cluster (needs Java 17)
+embeddings spark:
 	@$(EXTRA) $@ | $(BIN)/python -m uv pip install --no-config --python $(BIN)/python --constraint requirements.lock -r -
 
 lock: setup      ## resolve the libraries anew and write the lock and environment.yml

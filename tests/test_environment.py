@@ -73,7 +73,7 @@ def test_the_lock_satisfies_pyproject(platform: dict[str, str]) -> None:
 
 def test_extras_are_extras() -> None:
     extras = PYPROJECT["project"]["optional-dependencies"]
-    assert set(extras) == {"embeddings"}
+    assert set(extras) == {"embeddings", "spark"}
     default = {canonicalize_name(Requirement(line).name) for line in PYPROJECT["project"]["dependencies"]}
     for lines in extras.values():
         assert not default & {canonicalize_name(Requirement(line).name) for line in lines}
