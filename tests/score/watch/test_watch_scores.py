@@ -142,5 +142,9 @@ def test_what_came_in_broken_is_an_alarm_of_watch(tmp_path: Path) -> None:
     assert scores.loc[("none", "watch"), "false_alarms"] == 1
     assert scores.loc[("none", ["plain_95", "ks", "psi"]), "false_alarms"].tolist() == [0, 0, 0]
     assert (scores.loc["none", "months_judged"] == 12).all()
+    fault = table.assign(state=table["state"].mask(table["month"] == MONTHS[14], "silenced"))
+    counts = score_watch([BROKEN], told | {"watch_charts": fault}, snapshots).set_index(["kind", "method"])
+    silenced = counts.loc["none", "months_judged"]  # a fault silences charts, and no check of inputs
+    assert (silenced["watch"], silenced["plain_95"], silenced["ks"], silenced["psi"]) == (11, 11, 12, 12)
     unjudged = told | {"watch_charts": table.assign(state="shown")}
     assert score_watch([BROKEN], unjudged, tmp_path / "none.parquet").empty

@@ -85,11 +85,20 @@ def test_blocks_of_members_give_the_same_bytes(unchanged: Section, blocks: int) 
 
 
 def test_a_broken_export_silences_its_month_and_those_it_reaches() -> None:
-    broken = pd.DataFrame({"table": ["events"], "month": [CHANGED_LEAVINGS], "state": ["broken"]})
+    broken = pd.DataFrame(
+        {"table": ["events"], "month": [CHANGED_LEAVINGS], "state": ["broken"], "why": ["nothing"]}
+    )
     section = charts_section(made_inputs(factor=2.0), broken)
     charts = section.tables["watch_charts"]
     rows = charts[(charts["chart"] == "leavings") & (charts["group"] == "all")].set_index("month")
     assert (rows.loc["2025-07-01":"2025-10-01", "state"] == "silenced").all()
+    empty = charts_section(made_inputs(factor=2.0), broken.assign(why="column_zero:events.value"))
+    states = (
+        empty.tables["watch_charts"]
+        .query("chart == 'leavings' and group == 'all'")
+        .set_index("month")["state"]
+    )
+    assert states[states == "silenced"].index.tolist() == [CHANGED_LEAVINGS], "no act is missing"
     assert _alarms(section, "leavings").empty or _alarms(section, "leavings")["month"].min() > pd.Timestamp(
         "2025-10-01"
     )

@@ -122,16 +122,18 @@ def score_watch(
     """
     charts = told["watch_charts"]
     main = charts[charts["chart"].eq("leavings") & charts["group"].eq("all")]
-    reference, judged = (
-        sorted(main.loc[main["state"] == state, "month"].unique()) for state in ("reference", "judged")
+    reference, judged, silenced = (
+        sorted(main.loc[main["state"] == state, "month"].unique())
+        for state in ("reference", "judged", "silenced")
     )
     if not reference or not judged:
         return watch_scores([], pd.DataFrame(columns=ALARM), {})
     parts = [alarms_of(told), plain_limits(charts)]
-    parts += [shifted_inputs(read_table(snapshots), reference, judged)]
+    later = sorted([*judged, *(month for month in silenced if month > reference[-1])])
+    parts += [shifted_inputs(read_table(snapshots), reference, later)]  # which no fault of an export silences
     alarms = pd.concat([part[ALARM] for part in parts if len(part)] or [pd.DataFrame(columns=ALARM)])
-    methods = ("watch", "plain_95", "ks", "psi")
-    return watch_scores(changes, alarms.reset_index(drop=True), dict.fromkeys(methods, len(judged)))
+    months = dict.fromkeys(("watch", "plain_95"), len(judged)) | dict.fromkeys(("ks", "psi"), len(later))
+    return watch_scores(changes, alarms.reset_index(drop=True), months)
 
 
 def alarms_of(told: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

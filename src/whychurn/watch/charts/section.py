@@ -41,6 +41,7 @@ LEAST_EXPECTED: Final = 20  # leavings a month of a tier or plan that has its ow
 LEAST_PEOPLE: Final = 10  # leavings or silent members of a month that is judged
 MOST_GROUPS: Final = 4  # charts of tiers and plans: with leavings, mix, silent and inputs at most eight alarm
 ACTIVITY: Final = ("members", "orders", "events", "memberships")  # their faults look like silence for months
+LOST: Final = ("nothing", "rows_missing", "days_missing")  # faults that leave acts out
 
 
 def charts_section(inputs: WatchInputs, received: pd.DataFrame | None = None, blocks: int = 1) -> Section:
@@ -113,9 +114,10 @@ def _silenced(received: pd.DataFrame | None, lag: int) -> dict[pd.Timestamp, str
         return {}
     found: dict[pd.Timestamp, str] = {}
     broken = received[received["state"] == "broken"]
-    for table, month in zip(broken["table"].astype(str), pd.DatetimeIndex(broken["month"]), strict=True):
-        for later in range(lag + 1 if table in ACTIVITY else 1):
-            found.setdefault(month + pd.DateOffset(months=later), table)
+    for row in broken.itertuples():
+        acts_lost = row.table in ACTIVITY and row.why in LOST
+        for later in range(lag + 1 if acts_lost else 1):
+            found.setdefault(pd.Timestamp(row.month) + pd.DateOffset(months=later), str(row.table))
     return found
 
 
