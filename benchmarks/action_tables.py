@@ -29,6 +29,7 @@ MEASURES = {  # measure: what it is, how it is printed, aim
     "works_called_shown": ("actions that work called shown", "{:.0%}", "–"),
     "harm_avoided": ("harmful actions called harmful or left out", "{:.0%}", "≥ 90 %"),
     "dogs_contacted": ("sleeping dogs contacted, over their share", "{:.2f}", "≤ .50"),
+    "dropped": ("contacts of the plan that the world does not carry out (caps, budget)", "{:.0f}", "0"),
     "gone_contacted": ("contacts to members who are gone", "{:.1%}", "–"),
     "aipw_covers": ("AIPW interval holds the played gain", "{:.0%}", "≥ 90 %"),
     "aipw_bias": ("AIPW value over the played gain, less one", "{:+.0%}", "within 10 %"),
