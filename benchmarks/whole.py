@@ -59,16 +59,12 @@ def measure(study: StudyPaths, members: int, jobs: int) -> dict[str, Any]:
 
 
 def rows_of(study: StudyPaths, costs: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Cost of each stage, and of all together (the largest memory that all processes held at once)."""
+    """Cost of each stage, and of all processes together: those that draw reports count here alone, as does DVC."""
     stages = times(study, costs[BEGAN]).set_index("stage").to_dict("index")
+    steps = (costs["world"], costs["run"])
+    summed = {name: sum(one[name] for one in steps) for name in ("seconds", "processor_seconds")}
     table = {"world": costs["world"], **stages}
-    processors = sum(one["processor_seconds"] for one in table.values())
-    seconds = costs["world"]["seconds"] + costs["run"]["seconds"]
-    table["all"] = {
-        "seconds": seconds,
-        "processor_seconds": processors,
-        "peak_gb": max(costs["run"]["peak_gb"], costs["world"]["peak_gb"]),
-    }
+    table["all"] = {**summed, "peak_gb": max(one["peak_gb"] for one in steps)}
     return table
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,20 @@ def test_a_stage_leaves_its_cost_and_says_it(
     assert "1 min 40 s so far" in said or "1 min 41 s so far" in said
     assert "left" in said
     assert times(study, time.time()).empty
+
+
+def test_workers_that_another_process_started_count(tmp_path: Path) -> None:
+    study, context = StudyPaths(tmp_path), multiprocessing.get_context("forkserver")
+    with timed(study, "world", PHASES), ProcessPoolExecutor(1, context) as pool:
+        spent = pool.submit(_work, 0.5).result()
+    counted = times(study, 0.0)["processor_seconds"].item()
+    assert spent >= 0.5 and counted >= 0.5
+
+
+def _work(seconds: float) -> float:
+    while time.process_time() < seconds:
+        pass
+    return time.process_time()
 
 
 def test_a_stage_that_fails_leaves_nothing(tmp_path: Path) -> None:

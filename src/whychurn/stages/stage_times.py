@@ -8,11 +8,12 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
+import psutil
 
 from whychurn.contract.files import read_json, write_json
 from whychurn.contract.paths import StudyPaths
@@ -102,8 +103,12 @@ def _recorded(study: StudyPaths) -> dict[str, dict[str, float]]:
 
 
 def _processor_seconds() -> float:
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
+    """Of this process, of those that it started, and of those that a living one started and outlived (workers)."""
+    total = sum(os.times()[:4])
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            total += sum(process.cpu_times()[:4])
+    return total
 
 
 def _peak_gb() -> float:
