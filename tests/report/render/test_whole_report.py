@@ -51,7 +51,7 @@ def stray_words(page: str) -> list[str]:
         flags=re.DOTALL,
     )
     text = unescape(re.sub(r"<[^>]+>", " ", page))
-    words = re.findall(r"(?<![\w/.`=-])[A-Za-z][A-Za-z-]*[A-Za-z](?![\w/`=])", text)
+    words = re.findall(r"(?<![\w/.`=-])[A-Za-z][A-Za-z-]*[A-Za-z](?![\w/`=]|-\w)", text)
     return sorted({word for word in words if word not in LATIN})
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-COLUMNS: Final = ("region", "category", "channel", "plan", "stratum")
+COLUMNS: Final = ("region", "category", "channel", "plan", "stratum", "detail")
 LABELS: Final = ("label_en", "label_zh")  # of Cox models; ``term`` says which compare values: channel=web
 
 
