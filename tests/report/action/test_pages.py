@@ -21,7 +21,8 @@ from whychurn.report.action.sentences.plan import money_line
 from whychurn.report.action.who import size_line, who_body, who_kicker, who_title
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.action_pages import write_action_pages
-from whychurn.report.render.layout import page_names, sections_html, study_frame
+from whychurn.report.render.cause_pages import write_cause_pages
+from whychurn.report.render.layout import page_names, sections_html, study_frame, write_sections
 from whychurn.report.render.notebooks import NOTEBOOKS
 from whychurn.report.words import LANGUAGES, say
 
@@ -227,6 +228,11 @@ def test_pages_are_written_for_a_study_with_a_history(tmp_path: Path) -> None:
     written = write_action_pages(study, params, {"en": frame})
     assert [path.name for path in written] == ["keep.html", "who.html"]
     assert "<h1>" in sections_html(frame, "keep", title="t", clauses=["One."], kicker="k", body="")
+    assert write_sections(study, frame, "keep", ["One."], kicker="k", body="").name == "keep.html"
+    assert [path.name for path in write_cause_pages(study, params, {"en": frame})] == [
+        "why.html",
+        "sure.html",
+    ]
 
 
 def test_an_action_that_is_shown_bears_its_verdict(planted: Planted) -> None:

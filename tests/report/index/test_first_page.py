@@ -258,7 +258,7 @@ def test_how_sure_is_told_in_natural_frequencies_with_intervals(empty: IndexResu
     html = blocks.sure_block(told(empty, WINNER, calibration=calibration), page())
     assert "Of 100 members given a chance near 21, 22 [20–24] left." in html
     assert html.count("data-claim") == 3 and re.search(r"\d+ \[\d+–\d+\] are right", html)
-    assert "bk-missing" in blocks.sure_block(empty, page())
+    assert "bk-missing" in blocks.sure_block(empty, page()) and blocks.sure_lines(empty, page()) == []
     trace = told(empty, WINNER, causes=BY_LOT | {"from_words": False})
     assert "bk-missing" in blocks.sure_block(trace, page())
 

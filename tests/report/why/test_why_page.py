@@ -163,7 +163,7 @@ def test_months_say_what_grew_what_shrank_or_nothing(whole: WhyResults, empty: W
         and "no clear change [−1 to +1]" in html
     )
     assert "rivals busy in North" in html
-    assert months.months_block(empty, page()) == ""
+    assert months.months_block(empty, page()) == "" and groups.groups_block(empty, page()) == ""
 
 
 def test_price_rises_and_busy_rivals_are_marked(whole: WhyResults) -> None:
