@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.paths import StudyPaths
-from whychurn.report.action.lists import answer_table, member_lists
+from whychurn.report.action.lists import answer_table, cause_link, member_lists
 from whychurn.report.action.open_requests import open_requests
 from whychurn.report.action.results import ActionResults, read_action
 from whychurn.report.action.who import listed, who_body
@@ -92,6 +92,9 @@ def test_the_page_leads_to_each_card(results: ActionResults) -> None:
     body = who_body(results, words(), places)
     for one, place in places.items():
         assert f'<a href="{place}">{one}</a>' in body
+    assert cause_link("price", "zh") == "who.html?likely=%E4%BB%B7%E6%A0%BC#contact", (
+        "the filter of that column"
+    )
 
 
 @pytest.mark.parametrize(

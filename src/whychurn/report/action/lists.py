@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -155,6 +156,11 @@ def silent_rows(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
             "margin_exposed": rows["margin_exposed"],
         }
     ).reset_index(drop=True)
+
+
+def cause_link(cause: str, lang: str) -> str:
+    """Address of the page of lists that shows members of one likely cause."""
+    return f"who.html?likely={quote(cause_name(cause, lang))}#contact"
 
 
 def list_sizes(rows: pd.DataFrame, results: ActionResults) -> pd.DataFrame:

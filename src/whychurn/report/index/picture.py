@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.report.action.lists import cause_link
 from whychurn.report.index.results import IndexResults
 from whychurn.report.index.sentences import BEYOND_REACH, HUNDRED, per_100, ranked
 from whychurn.report.page.components.interval_rows import axis_range
@@ -73,9 +74,12 @@ def _row(
     name, sub = page.say(f"causes.{cause}"), page.say(f"index.sub_{cause}")
     values, detail = _values(row, page), _detail(row, results, rung, page)
     out = " ca-out" if cause == BEYOND_REACH else ""
+    title = escape(name)
+    if len(results.action["plan"]):
+        title = f'<a href="{cause_link(cause, page.lang)}">{title}</a>'
     return (
         f'<div class="ca-row{out}" tabindex="0" data-cause="{cause}" data-claim data-rung="{rung}">'
-        f'<div class="ca-name"><b>{escape(name)}</b><small>{escape(sub)}</small></div>'
+        f'<div class="ca-name"><b>{title}</b><small>{escape(sub)}</small></div>'
         f"{_bars(row, top, step, detail)}"
         f'<div class="ca-value">{values}<small>{escape(money_of(row, results, page))}</small></div>'
         f'<span class="iv-detail">{inline(detail)}</span></div>'
