@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.voice.text.corpus import Corpus, build_corpus, gather_texts
+from whychurn.voice.topics.across_languages import name_topics
 from whychurn.voice.topics.discovery import Discovery, find_topics
 from whychurn.voice.topics.topic_model import ARRAYS, FACTS, TopicModel
 from whychurn.voice.topics.topics_and_verbatims import topic_table, topic_verbatims
@@ -161,3 +162,16 @@ def test_verbatims_lead_to_texts_of_members_who_agreed(corpus, found, texts, par
     few = topic_table(found.model.named, corpus, said, 10_000)
     assert few["suppressed"].all() and few["words"].eq("").all()
     assert topic_verbatims(few, corpus, members, found.distinct, params.voice).empty
+
+
+def test_no_two_topics_share_a_name_and_a_name_is_no_list_of_words() -> None:
+    concepts = ["quality", "quality", None, None]
+    topics = pd.DataFrame(
+        {"topic_id": range(4), "concept": concepts, "concept_share": 0.9, "fitted_zh": 5, "fitted_en": 5}
+    )
+    words = {"zh": {0: ["质量", "坏"], 1: ["质量", "掉色"], 2: ["手机", "打字"]}, "en": {0: ["broke"]}}
+    named = name_topics(topics, words)
+    assert named["label_zh"].tolist() == ["产品质量", "产品质量（掉色）", "谈到“手机”、“打字”", "主题 4"]
+    assert named["label_en"].tolist() == [
+        "Quality of the product", "Quality of the product (in Chinese)", "Topic 3, in Chinese", "Topic 4"
+    ]  # fmt: skip

@@ -121,7 +121,7 @@ def words_of_topics(
 
 def _labels(language: str, concept: str, words_of: Mapping[str, list[str]], number: int) -> Iterator[str]:
     """Names that a topic may take, the best first: no two topics share one."""
-    words = [word for word in words_of[language] if len(word) > 1]
+    words = [word for word in words_of[language] if len(word) > 1 and word.lower() not in concept.lower()]
     foreign = not words_of[language] and any(words_of.values())
     if concept:
         hints = words or ([say("voice.topic_other_language", language)] if foreign else [])
