@@ -33,7 +33,7 @@ def snapshot_features(inputs: ActionInputs, rows: pd.DataFrame) -> pd.DataFrame:
     code, names = pd.factorize(panel["member_id"])
     asked = codes_of(pd.Index(names.astype(object)), rows["member_id"])
     keys = pd.Index(code * _DAYS + day_numbers(panel["as_of"]))
-    place = keys.get_indexer(asked * _DAYS + day_numbers(rows["snapshot_on"]))
+    place = keys.get_indexer(pd.Index(asked * _DAYS + day_numbers(rows["snapshot_on"])))
     columns: dict[str, np.ndarray] = {}
     for name in [str(name) for name in inputs.panel_facts["features"] if name in panel]:
         columns |= _numbers(name, panel[name], place)

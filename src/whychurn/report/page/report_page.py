@@ -80,7 +80,7 @@ class Page(Wording):
         if not path.exists():
             return None
         names = {str(lang): names for lang, names in self.params.study.values.items()}
-        return with_value_names(read_result(path), names.get(self.lang, {}))
+        return with_value_names(read_result(path), names.get(self.lang) or {})
 
     def processed(self, name: str) -> pd.DataFrame | None:
         """Table ``data/processed/<name>.parquet``; None where this study has none."""

@@ -73,7 +73,7 @@ def write_one_card(
 def _setting(study: StudyPaths, params: Params, results: ActionResults, lang: str) -> CardSetting:
     panel = study.processed / "panel.json"
     horizon = (read_json(panel) if panel.exists() else {}).get("horizon_days") or params.action.effect_days
-    values = {str(one): names for one, names in params.study.values.items()}.get(lang, {})
+    values = {str(one): names for one, names in params.study.values.items()}.get(lang) or {}
     page = Wording(lang, params.study.currency, params.privacy.min_cell)
     return card_setting(results, int(horizon), page, values)
 

@@ -137,7 +137,7 @@ def _bases(results: WhyResults, page: Wording) -> str:
     table = bases(results, page)
     if table.empty:
         return ""
-    labels = {name: page.say(f"sure.column_{name}") for name in table}
+    labels = {str(name): page.say(f"sure.column_{name}") for name in table}
     body = list_table(table, "bases", TableLook(page.lang, results.index.currency, results.min_cell, labels))
     return block(page.say("sure.title_bases"), body, page.lang, rung="described", ident="bases")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import matplotlib.dates as mdates
+import numpy as np
 import pandas as pd
 
 from whychurn.report.drawing.axes import month_axis
@@ -40,10 +41,10 @@ def signals_of(charts: pd.DataFrame) -> pd.DataFrame:
 
     No rows where no month is judged yet.
     """
-    rows = charts[(charts["limit"] > 0) & charts["state"].eq("judged").any()]
-    rows = rows.assign(signal=rows[["cusum_up", "cusum_down"]].abs().max(axis=1) / rows["limit"]).dropna(
-        subset=["signal"]
-    )
+    rows = charts[charts["limit"].gt(0) & bool(charts["state"].eq("judged").any())]
+    rows = rows.assign(
+        signal=np.fmax(rows["cusum_up"].abs(), rows["cusum_down"].abs()) / rows["limit"]
+    ).dropna(subset=["signal"])
     highest = (
         rows.groupby(["chart", "group"], sort=True)["signal"]
         .max()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 from scipy import stats
@@ -90,7 +91,7 @@ def groups_block(results: WhyResults, page: Wording) -> str:
     return block(groups_title(rows, groups, page), body, page.lang, rung=results.rung, ident="groups")
 
 
-def _name(row: dict[str, str], page: Wording) -> str:
+def _name(row: Mapping[Any, Any], page: Wording) -> str:
     name = group_name(str(row["kind"]), str(row["stratum"]), page.lang, page)
     told = page.say(f"why.kind_{row['kind']}", name=name)
     return told[:1].upper() + told[1:]

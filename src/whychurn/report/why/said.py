@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from whychurn.report.causes.sentences.shares import six
@@ -38,7 +39,7 @@ def said_rows(results: WhyResults) -> pd.DataFrame:
         subset=["survey", "low", "high"]
     )
     answers = float(results.index.causes.get("answered") or 0)
-    least, most = wilson(rows["survey"] * answers, answers, 1 - results.level)
+    least, most = wilson(rows["survey"].to_numpy() * answers, np.full(len(rows), answers), 1 - results.level)
     rows = rows.assign(verdict="")
     rows.loc[least > rows["high"], "verdict"] = "over"
     rows.loc[most < rows["low"], "verdict"] = "under"
