@@ -80,7 +80,7 @@ def read_evidence(study: StudyPaths, params: Params) -> Evidence:
         read_json(study.processed / "panel.json"),
         pd.Timestamp(str(read_json(study.interim / "intake.json")["observed_until"])),
         params,
-        engine(study, FEW),
+        engine(FEW),
     )
 
 

@@ -83,7 +83,7 @@ def _parts(study: StudyPaths, tables: dict[str, Path], *known: Any) -> Iterator[
         blocks = part_tables(tables, folder / "tables", BLOCK_MEMBERS, params.run.memory_limit)
         log.info("the panel in %d blocks of members", len(blocks))
         jobs = [(block, *known) for block in blocks]
-        yield from blocks_of(panel_block, jobs, folder, engine(study), params.run.workers)
+        yield from blocks_of(panel_block, jobs, folder, engine(), params.run.workers)
 
 
 def _missing_leavers(

@@ -46,7 +46,7 @@ def run(study: StudyPaths, params: Params) -> None:
         _write(study, tables, {})
         write_json(summary, study.results / "risk.json")
         return
-    tables = risk_results(panel, trained, horizon, params, engine(study), latest) | {"already_gone": gone}
+    tables = risk_results(panel, trained, horizon, params, engine(), latest) | {"already_gone": gone}
     made = model_facts(trained, facts, params.risk)
     metrics, scores = tables["risk_metrics"], tables["risk_scores"]
     write_model(study.processed / "risk_model", trained, metadata(made, metrics, panel_size(panel), params))

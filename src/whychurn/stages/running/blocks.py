@@ -20,13 +20,13 @@ ENGINE: Final = "WHYCHURN_ENGINE"  # environment of a run's stages: where blocks
 FOLDER: Final = Path(".whychurn") / "blocks"
 
 
-def engine(study: StudyPaths, few: int = 2) -> Spread:
-    """How the blocks of a study are worked on: `parallel_map`, in this process where they are fewer than `few`, or Spark."""
+def engine(few: int = 2) -> Spread:
+    """How blocks are worked on: `parallel_map`, in this process where they are fewer than `few`, or Spark."""
     if os.environ.get(ENGINE) != "spark":
         return partial(parallel_map, few=few)
     from whychurn.stages.running.spark import spark_map
 
-    return partial(spark_map, study.root / FOLDER / "spark")
+    return spark_map
 
 
 @contextmanager

@@ -1,36 +1,25 @@
 """Blocks of members worked on by Spark (extra ``spark``): each task runs the very function that one machine runs.
 
-What goes in and comes out lies in files of the study's folder, which all executors must see; through Spark go numbers of
-blocks alone. Its settings are those of ``SPARK_CONF_DIR``; without a master there, this machine's cores.
+A task that makes a table writes its file into the study's folder, which all executors must see. The settings are those of
+``SPARK_CONF_DIR``; without a master there, this machine's cores.
 """
 
 import os
-import pickle
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import write_whole
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def spark_map(
-    folder: Path, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], workers: int
-) -> Iterator[Any]:
-    """As `stats.parallel.parallel_map`, on Spark; what a killed run left in `folder` begins anew.
+def spark_map(work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+    """As `stats.parallel.parallel_map`, on Spark: one task a job, results in the order of jobs.
 
     Parameters
     ----------
-    folder
-        For jobs and results, removed at the end.
     workers
         Cores of this machine that are used where no master is set.
 
@@ -39,33 +28,21 @@ def spark_map(
     WhychurnError
         If Spark or Java is absent, or `work` raises it.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    blocks = -1
-    for blocks, job in enumerate(jobs):
-        _write(job, folder / f"job={blocks:05d}")
-    if blocks >= 0:
-        task = partial(_task, folder, work)
-        session = _session(workers)
-        session.range(0, blocks + 1, 1, blocks + 1).mapInArrow(task, "block long").collect()
-    for block in range(blocks + 1):
-        result = _read(folder / f"result={block:05d}")
+    blocks = list(jobs)
+    if not blocks:
+        return
+
+    def task(job: tuple[Any, ...]) -> Any:
+        try:
+            return work(*job)
+        except WhychurnError as error:  # told as it is, not in the words of the JVM
+            return error
+
+    spread = _session(workers).sparkContext.parallelize(blocks, len(blocks))
+    for result in spread.map(task).collect():
         if isinstance(result, WhychurnError):
             raise result
         yield result
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _task(
-    folder: Path, work: Callable[..., Any], batches: Iterator[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for block in batch.column(0).to_pylist():
-            try:
-                result = work(*_read(folder / f"job={block:05d}"))
-            except WhychurnError as error:  # told as it is, not in the words of the JVM
-                result = error
-            _write(result, folder / f"result={block:05d}")
-        yield batch.rename_columns(["block"])
 
 
 def _session(workers: int) -> "SparkSession":
@@ -85,12 +62,3 @@ def _session(workers: int) -> "SparkSession":
             "Spark does not start",
             remedy="it needs Java 17 and the settings of SPARK_CONF_DIR; see the message above",
         ) from error
-
-
-def _write(content: Any, path: Path) -> None:
-    with write_whole(path) as temporary:
-        temporary.write_bytes(pickle.dumps(content))
-
-
-def _read(path: Path) -> Any:
-    return pickle.loads(path.read_bytes())

@@ -114,10 +114,10 @@ def _silenced(received: pd.DataFrame | None, lag: int) -> dict[pd.Timestamp, str
         return {}
     found: dict[pd.Timestamp, str] = {}
     broken = received[received["state"] == "broken"]
-    for row in broken.itertuples():
-        acts_lost = row.table in ACTIVITY and row.why in LOST
+    for table, month, why in broken[["table", "month", "why"]].itertuples(index=False, name=None):
+        acts_lost = table in ACTIVITY and why in LOST
         for later in range(lag + 1 if acts_lost else 1):
-            found.setdefault(pd.Timestamp(row.month) + pd.DateOffset(months=later), str(row.table))
+            found.setdefault(pd.Timestamp(month) + pd.DateOffset(months=later), str(table))
     return found
 
 
