@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from whychurn.action.inputs import ActionInputs
+from whychurn.action.inputs import ActionInputs, StudyInputs
 from whychurn.action.results import action_results, action_sections, gathered
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, documented
 from whychurn.stages.action import read_inputs
+from whychurn.stages.study_inputs import read_study_inputs
 
 pytestmark = pytest.mark.xdist_group("small_study")
 
@@ -75,3 +76,10 @@ def test_whoever_refused_marketing_is_in_no_list(inputs: ActionInputs) -> None:
     tables, _ = action_results(refusing)
     contacted = tables["plan"][tables["plan"]["role"] != "hold_out"]
     assert contacted.empty and tables["winback"].empty and tables["warnings"]["action"].isna().all()
+
+
+def test_what_action_and_watch_read_of_a_study_is_the_same(inputs: ActionInputs, small_study: Path) -> None:
+    found = read_study_inputs(StudyPaths.at(small_study), inputs.params)
+    assert isinstance(found, StudyInputs) and isinstance(inputs, StudyInputs)
+    assert found.as_of == inputs.as_of == found.panel["as_of"].max()
+    assert found.as_of <= found.observed_until and found.panel.equals(inputs.panel)

@@ -14,7 +14,7 @@ from whychurn.report.page.components.hundred_dots import hundred_dots
 from whychurn.report.page.components.interval_rows import IntervalRow, axis_range, interval_rows
 from whychurn.report.page.components.list_table import FIRST_ROWS, list_table
 from whychurn.report.page.components.small_lines import SmallLine, scale_steps, small_lines
-from whychurn.report.page.html_table import TableLook, bare_table, table_tools
+from whychurn.report.page.html_table import TableLook, bare_table, filter_bar, table_tools
 
 LOOK = TableLook("en", "CNY", 10, {"who": "Member"}, {"p": "percent"})
 
@@ -130,6 +130,13 @@ def test_long_lists_have_filters_and_short_ones_none() -> None:
     assert "wc-filters" not in list_table(frame.head(5), "t", LOOK, ("cause",))
     assert "<table" not in list_table(frame.head(0), "t", LOOK)
     assert ">20.0%<" in bare_table(frame.head(1), "t", LOOK)
+
+
+def test_a_choice_is_offered_for_columns_that_are_there() -> None:
+    frame = pd.DataFrame({"who": ["m1", "m2"], "cause": ["Price", "Rivals"]})
+    html = filter_bar(frame, LOOK, ("cause", "tier"))
+    assert html.count("<select") == 1 and 'data-column="1" data-key="cause"' in html
+    assert "<select" not in filter_bar(frame, LOOK) and "wc-search" in filter_bar(frame, LOOK)
 
 
 def test_all_rows_are_offered_only_where_some_are_hidden() -> None:

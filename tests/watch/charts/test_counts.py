@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CAUSES
-from whychurn.watch.charts.alarms import chart_alarms
+from whychurn.watch.charts.alarms import chart_alarms, still_open
 from whychurn.watch.charts.calendar import Calendar, study_calendar
 from whychurn.watch.charts.closed_windows import area_under_curve
 from whychurn.watch.charts.counts import (
@@ -13,12 +13,14 @@ from whychurn.watch.charts.counts import (
     Block,
     add_counts,
     count_block,
+    group_names,
     risk_bands,
     sampled_rows,
     sampled_share,
 )
 from whychurn.watch.charts.figures import Chart, inputs_chart, leavings_chart, mix_chart, silence_chart
 from whychurn.watch.charts.judged import Judged, chart_rows, find_states, judged_chart, on_scale
+from whychurn.watch.leavings import P, with_causes
 from whychurn.watch.limits.cusum import Run
 from whychurn.watch.limits.standard import Figures, Limit
 
@@ -138,3 +140,31 @@ def test_rows_and_alarm_of_a_chart_whose_limit_is_known() -> None:
         and alarm["members"] == pytest.approx(50)
         and alarm["cost"] == pytest.approx(500)
     )
+
+
+def test_groups_are_tiers_and_plans_that_are_there():
+    panel = pd.DataFrame(
+        {"spend_tier": ["low", "gold", None], "plan": pd.array(["b", None, "a"], dtype="string")}
+    )
+    assert group_names(panel) == ["all", "tier:gold", "tier:low", "plan:a", "plan:b"]
+    assert group_names(panel[["plan"]]) == ["all", "plan:a", "plan:b"]
+
+
+def test_one_open_alarm_a_chart_and_group_is_told_the_last():
+    alarms = pd.DataFrame(
+        {
+            "chart": ["leavings", "leavings", "mix", "silent"],
+            "group": ["all", "all", "price", "all"],
+            "month": pd.date_range("2025-01-01", periods=4, freq="MS"),
+            "open": [True, True, True, False],
+        }
+    )
+    assert still_open(alarms)["month"].dt.month.tolist() == [2, 3]
+
+
+def test_leavings_without_a_told_cause_have_none():
+    leavings = pd.DataFrame({"member_id": ["a", "b"], "spell_no": [1, 2]})
+    told = pd.DataFrame({"member_id": ["a", "b"], "spell_no": [1, 2], "status": ["churned", "at_risk"]})
+    found = with_causes(leavings, told.assign(**dict.fromkeys(P, 1 / 6)))
+    assert found[P[0]].round(3).fillna(-1).tolist() == [0.167, -1]
+    assert with_causes(leavings, pd.DataFrame())[P].isna().all(axis=None)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from whychurn.action.inputs import Section
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
+from whychurn.contract.params.all_sections import WatchParams
 from whychurn.watch.charts.section import charts_section
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -117,6 +119,13 @@ def test_a_new_reference_begins_where_it_is_said_to() -> None:
     ratios = [(rows["observed"] / rows["expected"])[rows["state"] == "judged"].mean() for rows in (old, new)]
     assert ratios[0] > 1.2 and ratios[1] == pytest.approx(1, abs=0.12)
     assert section.facts["charts"][0]["reference_from"] == "2024-09"
+
+
+@pytest.mark.parametrize("month", ["2024-13", "2024-9", "September"])
+def test_a_reference_begins_in_a_month(month: str) -> None:
+    assert WatchParams(reference_from="2024-09").reference_from == "2024-09"
+    with pytest.raises(ValidationError, match="reference_from"):
+        WatchParams(reference_from=month)
 
 
 def test_forecasts_stand_beside_what_came_true(unchanged: Section) -> None:
