@@ -1,8 +1,8 @@
 """What memory each stage will need, which stages fit side by side, and how much DuckDB may take.
 
 A need grows from that of an empty study to that of the demo, as peaks of studies of 2 000 and 20 000 members have it, and beyond by
-bytes a row: measured on larger studies for intake, voice, survival, risk and causes, guesses for the other stages. Fits rest on at
-most ``run.fit_rows`` rows of the panel, which bounds their part.
+bytes a row: measured on larger studies for intake, voice, retention and causes, scaled from the demo's peaks for survival and risk,
+guesses for the other stages. Fits rest on at most ``run.fit_rows`` rows of the panel, which bounds their part.
 """
 
 import logging
