@@ -66,7 +66,8 @@ def answered(served: dict[str, Any], panel: pd.DataFrame) -> pd.DataFrame:
         for feature in FEATURES
     ]
     served = json.loads(json.dumps(served))
-    return pd.DataFrame(CauseChances(served, names).answers(np.array(numbers, dtype="float32").T))
+    causes = CauseChances(served, names)
+    return pd.DataFrame(causes.answers(causes.chances(np.array(numbers, dtype="float32").T)))
 
 
 def test_requests_get_the_planted_chances_back(params: Params) -> None:

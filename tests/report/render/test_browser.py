@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -313,3 +314,27 @@ def test_pages_for_reviewers_keep_to_their_screens(tmp_path: Path) -> None:
     found = look(tmp_path, pages, tuple(width for width, _ in BUDGET), then=UNSPANNED)
     assert len(found) == 2 * len(pages)
     assert not over_budget(found)
+
+
+AXE = os.environ.get("WHYCHURN_AXE", "")  # axe.min.js of axe-core
+ACCESSIBLE = """
+{ const doc = frame.contentDocument, script = doc.createElement("script");
+  await new Promise(done => { script.onload = done; script.src = "%s"; doc.head.append(script); });
+  const run = await frame.contentWindow.axe.run(doc, { resultTypes: ["violations"] });
+  found[found.length - 1].axe = run.violations.map(one => `${one.id}: ${one.nodes[0].target.join(" ")} (${one.nodes.length})`); }
+"""
+
+
+@pytest.mark.skipif(not (DEMO and AXE), reason="no rendered reports, or WHYCHURN_AXE names no axe.min.js")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_are_accessible(theme: str, tmp_path: Path) -> None:
+    cards = sorted(StudyPaths.at().reports.glob("[ez][nh]/member/01.html"))
+    bad = tmp_path / "bad.html"
+    bad.write_text(
+        "<!doctype html><title>t</title><main><h1>t</h1><img src='data:,'></main>", encoding="utf-8"
+    )
+    then = ACCESSIBLE % Path(AXE).as_uri()
+    found = look(tmp_path, [*DEMO, *cards, bad], (NARROW, 1440), then=then, query=f"?theme={theme}")
+    problems = [f"{one['page'][-30:]} at {one['width']}: {one['axe']}" for one in found if one["axe"]]
+    assert "bad.html" in problems[-1], "what is wrong is found"
+    assert not [problem for problem in problems if "bad.html" not in problem]
