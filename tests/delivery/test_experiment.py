@@ -44,8 +44,8 @@ def test_an_experiment_records_and_compares(folder: Path, make_study: Make, make
     demo = make_study(auc=0.75)
     table = run_experiment(folder, copying(make_study_at, rounds=3, auc=0.7), demo)
     auc = table.set_index("metric").loc["auc"]
-    assert auc["demo"] == "0.7500 [0.7300, 0.7700]"
-    assert auc["experiment"] == "0.7000 [0.6800, 0.7200]"
+    assert auc["demo"] == "0.7500 [0.7300–0.7700]"
+    assert auc["experiment"] == "0.7000 [0.6800–0.7200]"
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     assert result["overrides"] == {"risk": {"trials": 3}}
     assert result["metrics"]["experiment"]["auc"]["estimate"] == 0.7
@@ -147,4 +147,4 @@ def test_a_folder_without_overrides_is_an_error(tmp_path: Path) -> None:
 def test_large_numbers_are_shown_without_decimals() -> None:
     figure = {"estimate": 2509.654, "low": 2345.4, "high": 2679.9}
     result = {"metrics": {"demo": {"profit": figure}, "experiment": {"profit": figure}}, "paired": None}
-    assert comparison_table(result)["demo"].tolist() == ["2510 [2345, 2680]"]
+    assert comparison_table(result)["demo"].tolist() == ["2510 [2345–2680]"]

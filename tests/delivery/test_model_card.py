@@ -25,7 +25,7 @@ def test_the_card_states_target_figures_inputs_and_test_period(
     for stated in (
         "inactivity_90d",
         "60",
-        "0.812 [0.792, 0.832]",
+        "0.812 [0.792–0.832]",
         "2025-10-01",
         "`opted_out`",
         params.study.name[lang],
@@ -95,7 +95,7 @@ def test_the_card_names_open_alarms_of_departures_and_inputs(make_study: Make, p
     )
     card = write_model_card(study, params, "en")
     assert (
-        "2025-09: **1.40** times as many [1.20–1.60]" in card
+        "September 2025: **1.40** times as many [1.20–1.60]" in card
         and "yearly" not in card
         and "More members are silent" not in card
     )

@@ -113,7 +113,7 @@ def test_small_cells_are_hidden_in_the_card_and_tables(tracked: tuple[StudyPaths
     client = store.connect(study)
     card = Path(client.download_artifacts(run_id, "model_card_en.md")).read_text(encoding="utf-8")
     assert "<10 members, not shown" in card
-    assert "0.750 [0.730, 0.770]" in card
+    assert "0.750 [0.730–0.770]" in card
     table = pd.read_csv(client.download_artifacts(run_id, "tables/risk_metrics.csv"))
     gold = table[table["stratum"] == "gold"]
     assert len(gold) and gold[["estimate", "low", "high", "members", "events"]].isna().all(axis=None)
