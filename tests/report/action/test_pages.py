@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from whychurn.contract.params import load_params
@@ -181,6 +183,18 @@ def test_the_page_on_lists_holds_each_member_once_and_nobody_held_out(planted: P
     assert contact < body.index("m0000000000000000") < silent < body.index("g0000000000000000")
 
 
+def test_members_of_the_plan_who_wait_for_an_answer_are_counted_beside_its_list(planted: Planted) -> None:
+    results = planted("winner")
+    waiting = member_lists(results).contact["member_id"].head(12)
+    day = results.as_of or pd.Timestamp("2026-01-01")
+    requests = pd.DataFrame(
+        {"member_id": [*waiting, "nobody"], "source": "ticket", "opened_on": day, "answered_on": pd.NaT}
+    )
+    body = text(who_body(replace(results, requests=requests), page()))
+    assert "12 more of the plan wait for an answer first." in body
+    assert "wait for an answer first." not in text(who_body(results, page()))
+
+
 def test_lists_have_filters_and_links_that_set_them(planted: Planted) -> None:
     body = who_body(planted("winner"), page())
     assert 'href="who.html?action=Service%20call-back#contact"' in body
@@ -244,3 +258,14 @@ def test_an_action_that_is_shown_bears_its_verdict(planted: Planted) -> None:
     )
     assert isinstance(member_lists(results), MemberLists)
     assert money_line(results, page()) == ""
+
+
+def test_a_chinese_heading_breaks_between_clauses_and_nowhere_else(tmp_path: Path) -> None:
+    study = StudyPaths(tmp_path)
+    frame = study_frame(study, load_params(study), "zh", NOTEBOOKS)
+    written = write_sections(
+        study, frame, "sure", ["对 31 人次，错 8 人次；", "其余未指明。"], kicker="k", body=""
+    )
+    heading = re.search(r"<h1>(.*?)</h1>", written.read_text(encoding="utf-8"))
+    assert heading is not None
+    assert heading[1] == "<span>对 31 人次，</span><span>错 8 人次；</span><span>其余未指明。</span>"

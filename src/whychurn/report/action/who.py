@@ -79,6 +79,12 @@ def listed(results: ActionResults) -> dict[str, str]:
     }
 
 
+def _waiting(results: ActionResults, page: Wording) -> str:
+    """Why the plan counts more members than the list: some wait for an answer first."""
+    answered = member_lists(results).answer["action"].notna().sum()
+    return page.say("action.contact_waiting", members=page.members(int(answered))) if answered else ""
+
+
 def who_kicker(results: ActionResults, name: str, page: Wording) -> str:
     """Line above the title: programme and decision day."""
     day = results.as_of
@@ -142,6 +148,6 @@ def _block(
     told = list_table(table, f"{name}-list", look, FILTERS[name], MOST[name])
     said = page.say(f"action.{name}_note", days=results.value_days)
     if name == "contact":
-        said = f"{said} {money_line(results, page)}".strip()
+        said = f"{said} {_waiting(results, page)} {money_line(results, page)}".strip()
         told += claim(learning_line(results, page), "described", muted=True)
     return block(title, note(said) + told, page.lang, rung=RUNGS[name], ident=name)

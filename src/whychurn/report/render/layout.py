@@ -26,6 +26,7 @@ CODES: Final = {"en": "en", "zh": "zh-CN"}
 _HEADING: Final = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 _ANCHOR_LINK: Final = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
 _NUMERIC: Final = re.compile(r"&#(\d{3,});")  # nbconvert writes Chinese headings as numbers
+_CLAUSES: Final = re.compile(r"(?<=[，；。])(?=.)")  # Chinese headings break here and nowhere else
 _MARKUP: Final = re.compile(r"<[^>]+>")
 
 
@@ -52,7 +53,8 @@ def write_sections(
     """Write ``reports/<language>/<name>.html`` under a title of several clauses; returns it."""
     path = study.reports / frame["lang"] / f"{name}.html"
     title = say("delivery.index_title" if name == "index" else f"delivery.nav_{name}", frame["lang"])
-    page = sections_html(frame, name, title=title, clauses=[inline(one) for one in clauses], **content)
+    parts = [inline(part) for one in clauses for part in _CLAUSES.split(one)]
+    page = sections_html(frame, name, title=title, clauses=parts, **content)
     with write_whole(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path
