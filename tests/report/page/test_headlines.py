@@ -193,10 +193,10 @@ def test_the_index_holds_the_numbers_of_the_tables(lang: str) -> None:
         assert re.findall(r"\d+", value) == wanted
 
 
-def test_index_says_what_could_not_be_answered() -> None:
+def test_the_page_on_certainty_says_what_could_not_be_answered() -> None:
     questions = read_json(STUDY.interim / "intake.json")["questions"]
-    index = (STUDY.reports / "en" / "index.html").read_text(encoding="utf-8")
-    tile = index[index.index('id="unanswered"') :].split("</section>")[0]
+    sure = (STUDY.reports / "en" / "sure.html").read_text(encoding="utf-8")
+    tile = sure[sure.index('id="unanswered"') :].split("</section>")[0]
     assert tile.count("<li>") == sum(not entry["answerable"] for entry in questions)
 
 

@@ -79,7 +79,7 @@ def read(place: StudyPaths, name: str, outcome: str = "left") -> Reading:
 def test_a_campaign_is_read_with_its_sentence(place: StudyPaths) -> None:
     found = read(place, "save-1")
     assert len(found.table) == 1 and found.sentences[0]["en"].startswith("coupon: Shown by lot: −2.0 points")
-    assert found.sentences[0]["zh"].startswith("coupon：随机测试已证实")
+    assert found.sentences[0]["zh"].startswith("coupon：随机对照实验已证实")
 
 
 def test_harm_is_said_first_whatever_outcome_was_asked_for(place: StudyPaths) -> None:
