@@ -70,7 +70,7 @@ def copied(source: StudyPaths, study: StudyPaths, copies: int) -> StudyPaths:
         if (source.root / name).exists():
             shutil.copy(source.root / name, study.root / name)
     for file in [*source.interim.glob("*.parquet"), source.results / "feedback_topics.parquet"]:
-        columns = [row[0] for row in duckdb.sql(f"DESCRIBE FROM '{file}'").fetchall()]
+        columns = [row[0] for row in duckdb.execute(f"DESCRIBE FROM '{file}'").fetchall()]
         ids = [name for name in columns if name.endswith("_id") and name not in ("campaign_id", "topic_id")]
         renamed = ", ".join(f"{name} || '-' || copy AS {name}" for name in ids)
         times = 1 if file.stem == "market" or not ids else copies

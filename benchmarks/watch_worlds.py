@@ -85,7 +85,12 @@ def run_world(world: World, folder: Path) -> float:
             importlib.import_module(f"whychurn.stages.{stage}").run(study, params)
     changes = CHANGES[world.change]
     rows = score_watch(changes, told_of(study), study.processed / "panel.parquet")
-    facts = {"world": world.name, "change": world.change, "seed": world.seed, "members": world.members}
+    facts: dict[str, Any] = {
+        "world": world.name,
+        "change": world.change,
+        "seed": world.seed,
+        "members": world.members,
+    }
     write_table(rows.assign(**facts), folder / "rows" / f"{world.name}.parquet")
     return time.perf_counter() - before
 
@@ -128,7 +133,7 @@ def worlds_table(rows: pd.DataFrame) -> str:
         by_method = dict(iter(told.groupby("method")))
         cells = [_found(by_method[method]) if method in by_method else "–" for method in METHODS]
         lines.append(
-            f"| {kind.replace('_', ' ')}, {place if change != 'prices' else 'all'} | {' | '.join(cells)} |"
+            f"| {str(kind).replace('_', ' ')}, {place if change != 'prices' else 'all'} | {' | '.join(cells)} |"
         )
     unchanged = rows[rows["kind"].eq("none") & rows["change"].eq("unchanged")]
     means = unchanged.groupby("method")[["false_alarms", "months_judged"]].sum()

@@ -63,7 +63,7 @@ def rows_of(study: StudyPaths, costs: dict[str, Any]) -> dict[str, dict[str, flo
     stages = times(study, costs[BEGAN]).set_index("stage").to_dict("index")
     steps = (costs["world"], costs["run"])
     summed = {name: sum(one[name] for one in steps) for name in ("seconds", "processor_seconds")}
-    table = {"world": costs["world"], **stages}
+    table = {"world": costs["world"], **{str(name): cost for name, cost in stages.items()}}
     table["all"] = {**summed, "peak_gb": max(one["peak_gb"] for one in steps)}
     return table
 
