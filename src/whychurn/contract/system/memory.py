@@ -19,7 +19,7 @@ def free_gb(groups: Path = _GROUPS, own: Path = _OWN) -> float:
     groups, own
         Where the system keeps limits (control groups version 1 and 2), and tells of which group this process is.
     """
-    return min([psutil.virtual_memory().available, *_left(groups, own)]) / GB
+    return float(min([psutil.virtual_memory().available, *_left(groups, own)]) / GB)
 
 
 def _left(groups: Path, own: Path) -> Iterator[int]:
