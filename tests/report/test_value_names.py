@@ -12,7 +12,7 @@ from whychurn.contract.files import write_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.report_page import Page
-from whychurn.report.words.value_names import with_value_names
+from whychurn.report.words.value_names import names_in, with_value_names
 
 NAMES = {"web": "官网", "web shop": "网店", "north": "北区"}
 
@@ -23,6 +23,7 @@ def test_values_are_named_where_they_stand_and_nothing_else_is() -> None:
     assert named["region"].tolist()[:2] == ["北区", "south"] and pd.isna(named["region"].iloc[2])
     assert named["note"].tolist() == ["north", "web", "web"]
     assert with_value_names(frame, {}) is frame
+    assert names_in({"zh": NAMES}, "zh") == NAMES and names_in({"zh": NAMES}, "en") == {}
 
 
 def test_labels_of_comparisons_are_named_whole_values_only() -> None:

@@ -328,3 +328,17 @@ def test_ways_on_lead_to_pages_that_exist() -> None:
         "10_data.html", "50_causes.html", "#rungs",
     ]  # fmt: skip
     assert blocks.unanswered_block([], page()) == ""
+
+
+def test_a_rate_ends_the_day_before_its_end_and_bins_without_an_interval_are_left_out() -> None:
+    assert sentences.last_day({"period_end": "2026-01-01"}) == pd.Timestamp("2025-12-31")
+    bins = pd.DataFrame(
+        {
+            "model": ["xgboost", "xgboost", "logistic"],
+            "p_mean": 0.2,
+            "rate": 0.2,
+            "low": [0.1, None, 0.1],
+            "high": 0.3,
+        }
+    )
+    assert blocks.chance_bins(bins).index.tolist() == [0]

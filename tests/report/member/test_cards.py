@@ -27,7 +27,7 @@ from whychurn.report.member.likely import (
     title,
     written_cause,
 )
-from whychurn.report.member.records import MemberFacts, read_members
+from whychurn.report.member.records import MemberFacts, is_true, read_members
 from whychurn.report.member.timeline import (
     Mark,
     answer_state,
@@ -302,3 +302,9 @@ def test_cards_are_written_for_those_listed_and_for_anybody_when_asked(
     assert write_one_card(study, params, results, facts["open"], {"en": frames["en"]})[0].exists()
     write_member_pages(study, params, results, {}, frames)
     assert not list(study.reports.glob("*/member/*")), "cards of an earlier run do not stay"
+
+
+def test_an_empty_cell_is_no_yes() -> None:
+    assert [is_true(value) for value in (True, 1, False, pd.NA, None, float("nan"))] == [True, True] + [
+        False
+    ] * 4

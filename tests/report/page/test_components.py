@@ -191,3 +191,7 @@ def test_words_of_members_keep_their_language_and_are_escaped() -> None:
     assert (
         blocks.see("50_causes.html#said", "All") == '<p class="see"><a href="50_causes.html#said">All</a></p>'
     )
+
+
+def test_bullets_are_escaped_and_keep_what_is_strong() -> None:
+    assert blocks.bullets(["**a** <b", "c"]) == "<ul><li><strong>a</strong> &lt;b</li><li>c</li></ul>"

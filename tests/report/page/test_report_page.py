@@ -14,7 +14,7 @@ from whychurn.contract.files import write_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.page import report_page as page_module
-from whychurn.report.page.formats import ROUND, format_interval, format_value
+from whychurn.report.page.formats import ROUND, display_width, format_interval, format_value, text_language
 from whychurn.report.page.html_pieces import claim_line
 from whychurn.report.page.html_table import FIRST_ROWS, MOST_ROWS, table_html
 from whychurn.report.page.page_like import PageLike
@@ -227,3 +227,8 @@ def test_a_page_offers_what_sentences_need_of_it(page: Page) -> None:
     names = {name for name in vars(PageLike) if not name.startswith("_")} | set(PageLike.__annotations__)
     assert names == {"lang", "say", "format", "members"}
     assert all(hasattr(needed, name) for name in names)
+
+
+def test_a_chinese_character_is_as_wide_as_two_letters_and_makes_a_text_chinese() -> None:
+    assert [display_width(text) for text in ("", "abc", "客服 ok")] == [0, 3, 7]
+    assert [text_language(text) for text in ("too slow", "客服 ok", "")] == ["en", "zh", "en"]

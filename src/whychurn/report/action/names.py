@@ -36,7 +36,7 @@ def reason_words(codes: object, lang: str) -> str:
     if not isinstance(codes, str) or not codes:
         return "–"
     known = [say_or(f"action.reason_{code}", lang, feature_name(code, lang)) for code in codes.split(",")]
-    return ("；" if lang == "zh" else "; ").join(known)
+    return join(known, lang, "；")
 
 
 def each(names: Iterable[Any], kind: str, lang: str) -> list[str]:

@@ -20,7 +20,7 @@ from whychurn.report.action.lists import (
     winback_rows,
 )
 from whychurn.report.action.results import ActionResults
-from whychurn.report.action.sentences.plan import learning_line, money_line
+from whychurn.report.action.sentences.plan import contacts, learning_line, money_line
 from whychurn.report.page.components.blocks import block, claim, missing_block, note
 from whychurn.report.page.components.list_table import list_table
 from whychurn.report.page.components.numbers import bracketed_plain, clauses_closed, long_day, plain
@@ -77,12 +77,6 @@ def listed(results: ActionResults) -> dict[str, str]:
     return {
         str(one): name for name, most in MOST.items() for one in getattr(lists, name)["member_id"].head(most)
     }
-
-
-def _waiting(results: ActionResults, page: Wording) -> str:
-    """Why the plan counts more members than the list: some wait for an answer first."""
-    answered = member_lists(results).answer["action"].notna().sum()
-    return page.say("action.contact_waiting", members=page.members(int(answered))) if answered else ""
 
 
 def who_kicker(results: ActionResults, name: str, page: Wording) -> str:
@@ -148,6 +142,8 @@ def _block(
     told = list_table(table, f"{name}-list", look, FILTERS[name], MOST[name])
     said = page.say(f"action.{name}_note", days=results.value_days)
     if name == "contact":
-        said = f"{said} {_waiting(results, page)} {money_line(results, page)}".strip()
+        waiting = contacts(results)["member_id"].nunique() - len(rows)  # for an answer first
+        told_of = page.say("action.contact_waiting", members=page.members(waiting)) if waiting else ""
+        said = f"{said} {told_of} {money_line(results, page)}".strip()
         told += claim(learning_line(results, page), "described", muted=True)
     return block(title, note(said) + told, page.lang, rung=RUNGS[name], ident=name)

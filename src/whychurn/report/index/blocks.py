@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES, RUNGS
+from whychurn.contract.codes import RISK_MODEL
 from whychurn.report.action.index_block import keep_lines, list_lines
 from whychurn.report.action.sentences.effects import weakest_rung
 from whychurn.report.causes.sentences.accuracy import kind_of_study, measured_worlds
@@ -17,12 +18,10 @@ from whychurn.report.index.changed import LINES, changed_lines, changed_title
 from whychurn.report.index.picture import picture
 from whychurn.report.index.results import IndexResults
 from whychurn.report.index.sentences import HUNDRED, base_line, per_100, picture_title, ranked
-from whychurn.report.page.components.blocks import block, claim, claims, fold, missing_block
+from whychurn.report.page.components.blocks import block, bullets, claim, claims, fold, missing_block
 from whychurn.report.page.components.numbers import bracketed_plain, plain
-from whychurn.report.page.html_pieces import inline
 from whychurn.report.page.wording import Wording
 
-MODEL: Final = "xgboost"  # whose chances the lists carry
 NEAR: Final = 0.2  # the chance at which calibration is told
 START: Final = "00_start_here"  # leads to this page
 
@@ -114,9 +113,8 @@ def unanswered_block(lines: Sequence[str], page: Wording) -> str:
     """Questions that these data cannot answer, folded; how many stands open."""
     if not lines:
         return ""
-    body = f"<ul>{''.join(f'<li>{inline(line)}</li>' for line in lines)}</ul>"
     title = page.say("delivery.unanswered_title")
-    return f'<section id="unanswered">{fold(title, str(len(lines)), body)}</section>'
+    return f'<section id="unanswered">{fold(title, str(len(lines)), bullets(lines))}</section>'
 
 
 def _instead(place: str, results: IndexResults, page: Wording) -> str:
@@ -147,8 +145,14 @@ def _causes_held(results: IndexResults, page: Wording) -> list[str]:
     ]
 
 
+def chance_bins(calibration: pd.DataFrame) -> pd.DataFrame:
+    """Bins of `risk_calibration` of the model whose chances the lists carry, with their intervals."""
+    rows = calibration[calibration["model"].eq(RISK_MODEL)]
+    return rows.dropna(subset=["p_mean", "rate", "low", "high"])
+
+
 def _chances_held(calibration: pd.DataFrame, page: Wording) -> list[str]:
-    rows = calibration[calibration["model"].eq(MODEL)].dropna(subset=["p_mean", "rate", "low", "high"])
+    rows = chance_bins(calibration)
     if rows.empty:
         return []
     row = rows.assign(apart=(rows["p_mean"] - NEAR).abs()).nsmallest(1, "apart").to_dict("records")[0]

@@ -71,7 +71,7 @@ def rate_line(results: IndexResults, page: PageLike) -> str:
     words = {
         "members": page.members(rate["members"]),
         "since": long_day(rate["period"], page.lang),
-        "until": long_day(_last_day(rate), page.lang),
+        "until": long_day(last_day(rate), page.lang),
         "rate": f"{HUNDRED * rate['rate']:.1f}%",
         "between": bracketed_plain(HUNDRED * rate["low"], HUNDRED * rate["high"], "{:.1f}".format),
     }
@@ -124,7 +124,7 @@ def _how_many(facts: Mapping[str, Any], page: PageLike) -> list[str]:
     rate = facts.get("churn_last_12_months")
     if not rate or rate["rate"] is None:
         return []
-    first, last = pd.Timestamp(rate["period"]), _last_day(rate)
+    first, last = pd.Timestamp(rate["period"]), last_day(rate)
     whole = (first.month, first.day, last.month, last.day, first.year) == (1, 1, 12, 31, last.year)
     when = (
         page.say("index.in_year", year=first.year)
@@ -137,7 +137,8 @@ def _how_many(facts: Mapping[str, Any], page: PageLike) -> list[str]:
     return [page.say("index.head_left" if left else "index.head_few", when=when, left=left)]
 
 
-def _last_day(rate: Mapping[str, Any]) -> pd.Timestamp:
+def last_day(rate: Mapping[str, Any]) -> pd.Timestamp:
+    """Last day that a rate counts; its end is the day after."""
     return pd.Timestamp(rate["period_end"]) - pd.Timedelta(days=1)
 
 

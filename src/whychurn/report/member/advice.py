@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from whychurn.contract.causes import UNKNOWN
+from whychurn.labels import join
 from whychurn.report.action.names import code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows
@@ -168,8 +169,7 @@ def not_lines(facts: MemberFacts, setting: CardSetting) -> list[str]:
         action_name(name, page.lang) for name, row in setting.effects.items() if row["verdict"] == "harm"
     ]
     if harmful:
-        comma = "、" if page.lang == "zh" else ", "
-        lines.append(page.say("member.not_harm", actions=comma.join(harmful)))
+        lines.append(page.say("member.not_harm", actions=join(harmful, page.lang)))
     lines += setting.guards
     return lines if lines and facts.contact is None else [*lines, page.say("member.not_twice")]
 

@@ -13,6 +13,7 @@ from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.report.member.records import MemberFacts, Row
 from whychurn.report.member.timeline import answer_state
 from whychurn.report.page.components.numbers import long_day
+from whychurn.report.page.formats import text_language
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
 
@@ -160,7 +161,7 @@ def _quotes(facts: MemberFacts, page: PageLike) -> list[Evidence]:
         about = max(known, key=lambda one: known[one]) if known else UNKNOWN
         if not known or known[about] < SPEAKS:
             continue
-        lang = "zh" if any("\u4e00" <= letter <= "\u9fff" for letter in row["text"]) else "en"
+        lang = text_language(row["text"])
         most = LONGEST if lang == "en" else int(LONGEST * _SHORT)
         text = row["text"] if len(row["text"]) <= most else row["text"][: most - 1].rstrip() + "…"
         name = say_or(f"member.source_{row['source']}", page.lang, page.say("member.source_unknown"))

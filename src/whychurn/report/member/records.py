@@ -118,7 +118,7 @@ def read_members(
             one,
             day,
             persons[one],
-            bool(_true(persons[one].get("profiling_consent"))),
+            is_true(persons[one].get("profiling_consent")),
             one in agreed,
             {name: rows.get(one, []) for name, rows in found.items()},
             plan=plan.get(one, []),
@@ -171,5 +171,6 @@ def _first(rows: pd.DataFrame, ids: list[str]) -> dict[str, Row]:
     return {str(row["member_id"]): row for row in kept.to_dict("records")}
 
 
-def _true(value: Any) -> bool:
+def is_true(value: Any) -> bool:
+    """Whether a cell holds a yes; one that is empty does not."""
     return not pd.isna(value) and bool(value)

@@ -12,7 +12,8 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.tables import CONTACTS, INTERACTIONS
-from whychurn.report.member.records import MONTHS, MemberFacts, Row
+from whychurn.labels import join
+from whychurn.report.member.records import MONTHS, MemberFacts, Row, is_true
 from whychurn.report.page.components.numbers import exact_money
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
@@ -105,7 +106,7 @@ def order_marks(facts: MemberFacts, page: PageLike, currency: str, values: Mappi
     most = max((abs(row["amount"]) for row in rows), default=0.0) or 1.0
     marks = []
     for row in rows:
-        back = row["amount"] < 0 or _is(row.get("returned"))
+        back = row["amount"] < 0 or is_true(row.get("returned"))
         words = [exact_money(row["amount"], page.lang, currency)]
         words += [values.get(row["category"], str(row["category"]))] if _known(row.get("category")) else []
         words += [page.say("member.returned")] if back else []
@@ -159,8 +160,7 @@ def _merged(found: Iterable[tuple[Any, str, str]], step: str, lang: str) -> list
         if kind != "other":
             day = at.normalize() if step == "D" else at.to_period("W").start_time
             together.setdefault((day, kind), []).append(text)
-    comma = "、" if lang == "zh" else ", "
-    return [Mark(day, kind, comma.join(dict.fromkeys(texts))) for (day, kind), texts in together.items()]
+    return [Mark(day, kind, join(dict.fromkeys(texts), lang)) for (day, kind), texts in together.items()]
 
 
 def _line(name: str, marks: Sequence[Mark], start: pd.Timestamp, span: int, page: PageLike) -> str:
@@ -196,7 +196,3 @@ def _axis(start: pd.Timestamp, span: int) -> str:
 
 def _known(value: Any) -> bool:
     return value is not None and not pd.isna(value)
-
-
-def _is(value: Any) -> bool:
-    return _known(value) and bool(value)

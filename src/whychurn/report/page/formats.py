@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -26,10 +27,21 @@ KINDS: Final = (
 )
 SYMBOLS: Final = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$"}
 MISSING: Final = "–"
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 ROUND: Final = "{} ({}–{})"
 SQUARE: Final = "{} [{}–{}]"
 SIGNED: Final = "{} [{}, {}]"  # a dash would read as a minus
 ESTIMATE: Final = ("estimate", "low", "high")
+
+
+def display_width(text: str) -> int:
+    """Letters of a text; a Chinese character is as wide as two."""
+    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
+
+
+def text_language(text: str) -> str:
+    """``zh`` for words of a member that hold Chinese characters, else ``en``."""
+    return "zh" if _HAN.search(text) else "en"
 
 
 def format_value(value: Any, kind: str, lang: str, currency: str = "") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.report.page.formats import format_value, kind_of
+from whychurn.report.page.formats import display_width, format_value, kind_of, text_language
 from whychurn.report.page.html_pieces import badge, inline
 from whychurn.report.words import say
 
@@ -18,7 +17,6 @@ SUPPRESSED: Final = "suppressed"  # column that marks withheld rows (contract.su
 FIRST_ROWS: Final = 12  # a longer table can be searched
 MOST_ROWS: Final = 500  # more than this nobody reads in a page, and the page stays small
 _LEFT: Final = ("text", "quote", "flag", "date", "month")
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _SHORT: Final = 26
 _FOLDED: Final = ' class="wc-more"'
 
@@ -133,13 +131,13 @@ def _cell(value: Any, kind: str, withheld: bool, look: TableLook) -> str:
     side = f' class="{width}"' if kind in _LEFT else ' class="wc-number"'
     raw = "" if kind in ("text", "quote", "date", "month") else f' data-v="{_raw(value, empty)}"'
     if kind == "quote" and not empty:
-        raw = f' lang="{"zh" if _HAN.search(text) else "en"}" data-verbatim'
+        raw = f' lang="{text_language(text)}" data-verbatim'
     return f"<td{side}{raw}>{text}</td>"
 
 
 def _width(text: str) -> str:
     """Short texts stay on one line, long ones get room to wrap; a Chinese character counts twice."""
-    return "wc-short" if sum(2 if ord(letter) > 0x2E80 else 1 for letter in text) <= _SHORT else "wc-long"
+    return "wc-short" if display_width(text) <= _SHORT else "wc-long"
 
 
 def _raw(value: Any, empty: bool) -> str:

@@ -21,7 +21,7 @@ from whychurn.report.page.html_table import table_html
 from whychurn.report.page.unanswered_questions import missing_words, question_words
 from whychurn.report.page.wording import Wording
 from whychurn.report.words import LANGUAGES, has_words, say
-from whychurn.report.words.value_names import with_value_names
+from whychurn.report.words.value_names import names_in, with_value_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,8 +79,7 @@ class Page(Wording):
         path = self.study.results / f"{name}.parquet"
         if not path.exists():
             return None
-        names = {str(lang): names for lang, names in self.params.study.values.items()}
-        return with_value_names(read_result(path), names.get(self.lang) or {})
+        return with_value_names(read_result(path), names_in(self.params.study.values, self.lang))
 
     def processed(self, name: str) -> pd.DataFrame | None:
         """Table ``data/processed/<name>.parquet``; None where this study has none."""

@@ -17,6 +17,7 @@ from whychurn.report.member.records import MemberFacts, read_members
 from whychurn.report.page.report_page import TEMPLATE
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.layout import member_html, observed_until
+from whychurn.report.words.value_names import names_in
 
 FOLDER: Final = "member"
 A_FILE: Final = 40  # cards; a file stays below half a megabyte
@@ -73,9 +74,8 @@ def write_one_card(
 def _setting(study: StudyPaths, params: Params, results: ActionResults, lang: str) -> CardSetting:
     panel = study.processed / "panel.json"
     horizon = (read_json(panel) if panel.exists() else {}).get("horizon_days") or params.action.effect_days
-    values = {str(one): names for one, names in params.study.values.items()}.get(lang) or {}
     page = Wording(lang, params.study.currency, params.privacy.min_cell)
-    return card_setting(results, int(horizon), page, values)
+    return card_setting(results, int(horizon), page, names_in(params.study.values, lang))
 
 
 def _write(

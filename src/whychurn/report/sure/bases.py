@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from whychurn.report.index.sentences import last_day
 from whychurn.report.page.components.numbers import long_day, plain
 from whychurn.report.page.wording import Wording
 from whychurn.report.why.results import WhyResults
@@ -33,7 +34,7 @@ def _rate(results: WhyResults, page: Wording) -> list[_Row]:
     if not rate or not rate["members"]:
         return []
     days = {"since": long_day(rate["period"], page.lang)}
-    days["until"] = long_day(pd.Timestamp(rate["period_end"]) - pd.Timedelta(days=1), page.lang)
+    days["until"] = long_day(last_day(rate), page.lang)
     return [
         _row("rate", f"{page.members(rate['members'])} → {page.members(rate['numerator'])}", page, **days)
     ]

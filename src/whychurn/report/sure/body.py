@@ -12,9 +12,9 @@ from whychurn.contract.causes import RUNGS
 from whychurn.report.causes.sentences.interviews import asked_lines, basis, by_lot, price_lines
 from whychurn.report.causes.sentences.robustness import doubts
 from whychurn.report.causes.sentences.shares import from_words, six
-from whychurn.report.index.blocks import MODEL
+from whychurn.report.index.blocks import chance_bins
 from whychurn.report.index.sentences import HUNDRED, per_100
-from whychurn.report.page.components.blocks import block, claim, fold, missing_block, note, pair, see
+from whychurn.report.page.components.blocks import block, bullets, claim, fold, missing_block, note, pair, see
 from whychurn.report.page.components.interval_rows import IntervalRow, interval_rows
 from whychurn.report.page.components.list_table import list_table
 from whychurn.report.page.components.numbers import bracketed_plain, clauses_closed, plain
@@ -84,11 +84,7 @@ def _asked(results: WhyResults, page: Wording) -> str:
 
 def chances_block(calibration: pd.DataFrame, page: Wording) -> str:
     """Chance given (stroke) against how many of 100 left (dot with interval)."""
-    rows = (
-        calibration[calibration["model"].eq(MODEL)]
-        .dropna(subset=["p_mean", "rate", "low", "high"])
-        .sort_values("p_mean")
-    )
+    rows = chance_bins(calibration).sort_values("p_mean")
     title = page.say("sure.title_chances")
     if rows.empty:
         return missing_block(title, page.say("sure.needs_chances"), page.say("sure.shows_chances"), page.lang)
@@ -121,16 +117,14 @@ def _chance(row: Mapping[Any, Any], page: Wording) -> IntervalRow:
 def _doubts(results: WhyResults, page: Wording) -> str:
     index, tables = results.index, results.tables
     lines = doubts(index.shares, tables["cause_sensitivity"], tables["cause_diagnostics"], index.causes, page)
-    body = f"<ul>{''.join(f'<li>{inline(line)}</li>' for line in lines)}</ul>"
-    return block(page.say("sure.title_doubts"), body, page.lang, rung=results.rung, ident="doubts")
+    return block(page.say("sure.title_doubts"), bullets(lines), page.lang, rung=results.rung, ident="doubts")
 
 
 def _gaps(lines: Sequence[str], page: Wording) -> str:
     """Questions that these data cannot answer."""
     if not lines:
         return ""
-    body = f"<ul>{''.join(f'<li>{inline(line)}</li>' for line in lines)}</ul>"
-    return block(page.say("delivery.unanswered_title"), body, page.lang, ident="unanswered")
+    return block(page.say("delivery.unanswered_title"), bullets(lines), page.lang, ident="unanswered")
 
 
 def _bases(results: WhyResults, page: Wording) -> str:

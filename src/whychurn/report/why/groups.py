@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
-from scipy import stats
 
+from whychurn.labels import join
 from whychurn.report.causes.sentences.groups import group_name, notable
 from whychurn.report.causes.sentences.shares import six
 from whychurn.report.index.sentences import HUNDRED, per_100
@@ -16,6 +16,7 @@ from whychurn.report.page.components.interval_rows import IntervalRow, interval_
 from whychurn.report.page.components.numbers import bracketed_plain, plain
 from whychurn.report.page.wording import Wording
 from whychurn.report.why.results import NOTEBOOK, WhyResults
+from whychurn.stats.multiple_testing import bonferroni_factor
 
 SHOWN: Final = 7
 
@@ -37,7 +38,7 @@ def differing(groups: pd.DataFrame, shares: pd.DataFrame, level: float) -> pd.Da
     known = six(shares)
     if rows.empty or known.empty:
         return pd.DataFrame(columns=["kind", "stratum", "cause", "share", "low", "high", "whole", "gap"])
-    factor = float(stats.norm.isf(level / 2 / len(rows)) / stats.norm.isf(level / 2))
+    factor = bonferroni_factor(level, len(rows))
     whole = rows["cause"].map(known.set_index("cause")["share"]).astype("float64")
     rows = rows.assign(
         low=(rows["share"] - factor * (rows["share"] - rows["low"])).clip(lower=0),
@@ -62,7 +63,7 @@ def groups_title(rows: pd.DataFrame, groups: pd.DataFrame, page: Wording) -> str
         page.say(f"why.groups_{key}", group=_name(row, page), cause=page.say(f"causes.{row['cause']}"))
         for row in found
     ]
-    return page.say("why.groups_title", parts=("；" if page.lang == "zh" else "; ").join(parts))
+    return page.say("why.groups_title", parts=join(parts, page.lang, "；"))
 
 
 def groups_block(results: WhyResults, page: Wording) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
-from scipy import stats
 
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import join
@@ -16,6 +15,7 @@ from whychurn.report.page.components.numbers import bracketed, plain
 from whychurn.report.page.components.small_lines import SmallLine, scale_steps, small_lines
 from whychurn.report.page.wording import Wording
 from whychurn.report.why.results import NOTEBOOK, WhyResults
+from whychurn.stats.multiple_testing import bonferroni_factor
 
 RISE: Final = 0.015  # a month whose mean price is so much above that of the month before has a price rise
 BUSY: Final = 3.0  # times its usual activity: from here on rivals of a region are busy
@@ -56,7 +56,7 @@ def months_title(change: pd.DataFrame, level: float, page: Wording) -> str:
         if names:
             causes = page.say("why.both", first=names[0], second=names[1]) if len(names) > 1 else names[0]
             clauses.append(page.say(f"why.months_{word}", causes=causes))
-    return ("；" if page.lang == "zh" else "; ").join(clauses) or page.say("why.months_none")
+    return join(clauses, page.lang, "；") or page.say("why.months_none")
 
 
 def months_block(results: WhyResults, page: Wording) -> str:
@@ -113,8 +113,7 @@ def _change(cause: str, results: WhyResults, page: Wording) -> str:
     if row["p_adjusted"] < results.level:
         ends = bracketed(HUNDRED * row["low"], HUNDRED * row["high"], page.lang)
         return f"{per_100(row['first_half'])} → {per_100(row['second_half'])} {ends}"
-    tested = max(int(change["p_adjusted"].notna().sum()), 1)
-    wider = float(stats.norm.isf(results.level / 2 / tested) / stats.norm.isf(results.level / 2))
+    wider = bonferroni_factor(results.level, max(int(change["p_adjusted"].notna().sum()), 1))
     middle = row["difference"]
     low, high = (HUNDRED * (middle + wider * (row[end] - middle)) for end in ("low", "high"))
     return f"{page.say('why.no_change')} {bracketed(low, high, page.lang)}"

@@ -14,7 +14,7 @@ from whychurn.report.causes.sentences.shares import rung_of
 from whychurn.report.index.results import IndexResults, read_index
 from whychurn.report.page.study_results import read_facts, read_tables
 from whychurn.report.page.wording import Wording
-from whychurn.report.words.value_names import with_value_names
+from whychurn.report.words.value_names import names_in, with_value_names
 
 TABLES: Final = (
     "cause_groups", "cause_months", "cause_change", "cause_market", "cause_triangulation", "cause_sensitivity",
@@ -63,7 +63,7 @@ class WhyResults:
 
     def named(self, table: str, page: Wording) -> pd.DataFrame:
         """Table with the study's own values under their names."""
-        return with_value_names(self.tables[table], self.values.get(page.lang, {}))
+        return with_value_names(self.tables[table], names_in(self.values, page.lang))
 
 
 def read_why(study: StudyPaths, params: Params) -> WhyResults:

@@ -12,6 +12,7 @@ from whychurn.report.index.sentences import HUNDRED, per_100
 from whychurn.report.page.components.blocks import block, missing_block, note, quote, see
 from whychurn.report.page.components.interval_rows import IntervalRow, interval_rows
 from whychurn.report.page.components.numbers import bracketed_plain, month_name, plain
+from whychurn.report.page.formats import display_width
 from whychurn.report.page.wording import Wording
 from whychurn.report.why.results import NOTEBOOK, WhyResults
 from whychurn.report.words import say_or
@@ -101,7 +102,7 @@ def _quotes(rows: pd.DataFrame, results: WhyResults, page: Wording) -> str:
     texts = results.tables["topic_verbatims"].merge(
         shown[["topic_id", "cause", "size", f"label_{page.lang}"]], on="topic_id"
     )
-    texts = texts[texts["text"].map(_width).between(_SHORTEST, LONGEST)]
+    texts = texts[texts["text"].astype(str).map(display_width).between(_SHORTEST, LONGEST)]
     told = ""
     for cause in sides:
         mine = texts[texts["cause"].eq(cause)].sort_values(
@@ -110,11 +111,6 @@ def _quotes(rows: pd.DataFrame, results: WhyResults, page: Wording) -> str:
         mine = mine.drop_duplicates("language").head(QUOTES)
         told += "".join(_quote(row, page) for row in mine.to_dict("records"))
     return f'<div class="qt-all">{told}</div>' if told else ""
-
-
-def _width(text: object) -> int:
-    """Letters; a Chinese character says as much as two."""
-    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in str(text))
 
 
 def _quote(row: dict[Any, Any], page: Wording) -> str:

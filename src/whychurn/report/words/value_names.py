@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
 COLUMNS: Final = ("region", "category", "channel", "plan", "stratum", "detail")
 LABELS: Final = ("label_en", "label_zh")  # of Cox models; ``term`` says which compare values: channel=web
+
+
+def names_in(values: Mapping[Any, Mapping[str, str]], lang: str) -> Mapping[str, str]:
+    """Value -> name in a language, of `params.study.values`; empty where it names none."""
+    return values.get(lang, {})
 
 
 def with_value_names(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.as_drawn.presence import follow_up_days, presence
+from whychurn.action.tests_by_lot.as_drawn.presence import follow_up_days, own_acts, presence
 from whychurn.action.tests_by_lot.day_sums import DaySums
 from whychurn.action.tests_by_lot.known_at_draw import snapshot_features
 from whychurn.contract.arrays import Array
@@ -53,9 +53,9 @@ def comparable(inputs: ActionInputs, rows: pd.DataFrame, seed: int) -> list[Comp
     """
     chosen = rows[~rows["randomized"].astype(bool) & rows["action"].ne(CONTROL) & rows["left"].notna()]
     found: list[Compared] = []
-    acts: DaySums | None = None
+    acts = own_acts(inputs) if len(chosen) and str(inputs.panel_facts["kind"]) != "terms" else None
     for (_, campaign, action), part in chosen.groupby(["wave", "campaign_id", "action"], sort=True):
-        others, acts = _others(inputs, part, str(campaign), seed, acts)
+        others = _others(inputs, part, str(campaign), seed, acts)
         both = pd.concat([part[["member_id", "sent_on", "snapshot_on", "left"]], others], ignore_index=True)
         treated = np.arange(len(both)) < len(part)
         features = _complete(snapshot_features(inputs, both).to_numpy("float64"))
@@ -66,10 +66,8 @@ def comparable(inputs: ActionInputs, rows: pd.DataFrame, seed: int) -> list[Comp
 
 def _others(
     inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int, acts: DaySums | None
-) -> tuple[pd.DataFrame, DaySums | None]:
-    """Members still there on the campaign's middle day whom it did not touch, with what became of them; and the acts that
-    were read for it.
-    """
+) -> pd.DataFrame:
+    """Members still there on the campaign's middle day whom it did not touch, with what became of them."""
     day = pd.Timestamp(part["sent_on"].sort_values(ignore_index=True).iloc[len(part) // 2])
     panel = inputs.panel
     recent = panel["as_of"].between(day - pd.Timedelta(days=SNAPSHOT_DAYS), day)
@@ -98,7 +96,7 @@ def _others(
         "snapshot_on": panel["as_of"],
         "left": left.astype("float64"),
     }
-    return pd.DataFrame(frame)[still & (followed >= inputs.params.action.effect_days)], there.acts
+    return pd.DataFrame(frame)[still & (followed >= inputs.params.action.effect_days)]
 
 
 def _complete(values: Array) -> Array:

@@ -69,6 +69,11 @@ def quote(text: str, lang: str, source: str) -> str:
     )
 
 
+def bullets(lines: Iterable[str]) -> str:
+    """Sentences as a list."""
+    return f"<ul>{''.join(f'<li>{inline(line)}</li>' for line in lines)}</ul>"
+
+
 def see(href: str, text: str) -> str:
     """Link to the section that derives a figure."""
     return f'<p class="see"><a href="{escape(href)}">{inline(text)}</a></p>'

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from whychurn.contract.causes import CAUSES
 from whychurn.report.drawing.axes import percent_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, CAUSE_COLOURS, MUTED, new_figure, new_panels
+from whychurn.report.page.formats import display_width
 from whychurn.report.words import say
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def cut_label(label: str, most: int) -> str:
     """A label that fits; a Chinese character is as wide as two letters."""
     width, kept = 0, ""
     for letter in label:
-        width += 2 if ord(letter) > 0x2E80 else 1
+        width += display_width(letter)
         if width > most:
             return kept.rstrip(" ,、") + "…"
         kept += letter
