@@ -36,7 +36,7 @@ from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.stages.action import read_inputs
 from whychurn.stages.on_demand.playing import game_of, play_study
-from whychurn.stages.pipeline import code_digest
+from whychurn.stages.running.code_digest import code_digest
 from whychurn.world.build import build_world
 from whychurn.world.play.play_plan import NONE
 from whychurn.world.play.policies import POLICIES

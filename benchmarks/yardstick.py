@@ -40,7 +40,7 @@ from whychurn.contract.yaml_files import read_yaml
 from whychurn.score.ground_truth import read_ground_truth
 from whychurn.score.method_answers import PROBABILITIES, method_answers
 from whychurn.score.yardstick.measured import COLUMNS, FILE
-from whychurn.stages.pipeline import code_digest
+from whychurn.stages.running.code_digest import code_digest
 from whychurn.world.setting.mechanism import Half, load_mechanism, mechanism_names
 
 MEASURED_ERROR = PROJECT / "src" / "whychurn" / "causes" / "latent_cause" / "measured_error.yaml"

@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from whychurn.contract.system.memory import free_gb
+from whychurn.contract.system.memory import free_gb, megabytes
 
 
 def write(folder: Path, **files: str) -> None:
@@ -35,3 +35,7 @@ def test_a_container_sees_its_limit_at_the_root_of_version_one(tmp_path: Path) -
     names = {"memory__limit_in_bytes": "8000000", "memory__usage_in_bytes": "9000000"}
     write(tmp_path / "memory", **names)
     assert free_gb(tmp_path, tmp_path / "own") == 0.0, "never below nothing"
+
+
+def test_sizes_are_read_in_both_units() -> None:
+    assert [megabytes(size) for size in ("4GB", "1.5 GB", "500MB")] == [4000, 1500, 500]

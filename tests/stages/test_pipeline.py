@@ -21,10 +21,10 @@ from whychurn.stages.pipeline import (
     OUTPUTS,
     SCORING,
     STAGES,
-    code_digest,
     run_study,
     study_pipeline,
 )
+from whychurn.stages.running.code_digest import code_digest
 
 # Each toy stage appends its name to ran.log, so that the log tells what DVC executed.
 TOY = """

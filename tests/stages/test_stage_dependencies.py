@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from whychurn.contract.paths import PROJECT
-from whychurn.stages.pipeline import STAGES, code_digest
+from whychurn.stages.pipeline import STAGES
+from whychurn.stages.running.code_digest import code_digest
 
 SOURCE = PROJECT / "src" / "whychurn"
 PIPELINE = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]

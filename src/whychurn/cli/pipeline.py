@@ -19,7 +19,6 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.contract.system.processes import cores
 from whychurn.stages.pipeline import STAGES, phases, run_study
 from whychurn.stages.running.blocks import ENGINE
-from whychurn.stages.running.memory_plan import DUCKDB
 from whychurn.stages.stage_times import JOBS, timed, times
 
 
@@ -53,10 +52,8 @@ def stage(name: str, study: StudyOption = None) -> None:
     """Run one stage alone, as DVC does."""
     _check_stage(name)
     place = StudyPaths.existing(study)
-    limit = os.environ.get(DUCKDB)
-    params = load_params(place, {"run": {"memory_limit": limit}} if limit else None)
     with timed(place, name, phases(int(os.environ.get(JOBS, 1)))):
-        importlib.import_module(f"whychurn.stages.{name}").run(place, params)
+        importlib.import_module(f"whychurn.stages.{name}").run(place, load_params(place))
 
 
 @app.command()

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.system.memory import duckdb_share
 from whychurn.contract.tables import LONGEST_TERM_DAYS
 from whychurn.panel.features.catalogue import quoted
 
@@ -142,7 +143,9 @@ def attached(tables: Mapping[str, Path | pd.DataFrame], memory: str) -> Iterator
     with tempfile.TemporaryDirectory(prefix="whychurn-panel-") as folder:
         connection = duckdb.connect(str(Path(folder) / "panel.duckdb"))
         try:
-            connection.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder}/spill'")
+            connection.execute(
+                f"SET memory_limit = '{duckdb_share(memory)}'; SET temp_directory = '{folder}/spill'"
+            )
             connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
             for name, source in tables.items():
                 attach(connection, name, source)

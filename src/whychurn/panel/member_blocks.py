@@ -1,12 +1,12 @@
 """Blocks of members: the tables parted by member, and the panel of one block, the same wherever it is worked on."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from whychurn.contract.params import Params
+from whychurn.contract.system.memory import duckdb_share, megabytes
 from whychurn.panel.duckdb_tables import Observed, attached, open_database, set_filled
 from whychurn.panel.results import Known, build_panel, create_cover, create_spells
 
@@ -72,5 +72,4 @@ def panel_block(
 
 def shared_memory(memory: str, workers: int) -> str:
     """Part of DuckDB's `memory` that each of `workers` may use, such as ``2000MB`` of ``4GB`` for two."""
-    number, unit = re.fullmatch(r"([\d.]+)\s?(MB|GB)", memory).groups()  # type: ignore[union-attr]
-    return f"{max(int(float(number) * (1000 if unit == 'GB' else 1) / workers), 1)}MB"
+    return f"{max(int(megabytes(duckdb_share(memory)) / workers), 1)}MB"

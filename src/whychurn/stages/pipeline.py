@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -16,15 +15,16 @@ from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params, load_params, tracked_values
 from whychurn.contract.params.intake import is_address
 from whychurn.contract.paths import PACKAGE, PROJECT, StudyPaths
-from whychurn.contract.system.memory import free_gb
+from whychurn.contract.system.memory import DUCKDB, free_gb
 from whychurn.contract.tables import SNAPSHOT
 from whychurn.contract.yaml_files import read_yaml
 from whychurn.intake.check.snapshot.table import snapshot_name
 from whychurn.intake.read.source import open_source
 from whychurn.stages.erasure.stored_copies import drop_stale_results, unused_copies
+from whychurn.stages.running.code_digest import code_digest
 from whychurn.stages.running.dvc_commands import run_dvc
 from whychurn.stages.running.locks import only_run
-from whychurn.stages.running.memory_plan import DUCKDB, MemoryPlan
+from whychurn.stages.running.memory_plan import MemoryPlan
 from whychurn.stages.stage_times import JOBS, STARTED, Phases
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,6 @@ OUTPUTS: Final = (("report", "delivery"),)  # MLflow quotes the headlines
 ONE_TABLE: Final = ("intake", "snapshot", "report", "delivery")  # of a study of one row per customer
 STUDY_FOLDER: Final = Path(".whychurn")  # copies for a study's pipeline: its parameters, digests of the code
 _OWN_FILES: Final = ("dvc.yaml", "dvc.lock", "params.yaml", "params.draft.yaml")
-_CODE: Final = {".py", ".yaml", ".csv", ".sql", ".html", ".css", ".js", ".j2"}
 
 
 def run_study(
@@ -234,20 +233,6 @@ def study_pipeline(
 def _outputs(stage: dict[str, Any]) -> list[str]:
     """Files and folders that a stage writes."""
     return [*stage.get("outs", []), *stage.get("metrics", [])]
-
-
-def code_digest(place: Path) -> str:
-    """SHA-256 over names and bytes of the source files at `place` (a file or a folder)."""
-    files = (
-        [place]
-        if place.is_file()
-        else sorted(p for p in place.rglob("*") if p.suffix in _CODE and "scratch" not in p.parts)
-    )
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.relative_to(place.parent).as_posix().encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def _project() -> dict[str, Any]:

@@ -10,9 +10,11 @@ from whychurn.cli.pipeline import stage
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.system.memory import DUCKDB, duckdb_share
+from whychurn.panel.duckdb_tables import attached
 from whychurn.stages import pipeline
 from whychurn.stages.pipeline import ANALYSES, STAGES, run_study
-from whychurn.stages.running.memory_plan import DEMO, DUCKDB, NEEDS, MemoryPlan, Size, needed_gb, study_size
+from whychurn.stages.running.memory_plan import DEMO, NEEDS, MemoryPlan, Size, needed_gb, study_size
 from whychurn.stages.stage_times import FOLDER, JOBS
 
 MILLION = 1_000_000
@@ -82,19 +84,29 @@ def test_duckdb_gets_its_share_and_never_more_than_the_parameter() -> None:
     assert MemoryPlan(study, params(), 8.0).duckdb_limit(2) == "1000MB"
     assert MemoryPlan(study, params(), 8.0).duckdb_limit(1) == "2000MB"
     assert MemoryPlan(study, params(), 0.3).duckdb_limit(2) == "500MB"
+    assert duckdb_share("1.5 GB") == "1.5 GB", "nothing is said outside a run"
 
 
 def test_a_stage_of_a_run_keeps_to_the_share_that_it_was_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[Params] = []
-    monkeypatch.setattr("whychurn.stages.world.run", lambda _, params: given.append(params))
-    for told in ("750MB", None):
+    given: list[tuple[str, str]] = []
+
+    def run(_: StudyPaths, params: Params) -> None:
+        with attached({}, params.run.memory_limit) as connection:
+            told = connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+        given.append((told, params.run.memory_limit))
+
+    monkeypatch.setattr("whychurn.stages.world.run", run)
+    for told in ("750MB", "9GB", None):
         monkeypatch.delenv(DUCKDB, raising=False)
         if told:
             monkeypatch.setenv(DUCKDB, told)
         stage("world", tmp_path)
-    assert [one.run.memory_limit for one in given] == ["750MB", "4GB"]
+    assert [duckdb for duckdb, _ in given] == ["715.2 MiB", "3.7 GiB", "3.7 GiB"]
+    assert {kept for _, kept in given} == {"4GB"}, (
+        "what a machine has free stands in no parameter, and so in no result"
+    )
 
 
 def test_chains_that_do_not_fit_run_one_after_the_other(

@@ -15,6 +15,7 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.files import read_table
+from whychurn.contract.system.memory import duckdb_share
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.duckdb_tables import attach
 
@@ -122,7 +123,9 @@ def open_activity_tables(
     with tempfile.TemporaryDirectory(prefix="whychurn-causes-") as folder:
         connection = duckdb.connect(str(Path(folder) / "activity.duckdb"))
         try:
-            connection.execute(f"SET memory_limit = '{memory_limit}'; SET temp_directory = '{folder}/spill'")
+            connection.execute(
+                f"SET memory_limit = '{duckdb_share(memory_limit)}'; SET temp_directory = '{folder}/spill'"
+            )
             connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
             numbered = pd.DataFrame({"m": range(len(ids)), "member_id": ids.to_numpy(dtype=object)})
             connection.register("given", numbered)

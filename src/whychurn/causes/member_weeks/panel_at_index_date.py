@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from whychurn.causes.member_weeks.activity_tables import Source
+from whychurn.contract.system.memory import duckdb_share
 
 KEYS: Final = ["member_id", "spell_no"]
 # what the panel records of the time after
@@ -30,7 +31,9 @@ def panel_at_index_date(index_dates: pd.DataFrame, panel: Source, memory_limit: 
         DuckDB's limit; beyond it, it works on disk.
     """
     with tempfile.TemporaryDirectory(prefix="whychurn-panel-at-") as folder, duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{memory_limit}'; SET temp_directory = '{folder}'")
+        connection.execute(
+            f"SET memory_limit = '{duckdb_share(memory_limit)}'; SET temp_directory = '{folder}'"
+        )
         connection.execute("SET enable_progress_bar = false")
         if isinstance(panel, pd.DataFrame):
             connection.register("panel", panel.assign(place=np.arange(len(panel))))

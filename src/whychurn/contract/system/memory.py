@@ -1,14 +1,30 @@
 """Memory that programs may still take: what the machine has free, or less where a container is given less."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+DUCKDB: Final = "WHYCHURN_DUCKDB_MEMORY"  # environment of a run's stages
 GB: Final = 1e9
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _OWN: Final = Path("/proc/self/cgroup")
+
+
+def megabytes(size: str) -> float:
+    """Megabytes of a size as `run.memory_limit` writes it: ``4GB``, ``1.5 GB``, ``500MB``."""
+    number, unit = size[:-2], size[-2:]
+    return float(number) * (1000 if unit == "GB" else 1)
+
+
+def duckdb_share(asked: str) -> str:
+    """What DuckDB may take: `asked`, or less where the plan of a run says so (environment `DUCKDB`).
+
+    Parameters are left as they were written: what a machine has free is no setting of a study, and stands in no result.
+    """
+    return min(asked, os.environ.get(DUCKDB, asked), key=megabytes)
 
 
 def free_gb(groups: Path = _GROUPS, own: Path = _OWN) -> float:

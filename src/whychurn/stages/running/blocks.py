@@ -14,6 +14,7 @@ import pandas as pd
 from whychurn.contract.files import read_table, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import PACKAGE, StudyPaths
+from whychurn.stages.running.code_digest import code_digest
 from whychurn.stats.parallel import Spread, parallel_map
 
 ENGINE: Final = "WHYCHURN_ENGINE"  # environment of a run's stages: where blocks are worked on, if not here
@@ -39,8 +40,7 @@ def kept_folder(study: StudyPaths, stage: str, inputs: Iterable[Path], params: P
     key = hashlib.sha256(params.model_dump_json(exclude={"run": {"memory_limit", "workers"}}).encode())
     for file in inputs:
         key.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
-    for file in sorted(PACKAGE.rglob("*.py")):
-        key.update(file.read_bytes())
+    key.update(code_digest(PACKAGE).encode())
     if not (folder / key.hexdigest()).exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

@@ -18,15 +18,16 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import Params
 from whychurn.contract.params.intake import is_address
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.system.memory import GB
+from whychurn.contract.system.memory import GB, megabytes
+from whychurn.intake.read.files.file_kinds import PACKED, TABLES
 from whychurn.stages.stage_times import FOLDER
 
 log = logging.getLogger(__name__)
-DUCKDB: Final = "WHYCHURN_DUCKDB_MEMORY"  # environment of a run's stages: what DuckDB may take
 WORLD_ROWS: Final = 4  # rows of input that a simulated programme has for each member and month
 TEXT_ROW: Final = 60  # bytes of a row in a file of text
 PACKED_ROW: Final = 12  # and in one that is compressed
-PACKED: Final = (".gz", ".zip", ".bz2", ".xz", ".zst", ".xlsx", ".xlsb", ".xls", ".ods")
+_PARQUET: Final = (".parquet", ".pq")
+_PACKED: Final = (*PACKED, ".xlsx", ".xlsm")
 LEAST_DUCKDB: Final = 0.5  # GB below which DuckDB does not get far
 
 
@@ -147,8 +148,7 @@ class MemoryPlan:
         """``run.memory_limit``, or less: a quarter of what is free, shared by the stages at a time."""
         limit = self.params.run.memory_limit
         share = max(self.free / 4 / side_by_side, LEAST_DUCKDB)
-        asked = float(limit[:-2]) * (1e-3 if limit.endswith("MB") else 1.0)
-        return limit if asked <= share else f"{share * 1000:.0f}MB"
+        return limit if megabytes(limit) <= 1000 * share else f"{share * 1000:.0f}MB"
 
     def _needs(self, stage: str, size: Size) -> float:
         return needed_gb(stage, size, self.params.run.fit_rows)
@@ -159,10 +159,15 @@ def _raw_rows(study: StudyPaths, params: Params) -> int:
     source = params.intake.source
     if is_address(source):
         return 0
-    files = [path for path in (study.root / source).rglob("*") if path.is_file()]
-    parquet = [path for path in files if path.suffix == ".parquet"]
-    others = [path for path in files if path.suffix in (".csv", ".tsv", ".txt", ".jsonl", ".json", *PACKED)]
-    sizes = (path.stat().st_size / (PACKED_ROW if path.suffix in PACKED else TEXT_ROW) for path in others)
+    read = (*TABLES, *PACKED)
+    files = [
+        path for path in (study.root / source).rglob("*") if path.suffix.lower() in read and path.is_file()
+    ]
+    parquet = [path for path in files if path.suffix.lower() in _PARQUET]
+    others = [path for path in files if path.suffix.lower() not in _PARQUET]
+    sizes = (
+        path.stat().st_size / (PACKED_ROW if path.suffix.lower() in _PACKED else TEXT_ROW) for path in others
+    )
     return _rows(parquet) + round(sum(sizes))
 
 
