@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.causes import CONTROL
-from whychurn.world.lives.contacts import placed_contacts
 from whychurn.world.lives.exits import Exits, first_passage, started_again
 from whychurn.world.lives.members import company_ids
+from whychurn.world.lives.placed_contacts import Chosen, place_contacts
 from whychurn.world.lives.returning.referral import NOBODY, content_members, draw_referrers
 from whychurn.world.lives.returning.win_back import (
     LATEST_DAYS,
@@ -54,7 +54,7 @@ def test_an_offer_answers_its_causes_and_fades(world: World) -> None:
 def test_only_leavers_whom_the_company_knows_are_asked(world: World) -> None:
     lives, scenario = world
     exits, asked = lives.exits, lives.win_back
-    assert set(asked["week"]) <= set(win_back_weeks(scenario))
+    assert set(asked["week"]) <= {week for week, _ in win_back_weeks(scenario)}
     who, day = asked["position"].to_numpy("int64"), 7 * asked["week"].to_numpy("int64")
     came_back = exits.returned[who] <= day
     left = np.where(came_back, exits.left_again[who], exits.left[who])
@@ -81,7 +81,9 @@ def test_who_is_asked_comes_back_more_often(world: World) -> None:
     winback = scenario.programme.winback.model_copy(update={"base_a_week": 0.3})
     strong = replace(scenario, programme=scenario.programme.model_copy(update={"winback": winback}))
     left_from = np.where(exits.left < scenario.clock.days, 1, -1)  # all from price
-    contacts = draw_win_back(strong, lives.members, exits, lambda purpose: strong.stream(0, purpose))
+    contacts = draw_win_back(
+        strong, lives.members, exits, lives.contacts, lambda purpose: strong.stream(0, purpose)
+    )
     rng = np.random.default_rng(1)
     back = won_back(strong, lives.members, lives.hazards, exits, left_from, contacts, rng)
     came = back.returned < scenario.clock.days
@@ -117,7 +119,7 @@ def test_a_contact_goes_through_a_channel_that_the_leaver_has(world: World) -> N
     who = np.arange(60)
     action = np.full(60, "return_bonus", dtype=object)
     rng = np.random.default_rng(5)
-    part = placed_contacts(scenario, lives.members, 20, who, action, np.zeros(60), rng)
+    part = place_contacts(scenario, lives.members, Chosen(20, who, action, np.zeros(60)), {}, rng)
     names = list(scenario.programme.contact_channels)
     ways = scenario.programme.actions["return_bonus"].channels
     owned = lives.members.has_channel[[names.index(way) for way in ways]][:, who]

@@ -134,7 +134,8 @@ def planted_facts(scenario: Scenario) -> dict[str, object]:
             "by seed; letters remind members who hardly use the programme of leaving, mass mail the sleeping dogs",
             "any contact makes sleeping dogs (programme.dogs) likelier to leave; they use the programme less and dismiss "
             "more messages; every contact too many tires and annoys (programme.fatigue)",
-            "tests come in waves with one shared control, each arm with its stated chance (programme.tests)",
+            "tests come in waves with one shared control, each arm with its stated chance (programme.tests); a wave is drawn "
+            "over weeks, and beyond the calls or visits that staff can make in a week another channel serves",
             "campaigns without lot: silent members, who leave more anyway, the best, who leave less, and regions where "
             "a rival is active (programme.aimed)",
             "with world.spillover above 0 coupons make members without one mind prices; then members are not independent",

@@ -1,5 +1,6 @@
 """Who is contacted with what: tests by lot in waves with one shared control, and campaigns aimed without lot.
 
+A wave is drawn over several weeks, an equal part of its members each week, so that its calls fit into what staff can make.
 Members are drawn whether or not they have left already; whom the company still takes for a member is settled when the
 table is written. So no draw depends on a life.
 """
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.causes import CONTROL
-from whychurn.world.lives.action_effects import contact_factors, faded_contacts, reach_chance
+from whychurn.world.lives.action_effects import contact_factors, faded_contacts
 from whychurn.world.lives.members import Members
+from whychurn.world.lives.placed_contacts import Chosen, place_contacts, room_left, room_of_tests
 from whychurn.world.lives.weekly_history import WeeklyHistory
-from whychurn.world.setting.actions import Aimed
+from whychurn.world.setting.actions import Aimed, WaveTests
 from whychurn.world.setting.clock import Clock
 from whychurn.world.setting.programme import Programme
 from whychurn.world.setting.scenario import Scenario
@@ -32,9 +34,9 @@ _ACTIVE = 0.9  # activity of rivals above which the company notices them
 
 
 def wave_weeks(programme: Programme, clock: Clock) -> list[int]:
-    """Weeks in which a wave starts; the last leaves time for the follow-up and the silence of who is gone."""
+    """Weeks in which a wave starts; the last is drawn in time for the follow-up and the silence of who is gone."""
     tests = programme.tests
-    last = (clock.days - FOLLOW_UP_DAYS - SILENCE_DAYS[programme.kind]) // 7
+    last = (clock.days - FOLLOW_UP_DAYS - SILENCE_DAYS[programme.kind]) // 7 - (tests.weeks - 1)
     return list(
         range(clock.week_at(tests.from_), min(clock.week_at(tests.until), last) + 1, tests.every_weeks)
     )
@@ -53,24 +55,35 @@ def draw_contacts(
         each as what is left of it), p_notice, noticed.
     """
     programme, clock = scenario.programme, scenario.clock
-    waves: list[tuple[int, Aimed | None]] = [(week, None) for week in wave_weeks(programme, clock)]
-    waves += [(clock.week_at(one.at), one) for one in programme.aimed]
-    recent, last_week, parts = np.zeros(members.size), 0, []
-    for week, aimed in sorted(waves, key=lambda wave: (wave[0], wave[1] is not None)):
-        recent, last_week = faded_contacts(scenario, recent, week - last_week), week
-        rng = stream(f"contacts {campaign_name(clock, week, aimed)}")
+    batches: list[tuple[int, int, Aimed | None]] = [
+        (start + number, number, None)
+        for start in wave_weeks(programme, clock)
+        for number in range(programme.tests.weeks)
+    ]
+    batches += [(clock.week_at(one.at), 0, one) for one in programme.aimed]
+    recent, last_week, parts = np.zeros(members.size), -1, []
+    room: dict[str, int] = {}
+    for week, number, aimed in sorted(batches, key=lambda batch: (batch[0], batch[2] is not None)):
+        if week != last_week:
+            recent = faded_contacts(scenario, recent, week - last_week)
+            room, last_week = room_of_tests(scenario, members, week), week
+        name = campaign_name(clock, week - number, aimed)
+        rng = stream(
+            f"contacts {name}"
+        )  # the same numbers in each week of a wave: a member is in one of them
         if aimed is None:
-            who, action = _by_lot(scenario, members, week, rng)
+            who, action = _by_lot(scenario, members, week, number, rng)
         else:
             who = aimed_at(scenario, members, history, aimed, rng)
             action = np.full(len(who), aimed.action, dtype=object)
-        part = placed_contacts(scenario, members, week, who, action, recent[who], rng)
+        part = place_contacts(scenario, members, Chosen(week, who, action, recent[who]), room, rng)
         part = part.assign(
-            campaign_id=campaign_name(clock, week, aimed),
+            campaign_id=name,
             randomized=aimed is None,
             propensity=part["action"].map(arm_chances(programme)) if aimed is None else np.nan,
         )
         recent[who[action != CONTROL]] += 1
+        room = room_left(room, part)
         parts.append(part[COLUMNS])
     return pd.concat(parts, ignore_index=True)
 
@@ -91,64 +104,21 @@ def arm_chances(programme: Programme) -> dict[str, float]:
 
 
 def _by_lot(
-    scenario: Scenario, members: Members, week: int, rng: np.random.Generator
+    scenario: Scenario, members: Members, week: int, number: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Members of one wave and the arm drawn for each; two of (m,)."""
-    chances = arm_chances(scenario.programme)
+    """Members drawn in the week `number` of a wave and the arm drawn for each; two of (m,)."""
+    tests, chances = scenario.programme.tests, arm_chances(scenario.programme)
     lot, arm = rng.random((2, members.size))
-    drawn = (members.entry < 7 * week) & members.marketing & (lot < scenario.programme.tests.share)
+    drawn = (members.entry < 7 * week) & members.marketing & (drawn_in(lot, tests) == number)
     who = np.flatnonzero(drawn)
-    number = np.searchsorted(np.cumsum(list(chances.values())), arm[who], side="right")
-    return who, np.array(list(chances), dtype=object)[np.minimum(number, len(chances) - 1)]
+    at = np.searchsorted(np.cumsum(list(chances.values())), arm[who], side="right")
+    return who, np.array(list(chances), dtype=object)[np.minimum(at, len(chances) - 1)]
 
 
-def placed_contacts(
-    scenario: Scenario,
-    members: Members,
-    week: int,
-    who: np.ndarray,
-    action: np.ndarray,
-    recent: np.ndarray,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Channel, day, cost and notice of each contact; a channel that the member has, by lot, if there is one."""
-    programme = scenario.programme
-    order, notice = rng.random((2, members.size))
-    days = rng.integers(0, 2, members.size)
-    channel, cost = np.full(len(who), None, dtype=object), np.zeros(len(who))
-    p_notice = np.zeros(len(who))
-    for name, one in programme.actions.items():
-        rows = np.flatnonzero(action == name)
-        channel[rows] = _channels(scenario, members, who[rows], one.channels, order)
-        for way in one.channels:
-            here = rows[channel[rows] == way]
-            cost[here] = programme.contact_channels[way].cost + one.cost
-            p_notice[here] = reach_chance(scenario, members, who[here], way, recent[here])
-    return pd.DataFrame(
-        {
-            "position": who,
-            "action": action,
-            "channel": channel,
-            "offer": None,
-            "week": week,
-            "day": 7 * week + days[who],
-            "cost": cost,
-            "recent": recent,
-            "p_notice": p_notice,
-            "noticed": notice[who] < p_notice,
-        }
-    )
-
-
-def _channels(
-    scenario: Scenario, members: Members, who: np.ndarray, ways: list[str], order: np.ndarray
-) -> np.ndarray:
-    """One of the action's channels for each member, evenly among those that he or she has; else the usual one."""
-    names = list(scenario.programme.contact_channels)
-    has = members.has_channel[[names.index(way) for way in ways]][:, who]
-    pick = np.minimum((order[who] * has.sum(axis=0)).astype("int64"), has.sum(axis=0) - 1)
-    number = np.where(has.any(axis=0), np.argmax(np.cumsum(has, axis=0) > pick, axis=0), 0)
-    return np.array(ways, dtype=object)[number]
+def drawn_in(lot: np.ndarray, tests: WaveTests) -> np.ndarray:
+    """Week of the wave in which each member is drawn, from 0, by a number from 0 to 1; ``tests.weeks`` or more: in none; (n,)."""
+    ends = tests.share * np.arange(1, tests.weeks + 1) / tests.weeks
+    return np.searchsorted(ends, lot, side="right")
 
 
 def action_factors(

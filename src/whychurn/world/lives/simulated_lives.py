@@ -57,7 +57,7 @@ def simulate_lives(scenario: Scenario, block: int, numbers: np.ndarray) -> Simul
     contacts = draw_contacts(scenario, members, history, stream)
     hazards = simulate_hazards(scenario, members, history, contacts, stream)
     exits = draw_exits(scenario, members, hazards.by_cause, stream("lives"))
-    win_back = draw_win_back(scenario, members, exits, stream)
+    win_back = draw_win_back(scenario, members, exits, contacts, stream)
     left_from = _first_causes(
         scenario, draw_leavers(scenario, history, hazards, exits, stream("causes")), members
     )

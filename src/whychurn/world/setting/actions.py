@@ -116,6 +116,8 @@ class WaveTests(_Part):
     ----------
     every_weeks
         Weeks between waves.
+    weeks
+        Weeks over which a wave is drawn, and one on leavers, an equal part each week; at most the weeks between waves.
     from_, until
         First and last wave as a share of the window (the last ends earlier where follow-up would be cut).
     share
@@ -127,6 +129,7 @@ class WaveTests(_Part):
     """
 
     every_weeks: int
+    weeks: int
     from_: float = Field(alias="from")
     until: float
     share: float

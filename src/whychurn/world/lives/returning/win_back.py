@@ -13,9 +13,10 @@ import pandas as pd
 
 from whychurn.contract.causes import CONTROL
 from whychurn.world.lives.action_effects import age_profile
-from whychurn.world.lives.contacts import COLUMNS, SILENCE_DAYS, placed_contacts
+from whychurn.world.lives.contacts import COLUMNS, SILENCE_DAYS, drawn_in
 from whychurn.world.lives.exits import Exits, first_passage, started_again
 from whychurn.world.lives.members import Members
+from whychurn.world.lives.placed_contacts import Chosen, place_contacts, room_left, weekly_limits
 from whychurn.world.lives.simulated_hazards import Hazards
 from whychurn.world.setting.clock import NEVER, Clock
 from whychurn.world.setting.scenario import Scenario
@@ -44,10 +45,12 @@ def extra_return(
     return winback.base_a_week * fading * profile[:, None] * by_cause[left_from]
 
 
-def win_back_weeks(scenario: Scenario) -> list[int]:
-    """Weeks in which leavers are asked back by lot."""
+def win_back_weeks(scenario: Scenario) -> list[tuple[int, int]]:
+    """Weeks in which leavers are asked back by lot, and the number of each within its wave."""
     tests, clock = scenario.programme.tests, scenario.clock
-    return list(range(clock.week_at(tests.from_), clock.weeks - 1, tests.winback_every_weeks))
+    starts = range(clock.week_at(tests.from_), clock.weeks - 1, tests.winback_every_weeks)
+    weeks = [(start + number, number) for start in starts for number in range(tests.weeks)]
+    return [(week, number) for week, number in weeks if week < clock.weeks - 1]
 
 
 def known_gone(scenario: Scenario, exits: Exits, day: int) -> np.ndarray:
@@ -59,31 +62,53 @@ def known_gone(scenario: Scenario, exits: Exits, day: int) -> np.ndarray:
 
 
 def draw_win_back(
-    scenario: Scenario, members: Members, exits: Exits, stream: Callable[[str], np.random.Generator]
+    scenario: Scenario,
+    members: Members,
+    exits: Exits,
+    contacts: pd.DataFrame,
+    stream: Callable[[str], np.random.Generator],
 ) -> pd.DataFrame:
     """Contacts and controls of the win-back tests, in order of time; columns as in `draw_contacts`.
 
     One shared control, the actions for leavers share the rest evenly.
+
+    Parameters
+    ----------
+    contacts
+        With members still there; they go first where staff can make only so many.
     """
     programme, clock = scenario.programme, scenario.clock
     actions, tests = programme.actions_for("left"), programme.tests
     parts = [pd.DataFrame(columns=COLUMNS)]
-    for week in win_back_weeks(scenario) if actions else []:
-        rng = stream(f"win-back {week}")
+    for week, drawn in win_back_weeks(scenario) if actions else []:
+        name = _name(clock, week - drawn)
+        rng = stream(
+            f"win-back {name}"
+        )  # the same numbers in each week of a wave: a leaver is in one of them
         lot, arm = rng.random((2, members.size))
         gone = known_gone(scenario, exits, 7 * week) >= 0
-        who = np.flatnonzero(gone & members.marketing & (lot < tests.share))
+        who = np.flatnonzero(gone & members.marketing & (drawn_in(lot, tests) == drawn))
         each = (1 - tests.control) / len(actions)
         number = np.clip(np.floor((arm[who] - tests.control) / each), -1, len(actions) - 1).astype("int64")
         action = np.array([*actions, CONTROL], dtype=object)[number]
-        part = placed_contacts(scenario, members, week, who, action, np.zeros(len(who)), rng)
+        room = _room(scenario, members, exits, contacts[contacts["week"] == week], week)
+        part = place_contacts(scenario, members, Chosen(week, who, action, np.zeros(len(who))), room, rng)
         part = part.assign(
-            campaign_id=_name(clock, week),
+            campaign_id=name,
             randomized=True,
             propensity=np.where(action == CONTROL, tests.control, each),
         )
         parts.append(part[COLUMNS])
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _room(
+    scenario: Scenario, members: Members, exits: Exits, contacts: pd.DataFrame, week: int
+) -> dict[str, int]:
+    """What `contacts` of a week leave of what staff can do, of members in their first stay: nobody's return changes it."""
+    there = np.count_nonzero((members.entry < 7 * week) & (exits.left > 7 * week))
+    room = {name: int(way * there) for name, way in weekly_limits(scenario).items()}
+    return {name: max(left, 0) for name, left in room_left(room, contacts).items()}
 
 
 def _name(clock: Clock, week: int) -> str:
