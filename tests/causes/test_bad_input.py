@@ -17,7 +17,6 @@ import pytest
 from whychurn.causes.evidence.spell_evidence import Evidence, gather_evidence
 from whychurn.causes.latent_cause.member_chances import posterior
 from whychurn.causes.latent_cause.resampled_fits import resampled_fits
-from whychurn.causes.member_weeks.activity_tables import whole_table
 from whychurn.causes.methods import Inputs, find_method
 from whychurn.causes.results import CauseResults, cause_results, method_inputs
 from whychurn.contract.causes import CAUSES, UNKNOWN
@@ -26,6 +25,7 @@ from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import documented
+from whychurn.contract.sources import whole_table
 from whychurn.stages import intake
 from whychurn.stages import panel as panel_stage
 from whychurn.voice.causes.lexicon_classifier import cause_probabilities

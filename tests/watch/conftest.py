@@ -43,12 +43,12 @@ def programme(seed: int = 0) -> WatchInputs:
     )
     nothing = pd.DataFrame()
     return WatchInputs(
-        tables=tables, panel=panel.reset_index(drop=True), spells=spells, churners=churners, member_causes=causes,
-        cause_shares=shares, risk_scores=nothing, already_gone=nothing, lifetime_value=nothing,
+        tables=tables, panel=panel.sort_values(["member_id", "as_of"], ignore_index=True), spells=spells, churners=churners, member_causes=causes,
+        cause_shares=shares, lifetime_value=nothing,
         not_understood=pd.DataFrame(columns=["table", "column", "value", "rows"]),
         panel_facts={"definition": "inactivity_90d", "horizon_days": 90, "features": ["spend_365d", "tenure_days"]},
         intake_facts={"observed_from": "2024-01-01", "observed_until": "2024-12-31"},
-        as_of=pd.Timestamp("2025-01-01"), observed_until=pd.Timestamp("2024-12-31"),
+        observed_until=pd.Timestamp("2024-12-31"),
         score=None, probability=lambda rows: np.full(len(rows), 0.1), records=(), digests={"parameters": "a", "code": "a", "model": "a"}, params=Params(),
     )  # fmt: skip
 

@@ -4,15 +4,16 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.results import schema_version
 
@@ -85,6 +86,22 @@ def _versioned(frame: pd.DataFrame) -> pa.Table:
     return table.replace_schema_metadata({**table.schema.metadata, SCHEMA: b"%d" % schema_version()})
 
 
+def check_written(path: Path) -> None:
+    """Refuse to go on without the file of an earlier stage.
+
+    Raises
+    ------
+    WhychurnError
+        If the file is absent.
+    """
+    if not path.exists():
+        raise WhychurnError(
+            "a result of an earlier stage is missing",
+            file=path,
+            remedy="run `whychurn run` for this study first",
+        )
+
+
 def read_result(path: Path) -> pd.DataFrame:
     """Read a table of ``data/results`` whose columns bear the names of this version.
 
@@ -118,12 +135,7 @@ def read_table(
     WhychurnError
         If the file is absent.
     """
-    if not path.exists():
-        raise WhychurnError(
-            "a result of an earlier stage is missing",
-            file=path,
-            remedy="run `whychurn run` for this study first",
-        )
+    check_written(path)
     if texts_as_categories:
         table = pq.read_table(path, columns=columns)
         frame: pd.DataFrame = table.to_pandas(strings_to_categorical=True, ignore_metadata=True)
@@ -146,10 +158,9 @@ def read_members(path: Path, share: float, columns: list[str] | None = None) -> 
     """
     if share >= 1:
         return read_table(path, columns)
-    ids = read_table(path, ["member_id"], texts_as_categories=True)["member_id"].cat.categories
-    lot = pd.util.hash_array(ids.to_numpy(dtype=object), hash_key=_LOT, categorize=False)
-    chosen = pa.array(ids[lot < share * 2.0**64].tolist(), pa.large_string())
-    return pd.read_parquet(path, columns=columns, filters=pc.field("member_id").isin(chosen))
+    ids = read_table(path, ["member_id"], texts_as_categories=True)["member_id"].cat
+    lot = pd.util.hash_array(ids.categories.to_numpy(dtype=object), hash_key=_LOT, categorize=False)
+    return read_rows(path, np.append(lot < share * 2.0**64, False)[ids.codes.to_numpy()], columns)
 
 
 def read_latest(path: Path) -> pd.DataFrame:
@@ -160,8 +171,25 @@ def read_latest(path: Path) -> pd.DataFrame:
     WhychurnError
         If the file is absent.
     """
-    last = read_table(path, ["as_of"])["as_of"].max()
-    return pd.read_parquet(path, filters=[("as_of", "==", last)])
+    days = read_table(path, ["as_of"])["as_of"]
+    return read_rows(path, (days == days.max()).to_numpy())
+
+
+def read_rows(path: Path, chosen: Array, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read the rows under the mask `chosen`, one row group at a time, so that the others are never held together."""
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+        edges = np.cumsum([0, *sizes])
+        parts = [
+            file.schema_arrow.empty_table()
+            if columns is None
+            else file.schema_arrow.empty_table().select(columns)
+        ]
+        for group, (start, stop) in enumerate(pairwise(edges)):
+            if chosen[start:stop].any():
+                rows = file.read_row_group(group, columns)
+                parts.append(rows if chosen[start:stop].all() else rows.filter(pa.array(chosen[start:stop])))
+        return pa.concat_tables(parts).to_pandas()
 
 
 def write_json(content: Any, path: Path) -> None:
@@ -175,10 +203,5 @@ def write_json(content: Any, path: Path) -> None:
 
 def read_json(path: Path) -> Any:
     """Read JSON that an earlier stage wrote; same error as `read_table`."""
-    if not path.exists():
-        raise WhychurnError(
-            "a result of an earlier stage is missing",
-            file=path,
-            remedy="run `whychurn run` for this study first",
-        )
+    check_written(path)
     return json.loads(path.read_text(encoding="utf-8"))

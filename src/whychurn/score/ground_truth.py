@@ -1,13 +1,16 @@
 """Ground truth: the planted causes of a simulated study, under the ids of its results; nothing else reads them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.sources import chosen_rows, names_in
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.world.truth.folder import FOLDER
 
@@ -55,16 +58,51 @@ def read_planted(study: StudyPaths, params: Params, *names: str) -> list[pd.Data
     WhychurnError
         If the key that makes pseudonyms is gone.
     """
-    tables = [read_table(study.root / FOLDER / f"{name}.parquet") for name in names]
+    return [planted_table(study, params, name) for name in names]
+
+
+def planted_table(
+    study: StudyPaths,
+    params: Params,
+    name: str,
+    columns: list[str] | None = None,
+    members: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """A planted table, members under the ids of the results.
+
+    Parameters
+    ----------
+    columns
+        Those to read; all of them if not given.
+    members
+        Whose rows to read, ids as in the results; everybody's if not given.
+
+    Raises
+    ------
+    WhychurnError
+        If the key that makes pseudonyms is gone.
+    """
+    file = study.root / FOLDER / f"{name}.parquet"
+    if "member_id" not in (names_in(file) if columns is None else columns):
+        return read_table(file, columns)
+    own = read_table(file, ["member_id"], texts_as_categories=True)["member_id"].cat
+    known = _as_in_results(own.categories.to_series(), study, params)
+    wanted = np.ones(len(known), dtype=bool) if members is None else known.isin(members).to_numpy(bool)
+    codes = own.codes.to_numpy()
+    table = chosen_rows(file, wanted[codes], columns)
     if params.privacy.pseudonymize:
-        key = find_key(study, params.intake.source)
-        if key is None:
-            raise WhychurnError(
-                "there is no key, so planted causes cannot be put beside attributed ones",
-                file=study.raw / "whychurn.key",
-                remedy="restore the key of the simulated programme, or simulate it again",
-            )
-        for table in tables:
-            if "member_id" in table:
-                table["member_id"] = pseudonyms(table["member_id"], key)
-    return tables
+        table["member_id"] = known.array.take(codes[wanted[codes]])
+    return table
+
+
+def _as_in_results(ids: pd.Series, study: StudyPaths, params: Params) -> pd.Series:
+    if not params.privacy.pseudonymize:
+        return ids
+    key = find_key(study, params.intake.source)
+    if key is None:
+        raise WhychurnError(
+            "there is no key, so planted causes cannot be put beside attributed ones",
+            file=study.raw / "whychurn.key",
+            remedy="restore the key of the simulated programme, or simulate it again",
+        )
+    return pseudonyms(ids, key)

@@ -16,7 +16,7 @@ from whychurn.score.actions.action_scores import TOLD, TRUTH, action_scores
 from whychurn.score.actions.list_scores import FUTURES, LISTS, list_scores
 from whychurn.score.cause_elimination import elimination_scores
 from whychurn.score.facts import score_facts, score_fits
-from whychurn.score.ground_truth import has_ground_truth, read_ground_truth, read_planted
+from whychurn.score.ground_truth import has_ground_truth, planted_table, read_ground_truth
 from whychurn.score.results import Scorecard, empty_scorecard, score_causes
 from whychurn.score.watch.plain_checks import WATCHED, score_watch
 from whychurn.world.truth.folder import FOLDER
@@ -24,6 +24,14 @@ from whychurn.world.truth.folder import FOLDER
 log = logging.getLogger(__name__)
 INPUTS = ("attributions", "shares", "evidence")
 ELIMINATIONS = {"stated": "cause_elimination", "attributed": "attributed_elimination"}
+
+# what is read of planted tables that grow with members and contacts; of lists, the rows of members on them
+SCORED = {
+    "decision_state": ["member_id", "present", "dog", "p_leave_90d"],
+    "option_gains": ["member_id", "action", "channel", "gain"],
+    "touch_effects": ["campaign_id", "action", "treated", "p_notice", "p_churn_untouched", "p_churn_touched"],
+}
+OF_LIST = {"option_gains": "plan", "returns": "winback"}
 
 
 def run(study: StudyPaths, params: Params) -> None:
@@ -72,7 +80,11 @@ def _actions(study: StudyPaths, params: Params) -> pd.DataFrame:
         return empty_table(columns_of("action_scores"))
     facts = read_json(study.root / FOLDER / "world.json")
     told = {name: read_table(study.results / f"{name}.parquet") for name in results}
-    true = dict(zip(planted, read_planted(study, params, *planted), strict=True))
+    listed = {name: set(told[name]["member_id"]) for name in ("plan", "winback")}
+    true = {
+        name: planted_table(study, params, name, SCORED.get(name), listed.get(OF_LIST.get(name, "")))
+        for name in planted
+    }
     scores = pd.concat([
         action_scores(told, true, facts["programme"]["kind"] == "inactivity"),
         list_scores(*(told[name] for name in LISTS), *(true[name] for name in FUTURES)),

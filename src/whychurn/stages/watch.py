@@ -6,18 +6,22 @@ import logging
 
 import pandas as pd
 
-from whychurn.contract.files import read_table, write_json, write_table
+from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.tables import HISTORY_TABLES
 from whychurn.panel.feature_encoding import encode
 from whychurn.risk.model.boosting import predict_contributions
 from whychurn.risk.model.scorer import RiskScorer
 from whychurn.risk.saved_model import read_model
 from whychurn.stages.month_records import read_records, run_digests, write_record
-from whychurn.stages.study_inputs import read_study_inputs
+from whychurn.stages.running.blocks import engine
+from whychurn.stats.parallel import FEW
 from whychurn.watch.inputs import WatchInputs
+from whychurn.watch.leavings import P
 from whychurn.watch.results import watch_results
 
+CAUSES_TOLD = ["member_id", "spell_no", "status", *P]
 log = logging.getLogger(__name__)
 
 
@@ -38,16 +42,28 @@ def run(study: StudyPaths, params: Params) -> None:
 
 def read_inputs(study: StudyPaths, params: Params) -> WatchInputs:
     """Inputs of a study whose stages up to action have run."""
-    found = read_study_inputs(study, params)
+    tables = {name: study.interim / f"{name}.parquet" for name in HISTORY_TABLES}
+    intake_facts = read_json(study.interim / "intake.json")
     model = study.processed / "risk_model"
     scorer = read_model(model)[0] if (model / "metadata.json").exists() else None
     return WatchInputs(
-        **vars(found),
+        tables=tables,
+        panel=study.processed / "panel.parquet",
+        spells=read_table(study.processed / "spells.parquet"),
+        churners=read_table(study.results / "churners.parquet"),
+        member_causes=read_table(study.results / "member_causes.parquet", CAUSES_TOLD),
+        cause_shares=read_table(study.results / "cause_shares.parquet"),
+        lifetime_value=read_table(study.results / "lifetime_value.parquet"),
+        panel_facts=read_json(study.processed / "panel.json"),
+        intake_facts=intake_facts,
+        observed_until=pd.Timestamp(str(intake_facts["observed_until"])),
+        params=params,
         not_understood=read_table(study.results / "not_understood.parquet"),
         score=None if scorer is None else _Scores(scorer),
         probability=None if scorer is None else scorer.probability,
-        records=read_records(study, found.tables["members"]["member_id"]),
+        records=read_records(study, read_table(tables["members"], ["member_id"])["member_id"]),
         digests=run_digests(study, params),
+        spread=engine(FEW),
     )
 
 

@@ -10,10 +10,11 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.tables import TABLES
+from whychurn.contract.sources import rows_in
 from whychurn.risk.value_at_risk import margin_exposed, value_at_risk
 from whychurn.watch.inputs import MonthRecord, WatchInputs
 from whychurn.watch.leavings import P, with_causes
+from whychurn.watch.table_counts import digest_until
 
 BANDS: Final = (90, 365)  # days of tenure: members who joined lately leave at other rates
 Amounts = tuple[Array, Array | None]  # numerator and denominator by member; no denominator: a sum
@@ -35,7 +36,7 @@ def record_month(inputs: WatchInputs, month: pd.Timestamp) -> MonthRecord:
         "value_days": inputs.params.business.value_days,
         "digests": {**inputs.digests, "data": data_digest(inputs, month)},
         "avoidable": avoidable_parts(inputs.cause_shares),
-        "received": {name: len(frame) for name, frame in inputs.tables.items()},
+        "received": {name: rows_in(source) for name, source in inputs.tables.items()},
     }
     told["headlines"] = {name: float(headline(one)) for name, one in amounts(members, told).items()}
     return MonthRecord(month, members, told)
@@ -66,7 +67,7 @@ def month_members(inputs: WatchInputs, month: pd.Timestamp, left: pd.DataFrame |
     )
     gone = churners[(churners["left_on"] >= month) & (churners["left_on"] < end)].drop_duplicates("member_id")
     named = with_causes(gone[["member_id", "spell_no"]], inputs.member_causes)
-    at_start = inputs.panel.loc[inputs.panel["as_of"] == month]
+    at_start = inputs.snapshot(month, ["member_id", "spend_tier"])
     tiers = at_start.reindex(columns=["member_id", "spend_tier"]).rename(columns={"spend_tier": "tier"})
     frame = present.groupby("member_id", sort=True)["tenure"].max().reset_index()
     frame = frame.assign(present=True).merge(
@@ -85,7 +86,7 @@ def month_members(inputs: WatchInputs, month: pd.Timestamp, left: pd.DataFrame |
 
 
 def _scores(inputs: WatchInputs, day: pd.Timestamp) -> pd.DataFrame:
-    rows = inputs.panel[inputs.panel["as_of"] == day]
+    rows = inputs.snapshot(day)
     rows = rows[rows["still_there"].to_numpy(dtype=bool)] if len(rows) else rows
     if inputs.probability is None or rows.empty:
         return pd.DataFrame({
@@ -112,15 +113,9 @@ def avoidable_parts(shares: pd.DataFrame) -> dict[str, float]:
 def data_digest(inputs: WatchInputs, month: pd.Timestamp) -> str:
     """Digest of all rows of the months up to `month`; the order of rows does not matter."""
     end, total = month + pd.DateOffset(months=1), 0
-    for name, frame in sorted(inputs.tables.items()):
-        if frame.empty:
-            continue
-        rows = frame[frame[str(TABLES[name].time)] < end]
-        columns = [column for column in ("member_id", *TABLES[name].fields) if column in rows]
-        hashed: Array = pd.util.hash_pandas_object(rows[list(dict.fromkeys(columns))], index=False).to_numpy(
-            "uint64"
-        )
-        total = (total * 31 + int(hashed.sum(dtype="uint64")) + len(rows)) % 2**64
+    for _, counts in sorted(inputs.counted.items()):
+        hashes, rows = digest_until(counts, end)
+        total = (total * 31 + hashes + rows) % 2**64
     return f"{total:016x}"
 
 
@@ -154,11 +149,14 @@ def amounts(members: pd.DataFrame, told: Mapping[str, Any]) -> dict[str, Amounts
     return found
 
 
-def headline(amounts: Amounts, weight: Array | None = None) -> Array | float:
-    """Sum, or share, over members; with weights (members, draws) one value a draw."""
+def headline(amounts: Amounts) -> Array | float:
+    """Sum, or share, over members."""
     above, below = amounts
-    top = above.sum() if weight is None else above @ weight
-    if below is None:
+    return share_of(above.sum(), None if below is None else below.sum())
+
+
+def share_of(top: Array | float, bottom: Array | float | None) -> Array | float:
+    """Sums of a headline as it is told: a sum, or a share where it has a denominator."""
+    if bottom is None:
         return top
-    bottom = below.sum() if weight is None else below @ weight
     return np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=np.asarray(bottom) > 0)[()]

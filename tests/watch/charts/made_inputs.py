@@ -10,6 +10,7 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
+from whychurn.stats.parallel import BLOCK_MEMBERS, parallel_map
 
 MONTHS, LAG, MEMBERS = 24, 3, 1200
 FIRST = pd.Timestamp("2024-01-01")
@@ -69,7 +70,7 @@ def made_inputs(
         return pd.DataFrame({name: np.asarray(values) for name, values in named.items()}, index=rows.index)
 
     return SimpleNamespace(
-        panel=panel,
+        panel=panel.sort_values(["member_id", "as_of"], ignore_index=True),
         churners=left.assign(is_main=True),
         member_causes=causes,
         lifetime_value=pd.DataFrame({"expected_margin": [80.0, 120.0]}),
@@ -78,4 +79,6 @@ def made_inputs(
         score=score,
         probability=probability,
         params=Params(),
+        spread=parallel_map,
+        block_members=BLOCK_MEMBERS,
     )

@@ -17,7 +17,7 @@ from whychurn.causes.exposures.exposure_history import (
     draw_training_members,
 )
 from whychurn.causes.interviews.interview_answers import Interviews, read_interviews
-from whychurn.causes.member_weeks.activity_tables import Source, open_activity_tables, whole_table
+from whychurn.causes.member_weeks.activity_tables import open_activity_tables
 from whychurn.causes.member_weeks.decision_windows import Spells, read_spells
 from whychurn.causes.member_weeks.market_levels import read_market_levels
 from whychurn.causes.member_weeks.panel_at_index_date import panel_at_index_date
@@ -25,6 +25,7 @@ from whychurn.causes.member_weeks.week_calendar import Calendar, observed_calend
 from whychurn.causes.member_weeks.weekly_records import RecordsReader
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params
+from whychurn.contract.sources import Source, whole_table
 from whychurn.panel.covered_terms import covered_terms
 from whychurn.stats.parallel import Spread, parallel_map
 

@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.files import read_table
+from whychurn.contract.sources import Source
 from whychurn.contract.system.memory import duckdb_share
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.duckdb_tables import attach
 
-Source = Path | pd.DataFrame
 # tables that are read week by week: the column with the day
 DAY_OF: Final[dict[str, str]] = {
     "orders": "ordered_at",
@@ -35,17 +34,6 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
     "memberships": {"ends_on": "TIMESTAMP", "list_price": "DOUBLE", "price_paid": "DOUBLE"},
 }
 NO_DAY: Final = -(10**6)  # day number of rows without a date
-
-
-def whole_table(source: Source, columns: list[str] | None = None) -> pd.DataFrame:
-    """A table that fits in memory, from its file or as it is.
-
-    Parameters
-    ----------
-    columns
-        What is read of a file; all of it if not given.
-    """
-    return source if isinstance(source, pd.DataFrame) else read_table(source, columns)
 
 
 @dataclass(frozen=True)

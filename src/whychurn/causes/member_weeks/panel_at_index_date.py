@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from whychurn.causes.member_weeks.activity_tables import Source
+from whychurn.contract.sources import Source
 from whychurn.contract.system.memory import duckdb_share
 
 KEYS: Final = ["member_id", "spell_no"]

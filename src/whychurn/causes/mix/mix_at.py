@@ -16,7 +16,7 @@ import pandas as pd
 from whychurn.causes.exposures.block_exposures import background, with_hinges
 from whychurn.causes.exposures.by_cause import member_exposures
 from whychurn.causes.exposures.programme_reference_levels import ReferenceLevels
-from whychurn.causes.member_weeks.activity_tables import Source, open_activity_tables, whole_table
+from whychurn.causes.member_weeks.activity_tables import open_activity_tables
 from whychurn.causes.member_weeks.market_levels import read_market_levels
 from whychurn.causes.member_weeks.week_calendar import DAYS, Calendar
 from whychurn.causes.member_weeks.weekly_records import RecordsReader, WeeklyRecords
@@ -25,6 +25,7 @@ from whychurn.causes.mix.saved_levels import levels_from_json
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, Params
+from whychurn.contract.sources import Source, whole_table
 from whychurn.stats.parallel import parallel_map
 
 P: Final = [f"p_{cause}" for cause in CAUSES]

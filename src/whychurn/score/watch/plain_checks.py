@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.contract.files import read_table
+from whychurn.contract.files import read_rows, read_table
 from whychurn.score.watch.watch_scores import ALARM, watch_scores
 
 LIMIT: Final = 1.96
@@ -59,7 +59,7 @@ def shifted_inputs(
     Parameters
     ----------
     panel
-        Snapshots: as_of (one a month) and inputs; numbers only are compared.
+        Snapshots: as_of (one a month) and inputs, as `sampled_snapshots` reads them; numbers only are compared.
     reference, judged
         First days of months.
 
@@ -68,13 +68,12 @@ def shifted_inputs(
     DataFrame
         method (psi, ks), chart (inputs), group (the input), month, since, direction (more).
     """
-    month = panel["as_of"].dt.to_period("M").dt.to_timestamp()
-    first = panel.groupby(month).cumcount() < SAMPLE
-    numbers = panel.select_dtypes("number").astype("float64")[first]
-    usual = numbers[month[first].isin(reference)]
+    month = _month(panel["as_of"])
+    numbers = panel.select_dtypes("number").astype("float64")
+    usual = numbers[month.isin(reference)]
     flagged: dict[str, list[tuple[str, pd.Timestamp]]] = {"ks": [], "psi": []}
     for day in judged:
-        here = numbers[month[first] == day]
+        here = numbers[month == day]
         for name in numbers:
             before, now = (rows[name].dropna().to_numpy() for rows in (usual, here))
             if len(before) < BINS or len(now) < BINS:
@@ -84,6 +83,16 @@ def shifted_inputs(
             if stability_index(before, now) > PSI_LIMIT:
                 flagged["psi"].append((str(name), day))
     return pd.concat([_of_inputs(method, found) for method, found in flagged.items()], ignore_index=True)
+
+
+def sampled_snapshots(snapshots: Path) -> pd.DataFrame:
+    """The first `SAMPLE` rows of each month of the panel in the file `snapshots`."""
+    days = read_table(snapshots, ["as_of"])["as_of"]
+    return read_rows(snapshots, (days.groupby(_month(days)).cumcount() < SAMPLE).to_numpy())
+
+
+def _month(days: pd.Series) -> pd.Series:
+    return days.dt.to_period("M").dt.to_timestamp()
 
 
 def _of_inputs(method: str, found: list[tuple[str, pd.Timestamp]]) -> pd.DataFrame:
@@ -130,7 +139,9 @@ def score_watch(
         return watch_scores([], pd.DataFrame(columns=ALARM), {})
     parts = [alarms_of(told), plain_limits(charts)]
     later = sorted([*judged, *(month for month in silenced if month > reference[-1])])
-    parts += [shifted_inputs(read_table(snapshots), reference, later)]  # which no fault of an export silences
+    parts += [
+        shifted_inputs(sampled_snapshots(snapshots), reference, later)
+    ]  # which no fault of an export silences
     alarms = pd.concat([part[ALARM] for part in parts if len(part)] or [pd.DataFrame(columns=ALARM)])
     months = dict.fromkeys(("watch", "plain_95"), len(judged)) | dict.fromkeys(("ks", "psi"), len(later))
     return watch_scores(changes, alarms.reset_index(drop=True), months)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial, reduce
 from typing import Any, Final
 
@@ -10,7 +11,18 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import Section
+from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
+from whychurn.contract.sources import (
+    MemberBlock,
+    Source,
+    block_places,
+    member_blocks,
+    names_in,
+    rows_in,
+    run_of_rows,
+    whole_table,
+)
 from whychurn.watch.charts.alarms import ALARM_COLUMNS, chart_alarms, still_open
 from whychurn.watch.charts.calendar import Calendar, study_calendar
 from whychurn.watch.charts.closed_windows import forecast_table
@@ -34,9 +46,9 @@ from whychurn.watch.charts.figures import (
 from whychurn.watch.charts.judged import Judged, chart_rows, find_states, judged_chart
 from whychurn.watch.inputs import WatchInputs
 from whychurn.watch.leavings import with_causes
-from whychurn.watch.limits.member_draws import member_uniforms
 from whychurn.watch.limits.standard import SEEN_WITHIN
 
+STRATA: Final = ("as_of", "spend_tier", "plan")  # of all snapshots
 LEAST_EXPECTED: Final = 20  # leavings a month of a tier or plan that has its own chart
 LEAST_PEOPLE: Final = 10  # leavings or silent members of a month that is judged
 MOST_GROUPS: Final = 4  # charts of tiers and plans: with leavings, mix, silent and inputs at most eight alarm
@@ -44,29 +56,53 @@ ACTIVITY: Final = ("members", "orders", "events", "memberships")  # their faults
 LOST: Final = ("nothing", "rows_missing", "days_missing")  # faults that leave acts out
 
 
-def charts_section(inputs: WatchInputs, received: pd.DataFrame | None = None, blocks: int = 1) -> Section:
+@dataclass(frozen=True)
+class Wanted:
+    """What is counted of each block.
+
+    Parameters
+    ----------
+    calendar, groups, features
+        As `count_block` takes them.
+    share
+        Of the members whose contributions are looked at.
+    seed
+        Of the draws.
+    score, probability
+        As in the inputs.
+    """
+
+    calendar: Calendar
+    groups: Sequence[str]
+    features: Sequence[str]
+    share: float
+    seed: int
+    score: Callable[[pd.DataFrame], pd.DataFrame] | None
+    probability: Callable[[pd.DataFrame], Array] | None
+
+
+def charts_section(inputs: WatchInputs, received: pd.DataFrame | None = None) -> Section:
     """Tables watch_charts, watch_alarms, watch_forecast and watch_inputs, and facts.
 
     Parameters
     ----------
     received
         `watch_received`: its broken months silence the charts.
-    blocks
-        Parts into which members are split to be counted; the answer does not depend on it.
     """
-    if inputs.panel.empty:
+    if not rows_in(inputs.panel):
         return Section({}, {"why": "too_short"})
+    panel = whole_table(inputs.panel, [name for name in STRATA if name in names_in(inputs.panel)])
     facts = inputs.panel_facts
     waiting = int(facts["label_known_days"]) - int(facts["horizon_days"])
     since = inputs.params.watch.reference_from
-    calendar = study_calendar(inputs.panel, waiting, inputs.observed_until, since)
+    calendar = study_calendar(panel, waiting, inputs.observed_until, since)
     if not calendar.over.any():
         return Section({}, {"why": "too_short"})
-    groups, features = group_names(inputs.panel), _features(inputs)
-    seed = inputs.params.run.seed
-    counted = (
-        count_block(block, calendar, groups, features, seed) for block in _split(inputs, features, blocks)
-    )
+    groups, features, seed = group_names(panel), _features(inputs), inputs.params.run.seed
+    share = sampled_share(panel)
+    del panel
+    wanted = Wanted(calendar, groups, features, share, seed, inputs.score, inputs.probability)
+    counted = inputs.spread(count_members, _jobs(inputs, wanted), inputs.params.run.workers)
     counts = reduce(add_counts, counted)
     judged = _judged(counts, calendar, groups, features, _silenced(received, calendar.lag), seed)
     return _told(judged, counts, calendar, inputs)
@@ -76,30 +112,29 @@ def _features(inputs: WatchInputs) -> list[str]:
     """Features that the model reads."""
     if inputs.score is None:
         return []
-    return [str(name)[2:] for name in inputs.score(inputs.panel.head(1)) if str(name).startswith("c_")]
+    first = inputs.score(run_of_rows(inputs.panel, 0, 1))
+    return [str(name)[2:] for name in first if str(name).startswith("c_")]
 
 
-def _split(inputs: WatchInputs, features: Sequence[str], blocks: int) -> Iterator[Block]:
-    """Blocks of whole members, by a hash of each."""
-    leavings = _leavings(inputs)
-    share = sampled_share(inputs.panel)
-    for place in range(blocks):
-        panel, left = (_part(frame, place, blocks) for frame in (inputs.panel, leavings))
-        p = np.full(len(panel), np.nan)
-        contributions = pd.DataFrame(columns=["as_of", *features])
-        if inputs.probability is not None and inputs.score is not None and len(panel):
-            p = np.asarray(inputs.probability(panel), "float64")
-            rows = sampled_rows(panel, share, inputs.params.run.seed)
-            scored = inputs.score(rows)[[f"c_{name}" for name in features]].set_axis(list(features), axis=1)
-            contributions = scored.assign(as_of=rows["as_of"].to_numpy())
-        yield Block(panel, p, left, contributions)
+def _jobs(inputs: WatchInputs, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
+    """A job a block of members: those of the panel, and leavers of whom it has no row."""
+    blocks, leavings = member_blocks(inputs.panel, inputs.block_members), _leavings(inputs)
+    places = block_places(blocks, leavings["member_id"])
+    for number, block in enumerate(blocks):
+        yield inputs.panel, block, leavings[places == number], wanted
 
 
-def _part(frame: pd.DataFrame, place: int, blocks: int) -> pd.DataFrame:
-    if blocks == 1 or frame.empty:
-        return frame if place == 0 else frame.head(0)
-    block = member_uniforms(frame["member_id"].to_numpy(), np.ones(1), 0)[:, 0] * blocks
-    return frame[block.astype(int) == place]
+def count_members(source: Source, block: MemberBlock, leavings: pd.DataFrame, wanted: Wanted) -> Counts:
+    """Counts of the members of a block of the panel `source`, and of their `leavings`."""
+    panel = run_of_rows(source, block.start, block.stop)
+    p, contributions = np.full(len(panel), np.nan), pd.DataFrame(columns=["as_of", *wanted.features])
+    if wanted.probability is not None and wanted.score is not None:
+        p = np.asarray(wanted.probability(panel), "float64")
+        rows = sampled_rows(panel, wanted.share, wanted.seed)
+        scored = wanted.score(rows)[[f"c_{name}" for name in wanted.features]]
+        contributions = scored.set_axis(list(wanted.features), axis=1).assign(as_of=rows["as_of"].to_numpy())
+    found = Block(panel, p, leavings, contributions)
+    return count_block(found, wanted.calendar, wanted.groups, wanted.features, wanted.seed)
 
 
 def _leavings(inputs: WatchInputs) -> pd.DataFrame:

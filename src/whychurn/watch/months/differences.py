@@ -10,8 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from whychurn.contract.arrays import Array
+from whychurn.stats.parallel import BLOCK_MEMBERS
 from whychurn.watch.limits.member_draws import member_draws
-from whychurn.watch.month_record import Amounts, headline
+from whychurn.watch.month_record import Amounts, headline, share_of
 
 DRAWS: Final = 400
 
@@ -58,13 +59,30 @@ def standard_errors(
     -------
     (headlines,)
     """
-    ids = pd.Index(np.union1d(then[0], now[0]))
+    ids, sides = pd.Index(np.union1d(then[0], now[0])), (then, now)
+    sums = np.zeros((2, len(then[1]), 2, DRAWS))
+    for begin in range(0, len(ids), BLOCK_MEMBERS):  # always of this size: sums of fractions hang on it
+        sums += _drawn_sums(sides, ids[begin : begin + BLOCK_MEMBERS], seed)
+    told = [
+        np.stack([np.asarray(share_of(top, None if one[1] is None else bottom))
+                  for one, (top, bottom) in zip(amounts, drawn, strict=True)])
+        for (_, amounts), drawn in zip(sides, sums, strict=True)
+    ]  # fmt: skip
+    found: Array = np.nanstd(told[1] - told[0], axis=1, ddof=1)
+    return found
+
+
+def _drawn_sums(sides: Sequence[tuple[Array, Sequence[Amounts]]], ids: pd.Index, seed: int) -> Array:
+    """Numerators and denominators that the members `ids` add in each draw; (sides, headlines, 2, draws)."""
     drawn = member_draws(ids.to_numpy(), DRAWS, seed)[:, 1:].astype("float64")
-    sides = [
-        np.stack([np.asarray(headline(one, drawn[ids.get_indexer(pd.Index(names))])) for one in told])
-        for names, told in (then, now)
-    ]
-    found: Array = np.nanstd(sides[1] - sides[0], axis=1, ddof=1)
+    found = np.zeros((len(sides), len(sides[0][1]), 2, DRAWS))
+    for side, (names, told) in enumerate(sides):
+        place = ids.get_indexer(pd.Index(names))
+        weight = drawn[place[place >= 0]]
+        for row, parts in enumerate(told):
+            for at, part in enumerate(parts):
+                if part is not None:
+                    found[side, row, at] = part[place >= 0] @ weight
     return found
 
 

@@ -11,6 +11,7 @@ from scipy import stats
 
 from whychurn.action.inputs import Section
 from whychurn.contract.results import columns_of, typed
+from whychurn.contract.sources import rows_in
 from whychurn.stats.multiple_testing import benjamini_hochberg
 from whychurn.watch.inputs import MonthRecord, WatchInputs
 from whychurn.watch.month_record import Amounts, amounts, headline, last_whole_month, record_month
@@ -21,8 +22,9 @@ from whychurn.watch.months.restated import restated
 def months_section(inputs: WatchInputs) -> Section:
     """Table watch_months: the last whole month beside the latest month kept before it, and the record of the month."""
     month = last_whole_month(inputs.observed_until)
-    if inputs.panel.empty or month < pd.Timestamp(str(inputs.intake_facts["observed_from"])):
-        return Section({}, {"why_not": "no_snapshots" if inputs.panel.empty else "no_month_over"})
+    empty = not rows_in(inputs.panel)
+    if empty or month < pd.Timestamp(str(inputs.intake_facts["observed_from"])):
+        return Section({}, {"why_not": "no_snapshots" if empty else "no_month_over"})
     now = record_month(inputs, month)
     earlier = [record for record in inputs.records if record.month < month]
     facts: dict[str, Any] = {

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.tables import FREE_TEXT, Table
+from whychurn.watch.table_counts import Days, TableCounts, months_of
 
 REFERENCE: Final = 12  # good months before, at most
 LEAST_MONTHS: Final = 6  # below, nothing is judged
@@ -18,7 +18,6 @@ LEAST_EXPECTED: Final = 20.0  # rows: that none comes by chance has a chance of 
 LEAST_SHARE: Final = 0.01
 DAILY: Final = 0.8  # share of days with rows, from which on a table comes in daily
 DECIDED: Final = ("touches", "surveys", "memberships")  # the company decides how many, of which kind
-MOST_CODES: Final = 60
 
 
 @dataclass(frozen=True)
@@ -49,73 +48,28 @@ class TableMonths:
     codes: dict[str, pd.DataFrame]
 
 
-def table_months(
-    table: Table, frame: pd.DataFrame, observed: tuple[pd.Timestamp, pd.Timestamp], unknown: pd.DataFrame,
-    refused: set[str],
-) -> TableMonths:  # fmt: skip
-    """Count a table by month of its time.
+def table_months(counts: TableCounts, observed: Days) -> TableMonths:
+    """Counts of a whole table by month of its time.
 
     Parameters
     ----------
     observed
         First and last day that the data cover.
-    unknown
-        column, value that intake did not understand.
-    refused
-        Members without consent to be profiled.
     """
-    time = frame[str(table.time)]
-    inside = time.between(observed[0], observed[1] + pd.Timedelta(days=1), inclusive="left")
-    frame, time = frame[inside], time[inside]
-    months = pd.date_range(observed[0].to_period("M").to_timestamp(), observed[1], freq="MS")
+    months = months_of(observed)
     ends = months + pd.DateOffset(months=1)
-    month = time.dt.to_period("M").dt.to_timestamp()
-    at = months.get_indexer(pd.DatetimeIndex(month))
-
-    def count(mask: pd.Series) -> Array:
-        return np.bincount(at[mask.to_numpy(dtype=bool, na_value=False)], minlength=len(months)).astype(float)
-
-    rows = np.bincount(at, minlength=len(months)).astype(float)
-    days = time.dt.normalize().drop_duplicates()
-    strange = pd.Series(False, index=frame.index)
-    for one in unknown.itertuples():
-        strange |= frame[one.column].astype("string").eq(str(one.value)).fillna(False)
-    without = (
-        frame["member_id"].isin(refused) if "member_id" in frame else pd.Series(False, index=frame.index)
+    days = pd.date_range(observed[0], periods=len(counts.by_day))
+    at = months.get_indexer(pd.DatetimeIndex(days.to_period("M").to_timestamp()))
+    rows, covered = (
+        np.bincount(at, of, len(months)).astype(float) for of in (counts.by_day, counts.by_day > 0)
     )
-    fields = [
-        name for name in table.fields if name in frame and name not in (table.key, table.time, "member_id")
-    ]
-    numbers = [name for name in fields if table.fields[name].kind in ("number", "flag")]
+    codes = {name: table for name, table in counts.codes.items() if table is not None and len(table.columns)}
     return TableMonths(
         months, np.asarray((months >= observed[0]) & (ends <= observed[1] + pd.Timedelta(days=1))),
-        np.asarray((ends - months).days), rows,
-        np.bincount(months.get_indexer(pd.DatetimeIndex(days.dt.to_period("M").dt.to_timestamp())),
-                    minlength=len(months)).astype(float),
-        count(strange), np.divide(count(without), rows, out=np.full(len(rows), np.nan), where=rows > 0),
-        {name: count(frame[name].notna()) for name in fields},
-        {name: count(frame[name].ne(0) & frame[name].notna()) for name in numbers},
-        _codes(table, frame, fields, month, months),
+        np.asarray((ends - months).days), rows, covered, counts.unknown,
+        np.divide(counts.refused, rows, out=np.full(len(rows), np.nan), where=rows > 0),
+        counts.held, counts.nonzero, codes,
     )  # fmt: skip
-
-
-def _codes(
-    table: Table, frame: pd.DataFrame, fields: list[str], month: pd.Series, months: pd.DatetimeIndex
-) -> dict[str, pd.DataFrame]:
-    found = {}
-    texts = {name for columns in FREE_TEXT.values() for name in columns} | {
-        "campaign_id",
-        "referred_by",
-        "coder",
-    }
-    for name in fields:
-        if table.fields[name].kind != "text" or name in texts or not 0 < frame[name].nunique() <= MOST_CODES:
-            continue
-        counts = (
-            frame.groupby([month, frame[name].astype("string")], observed=True).size().unstack(fill_value=0)
-        )
-        found[name] = counts.reindex(months, fill_value=0)
-    return found
 
 
 def find_faults(name: str, told: TableMonths) -> list[tuple[float, str | None]]:

@@ -8,24 +8,15 @@ import pandas as pd
 
 from whychurn.action.inputs import Section
 from whychurn.contract.results import columns_of, typed
-from whychurn.contract.tables import TABLES
 from whychurn.watch.inputs import WatchInputs
 from whychurn.watch.received.faults import TableMonths, find_faults, table_months
 
 
 def received_section(inputs: WatchInputs) -> Section:
     """Table watch_received: each month of each table, as usual or broken, against the good months before it."""
-    members = inputs.tables["members"]
-    refused = members.loc[members["profiling_consent"].eq(False).fillna(False), "member_id"]
-    first = pd.Timestamp(str(inputs.intake_facts["observed_from"]))
     rows: list[dict[str, Any]] = []
-    for name, frame in inputs.tables.items():
-        if frame.empty:
-            continue
-        unknown = inputs.not_understood[inputs.not_understood["table"] == name]
-        rows += _rows(
-            name, table_months(TABLES[name], frame, (first, inputs.observed_until), unknown, set(refused))
-        )
+    for name, counts in inputs.counted.items():
+        rows += _rows(name, table_months(counts, inputs.observed))
     table = typed(pd.DataFrame(rows).reindex(columns=columns_of("watch_received")))
     broken = table[table["state"] == "broken"]
     return Section(
