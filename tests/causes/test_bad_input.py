@@ -25,9 +25,9 @@ from whychurn.contract.files import read_json, read_table
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import documented
-from whychurn.contract.sources import whole_table
 from whychurn.stages import intake
 from whychurn.stages import panel as panel_stage
+from whychurn.stats.sources import whole_table
 from whychurn.voice.causes.lexicon_classifier import cause_probabilities
 from whychurn.world.build import build_world
 

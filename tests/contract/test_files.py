@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,10 +15,12 @@ from whychurn.contract import files
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import (
     append_rows,
+    check_written,
     read_json,
     read_latest,
     read_members,
     read_result,
+    read_rows,
     read_table,
     sample_share,
     write_json,
@@ -124,3 +128,19 @@ def test_the_latest_snapshot_alone_is_read(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(
         read_latest(tmp_path / "panel.parquet"), panel.iloc[1:].reset_index(drop=True)
     )
+
+
+def test_chosen_rows_are_read_as_they_are_in_the_whole_table(tmp_path: Path) -> None:
+    path = tmp_path / "panel.parquet"
+    frame = pd.DataFrame({
+        "member_id": pd.array(list("abcdefgh"), dtype="string"), "x": np.arange(8.0),
+        "flag": pd.array([True, None] * 4, dtype="boolean"), "day": pd.to_datetime(["2025-01-01"] * 8),
+    })  # fmt: skip
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, row_group_size=3)
+    check_written(path)
+    for chosen in (np.arange(8) % 2 == 0, np.arange(8) >= 6, np.ones(8, bool), np.zeros(8, bool)):
+        expected = frame[chosen].reset_index(drop=True)
+        pd.testing.assert_frame_equal(read_rows(path, chosen), expected)
+        pd.testing.assert_frame_equal(read_rows(path, chosen, ["x", "flag"]), expected[["x", "flag"]])
+    with pytest.raises(WhychurnError, match="missing"):
+        check_written(tmp_path / "none.parquet")

@@ -18,7 +18,7 @@ from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, documented
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
-from whychurn.score.ground_truth import has_ground_truth, read_ground_truth
+from whychurn.score.ground_truth import has_ground_truth, planted_table, read_ground_truth, read_planted
 from whychurn.stages import score as stage
 from whychurn.world.build import build_world
 
@@ -109,6 +109,17 @@ def test_without_planted_causes_it_says_so_and_writes_empty_tables(
         table = read_table(study.results / f"{name}.parquet")
         assert table.empty and table["method"].dtype == "string" and table["low"].dtype == "float64"
     assert read_fits(study, "score") == []
+
+
+def test_planted_rows_of_some_members_are_those_of_the_whole_table(simulated: StudyPaths) -> None:
+    (whole,) = read_planted(simulated, params(simulated), "option_gains")
+    some = set(whole["member_id"].unique()[::9])
+    found = planted_table(simulated, params(simulated), "option_gains", ["member_id", "gain"], some)
+    expected = whole.loc[whole["member_id"].isin(some), ["member_id", "gain"]]
+    pd.testing.assert_frame_equal(found, expected.reset_index(drop=True))
+    assert 0 < len(found) < len(whole)
+    kinds = planted_table(simulated, params(simulated), "action_efficacy", ["action", "kind"])
+    assert list(kinds) == ["action", "kind"]
 
 
 def test_a_lost_key_is_named(simulated: StudyPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from whychurn.watch.month_record import (
     last_whole_month,
     month_members,
     record_month,
+    share_of,
 )
 from whychurn.watch.months.differences import chance_of_none, of_members, standard_errors
 from whychurn.watch.months.restated import restated
@@ -143,6 +144,19 @@ def test_the_digest_sees_a_late_row_and_not_the_order(make: Make) -> None:
     later = replace(inputs, tables={**inputs.tables, "orders": orders.iloc[:-1]})
     assert data_digest(inputs, NOVEMBER) == data_digest(turned, NOVEMBER) == data_digest(later, NOVEMBER)
     assert data_digest(inputs, NOVEMBER) != data_digest(fewer, NOVEMBER)
+
+
+def test_a_headline_is_a_sum_or_a_share() -> None:
+    assert share_of(3.0, None) == 3.0 and share_of(3.0, 4.0) == 0.75 and np.isnan(share_of(3.0, 0.0))
+
+
+def test_errors_of_many_members_are_summed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, ids = np.random.default_rng(3), np.array([f"m{number:03d}" for number in range(300)])
+    told = [(rng.random(300), None), (rng.random(300), rng.random(300))]
+    sides = (ids, told), (ids[40:], [(one[40:], None if two is None else two[40:]) for one, two in told])
+    whole = standard_errors(*sides, 7)
+    monkeypatch.setattr("whychurn.watch.months.differences.BLOCK_MEMBERS", 70)
+    assert standard_errors(*sides, 7) == pytest.approx(whole, rel=1e-9) and (whole > 0).all()
 
 
 def test_members_part_is_what_other_members_would_do_at_the_same_rates() -> None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_table
+from whychurn.contract.files import check_written, read_rows, read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.contract.sources import chosen_rows, names_in
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.world.truth.folder import FOLDER
 
@@ -83,13 +83,14 @@ def planted_table(
         If the key that makes pseudonyms is gone.
     """
     file = study.root / FOLDER / f"{name}.parquet"
-    if "member_id" not in (names_in(file) if columns is None else columns):
+    check_written(file)
+    if "member_id" not in (pq.read_schema(file).names if columns is None else columns):
         return read_table(file, columns)
     own = read_table(file, ["member_id"], texts_as_categories=True)["member_id"].cat
     known = _as_in_results(own.categories.to_series(), study, params)
     wanted = np.ones(len(known), dtype=bool) if members is None else known.isin(members).to_numpy(bool)
     codes = own.codes.to_numpy()
-    table = chosen_rows(file, wanted[codes], columns)
+    table = read_rows(file, wanted[codes], columns)
     if params.privacy.pseudonymize:
         table["member_id"] = known.array.take(codes[wanted[codes]])
     return table

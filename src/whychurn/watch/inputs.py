@@ -11,8 +11,8 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params
-from whychurn.contract.sources import Source, chosen_rows, names_in, whole_table
 from whychurn.stats.parallel import BLOCK_MEMBERS, Spread, parallel_map
+from whychurn.stats.sources import Source, chosen_rows, names_in, whole_table
 from whychurn.watch.table_counts import Days, TableCounts, count_tables
 
 

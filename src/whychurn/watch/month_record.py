@@ -10,8 +10,8 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sources import rows_in
 from whychurn.risk.value_at_risk import margin_exposed, value_at_risk
+from whychurn.stats.sources import rows_in
 from whychurn.watch.inputs import MonthRecord, WatchInputs
 from whychurn.watch.leavings import P, with_causes
 from whychurn.watch.table_counts import digest_until

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.sources import Source, run_of_rows, runs, whole_table
 from whychurn.contract.tables import FREE_TEXT, TABLES
 from whychurn.stats.parallel import Spread
+from whychurn.stats.sources import Source, run_of_rows, runs, whole_table
 
 PART_ROWS: Final = 2_000_000  # rows of a table that are counted at once
 MOST_CODES: Final = 60

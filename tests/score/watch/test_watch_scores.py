@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from whychurn.contract.files import write_table
+from whychurn.score.watch import plain_checks
 from whychurn.score.watch.plain_checks import (
     WATCHED,
     alarms_of,
     plain_limits,
+    sampled_snapshots,
     score_watch,
     shifted_inputs,
     stability_index,
@@ -108,6 +110,13 @@ def test_a_shifted_input_is_flagged_and_an_unchanged_one_at_the_level_of_the_tes
         assert len(late) == 6
     assert count["size"].get(("ks", "same"), 0) <= 3 and count["size"].get(("psi", "same"), 0) == 0
     assert "text" not in set(flags["group"])
+
+
+def test_the_first_rows_of_each_month_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_checks, "SAMPLE", 3)
+    days = pd.to_datetime(["2024-01-01", "2024-02-01"] * 5 + ["2024-01-01"])
+    write_table(pd.DataFrame({"as_of": days, "x": np.arange(11.0)}), tmp_path / "panel.parquet")
+    assert sampled_snapshots(tmp_path / "panel.parquet")["x"].tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_stability_index_is_that_of_two_shares() -> None:

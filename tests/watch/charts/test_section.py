@@ -1,6 +1,7 @@
 """The charts of a programme whose changes are known."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from whychurn.action.inputs import Section
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
 from whychurn.contract.params.all_sections import WatchParams
-from whychurn.watch.charts.section import charts_section
+from whychurn.stats.sources import member_blocks
+from whychurn.watch.charts.calendar import study_calendar
+from whychurn.watch.charts.section import Wanted, charts_section, count_members
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_inputs import MEMBERS, made_inputs
@@ -86,6 +89,19 @@ def test_blocks_of_members_give_the_same_bytes(unchanged: Section, blocks: int) 
     split = charts_section(inputs)
     for name, table in unchanged.tables.items():
         pd.testing.assert_frame_equal(table, split.tables[name], check_exact=True)
+
+
+def test_a_block_counts_its_own_members_and_leavers_of_whom_it_has_no_row() -> None:
+    inputs = made_inputs()
+    first = member_blocks(inputs.panel, 100)[0]
+    leavings = inputs.churners.head(5).assign(**dict.fromkeys([f"p_{cause}" for cause in CAUSES], 0.2))
+    calendar = study_calendar(inputs.panel, 90, inputs.observed_until)
+    wanted = Wanted(calendar, ["all"], ["visits"], 1.0, 7, inputs.score, inputs.probability)
+    counts = count_members(inputs.panel, first, leavings, wanted)
+    assert counts["present"][0].tolist() == [100] * 24 and counts["told"][0].sum() == 5
+    assert 80 * 24 < counts["effects"].sum() < 100 * 24
+    blind = count_members(inputs.panel, first, leavings, replace(wanted, score=None, probability=None))
+    assert blind["effects"].sum() == 0 == blind["closed"].sum() and (blind["told"] == counts["told"]).all()
 
 
 def test_a_broken_export_silences_its_month_and_those_it_reaches() -> None:

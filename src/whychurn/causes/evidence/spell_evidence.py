@@ -25,9 +25,9 @@ from whychurn.causes.member_weeks.week_calendar import Calendar, observed_calend
 from whychurn.causes.member_weeks.weekly_records import RecordsReader
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params
-from whychurn.contract.sources import Source, whole_table
 from whychurn.panel.covered_terms import covered_terms
 from whychurn.stats.parallel import Spread, parallel_map
+from whychurn.stats.sources import Source, whole_table
 
 TERMS: Final = ["member_id", "starts_on", "ends_on", "cancelled_on", "paused_from", "paused_until", "trial"]
 FEEDBACK: Final = ["feedback_id", "member_id", "source", "created_at", "responded_at"]

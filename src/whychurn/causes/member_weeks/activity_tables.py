@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.sources import Source
 from whychurn.contract.system.memory import duckdb_share
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.duckdb_tables import attach
+from whychurn.stats.sources import Source
 
 # tables that are read week by week: the column with the day
 DAY_OF: Final[dict[str, str]] = {

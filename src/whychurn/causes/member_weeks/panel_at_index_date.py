@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from whychurn.contract.sources import Source
 from whychurn.contract.system.memory import duckdb_share
+from whychurn.stats.sources import Source
 
 KEYS: Final = ["member_id", "spell_no"]
 # what the panel records of the time after

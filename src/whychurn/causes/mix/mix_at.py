@@ -25,8 +25,8 @@ from whychurn.causes.mix.saved_levels import levels_from_json
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, Params
-from whychurn.contract.sources import Source, whole_table
 from whychurn.stats.parallel import parallel_map
+from whychurn.stats.sources import Source, whole_table
 
 P: Final = [f"p_{cause}" for cause in CAUSES]
 WHOLE: Final = [f"whole_{cause}" for cause in CAUSES]

@@ -13,7 +13,7 @@ import pandas as pd
 from whychurn.action.inputs import Section
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
-from whychurn.contract.sources import (
+from whychurn.stats.sources import (
     MemberBlock,
     Source,
     block_places,

@@ -11,8 +11,8 @@ from scipy import stats
 
 from whychurn.action.inputs import Section
 from whychurn.contract.results import columns_of, typed
-from whychurn.contract.sources import rows_in
 from whychurn.stats.multiple_testing import benjamini_hochberg
+from whychurn.stats.sources import rows_in
 from whychurn.watch.inputs import MonthRecord, WatchInputs
 from whychurn.watch.month_record import Amounts, amounts, headline, last_whole_month, record_month
 from whychurn.watch.months.differences import chance_of_none, of_members, standard_errors
