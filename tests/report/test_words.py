@@ -9,7 +9,8 @@ from pathlib import Path
 import whychurn
 from whychurn.contract.paths import PROJECT
 from whychurn.contract.yaml_files import read_yaml
-from whychurn.report.words import say_or
+from whychurn.labels import listed, prose
+from whychurn.report.words import say, say_or, within
 
 SOURCE = Path(whychurn.__file__).parent
 ANY = r"[\w/]+"  # what an f-string may put in
@@ -61,3 +62,26 @@ def test_a_name_without_words_stays_as_it_is() -> None:
     assert say_or("causes.price", "zh", "price") == read_yaml(SOURCE / "labels/causes.yaml")["price"]["zh"]
     assert say_or("retention.segment_gold card", "en", "gold card") == "gold card"
     assert say_or("nowhere.at_all", "en", "as given") == "as given"
+
+
+def test_names_of_causes_and_actions_have_a_capital_only_where_a_sentence_begins() -> None:
+    assert (
+        within("Product and service, Price match and Thanks") == "product and service, price match and thanks"
+    )
+    assert within("SMS and Priceless") == "SMS and Priceless"
+    causes = listed(["Price", "Lost touch", "Rivals"], "en")
+    assert causes == "Price, Lost touch and Rivals"
+    assert say("index.head_tie", "en", causes=causes).startswith("Price, lost touch and rivals cost most")
+    assert say("why.head_attributed", "en", share="26", cause="Price").endswith("26 left over price.")
+    assert say("causes.claim_same_first", "en", cause="Price").startswith("**Price** comes first")
+    assert "“Price”" in say("causes.fact_said_survey", "en", cause="Price")
+    assert "Price" in say("why.head_attributed", "zh", share="26", cause="Price")
+
+
+def test_names_and_sentences_stand_beside_each_other_as_the_language_has_it() -> None:
+    assert (
+        listed(["a"], "en") == "a"
+        and listed(["a", "b"], "en") == "a and b"
+        and listed(["甲", "乙"], "zh") == "甲、乙"
+    )
+    assert prose(["One.", "", "Two."], "en") == "One. Two." and prose(["一。", "二。"], "zh") == "一。二。"

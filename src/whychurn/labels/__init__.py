@@ -53,6 +53,19 @@ def join(parts: Iterable[str], lang: str, mark: str = "、") -> str:
     return (mark if lang == "zh" else _MARKS[mark]).join(parts)
 
 
+def listed(names: Iterable[str], lang: str) -> str:
+    """Names within a sentence: the last one after "and" in English."""
+    parts = list(names)
+    if lang == "zh" or len(parts) < 2:
+        return join(parts, lang)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def prose(sentences: Iterable[str], lang: str) -> str:
+    """Sentences one after the other; none that is empty."""
+    return ("" if lang == "zh" else " ").join(filter(None, sentences))
+
+
 def has_words(key: str) -> bool:
     """Whether `key` exists."""
     section, _, name = key.partition(".")

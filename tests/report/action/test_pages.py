@@ -19,7 +19,7 @@ from whychurn.report.action.keep import keep_body, keep_title, kicker
 from whychurn.report.action.lists import MemberLists, list_sizes, member_lists
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, interval_of
-from whychurn.report.action.sentences.plan import money_line
+from whychurn.report.action.sentences.plan import money_line, plan_lines
 from whychurn.report.action.who import size_line, who_body, who_kicker, who_title
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.action_pages import write_action_pages
@@ -191,8 +191,11 @@ def test_members_of_the_plan_who_wait_for_an_answer_are_counted_beside_its_list(
         {"member_id": [*waiting, "nobody"], "source": "ticket", "opened_on": day, "answered_on": pd.NaT}
     )
     body = text(who_body(replace(results, requests=requests), page()))
-    assert "12 more of the plan wait for an answer first." in body
-    assert "wait for an answer first." not in text(who_body(results, page()))
+    assert "12 more of the plan wait for an answer to their request first." in body
+    assert "wait for an answer" not in text(who_body(results, page()))
+    assert "12 members of the plan wait for an answer" in " ".join(
+        plan_lines(replace(results, requests=requests), page())
+    )
 
 
 def test_lists_have_filters_and_links_that_set_them(planted: Planted) -> None:
@@ -205,9 +208,11 @@ def test_lists_have_filters_and_links_that_set_them(planted: Planted) -> None:
 
 def test_the_index_shows_the_best_and_the_harmful(planted: Planted) -> None:
     title, rung, html = keep_lines(planted("winner"), page()) or ("", "", "")
-    assert html.count("data-claim") == 4
+    assert html.count("data-claim") == 2
     assert html.index("Service call-back") < html.index("Mass m")
-    assert title.startswith("Service call-back keeps members") and rung == "attributed"
+    assert title.startswith("Service call-back keeps members") and rung == "caused"
+    (tested,) = re.findall(r'id="tested" data-rung="(\w+)"', keep_body(planted("winner"), page()))
+    assert tested == rung, "one fact stands on one rung on both pages"
     title, rung, html = keep_lines(planted("no_touches"), page()) or ("", "", "")
     assert title and rung is None and "iv-row" not in html
     assert keep_lines(planted("not_run"), page()) is None

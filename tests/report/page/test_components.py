@@ -14,7 +14,9 @@ from whychurn.report.page.components.hundred_dots import hundred_dots
 from whychurn.report.page.components.interval_rows import IntervalRow, axis_range, interval_rows
 from whychurn.report.page.components.list_table import FIRST_ROWS, list_table
 from whychurn.report.page.components.small_lines import SmallLine, scale_steps, small_lines
-from whychurn.report.page.html_table import TableLook, bare_table, filter_bar, table_tools
+from whychurn.report.page.formats import format_value
+from whychurn.report.page.html_pieces import inline
+from whychurn.report.page.html_table import TableLook, bare_table, filter_bar, table_tools, withheld_note
 
 LOOK = TableLook("en", "CNY", 10, {"who": "Member"}, {"p": "percent"})
 
@@ -55,9 +57,10 @@ def test_signs_intervals_and_money() -> None:
         "1.90 元",
     ]
     assert numbers.money(150_000, "en", "SEK") == "0.15 M SEK"
-    assert numbers.exact_money(8300, "zh", "CNY") == "8,300 元"
-    assert numbers.exact_money(-8300, "en", "CNY") == "−¥8,300"
+    assert format_value(8300, "money", "zh", "CNY") == "8,300 元"
+    assert format_value(-8300, "money", "en", "CNY") == "−¥8,300"
     assert numbers.signed_money(300, "en", "CNY") == "+¥300"
+    assert numbers.money_between(1.3e5, 8e5, "en", "CNY") == "¥0.1–0.8 M"
     assert numbers.money_between(4e5, 2.1e6, "en", "CNY") == "¥0.4–2.1 M"
     assert numbers.money_between(41e4, 208e4, "zh", "CNY") == "41–208 万元"
     assert numbers.money_between(130_000, 800_000, "en", "USD") == "$0.13–0.80 M"
@@ -191,6 +194,26 @@ def test_words_of_members_keep_their_language_and_are_escaped() -> None:
     assert (
         blocks.see("50_causes.html#said", "All") == '<p class="see"><a href="50_causes.html#said">All</a></p>'
     )
+
+
+def test_words_in_another_language_than_the_page_are_marked_as_original() -> None:
+    assert blocks.original("zh", "en") == ["Chinese original"] and blocks.original("en", "zh") == ["英文原文"]
+    assert blocks.original("zh", "zh") == [] == blocks.original("other", "en")
+
+
+def test_a_list_says_why_cells_are_not_shown() -> None:
+    frame = pd.DataFrame(
+        {"group": ["a", "b"], "members": pd.array([20, None], "Int64"), "suppressed": [False, True]}
+    )
+    look = TableLook("en", "CNY", 10)
+    assert "fewer than 10 members" in list_table(frame, "t", look)
+    assert "fewer than 10 members" not in list_table(frame.head(1), "t", look)
+    assert withheld_note(frame.drop(columns="suppressed"), "en", 10) == ""
+
+
+def test_an_interval_in_a_sentence_does_not_break() -> None:
+    assert inline("**2** [−1 to 3] more") == '<strong>2</strong> <span class="in">[−1 to 3]</span> more'
+    assert inline("a [word] `x`") == "a [word] <code>x</code>"
 
 
 def test_bullets_are_escaped_and_keep_what_is_strong() -> None:

@@ -84,7 +84,7 @@ def calibration(off: float) -> pd.DataFrame:
 def test_chances_hold_or_are_off() -> None:
     assert "The chances to leave hold: in 4 of 4" in chances_block(calibration(0.0), page())
     off = chances_block(calibration(0.05), page())
-    assert "only in 0 of 4" in off and "Chance near 20 of 100" in off and "25</b> <span>[24–26]" in off
+    assert "only in 0 of 4" in off and "Near 20 of 100" in off and "25</b> <span>[24–26]" in off
     assert "bk-missing" in chances_block(calibration(0).head(0), page())
 
 

@@ -1,4 +1,4 @@
-"""What the first page shows of actions: the best three, any that does harm, and this month's lists."""
+"""What the first page shows of actions: what is proven (else the best three), any that does harm, this month's lists."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.labels import prose
 from whychurn.report.action.lists import list_sizes, member_lists
 from whychurn.report.action.results import ActionResults
-from whychurn.report.action.sentences.effects import effect_rows, effects_title, interval_of, weakest_rung
+from whychurn.report.action.sentences.effects import (
+    effect_rows,
+    effects_title,
+    interval_of,
+    shown_apart,
+    weakest_rung,
+)
 from whychurn.report.action.sentences.fairness import guard_title
 from whychurn.report.action.sentences.situation import situation, situation_line
 from whychurn.report.action.who import size_line
-from whychurn.report.page.components.blocks import claim, note
+from whychurn.report.page.components.blocks import claims, note
 from whychurn.report.page.components.interval_rows import interval_rows
 from whychurn.report.page.components.numbers import clauses_closed
 from whychurn.report.page.wording import Wording
@@ -29,14 +36,15 @@ def keep_lines(results: ActionResults, page: Wording) -> tuple[str, str | None, 
     if rows.empty:
         line = situation_line(results, page)
         return None if found == "not_run" else (page.say(f"action.title_{found}"), None, note(line))
-    harmful = rows[rows["verdict"] == "harm"]
-    shown = pd.concat([rows[rows["verdict"] != "harm"].head(BEST), harmful], ignore_index=True)
+    shown = shown_apart(rows)[0]  # what is not proven stands beside it on the page `keep`, on its own rung
+    harm = shown["verdict"] == "harm"
+    shown = pd.concat([shown[~harm].head(BEST), shown[harm]], ignore_index=True)
     ends = (page.say("action.more_leave"), page.say("action.more_stay"))
     marks = [interval_of(row, results, page) for row in shown.to_dict("records")]
     rung = weakest_rung(shown["rung"])
     unit = note(page.say("action.index_unit", days=results.effect_days))
-    guard = "".join(claim(line, "attributed", muted=True) for line in guard_title(results, page))
-    title = "".join(f"{clause} " for clause in clauses_closed(effects_title(rows, page))).strip()
+    guard = claims([("attributed", line) for line in guard_title(results, page)], page.lang, badges=True)
+    title = prose(clauses_closed(effects_title(rows, page)), page.lang)
     return title, rung, f"{unit}{interval_rows(marks, page.lang, ends, look='compact')}{guard}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from whychurn.labels import prose
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences import effects, fairness, next_tests, observed, plan, policies
 from whychurn.report.action.sentences import warnings as alerts
@@ -53,19 +54,17 @@ def _tested(rows: pd.DataFrame, results: ActionResults, page: Wording) -> str:
         needs, shows = page.say("action.needs_test"), page.say("action.shows_effects")
         return missing_block(title, needs, shows, page.lang)
     ends = (page.say("action.more_leave"), page.say("action.more_stay"))
-    shown, unshown = rows[rows["verdict"] != "open"], rows[rows["verdict"] == "open"]
     parts = []
     within = [*rows["low"], *rows["high"]]
-    for found, ident in ((shown, "tested"), (unshown, "unproven")):
-        if found.empty:
-            continue
+    for found in effects.shown_apart(rows):
+        ident = "unproven" if found["verdict"].iloc[0] == "open" else "tested"
         drawn = interval_rows(
             [effects.interval_of(row, results, page) for row in found.to_dict("records")],
             page.lang,
             ends,
             within=within,
         )
-        head = title if ident == "tested" or shown.empty else page.say("action.block_unproven")
+        head = page.say("action.block_unproven") if parts else title
         told = claims(effects.unshown_lines(found, page), page.lang) if ident == "unproven" else ""
         more = (
             fold(page.say("action.fold_unproven"), page.say("action.fold_unproven_hint"), told)
@@ -86,7 +85,8 @@ def _this_month(results: ActionResults, page: Wording) -> str:
     body += note(money) if money else ""
     if len(table):
         link = f'<a href="who.html">{page.say("action.index_who")}</a>'
-        body += note(page.say("action.plan_link")) + f"<p>{link}</p>"
+        body += note(prose([page.say("action.plan_link"), *plan.plan_lines(results, page)], page.lang))
+        body += f"<p>{link}</p>"
     return block(page.say("action.block_plan"), body, page.lang, rung=rung, ident="plan")
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 from whychurn.report.action.names import cause_name, code_name, each, reason_words, stage_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import contacts, knows_money, proofs
-from whychurn.report.page.components.numbers import bracketed, exact_money, plain
+from whychurn.report.page.components.numbers import bracketed, plain
+from whychurn.report.page.formats import format_value
 from whychurn.report.words.readable_names import action_name
 
 
@@ -188,7 +189,7 @@ def _commonest(keys: pd.Series) -> str | None:
 
 def _writer(results: ActionResults, lang: str) -> Callable[[float], str]:
     if knows_money(results):
-        return lambda value: exact_money(round(value), lang, results.currency)
+        return lambda value: format_value(round(value), "money", lang, results.currency)
     return lambda value: plain(value, 2)
 
 

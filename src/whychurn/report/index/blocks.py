@@ -93,7 +93,7 @@ def ways_on(names: Sequence[tuple[str, str]], gaps: int | None, page: Wording) -
     ways = {"check": [*links, rungs]}
     if gaps is not None:
         own = {name: page.say(f"delivery.nav_{name}") for name in ("why", "keep", "who")}
-        own |= {"sure": page.say("index.sure_all")}
+        own |= {"sure": page.say("delivery.nav_sure")}
         pages = {name: f'<a href="{name}.html">{escape(text)}</a>' for name, text in own.items()}
         open_ones = page.say("index.gaps_one" if gaps == 1 else "index.gaps", count=gaps)
         missing = f'<a href="sure.html#unanswered">{escape(open_ones)}</a>' if gaps else ""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.labels import join
+from whychurn.labels import listed
 from whychurn.report.causes.sentences.shares import from_words, ranges, six, unknown_share, unnamed
 from whychurn.report.index.results import IndexResults
 from whychurn.report.page.components.numbers import bracketed_plain, long_day, money, plain
@@ -143,4 +143,4 @@ def last_day(rate: Mapping[str, Any]) -> pd.Timestamp:
 
 
 def _names(rows: pd.DataFrame, page: PageLike) -> str:
-    return join([page.say(f"causes.{cause}") for cause in rows["cause"].head(NAMED)], page.lang)
+    return listed([page.say(f"causes.{cause}") for cause in rows["cause"].head(NAMED)], page.lang)

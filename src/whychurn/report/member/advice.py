@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from whychurn.contract.causes import UNKNOWN
-from whychurn.labels import join
+from whychurn.labels import listed
 from whychurn.report.action.names import code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows
@@ -16,7 +16,8 @@ from whychurn.report.action.sentences.fairness import guard_title
 from whychurn.report.action.sentences.plan import knows_money
 from whychurn.report.member.likely import named_cause
 from whychurn.report.member.records import MemberFacts, Row
-from whychurn.report.page.components.numbers import bracketed, exact_money, long_day, plain, signed
+from whychurn.report.page.components.numbers import bracketed, long_day, plain, signed
+from whychurn.report.page.formats import format_value
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words.readable_names import action_name
 
@@ -62,7 +63,7 @@ class CardSetting:
 
     def money(self, value: float) -> str:
         """Amount to the unit."""
-        return exact_money(value, self.page.lang, self.results.currency)
+        return format_value(value, "money", self.page.lang, self.results.currency)
 
 
 def card_setting(
@@ -169,7 +170,7 @@ def not_lines(facts: MemberFacts, setting: CardSetting) -> list[str]:
         action_name(name, page.lang) for name, row in setting.effects.items() if row["verdict"] == "harm"
     ]
     if harmful:
-        lines.append(page.say("member.not_harm", actions=join(harmful, page.lang)))
+        lines.append(page.say("member.not_harm", actions=listed(harmful, page.lang)))
     lines += setting.guards
     return lines if lines and facts.contact is None else [*lines, page.say("member.not_twice")]
 

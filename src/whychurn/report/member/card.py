@@ -79,7 +79,8 @@ def chips(facts: MemberFacts, setting: CardSetting) -> list[str]:
     acts = [row["occurred_at"] for row in facts.rows["events"] if row["event_type"] in INTERACTIONS]
     acts += [row["ordered_at"] for row in facts.rows["orders"]]
     if acts:
-        found.append(page.say("member.chip_contact", days=max((facts.as_of - max(acts)).days, 0)))
+        days = (facts.as_of.normalize() - max(acts).normalize()).days
+        found.append(page.say(f"member.chip_contact{'_lately' if days < 2 else ''}", days=days))
     else:
         found.append(page.say("member.chip_no_contact"))
     found.append(page.say("member.chip_agreed" if facts.marketing else "member.chip_refused"))

@@ -10,8 +10,10 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES, UNKNOWN
+from whychurn.labels import join
 from whychurn.report.member.records import MemberFacts, Row
 from whychurn.report.member.timeline import answer_state
+from whychurn.report.page.components.blocks import original
 from whychurn.report.page.components.numbers import long_day
 from whychurn.report.page.formats import text_language
 from whychurn.report.page.page_like import PageLike
@@ -133,10 +135,11 @@ def _requests(facts: MemberFacts, page: PageLike) -> list[Evidence]:
         state = answer_state(row, facts.as_of)
         if row["source"] in ("complaint", "ticket") and state != "solved" and len(found) < 2:
             days = 0 if state == "none" else (row["responded_at"] - row["created_at"]).days
+            told = "late_day" if state == "late" and days < 2 else state
             name = page.say(f"member.source_{row['source']}")
-            words = {"source": name, "day": long_day(row["created_at"], page.lang), "days": max(days, 1)}
+            words = {"source": name, "day": long_day(row["created_at"], page.lang), "days": days}
             source = page.say("member.records_product_service")
-            found.append(Evidence(page.say(f"member.request_{state}", **words), source, "product_service"))
+            found.append(Evidence(page.say(f"member.request_{told}", **words), source, "product_service"))
     return found
 
 
@@ -147,7 +150,7 @@ def _records(facts: MemberFacts, page: PageLike) -> list[Evidence]:
     for one in json.loads(_row(facts.causes)["evidence"] or "[]"):
         cause = one["cause"]
         wrote = one[page.lang] == page.say("causes.fact_said_text", cause=page.say(f"causes.{cause}"))
-        source = f"{page.say(f'member.records_{cause}')}, {day}"
+        source = join([page.say(f"member.records_{cause}"), day], page.lang, "，")
         text = one[page.lang][:1].upper() + one[page.lang][1:]
         found.append(Evidence(text, source, cause, "text" if wrote else ""))
     return found
@@ -165,7 +168,10 @@ def _quotes(facts: MemberFacts, page: PageLike) -> list[Evidence]:
         most = LONGEST if lang == "en" else int(LONGEST * _SHORT)
         text = row["text"] if len(row["text"]) <= most else row["text"][: most - 1].rstrip() + "…"
         name = say_or(f"member.source_{row['source']}", page.lang, page.say("member.source_unknown"))
-        found.append(Evidence(text, f"{name}, {page.format(row['created_at'], 'date')}", about, lang))
+        source = join(
+            [name, page.format(row["created_at"], "date"), *original(lang, page.lang)], page.lang, "，"
+        )
+        found.append(Evidence(text, source, about, lang))
     first = [one for one in found if one.cause == cause][:2]
     others = {one.cause: one for one in reversed(found) if one.cause != cause}
     return [*first, *others.values()][:QUOTES]

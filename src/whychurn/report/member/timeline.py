@@ -14,7 +14,7 @@ import pandas as pd
 from whychurn.contract.tables import CONTACTS, INTERACTIONS
 from whychurn.labels import join
 from whychurn.report.member.records import MONTHS, MemberFacts, Row, is_true
-from whychurn.report.page.components.numbers import exact_money
+from whychurn.report.page.formats import format_value
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
 from whychurn.report.words.readable_names import action_name
@@ -107,7 +107,7 @@ def order_marks(facts: MemberFacts, page: PageLike, currency: str, values: Mappi
     marks = []
     for row in rows:
         back = row["amount"] < 0 or is_true(row.get("returned"))
-        words = [exact_money(row["amount"], page.lang, currency)]
+        words = [format_value(row["amount"], "money", page.lang, currency)]
         words += [values.get(row["category"], str(row["category"]))] if _known(row.get("category")) else []
         words += [page.say("member.returned")] if back else []
         size = _RADIUS[0] + (_RADIUS[1] - _RADIUS[0]) * math.sqrt(abs(row["amount"]) / most)
@@ -124,7 +124,7 @@ def term_marks(facts: MemberFacts, page: PageLike, currency: str, values: Mappin
             " · ".join(
                 [values.get(row["plan"], str(row["plan"]))]
                 + (
-                    [exact_money(row["price_paid"], page.lang, currency)]
+                    [format_value(row["price_paid"], "money", page.lang, currency)]
                     if _known(row.get("price_paid"))
                     else []
                 )

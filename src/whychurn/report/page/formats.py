@@ -132,7 +132,7 @@ def _format_number(value: float, kind: str, lang: str, currency: str) -> str:
     if kind == "days":
         return say("delivery.days", lang, value=_minus(f"{value:,.0f}"))
     if kind == "money":
-        return _format_money(value, currency)
+        return _format_money(value, lang, currency)
     return _minus(_three_digits(value))
 
 
@@ -149,10 +149,12 @@ def _three_digits(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
-def _format_money(value: float, currency: str) -> str:
+def _format_money(value: float, lang: str, currency: str) -> str:
     digits = 0 if abs(value) >= 100 or value == round(value) else 2
     sign = "−" if value < 0 else ""
     number = f"{abs(value):,.{digits}f}"
+    if lang == "zh" and currency == "CNY":
+        return f"{sign}{number} 元"
     symbol = SYMBOLS.get(currency)
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency}".rstrip()
 

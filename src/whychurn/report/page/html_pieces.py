@@ -12,11 +12,13 @@ from whychurn.report.words import say
 
 _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
 _CODE: Final = re.compile(r"`(.+?)`")
+_INTERVAL: Final = re.compile(r"\[[^\[\]<>]*\d[^\[\]<>]*\]")
 
 
 def inline(text: str) -> str:
-    """Escaped `text`, with ``**strong**`` and `` `code` `` kept."""
-    return _CODE.sub(r"<code>\1</code>", _STRONG.sub(r"<strong>\1</strong>", escape(text, quote=False)))
+    """Escaped `text`, with ``**strong**``, `` `code` `` and intervals ``[2–5]`` set apart."""
+    text = _INTERVAL.sub(r'<span class="in">\g<0></span>', escape(text, quote=False))
+    return _CODE.sub(r"<code>\1</code>", _STRONG.sub(r"<strong>\1</strong>", text))
 
 
 def badge(rung: str, lang: str) -> str:

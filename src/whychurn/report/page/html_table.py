@@ -67,7 +67,6 @@ def table_html(
     limit
         Rows shown before the reader asks for all.
     """
-    withheld = _withheld(frame)
     caption = (
         f"<b>{escape(say('delivery.table', lang, number=number))}</b> {inline(title)} {badge(rung, lang)}"
     )
@@ -77,7 +76,10 @@ def table_html(
     look = TableLook(lang, currency, min_cell, labels or {}, formats or {})
     table = bare_table(shown, name, look, limit)
     bar = filter_bar(shown.drop(columns=SUPPRESSED, errors="ignore"), look) if len(shown) > FIRST_ROWS else ""
-    tools = table_tools(len(shown), limit, lang) + _notes(frame, withheld, lang, min_cell)
+    tools = table_tools(len(shown), limit, lang) + withheld_note(frame, lang, min_cell)
+    if len(frame) > MOST_ROWS:
+        left_out = say("delivery.rows_left_out", lang, shown=MOST_ROWS, rows=len(frame))
+        tools += f'<p class="wc-note">{escape(left_out)}</p>'
     return _box(caption, bar + table + tools)
 
 
@@ -184,10 +186,9 @@ def table_tools(rows: int, limit: int | None, lang: str) -> str:
     return f'<div class="wc-tools">{more}{csv}</div>'
 
 
-def _notes(frame: pd.DataFrame, withheld: pd.Series | None, lang: str, min_cell: int) -> str:
-    notes = []
-    if withheld is not None and withheld.any():
-        notes.append(say("delivery.suppressed", lang, min_cell=min_cell))
-    if len(frame) > MOST_ROWS:
-        notes.append(say("delivery.rows_left_out", lang, shown=MOST_ROWS, rows=len(frame)))
-    return "".join(f'<p class="wc-note">{escape(note)}</p>' for note in notes)
+def withheld_note(frame: pd.DataFrame, lang: str, min_cell: int) -> str:
+    """That cells about few members are not shown, where there are any."""
+    withheld = _withheld(frame)
+    if withheld is None or not withheld.any():
+        return ""
+    return f'<p class="wc-note">{escape(say("delivery.suppressed", lang, min_cell=min_cell))}</p>'

@@ -17,6 +17,7 @@ from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.unanswered_questions import missing_words, question_words
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.layout import chooser_html, page_names, write_sections
+from whychurn.report.words import say
 
 
 def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, Any]]) -> list[Path]:
@@ -75,7 +76,12 @@ def unanswered_lines(study: StudyPaths, lang: str) -> list[str]:
     panel = study.processed / "panel.json"
     missing = missing_leavers_line(read_json(panel), lang) if panel.exists() else []
     return missing + [
-        f"{question_words(entry['id'], lang)} {missing_words(entry, lang)}"
+        say(
+            "delivery.unanswered",
+            lang,
+            question=question_words(entry["id"], lang),
+            missing=missing_words(entry, lang),
+        )
         for entry in questions
         if not entry["answerable"]
     ]

@@ -13,6 +13,7 @@ import pandas as pd
 from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.labels import prose
 from whychurn.report.causes.sentences.shares import rung_of
 from whychurn.report.index.blocks import sure_lines
 from whychurn.report.index.changed import changed_lines, changed_title
@@ -65,7 +66,7 @@ def summary_text(study: StudyPaths, params: Params, results: IndexResults, lang:
     other = next(code for code in FILES if code != lang)
     clauses = clauses_closed(headline(results, rung, page) or [page.say("delivery.index_title")])
     parts = [
-        f"# {(' ' if lang == 'en' else '').join(clauses)}",
+        f"# {prose(clauses, lang)}",
         f"[{say('delivery.language_name', other)}]({FILES[other]})",
         dated("delivery.summary_lead", study, name, lang),
         *_lines([("described", rate_line(results, page))], page),

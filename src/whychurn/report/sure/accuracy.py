@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from whychurn.labels import prose
 from whychurn.report.causes.sentences.accuracy import kind_of_study, measured_worlds
 from whychurn.report.index.sentences import HUNDRED
 from whychurn.report.page.components.blocks import block, missing_block, note, see
@@ -89,7 +90,7 @@ def _row(
 ) -> IntervalRow:
     name = page.say(f"sure.kind_{kind}")
     return IntervalRow(
-        f"{name} {page.say('sure.like_yours')}" if kind == mine else name,
+        prose([name, page.say("sure.like_yours")], page.lang) if kind == mine else name,
         float(values.mean()),
         float(values.min()),
         float(values.max()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from whychurn.labels import prose
 from whychurn.report.causes.sentences.robustness import first_lines
 from whychurn.report.causes.sentences.shares import difference, from_words, shares_table, untold_lines
 from whychurn.report.index.blocks import why_block
@@ -67,7 +68,9 @@ def why_body(results: WhyResults, page: Wording) -> str:
 
 def _causes(results: WhyResults, page: Wording) -> str:
     index = results.index
-    body = picture(index, results.rung, page) + note(f"{difference(page)} {page.say('why.beyond')}")
+    body = picture(index, results.rung, page) + note(
+        prose([difference(page), page.say("why.beyond")], page.lang)
+    )
     doubts = first_lines(results.tables["cause_diagnostics"], {}, index.causes, page)
     doubts += untold_lines(results.tables["cause_grounds"], page)
     body += "".join(claim(line, "described") for line in doubts) + claim(

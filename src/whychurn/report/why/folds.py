@@ -82,7 +82,9 @@ def _checks(results: WhyResults, page: Wording) -> str:
     body = "".join(claim(line, "described") for line in robustness.diagnostic_lines(checks, page))
     body += table_of(robustness.diagnostic_table(checks, page), "checks", results, page)
     return fold(
-        page.say("why.fold_checks"), page.say("why.hint_checks", checks=len(checks), flagged=flagged), body
+        page.say("why.fold_checks"),
+        page.say("why.hint_checks" if flagged else "why.hint_quiet", checks=len(checks), flagged=flagged),
+        body,
     )
 
 

@@ -63,7 +63,7 @@ def groups_title(rows: pd.DataFrame, groups: pd.DataFrame, page: Wording) -> str
         page.say(f"why.groups_{key}", group=_name(row, page), cause=page.say(f"causes.{row['cause']}"))
         for row in found
     ]
-    return page.say("why.groups_title", parts=join(parts, page.lang, "；"))
+    return join(parts, page.lang, "；")
 
 
 def groups_block(results: WhyResults, page: Wording) -> str:

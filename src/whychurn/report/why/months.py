@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from whychurn.contract.causes import CAUSES
-from whychurn.labels import join
+from whychurn.labels import join, listed
 from whychurn.report.index.sentences import HUNDRED, per_100, ranked
 from whychurn.report.page.components.blocks import block, note, see
 from whychurn.report.page.components.numbers import bracketed, plain
@@ -50,13 +50,14 @@ def months_title(change: pd.DataFrame, level: float, page: Wording) -> str:
     if change.empty:
         return page.say("why.months_few")
     rows = change[change["p_adjusted"] < level].sort_values("difference", key=abs, ascending=False)
-    clauses = []
+    clauses = {}
     for word, found in (("grew", rows[rows["difference"] > 0]), ("shrank", rows[rows["difference"] < 0])):
         names = [page.say(f"causes.{cause}") for cause in found["cause"].head(2)]
         if names:
-            causes = page.say("why.both", first=names[0], second=names[1]) if len(names) > 1 else names[0]
-            clauses.append(page.say(f"why.months_{word}", causes=causes))
-    return join(clauses, page.lang, "；") or page.say("why.months_none")
+            clauses[word] = page.say(f"why.months_{word}", causes=listed(names, page.lang))
+    if len(clauses) > 1:
+        return page.say("why.months_both", **clauses)
+    return next(iter(clauses.values()), page.say("why.months_none"))
 
 
 def months_block(results: WhyResults, page: Wording) -> str:

@@ -7,9 +7,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.labels import join
 from whychurn.report.causes.sentences.shares import six
 from whychurn.report.index.sentences import HUNDRED, per_100
-from whychurn.report.page.components.blocks import block, missing_block, note, quote, see
+from whychurn.report.page.components.blocks import block, missing_block, note, original, quote, see
 from whychurn.report.page.components.interval_rows import IntervalRow, interval_rows
 from whychurn.report.page.components.numbers import bracketed_plain, month_name, plain
 from whychurn.report.page.formats import display_width
@@ -80,14 +81,13 @@ def said_block(results: WhyResults, page: Wording) -> str:
 
 def _row(row: dict[Any, Any], results: WhyResults, page: Wording) -> IntervalRow:
     between = bracketed_plain(HUNDRED * row["low"], HUNDRED * row["high"])
-    said = page.say("why.say", share=per_100(row["survey"]))
     return IntervalRow(
         page.say(f"causes.{row['cause']}"),
         HUNDRED * row["share"],
         HUNDRED * row["low"],
         HUNDRED * row["high"],
-        f"{said} → {per_100(row['share'])}",
-        between,
+        per_100(row["share"]),
+        f"{between} {page.say('why.say', share=per_100(row['survey']))}",
         results.rung,
         mark=HUNDRED * row["survey"],
     )
@@ -116,6 +116,6 @@ def _quotes(rows: pd.DataFrame, results: WhyResults, page: Wording) -> str:
 def _quote(row: dict[Any, Any], page: Wording) -> str:
     source = say_or(f"why.source_{row['source']}", page.lang, str(row["source"]))
     month, about = month_name(row["known_on"], page.lang), row[f"label_{page.lang}"]
-    return quote(
-        str(row["text"]), str(row["language"]), page.say("why.quote", source=source, month=month, about=about)
-    )
+    lang = str(row["language"])
+    told = [page.say("why.quote", source=source, month=month, about=about), *original(lang, page.lang)]
+    return quote(str(row["text"]), lang, join(told, page.lang, "，"))

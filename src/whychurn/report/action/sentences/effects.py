@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from whychurn.labels import join
+from whychurn.contract.causes import RUNGS
+from whychurn.labels import listed
 from whychurn.report.action.names import cause_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.page.components.interval_rows import IntervalRow
@@ -74,6 +75,12 @@ def _widened(rows: pd.DataFrame, shown: np.ndarray, level: float) -> pd.DataFram
     )
 
 
+def shown_apart(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Rows of `effect_rows` that are proven or do harm, then the others: each part has one rung; empty parts are left out."""
+    shown = rows["verdict"] != "open"
+    return [part.reset_index(drop=True) for part in (rows[shown], rows[~shown]) if len(part)]
+
+
 def effects_title(rows: pd.DataFrame, page: PageLike) -> list[str]:
     """The finding in one or two clauses; a page without any effect says why elsewhere."""
     by = {verdict: rows[rows["verdict"] == verdict] for verdict in ("proven", "harm", "open")}
@@ -97,7 +104,7 @@ def _names(rows: pd.DataFrame, page: PageLike) -> str:
     names = [action_name(action, page.lang) for action in rows["action"]]
     if len(names) > 3:
         names = [*names[:3], page.say("action.and_more", count=len(names) - 3)]
-    return join(names, page.lang)
+    return listed(names, page.lang)
 
 
 def interval_of(row: Mapping[Any, Any], results: ActionResults, page: PageLike) -> IntervalRow:
@@ -178,6 +185,4 @@ def unworthy(row: Mapping[Any, Any]) -> bool:
 
 def weakest_rung(rungs: pd.Series) -> str:
     """The weakest rung of several rows."""
-    from whychurn.contract.causes import RUNGS
-
     return min(rungs, key=RUNGS.index) if len(rungs) else "described"

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_counts
-from whychurn.labels import join
+from whychurn.labels import listed
 from whychurn.report.action.names import cause_name, code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.page.components.numbers import bracketed, plain, signed
@@ -39,7 +39,7 @@ def campaign_tests(results: ActionResults) -> pd.DataFrame:
 def guard_title(results: ActionResults, page: PageLike) -> list[str]:
     """A clause that names the actions of `guard_lines`; nothing where there are none."""
     names = [action_name(action, page.lang) for action in likely_harm(results)["action"]]
-    return [page.say("action.title_guard", actions=join(names, page.lang))] if names else []
+    return [page.say("action.title_guard", actions=listed(names, page.lang))] if names else []
 
 
 def guard_lines(results: ActionResults, page: PageLike) -> list[str]:
@@ -94,7 +94,7 @@ def ceiling_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     lines = [
         {
             "cause": cause_name(cause, page.lang),
-            "action": join([action_name(action, page.lang) for action in mine["action"]], page.lang),
+            "action": listed([action_name(action, page.lang) for action in mine["action"]], page.lang),
             "ceiling": mine["ceiling"].iloc[0],
             "between": _percents(mine.iloc[0].to_dict(), "ceiling_low", "ceiling_high", page),
         }

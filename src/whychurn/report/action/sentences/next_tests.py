@@ -45,10 +45,9 @@ def test_lines(results: ActionResults, page: PageLike) -> list[str]:
 def _sentence(row: Mapping[Any, Any], page: PageLike) -> str:
     words = {
         "action": action_name(str(row["action"]), page.lang),
-        "design": code_name("design", row["design"], page.lang),
         "n_arm": plain(row["n_arm"]),
-        "relative": f"{100 * row['relative']:.0f}%",
         "p0": page.format(row["p0"], "percent"),
+        "p1": page.format(row["p0"] * (1 - row["relative"]), "percent"),
         "weeks": plain(row["weeks"]) if pd.notna(row["weeks"]) else "",
     }
     return page.say("action.test_weeks" if words["weeks"] else "action.test_size", **words)

@@ -8,16 +8,18 @@ from typing import Final
 import pandas as pd
 
 from whychurn.contract.suppression import suppress_small_counts
-from whychurn.labels import join
+from whychurn.labels import listed
 from whychurn.report.action.names import cause_name, code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, unworthy
-from whychurn.report.page.components.numbers import bracketed, exact_money, plain
+from whychurn.report.page.components.numbers import bracketed, plain
+from whychurn.report.page.formats import format_value
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words.readable_names import action_name
 
 MOST_LINES: Final = 6  # of the table of the plan
 ATTRIBUTED: Final = "attributed"
+_BY_LOT: Final = "by_lot"  # stands for the actions of all contacts that are drawn by lot
 _WHY_NOBODY: Final = ("no_budget", "nobody_may_be_contacted", "nobody_there", "no_actions")
 _LEFT_ALONE: Final = ("no_consent", "contacted_lately")  # counts of the plan's facts
 FORMATS: Final = {"members": "int", "cost": "money", "gain": "money", "kept": "number"}
@@ -61,7 +63,7 @@ def plan_headline(results: ActionResults, page: PageLike) -> tuple[str, str, flo
     words: dict[str, object] = {
         "members": page.members(count),
         "days": results.value_days,
-        "cost": exact_money(contacts(results)["cost"].sum(), page.lang, results.currency),
+        "cost": format_value(contacts(results)["cost"].sum(), "money", page.lang, results.currency),
     }
     total = float(row["members"]) / 1000
     kept = [float(row[name]) * total for name in ("kept_per_1000", "kept_low", "kept_high")]
@@ -76,17 +78,19 @@ def plan_headline(results: ActionResults, page: PageLike) -> tuple[str, str, flo
 
 
 def _whole(results: ActionResults, page: PageLike) -> Callable[[float], str]:
-    return lambda value: exact_money(round(value), page.lang, results.currency)
+    return lambda value: format_value(round(value), "money", page.lang, results.currency)
 
 
 def plan_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     """At most `MOST_LINES` lines: action, for whom, members, cost, gain after cost with interval, tested?
 
-    The interval of an action adds up those of its contacts: they rest on the same effect, so they err together.
+    The interval of an action adds up those of its contacts: they rest on the same effect, so they err together. What is
+    drawn by lot to learn is one line, the last.
     """
-    rows = contacts(results, "policy")
-    if rows.empty:
+    rows = contacts(results)
+    if rows.empty or contacts(results, "policy").empty:
         return pd.DataFrame()
+    rows = rows.assign(action=rows["action"].where(rows["role"].ne("explore"), _BY_LOT))
     rows = rows.assign(net=rows["gain"] - rows["cost"].fillna(0) if knows_money(results) else rows["gain"])
     shift = rows["net"] - rows["gain"]
     rows = rows.assign(low=rows["gain_low"] + shift, high=rows["gain_high"] + shift)
@@ -104,8 +108,10 @@ def plan_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
         .reset_index()
         .sort_values(["gain", "action"], ascending=[False, True], kind="stable")
     )
+    by_lot = lines["action"].eq(_BY_LOT)
+    lines = pd.concat([lines[~by_lot].head(MOST_LINES - int(by_lot.any())), lines[by_lot]])
     values = ["cost", "gain", "low", "high"]
-    shown = suppress_small_counts(lines.head(MOST_LINES), {"members": values}, results.min_cell)
+    shown = suppress_small_counts(lines, {"members": values}, results.min_cell)
     return _in_words(shown, results, page)
 
 
@@ -123,8 +129,14 @@ def _in_words(lines: pd.DataFrame, results: ActionResults, page: PageLike) -> pd
     gain = "gain" if knows_money(results) else "kept"
     return pd.DataFrame(
         {
-            "action": [action_name(action, page.lang) for action in lines["action"]],
-            "cause": [cause_name(cause, page.lang) for cause in lines["cause"]],
+            "action": [
+                page.say("action.plan_lot") if action == _BY_LOT else action_name(action, page.lang)
+                for action in lines["action"]
+            ],
+            "cause": [
+                "–" if lot else cause_name(cause, page.lang)
+                for lot, cause in zip(lines["action"].eq(_BY_LOT), lines["cause"], strict=True)
+            ],
             "members": lines["members"],
             "cost": lines["cost"],
             gain: lines["gain"],
@@ -141,9 +153,8 @@ def proofs(rows: pd.DataFrame, results: ActionResults) -> list[str | None]:
     found = [
         known.get(action, evidence) for action, evidence in zip(rows["action"], rows["evidence"], strict=True)
     ]
-    if "role" not in rows:
-        return found
-    return ["by_lot" if role == "explore" else one for role, one in zip(rows["role"], found, strict=True)]
+    lots = rows["role"].eq("explore") if "role" in rows else rows["action"].eq(_BY_LOT)
+    return [_BY_LOT if lot else one for lot, one in zip(lots, found, strict=True)]
 
 
 def money_line(results: ActionResults, page: PageLike) -> str:
@@ -153,6 +164,21 @@ def money_line(results: ActionResults, page: PageLike) -> str:
     if not knows_money(results):
         return page.say("action.no_money")
     return "" if knows_costs(results) else page.say("action.no_costs")
+
+
+def plan_lines(results: ActionResults, page: PageLike) -> list[str]:
+    """Who is counted in two lines of the plan, and who waits for an answer to a request first."""
+    rows = contacts(results)
+    people = rows["member_id"].nunique()
+    counts = {
+        "waiting": rows.loc[rows["member_id"].isin(results.requests["member_id"]), "member_id"].nunique(),
+        "twice": rows.drop_duplicates(["member_id", "action"])["member_id"].size - people,
+    }
+    return [
+        page.say(f"action.plan_{name}", members=page.members(count))
+        for name, count in counts.items()
+        if count
+    ]
 
 
 def leave_alone_lines(results: ActionResults, page: PageLike) -> list[tuple[str, str]]:
@@ -175,7 +201,7 @@ def leave_alone_lines(results: ActionResults, page: PageLike) -> list[tuple[str,
 
 
 def _joined(rows: pd.DataFrame, page: PageLike) -> str:
-    return join([action_name(action, page.lang) for action in rows["action"]], page.lang)
+    return listed([action_name(action, page.lang) for action in rows["action"]], page.lang)
 
 
 def learning_line(results: ActionResults, page: PageLike) -> str:

@@ -10,7 +10,7 @@ from whychurn.contract.suppression import suppress_small_counts
 from whychurn.report.action.names import cause_name, code_name
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.plan import ATTRIBUTED
-from whychurn.report.page.components.numbers import exact_money
+from whychurn.report.page.formats import format_value
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words.readable_names import action_name
 
@@ -58,7 +58,8 @@ def winback_lines(results: ActionResults, page: PageLike) -> list[str]:
     if rows.empty:
         return [page.say("action.winback_none")]
     gain, low = (
-        exact_money(round(rows[name].sum()), page.lang, results.currency) for name in ("expected_gain", "low")
+        format_value(round(rows[name].sum()), "money", page.lang, results.currency)
+        for name in ("expected_gain", "low")
     )
     members = page.members(rows["member_id"].nunique())
     return [page.say("action.winback_listed", members=members, gain=gain, low=low)]

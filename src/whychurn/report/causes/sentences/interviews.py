@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.contract.causes import LEAST_SAID
 from whychurn.labels import join
 from whychurn.report.causes.sentences.shares import TOLD, six, spread
+from whychurn.report.page.components.numbers import plain
 from whychurn.report.page.page_like import PageLike
 
 FORMATS: Final = {
@@ -77,10 +78,10 @@ def _price(plan: pd.DataFrame, page: PageLike) -> list[str]:
     if plan.empty:
         return []
     width = plan.set_index("further")["width"]
-    then = page.format(width[PRICED], "percent")
+    then = plain(100 * width[PRICED])
     if pd.isna(width[0]):
         return [page.say("interviews.answer_price_unknown", further=PRICED, then=then)]
-    now = page.format(width[0], "percent")
+    now = plain(100 * width[0])
     if width[0] - width[PRICED] < HARDLY:
         return [page.say("interviews.answer_price_hardly", further=PRICED, now=now)]
     return [page.say("interviews.answer_price", further=PRICED, now=now, then=then)]
@@ -143,7 +144,7 @@ def price_lines(plan: pd.DataFrame, page: PageLike) -> list[str]:
     """How much narrower intervals get with more answers; nothing where today's are not known."""
     if plan.empty or pd.isna(plan["width"].iloc[0]):
         return []
-    now = page.format(plan["width"].iloc[0], "percent")
+    now = plain(100 * plan["width"].iloc[0])
     if plan["width"].iloc[0] - plan["width"].min() < HARDLY:
         most = page.format(plan["further"].max(), "int")
         return [page.say("interviews.answer_price_hardly", further=most, now=now)]
@@ -151,7 +152,7 @@ def price_lines(plan: pd.DataFrame, page: PageLike) -> list[str]:
         page.say(
             "interviews.claim_price",
             further=page.format(row["further"], "int"),
-            then=page.format(row["width"], "percent"),
+            then=plain(100 * row["width"]),
             now=now,
         )
         for row in plan.iloc[1:].to_dict("records")

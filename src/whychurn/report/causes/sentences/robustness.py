@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -13,6 +13,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.labels import join
 from whychurn.report.causes.sentences.method_overview import method_name
 from whychurn.report.causes.sentences.shares import avoidable, from_words, six
+from whychurn.report.page.components.numbers import plain
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
 
@@ -79,8 +80,17 @@ def stability_lines(stability: pd.DataFrame, page: PageLike) -> list[str]:
     other = [name for name in kept.index if first[name] != first[MAIN]]
     if not other:
         return [*lines, page.say("causes.claim_same_first", cause=page.say(f"causes.{first[MAIN]}"))]
-    told = [f"{variant_name(name, page)} ({page.say(f'causes.{first[name]}')})" for name in other]
-    return [*lines, page.say("causes.claim_other_first", variants=join(told, page.lang))]
+    return [*lines, page.say("causes.claim_other_first", variants=_first_under(stability, other, page))]
+
+
+def _first_under(stability: pd.DataFrame, variants: Iterable[str], page: PageLike) -> str:
+    """Variants, each with the cause that comes first under it."""
+    words = {name: page.say(f"causes.{leader(stability, name)}") for name in variants}
+    told = (
+        page.say("causes.variant_first", variant=variant_name(name, page), cause=cause)
+        for name, cause in words.items()
+    )
+    return join(told, page.lang)
 
 
 def leader(stability: pd.DataFrame, variant: str) -> str | None:
@@ -219,11 +229,11 @@ def doubts(
     half = (first["high"] - first["low"]) / 2
     if pd.notna(half) and half > 0:
         asked = math.ceil(first["share"] * (1 - first["share"]) * (Z / half) ** 2)
-        bounds = {"low": page.format(first["low"], "percent"), "high": page.format(first["high"], "percent")}
+        bounds = {name: plain(100 * first[name]) for name in ("low", "high")}
         cause = page.say(f"causes.{first['cause']}")
         lines.append(page.say("causes.doubt_ask", asked=page.format(asked, "int"), cause=cause, **bounds))
     for row in avoidable(rows).head(1).to_dict("records"):
-        least = page.format(row["avoidable_low"], "percent")
+        least = plain(100 * row["avoidable_low"])
         lines.append(page.say("causes.doubt_test", cause=page.say(f"causes.{row['cause']}"), least=least))
     shaken = (
         [
@@ -235,11 +245,7 @@ def doubts(
         else []
     )
     if shaken:
-        lines.append(
-            page.say(
-                "causes.doubt_variant", variants=join((variant_name(n, page) for n in shaken), page.lang)
-            )
-        )
+        lines.append(page.say("causes.doubt_variant", variants=_first_under(stability, shaken, page)))
     if len(checks) and checks["flagged"].any():
         lines.append(page.say("causes.doubt_check"))
     answered = facts.get("answered_share")

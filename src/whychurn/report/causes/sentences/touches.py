@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from whychurn.labels import join
+from whychurn.labels import listed
 from whychurn.report.causes.sentences.shares import spread
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words.readable_names import action_name
@@ -47,7 +47,7 @@ def unshown_lines(touches: pd.DataFrame, page: PageLike) -> list[str]:
     rows = [row for row in _compared(touches) if not row["shown"]]
     if not rows:
         return []
-    actions = join([action_name(row["action"], page.lang) for row in rows], page.lang)
+    actions = listed([action_name(row["action"], page.lang) for row in rows], page.lang)
     least = _unsigned(max(row["least_difference"] for row in rows), page)
     return [page.say("touches.claim_not_shown", actions=actions, least=least)]
 
@@ -62,7 +62,7 @@ def share_lines(touches: pd.DataFrame, page: PageLike) -> list[str]:
     weak = strongest[strongest["power"] < POWER]
     lines = [_share_line(row, page) for row in _compared(strongest) if row["power"] >= POWER]
     if len(weak):
-        causes = join([page.say(f"causes.{cause}") for cause in weak["cause"]], page.lang)
+        causes = listed([page.say(f"causes.{cause}") for cause in weak["cause"]], page.lang)
         power = page.format(weak["power"].max(), "percent")
         lines.append(page.say("touches.claim_share_weak", causes=causes, power=power))
     return lines

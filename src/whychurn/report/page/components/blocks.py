@@ -8,7 +8,7 @@ from typing import Final
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.report.page.html_pieces import badge, inline
-from whychurn.report.words import say
+from whychurn.report.words import has_words, say
 
 TAGS: Final = ("proven", "harm", "open", "untested")
 
@@ -58,6 +58,12 @@ def fold(title: str, hint: str, body: str) -> str:
     """Folded section; `hint` says how much is inside. It stays shut in print."""
     small = f" <span>{inline(hint)}</span>" if hint else ""
     return f'<details class="bk-fold"><summary><b>{inline(title)}</b>{small}</summary>{body}</details>'
+
+
+def original(lang: str, page_lang: str) -> list[str]:
+    """That words of a member are in another language than the page; nothing where both are the same."""
+    key = f"delivery.original_{lang}"
+    return [say(key, page_lang)] if lang != page_lang and has_words(key) else []
 
 
 def quote(text: str, lang: str, source: str) -> str:

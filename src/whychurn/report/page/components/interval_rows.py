@@ -112,7 +112,7 @@ def _row(row: IntervalRow, low: float, high: float, lang: str, look: str, step: 
     return (
         f'<div class="iv-row{colour}"{focus} data-claim data-rung="{escape(row.rung)}">'
         f'<div class="iv-name"><b>{inline(row.name)}</b>{marks}{sub}</div>{_marks(row, low, high, step, look)}'
-        f'<div class="iv-value"><b>{inline(row.text)}</b> <span>{inline(row.between)}</span>{beside}</div>'
+        f'<div class="iv-value"><b>{inline(row.text)}</b> <span>{escape(row.between)}</span>{beside}</div>'
         f"{detail}</div>"
     )
 

@@ -9,7 +9,14 @@ from typing import Final
 import pandas as pd
 
 from whychurn.report.page.html_pieces import inline
-from whychurn.report.page.html_table import FIRST_ROWS, TableLook, bare_table, filter_bar, table_tools
+from whychurn.report.page.html_table import (
+    FIRST_ROWS,
+    TableLook,
+    bare_table,
+    filter_bar,
+    table_tools,
+    withheld_note,
+)
 from whychurn.report.words import say
 
 MOST_ROWS: Final = 500  # in a page; a list for staff comes from `whychurn action export`
@@ -38,7 +45,7 @@ def list_table(
     bar = filter_bar(shown, look, filters) if limit is not None else ""
     return (
         f'<div class="wc wc-tablebox wc-list">{bar}{bare_table(shown, name, look, limit)}'
-        f"{table_tools(len(shown), limit, look.lang)}{_left_out(len(shown), len(frame), look.lang)}</div>"
+        f"{table_tools(len(shown), limit, look.lang)}{withheld_note(shown, look.lang, look.min_cell)}{_left_out(len(shown), len(frame), look.lang)}</div>"
     )
 
 

@@ -49,8 +49,7 @@ def money(value: float, lang: str, currency: str) -> str:
             return f"{sign}{_two_digits(size / _YI)} 亿元"
         if size >= _WAN:
             return f"{sign}{_two_digits(size / _WAN)} 万元"
-        return f"{sign}{size:,.{_cents(size)}f} 元"
-    if size >= _LONG:
+    elif size >= _LONG:
         return f"{sign}{SYMBOLS.get(currency, '')}{_two_digits(size / _MILLION)} M" + _code(currency)
     return format_value(value, "money", lang, currency)
 
@@ -59,17 +58,10 @@ def money_between(low: float, high: float, lang: str, currency: str) -> str:
     """Range of positive amounts, its unit written once: ``¥0.4–2.1 M``, ``41–210 万元``."""
     chinese = lang == "zh" and currency == "CNY"
     if high >= (_WAN if chinese else _LONG):
-        size, digits = (_WAN, 0) if chinese else (_MILLION, 1 if high >= _MILLION else 2)
+        size, digits = (_WAN, 0) if chinese else (_MILLION, 1 if high >= _MILLION or low >= _LONG else 2)
         ends = f"{plain(low / size, digits)}–{plain(high / size, digits)}"
         return f"{ends} 万元" if chinese else f"{SYMBOLS.get(currency, '')}{ends} M{_code(currency)}"
     return f"{money(low, lang, currency)}–{money(high, lang, currency)}"
-
-
-def exact_money(value: float, lang: str, currency: str) -> str:
-    """Amount to the unit, with the same figures in both languages: ``¥8,300``, ``8,300 元``."""
-    if lang == "zh" and currency == "CNY" and pd.notna(value):
-        return f"{plain(value, _cents(abs(value)))} 元"
-    return format_value(value, "money", lang, currency)
 
 
 def signed_money(value: float, lang: str, currency: str) -> str:
@@ -98,10 +90,6 @@ def month_name(day: object, lang: str) -> str:
 
 def _two_digits(size: float) -> str:
     return f"{size:,.0f}" if size >= 10 else f"{size:.1f}" if size >= 1 else f"{size:.2f}"
-
-
-def _cents(size: float) -> int:
-    return 0 if size >= 100 or size == round(size) else 2
 
 
 def _code(currency: str) -> str:
