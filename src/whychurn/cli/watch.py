@@ -19,7 +19,7 @@ from whychurn.stages.month_records import FOLDER
 from whychurn.stages.pipeline import run_study
 from whychurn.watch.charts.alarms import still_open
 
-_SHOWN = ("real", "made_by_us")
+_SHOWN = {"real": "real", "made_by_us": "made by late data, rules or the model, not by members"}
 
 
 @app.command()
@@ -104,10 +104,9 @@ def _say(place: StudyPaths) -> None:
     for row in alarms.itertuples():
         _line(f"Alarm: {row.chart}:{row.group} since {row.since:%Y-%m}, {row.direction}. Try: {row.command}")
     changed = tables["months"]
-    for row in changed[changed["word"].isin(_SHOWN)].itertuples():
-        _line(
-            f"{row.headline}: {row.then:.4g} -> {row.now:.4g} ({row.low:+.3g} to {row.high:+.3g}), {row.word}"
-        )
+    for row in changed[changed["word"].isin(_SHOWN)].to_dict("records"):
+        then, now, low, high = (_figure(row[name]) for name in ("then", "now", "low", "high"))
+        _line(f"{row['headline']}: {then} -> {now} (difference {low} to {high}), {_SHOWN[row['word']]}")
     compared = facts.get("months", {})
     if compared.get("why_not"):
         _line(f"Nothing is compared: {compared['why_not']}")
@@ -115,6 +114,10 @@ def _say(place: StudyPaths) -> None:
         _line("No earlier month was kept; the next month is compared with this one.")
     if broken.empty and alarms.empty and not changed["word"].isin(_SHOWN).any():
         _line("Nothing broken, no open alarm, no change that is told from chance.")
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _line(text: str) -> None:

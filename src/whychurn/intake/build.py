@@ -86,8 +86,7 @@ def protected_tables(
         Receives what was redacted or dropped.
     """
     for table, checked in checked_tables.tables.items():
-        frame = protect_table(table, checked.good, key, redactions)
-        checked.frame = checked.frame.iloc[:0]  # large tables are not kept twice
+        frame = protect_table(table, checked.take_good(), key, redactions)
         check_schema(table, frame)
         yield table, frame
 

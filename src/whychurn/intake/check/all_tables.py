@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import PanelParams, Params
@@ -25,6 +26,7 @@ from whychurn.intake.check.orders.order_lines import fold_lines
 from whychurn.intake.check.orders.refunds import REFUNDED, net_refunds
 from whychurn.intake.check.problems import Problem, excess_problems, no_activity, raise_problems, to_decide
 from whychurn.intake.check.snapshot.table import read_snapshot, recognised, snapshot_name
+from whychurn.intake.read.dtypes import arrow_text
 from whychurn.intake.read.interview_list import with_interviews
 from whychurn.intake.read.source import Source, read_table
 
@@ -247,7 +249,9 @@ def _check_duplicates(checked: CheckedTable) -> None:
 
 
 def _check_members(checked: CheckedTable, joined: pd.Series) -> None:
-    position = joined.index.get_indexer(pd.Index(checked.frame["member_id"]))
+    known = arrow_text(joined.index.to_series())
+    place = pc.index_in(arrow_text(checked.frame["member_id"]), value_set=known)
+    position = place.fill_null(-1).to_numpy(zero_copy_only=False)
     checked.row_reasons.mark(position < 0, "unknown_member", "member_id")
     if not len(joined):
         return

@@ -82,6 +82,12 @@ class CheckedTable:
         good = self.row_reasons.good
         return self.frame if good.all() else self.frame[good]
 
+    def take_good(self) -> pd.DataFrame:
+        """Rows without a reason against them; the table is emptied, so that large ones are not kept twice."""
+        good = self.good
+        self.frame = self.frame.take([])  # a slice would hold all its rows
+        return good
+
     def good_values(self, name: str) -> pd.Series:
         """Column `name` of the rows without a reason against them."""
         return self.frame[name][self.row_reasons.good]

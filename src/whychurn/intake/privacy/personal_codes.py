@@ -58,7 +58,7 @@ def protect_codes(table: str, frame: pd.DataFrame, key: bytes | None, redactions
     redactions
         Receives what was taken out.
     """
-    frame = frame.copy()
+    frame = frame.copy(deep=False)
     members = frame.get("member_id")
     for name, spec in TABLES[table].fields.items():
         if spec.kind != "text" or name == "member_id" or name in FREE_TEXT.get(table, ()) or spec.choices:

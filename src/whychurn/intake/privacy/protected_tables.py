@@ -75,7 +75,8 @@ def take_persons_out(
     frame, key, redactions
         As in `protect_table`.
     """
-    frame = frame.reset_index(drop=True).copy()
+    frame = frame.copy(deep=False)
+    frame.index = pd.RangeIndex(len(frame))
     for name in FREE_TEXT.get(table, ADDRESS_COLUMNS if table == "members" else ()):
         frame[name], counts = redact_column(frame[name])
         redactions.counts += counts
@@ -108,6 +109,7 @@ def check_schema(table: str, frame: pd.DataFrame) -> None:
 
 
 def _in_order(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Contract order of columns and rows; `frame` is emptied."""
     spec = TABLES[table]
     names = [*spec.fields, *(name for name in frame.columns if name not in spec.fields)]
     by = [name for name in ("member_id", spec.time, *spec.identity) if name and name in frame]
@@ -117,7 +119,10 @@ def _in_order(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         by = ["member_id", "occurred_at", "event_type", "event_id"]
     columns = {f"k{number}": _sortable(frame[name]) for number, name in enumerate(dict.fromkeys(by))}
     order = pc.sort_indices(pa.table(columns), sort_keys=[(name, "ascending") for name in columns])
-    return frame[names].iloc[order.to_numpy()].reset_index(drop=True)
+    rows = order.to_numpy()
+    # column by column, so that a large table is not there twice
+    ordered = {name: frame.pop(name).take(rows).reset_index(drop=True) for name in names}
+    return pd.DataFrame(ordered, copy=False)
 
 
 def _sortable(column: pd.Series) -> pa.Array | pa.ChunkedArray:
@@ -132,7 +137,7 @@ def _sortable(column: pd.Series) -> pa.Array | pa.ChunkedArray:
 def _drop_personal(
     table: str, frame: pd.DataFrame, key: bytes | None, redactions: Redactions
 ) -> pd.DataFrame:
-    frame = frame.copy()
+    frame = frame.copy(deep=False)
     for name in [column for column in frame.columns if column not in TABLES[table].fields]:
         ids, told = frame["member_id"], {"column": f"{table}.{name}"}
         if name in PERSONS:  # stands for a member, and few members are named twice

@@ -17,9 +17,10 @@ _INT64_DIGITS: Final = 18  # that 64 bits hold, whatever they are
 
 def standard_frame(table: pa.Table) -> pd.DataFrame:
     """Arrow table as a frame of ``string[pyarrow]``, float64, Int64, boolean, datetime64[us] columns."""
-    names = unique_names(table.column_names)
-    columns = [standard_column(column) for column in table.columns]
-    return pd.DataFrame(dict(zip(names, columns, strict=True)), index=pd.RangeIndex(table.num_rows))
+    names, rows, columns = unique_names(table.column_names), table.num_rows, table.columns[::-1]
+    del table  # each column is there once: as it came, or standard
+    standard = {name: standard_column(columns.pop()) for name in names}
+    return pd.DataFrame(standard, index=pd.RangeIndex(rows), copy=False)
 
 
 def standard_column(column: pa.ChunkedArray) -> pd.Series:

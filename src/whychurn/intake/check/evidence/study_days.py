@@ -42,9 +42,9 @@ def set_odd_days_aside(tables: dict[str, CheckedTable], params: IntakeParams) ->
             before = (day < pd.Timestamp(first)).to_numpy(dtype=bool, na_value=False)
             checked.row_reasons.mark(before, "before_window", str(TABLES[table].time))
         for end in ends:
-            _set_aside(checked, end, _Rows.of(_days(checked)))
+            _set_aside(checked, end, _days(checked))
     for end in ends:  # a small table has no usual rate of its own
-        together = _Rows.of(pd.concat([_days(tables["orders"]), _days(tables["events"])]))
+        together = _Rows.joined(_days(tables["orders"]), _days(tables["events"]))
         for table in ("orders", "events"):
             _set_aside(tables[table], end, together)
 
@@ -60,14 +60,14 @@ def window(
         Last day possible: today, or `params.observed_until`.
     """
     days = {table: _days(tables[table]) for table in ACTIVITY_TABLES}
-    days["memberships"] = pd.concat([days["memberships"], *_ends_recorded(tables["memberships"], last)])
-    dated = pd.concat([days["orders"], days["events"]])
-    first = (days["memberships"] if dated.empty else dated).min()
+    days["memberships"] = _Rows.joined(days["memberships"], *_ends_recorded(tables["memberships"], last))
+    dated = _Rows.joined(days["orders"], days["events"])
+    first = (dated if dated.total else days["memberships"]).day(0)
     if params.observed_from is not None:
         first = pd.Timestamp(params.observed_from)
     if params.observed_until is not None:
         return first, last
-    until = min(pd.concat(days.values()).max(), last)
+    until = min(_Rows.joined(*days.values()).day(-1), last)
     if pd.isna(until):
         return first, until
     shown = {table: _presence(tables[table], days[table]) for table in _who_is_there(tables, panel)}
@@ -90,13 +90,32 @@ class _Rows:
     rows: np.ndarray
 
     @classmethod
-    def of(cls, days: pd.Series) -> _Rows:
-        numbers = days.dropna().to_numpy("datetime64[D]").astype("int64")
+    def of(cls, checked: CheckedTable, name: str, among: np.ndarray | None = None) -> _Rows:
+        """Days of column `name` in the good rows, or in those of them that are `among` the chosen."""
+        given = checked.row_reasons.good & checked.frame[name].notna().to_numpy(dtype=bool)
+        rows = given if among is None else given & among
+        numbers = checked.frame[name].to_numpy()[rows].astype("datetime64[D]").astype("int64")
         if not len(numbers):
             return cls(numbers, numbers)
         counts = np.bincount(numbers - numbers.min())
         found = np.flatnonzero(counts)
         return cls(found + numbers.min(), counts[found])
+
+    @classmethod
+    def joined(cls, *tables: _Rows) -> _Rows:
+        """Rows of all `tables` by day."""
+        days, position = np.unique(np.concatenate([table.days for table in tables]), return_inverse=True)
+        rows = np.concatenate([table.rows for table in tables])
+        return cls(days, np.bincount(position, weights=rows, minlength=len(days)).astype("int64"))
+
+    def day(self, position: Literal[0, -1]) -> pd.Timestamp:
+        """The first or the last day; NaT where there is no row."""
+        return pd.Timestamp(int(self.days[position]), unit="D") if len(self.days) else pd.Timestamp("NaT")
+
+    def until(self, last: pd.Timestamp) -> _Rows:
+        """Rows up to `last`."""
+        early = self.days <= np.datetime64(last, "D").astype("int64")
+        return _Rows(self.days[early], self.rows[early])
 
     @property
     def total(self) -> int:
@@ -166,32 +185,31 @@ def _who_is_there(tables: Mapping[str, CheckedTable], panel: PanelParams) -> lis
     return [table for table in wanted if table in filled]
 
 
-def _days(checked: CheckedTable) -> pd.Series:
-    return checked.good_values(str(TABLES[checked.table].time)).dt.normalize()
+def _days(checked: CheckedTable) -> _Rows:
+    return _Rows.of(checked, str(TABLES[checked.table].time))
 
 
-def _ends_recorded(terms: CheckedTable, last: pd.Timestamp) -> list[pd.Series]:
+def _ends_recorded(terms: CheckedTable, last: pd.Timestamp) -> list[_Rows]:
     """Days on which terms were ended: they show that the table was kept, as starts do.
 
     A written end is such a day only where other terms have none: there it was written when the term ended.
     """
     names = ["cancelled_on", *(["ends_on"] if running(terms.good).any() else [])]
-    days = [terms.good_values(name).dropna().dt.normalize() for name in names]
-    return [ended[ended <= last] for ended in days]
+    return [_Rows.of(terms, name).until(last) for name in names]
 
 
-def _presence(checked: CheckedTable, days: pd.Series) -> pd.Series:
+def _presence(checked: CheckedTable, days: _Rows) -> _Rows:
     if checked.table != "events":
         return days
-    return days[checked.good_values("event_type").isin(INTERACTIONS).to_numpy(dtype=bool)]
+    present = checked.frame["event_type"].isin(INTERACTIONS).to_numpy(dtype=bool)
+    return _Rows.of(checked, str(TABLES["events"].time), present)
 
 
-def _ended(days: pd.Series, until: pd.Timestamp) -> pd.Timestamp | None:
+def _ended(rows: _Rows, until: pd.Timestamp) -> pd.Timestamp | None:
     """Last day of a table that ended before `until`, judged by its usual rate; None where it did not."""
-    rows = _Rows.of(days)
     if rows.total < LEAST_ROWS:
         return None
-    last = pd.Timestamp(int(rows.days[-1]), unit="D")
+    last = rows.day(-1)
     silence = (until - last).days
     return last if silence >= EARLIER_DAYS and rows.is_silence(silence) else None
 
