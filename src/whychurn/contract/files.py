@@ -137,10 +137,15 @@ def read_table(
     """
     check_written(path)
     if texts_as_categories:
-        table = pq.read_table(path, columns=columns)
-        frame: pd.DataFrame = table.to_pandas(strings_to_categorical=True, ignore_metadata=True)
+        schema = pq.read_schema(path)
+        texts = [
+            one.name for one in schema if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)
+        ]
+        table = pq.read_table(path, columns=columns, read_dictionary=texts)
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
         return frame
-    return pd.read_parquet(path, columns=columns)
+    with pd.option_context("mode.string_storage", "pyarrow"):  # else each cell is an object of its own
+        return pd.read_parquet(path, columns=columns)
 
 
 def sample_share(path: Path, rows: int) -> float:
