@@ -10,12 +10,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from whychurn.action.contact_consent import opted_out
 from whychurn.action.inputs import ActionInputs, StudyInputs
-from whychurn.action.results import action_results, action_sections, gathered
+from whychurn.action.open_requests import open_requests
+from whychurn.action.results import action_sections, gathered
+from whychurn.contract.files import read_result
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, documented
+from whychurn.intake.reidentify import own_ids
+from whychurn.report.action.lists import member_lists
+from whychurn.report.action.results import read_action
 from whychurn.stages.action import read_inputs
+from whychurn.stages.on_demand.exporting import Wanted, list_to_export
 from whychurn.stages.study_inputs import read_study_inputs
 
 pytestmark = pytest.mark.xdist_group("small_study")
@@ -41,6 +48,10 @@ def well_formed(tables: dict[str, pd.DataFrame]) -> None:
         assert list(tables[name].columns) == columns_of(name), name
 
 
+def tables_of(inputs: ActionInputs) -> dict[str, pd.DataFrame]:
+    return gathered(action_sections(inputs))[0]
+
+
 def test_without_touches_the_plan_only_explores_and_says_so(inputs: ActionInputs) -> None:
     done = action_sections(changed(inputs, "touches", lambda touches: touches.iloc[:0]))
     tables, facts = gathered(done)
@@ -50,21 +61,21 @@ def test_without_touches_the_plan_only_explores_and_says_so(inputs: ActionInputs
     assert list(facts) == ["tests", "effects", "plan", "warnings", "winback"]
     well_formed(tables)
     assert facts["tests"]["touches"] == 0 and tables["action_tests"].empty and tables["action_effects"].empty
-    assert set(tables["plan"]["role"]) <= {"explore", "hold_out"}
+    assert set(tables["plan"]["role"]) <= {"explore", "hold_out"}, "nothing is planned for afterwards either"
     assert len(tables["playbook"]) and len(tables["warnings"]) and len(tables["action_sizes"])
 
 
 def test_campaigns_that_chose_their_members_prove_nothing(inputs: ActionInputs) -> None:
     chosen = changed(inputs, "touches", lambda touches: touches.assign(randomized=False))
-    tables, _ = action_results(chosen)
+    tables = tables_of(chosen)
     well_formed(tables)
     assert tables["action_tests"].empty and (tables["playbook"]["tested"] == "untested").all()
     assert "caused" not in set(tables["action_effects"]["rung"])
 
 
 def test_no_budget_is_an_empty_plan(inputs: ActionInputs) -> None:
-    plan = action_results(with_action(inputs, budget=0.0))[0]["plan"]
-    assert set(plan["role"]) <= {"hold_out"}
+    plan = tables_of(with_action(inputs, budget=0.0))["plan"]
+    assert set(plan["role"]) <= {"hold_out", "waits"}
 
 
 def test_whoever_refused_marketing_is_in_no_list(inputs: ActionInputs) -> None:
@@ -73,9 +84,45 @@ def test_whoever_refused_marketing_is_in_no_list(inputs: ActionInputs) -> None:
         "members",
         lambda members: members.assign(marketing_consent=pd.array([False] * len(members), dtype="boolean")),
     )
-    tables, _ = action_results(refusing)
-    contacted = tables["plan"][tables["plan"]["role"] != "hold_out"]
-    assert contacted.empty and tables["winback"].empty and tables["warnings"]["action"].isna().all()
+    tables = tables_of(refusing)
+    assert tables["plan"].empty and tables["winback"].empty and tables["warnings"]["action"].isna().all()
+
+
+def test_page_and_export_name_the_same_members_and_nobody_who_is_not_to_be_contacted(
+    inputs: ActionInputs, small_study: Path
+) -> None:
+    """No contact without consent, beyond a cap or before an open request is answered."""
+    study, params, tables = StudyPaths.at(small_study), inputs.params, inputs.tables
+    exported = list_to_export(study, params, Wanted())
+    page = member_lists(read_action(study, params))
+    sent = exported[exported["role"].isin(["policy", "explore"])]
+    waits = exported[exported["role"] == "waits"]
+    assert len(sent) and set(own_ids(study, params, page.contact["member_id"])) == set(sent["member_id"])
+    planned = page.answer.dropna(subset="action")
+    assert len(waits) and set(own_ids(study, params, planned["member_id"])) == set(waits["member_id"])
+    assert set(waits["reason"]) == {"open_request"} and not set(waits["member_id"]) & set(sent["member_id"])
+    assert set(list_to_export(study, params, Wanted(limit=10_000))["role"]) <= {"policy", "explore"}
+
+    plan = read_result(study.results / "plan.parquet")
+    made = plan[plan["role"].isin(["policy", "explore"])]
+    agreed = tables["members"].loc[tables["members"]["marketing_consent"].eq(True).fillna(False), "member_id"]
+    assert made["member_id"].isin(agreed).all()
+    assert not opted_out(tables["events"], made["member_id"]).any()
+    assert not made["member_id"].isin(open_requests(tables["feedback"], inputs.as_of)["member_id"]).any()
+    touches = tables["touches"][tables["touches"]["action"].ne("control")]
+    lately = touches.loc[
+        (inputs.as_of - touches["sent_at"].dt.normalize()).dt.days.between(0, 27), "member_id"
+    ]
+    counts = made["member_id"].value_counts() + lately.value_counts().reindex(
+        made["member_id"].unique(), fill_value=0
+    )
+    assert counts.max() <= params.action.contacts.member_4_weeks
+    calls, weeks = touches[touches["channel"] == "call"], pd.Timedelta(days=7)
+    busiest = ((calls["sent_at"].dt.normalize() - pd.Timestamp(0)) // weeks).value_counts().max()
+    planned_calls = made[made["channel"] == "call"]
+    assert (
+        (planned_calls["send_on"] - inputs.as_of) // weeks
+    ).value_counts().max() <= busiest or planned_calls.empty
 
 
 def test_what_action_and_watch_read_of_a_study_is_the_same(inputs: ActionInputs, small_study: Path) -> None:

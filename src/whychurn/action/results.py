@@ -63,11 +63,6 @@ def action_sections(inputs: ActionInputs) -> dict[str, Section]:
     return done
 
 
-def action_results(inputs: ActionInputs) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """`gathered` of `action_sections`."""
-    return gathered(action_sections(inputs))
-
-
 def gathered(done: dict[str, Section]) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """Tables and facts of all questions.
 

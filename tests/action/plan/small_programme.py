@@ -47,6 +47,18 @@ def touches(n: int, actions: Mapping[str, tuple[str, float]], days_ago: int = 20
     )
 
 
+def requests(*members: str, days_ago: int = 5) -> pd.DataFrame:
+    """A complaint of each of the members that nobody has answered."""
+    rows = {
+        "member_id": list(members), "created_at": AS_OF - pd.Timedelta(days=days_ago), "source": "complaint",
+        "responded_at": pd.NaT, "resolved": pd.NA,
+    }  # fmt: skip
+    types = {"member_id": "string", "source": "string", "resolved": "boolean"}
+    return pd.DataFrame(rows, index=range(len(members))).astype(
+        types | {"created_at": "datetime64[ns]", "responded_at": "datetime64[ns]"}
+    )
+
+
 def no_touches() -> pd.DataFrame:
     return touches(1, {"coupon": ("sms", 1.0)}).iloc[:0]
 
@@ -79,7 +91,7 @@ def inputs(n: int = 400, *, params: Mapping[str, Any] | None = None, **changes: 
     fields: dict[str, Any] = {
         "tables": {"members": members, "touches": touches(n, {"coupon": ("sms", 5.0), "service_callback": ("call", 9.0)}),
                    "orders": pd.DataFrame(), "events": pd.DataFrame(), "memberships": pd.DataFrame(),
-                   "feedback": pd.DataFrame(), "surveys": pd.DataFrame(), "market": pd.DataFrame()},
+                   "feedback": requests(), "surveys": pd.DataFrame(), "market": pd.DataFrame()},
         "panel": panel, "spells": pd.DataFrame(), "churners": pd.DataFrame(), "member_causes": pd.DataFrame(),
         "cause_shares": shares, "risk_scores": scores, "already_gone": pd.DataFrame(), "lifetime_value": value,
         "panel_facts": {"features": [], "horizon_days": 90}, "intake_facts": {}, "as_of": AS_OF,

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small_programme import AS_OF, effects, ids, inputs, no_touches, price_or_service, touches
+from small_programme import AS_OF, effects, ids, inputs, no_touches, price_or_service, requests, touches
 
 from whychurn.action.inputs import Section
 from whychurn.action.plan.section import default_budget, plan_section
+from whychurn.action.plan.value.read_back import as_touches
 from whychurn.contract.results import columns_of
 
 WORKS = {"coupon": {"price": 0.5}, "service_callback": {"product_service": 0.5}}
@@ -102,6 +103,37 @@ def test_who_refused_marketing_is_in_no_row() -> None:
     panel = base.panel.assign(opted_out=pd.array([False, True] + [False] * 398, dtype="boolean"))
     plan = planned(tables={"members": members}, panel=panel).tables["plan"]
     assert set(plan["member_id"]) <= set(ids(400)[[at for at in range(400) if at % 2 and at != 1]])
+
+
+def test_an_open_request_is_answered_before_anything_is_offered() -> None:
+    """Nobody who waits is contacted, or compared; the money goes to others, and the plan says what may come afterwards."""
+    params = {"action": {"budget": 2000.0}}
+    free = planned(n=1000, params=params)
+    first, held = (
+        contacts(free).iloc[:3]["member_id"],
+        free.tables["plan"].query("role == 'hold_out'")["member_id"].iloc[:2],
+    )
+    asked = pd.concat([requests(*first, *held), requests("m000999", days_ago=31)])
+    section = planned(n=1000, params=params, tables={"feedback": asked})
+    plan, waits = section.tables["plan"], section.tables["plan"].query("role == 'waits'")
+    assert set(waits["member_id"]) == {*first, *held} and section.facts["waiting"] == 5
+    assert waits[["channel", "send_on", "propensity"]].isna().all(axis=None) and set(waits["action"]) == {
+        "none"
+    }
+    assert (
+        (waits["cost"] == 0).all()
+        and set(waits["reason"]) == {"open_request"}
+        and waits["would_be"].notna().all()
+    )
+    assert not set(waits["member_id"]) & set(plan.loc[plan["role"] != "waits", "member_id"])
+    assert plan["role"].iloc[-5:].eq("waits").all()
+    spent = [contacts(one)["cost"].sum() for one in (free, section)]
+    assert spent[1] <= 2000 and spent[1] > 0.97 * spent[0]
+    assert not set(as_touches(plan)["member_id"]) & set(waits["member_id"])
+    value = [
+        one.tables["plan_value"].query("policy == 'plan' and method == 'model'") for one in (free, section)
+    ]
+    assert value[1]["gain"].iloc[0] < value[0]["gain"].iloc[0]
 
 
 @pytest.mark.parametrize(("missing", "anybody"), [("auto", True), ("allow", True), ("deny", False)])

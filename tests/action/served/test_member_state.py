@@ -15,7 +15,14 @@ from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.results import columns_of
 
 AS_OF = pd.Timestamp("2026-01-01")
-MEMBERS = ["m1", "m2", "m3", "m4", "m5"]  # planned, refuses, held out, contacted twice, nothing pays
+MEMBERS = [
+    "m1",
+    "m2",
+    "m3",
+    "m4",
+    "m5",
+    "m6",
+]  # planned, refuses, held out, contacted twice, nothing pays, waits
 
 
 def ask(scored: list[str], gone: list[str]) -> pd.DataFrame:
@@ -29,9 +36,14 @@ def ask(scored: list[str], gone: list[str]) -> pd.DataFrame:
         "params": load_params(StudyPaths(PROJECT)),
     }
     state = pd.DataFrame(
-        {"member_id": MEMBERS, "consent": [True, False, True, True, True], "recent": [0, 0, 0, 2, 1]}
+        {
+            "member_id": MEMBERS,
+            "consent": [True, False, True, True, True, True],
+            "recent": [0, 0, 0, 2, 1, 0],
+            "waits": [False, True, False, False, False, True],
+        }
     )
-    contacts = [("m1", "coupon", "app", 1, "policy", 5.0), ("m1", "call", "call", 2, "policy", 2.0), ("m3", "none", None, 3, "hold_out", 4.0)]  # fmt: skip
+    contacts = [("m1", "coupon", "app", 1, "policy", 5.0), ("m1", "call", "call", 2, "policy", 2.0), ("m3", "none", None, 3, "hold_out", 4.0), ("m6", "none", None, 4, "waits", 4.0)]  # fmt: skip
     plan = pd.DataFrame(contacts, columns=["member_id", "action", "channel", "rank", "role", "gain"])
     plan = plan.assign(send_on=AS_OF, cost=1.0).reindex(columns=columns_of("plan"))
     return member_state_table(ActionInputs(**given), Section({"plan": plan}, {}, {"state": state}))
@@ -41,7 +53,15 @@ def test_each_member_is_told_of_once_with_the_first_contact_or_why_there_is_none
     table = ask(MEMBERS[::-1], ["m0"])
     assert list(table) == columns_of("member_state")
     assert table["member_id"].tolist() == ["m0", *MEMBERS]
-    reasons = ["already_gone", None, "no_consent", "held_out", "contacted_lately", "not_planned"]
+    reasons = [
+        "already_gone",
+        None,
+        "no_consent",
+        "held_out",
+        "contacted_lately",
+        "not_planned",
+        "open_complaint",
+    ]
     assert [None if pd.isna(one) else one for one in table["do_not_send_reason"]] == reasons
     assert table["do_not_send"].tolist() == [reason is not None for reason in reasons]
     rows = table.set_index("member_id")

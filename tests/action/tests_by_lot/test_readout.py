@@ -10,7 +10,7 @@ from scipy import special
 from whychurn.action.tests_by_lot.arms import CONTACTED, MISMATCH, Arms, all_arms, pooled_ratio, sample_ratio
 from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.action.tests_by_lot.differences import NOTHING, Compared, Difference, difference
-from whychurn.action.tests_by_lot.readout import POOLED, pooled, read_tests
+from whychurn.action.tests_by_lot.readout import POOLED, read_tests
 from whychurn.contract.params.action import ActionParams
 from whychurn.contract.results import columns_of
 
@@ -85,10 +85,9 @@ def test_two_actions_with_one_control_are_both_read_rightly() -> None:
     found = []
     for seed in range(60):
         rows, p = drawn(900, {"coupon": 0.4, "dud": 0.0}, seed, 0.3)
-        table = pooled(rows, p, PARAMS).set_index("action")
-        found.append(
-            [*table.loc["coupon", ["low", "high", "effect"]], *table.loc["dud", ["low", "high", "effect"]]]
-        )
+        table = read_tests(rows, p, PARAMS, 1, ["left"])
+        both = [main(table, POOLED, action)[["low", "high", "effect"]] for action in ("coupon", "dud")]
+        found.append(np.concatenate(both))
     low, high, coupon, dud_low, dud_high, dud = np.array(found, dtype=float).T
     true = -0.4 * 0.1434  # mean of the chance under this law
     assert np.mean((low < true) & (true < high)) >= 0.88 and np.mean((dud_low < 0) & (dud_high > 0)) >= 0.88
@@ -235,7 +234,6 @@ def test_follow_up_that_has_not_ended_waits_and_is_not_pooled() -> None:
     assert main(table, "late")["note"] == "waiting" and not main(table, "late")["complete"]
     assert main(table, "late")["treated"] > 1000 and np.isnan(main(table, "late")["effect"])
     assert main(table, POOLED)["complete"] and main(table, POOLED)["treated"] == main(table)["treated"]
-    assert pooled(both, twice, PARAMS)["campaigns"].tolist() == [1]
 
 
 def test_harm_and_few_leavings_are_noted() -> None:
@@ -269,16 +267,3 @@ def test_other_outcomes_are_read_and_corrected_apart_from_the_main_one() -> None
     assert gift["low"] < 5 < gift["high"] and gift["q_value"] < 0.01 and gift["variance_saved"] > 0.05
     assert table.loc[("c1", "coupon", "orders"), "q_value"] > 0.05
     assert not {"renewed", "returned"} & set(table.reset_index()["outcome"])
-
-
-def test_pooled_is_the_same_answer_with_counts() -> None:
-    rows, p = drawn(12000, {"coupon": 0.3, "dud": 0.0})
-    found = pooled(rows, p, PARAMS).set_index("action")
-    table = read_tests(rows, p, PARAMS, 10)
-    assert found.loc["coupon", "effect"] == pytest.approx(main(table, POOLED)["effect"])
-    assert found.loc["coupon", "hits_control"] == int(rows.loc[rows["action"] == "control", "left"].sum())
-    assert found.loc["coupon", "q_value"] < 0.01 and found.loc["dud", "smallest_seen"] > 0
-    assert (
-        len(pooled(rows.iloc[:0], p[:0], PARAMS)) == 0
-        and len(read_tests(rows.iloc[:0], p[:0], PARAMS, 10)) == 0
-    )

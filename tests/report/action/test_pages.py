@@ -9,7 +9,6 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from whychurn.contract.params import load_params
@@ -186,16 +185,12 @@ def test_the_page_on_lists_holds_each_member_once_and_nobody_held_out(planted: P
 def test_members_of_the_plan_who_wait_for_an_answer_are_counted_beside_its_list(planted: Planted) -> None:
     results = planted("winner")
     waiting = member_lists(results).contact["member_id"].head(12)
-    day = results.as_of or pd.Timestamp("2026-01-01")
-    requests = pd.DataFrame(
-        {"member_id": [*waiting, "nobody"], "source": "ticket", "opened_on": day, "answered_on": pd.NaT}
-    )
-    body = text(who_body(replace(results, requests=requests), page()))
-    assert "12 more of the plan wait for an answer to their request first." in body
+    plan = results["plan"]
+    plan = plan.assign(role=plan["role"].mask(plan["member_id"].isin(waiting), "waits"))
+    waits = replace(results, tables={**results.tables, "plan": plan})
+    assert "12 more of the plan wait for an answer to their request first." in text(who_body(waits, page()))
     assert "wait for an answer" not in text(who_body(results, page()))
-    assert "12 members of the plan wait for an answer" in " ".join(
-        plan_lines(replace(results, requests=requests), page())
-    )
+    assert "12 members of the plan wait for an answer" in " ".join(plan_lines(waits, page()))
 
 
 def test_lists_have_filters_and_links_that_set_them(planted: Planted) -> None:

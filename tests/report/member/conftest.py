@@ -18,7 +18,9 @@ from whychurn.contract.tables import TABLES
 AS_OF = pd.Timestamp("2026-01-01")
 IDS = {
     name: f"m{number:016x}"
-    for number, name in enumerate(("planned", "open", "held", "private", "silent", "left", "alerted"))
+    for number, name in enumerate(
+        ("planned", "open", "held", "private", "silent", "left", "alerted", "waiting")
+    )
 }
 QUOTE = "上次买的更便宜，现在太贵了"
 HIDDEN = "Zhang Wei"
@@ -81,7 +83,7 @@ def _tables() -> dict[str, list[dict[str, Any]]]:
         {"feedback_id": "f2", "member_id": IDS["open"], "created_at": "2025-12-20 08:00", "text": "No answer.", "source": "complaint"},
         {"feedback_id": "f3", "member_id": IDS["planned"], "created_at": "2025-12-02 08:00", "source": "ticket",
          "responded_at": "2025-12-05 09:00", "resolved": True},
-        {"feedback_id": "f4", "member_id": IDS["held"], "created_at": "2025-12-28 08:00", "source": "ticket",
+        {"feedback_id": "f4", "member_id": IDS["waiting"], "created_at": "2025-12-28 08:00", "source": "ticket",
          "responded_at": "2025-12-28 09:00", "resolved": False},
     ]  # fmt: skip
     touches = [
@@ -99,13 +101,14 @@ def _tables() -> dict[str, list[dict[str, Any]]]:
 
 
 def _results() -> dict[str, list[dict[str, Any]]]:
-    there = [IDS[name] for name in ("planned", "open", "held", "alerted")]
+    there = [IDS[name] for name in ("planned", "open", "held", "alerted", "waiting")]
     p = dict(zip((f"p_{cause}" for cause in CAUSES), (0.1, 0.6, 0.05, 0.1, 0.1, 0.05), strict=True))
     told = json.dumps(
         [{"cause": "price", "en": "prices rose 12 % since joining", "zh": "入会以来价格上涨 12%"}]
     )
     why = {
         IDS["open"]: "no_consent",
+        IDS["waiting"]: "open_complaint",
         IDS["held"]: "held_out",
         IDS["alerted"]: "not_planned",
         IDS["silent"]: "already_gone",
@@ -125,6 +128,7 @@ def _results() -> dict[str, list[dict[str, Any]]]:
         {"member_id": IDS["planned"], "action": "coupon", "channel": "app", "as_of": AS_OF, "rank": 1.0, "role": "policy", "propensity": 0.9,
          "cause": "price", "p_leave": 0.4, "gain": 34.0, "gain_low": -3.0, "gain_high": 92.0, "cost": 15.0, "tier": "high", "reason": "cause_price", "evidence": "tested"},
         {"member_id": IDS["held"], "action": "none", "as_of": AS_OF, "rank": 2.0, "role": "hold_out", "would_be": "coupon", "propensity": 0.1},
+        {"member_id": IDS["waiting"], "action": "none", "as_of": AS_OF, "rank": 3.0, "role": "waits", "would_be": "coupon", "reason": "open_request"},
     ]  # fmt: skip
     effect = {"action": "coupon", "cause": "all", "horizon_days": 90.0, "treated": 4000.0, "control": 9000.0, "effect": -0.018,
               "low": -0.037, "high": 0.002, "q_value": 0.2, "smallest_seen": 0.03, "pays_from": 0.001, "rung": "attributed"}  # fmt: skip

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from whychurn.action.open_requests import open_requests
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.action.lists import answer_table, cause_link, member_lists
-from whychurn.report.action.open_requests import open_requests
 from whychurn.report.action.results import ActionResults, read_action
 from whychurn.report.action.who import listed, who_body
 from whychurn.report.member.advice import CardSetting, card_setting, not_lines, offer_lines, opening
@@ -54,7 +54,7 @@ def results(study: StudyPaths, params: Any) -> ActionResults:
 
 @pytest.fixture(scope="module")
 def facts(study: StudyPaths, params: Any, results: ActionResults) -> dict[str, MemberFacts]:
-    names = ("planned", "open", "held", "private", "silent", "left", "alerted")
+    names = ("planned", "open", "held", "private", "silent", "left", "alerted", "waiting")
     ids = [f"m{number:016x}" for number in range(len(names))]
     return dict(zip(names, read_members(study, params, results, ids), strict=True))
 
@@ -74,7 +74,7 @@ def text(html: str) -> str:
 def test_lists_hold_who_can_be_kept_each_once(results: ActionResults, facts: dict[str, MemberFacts]) -> None:
     lists = member_lists(results)
     ids = {name: one.member_id for name, one in facts.items()}
-    assert lists.answer["member_id"].tolist() == [ids["open"]], "without the member held out, who waits too"
+    assert lists.answer["member_id"].tolist() == [ids["open"], ids["waiting"]]
     assert lists.contact["member_id"].tolist() == [ids["planned"]]
     assert lists.ask["member_id"].tolist() == [ids["alerted"]]
     assert (lists.winback["member_id"].tolist(), lists.silent["member_id"].tolist()) == (
@@ -82,9 +82,11 @@ def test_lists_hold_who_can_be_kept_each_once(results: ActionResults, facts: dic
         [ids["silent"]],
     )
     assert ids["private"] not in listed(results) and ids["held"] not in listed(results)
-    assert list(listed(results).values()) == ["answer", "contact", "ask", "winback", "silent"]
+    assert list(listed(results).values()) == ["answer", "answer", "contact", "ask", "winback", "silent"]
     row = answer_table(lists.answer, "en").iloc[0]
     assert (row["request"], row["answered"], row["then"]) == ("complaint", "never answered", "–")
+    row = answer_table(lists.answer, "en").iloc[1]
+    assert (row["request"], row["answered"], row["then"]) == ("request", "answered, not solved", "Coupon")
 
 
 def test_the_page_leads_to_each_card(results: ActionResults) -> None:
@@ -190,11 +192,20 @@ def test_an_open_request_comes_first_and_nothing_is_sent_without_consent(
     assert "20 December 2025" in opening(facts["open"], words())
 
 
-def test_members_held_out_get_no_offer_but_an_answer(
-    facts: dict[str, MemberFacts], results: ActionResults
-) -> None:
+def test_an_offer_waits_for_the_answer(facts: dict[str, MemberFacts], results: ActionResults) -> None:
     setting = card_setting(results, 90, words(), {})
-    assert ["Answer the request" in line for _, line, _ in offer_lines(facts["held"], setting)] == [True]
+    lines = [line for _, line, _ in offer_lines(facts["waiting"], setting)]
+    assert (
+        "Answer the request" in lines[0] and lines[1] == "Once it is settled: **Coupon**, with the next plan."
+    )
+    assert facts["waiting"].contact is None and facts["waiting"].afterwards == "coupon"
+    assert facts["planned"].afterwards is None
+    assert any("28 December 2025" in line for line in not_lines(facts["waiting"], setting))
+
+
+def test_members_held_out_get_no_offer(facts: dict[str, MemberFacts], results: ActionResults) -> None:
+    setting = card_setting(results, 90, words(), {})
+    assert "Coupon" not in str(offer_lines(facts["held"], setting)) and facts["held"].contact is None
     assert any("held out by lot" in line for line in not_lines(facts["held"], setting))
     assert "Coupon" not in text(card(facts["held"], results))
 

@@ -27,7 +27,8 @@ class Drawn:
     Parameters
     ----------
     first, second
-        Number of the option, `NOTHING` without one; those of members held out are what they would have got.
+        Number of the option, `NOTHING` without one; those of members held out are what they would have got, of members
+        who wait for an answer what the plan has for afterwards.
     second_gain
         What the second contact adds, before cost; NaN without one.
     explored
@@ -35,7 +36,9 @@ class Drawn:
     chance
         With which it was drawn then; NaN of others.
     held_out
-        Members who are not contacted.
+        Members who are not contacted, by lot.
+    waits
+        Members who are not contacted before their open request is answered, whatever the lot.
     choice
         Prices of the policy.
     budget
@@ -48,6 +51,7 @@ class Drawn:
     explored: Array
     chance: Array
     held_out: Array
+    waits: Array
     choice: Choice
     budget: tuple[float, float]
 
@@ -68,7 +72,9 @@ def draw_contacts(
     out = held_out(state["member_id"], as_of, params.holdout_share, params.seed)
     scale = 1 / max(1 - params.holdout_share, 1e-9) if params.holdout_share < 1 else 0.0
     room = (params.contacts.member_4_weeks - state["recent"]).to_numpy("int64")
-    may = state["consent"].to_numpy(bool) & (room > 0)
+    waits = state["waits"].to_numpy(bool)
+    allowed = state["consent"].to_numpy(bool) & (room > 0)
+    may = allowed & ~waits
     open_ = open_options(list(options.held), effects, gains, may)
     for_lot = min(budget * params.explore_share, _most_explored(options, open_) / scale if scale else 0.0)
     net = net_where_chosen(options.held, effects, gains, params.evidence_needed, may & options.proven)
@@ -82,16 +88,27 @@ def draw_contacts(
         open_, information(state, list(options.held)), options.costs(), left, lots[0], lots[1]
     )
     explored = by_lot != NOTHING
+    net = net_where_chosen(options.held, effects, gains, params.evidence_needed, allowed & options.proven)
     return Drawn(
-        first=np.where(explored, by_lot, first),
+        first=np.where(waits, _worth_prices(net, options, choice), np.where(explored, by_lot, first)),
         second=second,
         second_gain=added,
         explored=explored,
         chance=chance,
-        held_out=out,
+        held_out=out & ~waits,
+        waits=waits,
         choice=choice,
         budget=(budget - for_lot, for_lot),
     )
+
+
+def _worth_prices(net: Array, options: Options, choice: Choice) -> Array:
+    """Each member's best option at the prices of the plan, `NOTHING` where none is worth them; (n,)."""
+    worth = (
+        np.nan_to_num(net, nan=-np.inf) - options.costs() * choice.money - options.uses() @ choice.channels
+    )
+    best = worth.argmax(axis=1)
+    return np.where(worth[np.arange(len(worth)), best] > 0, best, NOTHING)
 
 
 def _with_seconds(

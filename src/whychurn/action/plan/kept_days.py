@@ -64,12 +64,6 @@ def hazard_removed(p: Array, change: Array) -> Array:
     return 1 - np.log1p(-np.clip(p + change, 0, MOST_P)) / before
 
 
-def stay_days(p: Array, value_days: int, effect_days: int) -> Array:
-    """Days that a member with chance `p` to leave within `effect_days` is expected to stay, of `value_days`."""
-    h = daily_hazard(p, effect_days)
-    return np.where(h > 0, -np.expm1(-h * value_days) / np.where(h > 0, h, 1), float(value_days))
-
-
 def days_kept(p: Array, removed: Array, decay: Decay, value_days: int) -> Array:
     """Days within `value_days` that a member stays longer for one contact.
 

@@ -23,6 +23,7 @@ from whychurn.action.plan.table import plan_table
 from whychurn.action.plan.value.model_value import believed_value
 from whychurn.action.plan.value.off_policy import measured_values
 from whychurn.action.plan.value.policies import POLICIES, Setting
+from whychurn.action.plan.value.read_back import HELD_OUT, WAITS
 from whychurn.action.playbook.read import Entry, load_playbook
 from whychurn.contract.results import columns_of, empty_table, typed
 
@@ -116,16 +117,14 @@ def _setting(inputs: ActionInputs, ground: _Ground, drawn: Drawn) -> Setting:
     silent = here["days_silent"].astype("float64") / here["usual_gap_days"].astype("float64").clip(lower=1)
     belief = believed_effects(ground.entries, [one.action for one in ground.options.held], params)
     lots = [lot_numbers(state["member_id"], inputs.as_of, params.seed, name) for name in ("policy", "which")]
-    may = (
-        state["consent"].to_numpy(bool) & ~drawn.held_out & (state["recent"] < params.contacts.member_4_weeks)
-    )
+    may = state["consent"] & ~state["waits"] & (state["recent"] < params.contacts.member_4_weeks)
     return Setting(
         state=state.assign(silence=silent.reindex(state["member_id"]).to_numpy()),
         options=ground.options,
         effects=ground.effects,
         gains=ground.gains,
         believed=(belief, option_gains(state, ground.options.held, belief, params.value_days)),
-        may=np.asarray(may),
+        may=may.to_numpy(bool) & ~drawn.held_out,
         budget=ground.budget,
         evidence_needed=params.evidence_needed,
         lot=(lots[0], lots[1]),
@@ -139,7 +138,7 @@ def _values(inputs: ActionInputs, ground: _Ground, drawn: Drawn, effects: Sectio
     rows = []
     for name, policy in POLICIES.items():
         if name == "plan":
-            option = np.where(drawn.held_out, NOTHING, drawn.first)
+            option = np.where(drawn.held_out | drawn.waits, NOTHING, drawn.first)
             second = np.where(drawn.held_out, NOTHING, drawn.second), drawn.second_gain
         else:
             option, second = policy(setting), (none, np.full(len(none), np.nan))
@@ -169,7 +168,8 @@ def _facts(inputs: ActionInputs, ground: _Ground, drawn: Drawn, plan: pd.DataFra
         "contacts": len(contacts),
         "contacted_members": int(contacts["member_id"].nunique()),
         "explored": int((role == "explore").sum()),
-        "held_out": int((role == "hold_out").sum()),
+        "held_out": int((role == HELD_OUT).sum()),
+        "waiting": int((role == WAITS).sum()),
         "untested_contacts": int((contacts["evidence"] == UNTESTED).sum()),
         "price_of_money": round(drawn.choice.money, 4),
         "prices_of_channels": {

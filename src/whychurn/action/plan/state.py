@@ -11,6 +11,7 @@ from whychurn.action.contact_consent import channel_holders, may_contact
 from whychurn.action.effects.dogs import contact_aversion
 from whychurn.action.effects.mix import Q_COLUMNS, cause_mix
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.open_requests import open_requests
 from whychurn.action.playbook.read import Entry
 from whychurn.action.tests_by_lot.known_at_draw import decision_features
 from whychurn.action.tests_by_lot.untouched import Untouched
@@ -36,7 +37,8 @@ def decision_state(inputs: ActionInputs, untouched: Untouched | None) -> pd.Data
     DataFrame
         member_id, still_there, p_leave (within ``action.effect_days``), p_<cause> (mix, sum 1), d (aversion to
         contact), cause (the clearest, or unknown), margin_day (currency, NaN where no money is known), tier, consent
-        (may be contacted at all), terms (a paid term is running), recent (contacts of the last `WINDOW_DAYS`).
+        (may be contacted at all), terms (a paid term is running), recent (contacts of the last `WINDOW_DAYS`), waits (has an
+        open request, which is answered before anything is offered).
     """
     there = inputs.panel["still_there"].fillna(False).astype(bool) & (inputs.panel["as_of"] == inputs.as_of)
     panel = inputs.panel[there].sort_values("member_id", ignore_index=True)
@@ -53,6 +55,8 @@ def decision_state(inputs: ActionInputs, untouched: Untouched | None) -> pd.Data
     state["consent"] = may_be_contacted(inputs, panel)
     state["terms"] = _has_term(panel)
     state["recent"] = _recent_contacts(inputs, state["member_id"])
+    waiting = open_requests(inputs.tables["feedback"], inputs.as_of)["member_id"]
+    state["waits"] = state["member_id"].isin(waiting)
     return state
 
 

@@ -14,6 +14,7 @@ from whychurn.action.plan.dual import NOTHING
 from whychurn.action.plan.gains import OptionGains, gain_draws
 from whychurn.action.plan.options import WEEKS, Options
 from whychurn.action.plan.schedule import WEEK_DAYS, channels_of, days_of
+from whychurn.action.plan.value.read_back import WAITS
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
@@ -21,7 +22,8 @@ from whychurn.contract.results import columns_of, empty_table, typed
 
 NO_ACTION: Final = "none"
 CENT: Final = 1e-6
-ROLES: Final = ("policy", "explore", "hold_out")
+ROLES: Final = ("policy", "explore", "hold_out", WAITS)
+NOT_CONTACTED: Final = ("hold_out", WAITS)
 
 
 def plan_table(
@@ -33,7 +35,8 @@ def plan_table(
     reach: tuple[Array, list[str]],
     params: Params,
 ) -> pd.DataFrame:
-    """Rows in the order in which they are carried out: by what they bring per cost, explored ones after, held-out last.
+    """Rows in the order in which they are carried out: by what they bring per cost, explored ones after; then members held
+    out, and last those whose open request is answered first.
 
     Parameters
     ----------
@@ -60,20 +63,21 @@ def plan_table(
 
 
 def _contacts(options: Options, gains: OptionGains, drawn: Drawn) -> pd.DataFrame:
-    """at (row of state), option, number (0 or 1), role, action, capped, gain (before cost): one a contact or member
-    held out."""
+    """at (row of state), option, number (0 or 1), role, action, capped, gain (before cost): one a contact, or member
+    who is not contacted."""
     first = np.flatnonzero(drawn.first != NOTHING)
     second = np.flatnonzero((drawn.second != NOTHING) & ~drawn.held_out)
     at = np.concatenate([first, second])
     option = np.concatenate([drawn.first[first], drawn.second[second]])
     gain = np.concatenate([gains.gain[first, drawn.first[first]], drawn.second_gain[second]])
-    role = np.where(drawn.held_out, "hold_out", np.where(drawn.explored, "explore", "policy"))[at]
+    role = np.where(drawn.explored, "explore", "policy").astype(object)
+    role[drawn.held_out], role[drawn.waits] = "hold_out", WAITS
     return pd.DataFrame(
         {
             "at": at,
             "option": option,
             "number": np.repeat([0, 1], [len(first), len(second)]),
-            "role": role,
+            "role": role[at],
             "action": np.array([one.action for one in options.held], dtype=object)[option],
             "capped": np.array([one.capped for one in options.held], dtype=object)[option],
             "gain": gain.astype("float64"),
@@ -99,7 +103,7 @@ def _on_days(rows: pd.DataFrame, options: Options) -> pd.DataFrame:
     day `SECOND_AFTER_DAYS` from the first, or a week where both are capped.
     """
     a_week = {name: int(number // WEEKS) for name, number in options.capacity.items()}
-    contacted = (rows["role"] != "hold_out").to_numpy()
+    contacted = ~rows["role"].isin(NOT_CONTACTED).to_numpy()
     day = np.zeros(len(rows), dtype="int64")
     day[contacted] = days_of(rows.loc[contacted, "capped"].to_numpy(object), a_week)
     rows = rows.assign(day=day)
@@ -119,8 +123,9 @@ def _away_from(day: Array) -> Array:
 
 
 def _paid(rows: pd.DataFrame, budget: float) -> pd.DataFrame:
-    spent = rows["cost"].where(rows["role"] != "hold_out", 0.0).cumsum()
-    return rows[(spent <= budget + CENT) | (rows["role"] == "hold_out")].reset_index(drop=True)
+    without = rows["role"].isin(NOT_CONTACTED)
+    spent = rows["cost"].mask(without, 0.0).cumsum()
+    return rows[(spent <= budget + CENT) | without].reset_index(drop=True)
 
 
 def _written(
@@ -129,29 +134,30 @@ def _written(
     who = state.iloc[rows["at"].to_numpy()].reset_index(drop=True)
     as_of = pd.Timestamp(state.attrs["as_of"])
     low, high = _bounds(rows, who, effects, params)
-    held_out = (rows["role"] == "hold_out").to_numpy()
+    without = rows["role"].isin(NOT_CONTACTED).to_numpy()
     explored = drawn.explored[rows["at"].to_numpy()]
     share, chance = params.action.holdout_share, drawn.chance[rows["at"].to_numpy()]
-    propensity = np.where(held_out, share, np.where(explored, (1 - share) * chance, 1 - share))
+    propensity = np.where(without, share, np.where(explored, (1 - share) * chance, 1 - share))
+    propensity[(rows["role"] == WAITS).to_numpy()] = np.nan  # nothing was drawn
     cause = aimed_at(who, rows["action"].to_numpy(object), effects)
     days = (as_of + pd.to_timedelta(rows["day"], unit="D")).to_numpy("datetime64[ns]")
     table = pd.DataFrame(
         {
             "member_id": who["member_id"],
-            "action": rows["action"].mask(held_out, NO_ACTION),
-            "channel": _only(rows["channel"], ~held_out),
-            "send_on": np.where(held_out, np.datetime64("NaT"), days),
+            "action": rows["action"].mask(without, NO_ACTION),
+            "channel": _only(rows["channel"], ~without),
+            "send_on": np.where(without, np.datetime64("NaT"), days),
             "as_of": as_of,
             "rank": np.arange(1, len(rows) + 1),
             "role": rows["role"],
-            "would_be": _only(rows["action"], held_out),
+            "would_be": _only(rows["action"], without),
             "propensity": propensity.round(6),
             "cause": cause,
             "p_leave": who["p_leave"].round(6),
             "gain": rows["gain"].round(4),
             "gain_low": low.round(4),
             "gain_high": high.round(4),
-            "cost": rows["cost"].mask(held_out, 0.0).round(4),
+            "cost": rows["cost"].mask(without, 0.0).round(4),
             "tier": who["tier"],
             "reason": _reasons(rows["role"].to_numpy(object), explored, cause),
             "evidence": [_evidence(effects, action) for action in rows["action"]],
@@ -199,4 +205,5 @@ def aimed_at(who: pd.DataFrame, action: Array, effects: Effects) -> Array:
 def _reasons(role: Array, explored: Array, cause: Array) -> Array:
     """Key of the sentence that says why: ``labels/plan.yaml``."""
     aimed = np.array([f"cause_{one}" if one else "no_cause" for one in cause], dtype=object)
-    return np.asarray(np.where(role == "hold_out", "held_out", np.where(explored, "explored", aimed)))
+    reasons = np.where(role == "hold_out", "held_out", np.where(explored, "explored", aimed))
+    return np.asarray(np.where(role == WAITS, "open_request", reasons))

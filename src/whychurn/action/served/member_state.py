@@ -58,6 +58,7 @@ def _reasons(inputs: ActionInputs, plan: Section, rows: pd.DataFrame) -> np.ndar
     cases: dict[str, Any] = {
         "already_gone": rows["already_gone"],
         "no_consent": ~state["consent"].eq(True),
+        "open_complaint": state["waits"].eq(True),
         "held_out": rows["role"].eq(HELD_OUT).fillna(False),
         "planned": rows["role"].notna(),
         "contacted_lately": state["recent"] >= most,

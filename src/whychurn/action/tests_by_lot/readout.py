@@ -69,29 +69,6 @@ def read_tests(
     return typed(table[columns_of("action_tests")])
 
 
-def pooled(rows: pd.DataFrame, p: Array, params: ActionParams) -> pd.DataFrame:
-    """Each action over all its campaigns whose arms fit and whose follow-up has ended, main outcome, unsuppressed.
-
-    Returns
-    -------
-    DataFrame
-        action, campaigns, treated, control, hits_treated, hits_control, rate_treated, rate_control, effect, low, high,
-        effect_adjusted, low_adjusted, high_adjusted, variance_saved, p_value, q_value, smallest_seen, srm_p, complete,
-        note: mismatch, waiting, no_control, harm, few_leavings or null.
-    """
-    rows = rows.assign(p_untouched=p).reset_index(drop=True)
-    found = [
-        _outcome(action, _Ready.of(several, params), MAIN, params)
-        for action, several in _by_action(list(all_arms(rows)))
-    ]
-    names = ["action", "campaigns", "treated", "control", *_COUNTS, *_VALUES, "variance_saved", "p_value", "q_value",
-             "smallest_seen", "srm_p", "complete", "note"]  # fmt: skip
-    if not found:
-        return pd.DataFrame({name: pd.Series(dtype="float64") for name in names})
-    table = pd.DataFrame(found)
-    return table.assign(q_value=benjamini_hochberg(table["p_value"].to_numpy()))[names]
-
-
 def _by_action(arms: Sequence[Arms]) -> Iterator[tuple[str, list[Arms]]]:
     """Arms that can be compared, by action in alphabetical order."""
     for action in sorted({one.action for one in arms if not one.note}):
@@ -133,8 +110,8 @@ class _Ready:
     ----------
     rows, compared, known
         Rows of all, compared within campaign and stratum; what was known of them at the draw.
-    campaigns, ended
-        How many, and whether all have ended.
+    ended
+        Whether all have ended.
     note
         Why there is nothing to compare, empty where there is.
     srm_p
@@ -144,7 +121,6 @@ class _Ready:
     rows: pd.DataFrame
     compared: Compared
     known: Array
-    campaigns: int
     ended: bool
     note: str
     srm_p: float
@@ -158,7 +134,7 @@ class _Ready:
         ratio = ratios[0] if len(several) == 1 else pooled_ratio(used)
         note = several[0].note or ("mismatch" if not fitting or ratio < MISMATCH else "")
         rows, compared = _together(used)
-        return cls(rows, compared, _known(rows, params.washout_days), len(used), bool(ended), note, ratio)
+        return cls(rows, compared, _known(rows, params.washout_days), bool(ended), note, ratio)
 
 
 def _outcome(action: str, ready: _Ready, outcome: str, params: ActionParams) -> dict[str, Any]:
@@ -173,14 +149,14 @@ def _outcome(action: str, ready: _Ready, outcome: str, params: ActionParams) -> 
     note = ready.note or _note(outcome, plain, ready.ended, min(hits), params.min_leavers)
     counted = known if known.any() else np.ones(len(y), dtype=bool)
     return {
-        "action": action, "outcome": outcome, "stratum": ALL, "campaigns": ready.campaigns,
+        "action": action, "outcome": outcome, "stratum": ALL,
         "treated": int((treated & counted).sum()), "control": int((~treated & counted).sum()),
         "hits_treated": hits[0], "hits_control": hits[1],
         "rate_treated": plain.treated, "rate_control": plain.control, "effect": plain.effect,
         **dict(zip(("low", "high"), plain.interval(), strict=True)), "effect_adjusted": adjusted.effect,
         **dict(zip(("low_adjusted", "high_adjusted"), adjusted.interval(), strict=True)),
         "variance_saved": 1 - (adjusted.sd / plain.sd) ** 2 if plain.sd > 0 else np.nan,
-        "p_value": plain.p_value, "smallest_seen": plain.smallest_seen, "srm_p": ready.srm_p,
+        "p_value": plain.p_value, "srm_p": ready.srm_p,
         "complete": ready.ended, "note": note,
     }  # fmt: skip
 

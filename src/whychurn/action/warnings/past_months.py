@@ -9,7 +9,6 @@ import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
 
-COLUMNS: Final = ["judged", "left", "right", "last_presence", "weeks"]
 LAST_GAP_DAYS: Final = 28  # the last snapshot has none after it
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from whychurn.report.action.names import cause_name, code_name, each, reason_words, stage_name
 from whychurn.report.action.results import ActionResults
-from whychurn.report.action.sentences.plan import contacts, knows_money, proofs
+from whychurn.report.action.sentences.plan import contacts, knows_money, proofs, who_wait
 from whychurn.report.page.components.numbers import bracketed, plain
 from whychurn.report.page.formats import format_value
 from whychurn.report.words.readable_names import action_name
@@ -36,10 +36,8 @@ def member_lists(results: ActionResults) -> MemberLists:
     plan = contacts(results).sort_values("rank", kind="stable")
     numbers = plan.groupby("member_id")["member_id"].transform("size")
     contact = plan.assign(contacts=numbers).drop_duplicates("member_id")
-    taken = set(results["plan"]["member_id"])  # held out members with them
-    answer = _answer(contact, taken - set(contact["member_id"]), results)
-    contact = contact[~contact["member_id"].isin(answer["member_id"])]
-    taken |= set(answer["member_id"])
+    answer = _answer(results)
+    taken = {*results["plan"]["member_id"], *answer["member_id"]}  # held out members with them
     parts = []
     for name, key in (
         ("warnings", "value_at_risk"),
@@ -53,14 +51,13 @@ def member_lists(results: ActionResults) -> MemberLists:
     return MemberLists(answer, contact, *parts)
 
 
-def _answer(contact: pd.DataFrame, held: set[str], results: ActionResults) -> pd.DataFrame:
+def _answer(results: ActionResults) -> pd.DataFrame:
     """Members still there with an open request: answering it is service, which needs no consent to marketing."""
     scores = results["risk_scores"][["member_id", "p_churn", "value_at_risk"]]
     rows = results.requests.merge(scores, on="member_id")
-    rows = rows[~rows["member_id"].isin(held)]
     known = results["member_state"].drop_duplicates("member_id").set_index("member_id")
     rows = rows.join(known[["primary_cause", "tier"]], on="member_id")
-    rows = rows.join(contact.set_index("member_id")["action"], on="member_id")
+    rows = rows.join(who_wait(results).set_index("member_id")["would_be"].rename("action"), on="member_id")
     return rows.sort_values(
         ["value_at_risk", "member_id"], ascending=[False, True], kind="stable", ignore_index=True
     )

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import pandas as pd
 
+from whychurn.action.open_requests import COLUMNS, open_requests
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import documented
-from whychurn.report.action.open_requests import COLUMNS, open_requests
 from whychurn.report.page.study_results import read_facts, read_tables
 
 SECTION: Final = "action"

@@ -20,7 +20,7 @@ from whychurn.report.action.lists import (
     winback_rows,
 )
 from whychurn.report.action.results import ActionResults
-from whychurn.report.action.sentences.plan import contacts, learning_line, money_line
+from whychurn.report.action.sentences.plan import learning_line, money_line, who_wait
 from whychurn.report.page.components.blocks import block, claim, missing_block, note
 from whychurn.report.page.components.list_table import list_table
 from whychurn.report.page.components.numbers import bracketed_plain, clauses_closed, long_day, plain
@@ -142,7 +142,7 @@ def _block(
     told = list_table(table, f"{name}-list", look, FILTERS[name], MOST[name])
     said = page.say(f"action.{name}_note", days=results.value_days)
     if name == "contact":
-        waiting = contacts(results)["member_id"].nunique() - len(rows)  # for an answer first
+        waiting = len(who_wait(results))
         told_of = page.say("action.contact_waiting", members=page.members(waiting)) if waiting else ""
         said = f"{said} {told_of} {money_line(results, page)}".strip()
         told += claim(learning_line(results, page), "described", muted=True)

@@ -86,21 +86,27 @@ def offer_lines(facts: MemberFacts, setting: CardSetting) -> list[Line]:
         lines.append(("", page.say("member.offer_answer", **_request(facts.request, page)), ""))
     if facts.winback is not None:
         return [*lines, *_invitation(facts.winback, setting)]
+    if facts.afterwards is not None:
+        action = action_name(facts.afterwards, page.lang)
+        return [
+            *lines,
+            ("", page.say("member.offer_then", action=action), ""),
+            _effect(facts.afterwards, setting),
+        ]
     if facts.contact is not None and facts.marketing:
-        return [*lines, *_contact(facts, facts.contact, setting)]
+        return [*lines, *_contact(facts.contact, setting)]
     if not lines and not facts.held_out and not facts.left:
         instead = "silent" if facts.silent else "ask" if facts.member_id in setting.alerted else "nothing"
         return [("", page.say(f"member.offer_{instead}"), "")]
     return lines or [("", page.say("member.offer_nothing"), "")]
 
 
-def _contact(facts: MemberFacts, row: Row, setting: CardSetting) -> list[Line]:
+def _contact(row: Row, setting: CardSetting) -> list[Line]:
     page = setting.page
     day: pd.Timestamp = row["as_of"] if pd.isna(row["send_on"]) else row["send_on"]
-    key = "offer_action" if facts.request is None else "offer_then"
     words = {**_way(row, setting), "day": page.format(day, "date")}
     rung, effect, tag = _effect(str(row["action"]), setting)
-    lines = [("", page.say(f"member.{key}", **words), tag), (rung, effect, "")]
+    lines = [("", page.say("member.offer_action", **words), tag), (rung, effect, "")]
     if pd.notna(row["gain"]) and pd.notna(row["gain_low"]):
         write = _rounded(setting) if setting.in_money else (lambda value: plain(value, 2))
         between = bracketed(row["gain_low"], row["gain_high"], page.lang, write)

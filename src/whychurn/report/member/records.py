@@ -9,6 +9,8 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.action.contact_consent import may_contact, opted_out
+from whychurn.action.plan.table import NOT_CONTACTED
+from whychurn.action.plan.value.read_back import WAITS
 from whychurn.contract.causes import CONTROL
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
@@ -66,8 +68,13 @@ class MemberFacts:
 
     @property
     def contact(self) -> Row | None:
-        """The first contact that is planned; None without one, and for members held out."""
-        return None if not self.plan or self.held_out else self.plan[0]
+        """The first contact that is planned; None without one, and for members who are not contacted."""
+        return self.plan[0] if self.plan and self.plan[0]["role"] not in NOT_CONTACTED else None
+
+    @property
+    def afterwards(self) -> str | None:
+        """Action that the plan has for once the open request is answered; None without one."""
+        return str(self.plan[0]["would_be"]) if self.plan and self.plan[0]["role"] == WAITS else None
 
     @property
     def held_out(self) -> bool:

@@ -8,7 +8,8 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.action.plan.value.read_back import HELD_OUT, as_touches
+from whychurn.action.plan.table import NOT_CONTACTED
+from whychurn.action.plan.value.read_back import as_touches
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table, write_whole
 from whychurn.contract.params import Params
@@ -43,8 +44,9 @@ class Wanted:
 def list_to_export(study: StudyPaths, params: Params, wanted: Wanted) -> pd.DataFrame:
     """The list with the company's own ids, in its order.
 
-    The plan keeps the rows of members held out, who come back as controls when the plan is read out; with a tier or limit,
-    which make it a list for staff, they are left out.
+    The plan keeps the rows of members who are not contacted, with the reason: those held out, who come back as controls when
+    the plan is read out, and those whose open request is answered first. With a tier or limit, which make it a list for
+    staff, they are left out.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def list_to_export(study: StudyPaths, params: Params, wanted: Wanted) -> pd.Data
         )
     frame = read_table(file)
     if wanted.name == "plan" and (wanted.tier is not None or wanted.limit is not None):
-        frame = frame[(frame["role"] != HELD_OUT).to_numpy(bool)]
+        frame = frame[~frame["role"].isin(NOT_CONTACTED).to_numpy(bool)]
     if wanted.tier is not None:
         frame = _of_tier(frame, wanted.tier)
     if wanted.limit is not None:

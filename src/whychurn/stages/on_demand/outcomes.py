@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from whychurn.action.plan.table import NOT_CONTACTED
 from whychurn.action.plan.value.read_back import HELD_OUT, as_touches
 from whychurn.contract.codes import OUTCOME_COLUMNS, OUTCOMES
 from whychurn.contract.errors import WhychurnError
@@ -50,7 +51,7 @@ def touches_of_outcomes(study: StudyPaths, params: Params, files: list[Path]) ->
     """
     noted = pd.concat([_read(file) for file in files], ignore_index=True).drop_duplicates(_KEYS, keep="last")
     plan = read_result(study.results / "plan.parquet")
-    made = plan[plan["role"].ne(HELD_OUT)].drop_duplicates(_KEYS)
+    made = plan[~plan["role"].isin(NOT_CONTACTED)].drop_duplicates(_KEYS)
     if len(noted) and len(made) and not noted["as_of"].isin(made["as_of"]).any():
         raise WhychurnError(
             f"these outcomes are about a plan of {noted['as_of'].iloc[0]:%Y-%m-%d}, not the study's latest",

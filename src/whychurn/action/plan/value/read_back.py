@@ -9,10 +9,11 @@ import pandas as pd
 from whychurn.contract.causes import CONTROL
 
 HELD_OUT: Final = "hold_out"
+WAITS: Final = "waits"  # for an answer to an open request: neither contacted nor compared
 
 
 def as_touches(plan: pd.DataFrame) -> pd.DataFrame:
-    """Contacts made and members held out, as rows of ``touches``.
+    """Contacts made and members held out, as rows of ``touches``; members who wait for an answer are left out.
 
     Parameters
     ----------
@@ -26,6 +27,7 @@ def as_touches(plan: pd.DataFrame) -> pd.DataFrame:
         (of those held out the action that they would have got), cost, randomized, propensity. So members contacted and held
         out are compared action by action, and no model is needed.
     """
+    plan = plan[plan["role"].ne(WAITS).to_numpy(bool)]
     held_out = (plan["role"] == HELD_OUT).to_numpy(bool)
     campaign = "plan-" + plan["as_of"].dt.strftime("%Y-%m-%d")
     return pd.DataFrame(

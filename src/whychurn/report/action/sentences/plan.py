@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.action.plan.value.read_back import WAITS
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.labels import listed
 from whychurn.report.action.names import cause_name, code_name
@@ -29,6 +30,11 @@ def contacts(results: ActionResults, *roles: str) -> pd.DataFrame:
     """Rows of the plan that contact somebody, all or those of `roles` (policy, explore)."""
     plan = results["plan"]
     return plan[plan["role"].isin(roles or ("policy", "explore"))]
+
+
+def who_wait(results: ActionResults) -> pd.DataFrame:
+    """Rows of the plan on members whose open request is answered before anything is offered."""
+    return results["plan"][results["plan"]["role"].eq(WAITS).to_numpy(bool)]
 
 
 def forecast(results: ActionResults) -> pd.Series | None:
@@ -171,7 +177,7 @@ def plan_lines(results: ActionResults, page: PageLike) -> list[str]:
     rows = contacts(results)
     people = rows["member_id"].nunique()
     counts = {
-        "waiting": rows.loc[rows["member_id"].isin(results.requests["member_id"]), "member_id"].nunique(),
+        "waiting": len(who_wait(results)),
         "twice": rows.drop_duplicates(["member_id", "action"])["member_id"].size - people,
     }
     return [
