@@ -18,7 +18,7 @@ from whychurn.report.action.keep import keep_body, keep_title, kicker
 from whychurn.report.action.lists import MemberLists, list_sizes, member_lists
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, interval_of
-from whychurn.report.action.sentences.plan import money_line, plan_lines
+from whychurn.report.action.sentences.plan import money_line, plan_lines, who_wait
 from whychurn.report.action.who import size_line, who_body, who_kicker, who_title
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.action_pages import write_action_pages
@@ -188,6 +188,7 @@ def test_members_of_the_plan_who_wait_for_an_answer_are_counted_beside_its_list(
     plan = results["plan"]
     plan = plan.assign(role=plan["role"].mask(plan["member_id"].isin(waiting), "waits"))
     waits = replace(results, tables={**results.tables, "plan": plan})
+    assert set(who_wait(waits)["member_id"]) == set(waiting) and who_wait(results).empty
     assert "12 more of the plan wait for an answer to their request first." in text(who_body(waits, page()))
     assert "wait for an answer" not in text(who_body(results, page()))
     assert "12 members of the plan wait for an answer" in " ".join(plan_lines(waits, page()))

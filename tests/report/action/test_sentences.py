@@ -44,7 +44,7 @@ def test_effects_turn_into_members_kept_with_intervals_that_agree_with_the_verdi
 def test_what_is_shown_stands_apart_from_what_is_open(planted: Planted) -> None:
     parts = effects.shown_apart(effects.effect_rows(planted("winner")))
     assert [set(part["verdict"]) for part in parts] == [{"proven", "harm"}, {"open"}]
-    assert [effects.weakest_rung(part["rung"]) for part in parts][0] == "caused"
+    assert effects.weakest_rung(parts[0]["rung"]) == "caused"
     assert effects.shown_apart(effects.effect_rows(planted("no_touches"))) == []
 
 
