@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -13,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -43,6 +45,18 @@ def run_small_study(root: Path) -> Path:
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the study, run once a worker: who reads it belongs to the xdist group ``small_study``, and changes nothing."""
     return run_small_study(tmp_path_factory.mktemp("small") / "study")
+
+
+@pytest.fixture(scope="session")
+def spark() -> Callable[..., Iterator[Any]]:
+    """`spark_map` on this machine; skips where the extra or Java is absent."""
+    if importlib.util.find_spec("pyspark") is None:
+        pytest.skip("the extra spark is not installed")
+    if shutil.which("java") is None:
+        pytest.skip("there is no Java")
+    from whychurn.stages.running.spark import spark_map
+
+    return spark_map
 
 
 def _server_programs() -> Path | None:

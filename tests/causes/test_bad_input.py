@@ -27,6 +27,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import documented
 from whychurn.stages import intake
 from whychurn.stages import panel as panel_stage
+from whychurn.stats.parallel import Spread
 from whychurn.stats.sources import whole_table
 from whychurn.voice.causes.lexicon_classifier import cause_probabilities
 from whychurn.world.build import build_world
@@ -249,6 +250,19 @@ def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -
         assert np.array_equal(one.history.scale, again.history.scale)
         assert np.array_equal(one.history.at_index_date, again.history.at_index_date)
         assert np.array_equal(one.history.risk.weight, again.history.risk.weight) and np.array_equal(p, r)
+
+
+def test_spark_gives_the_same_exposures(shop: Programme, spark: Spread) -> None:
+    one, members = shop.evidence(), len(shop.interim["members"])
+    causes = shop.params.causes.model_copy(update={"block_members": -(-members // 7)})
+    params = shop.params.model_copy(update={"causes": causes})
+    tables = {**shop.interim, "panel": shop.panel}
+    other = gather_evidence(tables, shop.spells, shop.said, shop.known, shop.until, params, spark)
+    assert one.history.names == other.history.names and len(one.history.risk.x) > 1000
+    for name in ("scale", "at_index_date"):
+        assert np.array_equal(getattr(one.history, name), getattr(other.history, name))
+    assert np.array_equal(one.history.risk.x, other.history.risk.x)
+    assert np.array_equal(one.history.decisions.x, other.history.decisions.x)
 
 
 def test_classifiers_learn_from_those_who_teach_and_speak_of_all(shop: Programme) -> None:

@@ -17,6 +17,7 @@ from whychurn.contract.files import (
     append_rows,
     check_written,
     read_json,
+    read_labelled,
     read_latest,
     read_members,
     read_result,
@@ -58,7 +59,7 @@ def test_rows_are_the_same_bytes_however_they_are_parted(
     for size in (1, 4, 10, 13):
         append_rows((frame.iloc[at : at + size] for at in range(0, 25, size)), tmp_path / "parted")
         assert (tmp_path / "parted").read_bytes() == (tmp_path / "whole").read_bytes()
-    pd.testing.assert_frame_equal(read_table(tmp_path / "parted"), frame)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "parted").astype(frame.dtypes), frame)
     assert pq.ParquetFile(tmp_path / "parted").num_row_groups == 3
 
 
@@ -128,12 +129,15 @@ def test_the_latest_snapshot_alone_is_read(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(
         read_latest(tmp_path / "panel.parquet"), panel.iloc[1:].reset_index(drop=True)
     )
+    label = pd.array([True, None, False], dtype="boolean")
+    write_table(panel.assign(churned_in_horizon=label), tmp_path / "panel.parquet")
+    assert read_labelled(tmp_path / "panel.parquet", pd.DatetimeIndex(days[1:]))["x"].tolist() == [3.0]
 
 
 def test_chosen_rows_are_read_as_they_are_in_the_whole_table(tmp_path: Path) -> None:
     path = tmp_path / "panel.parquet"
     frame = pd.DataFrame({
-        "member_id": pd.array(list("abcdefgh"), dtype="string"), "x": np.arange(8.0),
+        "member_id": pd.array(list("abcdefgh"), dtype="string[pyarrow]"), "x": np.arange(8.0),
         "flag": pd.array([True, None] * 4, dtype="boolean"), "day": pd.to_datetime(["2025-01-01"] * 8),
     })  # fmt: skip
     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, row_group_size=3)
@@ -144,3 +148,24 @@ def test_chosen_rows_are_read_as_they_are_in_the_whole_table(tmp_path: Path) -> 
         pd.testing.assert_frame_equal(read_rows(path, chosen, ["x", "flag"]), expected[["x", "flag"]])
     with pytest.raises(WhychurnError, match="missing"):
         check_written(tmp_path / "none.parquet")
+
+
+def test_texts_are_read_as_arrow_holds_them_and_written_in_one_piece(tmp_path: Path) -> None:
+    held = pd.Series(["a", None, "会员"] * 5, dtype="string")
+    for name, text in (
+        ("objects", held),
+        ("arrow", held.astype("string[pyarrow]")),
+        ("pieces", pd.concat([held.astype("string[pyarrow]").iloc[at : at + 4] for at in range(0, 15, 4)])),
+    ):
+        write_table(pd.DataFrame({"text": text, "n": range(15)}), tmp_path / name)
+    assert (tmp_path / "objects").read_bytes() == (tmp_path / "arrow").read_bytes()
+    assert (tmp_path / "objects").read_bytes() == (tmp_path / "pieces").read_bytes()
+    found = read_table(tmp_path / "pieces")["text"]
+    assert found.dtype.storage == "pyarrow" and found.equals(held.astype(found.dtype))
+    plain = pd.DataFrame({"text": held.astype(object), "n": range(15)})
+    plain.to_parquet(tmp_path / "plain")
+    assert read_table(tmp_path / "plain")["text"].dtype == object
+    kinds = read_table(tmp_path / "pieces", ["text"], texts_as_categories=True)["text"]
+    assert kinds.cat.categories.tolist() == ["a", "会员"] and kinds.isna().sum() == 5
+    write_table(pd.DataFrame({"text": held.astype("string[pyarrow]")}), tmp_path / "held", as_held=True)
+    assert pq.read_schema(tmp_path / "held").field("text").type == pa.large_string()

@@ -1,6 +1,5 @@
 """The panel by blocks of members: the same bytes however many there are, wherever they are worked on, whatever kills the run."""
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -23,7 +22,6 @@ from whychurn.panel.member_blocks import part_tables, shared_memory
 from whychurn.panel.results import create_cover, create_spells, find_churn
 from whychurn.stages import panel as stage
 from whychurn.stages.running.blocks import ENGINE, FOLDER, blocks_of, kept_folder
-from whychurn.stages.running.spark import spark_map
 from whychurn.stats.parallel import parallel_map
 
 MEMBERS = 35
@@ -183,15 +181,13 @@ def test_memory_is_shared_among_workers():
     ]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyspark") is None, reason="the extra spark is not installed")
-@pytest.mark.skipif(shutil.which("java") is None, reason="there is no Java")
-def test_spark_gives_the_same_bytes(study, monkeypatch):
+def test_spark_gives_the_same_bytes(study, spark, monkeypatch):
     whole = written(study, MEMBERS, monkeypatch)
     monkeypatch.setenv(ENGINE, "spark")
     assert written(study, 18, monkeypatch) == whole
-    assert list(spark_map(pow, [(2, 3), (3, 2)], 2)) == [8, 9] and not list(spark_map(pow, [], 2))
+    assert list(spark(pow, [(2, 3), (3, 2)], 2)) == [8, 9] and not list(spark(pow, [], 2))
     with pytest.raises(WhychurnError, match="a result of an earlier stage is missing"):
-        list(spark_map(_refused, [(Path("none"),)], 2))
+        list(spark(_refused, [(Path("none"),)], 2))
 
 
 def _refused(file: Path) -> None:

@@ -73,6 +73,13 @@ def test_blocks_of_members_change_no_score(fitted, params):
         assert np.array_equal(part[size:], some)
 
 
+def test_spark_gives_the_same_scores(fitted, params, spark):
+    panel, trained = fitted
+    whole = score_members(panel, trained.scorer, 90, params)
+    parted = score_members(panel, trained.scorer, 90, params, spark, block_members=-(-len(whole) // 7))
+    pd.testing.assert_frame_equal(whole, parted, check_exact=True)
+
+
 def _check_metrics(metrics, panel, trained):
     whole = metrics[metrics["stratum_kind"] == "all"].set_index(["model", "metric"])
     assert set(whole.index.get_level_values("model")) == set(RISK_MODELS) == {RISK_MODEL, *RISK_BASELINES}

@@ -28,7 +28,7 @@ def frame() -> pd.DataFrame:
     """Seven members with 1 to 7 rows, sorted."""
     ids = np.repeat([f"m{number}" for number in range(7)], np.arange(1, 8))
     return pd.DataFrame({
-        "member_id": pd.array(ids, dtype="string"), "x": np.arange(28.0),
+        "member_id": pd.array(ids, dtype="string[pyarrow]"), "x": np.arange(28.0),
         "flag": pd.array([True, None] * 14, dtype="boolean"),
     })  # fmt: skip
 

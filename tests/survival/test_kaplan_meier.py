@@ -32,7 +32,7 @@ from whychurn.survival.numbers_at_risk import (
     supported_span,
     written_days,
 )
-from whychurn.survival.spell_strata import strata_rows, whole_members
+from whychurn.survival.spell_strata import CHANGING, strata_rows, whole_members
 from whychurn.survival.spells import Window, alternative_spells, profiled_members, stay_rows, with_features
 
 SHARED = Path(os.environ.get("WHYCHURN_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
@@ -190,6 +190,24 @@ class TestRows:
         assert all(not set(one["member_id"]) & set(other["member_id"]) for one, other in pairwise(parts))
         pd.testing.assert_frame_equal(pd.concat(parts), panel)
         assert len(list(whole_members(panel.iloc[::-1], 4))) == 1, "unsorted: in one part"
+
+    def test_one_two_and_seven_blocks_give_the_same_strata(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        rng, ids = np.random.default_rng(4), [f"m{number}" for number in range(7)]
+        stays = stay_rows(
+            spells([(one, 1, "2024-03-10", "2024-03-10", "2024-07-20", True) for one in ids]), WINDOW
+        )
+        snapshots = pd.date_range("2024-04-01", "2024-08-01", freq="MS")
+        panel = pd.DataFrame({"member_id": np.repeat(ids, 5), "spell_no": 1, "as_of": np.tile(snapshots, 7)})
+        panel = panel.assign(**{name: rng.choice(["x", "y"], 35) for name in CHANGING})
+        people = pd.DataFrame({"member_id": ids, "joined_on": pd.Timestamp("2024-03-10"), "channel": "c"})
+        people = people.assign(profiling_consent=True, region="r")
+        whole = strata_rows(stays, people, panel, WINDOW, 6)
+        assert set(CHANGING) <= set(whole) and len(whole["plan"]) > 10
+        for blocks in (2, 7):
+            monkeypatch.setattr("whychurn.survival.spell_strata.AT_ONCE", 35 // blocks)
+            parted = strata_rows(stays, people, panel, WINDOW, 6)
+            for kind in whole:
+                pd.testing.assert_frame_equal(parted[kind], whole[kind], check_exact=True)
 
     def test_a_tier_that_takes_long_to_reach_does_not_seem_to_protect(self) -> None:
         """Everybody leaves at one rate; half move to gold after 300 days. Immortal time would make gold look better."""

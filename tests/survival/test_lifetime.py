@@ -14,7 +14,11 @@ from scipy.stats import beta, gamma
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
+from whychurn.panel.feature_encoding import Feature, encode
 from whychurn.panel.spend_rate import daily_fee
+from whychurn.survival.forecast.baseline_hazard import Extrapolation, daily_hazard
+from whychurn.survival.forecast.cox_terms import choose_terms
+from whychurn.survival.forecast.forecasters import Cox, KaplanMeier
 from whychurn.survival.lifetime.bgnbd import (
     PurchaseFit,
     alive_probability,
@@ -192,6 +196,32 @@ def test_margin_and_value_at_risk_by_hand() -> None:
     assert values.loc["a", "expected_stay_days"] == pytest.approx((0.99**days).sum())
     assert values.loc["a", "p_stay_90d"] == pytest.approx(0.99**90)
     assert values.loc["b", "expected_margin"] == 0
+
+
+def test_one_two_and_seven_blocks_of_members_give_the_same_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    latest = pd.DataFrame({
+        "member_id": pd.array([f"m{number}" for number in range(448)], dtype="string"),
+        "as_of": pd.Timestamp("2025-06-01"), "spend_365d": rng.gamma(2, 300, 448),
+        "tenure_days": rng.integers(1, 900, 448),
+    })  # fmt: skip
+    hazard = daily_hazard(*_ends(rng), Extrapolation(5, 30))
+    tenure = Feature("tenure_days", "number", "tenure", None, "days", 0, "tenure", "时长")
+    terms = choose_terms(encode(latest, [tenure]), [tenure], set())
+    cox = Cox("cox_landmark", [tenure], terms, np.full(len(terms), 0.1), hazard, 365)
+    for model in (KaplanMeier(hazard, 365), cox):
+        monkeypatch.undo()
+        whole = member_values(latest, model, pd.DataFrame(), PARAMS)
+        assert whole["p_stay_90d"].nunique() > 20
+        for blocks in (2, 7):
+            monkeypatch.setattr("whychurn.survival.lifetime.member_value.AT_ONCE", 448 // blocks)
+            parted = member_values(latest, model, pd.DataFrame(), PARAMS)
+            pd.testing.assert_frame_equal(parted, whole, check_exact=True)
+
+
+def _ends(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Entry, stop and event of 400 stays."""
+    return np.zeros(400, "int64"), rng.integers(1, 900, 400), rng.random(400) < 0.7
 
 
 def test_fee_of_the_running_term_counts_and_a_later_one_does_not() -> None:

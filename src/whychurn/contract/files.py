@@ -19,6 +19,7 @@ from whychurn.contract.results import schema_version
 
 _LOT: Final = "who learns first"  # key of the hash: apart from every other draw by hash
 SCHEMA: Final = b"whychurn.schema"  # key of the schema version in the metadata of a Parquet file
+_TEXTS: Final = (pa.string(), pa.large_string())
 GROUP_ROWS: Final = 2**19  # rows that `append_rows` holds and writes at once
 
 
@@ -55,9 +56,15 @@ def write_whole(path: Path, private: bool = False) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write `frame` as zstd Parquet that bears the schema version, whole or not at all."""
-    table = _versioned(frame)
+def write_table(frame: pd.DataFrame, path: Path, as_held: bool = False) -> None:
+    """Write `frame` as zstd Parquet that bears the schema version, whole or not at all.
+
+    Parameters
+    ----------
+    as_held
+        Texts keep the type that Arrow holds them in, if it does; else they are all of one.
+    """
+    table = _versioned(frame, as_held)
     with write_whole(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
@@ -81,8 +88,13 @@ def append_rows(parts: Iterable[pd.DataFrame], file: Path) -> None:
             held = [rows] if part is None else [rows, _versioned(part)]
 
 
-def _versioned(frame: pd.DataFrame) -> pa.Table:
+def _versioned(frame: pd.DataFrame, as_held: bool = False) -> pa.Table:
     table = pa.Table.from_pandas(frame, preserve_index=False)
+    if not as_held and pa.large_string() in table.schema.types:
+        kinds = [pa.string() if kind == pa.large_string() else kind for kind in table.schema.types]
+        schema = pa.schema(zip(table.schema.names, kinds, strict=True))
+        schema = pa.Table.from_pandas(frame.head(0), schema, preserve_index=False).schema
+        table = table.cast(schema).combine_chunks()  # in pieces it would be other bytes
     return table.replace_schema_metadata({**table.schema.metadata, SCHEMA: b"%d" % schema_version()})
 
 
@@ -136,16 +148,19 @@ def read_table(
         If the file is absent.
     """
     check_written(path)
-    if texts_as_categories:
-        schema = pq.read_schema(path)
-        texts = [
-            one.name for one in schema if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)
-        ]
-        table = pq.read_table(path, columns=columns, read_dictionary=texts)
-        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-        return frame
+    texts = _texts(path, texts_as_categories)
+    return _frame(pq.read_table(path, columns=columns, read_dictionary=texts), texts_as_categories)
+
+
+def _texts(path: Path, wanted: bool) -> list[str]:
+    return [field.name for field in pq.read_schema(path) if wanted and field.type in _TEXTS]
+
+
+def _frame(table: pa.Table, texts_as_categories: bool) -> pd.DataFrame:
+    """As pandas reads it, but texts stay with Arrow, which needs a third of the memory, or are categories."""
     with pd.option_context("mode.string_storage", "pyarrow"):  # else each cell is an object of its own
-        return pd.read_parquet(path, columns=columns)
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=texts_as_categories)
+    return frame
 
 
 def sample_share(path: Path, rows: int) -> float:
@@ -180,21 +195,37 @@ def read_latest(path: Path) -> pd.DataFrame:
     return read_rows(path, (days == days.max()).to_numpy())
 
 
-def read_rows(path: Path, chosen: Array, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read the rows under the mask `chosen`, one row group at a time, so that the others are never held together."""
-    with pq.ParquetFile(path) as file:
+def read_labelled(path: Path, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Read the rows of the snapshots of `days` of the panel at `path` whose label is known.
+
+    Raises
+    ------
+    WhychurnError
+        If the file is absent.
+    """
+    rows = read_table(path, ["as_of", "churned_in_horizon"])
+    return read_rows(path, (rows["as_of"].isin(days) & rows["churned_in_horizon"].notna()).to_numpy(bool))
+
+
+def read_rows(
+    path: Path, chosen: Array, columns: list[str] | None = None, texts_as_categories: bool = False
+) -> pd.DataFrame:
+    """Read the rows under the mask `chosen`, a row group at a time, so that the others are never held together.
+
+    Parameters
+    ----------
+    columns, texts_as_categories
+        As `read_table` takes them.
+    """
+    with pq.ParquetFile(path, read_dictionary=_texts(path, texts_as_categories)) as file:
         sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-        edges = np.cumsum([0, *sizes])
-        parts = [
-            file.schema_arrow.empty_table()
-            if columns is None
-            else file.schema_arrow.empty_table().select(columns)
-        ]
-        for group, (start, stop) in enumerate(pairwise(edges)):
+        empty = file.schema_arrow.empty_table()
+        parts = [empty if columns is None else empty.select(columns)]
+        for group, (start, stop) in enumerate(pairwise(np.cumsum([0, *sizes]))):
             if chosen[start:stop].any():
                 rows = file.read_row_group(group, columns)
                 parts.append(rows if chosen[start:stop].all() else rows.filter(pa.array(chosen[start:stop])))
-        return pa.concat_tables(parts).to_pandas()
+        return _frame(pa.concat_tables(parts), texts_as_categories)
 
 
 def write_json(content: Any, path: Path) -> None:

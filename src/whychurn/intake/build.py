@@ -50,13 +50,13 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     checked_tables.raise_problems()
     unknown = not_understood(checked_tables.tables, params.privacy.min_cell)
     unknown["value"], _ = redact_column(unknown["value"], codes=True)
-    write_table(unknown, study.results / "not_understood.parquet")
+    write_table(unknown, study.results / "not_understood.parquet", as_held=True)
     facts = _facts(checked_tables)
     if params.privacy.pseudonymize:
         key = key or make_key(study)
     redactions = Redactions()
     for table, frame in protected_tables(checked_tables, key, redactions):
-        write_table(frame, study.interim / f"{table}.parquet")
+        write_table(frame, study.interim / f"{table}.parquet", as_held=True)
         if table in FURTHER:
             facts["members_without_consent"] = int((~frame["profiling_consent"]).sum())
     facts["redactions"] = dict(sorted(redactions.counts.items()))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Final
 
 import pandas as pd
 import pyarrow.parquet as pq
 
-from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.files import read_json, read_rows, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.tables import CONTACTS, INTERACTIONS
 from whychurn.retention.rates.churn_by_stratum import DIMENSIONS
 from whychurn.retention.results import retention_results
 
@@ -26,6 +28,12 @@ TABLES: Final[dict[str, list[str] | None]] = {
     "market": None,
 }
 EVENTS: Final = ["member_id", "occurred_at", "event_type", "campaign_id"]
+USED: Final = (
+    *INTERACTIONS,
+    "push_dismissed",
+    "offer_expired",
+    "app_fault",
+)  # types of events that are counted
 PANEL: Final = [
     "member_id", "spell_no", "as_of", "tenure_days", "spend_365d", "event", "stop_on", "churned_in_horizon", *DIMENSIONS,
 ]  # fmt: skip
@@ -47,7 +55,7 @@ def _read_tables(study: StudyPaths) -> dict[str, pd.DataFrame]:
     tables = {
         name: read_table(study.interim / f"{name}.parquet", columns) for name, columns in TABLES.items()
     }
-    tables["events"] = read_table(study.interim / "events.parquet", EVENTS, texts_as_categories=True)
+    tables["events"] = _read_events(study.interim / "events.parquet", told=tables["touches"].empty)
     panel = study.processed / "panel.parquet"
     there = set(pq.read_schema(panel).names)
     tables["panel"] = read_table(panel, [name for name in PANEL if name in there])
@@ -55,3 +63,10 @@ def _read_tables(study: StudyPaths) -> dict[str, pd.DataFrame]:
     return tables | {
         name: read_table(study.results / f"{name}.parquet") for name in ("churners", "feedback_topics")
     }
+
+
+def _read_events(file: Path, told: bool) -> pd.DataFrame:
+    """Events of the types that are counted; those that a campaign sent where they tell of it, for want of touches."""
+    kind = read_table(file, ["event_type"], texts_as_categories=True)["event_type"]
+    used = (*USED, *CONTACTS) if told else USED
+    return read_rows(file, kind.isin(used).to_numpy(bool), EVENTS, texts_as_categories=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.contract.files import read_json, read_table
+from whychurn.contract.files import read_json, read_labelled
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.registry.model_versions import model_folder
@@ -62,9 +62,8 @@ def paired_differences(demo: StudyPaths, trial: StudyPaths, params: Params) -> d
 def forecast_test_rows(study: StudyPaths, params: Params) -> pd.DataFrame:
     """The study's own model on its own test rows: member_id, as_of, y, p, stake (currency)."""
     folder = model_folder(study)
-    panel = read_table(study.processed / "panel.parquet")
     months = pd.to_datetime(read_json(folder / "metadata.json")["as_of"]["test"])
-    rows = panel[panel["as_of"].isin(months) & panel["churned_in_horizon"].notna()]
+    rows = read_labelled(study.processed / "panel.parquet", months)
     forecasts = rows[KEY].assign(
         y=rows["churned_in_horizon"].astype("float64"), stake=margin_exposed(rows, params.business)
     )

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.files import read_json, read_table
+from whychurn.contract.files import read_json, read_labelled
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.delivery.mlflow_store import connect, digest_files, load_version
@@ -210,9 +210,7 @@ def measure_again(
             file=path,
             remedy="run `whychurn run` again",
         )
-    panel = read_table(path)
-    months = pd.to_datetime(challenger.tags["test_months"].split())
-    rows = panel[panel["as_of"].isin(months) & panel["churned_in_horizon"].notna()]
+    rows = read_labelled(path, pd.to_datetime(challenger.tags["test_months"].split()))
     model: Any = load_version(f"models:/{champion.name}/{champion.version}").unwrap_python_model()
     y = rows["churned_in_horizon"].astype("float64").to_numpy()
     log.info("measuring the champion again on %d test rows", len(rows))

@@ -22,7 +22,7 @@ VALUE: Final = [
     "tier",
 ]  # fmt: skip
 TIERS: Final = columns_of("lifetime_tiers")
-AT_ONCE: Final = 50_000  # members whose curves are held at once
+AT_ONCE: Final = 51_200  # members whose curves are held at once; of 64 each, as a product rounds the rows of a remainder otherwise
 
 
 @dataclass(frozen=True)
