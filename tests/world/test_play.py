@@ -208,13 +208,29 @@ def test_true_options_are_what_a_play_brings(world: World, options: Options) -> 
     blocks, roster = world
     number = options.actions.index("personal_picks")
     rows = np.flatnonzero(roster.present & roster.consent)
-    contacts = made(world, *((one, "personal_picks", None, None) for one in roster.ids[rows]))
+    ways = np.array(options.channels)[options.channel[number, rows]]
+    contacts = made(
+        world, *((one, "personal_picks", way, None) for one, way in zip(roster.ids[rows], ways, strict=True))
+    )
     played = play(blocks, {"plan": contacts}, 4, lambda _: None)
     assert played.gain["plan"].mean() == pytest.approx(options.gain[number, rows].sum(), rel=0.25)
     assert contacts.cost == pytest.approx(options.cost[number, rows].sum())
     gone = ~roster.present
     assert np.all(options.gain[: number + 1, gone] == 0) and np.all(options.risk[gone] == 1)
     assert np.all(options.believed >= 0)
+
+
+def test_an_option_goes_through_the_channel_noticed_most_for_its_cost(
+    world: World, options: Options, reachable: np.ndarray
+) -> None:
+    _, roster = world
+    has_all = np.isin(roster.ids, reachable)
+    number = options.actions.index("service_callback")  # by WeChat, or by a call that costs 70 times as much
+    assert set(np.array(options.channels)[options.channel[number, has_all]]) == {"wechat"}
+    without = roster.present & ~roster.has_channel[options.channels.index("wechat")]
+    called = without & roster.has_channel[options.channels.index("call")]
+    assert set(np.array(options.channels)[options.channel[number, called]]) == {"call"}
+    assert options.cost[number, called].min() > options.cost[number, has_all].max()
 
 
 def test_the_best_guess_has_not_seen_the_member() -> None:

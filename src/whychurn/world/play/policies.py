@@ -75,7 +75,7 @@ class _Case:
             {
                 "member_id": self.roster.ids[who],
                 "action": np.array(self.options.actions, dtype=object)[option],
-                "channel": pd.Series([None] * len(who), dtype=object),
+                "channel": np.array(self.options.channels, dtype=object)[self.options.channel[option, who]],
                 "send_on": pd.Series(pd.NaT, index=range(len(who)), dtype="datetime64[ns]"),
             }
         )

@@ -23,7 +23,7 @@ BELIEVED_HALF_LIFE: Final = 12.0  # weeks
 
 @dataclass(frozen=True)
 class Options:
-    """Every action for every member of a roster: through the first channel of the action that the member has.
+    """Every action for every member of a roster, through the channel that is noticed most for what a contact costs.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ class Options:
     gain, believed
         Expected margin more over the future, before cost, as it is and as the playbook believes; (actions, N).
         Of who is not there (or not gone, for win-back) it is zero; win-back has no belief.
-    cost
-        Of one contact; (actions, N).
+    cost, channel
+        Of one contact, and through which of `channels`; (actions, N).
     risk
         Chance to leave within 90 days untouched, one for who is gone; (N,).
     """
@@ -42,6 +42,8 @@ class Options:
     gain: np.ndarray
     believed: np.ndarray
     cost: np.ndarray
+    channel: np.ndarray
+    channels: list[str]
     risk: np.ndarray
 
 
@@ -51,38 +53,54 @@ def true_options(blocks: Blocks, roster: Roster) -> Options:
     present, left = (scenario.programme.actions_for(whom) for whom in ("present", "left"))
     actions, n = [*present, *left], len(roster.ids)
     gain, believed, cost = np.zeros((3, len(actions), n))
-    risk = np.ones(n)
+    channel, risk = np.zeros((len(actions), n), dtype="int8"), np.ones(n)
     for block in blocks:
-        notice, price = _first_channels(scenario, block, actions)
+        ways = _best_channels(scenario, block, actions)
         told = [_one_future(scenario, block, FIRST + number) for number in range(FUTURES)]
         mean = {name: np.mean([one[name] for one in told], axis=0) for name in told[0]}
         there, gone = np.flatnonzero(block.standing.present), np.flatnonzero(~block.standing.present)
         rows = np.arange(n)[block.rows]
         number = len(present)
-        gain[:number, rows[there]] = mean["gain"] * notice[:number, there]
-        believed[:number, rows[there]] = _matched(scenario, present) @ mean["causes"] * notice[:number, there]
+        gain[:number, rows[there]] = mean["gain"] * ways.notice[:number, there]
+        meant = _matched(scenario, present) @ mean["causes"]
+        believed[:number, rows[there]] = meant * ways.notice[:number, there]
         gain[number:, rows[gone]] = mean["win_back"]
-        cost[:, rows] = price
+        cost[:, rows], channel[:, rows] = ways.cost, ways.channel
         risk[rows[there]] = mean["leave"]
-    return Options(actions, gain, believed, cost, risk)
+    return Options(actions, gain, believed, cost, channel, list(scenario.programme.contact_channels), risk)
 
 
-def _first_channels(
-    scenario: Scenario, block: BlockLives, actions: list[str]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Chance of notice and cost through the first channel that each member has; two of (actions, n)."""
+@dataclass(frozen=True)
+class _Ways:
+    """How each action reaches each member of a block: chance of notice, cost, number of the channel; (actions, n)."""
+
+    notice: np.ndarray
+    cost: np.ndarray
+    channel: np.ndarray
+
+
+def _best_channels(scenario: Scenario, block: BlockLives, actions: list[str]) -> _Ways:
+    """The channel that costs least for its chance of notice, among those that a member has; the usual one if there is none."""
     programme, members = scenario.programme, block.lives.members
     names, everybody = list(programme.contact_channels), np.arange(members.size)
     notice, cost = np.zeros((2, len(actions), members.size))
+    channel = np.zeros((len(actions), members.size), dtype="int8")
     for number, name in enumerate(actions):
-        ways = programme.actions[name].channels
-        owned = members.has_channel[[names.index(way) for way in ways]]
-        first = np.argmax(owned, axis=0)
-        for place, way in enumerate(ways):
-            who = everybody[first == place]
-            notice[number, who] = reach_chance(scenario, members, who, way, block.standing.contacted[who])
-            cost[number, who] = programme.contact_channels[way].cost + programme.actions[name].cost
-    return notice, cost
+        numbers = [names.index(way) for way in programme.actions[name].channels]
+        seen = np.stack(
+            [
+                reach_chance(scenario, members, everybody, names[one], block.standing.contacted)
+                for one in numbers
+            ]
+        )
+        price = np.array(
+            [programme.contact_channels[names[one]].cost + programme.actions[name].cost for one in numbers]
+        )
+        owned = members.has_channel[numbers]
+        best = np.argmax(np.where(owned, seen / price[:, None], -1), axis=0)  # none: the first
+        notice[number], cost[number] = seen[best, everybody], price[best]
+        channel[number] = np.array(numbers)[best]
+    return _Ways(notice, cost, channel)
 
 
 def _matched(scenario: Scenario, actions: list[str]) -> np.ndarray:
@@ -111,9 +129,9 @@ def _one_future(scenario: Scenario, block: BlockLives, number: int) -> dict[str,
 
 
 def _win_back(scenario: Scenario, block: BlockLives, ahead: Prospects) -> np.ndarray:
-    """Gain of each win-back action of members gone, by the first channel that they have; (actions, gone)."""
+    """Gain of each win-back action of members gone; (actions, gone)."""
     gone, actions = np.flatnonzero(~block.standing.present), scenario.programme.actions_for("left")
-    notice, _ = _first_channels(scenario, block, actions)
+    notice = _best_channels(scenario, block, actions).notice
     since = (7 * ahead.future.first - block.standing.gone_on[gone]) / 7
     untouched, found = ahead.value_of_returns(gone), np.zeros((len(actions), len(gone)))
     for number, name in enumerate(actions):
