@@ -25,7 +25,9 @@ from whychurn.report.causes import charts as figures
 from whychurn.report.causes.sentences import accuracy, competition, groups, misspecification, robustness
 from whychurn.report.causes.sentences import shares as share_sentences
 from whychurn.report.causes.sentences.interviews import with_basis
+from whychurn.report.index.sentences import picture_title
 from whychurn.report.page.report_page import Page
+from whychurn.report.why.months import months_title
 from whychurn.score.yardstick.measured import load_yardstick
 
 page = Page.open()
@@ -45,13 +47,13 @@ def attributed(lines):
     claims(*((share_rung, lines) if len(known) else ("described", [page.say("causes.claim_untold")])))
 
 
-def show_figure(figure, name, rung=share_rung, note=None):
-    words = {"title": page.say(f"causes.figure_{name}"), "alt": page.say(f"causes.alt_{name}")}
+def show_figure(figure, name, rung=share_rung, note=None, found=""):
+    words = {"title": found or page.say(f"causes.figure_{name}"), "alt": page.say(f"causes.alt_{name}")}
     page.figure(figure, **words, rung=rung, note=note)
 
 
-def show_table(table, name, rung=share_rung, formats=share_sentences.FORMATS, limit=12):
-    words = {"title": page.say(f"causes.table_{name}"), "labels": page.columns(table, "causes")}
+def show_table(table, name, rung=share_rung, formats=share_sentences.FORMATS, limit=12, found=""):
+    words = {"title": found or page.say(f"causes.table_{name}"), "labels": page.columns(table, "causes")}
     if len(table):
         page.table(table, name=f"causes-{name}", rung=rung, formats=formats, limit=limit, **words)
 
@@ -63,7 +65,8 @@ for key, value, text, rung in [*share_sentences.headlines(shares, facts, scores,
 claims("described", robustness.first_lines(checks, page.facts("intake"), facts, page))
 if len(known):
     claims("described", accuracy.first_lines(yardstick, kind, page))
-    show_figure(figures.draw_shares(shares, lang), "shares", note=page.say("causes.note_shares"))
+    told = {"note": page.say("causes.note_shares"), "found": picture_title(shares, page)}
+    show_figure(figures.draw_shares(shares, lang), "shares", **told)
     show_table(share_sentences.shares_table(shares, page), "shares")
 claims("described", share_sentences.untold_lines(results("cause_grounds"), page))
 
@@ -120,7 +123,7 @@ show_table(differing, "groups")
 # %%
 change, incidence = results("cause_change"), results("attributed_incidence")
 attributed(groups.change_lines(change, level, page))
-show_table(groups.change_table(change, page), "change")
+show_table(groups.change_table(change, page), "change", found=months_title(change, level, page))
 if len(incidence) and len(known):
     show_figure(figures.draw_incidence(incidence, lang), "incidence")
 

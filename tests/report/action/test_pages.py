@@ -194,6 +194,11 @@ def test_members_of_the_plan_who_wait_for_an_answer_are_counted_beside_its_list(
     assert "12 members of the plan wait for an answer" in " ".join(plan_lines(waits, page()))
 
 
+def test_without_scores_the_page_of_lists_names_the_tables_it_needs(planted: Planted) -> None:
+    body = who_body(planted("not_run"), page())
+    assert "bk-missing" in body and "<code>orders</code>" in body
+
+
 def test_lists_have_filters_and_links_that_set_them(planted: Planted) -> None:
     body = who_body(planted("winner"), page())
     assert 'href="who.html?action=Service%20call-back#contact"' in body

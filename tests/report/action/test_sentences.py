@@ -188,6 +188,19 @@ def test_values_measured_on_tests_go_before_expected_ones_where_enough_rows_carr
     }
 
 
+def test_a_test_that_would_draw_members_for_years_says_that_they_are_too_few(planted: Planted) -> None:
+    results = planted("winner")
+    sizes = results["action_sizes"].assign(weeks=next_tests.LONGEST + 1.0)
+    lines = next_tests.test_lines(ActionResults(dict(results.tables) | {"action_sizes": sizes}), PAGE)
+    assert lines and all("too few members" in line and "weeks" not in line for line in lines)
+
+
+def test_rules_under_which_nobody_is_contacted_are_not_compared(planted: Planted) -> None:
+    results = planted("winner")
+    nothing = results["plan_value"].assign(gain=0.0, low=0.0, high=0.0)
+    assert policies.policy_rows(ActionResults(dict(results.tables) | {"plan_value": nothing})).empty
+
+
 def test_next_tests_leave_out_what_is_settled(planted: Planted) -> None:
     lines = next_tests.test_lines(planted("winner"), PAGE)
     assert len(lines) == 2 and not any("Service call-back" in line for line in lines)

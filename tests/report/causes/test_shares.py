@@ -208,6 +208,11 @@ def test_rivals_are_told_where_and_when_small_cells_left_out(
     regions = competition.by_region(market)
     assert regions["region"].iloc[0] == "North" and regions["pull"].is_monotonic_decreasing
     assert (regions["low"] < regions["pull"]).all() and (regions["pull"] < regions["high"]).all()
+    untold = market.assign(competition_share=np.nan)
+    assert competition.market_lines(untold, page) == [page.say("causes.claim_market_untold")]
+    no_table = untold.assign(competitor_activity=np.nan, competitor_price_gap=np.nan)
+    assert competition.market_lines(no_table, page) == [page.say("causes.claim_no_market")]
+    assert competition.on_record(untold) and not competition.on_record(no_table)
     hidden = market.assign(suppressed=True, competition_share=np.nan)
     for nothing in (NOTHING, hidden):
         assert competition.market_lines(nothing, page) == [page.say("causes.claim_no_market")]

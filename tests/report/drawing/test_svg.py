@@ -147,5 +147,5 @@ def test_compact_by_hand() -> None:
     assert minify_svg(long) == (
         '<g clip-path="url(#c)"><g style="fill: red"><use x="1.25"/><use x="2.25"/></g></g>'
         '<use x="3" style="fill: red"/><text x="3.25">a</text>'
-        '<path d="M 1.3 0 L 10 2.5 "/><text transform="rotate(-30 1 2)">b</text>'
+        '<path d="M1.3 0L10 2.5"/><text transform="rotate(-30 1 2)">b</text>'
     )

@@ -63,7 +63,7 @@ def test_signs_intervals_and_money() -> None:
     assert numbers.money_between(1.3e5, 8e5, "en", "CNY") == "¥0.1–0.8 M"
     assert numbers.money_between(4e5, 2.1e6, "en", "CNY") == "¥0.4–2.1 M"
     assert numbers.money_between(41e4, 208e4, "zh", "CNY") == "41–208 万元"
-    assert numbers.money_between(130_000, 800_000, "en", "USD") == "$0.13–0.80 M"
+    assert numbers.money_between(130_000, 800_000, "en", "USD") == "$0.1–0.8 M"
     assert numbers.money_between(300, 4000, "en", "CNY") == "¥300–¥4,000"
     assert numbers.clauses_closed(["甲；", "乙；"]) == ["甲；", "乙。"]
     assert numbers.clauses_closed(["One.", "Two."]) == ["One.", "Two."] and numbers.clauses_closed([]) == []

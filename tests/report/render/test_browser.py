@@ -57,7 +57,7 @@ function measure(frame, page, width) {
       }
     });
   }
-  for (const element of doc.querySelectorAll("main p, main h1, main h2, main .wc-scroll, .bk, .ca-row"))
+  for (const element of doc.querySelectorAll("main p, main h1, main h2, main .wc-scroll, .wc-figure svg, .bk, .ca-row"))
     if (box(element).right > width + 1) wide.push(element.textContent.slice(0, 40));
   found.push({ page, width, scroll: root.scrollWidth, cut, overlaps, wide, lang: root.lang,
     requests: frame.contentWindow.performance.getEntriesByType("resource").length,
@@ -316,6 +316,42 @@ def test_pages_for_reviewers_keep_to_their_screens(tmp_path: Path) -> None:
     assert not over_budget(found)
 
 
+SHEETS = {"index": 2, "why": 4, "keep": 4, "who": 4, "sure": 4, "01": 2}  # of A4; 01 holds cards
+
+
+def sheets(page: str, tmp: Path) -> int:
+    """Sheets of A4 on which the browser prints a page."""
+    target = tmp / "page.pdf"
+    flags = [flag for flag in _split(FLAGS) if flag != "--dump-dom"]
+    more = [f"--user-data-dir={tmp / 'profile'}", "--no-pdf-header-footer", f"--print-to-pdf={target}", page]
+    subprocess.run([str(CHROMIUM), *flags, *more], capture_output=True, timeout=240, check=True)
+    return len(re.findall(rb"/Type\s*/Page\b", target.read_bytes()))
+
+
+def test_sheets_are_counted_and_folds_stay_shut_in_print(tmp_path: Path) -> None:
+    long = "".join(block("Finding", "<p>x</p>" * 20, "en") for _ in range(20))
+    counts = []
+    for number, body in enumerate((long, f"<details class='bk-fold'><summary>s</summary>{long}</details>")):
+        frame = study_frame(StudyPaths(tmp_path), load_params(StudyPaths(tmp_path)), "en", NOTEBOOKS)
+        path = tmp_path / f"{number}.html"
+        path.write_text(
+            sections_html(frame, "why", title="T", clauses=["T"], kicker="k", body=body), encoding="utf-8"
+        )
+        counts.append(sheets(path.as_uri(), tmp_path))
+    assert counts[0] > 4 and counts[1] == 1
+
+
+@pytest.mark.skipif(not DEMO, reason="no rendered reports: run `make reproduce` first")
+def test_pages_for_reviewers_print_on_few_sheets(tmp_path: Path) -> None:
+    cards = sorted(StudyPaths.at().reports.glob("[ez][nh]/member/01.html"))
+    members = [re.search(r'class="mc" id="(\w+)"', card.read_text(encoding="utf-8")) for card in cards]
+    places = [page.as_uri() for page in DEMO if page.stem in SHEETS]
+    places += [f"{card.as_uri()}#{one[1]}" for card, one in zip(cards, members, strict=True) if one]
+    found = {place: sheets(place, tmp_path) for place in places}
+    assert len(found) > len(SHEETS)
+    assert not {p: n for p, n in found.items() if n > SHEETS[Path(p.partition("#")[0]).stem]}
+
+
 AXE = os.environ.get("WHYCHURN_AXE", "")  # axe.min.js of axe-core
 ACCESSIBLE = """
 { const doc = frame.contentDocument, script = doc.createElement("script");
@@ -340,3 +376,11 @@ def test_pages_for_reviewers_are_accessible(theme: str, lang: str, tmp_path: Pat
     problems = [f"{one['page'][-30:]} at {one['width']}: {one['axe']}" for one in found if one["axe"]]
     assert "bad.html" in problems[-1], "what is wrong is found"
     assert not [problem for problem in problems if "bad.html" not in problem]
+
+
+@pytest.mark.skipif(not (DEMO and AXE), reason="no rendered reports, or WHYCHURN_AXE names no axe.min.js")
+@pytest.mark.parametrize("page", [page for page in DEMO if page.stem[:2].isdigit()], ids=str)
+def test_pages_for_those_who_check_are_accessible(page: Path, tmp_path: Path) -> None:
+    """One page at a time: tables of hundreds of rows take axe a while."""
+    (found,) = look(tmp_path, [page], (WIDE,), then=ACCESSIBLE % Path(AXE).as_uri(), query="?theme=light")
+    assert found["axe"] == []

@@ -16,6 +16,7 @@ from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.report.page.headlines import merge_headlines, read_headlines
 from whychurn.report.render.execute_cells import execute_cells
+from whychurn.report.render.layout import _number_headings
 from whychurn.report.render.render_reports import check_results, render_reports
 from whychurn.report.render.summary import write_summary
 
@@ -150,6 +151,13 @@ def test_contents_link_to_headings(rendered: Path) -> None:
     anchor = re.search(r'<li><a href="#(s\d+)">依据</a>', page)
     assert anchor is not None
     assert f'<h2 id="{anchor.group(1)}">依据</h2>' in page
+
+
+def test_an_anchor_of_a_heading_is_that_of_the_heading() -> None:
+    """What nbconvert leaves of it would turn all that follows into a link."""
+    body, contents = _number_headings('<h2>A</h2><h2><a id="groups" />B</h2><h3>C</h3>')
+    assert body == '<h2 id="s1">A</h2><h2 id="groups">B</h2><h3 id="s3">C</h3>'
+    assert contents == [{"anchor": "s1", "text": "A"}, {"anchor": "groups", "text": "B"}]
 
 
 def test_start_page_comes_last_and_quotes_headlines_in_a_fresh_namespace(rendered: Path) -> None:

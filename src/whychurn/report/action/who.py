@@ -123,7 +123,9 @@ def _block(
 ) -> str:
     title = page.say(f"action.block_{name}", members=plain(len(rows)))
     if rows.empty:
-        needs, shows = page.say("action.needs_plan"), page.say("action.shows_contacts")
+        scored = len(results["risk_scores"])
+        needs = page.say("action.needs_plan" if scored else "index.needs_who_next")
+        shows = page.say("action.shows_contacts")
         return (
             missing_block(page.say("action.list_contact"), needs, shows, page.lang)
             if name == "contact"

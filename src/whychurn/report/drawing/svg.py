@@ -12,6 +12,7 @@ from matplotlib.text import Text
 
 from whychurn.report.drawing.svg_minify import minify_svg
 from whychurn.report.drawing.theme import FONTS, PAPER, VARIABLES, themed
+from whychurn.report.drawing.values import value_marks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +27,7 @@ _PAGE_COLOURS: Final = {**VARIABLES, "#000000": "--ink", "#ffffff": "--paper"}
 _COLUMN: Final = 576  # points of a figure that fills the column of a page
 _TAG: Final = re.compile(r"<[a-zA-Z][^<>]*>", re.DOTALL)
 _DECIMALS: Final = re.compile(r"(\.\d\d)\d+")
-_REFERENCE: Final = re.compile(r'(\bid="|url\(#|href="#)')
+_REFERENCE: Final = re.compile(r'(\bid="|url\(#|(?:xlink:)?href="#)([\w-]+)')
 _HEADER: Final = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA: Final = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 _GLOBAL_STYLE: Final = re.compile(r"\s*<defs>\s*<style type=\"text/css\">.*?</style>\s*</defs>", re.DOTALL)
@@ -49,32 +50,46 @@ def figure_svg(figure: Figure, prefix: str, alt: str, *, static: bool = False) -
         Keep the hex colours and name the fonts (for an SVG file); otherwise colours become CSS variables,
         which the page changes in dark mode, and the font is the page's.
     """
-    body = _COMMENT.sub("", _GLOBAL_STYLE.sub("", _METADATA.sub("", _HEADER.sub("", _draw(figure)))))
+    drawn, values = _draw(figure)
+    body = _COMMENT.sub("", _GLOBAL_STYLE.sub("", _METADATA.sub("", _HEADER.sub("", drawn))))
     opening = _OPENING.match(body)
     assert opening is not None, "matplotlib wrote no <svg> element"
     inner = _GROUP_ID.sub("<g", body[opening.end() :].strip())  # nothing refers to a group
-    inner = _REFERENCE.sub(rf"\g<1>{prefix}-", inner)
+    inner = _with_ids(inner, prefix)
     inner = _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", " ".join(tag.group().split())), inner)
     inner = _FAMILY.sub("", inner)  # named once, or the page's own
     if not static:
         inner = _STYLE.sub(_page_style, _ATTRIBUTE.sub(r'style="\1: \2"', inner))
     inner = minify_svg(re.sub(r">\s+<", "><", inner))
+    if not static:
+        inner = inner.removesuffix("</svg>") + f"{values}</svg>"
     width, height = (round(72 * side, 2) for side in figure.get_size_inches())
     share = min(1.0, width / _COLUMN)
     fonts = ", ".join(name if name == "sans-serif" else f"'{name}'" for name in FONTS)
     size = (
         f'font-family="{fonts}"'
         if static
-        else f'style="width:{100 * share:.4g}%;min-width:{34 * share:.3g}rem"'
+        else f'style="width:{100 * share:.4g}%;--least:{34 * share:.3g}rem"'
     )
     paper = (
         f'<rect width="100%" height="100%" rx="6" fill="{PAPER}"/>' if static else ""
     )  # readable on dark pages too
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" '
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" {size} role="img" '
         f'stroke-linejoin="round" aria-label="{escape(alt)}"><title>{escape(alt)}</title>{paper}{inner}'
     )
+
+
+def _with_ids(inner: str, prefix: str) -> str:
+    """Ids and what refers to them, short and with the prefix."""
+    known: dict[str, str] = {}
+
+    def renamed(match: re.Match[str]) -> str:
+        name = known.setdefault(match[2], f"{prefix}-{len(known)}")
+        return f"{match[1].removeprefix('xlink:')}{name}"
+
+    return _REFERENCE.sub(renamed, inner)
 
 
 def _page_style(match: re.Match[str]) -> str:
@@ -85,8 +100,8 @@ def _page_style(match: re.Match[str]) -> str:
     return _HEX.sub(variable, match.group())
 
 
-def _draw(figure: Figure) -> str:
-    """SVG text of `figure`, with Chinese characters one em wide whatever fonts are installed."""
+def _draw(figure: Figure) -> tuple[str, str]:
+    """SVG text of `figure`, with Chinese characters one em wide whatever fonts are installed; `value_marks` of it."""
     target = io.StringIO()
     before = figure.dpi
     with themed():
@@ -98,10 +113,11 @@ def _draw(figure: Figure) -> str:
         _Canvas(figure, renderer)
         _pull_in_labels(figure, renderer)
         figure.draw(renderer)
+        values = value_marks(figure)
         renderer.finalize()
         FigureCanvasSVG(figure)
         figure.dpi = before
-    return target.getvalue()
+    return target.getvalue(), values
 
 
 def _pull_in_labels(figure: Figure, renderer: _Renderer) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 _TAG: Final = re.compile(r"(<[^<>]*>)")
 _ZERO_ROTATION: Final = re.compile(r' transform="rotate\(-?0(?: [^)]*)?\)"')
 _PATH: Final = re.compile(r' d="[^"]*"')
+_LETTER: Final = re.compile(r" ?([A-Za-z]) ?")
 _NUMBER: Final = re.compile(r"-?\d+\.\d+")
 _RUN: Final = re.compile(r'(?:<use [^<>]* style="([^"]*)"/>)(?:<use [^<>]* style="\1"/>)+')
 
@@ -18,8 +19,13 @@ def minify_svg(inner: str) -> str:
     Matplotlib gives each marker of a line its own style; a group around them holds it once. Paths are rounded
     to a tenth of a point, less than a screen can show.
     """
-    inner = _PATH.sub(lambda path: _NUMBER.sub(_tenth, path.group()), _ZERO_ROTATION.sub("", inner))
+    inner = _PATH.sub(_shorter, _ZERO_ROTATION.sub("", inner))
     return _RUN.sub(_style_once, _without_bare_groups(inner))
+
+
+def _shorter(path: re.Match[str]) -> str:
+    steps = _LETTER.sub(r"\1", _NUMBER.sub(_tenth, path.group()[4:-1])).strip()
+    return f' d="{steps}"'
 
 
 def _tenth(number: re.Match[str]) -> str:

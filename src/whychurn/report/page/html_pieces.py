@@ -62,9 +62,10 @@ def unanswered_line(text: str, lang: str) -> str:
 def figure_box(svg: str, number: int, title: str, rung: str, lang: str, note: str | None) -> str:
     """Figure with caption above, rung beside it, note below."""
     label = escape(say("delivery.figure", lang, number=number))
+    larger, values = (escape(say(f"delivery.figure_{word}", lang)) for word in ("larger", "values"))
     return (
-        f'<figure class="wc wc-figure"><figcaption><b>{label}</b> '
-        f'{inline(title)} {badge(rung, lang)}</figcaption><div class="wc-scroll">{svg}</div>'
+        f'<figure class="wc wc-figure" data-values="{values}"><figcaption><b>{label}</b> '
+        f'{inline(title)} {badge(rung, lang)} <small>{larger}</small></figcaption><div class="wc-scroll" tabindex="0">{svg}</div>'
         + (f'<p class="wc-note">{inline(note)}</p>' if note else "")
         + "</figure>"
     )

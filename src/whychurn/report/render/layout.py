@@ -25,6 +25,7 @@ LADDER: Final = "sure"  # the page that explains the rungs
 CODES: Final = {"en": "en", "zh": "zh-CN"}
 _HEADING: Final = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 _ANCHOR_LINK: Final = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
+_OWN_ANCHOR: Final = re.compile(r'<a id="(\w+)"\s*/?>(?:</a>)?')  # of a heading that other pages lead to
 _NUMERIC: Final = re.compile(r"&#(\d{3,});")  # nbconvert writes Chinese headings as numbers
 _CLAUSES: Final = re.compile(r"(?<=[，；。])(?=.)")  # Chinese headings break here and nowhere else
 _MARKUP: Final = re.compile(r"<[^>]+>")
@@ -152,9 +153,11 @@ def _number_headings(body: str) -> tuple[str, list[dict[str, str]]]:
         count += 1
         level, text = match.group(1), _ANCHOR_LINK.sub("", match.group(2)).strip()
         text = _NUMERIC.sub(lambda number: chr(int(number.group(1))), text)
+        own = _OWN_ANCHOR.search(text)
+        anchor, text = own[1] if own else f"s{count}", _OWN_ANCHOR.sub("", text)
         if level == "2":
-            contents.append({"anchor": f"s{count}", "text": _MARKUP.sub("", text)})
-        return f'<h{level} id="s{count}">{text}</h{level}>'
+            contents.append({"anchor": anchor, "text": _MARKUP.sub("", text)})
+        return f'<h{level} id="{anchor}">{text}</h{level}>'
 
     return _HEADING.sub(numbered, body), contents
 

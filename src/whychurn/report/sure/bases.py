@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from whychurn.report.index.sentences import last_day
-from whychurn.report.page.components.numbers import long_day, plain
+from whychurn.report.page.components.numbers import long_day
 from whychurn.report.page.wording import Wording
 from whychurn.report.why.results import WhyResults
 
@@ -64,7 +64,7 @@ def _others(results: WhyResults, page: Wording) -> list[_Row]:
     found = []
     facts = results.survival
     if facts.get("stays"):
-        words = {"stays": plain(facts["stays"]), "members": page.members(facts["members"])}
+        words = {"stays": page.members(facts["stays"]), "members": page.members(facts["members"])}
         found.append(_row("stays", page.members(facts["churn_events"]), page, **words))
     rows = results.tables["silence"]
     rows = rows[rows["kind"].eq("leavers") & rows["dimension"].eq("all") & rows["members"].notna()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whychurn.report.causes.sentences.competition import by_region, market_lines
+from whychurn.report.causes.sentences.competition import by_region, market_lines, on_record
 from whychurn.report.page.components.blocks import block, missing_block, note, see
 from whychurn.report.page.components.interval_rows import IntervalRow, interval_rows
 from whychurn.report.page.components.numbers import bracketed_plain, plain
@@ -25,7 +25,7 @@ def rivals_title(results: WhyResults, page: Wording) -> str:
 def rivals_block(results: WhyResults, page: Wording) -> str:
     """A dot a region with its interval; says what is needed where there is no market table."""
     market = results.named("cause_market", page)
-    if market.empty:
+    if not on_record(market):
         needs, shows = page.say("why.needs_rivals"), page.say("why.shows_rivals")
         return missing_block(page.say("why.title_rivals"), needs, shows, page.lang)
     rows = [

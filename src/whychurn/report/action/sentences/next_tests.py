@@ -17,6 +17,7 @@ FORMATS: Final = {
     **dict.fromkeys(("p0", "relative", "power"), "percent"),
     **dict.fromkeys(("n_arm", "n_control", "weeks", "arms"), "int"),
 }
+LONGEST: Final = 104  # weeks; a test that would draw members for longer has too few of them
 MOST: Final = 3  # tests that the first screen names
 
 
@@ -48,6 +49,8 @@ def _sentence(row: Mapping[Any, Any], page: PageLike) -> str:
         "n_arm": plain(row["n_arm"]),
         "p0": page.format(row["p0"], "percent"),
         "p1": page.format(row["p0"] * (1 - row["relative"]), "percent"),
-        "weeks": plain(row["weeks"]) if pd.notna(row["weeks"]) else "",
+        "weeks": plain(row["weeks"]),
     }
-    return page.say("action.test_weeks" if words["weeks"] else "action.test_size", **words)
+    weeks = row["weeks"]
+    key = "test_size" if pd.isna(weeks) else "test_weeks" if weeks <= LONGEST else "test_few"
+    return page.say(f"action.{key}", **words)

@@ -38,6 +38,8 @@ def policy_rows(results: ActionResults) -> pd.DataFrame:
             **{new: times * rows[old] for new, old in zip(("value", "low", "high"), columns, strict=True)},
         }
     ).dropna()
+    if not found[["value", "low", "high"]].any(axis=None):
+        found = found.head(0)  # nobody is contacted under any of them: nothing to compare
     found = found.assign(rung="caused" if by_test else "attributed", money=bool(money_known))
     first = found["policy"] != "plan"
     order = found.assign(first=first).sort_values(["first", "value", "policy"], ascending=[True, False, True])

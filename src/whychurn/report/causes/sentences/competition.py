@@ -25,12 +25,19 @@ def pulls(market: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(pull=1000 * rows["hazard"] * rows["competition_share"])
 
 
+def on_record(market: pd.DataFrame) -> bool:
+    """Whether `cause_market` rests on a market table; without one it only counts members and departures."""
+    return bool(
+        len(market) and market[["competitor_activity", "competitor_price_gap"]].notna().any(axis=None)
+    )
+
+
 def market_lines(market: pd.DataFrame, page: PageLike) -> list[str]:
     """Where and when most leave for a rival."""
     rows = pulls(market)
     if rows.empty:
         shown = market[~market["suppressed"].astype(bool)] if len(market) else market
-        untold = len(shown) and shown["churn_events"].gt(0).any()
+        untold = on_record(shown) and shown["churn_events"].gt(0).any()
         return [page.say("causes.claim_market_untold" if untold else "causes.claim_no_market")]
     regions = by_region(market)
     lines = []

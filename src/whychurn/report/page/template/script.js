@@ -62,6 +62,17 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
 
+  // what a pointer finds in a chart, as a list for the keyboard
+  document.querySelectorAll(".wc-figure").forEach(box => {
+    const titles = [...box.querySelectorAll(".values title")];
+    if (!titles.length) return;
+    const fold = document.createElement("details"), list = document.createElement("ul");
+    fold.className = "wc-values";
+    fold.append(Object.assign(document.createElement("summary"), { textContent: box.dataset.values }), list);
+    titles.forEach(title => list.append(Object.assign(document.createElement("li"), { textContent: title.textContent })));
+    box.append(fold);
+  });
+
   document.querySelectorAll(".wc-tablebox").forEach(box => {
     const table = box.querySelector("table");
     if (!table) return;

@@ -69,6 +69,8 @@ def draw_cohorts(frame: pd.DataFrame, lang: str, value: str = "rate") -> Figure:
                 facecolor=(ACCENT, 0.05 + 0.6 * row[value] / deepest),
                 edgecolor=edge,
                 lw=0.6,
+                joinstyle="round",
+                clip_on=False,
             )
         )
         label = f"{100 * row[value]:.0f}"
