@@ -74,12 +74,12 @@ def _changing_rows(stays: pd.DataFrame, panel: pd.DataFrame) -> dict[str, pd.Dat
 
 
 def whole_members(panel: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
-    """`panel`, sorted by member, in parts of about so many rows that cut no member in two."""
-    if len(panel) <= rows or not panel["member_id"].is_monotonic_increasing:
+    """`panel` in parts of about so many rows that cut no member in two; in one where a member's rows lie apart."""
+    ids = panel["member_id"]
+    first = np.flatnonzero(ids.ne(ids.shift()).fillna(True).to_numpy(bool))
+    if len(panel) <= rows or len(first) != ids.nunique():
         yield panel
         return
-    ids = panel["member_id"].to_numpy(dtype=object)
-    first = np.flatnonzero(np.append(True, ids[1:] != ids[:-1]))
     cuts = np.unique(
         np.append(first[np.searchsorted(first, np.arange(0, len(panel), rows), "right") - 1], len(panel))
     )

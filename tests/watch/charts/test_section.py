@@ -13,6 +13,7 @@ from whychurn.action.inputs import Section
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
 from whychurn.contract.params.all_sections import WatchParams
+from whychurn.stats.parallel import Spread
 from whychurn.stats.sources import member_blocks
 from whychurn.watch.charts.calendar import study_calendar
 from whychurn.watch.charts.section import Wanted, charts_section, count_members
@@ -86,6 +87,14 @@ def test_an_input_that_moves_forecasts_is_named() -> None:
 def test_blocks_of_members_give_the_same_bytes(unchanged: Section, blocks: int) -> None:
     inputs = made_inputs()
     inputs.block_members = -(-MEMBERS // blocks)
+    split = charts_section(inputs)
+    for name, table in unchanged.tables.items():
+        pd.testing.assert_frame_equal(table, split.tables[name], check_exact=True)
+
+
+def test_spark_counts_the_same(unchanged: Section, spark: Spread) -> None:
+    inputs = made_inputs()
+    inputs.block_members, inputs.spread = -(-MEMBERS // 2), spark
     split = charts_section(inputs)
     for name, table in unchanged.tables.items():
         pd.testing.assert_frame_equal(table, split.tables[name], check_exact=True)
