@@ -101,6 +101,12 @@ def test_rows_that_teach_nothing_are_counted_by_reason_and_action(planted) -> No
     arrays, whole = with_mix(inputs, kept)
     assert whole == pytest.approx(arrays.q)
     assert (arrays.d == 0).all()
+    inputs.params = load_params(StudyPaths.at(), {"action": {"resamples": 6, "min_leavers": 10**6}})
+    assert usable_rows(inputs, tests)[0].empty
+    rows.loc[rows["action"] != "control", "left"] = 0.0
+    inputs, tests = _given((rows, p, q, d))
+    alone, counts = usable_rows(inputs, tests)
+    assert alone.empty and "control" not in counts["few_leavers"], "members held out alone measure nothing"
 
 
 def test_of_very_many_rows_those_of_a_sample_of_members_teach() -> None:

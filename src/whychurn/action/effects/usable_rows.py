@@ -44,8 +44,8 @@ def usable_rows(inputs: ActionInputs, tests: Section) -> tuple[pd.DataFrame, Cou
     leavers = rows.groupby("action")["left"].sum().astype(float)
     few = set(leavers.index[leavers < inputs.params.action.min_leavers])
     rows = kept_rows(rows, ~rows["action"].isin(few), "few_leavers", counts)
-    if CONTROL in few:
-        rows = rows.iloc[:0]
+    if CONTROL in few or few >= set(leavers.index) - {CONTROL}:
+        rows = rows.iloc[:0]  # nothing to hold a contact against, or no contact
     rows = kept_rows(rows, sampled(rows["member_id"], MOST_ROWS), "sampled", counts)
     return rows.reset_index(drop=True), counts
 

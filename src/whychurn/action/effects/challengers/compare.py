@@ -55,7 +55,11 @@ def compare_methods(
         Facts: folds (waves that teach and try), gates (by fifth of what the cause-informed method predicts), chosen;
         waves_test 0: no wave came late enough after another.
     """
-    folds = forward_folds(usable["sent_on"], usable["wave"], effect_days)
+    folds = [
+        (teach, attempt)
+        for teach, attempt in forward_folds(usable["sent_on"], usable["wave"], effect_days)
+        if (rows.action[attempt] >= 0).any()  # else nobody was contacted whose outcome is known
+    ]
     columns = columns_of("action_methods")
     if not folds:
         return empty_table(columns), {"waves_test": 0}
