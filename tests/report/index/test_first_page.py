@@ -249,6 +249,24 @@ def test_a_block_without_tables_says_what_the_notebooks_said(empty: IndexResults
     assert said.said("why", "zh") == []
 
 
+def test_a_table_of_customers_has_its_finding_and_who_is_next(empty: IndexResults) -> None:
+    facts = {"customers": 7043, "left": 1869, "rate": {"estimate": 0.2654}}
+    clauses = sentences.customers_headline(facts, page())
+    assert clauses == [
+        "27 of every 100 customers in the table left.",
+        "Why they left cannot be told from these data.",
+    ]
+    assert (
+        sentences.customers_headline(facts | {"left": 4}, page())
+        == []
+        == sentences.customers_headline({}, page())
+    )
+    entry = {"value": 897, "rung": "associated", "text": {"en": "**897** resemble those who left"}}
+    said = replace(empty, headlines={"who_next.high": entry})
+    body = index_body(said, {"reports": []}, [], False, page())
+    assert "<strong>897</strong> resemble" in body and 'id="who_next" data-rung="associated"' in body
+
+
 def test_how_sure_is_told_in_natural_frequencies_with_intervals(empty: IndexResults) -> None:
     rows = [
         {"model": "xgboost", "bin": n, "p_mean": p, "rate": p + 0.01, "low": p - 0.01, "high": p + 0.03}

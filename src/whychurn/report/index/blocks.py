@@ -122,7 +122,9 @@ def _instead(place: str, results: IndexResults, page: Wording) -> str:
     said = results.said(place, page.lang)
     title = page.say(f"delivery.place_{place}")
     if said:
-        return block(title, claims(said[:LINES], page.lang, badges=True), page.lang, ident=place)
+        rungs = {rung for rung, _ in said[:LINES]}
+        body = claims(said[:LINES], page.lang, badges=len(rungs) > 1)
+        return block(title, body, page.lang, rung=rungs.pop() if len(rungs) == 1 else None, ident=place)
     return missing_block(title, page.say(f"index.needs_{place}"), page.say(f"index.shows_{place}"), page.lang)
 
 

@@ -63,6 +63,20 @@ def headline(results: IndexResults, rung: str, page: PageLike) -> list[str]:
     return [*gone, page.say(f"index.{key}", **words)]
 
 
+def customers_headline(facts: Mapping[str, Any], page: PageLike) -> list[str]:
+    """The finding of a table of one row per customer: how many left, and that it tells no causes.
+
+    Parameters
+    ----------
+    facts
+        Content of ``snapshot.json``; empty where there is no such table.
+    """
+    if not facts or page.members(facts["left"]).startswith("<"):
+        return []
+    left = per_100(facts["rate"]["estimate"])
+    return [page.say("index.head_customers", left=left), page.say("index.untold")]
+
+
 def rate_line(results: IndexResults, page: PageLike) -> str:
     """Rate of the last 12 months with its interval, and what those who left had paid; empty where not known."""
     rate = results.retention.get("churn_last_12_months")

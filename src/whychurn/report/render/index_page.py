@@ -11,9 +11,10 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.report.causes.sentences.shares import rung_of
 from whychurn.report.index import blocks
 from whychurn.report.index.results import IndexResults, read_index
-from whychurn.report.index.sentences import headline, over_line, rate_line
+from whychurn.report.index.sentences import customers_headline, headline, over_line, rate_line
 from whychurn.report.page.components.blocks import claim, claims
 from whychurn.report.page.missing_leavers import missing_leavers_line
+from whychurn.report.page.study_results import read_facts
 from whychurn.report.page.unanswered_questions import missing_words, question_words
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.layout import chooser_html, page_names, write_sections
@@ -25,9 +26,11 @@ def write_index(study: StudyPaths, params: Params, frames: dict[str, dict[str, A
     results = read_index(study, params)
     written = []
     whole = "sure" in page_names(study)
+    customers = {} if whole else read_facts(study, "snapshot")
     for lang, frame in frames.items():
         page = Wording(lang, params.study.currency, params.privacy.min_cell)
-        clauses = headline(results, rung_of(results.causes), page) or [page.say("delivery.index_title")]
+        found = headline(results, rung_of(results.causes), page) or customers_headline(customers, page)
+        clauses = found or [page.say("delivery.index_title")]
         over = over_line(results, frame["study"], page)
         body = index_body(results, frame, unanswered_lines(study, lang), whole, page)
         written.append(write_sections(study, frame, "index", clauses, kicker=over, body=body))
@@ -49,7 +52,8 @@ def index_body(
         if line
         else claims(results.said("how_many", page.lang), page.lang, badges=True)
     )
-    act = [blocks.keep_block(results, page), blocks.month_block(results, page)] if whole else []
+    act = [blocks.keep_block(results, page)] if whole else []
+    act.append(blocks.month_block(results, page))
     beside = [blocks.changed_block(results, page)] if whole else []
     beside.append(blocks.sure_block(results, page))
     names = [(entry["name"], entry["title"]) for entry in frame["reports"]]

@@ -36,7 +36,7 @@ def model_sentence(facts: dict[str, Any], page: PageLike) -> str:
     if facts["status"] != "ok":
         return str(facts["reason"][page.lang])
     figures = facts["headline"]
-    auc = format_interval(figures["auc"], "{:.3f}".format)
+    auc = format_interval(figures["auc"], lambda share: f"{100 * share:.0f}")
     ece = page.format(figures["ece"]["estimate"], "percent")
     return page.say("snapshot.model", auc=auc, ece=ece)
 
