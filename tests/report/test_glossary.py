@@ -131,6 +131,9 @@ def test_each_text_is_there_in_both_languages() -> None:
     for at, lang, text in of_files():
         languages.setdefault(at, []).extend([lang] * bool(text.strip()))
     assert [at for at, held in languages.items() if sorted(held) != ["en", "zh"]] == []
+    for path in [*SOURCE.glob("report/words/*.yaml"), *SOURCE.glob("labels/*.yaml")]:
+        entries = read_yaml(path) or {}
+        assert [key for key, entry in entries.items() if set(entry) != {"en", "zh"}] == [], path.stem
     names = read_yaml(SOURCE / "voice/causes/lexicon.yaml")
     held = [concept["name"] for cause in CAUSES for concept in names[cause].values()]
     assert len(held) > 20 and all(set(name) == {"en", "zh"} for name in held)
