@@ -108,6 +108,8 @@ def test_tests_that_cannot_be_read_out_are_told_by_their_reason(planted: Planted
     broken = ActionResults(tables, results.facts)
     assert situation.situation(broken) == note
     assert fairness.mismatch_lines(broken, PAGE)[0].startswith("In 3 campaigns")
+    tables["action_tests"] = tables["action_tests"].assign(note="few_leavings")
+    assert situation.situation(ActionResults(tables, results.facts)) == "few"
 
 
 def test_the_headline_of_the_plan_adds_up(planted: Planted) -> None:

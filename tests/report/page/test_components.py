@@ -56,6 +56,12 @@ def test_signs_intervals_and_money() -> None:
         "1.2 万元",
         "1.90 元",
     ]
+    assert [numbers.plain(value, 1) for value in (-0.04, -0.2, 0.0, 1000)] == [
+        "0.0",
+        "−0.2",
+        "0.0",
+        "1,000.0",
+    ]
     assert numbers.money(150_000, "en", "SEK") == "0.15 M SEK"
     assert format_value(8300, "money", "zh", "CNY") == "8,300 元"
     assert format_value(-8300, "money", "en", "CNY") == "−¥8,300"

@@ -30,12 +30,14 @@ def why_title(results: WhyResults, page: Wording) -> list[str]:
         gone = results.index.causes.get("churn_events") or results.index.retention.get("members_left_ever")
         return [page.say("index.untold" if gone else "index.none_left")]
     first = rows.iloc[0]
-    words = {"cause": page.say(f"causes.{first['cause']}"), "share": per_100(first["share"])}
-    clauses = [page.say(f"why.head_{results.rung}", **words)]
+    saved, cause = first["avoidable_share"], page.say(f"causes.{first['cause']}")
+    words = {"cause": cause, "share": per_100(first["share"]), "saved": per_100(saved)}
+    avoidable = len(rows) > 1 and pd.notna(saved)  # what orders them: another cause may have the larger share
+    clauses = [page.say(f"why.head_{'avoidable_' if avoidable else ''}{results.rung}", **words)]
     if len(rows) > 1:
         clauses.append(page.say("why.head_unclear", others=len(rows) - 1))
-    elif pd.notna(first["avoidable_share"]):
-        clauses.append(page.say(f"why.head_saved_{results.rung}", saved=per_100(first["avoidable_share"])))
+    elif pd.notna(saved):
+        clauses.append(page.say(f"why.head_saved_{results.rung}", **words))
     return clauses_closed(clauses)
 
 

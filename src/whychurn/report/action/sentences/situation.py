@@ -10,7 +10,7 @@ from whychurn.report.action.sentences.fairness import campaign_tests
 from whychurn.report.page.components.numbers import signed
 from whychurn.report.page.page_like import PageLike
 
-WITHOUT_TEST: Final = ("not_run", "no_touches", "none_randomised", "no_control", "mismatch", "waiting")
+WITHOUT_TEST: Final = ("not_run", "no_touches", "none_randomised", "no_control", "mismatch", "waiting", "few")
 
 
 def situation(results: ActionResults) -> str:
@@ -24,7 +24,7 @@ def situation(results: ActionResults) -> str:
     if tests.empty:
         return "none_randomised" if len(results["action_observed"]) else "no_touches"
     notes = set(tests["note"].dropna())
-    for note, found in (("mismatch", "mismatch"), ("waiting", "waiting")):
+    for note, found in (("mismatch", "mismatch"), ("waiting", "waiting"), ("few_leavings", "few")):
         if note in notes:
             return found
     return "no_control"

@@ -26,7 +26,10 @@ def signed(value: float, digits: int = 0) -> str:
 
 def plain(value: float, digits: int = 0) -> str:
     """Number without sign where it is positive, thousands apart."""
-    return MISSING if pd.isna(value) else f"{value:,.{digits}f}".replace("-", "−")
+    if pd.isna(value):
+        return MISSING
+    text = f"{value:,.{digits}f}"
+    return text.lstrip("-") if not text.strip("-0.") else text.replace("-", "−")
 
 
 def bracketed(low: float, high: float, lang: str, write: Callable[[float], str] = signed) -> str:
