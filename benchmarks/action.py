@@ -104,7 +104,7 @@ def run_world(world: World, folder: Path, futures: int) -> float:
     run_stage("action", study, params)
     clock.tell("action")
     told = time.perf_counter() - before
-    game = game_of(params, futures, (NONE, *POLICIES))
+    game = game_of(study, params, futures, (NONE, *POLICIES))
     beside = {UNTESTED: untested_plan(study, params)}
     clock.tell("the plan without tests")
     played = play_study(study, params, None, game, lambda _: None, beside)

@@ -86,7 +86,7 @@ def world_play(
     place = StudyPaths.existing(study)
     params = load_params(place)
     names = [name.strip() for name in against.split(",") if name.strip()]
-    played = play_study(place, params, plan, game_of(params, futures, names), console.print)
+    played = play_study(place, params, plan, game_of(place, params, futures, names), console.print)
     _show_played(played)
     if out is not None:
         with write_whole(out) as temporary:

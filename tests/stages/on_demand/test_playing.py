@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from whychurn.cli.groups import app, world
 from whychurn.cli.worlds import world_play
 from whychurn.contract.errors import WhychurnError
-from whychurn.contract.params import load_params
+from whychurn.contract.files import write_json
+from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.intake.privacy.pseudonym import find_key, pseudonyms
 from whychurn.score.ground_truth import read_planted
@@ -45,7 +46,7 @@ def test_pseudonyms_and_company_ids_name_the_same_members(study: StudyPaths, tmp
     own = pd.read_parquet(study.raw / "members.parquet")["member_id"].astype("string")
     key = find_key(study, params.intake.source)
     assert key is not None
-    game = game_of(params, 2, ["none"])
+    game = game_of(study, params, 2, ["none"])
     assert game.budget == 500 and game.member_4_weeks == 2
     tables = []
     for name, ids in (("own", own), ("pseudonyms", pseudonyms(own, key))):
@@ -58,6 +59,15 @@ def test_pseudonyms_and_company_ids_name_the_same_members(study: StudyPaths, tmp
     (study.results).mkdir(parents=True, exist_ok=True)
     plan_for(study, own).to_parquet(study.results / PLAN_FILE)
     pd.testing.assert_frame_equal(play_study(study, params, None, game, lambda _: None).table, tables[0])
+
+
+def test_a_study_without_a_budget_is_played_with_that_of_its_plan(tmp_path: Path) -> None:
+    place = StudyPaths.at(tmp_path)
+    assert game_of(place, Params(), 2, ["none"]).budget is None
+    write_json({"plan": {"budget": 812.5}}, place.results / "action.json")
+    assert game_of(place, Params(), 2, ["none"]).budget == 812.5
+    given = Params.model_validate({"action": {"budget": 90}})
+    assert game_of(place, given, 2, ["none"]).budget == 90
 
 
 def test_the_command_says_what_was_carried_out(study: StudyPaths, tmp_path: Path) -> None:

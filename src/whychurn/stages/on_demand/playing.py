@@ -20,7 +20,7 @@ from whychurn.world.play.play_plan import PLAN, Game, Outcome, play_plan
 from whychurn.world.play.played import Progress
 from whychurn.world.truth.folder import FOLDER
 
-PLAN_FILE = "plan.parquet"  # below the study's results
+PLAN_FILE, FACTS_FILE = "plan.parquet", "action.json"  # below the study's results
 
 
 def play_study(
@@ -78,10 +78,13 @@ def simulated_from(study: StudyPaths) -> WorldParams:
     return world
 
 
-def game_of(params: Params, futures: int, against: Sequence[str]) -> Game:
-    """How a study's plans are played: with its budget and its caps."""
-    action = params.action
-    return Game(futures, against, action.budget, action.contacts.member_4_weeks)
+def game_of(study: StudyPaths, params: Params, futures: int, against: Sequence[str]) -> Game:
+    """How a study's plans are played: with its budget (or that of the plan made there) and its caps."""
+    action, made = params.action, study.results / FACTS_FILE
+    budget = action.budget
+    if budget is None and made.exists():
+        budget = read_json(made).get("plan", {}).get("budget")
+    return Game(futures, against, budget, action.contacts.member_4_weeks)
 
 
 def _own_ids(study: StudyPaths, params: Params, world: WorldParams) -> dict[str, str]:
