@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whychurn.contract.params import Params
+from whychurn.retention.lifecycle.stages_by_month import stage_matrix, stage_sizes
+from whychurn.retention.member_history import History, of_members
 from whychurn.retention.rates.campaigns import around_campaigns
 from whychurn.retention.rates.cohorts import cohort_triangle, season_comparison
 from whychurn.retention.rates.rates_by_period import retention_rates
@@ -237,3 +240,28 @@ class TestIntervals:
         # exact conditional interval of 20 against 10, from the Clopper-Pearson bounds of 20/30
         assert row["ratio_low"] == pytest.approx(0.8929, abs=2e-3)
         assert row["ratio_high"] == pytest.approx(4.786, abs=5e-2)
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 7])
+def test_counts_of_blocks_of_members_add_up_to_those_of_all(
+    random_shop: Callable[..., Any], params: Params, blocks: int
+) -> None:
+    history = random_shop(140, seed=3, leave=0.04).history
+    parts = [of_members(history, kept) for kept in np.array_split(np.arange(140), blocks)]
+    settings = params.retention
+
+    def counted(some: History) -> list[pd.DataFrame]:
+        rates = retention_rates(some, 0.95, 0).query("basis == 'members'")
+        sizes = stage_sizes(some, stage_matrix(some, settings), 0)
+        triangle = cohort_triangle(some, 0.95, 0)
+        return [
+            rates.groupby(["measure", "period_kind", "period"])[["numerator", "denominator"]].sum(),
+            triangle.groupby(["cohort", "age_months"])[["size", "present", "active"]].sum(),
+            sizes.groupby(["on", "stage"])[["members"]].sum(),
+        ]
+
+    whole = counted(history)
+    assert all(len(table) > 20 and table.to_numpy().sum() > 100 for table in whole)
+    for table, *others in zip(whole, *map(counted, parts), strict=True):
+        summed = pd.concat(others).groupby(level=[0, *range(1, table.index.nlevels)]).sum()
+        pd.testing.assert_frame_equal(summed, table, check_exact=True)
