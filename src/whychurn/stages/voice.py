@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from typing import Final
 
 import pandas as pd
 
@@ -17,12 +18,19 @@ from whychurn.voice.results import voice_results
 from whychurn.voice.text.corpus import build_corpus, fit_until, gather_texts
 
 log = logging.getLogger(__name__)
+# columns that are read of each table; None: all
+READ: Final[dict[str, list[str] | None]] = {
+    "members": None,
+    "feedback": None,
+    "surveys": None,
+    "orders": ["member_id", "ordered_at", "amount", "category"],
+    "memberships": ["member_id", "starts_on", "plan"],
+}
 
 
 def run(study: StudyPaths, params: Params) -> None:
     """Read intake's redacted texts, write what each says and which topics they are about."""
-    names = ("members", "feedback", "surveys", "orders", "memberships")
-    interim = {name: read_table(study.interim / f"{name}.parquet") for name in names}
+    interim = {name: read_table(study.interim / f"{name}.parquet", columns) for name, columns in READ.items()}
     corpus = build_corpus(gather_texts(interim["feedback"], interim["surveys"]), params.voice)
     log.info("voice: %d texts, %d distinct", len(corpus.texts), len(corpus.distinct))
     observed_until = pd.Timestamp(read_json(study.interim / "intake.json")["observed_until"])

@@ -106,13 +106,16 @@ def topics_by_group(
 
 def _latest(texts: pd.DataFrame, day: pd.Series, log: pd.DataFrame) -> pd.DataFrame:
     """Last row of `log` before `day`, for each text."""
+    writers = pd.Index(texts["member_id"].unique())
     asked = pd.DataFrame(
-        {"member_id": texts["member_id"].astype(object), "day": day.astype("datetime64[ns]")}
+        {"writer": writers.get_indexer(pd.Index(texts["member_id"])), "day": day.astype("datetime64[ns]")}
     )
     asked["place"] = np.arange(len(asked))
-    dated = log.assign(on=log["on"].astype("datetime64[ns]"), member_id=log["member_id"].astype(object))
+    dated = log.assign(
+        on=log["on"].astype("datetime64[ns]"), writer=writers.get_indexer(pd.Index(log["member_id"]))
+    )
     strata = pd.merge_asof(
-        asked.sort_values("day", kind="stable"), dated, left_on="day", right_on="on", by="member_id",
+        asked.sort_values("day", kind="stable"), dated[dated["writer"] >= 0], left_on="day", right_on="on", by="writer",
         allow_exact_matches=False,
     )  # fmt: skip
     return strata.sort_values("place").set_index(texts.index)
