@@ -52,6 +52,7 @@ def _session(workers: int) -> "SparkSession":
         raise WhychurnError("Spark is not installed", remedy="install the extra: whychurn[spark]") from error
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("whychurn").config("spark.sql.session.timeZone", "UTC")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
     if "SPARK_CONF_DIR" not in os.environ:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # else the driver waits for a name
         builder = builder.master(f"local[{workers}]").config("spark.ui.enabled", "false")
