@@ -70,7 +70,9 @@ def test_signs_intervals_and_money() -> None:
     assert numbers.money_between(4e5, 2.1e6, "en", "CNY") == "¥0.4–2.1 M"
     assert numbers.money_between(41e4, 208e4, "zh", "CNY") == "41–208 万元"
     assert numbers.money_between(130_000, 800_000, "en", "USD") == "$0.1–0.8 M"
-    assert numbers.money_between(300, 4000, "en", "CNY") == "¥300–¥4,000"
+    assert numbers.money_between(300, 4000, "en", "CNY") == "¥300–4,000"
+    assert numbers.money_between(14_132, 91_393, "en", "CNY") == "¥14,000–91,000"
+    assert numbers.money_between(3_132, 9_393, "zh", "CNY") == "3,100–9,400 元"
     assert numbers.clauses_closed(["甲；", "乙；"]) == ["甲；", "乙。"]
     assert numbers.clauses_closed(["One.", "Two."]) == ["One.", "Two."] and numbers.clauses_closed([]) == []
     assert numbers.long_day("2025-12-31", "en") == "31 December 2025"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -64,7 +65,11 @@ def money_between(low: float, high: float, lang: str, currency: str) -> str:
         size, digits = (_WAN, 0) if chinese else (_MILLION, 1 if high >= _MILLION or low >= _LONG else 2)
         ends = f"{plain(low / size, digits)}–{plain(high / size, digits)}"
         return f"{ends} 万元" if chinese else f"{SYMBOLS.get(currency, '')}{ends} M{_code(currency)}"
-    return f"{money(low, lang, currency)}–{money(high, lang, currency)}"
+    step = 10.0 ** (math.floor(math.log10(high)) - 1) if high >= 1 else 1.0  # two digits of the upper end
+    least, most = (step * round(end / step) for end in (low, high))
+    if chinese:
+        return f"{plain(least)}–{money(most, lang, currency)}"
+    return f"{money(least, lang, currency)}–{plain(most)}{'' if currency in SYMBOLS else _code(currency)}"
 
 
 def signed_money(value: float, lang: str, currency: str) -> str:
