@@ -125,5 +125,5 @@ def test_every_figure_becomes_svg_with_the_page_colours(tables: Tables, lang: st
         assert (
             "<text" in svg
             and "var(--" in svg
-            and "#" not in "".join(part for part in svg.split('"') if part.startswith("fill: #"))
+            and "#" not in "".join(part for part in svg.split('"') if part.startswith("fill:#"))
         )

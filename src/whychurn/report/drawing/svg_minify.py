@@ -8,6 +8,7 @@ from typing import Final
 _TAG: Final = re.compile(r"(<[^<>]*>)")
 _ZERO_ROTATION: Final = re.compile(r' transform="rotate\(-?0(?: [^)]*)?\)"')
 _PATH: Final = re.compile(r' d="[^"]*"')
+_STYLE: Final = re.compile(r' style="[^"]*"')
 _LETTER: Final = re.compile(r" ?([A-Za-z]) ?")
 _NUMBER: Final = re.compile(r"-?\d+\.\d+")
 _RUN: Final = re.compile(r'(?:<use [^<>]* style="([^"]*)"/>)(?:<use [^<>]* style="\1"/>)+')
@@ -19,6 +20,7 @@ def minify_svg(inner: str) -> str:
     Matplotlib gives each marker of a line its own style; a group around them holds it once. Paths are rounded
     to a tenth of a point, less than a screen can show.
     """
+    inner = _STYLE.sub(lambda style: style.group().replace("; ", ";").replace(": ", ":"), inner)
     inner = _PATH.sub(_shorter, _ZERO_ROTATION.sub("", inner))
     return _RUN.sub(_style_once, _without_bare_groups(inner))
 
