@@ -1,8 +1,8 @@
 """What memory each stage will need, which stages fit side by side, and how much DuckDB may take.
 
 A need grows from that of an empty study to that of the demo, as peaks of studies of 2 000 and 20 000 members have it, and beyond by
-bytes a row: measured on larger studies for intake, voice, retention and causes, scaled from the demo's peaks for survival and risk,
-guesses for the other stages. Fits rest on at most ``run.fit_rows`` rows of the panel, which bounds their part.
+bytes a row, as peaks of studies of 200 000 members have it (of action before its memory was looked at). Fits rest on at most
+``run.fit_rows`` rows of the panel, which bounds their part; so does that of watch's workers, whose blocks do not grow.
 """
 
 import logging
@@ -44,18 +44,18 @@ class _Need(NamedTuple):
 NEEDS: Final = {
     "world": _Need(0.5, 1.1),
     "intake": _Need(0.45, 1.2, 130),
-    "voice": _Need(0.4, 0.7, 85),
-    "panel": _Need(0.5, 1.7, 60, 600),
-    "retention": _Need(0.45, 0.9, 200),
+    "voice": _Need(0.4, 0.7, 150),
+    "panel": _Need(0.5, 1.7, 60, 100),
+    "retention": _Need(0.45, 0.8, 145),
     "survival": _Need(0.6, 1.5, 15, 400, 3000),
     "snapshot": _Need(0.3, 0.3),
     "risk": _Need(0.45, 1.2, 0, 300, 2700),
     "causes": _Need(0.45, 1.1, 120),
     "action": _Need(0.55, 1.75, 200),
-    "watch": _Need(0.55, 1.5, 100, 800),
-    "score": _Need(0.45, 1.2, 350),
-    "report": _Need(0.5, 0.6, 10),
-    "delivery": _Need(0.45, 0.5),
+    "watch": _Need(0.5, 0.9, 40, 0, 2000),
+    "score": _Need(0.4, 0.7, 110),
+    "report": _Need(0.5, 0.6, 40),
+    "delivery": _Need(0.45, 0.5, 25),
 }
 
 
