@@ -67,7 +67,7 @@ def ground() -> tuple[ActionInputs, pd.DataFrame, pd.DataFrame]:
         "days_to_term_end": np.where(rng.random(ROWS) < 0.5, 100.0, np.nan),
     })  # fmt: skip
     params = load_params(StudyPaths(PROJECT))
-    given: dict[str, Any] = {one.name: None for one in fields(ActionInputs)} | {
+    given: dict[str, Any] = {one.name: None for one in fields(ActionInputs) if one.init} | {
         "panel": panel,
         "tables": {"members": pd.DataFrame({"has_app": [True]}), "memberships": pd.DataFrame()},
         "cause_shares": pd.DataFrame({"cause": CAUSES, "share": 1 / 6}),

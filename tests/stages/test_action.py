@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from whychurn.action.contact_consent import opted_out
-from whychurn.action.inputs import ActionInputs, StudyInputs
+from whychurn.action.inputs import ActionInputs
 from whychurn.action.open_requests import open_requests
 from whychurn.action.results import action_sections, gathered
 from whychurn.contract.files import read_result
@@ -23,7 +23,6 @@ from whychurn.report.action.lists import member_lists
 from whychurn.report.action.results import read_action
 from whychurn.stages.action import read_inputs
 from whychurn.stages.on_demand.exporting import Wanted, list_to_export
-from whychurn.stages.study_inputs import read_study_inputs
 
 pytestmark = pytest.mark.xdist_group("small_study")
 
@@ -125,8 +124,6 @@ def test_page_and_export_name_the_same_members_and_nobody_who_is_not_to_be_conta
     ).value_counts().max() <= busiest or planned_calls.empty
 
 
-def test_what_action_and_watch_read_of_a_study_is_the_same(inputs: ActionInputs, small_study: Path) -> None:
-    found = read_study_inputs(StudyPaths.at(small_study), inputs.params)
-    assert isinstance(found, StudyInputs) and isinstance(inputs, StudyInputs)
-    assert found.as_of == inputs.as_of == found.panel["as_of"].max()
-    assert found.as_of <= found.observed_until + pd.Timedelta(days=1) and found.panel.equals(inputs.panel)
+def test_the_day_of_decision_is_the_last_snapshot_and_tables_are_read_by_column(inputs: ActionInputs) -> None:
+    assert inputs.as_of == inputs.panel["as_of"].max() <= inputs.observed_until + pd.Timedelta(days=1)
+    assert "text" not in inputs.tables["feedback"] and {"surveys", "market"}.isdisjoint(inputs.tables)

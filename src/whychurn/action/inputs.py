@@ -14,13 +14,13 @@ MixAt = Callable[[pd.Series, pd.Series], pd.DataFrame]
 
 
 @dataclass(frozen=True)
-class StudyInputs:
+class ActionInputs:
     """Tables of a study as the stages before left them, and its decision day.
 
     Parameters
     ----------
     tables
-        Intake's tables by name, pseudonymised, with the contract's columns; those absent have no rows.
+        Intake's tables by name, pseudonymised, with the columns that questions on actions read; those absent have no rows.
     panel
         Monthly snapshots (member_id, as_of) with features, ``still_there`` and ``days_silent``.
     spells, churners
@@ -39,6 +39,9 @@ class StudyInputs:
         Last day that the data cover.
     params
         All parameters.
+    mix_at
+        Cause mix of members on given days, known by that day: (member_id, day) -> p_<cause>, one row each;
+        None where no causes can be told.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -55,20 +58,14 @@ class StudyInputs:
     as_of: pd.Timestamp
     observed_until: pd.Timestamp
     params: Params
-
-
-@dataclass(frozen=True)
-class ActionInputs(StudyInputs):
-    """What questions on actions read besides.
-
-    Parameters
-    ----------
-    mix_at
-        Cause mix of members on given days, known by that day: (member_id, day) -> p_<cause>, one row each;
-        None where no causes can be told.
-    """
-
     mix_at: MixAt | None
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for these inputs and kept under `name`; several questions read it."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
 
 @dataclass(frozen=True)

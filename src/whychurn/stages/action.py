@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
-from whychurn.action.inputs import ActionInputs, MixAt, StudyInputs
+import pandas as pd
+
+from whychurn.action.inputs import ActionInputs, MixAt
 from whychurn.action.results import action_sections, gathered
 from whychurn.causes.mix.mix_at import CauseMix
-from whychurn.contract.files import read_json, write_json, write_table
+from whychurn.contract.files import read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
-from whychurn.stages.study_inputs import read_study_inputs
 
 log = logging.getLogger(__name__)
-OF_MIX = ("members", "orders", "events", "memberships", "feedback", "market")
+OF_MIX: Final = ("members", "orders", "events", "memberships", "feedback", "market")
+TABLES: Final[dict[str, list[str] | None]] = {  # what is read of each; None: all columns
+    "members": None,
+    "orders": ["member_id", "ordered_at", "amount", "returned"],
+    "events": ["member_id", "occurred_at", "event_type", "campaign_id"],
+    "memberships": None,
+    "touches": None,
+    "feedback": ["member_id", "created_at", "source", "responded_at", "resolved"],
+}
+RESULTS: Final = (
+    "churners",
+    "member_causes",
+    "cause_shares",
+    "risk_scores",
+    "already_gone",
+    "lifetime_value",
+)
 
 
 def run(study: StudyPaths, params: Params) -> None:
@@ -27,17 +45,33 @@ def run(study: StudyPaths, params: Params) -> None:
     write_json(done["state"].extra["actions"], study.processed / "action" / "actions.json")
 
 
-def _mix_at(study: StudyPaths, found: StudyInputs) -> MixAt | None:
+def _mix_at(study: StudyPaths, observed_until: pd.Timestamp, params: Params) -> MixAt | None:
     """Reader of cause mixes; None where causes could not be told."""
     saved = read_json(study.processed / "causes" / "mix.json")
     if not saved["told"]:
         log.info("action: no mix of causes (%s); effects are averages", saved["why"])
         return None
     tables = {name: study.interim / f"{name}.parquet" for name in OF_MIX}
-    return CauseMix(saved, tables, found.observed_until, found.params)
+    return CauseMix(saved, tables, observed_until, params)
 
 
 def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
     """Inputs of a study whose stages up to causes have run."""
-    found = read_study_inputs(study, params)
-    return ActionInputs(**vars(found), mix_at=_mix_at(study, found))
+    panel = read_table(study.processed / "panel.parquet")
+    intake_facts = read_json(study.interim / "intake.json")
+    observed_until = pd.Timestamp(str(intake_facts["observed_until"]))
+    without_snapshots = observed_until + pd.Timedelta(days=1)
+    return ActionInputs(
+        tables={
+            name: read_table(study.interim / f"{name}.parquet", columns) for name, columns in TABLES.items()
+        },
+        panel=panel,
+        spells=read_table(study.processed / "spells.parquet"),
+        panel_facts=read_json(study.processed / "panel.json"),
+        intake_facts=intake_facts,
+        as_of=pd.Timestamp(panel["as_of"].max()) if len(panel) else without_snapshots,
+        observed_until=observed_until,
+        params=params,
+        mix_at=_mix_at(study, observed_until, params),
+        **{name: read_table(study.results / f"{name}.parquet") for name in RESULTS},
+    )

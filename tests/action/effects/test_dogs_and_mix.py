@@ -24,7 +24,12 @@ def _inputs(**changed: Any) -> Any:
         }
     )
     shares = pd.DataFrame({"cause": [*CAUSES, "unknown"], "share": [0.3, 0.2, 0.2, 0.1, 0.1, 0.1, np.nan]})
-    values = {"panel": panel, "cause_shares": shares, "mix_at": None} | changed
+    values = {
+        "panel": panel,
+        "cause_shares": shares,
+        "mix_at": None,
+        "once": lambda _, make: make(),
+    } | changed
     return SimpleNamespace(**values)
 
 

@@ -28,7 +28,7 @@ MEMBERS = [
 def ask(scored: list[str], gone: list[str]) -> pd.DataFrame:
     scores = pd.DataFrame({"member_id": scored, "as_of": AS_OF, "p_churn": 0.2, "p_churn_low": 0.1, "p_churn_high": 0.3, "value_at_risk": 9.0, "reasons": "[]"})  # fmt: skip
     causes = pd.DataFrame({"member_id": ["m2", "m1", "m1"], "status": ["at_risk", "at_risk", "churned"], "primary_cause": ["unknown", "price", "natural"]})  # fmt: skip
-    given: dict[str, Any] = {one.name: None for one in fields(ActionInputs)} | {
+    given: dict[str, Any] = {one.name: None for one in fields(ActionInputs) if one.init} | {
         "risk_scores": scores.reindex(columns=columns_of("risk_scores")),
         "already_gone": pd.DataFrame({"member_id": gone, "as_of": AS_OF}),
         "member_causes": causes.assign(**{f"p_{cause}": 1 / 6 for cause in CAUSES}),

@@ -216,11 +216,11 @@ def test_an_answer_that_came_later_is_not_yet_known(params) -> None:
     with open_activity_tables(given, ids, "1GB") as activity:
         calendar = Calendar(FIRST, 420)
         reader = RecordsReader(given["members"].iloc[:2], activity, None, calendar)
-        records = records_until(reader, np.array([0, 1]), 19)
+        records = records_until(reader.read(np.arange(2)), np.array([0, 1]), 19)
         assert records.calendar.weeks == 20
         assert records.tables["feedback"]["responded_at"].isna().tolist() == [False, True]
         assert (records.tables["orders"]["day"] < 140).all()
-        later = records_until(reader, np.array([0, 1]), 20)
+        later = records_until(reader.read(np.arange(2)), np.array([0, 1]), 20)
         assert later.tables["feedback"]["responded_at"].notna().all()
         assert block_mixes(later, saved(), params.causes).shape == (2, 12)
 

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.snapshots import snapshots_of
+from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.contract.arrays import Array
 
 # trace and sign: dismissing messages and opting out speak for it, use of the programme against
@@ -31,7 +33,8 @@ def contact_aversion(inputs: ActionInputs, member_id: pd.Series, day: pd.Series)
         return np.zeros(len(member_id))
     score = _sum_of_traces(panel, scale["traces"])
     aversion = np.maximum((score - scale["mean"]) / scale["sd"], 0.0)
-    return _latest(panel.assign(aversion=aversion), member_id, day)
+    place = snapshots_of(inputs).latest(member_id, day_numbers(day))
+    return np.where(place >= 0, aversion[place], 0.0)
 
 
 def aversion_scale(panel: pd.DataFrame) -> dict[str, Any]:
@@ -68,19 +71,3 @@ def _sum_of_traces(panel: pd.DataFrame, traces: list[dict[str, Any]]) -> Array:
         value = (_trace(panel[one["feature"]], one["log"]) - one["mean"]) / one["sd"]
         score += one["sign"] * value.fillna(0.0).clip(-LIMIT, LIMIT).to_numpy()
     return score
-
-
-def _latest(panel: pd.DataFrame, member_id: pd.Series, day: pd.Series) -> Array:
-    """``aversion`` of the last snapshot on or before each day; 0 without one."""
-    asked = pd.DataFrame(
-        {
-            "member_id": member_id.astype(object).to_numpy(),
-            "day": pd.to_datetime(day).astype("datetime64[ns]").to_numpy(),
-            "row": np.arange(len(member_id)),
-        }
-    ).sort_values("day", kind="stable")
-    known = panel[["member_id", "as_of", "aversion"]].astype({"member_id": object, "as_of": "datetime64[ns]"})
-    found = pd.merge_asof(
-        asked, known.sort_values("as_of", kind="stable"), left_on="day", right_on="as_of", by="member_id"
-    )
-    return found.set_index("row")["aversion"].sort_index().fillna(0.0).to_numpy("float64")

@@ -23,8 +23,8 @@ from whychurn.action.plan.table import plan_table
 from whychurn.action.plan.value.model_value import believed_value
 from whychurn.action.plan.value.off_policy import measured_values
 from whychurn.action.plan.value.policies import POLICIES, Setting
-from whychurn.action.plan.value.read_back import HELD_OUT, WAITS
 from whychurn.action.playbook.read import Entry, load_playbook
+from whychurn.action.roles import CONTACTED, EXPLORE, HELD_OUT, WAITS
 from whychurn.contract.results import columns_of, empty_table, typed
 
 BUDGET_SHARE: Final = 0.01  # of the margin of four weeks, where no budget is given
@@ -152,7 +152,7 @@ def _values(inputs: ActionInputs, ground: _Ground, drawn: Drawn, effects: Sectio
 def _facts(inputs: ActionInputs, ground: _Ground, drawn: Drawn, plan: pd.DataFrame) -> dict[str, Any]:
     """Counts and prices for sentences."""
     state, role = ground.state, plan["role"]
-    contacts = plan[role.isin(["policy", "explore"])]
+    contacts = plan[role.isin(CONTACTED)]
     money = bool(state["margin_day"].notna().any())
     untested = {one.action for one in ground.options.held} & {
         name for name, how in ground.effects.tested.items() if how == UNTESTED
@@ -167,7 +167,7 @@ def _facts(inputs: ActionInputs, ground: _Ground, drawn: Drawn, plan: pd.DataFra
         "spent": round(float(contacts["cost"].sum()), 2),
         "contacts": len(contacts),
         "contacted_members": int(contacts["member_id"].nunique()),
-        "explored": int((role == "explore").sum()),
+        "explored": int((role == EXPLORE).sum()),
         "held_out": int((role == HELD_OUT).sum()),
         "waiting": int((role == WAITS).sum()),
         "untested_contacts": int((contacts["evidence"] == UNTESTED).sum()),

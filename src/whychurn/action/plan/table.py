@@ -14,7 +14,7 @@ from whychurn.action.plan.dual import NOTHING
 from whychurn.action.plan.gains import OptionGains, gain_draws
 from whychurn.action.plan.options import WEEKS, Options
 from whychurn.action.plan.schedule import WEEK_DAYS, channels_of, days_of
-from whychurn.action.plan.value.read_back import WAITS
+from whychurn.action.roles import CONTACTED, EXPLORE, HELD_OUT, NOT_CONTACTED, POLICY, WAITS
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
@@ -22,8 +22,7 @@ from whychurn.contract.results import columns_of, empty_table, typed
 
 NO_ACTION: Final = "none"
 CENT: Final = 1e-6
-ROLES: Final = ("policy", "explore", "hold_out", WAITS)
-NOT_CONTACTED: Final = ("hold_out", WAITS)
+ROLES: Final = (*CONTACTED, *NOT_CONTACTED)
 
 
 def plan_table(
@@ -70,8 +69,8 @@ def _contacts(options: Options, gains: OptionGains, drawn: Drawn) -> pd.DataFram
     at = np.concatenate([first, second])
     option = np.concatenate([drawn.first[first], drawn.second[second]])
     gain = np.concatenate([gains.gain[first, drawn.first[first]], drawn.second_gain[second]])
-    role = np.where(drawn.explored, "explore", "policy").astype(object)
-    role[drawn.held_out], role[drawn.waits] = "hold_out", WAITS
+    role = np.where(drawn.explored, EXPLORE, POLICY).astype(object)
+    role[drawn.held_out], role[drawn.waits] = HELD_OUT, WAITS
     return pd.DataFrame(
         {
             "at": at,
@@ -205,5 +204,5 @@ def aimed_at(who: pd.DataFrame, action: Array, effects: Effects) -> Array:
 def _reasons(role: Array, explored: Array, cause: Array) -> Array:
     """Key of the sentence that says why: ``labels/plan.yaml``."""
     aimed = np.array([f"cause_{one}" if one else "no_cause" for one in cause], dtype=object)
-    reasons = np.where(role == "hold_out", "held_out", np.where(explored, "explored", aimed))
+    reasons = np.where(role == HELD_OUT, "held_out", np.where(explored, "explored", aimed))
     return np.asarray(np.where(role == WAITS, "open_request", reasons))

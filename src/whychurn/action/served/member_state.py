@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, Section
-from whychurn.action.plan.value.read_back import HELD_OUT
+from whychurn.action.roles import HELD_OUT
 from whychurn.contract.causes import CAUSES, UNKNOWN
 from whychurn.contract.results import columns_of, empty_table, typed
 

@@ -15,7 +15,7 @@ _DAYS: Final = 1 << 20  # more than any day number since 1970
 
 def day_numbers(days: pd.Series) -> Array:
     """Days since 1970-01-01; -1 where the day is missing."""
-    at = pd.to_datetime(days)
+    at = days if pd.api.types.is_datetime64_any_dtype(days) else pd.to_datetime(days)
     return np.where(at.isna(), -1, at.to_numpy("datetime64[D]").astype("int64"))
 
 

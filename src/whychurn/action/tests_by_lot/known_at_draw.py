@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.day_sums import codes_of, day_numbers
+from whychurn.action.snapshots import snapshots_of
+from whychurn.action.tests_by_lot.day_sums import day_numbers
 
 MANY_LEVELS: Final = 12  # a text column with more values than this gives no features
 SINCE: Final = "days_since_snapshot"
-_DAYS: Final = 10**6  # more than any day number: one key of member and day
 
 
 def snapshot_features(inputs: ActionInputs, rows: pd.DataFrame) -> pd.DataFrame:
@@ -30,10 +30,7 @@ def snapshot_features(inputs: ActionInputs, rows: pd.DataFrame) -> pd.DataFrame:
         (missing: NaN), one column a level of text features with few levels, and `SINCE`.
     """
     panel = inputs.panel
-    code, names = pd.factorize(panel["member_id"])
-    asked = codes_of(pd.Index(names.astype(object)), rows["member_id"])
-    keys = pd.Index(code * _DAYS + day_numbers(panel["as_of"]))
-    place = keys.get_indexer(pd.Index(asked * _DAYS + day_numbers(rows["snapshot_on"])))
+    place = snapshots_of(inputs).on(rows["member_id"], day_numbers(rows["snapshot_on"]))
     columns: dict[str, np.ndarray] = {}
     for name in [str(name) for name in inputs.panel_facts["features"] if name in panel]:
         columns |= _numbers(name, panel[name], place)
@@ -43,7 +40,12 @@ def snapshot_features(inputs: ActionInputs, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def decision_features(inputs: ActionInputs) -> pd.DataFrame:
-    """Features of members still there on the decision day, in order of member; see `snapshot_features`."""
+    """Features of members still there on the decision day, in order of member; see `snapshot_features`. Read once."""
+    found: pd.DataFrame = inputs.once("decision_features", lambda: _decision_features(inputs))
+    return found
+
+
+def _decision_features(inputs: ActionInputs) -> pd.DataFrame:
     panel = inputs.panel
     today = panel[(panel["as_of"] == inputs.as_of) & panel["still_there"].fillna(False).astype(bool)]
     asked = today[["member_id"]].assign(snapshot_on=inputs.as_of).sort_values("member_id", ignore_index=True)
@@ -53,12 +55,14 @@ def decision_features(inputs: ActionInputs) -> pd.DataFrame:
 def _numbers(name: str, values: pd.Series, place: np.ndarray) -> dict[str, np.ndarray]:
     """One column as floats at `place` (-1: NaN); a text column as flags of its levels."""
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        numbers = values.astype("float64").to_numpy(na_value=np.nan)
-        return {name: np.where(place >= 0, numbers[place], np.nan)}
+        taken = pd.Series(values.array[place]) if len(values) else values.reindex(place)
+        numbers = taken.astype("float64").to_numpy(na_value=np.nan)
+        return {name: np.where(place >= 0, numbers, np.nan)}
     if pd.api.types.is_datetime64_any_dtype(values):
         return {}
-    levels = sorted(values.dropna().astype(str).unique())
+    levels = sorted(map(str, values.dropna().unique()))
     if len(levels) > MANY_LEVELS:
         return {}
-    text = values.astype(object).where(values.notna(), "").to_numpy()[place]
-    return {f"{name}={level}": ((text == level) & (place >= 0)).astype("float64") for level in levels}
+    code = pd.Index(levels).get_indexer(pd.Index(values.array[place])) if len(levels) else place
+    code = np.where(place >= 0, code, -1)
+    return {f"{name}={level}": (code == at).astype("float64") for at, level in enumerate(levels)}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.set_aside import Counts, kept_rows
+from whychurn.action.snapshots import snapshots_of
 from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
 from whychurn.action.tests_by_lot.as_drawn.leaver_rows import invites_leavers
 from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES, outcomes_after
@@ -152,18 +153,12 @@ def _days_since_touch(touches: pd.DataFrame) -> Array:
 
 def _snapshots(inputs: ActionInputs, touches: pd.DataFrame) -> dict[str, pd.Series]:
     """Last snapshot of each member on or before the draw, and the usual gap between own acts as of it."""
-    panel = inputs.panel[["member_id", "as_of", "usual_gap_days"]].sort_values("as_of", kind="stable")
-    asked = touches[["member_id", "sent_on"]].reset_index().sort_values("sent_on", kind="stable")
-    panel = panel.assign(
-        member_id=panel["member_id"].astype(object), as_of=panel["as_of"].astype("datetime64[ns]")
-    )
-    asked = asked.assign(
-        member_id=asked["member_id"].astype(object), sent_on=asked["sent_on"].astype("datetime64[ns]")
-    )
-    found = pd.merge_asof(
-        asked, panel, left_on="sent_on", right_on="as_of", by="member_id", tolerance=pd.Timedelta(days=SNAPSHOT_DAYS)
-    ).set_index("index").sort_index()  # fmt: skip
-    return {"snapshot_on": found["as_of"], "usual_gap_days": found["usual_gap_days"].astype("float64")}
+    place = snapshots_of(inputs).latest(touches["member_id"], day_numbers(touches["sent_on"]))
+    found = inputs.panel[["as_of", "usual_gap_days"]].iloc[place].reset_index(drop=True)
+    found = found.astype({"as_of": "datetime64[ns]", "usual_gap_days": "float64"})
+    age = touches["sent_on"].reset_index(drop=True) - found["as_of"]
+    found = found[(place >= 0) & (age <= pd.Timedelta(days=SNAPSHOT_DAYS))].reindex(range(len(place)))
+    return {"snapshot_on": found["as_of"], "usual_gap_days": found["usual_gap_days"]}
 
 
 def _reason(touches: pd.DataFrame, there: Presence) -> Array:

@@ -12,6 +12,7 @@ import pandas as pd
 from whychurn.action.contact_consent import may_contact, opted_out
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.holdout import held_out
+from whychurn.action.roles import CONTACTED
 from whychurn.action.warnings.alerts import bout_starts
 from whychurn.action.warnings.life_stage import stage_of_life
 from whychurn.contract.arrays import Array
@@ -107,7 +108,7 @@ def raising_features(reasons: object) -> str | None:
 
 def _with_plan(listed: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     """First contact that the plan has for the member, and whether it has any."""
-    contacts = plan[plan["role"].isin(["policy", "explore"]).to_numpy(bool)].sort_values("rank")
+    contacts = plan[plan["role"].isin(CONTACTED).to_numpy(bool)].sort_values("rank")
     first = contacts.drop_duplicates("member_id").set_index("member_id")
     member = pd.Index(listed["member_id"])
     found = {name: first[name].reindex(member).to_numpy() for name in ("action", "channel", "gain", "cost")}

@@ -7,7 +7,7 @@ later, nor an answer that came later, enters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +25,7 @@ from whychurn.causes.mix.saved_levels import levels_from_json
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, Params
-from whychurn.stats.parallel import parallel_map
+from whychurn.stats.parallel import BLOCK_MEMBERS, parallel_map
 from whychurn.stats.sources import Source, whole_table
 
 P: Final = [f"p_{cause}" for cause in CAUSES]
@@ -93,11 +93,20 @@ class CauseMix:
             market = read_market_levels(whole_table(self.tables["market"]), calendar)
             reader = RecordsReader(members, activity, market, calendar)
 
-            def jobs() -> Iterator[tuple[Any, ...]]:
-                for week, number in _blocks(asked, self.params.causes.block_members):
-                    yield records_until(reader, number, week), self.saved, self.params.causes
+            places = list[Array]()
 
-            return np.concatenate(list(parallel_map(block_mixes, jobs(), self.params.run.workers)))
+            def jobs() -> Iterator[tuple[Any, ...]]:
+                for numbers, parts in _blocks(asked):
+                    block = reader.read(numbers)
+                    for week, part in parts:
+                        places.append(part)
+                        at = np.searchsorted(numbers, asked[1][part])
+                        yield records_until(block, at, week), self.saved, self.params.causes
+
+            mixes = np.concatenate(list(parallel_map(block_mixes, jobs(), self.params.run.workers)))
+            found = np.empty_like(mixes)
+            found[np.concatenate(places)] = mixes
+            return found
 
 
 def _key(member_id: pd.Series, day: pd.Series) -> tuple[int, int, int]:
@@ -107,19 +116,29 @@ def _key(member_id: pd.Series, day: pd.Series) -> tuple[int, int, int]:
     return len(member_id), int(hashes[0].sum()), int(hashes[1].sum())
 
 
-def records_until(reader: RecordsReader, numbers: Array, week: int) -> WeeklyRecords:
-    """Records of members up to and with `week`, as they stood at its end: later answers to requests are unknown."""
+def records_until(records: WeeklyRecords, at: Array, week: int) -> WeeklyRecords:
+    """Records of the members at the places `at`, ascending, up to and with `week`, as they stood at its end: later answers
+    to requests are unknown.
+    """
     weeks = week + 1
-    calendar = Calendar(reader.calendar.first, min(weeks * DAYS, reader.calendar.days))
-    market = None if reader.market is None else reader.market.until(weeks)
-    records = replace(reader, calendar=calendar, market=market).read(numbers)
-    feedback = records.tables.get("feedback")
+    calendar = Calendar(records.calendar.first, min(weeks * DAYS, records.calendar.days))
+    place = np.full(records.size, -1)
+    place[at] = np.arange(len(at))
+    tables = {name: _rows_until(rows, place, calendar.days) for name, rows in records.tables.items()}
+    feedback = tables.get("feedback")
     if feedback is not None and "responded_at" in feedback:
         end = calendar.first + pd.Timedelta(days=calendar.days)
         answered = feedback["responded_at"].where(feedback["responded_at"] < end)
-        tables = {**records.tables, "feedback": feedback.assign(responded_at=answered)}
-        records = replace(records, tables=tables)
-    return records
+        tables["feedback"] = feedback.assign(responded_at=answered)
+    market = None if records.market is None else records.market.until(weeks)
+    return WeeklyRecords(records.members.iloc[at].reset_index(drop=True), tables, market, calendar)
+
+
+def _rows_until(rows: pd.DataFrame, place: Array, days: int) -> pd.DataFrame:
+    """Rows of members with a new place (-1: none) before day `days`, numbered by it."""
+    m = place[rows["m"].to_numpy()]
+    kept = (m >= 0) & (rows["day"] < days).to_numpy()
+    return rows[kept].assign(m=m[kept]).reset_index(drop=True)
 
 
 def block_mixes(records: WeeklyRecords, saved: Mapping[str, Any], params: CausesParams) -> Array:
@@ -155,9 +174,11 @@ def _last_week(
     return x / np.array(saved["scale"])
 
 
-def _blocks(asked: Array, size: int) -> Iterator[tuple[int, Array]]:
-    """Week, and numbers of at most `size` members asked for in it."""
-    for week in np.unique(asked[0]):
-        numbers = asked[1][asked[0] == week]
-        for start in range(0, len(numbers), size):
-            yield int(week), numbers[start : start + size]
+def _blocks(asked: Array) -> Iterator[tuple[Array, list[tuple[int, Array]]]]:
+    """Numbers of at most `BLOCK_MEMBERS` members, and where they are asked for, week by week."""
+    numbers = np.unique(asked[1])
+    for start in range(0, len(numbers), BLOCK_MEMBERS):
+        block = numbers[start : start + BLOCK_MEMBERS]
+        here = np.flatnonzero((asked[1] >= block[0]) & (asked[1] <= block[-1]))
+        weeks = asked[0][here]
+        yield block, [(int(week), here[weeks == week]) for week in np.unique(weeks)]

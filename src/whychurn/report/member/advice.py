@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from whychurn.action.roles import EXPLORE
 from whychurn.contract.causes import UNKNOWN
 from whychurn.labels import listed
 from whychurn.report.action.names import code_name
@@ -114,7 +115,7 @@ def _contact(row: Row, setting: CardSetting) -> list[Line]:
         lines.append(
             ("attributed", page.say("member.offer_gain", **words, days=setting.results.value_days), "")
         )
-    return [*lines, ("", page.say("member.offer_by_lot"), "")] if row["role"] == "explore" else lines
+    return [*lines, ("", page.say("member.offer_by_lot"), "")] if row["role"] == EXPLORE else lines
 
 
 def _rounded(setting: CardSetting) -> Callable[[float], str]:

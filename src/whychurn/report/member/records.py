@@ -9,8 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.action.contact_consent import may_contact, opted_out
-from whychurn.action.plan.table import NOT_CONTACTED
-from whychurn.action.plan.value.read_back import WAITS
+from whychurn.action.roles import HELD_OUT, NOT_CONTACTED, WAITS
 from whychurn.contract.causes import CONTROL
 from whychurn.contract.files import read_table
 from whychurn.contract.params import Params
@@ -80,7 +79,7 @@ class MemberFacts:
     def held_out(self) -> bool:
         """Kept out of every list by lot, so that the plan can be read out."""
         kept = self.state is not None and self.state["do_not_send_reason"] == "held_out"
-        return kept or any(row["role"] == "hold_out" for row in self.plan)
+        return kept or any(row["role"] == HELD_OUT for row in self.plan)
 
     @property
     def left(self) -> bool:

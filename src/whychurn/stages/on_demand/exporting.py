@@ -8,8 +8,8 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.action.plan.table import NOT_CONTACTED
 from whychurn.action.plan.value.read_back import as_touches
+from whychurn.action.roles import NOT_CONTACTED
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table, write_whole
 from whychurn.contract.params import Params

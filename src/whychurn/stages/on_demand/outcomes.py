@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from whychurn.action.plan.table import NOT_CONTACTED
-from whychurn.action.plan.value.read_back import HELD_OUT, as_touches
+from whychurn.action.plan.value.read_back import as_touches
+from whychurn.action.roles import HELD_OUT, NOT_CONTACTED
 from whychurn.contract.codes import OUTCOME_COLUMNS, OUTCOMES
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_result

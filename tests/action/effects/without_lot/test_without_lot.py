@@ -120,6 +120,7 @@ def test_others_of_a_campaign_are_those_still_there_whom_it_did_not_touch() -> N
         intake_facts={"observed_from": "2024-01-01"},
         observed_until=start + pd.Timedelta(days=205),
         params=load_params(StudyPaths.at()),
+        once=lambda _, make: make(),
     )
     rows = pd.DataFrame(
         {

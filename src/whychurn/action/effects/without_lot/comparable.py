@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.as_drawn.presence import follow_up_days, own_acts, presence
-from whychurn.action.tests_by_lot.day_sums import DaySums
+from whychurn.action.tests_by_lot.as_drawn.presence import follow_up_days, presence
 from whychurn.action.tests_by_lot.known_at_draw import snapshot_features
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
@@ -53,9 +52,8 @@ def comparable(inputs: ActionInputs, rows: pd.DataFrame, seed: int) -> list[Comp
     """
     chosen = rows[~rows["randomized"].astype(bool) & rows["action"].ne(CONTROL) & rows["left"].notna()]
     found: list[Compared] = []
-    acts = own_acts(inputs) if len(chosen) and str(inputs.panel_facts["kind"]) != "terms" else None
     for (_, campaign, action), part in chosen.groupby(["wave", "campaign_id", "action"], sort=True):
-        others = _others(inputs, part, str(campaign), seed, acts)
+        others = _others(inputs, part, str(campaign), seed)
         both = pd.concat([part[["member_id", "sent_on", "snapshot_on", "left"]], others], ignore_index=True)
         treated = np.arange(len(both)) < len(part)
         features = _complete(snapshot_features(inputs, both).to_numpy("float64"))
@@ -64,9 +62,7 @@ def comparable(inputs: ActionInputs, rows: pd.DataFrame, seed: int) -> list[Comp
     return found
 
 
-def _others(
-    inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int, acts: DaySums | None
-) -> pd.DataFrame:
+def _others(inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int) -> pd.DataFrame:
     """Members still there on the campaign's middle day whom it did not touch, with what became of them."""
     day = pd.Timestamp(part["sent_on"].sort_values(ignore_index=True).iloc[len(part) // 2])
     panel = inputs.panel
@@ -80,7 +76,7 @@ def _others(
         kept = np.sort(np.random.default_rng(seed).permutation(len(panel))[:MOST_OTHERS])
         panel = panel.iloc[kept].reset_index(drop=True)
     days = np.full(len(panel), day_number(day))
-    there = presence(inputs, panel["member_id"], days, acts)
+    there = presence(inputs, panel["member_id"], days)
     still = (
         there.joined
         & ~there.gone

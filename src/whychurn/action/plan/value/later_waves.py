@@ -20,6 +20,8 @@ from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.belief import believed_effects
 from whychurn.action.plan.options import Options
 from whychurn.action.playbook.read import Entry
+from whychurn.action.snapshots import snapshots_of
+from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.panel.spend_rate import daily_spend
 
 TEACHING: Final = 0.5  # share of the waves that teach
@@ -58,7 +60,8 @@ def later_waves(
     sooner = (rows["sent_on"] + follow_up <= first).to_numpy(bool)
     if not sooner.any() or not later.any():
         return None
-    held = [one for one in options.held if one.action in set(rows.loc[later, "action"])]
+    tried = set(rows.loc[later, "action"])
+    held = [one for one in options.held if one.action in tried]
     belief = believed_effects(entries, [one.action for one in held], inputs.params.action)
     return LaterWaves(
         rows[later].reset_index(drop=True),
@@ -74,18 +77,16 @@ def _as_of_draw(inputs: ActionInputs, rows: pd.DataFrame, arrays: RandomisedRows
     state = rows[["member_id"]].reset_index(drop=True).astype({"member_id": object})
     state = state.assign(p_leave=arrays.p, d=arrays.d)
     state[Q_COLUMNS] = arrays.q
-    panel = inputs.panel.assign(spend=daily_spend(inputs.panel))
-    panel["silence"] = panel["days_silent"].astype("float64") / panel["usual_gap_days"].clip(lower=1)
-    known = panel[["member_id", "as_of", "spend", "silence"]].astype({"member_id": object})
-    keys = state[["member_id"]].assign(as_of=rows["snapshot_on"].to_numpy())
-    found = keys.merge(known, on=["member_id", "as_of"], how="left")
+    place = snapshots_of(inputs).on(rows["member_id"], day_numbers(rows["snapshot_on"]))
+    known = inputs.panel.iloc[np.maximum(place, 0)]
+    bought = np.where(place >= 0, daily_spend(known), np.nan)
+    silence = known["days_silent"].astype("float64") / known["usual_gap_days"].clip(lower=1)
     value = inputs.lifetime_value.astype({"member_id": object}).set_index("member_id")
     value = value[["daily_spend", "tier"]].reindex(state["member_id"])
-    bought = found["spend"].to_numpy("float64")
     spend = np.where(bought > 0, bought, value["daily_spend"].to_numpy("float64"))
     return state.assign(
         margin_day=inputs.params.business.margin_rate * spend,
-        silence=found["silence"].to_numpy("float64"),
+        silence=np.where(place >= 0, silence.to_numpy("float64"), np.nan),
         tier=value["tier"].to_numpy(object),
         terms=True,
     )

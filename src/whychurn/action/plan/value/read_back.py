@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import pandas as pd
 
+from whychurn.action.roles import HELD_OUT, WAITS
 from whychurn.contract.causes import CONTROL
-
-HELD_OUT: Final = "hold_out"
-WAITS: Final = "waits"  # for an answer to an open request: neither contacted nor compared
 
 
 def as_touches(plan: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
-from whychurn.action.tests_by_lot.as_drawn.presence import Presence
+from whychurn.action.tests_by_lot.as_drawn.presence import Presence, own_acts
 from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers
 from whychurn.contract.arrays import Array
 from whychurn.panel.duckdb_tables import day_number
@@ -38,7 +38,7 @@ def leaver_rows(inputs: ActionInputs, touches: pd.DataFrame, there: Presence) ->
     day = day_numbers(rows["sent_on"])
     until = day_number(inputs.observed_until)
     followed = np.maximum(until + 1 - day, 0)
-    came = _acts_after(inputs, rows["member_id"], day, there.acts) > 0
+    came = _acts_after(inputs, rows["member_id"], day) > 0
     values: dict[str, object] = dict.fromkeys((*OUTCOMES, "left_after", "spend_before"), np.nan)
     values["returned"] = np.where(followed >= RETURN_DAYS, came.astype("float64"), np.nan)
     return rows.assign(
@@ -55,9 +55,11 @@ def invites_leavers(touches: pd.DataFrame, there: Presence) -> Array:
     return touches["campaign_id"].isin(share.index[share > 0.5]).to_numpy(bool)
 
 
-def _acts_after(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums | None) -> Array:
+def _acts_after(inputs: ActionInputs, member: pd.Series, day: Array) -> Array:
     """Own acts, or terms begun, from the draw on; (n,)."""
-    if acts is None:
+    if str(inputs.panel_facts["kind"]) != "terms":
+        acts = own_acts(inputs)
+    else:
         terms = inputs.tables["memberships"]
         ids = pd.Index(inputs.tables["members"]["member_id"].astype(object))
         acts = DaySums.of(ids, terms["member_id"], day_numbers(terms["starts_on"]))

@@ -38,8 +38,6 @@ class Presence:
         Whether notice had been given.
     last
         Last day of presence of the stay that the day falls into, known in hindsight; `FAR` where it goes on.
-    acts
-        `own_acts` that this was read from; None in programmes with terms.
     """
 
     joined: Array
@@ -47,7 +45,6 @@ class Presence:
     silent: Array
     notice: Array
     last: Array
-    acts: DaySums | None = None
 
 
 def follow_up_days(inputs: ActionInputs) -> int:
@@ -55,21 +52,20 @@ def follow_up_days(inputs: ActionInputs) -> int:
     return waiting_days(definition_days(str(inputs.panel_facts["definition"])))
 
 
-def presence(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums | None = None) -> Presence:
-    """Presence of each member on the day beside it; members that no table of members holds never joined.
-
-    Parameters
-    ----------
-    acts
-        Of an earlier reading, which spares another one.
-    """
+def presence(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
+    """Presence of each member on the day beside it; members that no table of members holds never joined."""
     if str(inputs.panel_facts["kind"]) == "terms":
         return _by_terms(inputs, member, day)
-    return _by_acts(inputs, member, day, acts or own_acts(inputs))
+    return _by_acts(inputs, member, day, own_acts(inputs))
 
 
 def own_acts(inputs: ActionInputs) -> DaySums:
-    """Days of own acts, joining included; events that answer a touch left out."""
+    """Days of own acts, joining included; events that answer a touch left out. Read once."""
+    found: DaySums = inputs.once("own_acts", lambda: _own_acts(inputs))
+    return found
+
+
+def _own_acts(inputs: ActionInputs) -> DaySums:
     members, activity = inputs.tables["members"], str(inputs.panel_facts["activity"])
     parts = []
     if activity in ("any", "orders"):
@@ -109,7 +105,7 @@ def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums)
     wait = follow_up_days(inputs)
     until = day_number(inputs.observed_until)
     last = np.where(last + wait <= until, last, FAR)
-    return Presence(joined, joined & (silent >= wait), silent, np.zeros(len(day), bool), last, acts)
+    return Presence(joined, joined & (silent >= wait), silent, np.zeros(len(day), bool), last)
 
 
 def _by_terms(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:

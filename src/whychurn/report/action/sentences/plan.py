@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from whychurn.action.plan.value.read_back import WAITS
+from whychurn.action.roles import CONTACTED, EXPLORE, HELD_OUT, POLICY, WAITS
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.labels import listed
 from whychurn.report.action.names import cause_name, code_name
@@ -29,7 +29,7 @@ FORMATS: Final = {"members": "int", "cost": "money", "gain": "money", "kept": "n
 def contacts(results: ActionResults, *roles: str) -> pd.DataFrame:
     """Rows of the plan that contact somebody, all or those of `roles` (policy, explore)."""
     plan = results["plan"]
-    return plan[plan["role"].isin(roles or ("policy", "explore"))]
+    return plan[plan["role"].isin(roles or CONTACTED)]
 
 
 def who_wait(results: ActionResults) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def knows_costs(results: ActionResults) -> bool:
 
 def plan_headline(results: ActionResults, page: PageLike) -> tuple[str, str, float]:
     """Sentence, rung and number of what the plan does: contacts, cost, members kept, margin, with intervals."""
-    chosen, drawn = contacts(results, "policy"), contacts(results, "explore")
+    chosen, drawn = contacts(results, POLICY), contacts(results, EXPLORE)
     row = forecast(results)
     if chosen.empty or row is None:
         count = drawn["member_id"].nunique()
@@ -94,9 +94,9 @@ def plan_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
     drawn by lot to learn is one line, the last.
     """
     rows = contacts(results)
-    if rows.empty or contacts(results, "policy").empty:
+    if rows.empty or contacts(results, POLICY).empty:
         return pd.DataFrame()
-    rows = rows.assign(action=rows["action"].where(rows["role"].ne("explore"), _BY_LOT))
+    rows = rows.assign(action=rows["action"].where(rows["role"].ne(EXPLORE), _BY_LOT))
     rows = rows.assign(net=rows["gain"] - rows["cost"].fillna(0) if knows_money(results) else rows["gain"])
     shift = rows["net"] - rows["gain"]
     rows = rows.assign(low=rows["gain_low"] + shift, high=rows["gain_high"] + shift)
@@ -159,7 +159,7 @@ def proofs(rows: pd.DataFrame, results: ActionResults) -> list[str | None]:
     found = [
         known.get(action, evidence) for action, evidence in zip(rows["action"], rows["evidence"], strict=True)
     ]
-    lots = rows["role"].eq("explore") if "role" in rows else rows["action"].eq(_BY_LOT)
+    lots = rows["role"].eq(EXPLORE) if "role" in rows else rows["action"].eq(_BY_LOT)
     return [_BY_LOT if lot else one for lot, one in zip(lots, found, strict=True)]
 
 
@@ -212,8 +212,8 @@ def _joined(rows: pd.DataFrame, page: PageLike) -> str:
 
 def learning_line(results: ActionResults, page: PageLike) -> str:
     """How the plan itself is going to be read out: who is held out, who gets an action by lot."""
-    held = results["plan"].query("role == 'hold_out'")["member_id"].nunique()
-    drawn = contacts(results, "explore")
+    held = results["plan"].loc[results["plan"]["role"].eq(HELD_OUT).to_numpy(bool), "member_id"].nunique()
+    drawn = contacts(results, EXPLORE)
     words = {"held": page.members(held), "drawn": page.members(drawn["member_id"].nunique())}
     if not held and drawn.empty:
         return page.say("action.learn_nothing")
