@@ -51,7 +51,7 @@ check: setup     ## lint, format, types, layers of the import graph
 
 lab: setup       ## JupyterLab; notebooks open as notebooks, the first leads to the others
 	@JUPYTER_CONFIG_DIR="$(CURDIR)/.jupyter" jupyter lab --notebook-dir="$(CURDIR)" \
-	  --LabApp.default_url=/lab/tree/notebooks/00_start_here.py
+	  --LabApp.default_url=/lab/tree/notebooks/50_causes.py
 
 mlflow: setup    ## MLflow's pages over all runs
 	@whychurn mlflow

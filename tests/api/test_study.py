@@ -106,4 +106,4 @@ def test_the_report_is_a_page_to_open(study: Study, monkeypatch: pytest.MonkeyPa
         "whychurn.report.render.render_reports.render_reports",
         lambda paths, params, languages: asked.append(languages),  # noqa: ARG005
     )
-    assert study.report("zh") == study.paths.reports / "zh" / "00_start_here.html" and asked == [["zh"]]
+    assert study.report("zh") == study.paths.reports / "zh" / "index.html" and asked == [["zh"]]

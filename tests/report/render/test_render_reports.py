@@ -64,17 +64,13 @@ print("printed <b>")
 # %%
 frame["n"].sum()
 """
-START = """# %% [markdown] tags=["en"]
-# # Start
+FRESH = """# %% [markdown] tags=["en"]
+# # Later
 
 # %% [markdown] tags=["zh"]
-# # 开始
+# # 之后
 
 # %%
-from whychurn.report.page.report_page import Page
-
-page = Page.open()
-page.answer("; ".join(page.headlines()["text"]) or "nothing yet")
 print("leaked" if "frame" in globals() else "fresh")
 """
 INTAKE = {
@@ -95,7 +91,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "params.yaml").write_text("study: {name: {en: A & B <gym>, zh: 甲乙}}\n", encoding="utf-8")
     folder = root / "notebooks"
     folder.mkdir()
-    (folder / "00_start_here.py").write_text(START, encoding="utf-8")
+    (folder / "30_fresh.py").write_text(FRESH, encoding="utf-8")
     (folder / "20_who.py").write_text(ANSWERS, encoding="utf-8")
     _render(root)
     return root
@@ -113,8 +109,8 @@ def _page(root: Path, name: str) -> str:
 def test_all_pages_are_written(rendered: Path) -> None:
     pages = sorted(path.relative_to(rendered / "reports").as_posix() for path in rendered.rglob("*.html"))
     names = [
-        "00_start_here.html",
         "20_who.html",
+        "30_fresh.html",
         "index.html",
         "keep.html",
         "sure.html",
@@ -160,10 +156,8 @@ def test_an_anchor_of_a_heading_is_that_of_the_heading() -> None:
     assert contents == [{"anchor": "s1", "text": "A"}, {"anchor": "groups", "text": "B"}]
 
 
-def test_start_page_comes_last_and_quotes_headlines_in_a_fresh_namespace(rendered: Path) -> None:
-    assert "<strong>3</strong> left" in _page(rendered, "en/00_start_here.html")
-    assert "流失 <strong>3</strong> 人" in _page(rendered, "zh/00_start_here.html")
-    assert "<pre>fresh" in _page(rendered, "en/00_start_here.html")
+def test_each_notebook_has_a_namespace_of_its_own(rendered: Path) -> None:
+    assert "<pre>fresh" in _page(rendered, "en/30_fresh.html")
 
 
 def test_index_opens_with_the_answer_and_what_is_missing(rendered: Path) -> None:
@@ -187,8 +181,8 @@ def test_pages_for_reviewers_lead_to_each_other_and_to_the_notebooks(rendered: P
                 "keep",
                 "who",
                 "sure",
-                "00_start_here",
                 "20_who",
+                "30_fresh",
             ]
             assert top.count("aria-current") == 1
     keep = _page(rendered, "zh/keep.html")

@@ -100,7 +100,7 @@ def test_tables_put_what_was_left_out_first_and_name_the_rest(page: Page) -> Non
 def test_such_a_study_has_its_own_pages_and_no_days(tmp_path: Path) -> None:
     mine = [source.name for source in find_notebooks(kind="snapshot")]
     others = [source.name for source in find_notebooks(kind="history")]
-    assert mine == ["00_start_here", "10_data", "15_snapshot"] and "15_snapshot" not in others
+    assert mine == ["10_data", "15_snapshot"] and "15_snapshot" not in others
     study = StudyPaths(tmp_path)
     (study.interim).mkdir(parents=True)
     (study.interim / "intake.json").write_text(

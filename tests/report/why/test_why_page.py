@@ -103,9 +103,7 @@ def test_the_title_says_a_winner_a_leader_that_is_not_clear_or_nothing(
     ]
     unclear = replace(whole, index=replace(whole.index, shares=shares(0.055)))
     first, second = body.why_title(unclear, page())
-    assert (
-        first.startswith("Product and service costs most: 6 of every") and "cannot be told apart" in second
-    )
+    assert first.startswith("Product and service costs most: 6 of every") and "cannot be told apart" in second
     traces = replace(whole, index=replace(whole.index, causes={"churn_events": 9, "from_words": False}))
     assert "go along with" in body.why_title(traces, page())[0]
     assert body.why_title(empty, page()) == ["No departure was seen in these data."]

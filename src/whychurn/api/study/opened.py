@@ -158,12 +158,11 @@ class Study:
         WhychurnError
             If there are no results, or no reports in the language.
         """
-        from whychurn.report.render.notebooks import START
         from whychurn.report.render.render_reports import check_results, render_reports
 
         check_results(self.paths)
         render_reports(self.paths, self.params, languages=[lang])
-        return self.paths.reports / lang / f"{START}.html"
+        return self.paths.reports / lang / "index.html"
 
     def model(self, name: Literal["risk"] = "risk") -> RiskModel:
         """The model that the last run wrote, from its native files.

@@ -23,7 +23,6 @@ from whychurn.report.page.components.numbers import bracketed_plain, plain
 from whychurn.report.page.wording import Wording
 
 NEAR: Final = 0.2  # the chance at which calibration is told
-START: Final = "00_start_here"  # leads to this page
 
 
 def why_block(results: IndexResults, page: Wording) -> str:
@@ -87,7 +86,7 @@ def ways_on(names: Sequence[tuple[str, str]], gaps: int | None, page: Wording) -
     gaps
         Questions that the data cannot answer; None where there are no pages for reviewers but this one.
     """
-    links = [f'<a href="{name}.html">{title}</a>' for name, title in names if name != START]
+    links = [f'<a href="{name}.html">{title}</a>' for name, title in names]
     ladder = " → ".join(page.say(f"delivery.rung_{rung}") for rung in RUNGS)
     rungs = f'<a href="#rungs">{escape(ladder)}</a>'
     ways = {"check": [*links, rungs]}

@@ -15,7 +15,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_json, read_result, write_json
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
-from whychurn.report.page.headlines import place_of, read_headlines
+from whychurn.report.page.headlines import place_of
 from whychurn.report.page.html_pieces import answer_box, claim_line, figure_box, unanswered_line
 from whychurn.report.page.html_table import table_html
 from whychurn.report.page.unanswered_questions import missing_words, question_words
@@ -104,15 +104,6 @@ class Page(Wording):
         """Headings of `frame`: the words ``<section>.column_<name>``, where they exist."""
         keys = {name: f"{section}.column_{name}" for name in frame.columns}
         return {name: self.say(key) for name, key in keys.items() if has_words(key)}
-
-    def headlines(self) -> pd.DataFrame:
-        """What the notebooks rendered so far have recorded: key, place, value, rung, text, notebook."""
-        rows = [
-            (key, place_of(key), h["value"], h["rung"], h["text"][self.lang], h["notebook"])
-            for key, h in read_headlines(self.study).items()
-            if self.lang in h["text"]
-        ]
-        return pd.DataFrame(rows, columns=["key", "place", "value", "rung", "text", "notebook"])
 
     # what the reader sees
 

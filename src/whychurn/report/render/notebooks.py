@@ -19,8 +19,7 @@ _WRAPPED: Final = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9f
 _TO_NOTEBOOK: Final = re.compile(
     r"\]\((\d\d_\w+)\.py\b"
 )  # a link that JupyterLab follows; between pages it leads to a page
-ONE_TABLE: Final = ("00_start_here", "10_data", "15_snapshot")  # pages of a study of one row per customer
-START: Final = "00_start_here"  # quotes the headlines of the others, so it is rendered last
+ONE_TABLE: Final = ("10_data", "15_snapshot")  # pages of a study of one row per customer
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.contract.snapshot.study_kind import study_kind
 from whychurn.contract.system.processes import cores, leave_interrupts
 from whychurn.report.page.headlines import merge_headlines
-from whychurn.report.render.notebooks import NOTEBOOKS, START, Source, find_notebooks, read_cells
+from whychurn.report.render.notebooks import NOTEBOOKS, Source, find_notebooks, read_cells
 
 log = logging.getLogger(__name__)
 WORKERS: Final = 2
@@ -110,8 +110,7 @@ def render_reports(
             for source in wanted
             for lang in chosen
         ]
-        for start in (False, True):  # the start page last: it quotes what the other notebooks recorded
-            _run_jobs(pool, [job for job in jobs if (job.source.name == START) == start])
+        _run_jobs(pool, jobs)
         index = pool.submit(_index, study, params, chosen, folder).result()
     return [job.target for job in jobs] + index
 
