@@ -84,9 +84,10 @@ def test_an_input_that_moves_forecasts_is_named() -> None:
 
 
 @pytest.mark.parametrize("blocks", [2, 7])
-def test_blocks_of_members_give_the_same_bytes(unchanged: Section, blocks: int) -> None:
+def test_blocks_of_members_give_the_same_bytes(unchanged: Section, blocks: int, tmp_path: Path) -> None:
     inputs = made_inputs()
-    inputs.block_members = -(-MEMBERS // blocks)
+    inputs.panel.to_parquet(tmp_path / "panel.parquet", index=False, row_group_size=5000)
+    inputs.panel, inputs.block_members = tmp_path / "panel.parquet", -(-MEMBERS // blocks)
     split = charts_section(inputs)
     for name, table in unchanged.tables.items():
         pd.testing.assert_frame_equal(table, split.tables[name], check_exact=True)
