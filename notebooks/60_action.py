@@ -37,6 +37,7 @@ from whychurn.report.action.sentences import (
 )
 from whychurn.report.page.components.numbers import clauses_closed
 from whychurn.report.page.report_page import Page
+from whychurn.report.words.readable_names import action_name
 
 page = Page.open()
 results = read_action(page.study, page.params)
@@ -123,9 +124,10 @@ show_table(fairness.test_table(results, page), "fair", "described", fairness.TES
 # 通常的区间只适用于看一次。较宽的区间在任何时候查看都成立，因此一旦不含 0 就可以结束实验。
 
 # %%
-for name, path in charts.peeks_of(results["action_peeks"]):
+for name, action, path in charts.peeks_of(results["action_peeks"]):
     campaign = page.say("action.all_campaigns") if name == "all" else name
-    words = {"title": page.say("action.figure_peeks", campaign=campaign), "alt": page.say("action.peeks_alt")}
+    title = page.say("action.figure_peeks", action=action_name(action, page.lang), campaign=campaign)
+    words = {"title": title, "alt": page.say("action.peeks_alt")}
     page.figure(charts.draw_peeks(path, page.lang), rung="described", **words)
 
 # %% [markdown] tags=["en"]

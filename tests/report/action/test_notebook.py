@@ -74,10 +74,10 @@ def test_peeks_are_drawn_for_the_largest_tests() -> None:
                       "fixed_low": -0.02, "fixed_high": 0.0, "always_low": -0.03, "always_high": 0.01})
         for name, size in (("small", 90), ("large", 900), ("middle", 400))
     ]  # fmt: skip
-    found = dict(charts.peeks_of(pd.concat(paths)))
+    found = {campaign: path for campaign, _, path in charts.peeks_of(pd.concat(paths))}
     assert list(found) == ["large", "middle"]
     assert len(charts.draw_peeks(found["large"], "zh").axes[0].collections) == 2
-    assert dict(charts.peeks_of(pd.DataFrame())) == {}
+    assert list(charts.peeks_of(pd.DataFrame())) == []
 
 
 def test_methods_stand_beside_their_null(planted: Planted) -> None:

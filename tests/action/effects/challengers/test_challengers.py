@@ -203,7 +203,7 @@ def test_the_table_has_each_method_beside_its_null(planted, believed) -> None:
     assert (whole.loc["cause_informed", "null_low"] < 0) and (whole.loc["cause_informed", "null_high"] > 0)
     assert len(facts["gates"]) == 5
     only_held_out = rows["wave"].lt(4) | rows["action"].eq("control")
-    later, facts = compare_methods(
+    _, facts = compare_methods(
         rows[only_held_out],
         arrays.select(only_held_out.to_numpy()),
         np.zeros((int(only_held_out.sum()), 1)),

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 MOST: Final = 2  # paths that the report draws
 
 
-def peeks_of(peeks: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Campaign and path of the tests followed by most members, at most `MOST`."""
+def peeks_of(peeks: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Campaign, action and path of the tests followed by most members, at most `MOST`."""
     if peeks.empty:
         return
     reached = peeks.groupby(["campaign_id", "action"])["n"].max().sort_values(ascending=False, kind="stable")
     for campaign, action in reached.index[:MOST]:
         path = peeks[(peeks["campaign_id"] == campaign) & (peeks["action"] == action)]
-        yield str(campaign), path.sort_values("week")
+        yield str(campaign), str(action), path.sort_values("week")
 
 
 @themed()

@@ -153,6 +153,7 @@ def unshown_lines(rows: pd.DataFrame, page: PageLike) -> list[tuple[str, str]]:
             "low": signed(row["low"]),
             "high": signed(row["high"]),
             "found": plain(row["smallest_seen"]),
+            "pays": plain(row["pays_from"]) if np.isfinite(row["pays_from"]) else "",
         }
         lines.append(
             (row["rung"], page.say(f"action.claim_{'unworthy' if unworthy(row) else 'unshown'}", **words))

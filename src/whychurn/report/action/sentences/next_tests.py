@@ -9,6 +9,7 @@ import pandas as pd
 
 from whychurn.report.action.names import code_name
 from whychurn.report.action.results import ActionResults
+from whychurn.report.action.sentences.effects import effect_rows, unworthy
 from whychurn.report.page.components.numbers import plain
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words.readable_names import action_name
@@ -33,9 +34,14 @@ def size_table(results: ActionResults, page: PageLike) -> pd.DataFrame:
 
 
 def test_lines(results: ActionResults, page: PageLike) -> list[str]:
-    """The test that ends soonest of each of a few actions that nobody has settled, in the order of their weeks."""
+    """The test that ends soonest of each of a few actions that nobody has settled, in the order of their weeks.
+
+    Actions that cannot pay, or of whose contacted members no fewer left than of others, are not proposed again.
+    """
     rows = results["action_sizes"].dropna(subset=["n_arm"])
-    settled = results["playbook"].query("tested in ['shown', 'harmful']")["action"]
+    settled = set(results["playbook"].query("tested in ['shown', 'harmful']")["action"])
+    tried = effect_rows(results).to_dict("records")
+    settled |= {row["action"] for row in tried if row["value"] <= 0 or unworthy(row)}
     rows = rows[~rows["action"].isin(settled)]
     soonest = (
         rows.sort_values(["weeks", "n_arm", "action"], kind="stable").drop_duplicates("action").head(MOST)
