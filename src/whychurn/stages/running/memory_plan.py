@@ -47,7 +47,7 @@ NEEDS: Final = {
     "voice": _Need(0.4, 0.7, 150),
     "panel": _Need(0.5, 1.7, 60, 100),
     "retention": _Need(0.45, 0.8, 145),
-    "survival": _Need(0.6, 1.5, 15, 400, 3000),
+    "survival": _Need(0.5, 1.2, 15, 300, 1600),
     "snapshot": _Need(0.3, 0.3),
     "risk": _Need(0.45, 1.2, 0, 300, 2700),
     "causes": _Need(0.45, 1.1, 120),
