@@ -10,7 +10,7 @@ import pytest
 from whychurn.report.drawing.axes import draw_estimate, month_axis, name_rows, percent_axis
 from whychurn.report.drawing.svg import figure_svg
 from whychurn.report.drawing.theme import ACCENT, new_figure
-from whychurn.report.drawing.values import MOST
+from whychurn.report.drawing.values import MOST, value_marks
 
 
 def titles(svg: str) -> list[str]:
@@ -54,3 +54,10 @@ def test_bars_are_told_long_lines_are_thinned_and_written_charts_left_alone() ->
     written.plot(range(31), range(31), "o")
     found = titles(figure_svg(figure, "f1", "alt"))
     assert found[:2] == ["a: 3", "b: 4"] and 2 + MOST / 2 < len(found) <= 2 + MOST
+
+
+def test_a_chart_without_marks_tells_nothing() -> None:
+    figure, (axis,) = new_figure(8, 2)
+    assert value_marks(figure) == ""
+    axis.plot([0, 1, 2], [3, 4, 5], label="members")
+    assert "members 4" in value_marks(figure)

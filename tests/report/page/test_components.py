@@ -15,7 +15,7 @@ from whychurn.report.page.components.interval_rows import IntervalRow, axis_rang
 from whychurn.report.page.components.list_table import FIRST_ROWS, list_table
 from whychurn.report.page.components.small_lines import SmallLine, scale_steps, small_lines
 from whychurn.report.page.formats import format_value
-from whychurn.report.page.html_pieces import inline
+from whychurn.report.page.html_pieces import clauses, inline
 from whychurn.report.page.html_table import TableLook, bare_table, filter_bar, table_tools, withheld_note
 
 LOOK = TableLook("en", "CNY", 10, {"who": "Member"}, {"p": "percent"})
@@ -222,6 +222,12 @@ def test_a_list_says_why_cells_are_not_shown() -> None:
 def test_an_interval_in_a_sentence_does_not_break() -> None:
     assert inline("**2** [−1 to 3] more") == '<strong>2</strong> <span class="in">[−1 to 3]</span> more'
     assert inline("a [word] `x`") == "a [word] <code>x</code>"
+
+
+def test_a_chinese_heading_of_a_block_breaks_between_clauses() -> None:
+    assert clauses("甲，乙；丙。") == ["甲，", "乙；", "丙。"]
+    assert "<h2><span>甲，</span><span>乙</span></h2>" in blocks.block("甲，乙", "", "zh")
+    assert "<h2>a, b; c.</h2>" in blocks.block("a, b; c.", "", "en")
 
 
 def test_bullets_are_escaped_and_keep_what_is_strong() -> None:

@@ -12,6 +12,7 @@ from whychurn.report.words import say
 
 _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
 _CODE: Final = re.compile(r"`(.+?)`")
+_CLAUSES: Final = re.compile(r"(?<=[，；。])(?=.)")
 _INTERVAL: Final = re.compile(r"\[[^\[\]<>]*\d[^\[\]<>]*\]")
 
 
@@ -19,6 +20,11 @@ def inline(text: str) -> str:
     """Escaped `text`, with ``**strong**``, `` `code` `` and intervals ``[2–5]`` set apart."""
     text = _INTERVAL.sub(r'<span class="in">\g<0></span>', escape(text, quote=False))
     return _CODE.sub(r"<code>\1</code>", _STRONG.sub(r"<strong>\1</strong>", text))
+
+
+def clauses(text: str) -> list[str]:
+    """Parts of a heading between which it may break: Chinese ones end in a mark."""
+    return _CLAUSES.split(text)
 
 
 def badge(rung: str, lang: str) -> str:

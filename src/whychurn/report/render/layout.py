@@ -17,6 +17,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.contract.snapshot.study_kind import study_kind
 from whychurn.report.page.components.numbers import long_day
 from whychurn.report.page.html_pieces import badge, inline
+from whychurn.report.page.html_pieces import clauses as clauses_of
 from whychurn.report.page.report_page import TEMPLATE
 from whychurn.report.render.notebooks import Source, find_notebooks
 from whychurn.report.words import say, section_words
@@ -27,7 +28,6 @@ _HEADING: Final = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 _ANCHOR_LINK: Final = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
 _OWN_ANCHOR: Final = re.compile(r'<a id="(\w+)"\s*/?>(?:</a>)?')  # of a heading that other pages lead to
 _NUMERIC: Final = re.compile(r"&#(\d{3,});")  # nbconvert writes Chinese headings as numbers
-_CLAUSES: Final = re.compile(r"(?<=[，；。])(?=.)")  # Chinese headings break here and nowhere else
 _MARKUP: Final = re.compile(r"<[^>]+>")
 
 
@@ -54,7 +54,7 @@ def write_sections(
     """Write ``reports/<language>/<name>.html`` under a title of several clauses; returns it."""
     path = study.reports / frame["lang"] / f"{name}.html"
     title = say("delivery.index_title" if name == "index" else f"delivery.nav_{name}", frame["lang"])
-    parts = [inline(part) for one in clauses for part in _CLAUSES.split(one)]
+    parts = [inline(part) for one in clauses for part in clauses_of(one)]
     page = sections_html(frame, name, title=title, clauses=parts, **content)
     with write_whole(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from whychurn.contract.errors import WhychurnError
-from whychurn.report.page.html_pieces import badge, inline
+from whychurn.report.page.html_pieces import badge, clauses, inline
 from whychurn.report.words import has_words, say
 
 TAGS: Final = ("proven", "harm", "open", "untested")
@@ -26,7 +26,9 @@ def block(title: str, body: str, lang: str, *, rung: str | None = None, ident: s
     mark = f" {badge(rung, lang)}" if rung else ""
     anchor = f' id="{escape(ident)}"' if ident else ""
     held = f' data-rung="{escape(rung)}"' if rung else ""
-    head = f'<div class="bk-head"><h2>{inline(title)}</h2>{mark}</div>'
+    parts = [inline(part) for part in clauses(title)]
+    text = "".join(f"<span>{part}</span>" for part in parts) if len(parts) > 1 else parts[0]
+    head = f'<div class="bk-head"><h2>{text}</h2>{mark}</div>'
     return f'<section class="bk"{anchor}{held}>{head}{body}</section>'
 
 

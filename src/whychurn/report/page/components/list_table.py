@@ -52,4 +52,4 @@ def list_table(
 def _left_out(shown: int, rows: int, lang: str) -> str:
     if shown == rows:
         return ""
-    return f'<p class="bk-note">{inline(say("delivery.list_left_out", lang, shown=shown, rows=rows))}</p>'
+    return f'<p class="bk-note">{inline(say("delivery.list_left_out", lang, shown=f"{shown:,}", rows=f"{rows:,}"))}</p>'
