@@ -43,7 +43,7 @@ class _Need(NamedTuple):
 
 NEEDS: Final = {
     "world": _Need(0.5, 1.1),
-    "intake": _Need(0.45, 1.2, 130),
+    "intake": _Need(0.45, 1.2, 180),
     "voice": _Need(0.4, 0.7, 150),
     "panel": _Need(0.5, 1.7, 60, 100),
     "retention": _Need(0.45, 0.8, 145),
