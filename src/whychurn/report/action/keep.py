@@ -54,7 +54,7 @@ def _tested(rows: pd.DataFrame, results: ActionResults, page: Wording) -> str:
         needs, shows = page.say("action.needs_test"), page.say("action.shows_effects")
         return missing_block(title, needs, shows, page.lang)
     ends = (page.say("action.more_leave"), page.say("action.more_stay"))
-    parts = []
+    parts: list[str] = []
     within = [*rows["low"], *rows["high"]]
     for found in effects.shown_apart(rows):
         ident = "unproven" if found["verdict"].iloc[0] == "open" else "tested"
