@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import Params
-from whychurn.panel.feature_encoding import choose_features, encode
+from whychurn.panel.feature_encoding import Feature, choose_features, encode
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
 from whychurn.risk.model.member_sample import sample_members
@@ -23,7 +23,9 @@ CHOSEN: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-def chances_in_time(rows: pd.DataFrame, known_days: int, params: Params) -> pd.Series:
+def chances_in_time(
+    rows: pd.DataFrame, known_days: int, params: Params, before: pd.Timestamp | None = None
+) -> pd.Series:
     """Chance to leave within the horizon, from fits whose labels were known on the day.
 
     Parameters
@@ -32,6 +34,8 @@ def chances_in_time(rows: pd.DataFrame, known_days: int, params: Params) -> pd.S
         `past_months.past_rows`: as_of, ``left`` and features.
     known_days
         Days after a snapshot on which its label is known (panel.json ``label_known_days``).
+    before
+        Snapshots from this day on have no chance; None: all have one.
 
     Returns
     -------
@@ -47,6 +51,8 @@ def chances_in_time(rows: pd.DataFrame, known_days: int, params: Params) -> pd.S
     catalogue, settings = load_catalogue(), Settings.of(params)
     fitted_on, scorer = None, None
     for day in sorted(rows["as_of"].unique()):
+        if before is not None and day >= before:
+            break
         if fitted_on is None or (day - fitted_on).days >= REFIT_DAYS:
             known = (rows["as_of"] <= day - pd.Timedelta(days=known_days)) & rows["left"].notna()
             if _enough(rows.loc[known, "left"], params.risk.min_events):
@@ -55,7 +61,7 @@ def chances_in_time(rows: pd.DataFrame, known_days: int, params: Params) -> pd.S
         if scorer is not None:
             booster, features = scorer
             today = rows["as_of"] == day
-            chances[today] = predict_raw(booster, encode(rows[today], features))
+            chances[today] = predict_raw(booster, encode(_of(rows, today, features), features))
     return chances
 
 
@@ -67,8 +73,13 @@ def _fit(rows: pd.DataFrame, known: np.ndarray, catalogue: pd.DataFrame, setting
     features, _ = choose_features(rows, known, catalogue)
     if not features:
         return None
-    learnt = rows[known]
-    learnt = learnt[sample_members(learnt["member_id"], MAX_ROWS, settings.seed)]
-    y = learnt["left"].to_numpy("float64")
-    matrix = training_matrix(encode(learnt, features), y, features, settings)
+    drawn = known.copy()
+    drawn[known] = sample_members(rows.loc[known, "member_id"], MAX_ROWS, settings.seed)
+    y = rows.loc[drawn, "left"].to_numpy("float64")
+    matrix = training_matrix(encode(_of(rows, drawn, features), features), y, features, settings)
     return fit_booster(matrix, CHOSEN, ROUNDS, settings), features
+
+
+def _of(rows: pd.DataFrame, chosen: Any, features: list[Feature]) -> pd.DataFrame:
+    """Features of the rows `chosen`: no other column is copied."""
+    return rows.loc[chosen, [one.name for one in features]]

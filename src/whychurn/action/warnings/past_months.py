@@ -26,7 +26,10 @@ def past_rows(inputs: ActionInputs) -> pd.DataFrame:
     """
     panel = inputs.panel
     there = panel["still_there"].astype("boolean").fillna(True).to_numpy(bool)
-    rows = panel[there].sort_values(["member_id", "as_of"], ignore_index=True)
+    order = (
+        panel.loc[there, ["member_id", "as_of"]].reset_index(drop=True).sort_values(["member_id", "as_of"])
+    )
+    rows = panel.iloc[np.flatnonzero(there)[order.index]].reset_index(drop=True)  # copied once
     left = rows["churned_in_horizon"].astype("float64").to_numpy(na_value=np.nan)
     seen = rows["seen_after"].astype("float64").to_numpy(na_value=np.nan)
     spells = inputs.spells[["member_id", "spell_no", "last_active_on", "notice_on"]]

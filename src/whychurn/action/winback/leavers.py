@@ -114,9 +114,10 @@ def _with_causes(events: pd.DataFrame, inputs: ActionInputs) -> pd.DataFrame:
 def _daily_margin(events: pd.DataFrame, inputs: ActionInputs) -> Array:
     """Margin a day of the stay that ended, from spend and fees as of its last snapshot at which the member was there."""
     panel = inputs.panel
-    there = panel[panel["still_there"].astype("boolean").fillna(True).to_numpy(bool)]
-    last = there.sort_values("as_of").drop_duplicates(["member_id", "spell_no"], keep="last")
-    rows = last.reset_index(drop=True)
+    there = np.flatnonzero(panel["still_there"].astype("boolean").fillna(True).to_numpy(bool))
+    keys = panel[["member_id", "spell_no", "as_of"]].iloc[there].reset_index(drop=True)
+    last = keys.sort_values("as_of").drop_duplicates(["member_id", "spell_no"], keep="last")
+    rows = panel.iloc[there[last.index]].reset_index(drop=True)
     spend = daily_spend(rows)
     total = np.nan_to_num(spend) + daily_fee(inputs.tables["memberships"], rows)
     margin = np.where(np.isfinite(spend) | (total > 0), total, np.nan) * inputs.params.business.margin_rate
