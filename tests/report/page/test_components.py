@@ -44,6 +44,9 @@ def test_signs_intervals_and_money() -> None:
     ]
     assert numbers.plain(-1234.4) == "−1,234"
     assert numbers.bracketed(-2, 37, "zh") == "[−2 至 +37]"
+    assert numbers.bracketed(0.31, 33.8, "en") == "[+0.3 to +34]"
+    assert numbers.bracketed(-33.8, -0.04, "en") == "[−34 to −0.04]"
+    assert numbers.bracketed(-0.31, 33.8, "en") == "[0 to +34]", "what holds zero may read so"
     assert numbers.bracketed_plain(14, 19) == "[14–19]"
     assert [numbers.money(value, "en", "CNY") for value in (8300, 1_240_000, -250_000)] == [
         "¥8,300",

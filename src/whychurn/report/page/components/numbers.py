@@ -34,8 +34,15 @@ def plain(value: float, digits: int = 0) -> str:
 
 
 def bracketed(low: float, high: float, lang: str, write: Callable[[float], str] = signed) -> str:
-    """Interval ``[−2 to +37]``; a dash would read as a minus."""
-    return say("delivery.interval", lang, low=write(low), high=write(high))
+    """Interval ``[−2 to +37]``; a dash would read as a minus. Where it lies beside zero, no end reads as zero: ``[+0.3 to +34]``."""
+    ends = [write(low), write(high)]
+    if low * high > 0 and write in (signed, plain):
+        ends = [write(end, _digits_beside_zero(end)) for end in (low, high)]
+    return say("delivery.interval", lang, low=ends[0], high=ends[1])
+
+
+def _digits_beside_zero(value: float) -> int:
+    return next((digits for digits in range(3) if round(value, digits)), 3)
 
 
 def bracketed_plain(low: float, high: float, write: Callable[[float], str] = plain) -> str:
