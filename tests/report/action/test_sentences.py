@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,19 @@ def test_effects_turn_into_members_kept_with_intervals_that_agree_with_the_verdi
     # two of five are shown: their intervals are at the level 2 x 5 % / 5 (Benjamini and Yekutieli 2005)
     width = stats.norm.isf(0.05 * 2 / 5 / 2) * 4
     assert rows.loc["service_callback", "low"] == pytest.approx(21 - width, abs=0.01)
+
+
+def test_the_difference_told_is_the_plain_one_that_the_verdict_stands_on(planted: Planted) -> None:
+    results = planted("winner")
+    tests = results["action_tests"]
+    whole = (
+        tests[tests["action"].eq("coupon")].tail(1).assign(campaign_id="all", treated=1300.0, effect=-0.012)
+    )
+    whole = whole.assign(low=-0.02315, high=-0.00085, q_value=0.058)  # z = 2.11, third of five
+    told = replace(results, tables={**results.tables, "action_tests": pd.concat([tests, whole])})
+    row = effects.effect_rows(told).set_index("action").loc["coupon"]
+    assert row["verdict"] == "open" and row["low"] < 0 < row["high"]
+    assert (row["value"], row["treated"]) == (pytest.approx(12), 1300)
 
 
 def test_what_is_shown_stands_apart_from_what_is_open(planted: Planted) -> None:

@@ -48,6 +48,7 @@ def effect_rows(results: ActionResults) -> pd.DataFrame:
         & (table["horizon_days"] == results.effect_days)
         & table["rung"].ne("associated")
     ]
+    rows = _as_read_out(rows, results["action_tests"])
     rows = rows.dropna(subset=["effect", "low", "high"]).drop_duplicates("action")
     shown = (rows["rung"] == CAUSED).to_numpy()
     wide = _widened(rows, shown, results.false_discovery)
@@ -60,6 +61,18 @@ def effect_rows(results: ActionResults) -> pd.DataFrame:
     found = pd.concat([held, kept], axis=1).assign(verdict=verdict, cause=held["action"].map(aimed))
     order = ["value", "action"]
     return found.sort_values(order, ascending=[False, True], ignore_index=True)
+
+
+def _as_read_out(rows: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
+    """The plain difference of all waves, on which the verdict stands, in place of the one that features adjust."""
+    whole = tests[
+        tests["campaign_id"].eq("all") & tests["outcome"].eq("left") & tests["stratum"].eq("all")
+    ].set_index("action")
+    plain_ones = {
+        name: rows["action"].map(whole[name].astype("float64")).fillna(rows[name])
+        for name in ("effect", "low", "high", "treated", "control")
+    }
+    return rows.assign(**plain_ones)
 
 
 def _widened(rows: pd.DataFrame, shown: np.ndarray, level: float) -> pd.DataFrame:
