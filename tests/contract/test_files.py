@@ -169,3 +169,11 @@ def test_texts_are_read_as_arrow_holds_them_and_written_in_one_piece(tmp_path: P
     assert kinds.cat.categories.tolist() == ["a", "会员"] and kinds.isna().sum() == 5
     write_table(pd.DataFrame({"text": held.astype("string[pyarrow]")}), tmp_path / "held", as_held=True)
     assert pq.read_schema(tmp_path / "held").field("text").type == pa.large_string()
+
+
+def test_tables_without_rows_can_be_joined(tmp_path: Path) -> None:
+    none = pd.DataFrame({"member_id": pd.array([], dtype="string"), "p": pd.array([], dtype="float64")})
+    write_table(none, tmp_path / "a.parquet")
+    one, other = read_table(tmp_path / "a.parquet"), read_table(tmp_path / "a.parquet")
+    joined = one.join(other.set_index("member_id"), on="member_id", rsuffix="_other")
+    assert list(joined) == ["member_id", "p", "p_other"] and joined.empty

@@ -244,8 +244,8 @@ def test_a_kill_in_the_middle_leaves_no_half_file(make_study, build, tables) -> 
         "from whychurn.intake import build as b\n"
         f"study = StudyPaths.at({str(study.root)!r})\n"
         "write = b.write_table\n"
-        "def dying(frame, path):\n"
-        "    if path.name == 'orders.parquet':\n        os._exit(9)\n    write(frame, path)\n"
+        "def dying(frame, path, **how):\n"
+        "    if path.name == 'orders.parquet':\n        os._exit(9)\n    write(frame, path, **how)\n"
         "b.write_table = dying\n"
         "b.build_interim(study, load_params(study), dt.date(2025, 6, 30))\n"
     )

@@ -160,6 +160,9 @@ def _frame(table: pa.Table, texts_as_categories: bool) -> pd.DataFrame:
     """As pandas reads it, but texts stay with Arrow, which needs a third of the memory, or are categories."""
     with pd.option_context("mode.string_storage", "pyarrow"):  # else each cell is an object of its own
         frame: pd.DataFrame = table.to_pandas(ignore_metadata=texts_as_categories)
+    if frame.empty:  # pandas cannot join columns of which Arrow holds not even an empty piece
+        texts = frame.columns[frame.dtypes == "string"]
+        frame = frame.assign(**{str(name): pd.array([], dtype=frame[name].dtype) for name in texts})
     return frame
 
 
