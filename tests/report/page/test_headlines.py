@@ -184,7 +184,9 @@ def test_the_index_holds_the_numbers_of_the_tables(lang: str) -> None:
     index = (STUDY.reports / lang / "index.html").read_text(encoding="utf-8")
     year = _last_year()
     low, high = (f"{100 * year[end]:.1f}" for end in ("low", "high"))
-    assert f"<strong>{100 * year['rate']:.1f}%</strong> [{low}–{high}]" in index.replace('<span class="in">', "")
+    assert f"<strong>{100 * year['rate']:.1f}%</strong> [{low}–{high}]" in index.replace(
+        '<span class="in">', ""
+    )
     for row in _results("cause_shares").dropna(subset=["share"]).to_dict("records"):
         html = index[index.index(f'data-cause="{row["cause"]}"') :].split("<small>")[1]
         value = html.split('class="ca-value">')[1]
