@@ -162,7 +162,7 @@ def _frame(table: pa.Table, texts_as_categories: bool) -> pd.DataFrame:
         frame: pd.DataFrame = table.to_pandas(ignore_metadata=texts_as_categories)
     if frame.empty:  # pandas cannot join columns of which Arrow holds not even an empty piece
         texts = frame.columns[frame.dtypes == "string"]
-        frame = frame.assign(**{str(name): pd.array([], dtype=frame[name].dtype) for name in texts})
+        frame = frame.assign(**{str(name): pd.Series([], dtype="string[pyarrow]") for name in texts})
     return frame
 
 
