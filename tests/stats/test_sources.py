@@ -14,6 +14,7 @@ from whychurn.stats.sources import (
     MemberBlock,
     block_places,
     chosen_rows,
+    first_rows,
     member_blocks,
     names_in,
     rows_in,
@@ -79,3 +80,8 @@ def test_a_missing_file_names_the_command_to_run(tmp_path: Path) -> None:
     for read in (names_in, rows_in, whole_table):
         with pytest.raises(WhychurnError, match="a result of an earlier stage is missing"):
             read(tmp_path / "none.parquet")
+
+
+def test_rows_of_another_member_begin_where_the_id_changes(frame: pd.DataFrame) -> None:
+    assert first_rows(frame["member_id"]).tolist() == [0, 1, 3, 6, 10, 15, 21]
+    assert first_rows(frame["member_id"].iloc[:0]).tolist() == []

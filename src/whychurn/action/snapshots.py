@@ -43,21 +43,23 @@ class Snapshots:
 
     def latest(self, member: pd.Series, day: Array) -> Array:
         """Row of each member's last snapshot on or before the day (number since 1970); -1 without one; (n,)."""
-        if not len(self.keys):
-            return np.full(len(day), -1)
-        code = codes_of(self.ids, member)
-        place = np.searchsorted(self.keys, code * _DAYS + day, side="right") - 1
-        own = (code >= 0) & (place >= 0) & (self.keys[place] // _DAYS == code)
-        return np.where(own, self.row[place], -1)
+        place, own = self._last(member, day)
+        return np.where(own, self.row[place], -1) if len(self.row) else place
 
     def on(self, member: pd.Series, day: Array) -> Array:
         """Row of each member's snapshot of the very day; -1 without one; (n,)."""
-        row = self.latest(member, day)
+        place, own = self._last(member, day)
+        if not len(self.row):
+            return place
+        return np.where(own & (self.keys[place] % _DAYS == day), self.row[place], -1)
+
+    def _last(self, member: pd.Series, day: Array) -> tuple[Array, Array]:
+        """Place of the last key up to each day, -1 before all, and whether it is of the member; two of (n,)."""
+        code = codes_of(self.ids, member)
+        place = np.searchsorted(self.keys, code * _DAYS + day, side="right") - 1
         if not len(self.keys):
-            return row
-        days = np.empty(len(self.row), dtype="int64")
-        days[self.row] = self.keys % _DAYS
-        return np.where((row >= 0) & (days[row] == day), row, -1)
+            return place, np.zeros(len(place), dtype=bool)
+        return place, (code >= 0) & (place >= 0) & (self.keys[place] // _DAYS == code)
 
 
 def snapshots_of(inputs: ActionInputs) -> Snapshots:

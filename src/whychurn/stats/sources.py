@@ -84,10 +84,15 @@ def runs(source: Source, size: int) -> Iterator[tuple[int, int]]:
         yield from pairwise(np.linspace(0, rows, -(-rows // size) + 1).astype(int).tolist())
 
 
+def first_rows(ids: pd.Series) -> Array:
+    """Where the rows of another member begin in a table sorted by member, given its column of ids."""
+    return np.flatnonzero(ids.ne(ids.shift()).fillna(True).to_numpy(bool))
+
+
 def member_blocks(source: Source, size: int) -> list[MemberBlock]:
     """Blocks of at most `size` members of a table sorted by ``member_id``, about equally many in each."""
     ids = whole_table(source, ["member_id"])["member_id"]
-    first = np.flatnonzero(ids.ne(ids.shift()).fillna(True).to_numpy(bool))
+    first = first_rows(ids)
     count = -(-len(first) // size)
     starts = first[np.arange(count) * len(first) // max(count, 1)]
     rows, names = [*starts.tolist(), len(ids)], ids.iloc[starts].astype(str)

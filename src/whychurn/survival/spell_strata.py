@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.params import SurvivalParams
+from whychurn.stats.sources import first_rows
 from whychurn.survival.spells import ROWS, Window, profiled_members, with_features
 
 FIXED: Final = ("channel", "region")  # known on the day of joining
@@ -76,7 +77,7 @@ def _changing_rows(stays: pd.DataFrame, panel: pd.DataFrame) -> dict[str, pd.Dat
 def whole_members(panel: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
     """`panel` in parts of about so many rows that cut no member in two; in one where a member's rows lie apart."""
     ids = panel["member_id"]
-    first = np.flatnonzero(ids.ne(ids.shift()).fillna(True).to_numpy(bool))
+    first = first_rows(ids)
     if len(panel) <= rows or len(first) != ids.nunique():
         yield panel
         return

@@ -139,9 +139,8 @@ def count_part(
 def _codes(column: pd.Series, month: Array, months: int) -> pd.DataFrame | None:
     if column.nunique() > MOST_CODES:
         return None
-    counts = (
-        column.astype("string").groupby([month, column.astype("string").to_numpy()], observed=True).size()
-    )
+    codes = column.astype("string")
+    counts = codes.groupby([month, codes.to_numpy()], observed=True).size()
     return counts.unstack(fill_value=0).reindex(range(months), fill_value=0)
 
 

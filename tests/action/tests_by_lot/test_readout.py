@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from scipy import special
 
+from whychurn.action.pooled_tests import POOLED, pooled_tests
 from whychurn.action.tests_by_lot.arms import CONTACTED, MISMATCH, Arms, all_arms, pooled_ratio, sample_ratio
 from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
 from whychurn.action.tests_by_lot.differences import NOTHING, Compared, Difference, difference
-from whychurn.action.tests_by_lot.readout import POOLED, read_tests
+from whychurn.action.tests_by_lot.readout import read_tests
 from whychurn.contract.params.action import ActionParams
 from whychurn.contract.results import columns_of
 
@@ -222,6 +223,7 @@ def test_campaigns_of_one_arm_have_no_effect_and_others_go_on() -> None:
     assert main(table, "alone")["note"] == "no_control" and np.isnan(main(table, "alone")["effect"])
     assert main(table, "held", "control")["note"] == "only_control"
     assert main(table)["effect"] < 0 and main(table, POOLED)["effect"] == pytest.approx(main(table)["effect"])
+    assert pooled_tests(table)["effect"].to_dict() == {"coupon": main(table, POOLED)["effect"]}
 
 
 def test_follow_up_that_has_not_ended_waits_and_is_not_pooled() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.effects.challengers.compare import compare_methods
-from whychurn.action.effects.effects_table import ALL, effects_table
+from whychurn.action.effects.effects_table import effects_table
 from whychurn.action.effects.efficacy import UNTESTED, Effects, fitted_effects
 from whychurn.action.effects.estimates.basis import Believed
 from whychurn.action.effects.estimates.decay import DAYS, Decay, believed_decay, fit_decay
@@ -22,7 +22,7 @@ from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.effects.without_lot.observed import observed_table
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.playbook.read import Entry, load_playbook
-from whychurn.action.tests_by_lot.readout import MAIN, POOLED
+from whychurn.action.pooled_tests import pooled_tests
 from whychurn.contract.arrays import Array
 from whychurn.contract.results import columns_of, empty_table
 
@@ -100,8 +100,8 @@ def _read_out(tests: Section) -> dict[str, float]:
     table = tests.tables["action_tests"]
     if "q_value" not in table:
         return {}
-    whole = table[table["campaign_id"].eq(POOLED) & table["outcome"].eq(MAIN) & table["stratum"].eq(ALL)]
-    return dict(zip(whole["action"].astype(str), whole["q_value"].astype("float64"), strict=True))
+    q = pooled_tests(table)["q_value"].astype("float64")
+    return dict(zip(q.index.astype(str), q, strict=True))
 
 
 def _course(one: Decay) -> dict[str, Any]:

@@ -77,7 +77,9 @@ def draw_contacts(
     may = allowed & ~waits
     open_ = open_options(list(options.held), effects, gains, may)
     for_lot = min(budget * params.explore_share, _most_explored(options, open_) / scale if scale else 0.0)
-    net = net_where_chosen(options.held, effects, gains, params.evidence_needed, may & options.proven)
+    needed = params.evidence_needed
+    afterwards = net_where_chosen(options.held, effects, gains, needed, allowed & options.proven)
+    net = np.where(waits[:, None], np.nan, afterwards)
     caps = Caps((budget - for_lot) * scale, np.array(list(options.capacity.values())) * scale)
     choice, first, second, added = _with_seconds(state, options, effects, gains, net, caps, room >= 2, params)
     spent = _cost(options, first).sum() + _cost(options, second).sum()
@@ -88,9 +90,10 @@ def draw_contacts(
         open_, information(state, list(options.held)), options.costs(), left, lots[0], lots[1]
     )
     explored = by_lot != NOTHING
-    net = net_where_chosen(options.held, effects, gains, params.evidence_needed, allowed & options.proven)
+    first = np.where(explored, by_lot, first)
+    first[waits] = _worth_prices(afterwards[waits], options, choice)
     return Drawn(
-        first=np.where(waits, _worth_prices(net, options, choice), np.where(explored, by_lot, first)),
+        first=first,
         second=second,
         second_gain=added,
         explored=explored,

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from whychurn.action.pooled_tests import POOLED
 from whychurn.action.tests_by_lot.arms import MISMATCH, Arms, all_arms, sample_ratio
-from whychurn.action.tests_by_lot.readout import POOLED
 from whychurn.contract.arrays import Array
 from whychurn.contract.results import columns_of, stack
 

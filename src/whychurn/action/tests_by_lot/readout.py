@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from whychurn.action.pooled_tests import MAIN, POOLED
 from whychurn.action.tests_by_lot.arms import MISMATCH, Arms, all_arms, pooled_ratio, sample_ratio
 from whychurn.action.tests_by_lot.as_drawn.chances import ALL
 from whychurn.action.tests_by_lot.as_drawn.outcomes import OUTCOMES
@@ -20,10 +21,8 @@ from whychurn.contract.results import columns_of, empty_table, typed
 from whychurn.contract.suppression import suppress_small_counts
 from whychurn.stats.multiple_testing import benjamini_hochberg
 
-MAIN: Final = "left"
 WORSE: Final = ("left", "opted_out")  # outcomes of which more is harm
 HARM_LEVEL: Final = 0.90
-POOLED: Final = "all"  # campaign_id of an action over all its campaigns
 _COUNTS: Final = ("hits_treated", "hits_control")
 _VALUES: Final = ["rate_treated", "rate_control", "effect", "low", "high", "effect_adjusted", "low_adjusted",
                   "high_adjusted"]  # fmt: skip

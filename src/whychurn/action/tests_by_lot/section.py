@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.pooled_tests import pooled_tests
 from whychurn.action.tests_by_lot.always import peeks
 from whychurn.action.tests_by_lot.as_drawn.leaver_rows import RETURN_DAYS, leaver_rows
 from whychurn.action.tests_by_lot.known_at_draw import decision_features, snapshot_features
-from whychurn.action.tests_by_lot.readout import MAIN, POOLED, read_tests
+from whychurn.action.tests_by_lot.readout import read_tests
 from whychurn.action.tests_by_lot.rows import drawn_touches, spellings, touch_rows
 from whychurn.action.tests_by_lot.sizes import BELIEF, UNMATCHED, size_table
 from whychurn.action.tests_by_lot.untouched import Untouched, fit_from_panel, fit_untouched
@@ -101,7 +102,7 @@ def _sizes(
     tried = {str(action) for action in rows["action"].unique()} - {CONTROL}
     names = {name for name in tried | set(own) or set(action_causes()) - {CONTROL} if name not in own or own[name].for_ == "present"}  # fmt: skip
     last = lot.loc[lot["wave"] == lot["wave"].max(), "action"].nunique() if len(lot) else FIRST_ARMS
-    whole = tests[(tests["campaign_id"] == POOLED) & (tests["outcome"] == MAIN)]
+    whole = pooled_tests(tests)
     saved = whole["variance_saved"].mean() if len(whole) else np.nan
     matched = {name: list(own[name].causes) if name in own else list(action_causes().get(name, ())) for name in sorted(names)}  # fmt: skip
     mix = _matched_mix(inputs, today.index, matched)

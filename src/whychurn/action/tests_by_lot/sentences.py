@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.action.pooled_tests import MAIN
 from whychurn.action.tests_by_lot.differences import Difference
-from whychurn.action.tests_by_lot.readout import HARM_LEVEL, MAIN, WORSE
+from whychurn.action.tests_by_lot.readout import HARM_LEVEL, WORSE
 from whychurn.contract.errors import WhychurnError
 from whychurn.labels import both
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from whychurn.action.tests_by_lot.readout import POOLED
+from whychurn.action.pooled_tests import POOLED
 from whychurn.action.tests_by_lot.sentences import Said, sentence, verdict
 from whychurn.action.tests_by_lot.sizes import POWER, rescaled
 from whychurn.contract.errors import WhychurnError

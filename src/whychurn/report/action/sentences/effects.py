@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from whychurn.action.pooled_tests import pooled_tests
 from whychurn.contract.causes import RUNGS
 from whychurn.labels import listed
 from whychurn.report.action.names import cause_name
@@ -65,9 +66,7 @@ def effect_rows(results: ActionResults) -> pd.DataFrame:
 
 def _as_read_out(rows: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
     """The plain difference of all waves, on which the verdict stands, in place of the one that features adjust."""
-    whole = tests[
-        tests["campaign_id"].eq("all") & tests["outcome"].eq("left") & tests["stratum"].eq("all")
-    ].set_index("action")
+    whole = pooled_tests(tests)
     plain_ones = {
         name: rows["action"].map(whole[name].astype("float64")).fillna(rows[name])
         for name in ("effect", "low", "high", "treated", "control")
