@@ -16,6 +16,7 @@ from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import (
     append_rows,
     check_written,
+    column_types,
     read_json,
     read_labelled,
     read_latest,
@@ -23,6 +24,7 @@ from whychurn.contract.files import (
     read_result,
     read_rows,
     read_table,
+    rows_in_pieces,
     sample_share,
     write_json,
     write_table,
@@ -148,6 +150,16 @@ def test_chosen_rows_are_read_as_they_are_in_the_whole_table(tmp_path: Path) -> 
         pd.testing.assert_frame_equal(read_rows(path, chosen, ["x", "flag"]), expected[["x", "flag"]])
     with pytest.raises(WhychurnError, match="missing"):
         check_written(tmp_path / "none.parquet")
+
+
+def test_rows_by_their_numbers_come_a_row_group_at_a_time(tmp_path: Path) -> None:
+    table = pd.DataFrame({"day": np.arange(10), "text": [f"t{n}" for n in range(10)]})
+    table.to_parquet(tmp_path / "table.parquet", row_group_size=4)
+    pieces = list(rows_in_pieces(tmp_path / "table.parquet", np.array([9, 1, 8, 1]), ["day", "text"]))
+    assert [where.tolist() for where, _ in pieces] == [[1, 3], [2, 0]]
+    assert [rows["text"].tolist() for _, rows in pieces] == [["t1", "t1"], ["t8", "t9"]]
+    types = column_types(tmp_path / "table.parquet")
+    assert types.empty and types.dtypes.to_dict() == pieces[0][1].dtypes.to_dict()
 
 
 def test_texts_are_read_as_arrow_holds_them_and_written_in_one_piece(tmp_path: Path) -> None:

@@ -13,15 +13,16 @@ import pytest
 from whychurn.action.contact_consent import opted_out
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.open_requests import open_requests
+from whychurn.action.panel_features import HELD
 from whychurn.action.results import action_sections, gathered
-from whychurn.contract.files import read_result
+from whychurn.contract.files import read_result, read_table
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.results import columns_of, documented
 from whychurn.intake.reidentify import own_ids
 from whychurn.report.action.lists import member_lists
 from whychurn.report.action.results import read_action
-from whychurn.stages.action import read_inputs
+from whychurn.stages.action import TABLES, read_inputs
 from whychurn.stages.on_demand.exporting import Wanted, list_to_export
 
 pytestmark = pytest.mark.xdist_group("small_study")
@@ -62,6 +63,17 @@ def test_without_touches_the_plan_only_explores_and_says_so(inputs: ActionInputs
     assert facts["tests"]["touches"] == 0 and tables["action_tests"].empty and tables["action_effects"].empty
     assert set(tables["plan"]["role"]) <= {"explore", "hold_out"}, "nothing is planned for afterwards either"
     assert len(tables["playbook"]) and len(tables["warnings"]) and len(tables["action_sizes"])
+
+
+def test_a_panel_read_by_need_answers_like_one_that_is_held(inputs: ActionInputs) -> None:
+    assert inputs.panel_file is not None and set(inputs.panel) <= set(HELD)
+    events = read_table(inputs.panel_file.parents[1] / "interim" / "events.parquet", TABLES["events"])
+    held = replace(
+        changed(inputs, "events", lambda _: events), panel=read_table(inputs.panel_file), panel_file=None
+    )
+    ours, whole = tables_of(inputs), tables_of(held)
+    for name, table in whole.items():
+        pd.testing.assert_frame_equal(ours[name], table, obj=name)
 
 
 def test_campaigns_that_chose_their_members_prove_nothing(inputs: ActionInputs) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,7 +23,8 @@ class ActionInputs:
     tables
         Intake's tables by name, pseudonymised, with the columns that questions on actions read; those absent have no rows.
     panel
-        Monthly snapshots (member_id, as_of) with features, ``still_there`` and ``days_silent``.
+        Monthly snapshots (member_id, as_of) with ``still_there``, ``days_silent`` and features: all of them, or
+        `panel_features.HELD` where they lie in `panel_file`.
     spells, churners
         Stays of members, and days of leaving (member_id, left_on).
     member_causes, cause_shares
@@ -42,6 +44,8 @@ class ActionInputs:
     mix_at
         Cause mix of members on given days, known by that day: (member_id, day) -> p_<cause>, one row each;
         None where no causes can be told.
+    panel_file
+        The panel with all features, in the same order of rows; None: `panel` has them.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -59,6 +63,7 @@ class ActionInputs:
     observed_until: pd.Timestamp
     params: Params
     mix_at: MixAt | None
+    panel_file: Path | None = None
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:

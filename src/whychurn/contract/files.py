@@ -231,6 +231,31 @@ def read_rows(
         return _frame(pa.concat_tables(parts), texts_as_categories)
 
 
+def rows_in_pieces(path: Path, place: Array, columns: list[str]) -> Iterator[tuple[Array, pd.DataFrame]]:
+    """Rows of the table at `path` by their numbers `place`, a row group at a time.
+
+    Yields
+    ------
+    where, rows
+        Which of `place` lie in the row group, and their rows in the same order.
+    """
+    order = np.argsort(place, kind="stable")
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+        ends = np.cumsum([0, *sizes])
+        cuts = np.searchsorted(place[order], ends)
+        for group, (first, last) in enumerate(pairwise(cuts)):
+            if first < last:
+                where = order[first:last]
+                rows = file.read_row_group(group, columns).take(pa.array(place[where] - ends[group]))
+                yield where, _frame(rows, texts_as_categories=False)
+
+
+def column_types(path: Path) -> pd.DataFrame:
+    """The table at `path` without its rows."""
+    return _frame(pq.read_schema(path).empty_table(), texts_as_categories=False)
+
+
 def write_json(content: Any, path: Path) -> None:
     """Write `content` as readable JSON (sorted keys, UTF-8), whole or not at all."""
     with write_whole(path) as temporary:

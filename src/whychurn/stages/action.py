@@ -8,9 +8,10 @@ from typing import Final
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, MixAt
+from whychurn.action.panel_features import HELD
 from whychurn.action.results import action_sections, gathered
 from whychurn.causes.mix.mix_at import CauseMix
-from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.files import column_types, read_json, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 
@@ -24,6 +25,7 @@ TABLES: Final[dict[str, list[str] | None]] = {  # what is read of each; None: al
     "touches": None,
     "feedback": ["member_id", "created_at", "source", "responded_at", "resolved"],
 }
+LARGE: Final = ("events",)  # whose texts are held once each
 RESULTS: Final = (
     "churners",
     "member_causes",
@@ -57,13 +59,15 @@ def _mix_at(study: StudyPaths, observed_until: pd.Timestamp, params: Params) -> 
 
 def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
     """Inputs of a study whose stages up to causes have run."""
-    panel = read_table(study.processed / "panel.parquet")
+    panel_file = study.processed / "panel.parquet"
+    panel = read_table(panel_file, [name for name in HELD if name in column_types(panel_file)])
     intake_facts = read_json(study.interim / "intake.json")
     observed_until = pd.Timestamp(str(intake_facts["observed_until"]))
     without_snapshots = observed_until + pd.Timedelta(days=1)
     return ActionInputs(
         tables={
-            name: read_table(study.interim / f"{name}.parquet", columns) for name, columns in TABLES.items()
+            name: read_table(study.interim / f"{name}.parquet", columns, texts_as_categories=name in LARGE)
+            for name, columns in TABLES.items()
         },
         panel=panel,
         spells=read_table(study.processed / "spells.parquet"),
@@ -73,5 +77,6 @@ def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
         observed_until=observed_until,
         params=params,
         mix_at=_mix_at(study, observed_until, params),
+        panel_file=panel_file,
         **{name: read_table(study.results / f"{name}.parquet") for name in RESULTS},
     )

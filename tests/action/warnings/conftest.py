@@ -18,6 +18,15 @@ from whychurn.contract.tables import TABLES
 MONTHS = pd.date_range("2024-01-01", "2025-06-01", freq="MS")
 TODAY = MONTHS[-1]
 KNOWN_DAYS = 180
+KEYS = (
+    "member_id",
+    "as_of",
+    "still_there",
+    "seen_after",
+    "churned_in_horizon",
+    "days_silent",
+    "usual_gap_days",
+)
 
 
 def empty(table: str) -> pd.DataFrame:
@@ -68,11 +77,13 @@ def inputs(
         name: empty_table(columns_of(name)) for name in ("risk_scores", "already_gone", "lifetime_value")
     }
     causes = pd.DataFrame({"member_id": ids, "status": "at_risk", "primary_cause": "price"})
+    frame = panel(last) if frame is None else frame
+    features = [name for name in frame if name not in KEYS]
     return ActionInputs(
         tables={**held, "members": members} | tables,
-        panel=panel(last) if frame is None else frame,
+        panel=frame,
         spells=spells, churners=churners, member_causes=causes, cause_shares=pd.DataFrame(), **nothing,
-        panel_facts={"definition": "inactivity_90d", "horizon_days": 90, "label_known_days": KNOWN_DAYS},
+        panel_facts={"definition": "inactivity_90d", "horizon_days": 90, "label_known_days": KNOWN_DAYS, "features": features},
         intake_facts={}, as_of=TODAY, observed_until=TODAY, mix_at=None,
         params=Params.model_validate({"privacy": {"min_cell": 1}, "action": {"holdout_share": 0} | (params or {})}),
     )  # fmt: skip

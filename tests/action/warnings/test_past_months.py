@@ -10,7 +10,6 @@ import pytest
 
 from whychurn.action.warnings.out_of_time import chances_in_time
 from whychurn.action.warnings.past_months import leavers_in, past_rows
-from whychurn.contract.params import Params
 
 
 def test_rows_know_what_followed_and_only_where_it_can_be_known(planted: SimpleNamespace) -> None:
@@ -47,17 +46,18 @@ def test_past_chances_do_not_know_what_came_later(planted: SimpleNamespace) -> N
     frame = planted.panel(members, orders_90d=lambda rows: rng.normal(size=len(rows)))
     risk = 1 / (1 + np.exp(2 * frame["orders_90d"]))
     frame["churned_in_horizon"] = pd.array(rng.random(len(frame)) < risk, dtype="boolean")
-    rows = past_rows(planted.inputs(members, frame))
-    first = chances_in_time(rows, planted.known, Params())
+    given = planted.inputs(members, frame)
+    rows = past_rows(given)
+    first = chances_in_time(rows, given)
     assert first[rows["as_of"] < pd.Timestamp("2024-06-29")].isna().all()  # nothing was known for 180 days
     judged = first.notna()
     assert np.corrcoef(first[judged], rows.loc[judged, "orders_90d"])[0, 1] < -0.5
     later = rows["as_of"] > pd.Timestamp("2024-10-01")
     turned = rows.assign(left=rows["left"].mask(later, 1 - rows["left"]))
     early = rows["as_of"] <= pd.Timestamp("2025-03-01")
-    pd.testing.assert_series_equal(chances_in_time(turned, planted.known, Params())[early], first[early])
+    pd.testing.assert_series_equal(chances_in_time(turned, given)[early], first[early])
 
 
 def test_without_enough_leavers_there_is_no_chance(planted: SimpleNamespace) -> None:
-    rows = past_rows(planted.inputs({"a": None, "b": "2024-08-20"}))
-    assert chances_in_time(rows, planted.known, Params()).isna().all()
+    given = planted.inputs({"a": None, "b": "2024-08-20"})
+    assert chances_in_time(past_rows(given), given).isna().all()

@@ -44,14 +44,22 @@ class DaySums:
     running: Array
 
     @classmethod
-    def of(cls, ids: pd.Index, member: pd.Series, day: Array, value: Array | float = 1.0) -> DaySums:
-        """From rows in any order; rows of unknown members or without a day are left out."""
+    def of(cls, ids: pd.Index, member: pd.Series, day: Array, value: Array | None = None) -> DaySums:
+        """From rows in any order, each worth 1 where `value` is None; unknown members and rows without a day are left out."""
         code = codes_of(ids, member)
+        if value is None:
+            return cls.counted(ids, code, day)
         known = (code >= 0) & (day >= 0)
         keys = code[known] * _DAYS + day[known]
-        values = np.broadcast_to(np.asarray(value, dtype="float64"), code.shape)[known]
         order = np.argsort(keys, kind="stable")
-        return cls(ids, keys[order], np.concatenate([[0.0], np.cumsum(values[order])]))
+        return cls(ids, keys[order], np.concatenate([[0.0], np.cumsum(value[known][order])]))
+
+    @classmethod
+    def counted(cls, ids: pd.Index, code: Array, day: Array) -> DaySums:
+        """From positions of members among `ids` (-1: unknown, left out) and days, each row worth 1."""
+        known = (code >= 0) & (day >= 0)
+        keys = np.sort(code[known] * _DAYS + day[known])
+        return cls(ids, keys, np.arange(len(keys) + 1.0))
 
     @property
     def days(self) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.panel_features import feature_rows, feature_types, text_levels
 from whychurn.action.snapshots import snapshots_of
 from whychurn.action.tests_by_lot.day_sums import day_numbers
 
@@ -29,11 +30,13 @@ def snapshot_features(inputs: ActionInputs, rows: pd.DataFrame) -> pd.DataFrame:
         One row a row of `rows`, with member_id as index: every numeric or yes-no feature of the panel as float
         (missing: NaN), one column a level of text features with few levels, and `SINCE`.
     """
-    panel = inputs.panel
     place = snapshots_of(inputs).on(rows["member_id"], day_numbers(rows["snapshot_on"]))
-    columns: dict[str, np.ndarray] = {}
-    for name in [str(name) for name in inputs.panel_facts["features"] if name in panel]:
-        columns |= _numbers(name, panel[name], place)
+    levels = inputs.once("feature_levels", lambda: _levels(inputs))
+    columns = {label: np.full(len(rows), 0.0 if level else np.nan) for _, level, label in levels}
+    known, names = np.flatnonzero(place >= 0), list(dict.fromkeys(name for name, _, _ in levels))
+    for where, piece in feature_rows(inputs, place[known], names):
+        for name, level, label in levels:
+            columns[label][known[where]] = _numbers(piece[name], level)
     sent = rows["sent_on"] if "sent_on" in rows else rows["snapshot_on"]
     columns[SINCE] = (sent - rows["snapshot_on"]).dt.days.to_numpy("float64")
     return pd.DataFrame(columns, index=pd.Index(rows["member_id"].astype(object), name="member_id"))
@@ -52,17 +55,21 @@ def _decision_features(inputs: ActionInputs) -> pd.DataFrame:
     return snapshot_features(inputs, asked)
 
 
-def _numbers(name: str, values: pd.Series, place: np.ndarray) -> dict[str, np.ndarray]:
-    """One column as floats at `place` (-1: NaN); a text column as flags of its levels."""
-    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        taken = pd.Series(values.array[place]) if len(values) else values.reindex(place)
-        numbers = taken.astype("float64").to_numpy(na_value=np.nan)
-        return {name: np.where(place >= 0, numbers, np.nan)}
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return {}
-    levels = sorted(map(str, values.dropna().unique()))
-    if len(levels) > MANY_LEVELS:
-        return {}
-    code = pd.Index(levels).get_indexer(pd.Index(values.array[place])) if len(levels) else place
-    code = np.where(place >= 0, code, -1)
-    return {f"{name}={level}": (code == at).astype("float64") for at, level in enumerate(levels)}
+def _levels(inputs: ActionInputs) -> list[tuple[str, str, str]]:
+    """Feature, level ("" of numbers and flags) and name of each column of `snapshot_features`."""
+    found: list[tuple[str, str, str]] = []
+    for name, values in feature_types(inputs).items():
+        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            found.append((str(name), "", str(name)))
+        elif not pd.api.types.is_datetime64_any_dtype(values):
+            levels = text_levels(inputs, str(name))
+            if len(levels) <= MANY_LEVELS:
+                found += [(str(name), level, f"{name}={level}") for level in levels]
+    return found
+
+
+def _numbers(values: pd.Series, level: str) -> np.ndarray:
+    """Numbers of a column as they are, missing as NaN; of a text column whether it says `level`."""
+    if level:
+        return values.eq(level).fillna(False).to_numpy("float64")
+    return values.astype("float64").to_numpy(na_value=np.nan)

@@ -149,9 +149,12 @@ def last_contacts(tables: Mapping[str, pd.DataFrame], members: set[str], as_of: 
     touches, events = tables["touches"], tables["events"]
     touched = touches["member_id"].isin(members) & (touches["action"] != CONTROL)
     messaged = events["member_id"].isin(members) & events["event_type"].isin(CONTACTS)
+    sent = events.loc[messaged.to_numpy(bool), ["member_id", "occurred_at"]].set_axis(
+        ["member_id", "at"], axis=1
+    )
     times = pd.concat([
-        touches.loc[touched.to_numpy(bool), ["member_id", "sent_at"]].rename(columns={"sent_at": "at"}),
-        events.loc[messaged.to_numpy(bool), ["member_id", "occurred_at"]].rename(columns={"occurred_at": "at"}),
+        touches.loc[touched.to_numpy(bool), ["member_id", "sent_at"]].set_axis(["member_id", "at"], axis=1),
+        sent.astype({"member_id": touches["member_id"].dtype}),
     ])  # fmt: skip
     times = times[(times["at"] < as_of).to_numpy(bool)]
     return times.groupby("member_id")["at"].max().dt.normalize()

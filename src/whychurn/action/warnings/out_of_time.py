@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import xgboost as xgb
 
-from whychurn.contract.params import Params
+from whychurn.action.inputs import ActionInputs
+from whychurn.action.panel_features import feature_rows, feature_types
+from whychurn.contract.arrays import Array
 from whychurn.panel.feature_encoding import Feature, choose_features, encode
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
@@ -21,19 +25,34 @@ ROUNDS: Final = 80
 CHOSEN: Final[dict[str, Any]] = {
     "max_depth": 2, "eta": 0.1, "min_child_weight": 20, "subsample": 0.8, "colsample_bytree": 0.5, "lambda": 5.0,
 }  # fmt: skip
+Scorer = tuple[xgb.Booster, list[Feature]]
+
+
+@dataclass(frozen=True)
+class _Refit:
+    """A fit to come.
+
+    Parameters
+    ----------
+    taught_by
+        Rows that it learns from.
+    serves
+        Days of the snapshots to which it gives chances.
+    """
+
+    taught_by: Array
+    serves: list[pd.Timestamp]
 
 
 def chances_in_time(
-    rows: pd.DataFrame, known_days: int, params: Params, before: pd.Timestamp | None = None
+    rows: pd.DataFrame, inputs: ActionInputs, before: pd.Timestamp | None = None
 ) -> pd.Series:
     """Chance to leave within the horizon, from fits whose labels were known on the day.
 
     Parameters
     ----------
     rows
-        `past_months.past_rows`: as_of, ``left`` and features.
-    known_days
-        Days after a snapshot on which its label is known (panel.json ``label_known_days``).
+        `past_months.past_rows`: as_of, ``left`` and ``place``, the row of the panel whose features are read.
     before
         Snapshots from this day on have no chance; None: all have one.
 
@@ -47,39 +66,65 @@ def chances_in_time(
     The recipe of stage risk with fixed, small trees in place of a search, so that no later month takes part in any
     choice. It ranks; its probabilities are not calibrated.
     """
-    chances = pd.Series(np.nan, index=rows.index)
-    catalogue, settings = load_catalogue(), Settings.of(params)
-    fitted_on, scorer = None, None
+    chances = np.full(len(rows), np.nan)
+    refits = _refits(rows, inputs, before)
+    scorers = _scorers(rows, inputs, refits)
+    of_day = {day: number for number, refit in enumerate(refits) for day in refit.serves}
+    scorer = rows["as_of"].map(of_day).fillna(-1).to_numpy("int64")
+    asked = np.flatnonzero(scorer >= 0)
+    names = sorted({one.name for _, features in scorers.values() for one in features})
+    for where, piece in feature_rows(inputs, rows["place"].to_numpy()[asked], names):
+        row = asked[where]
+        for number, (booster, features) in scorers.items():
+            own = scorer[row] == number
+            if own.any():
+                chances[row[own]] = predict_raw(booster, encode(piece[own], features))
+    return pd.Series(chances, index=rows.index)
+
+
+def _refits(rows: pd.DataFrame, inputs: ActionInputs, before: pd.Timestamp | None) -> list[_Refit]:
+    """Fits in order of time, each with what was known on the first day that it serves."""
+    known_days = pd.Timedelta(days=int(inputs.panel_facts["label_known_days"]))
+    found: list[_Refit] = []
     for day in sorted(rows["as_of"].unique()):
         if before is not None and day >= before:
             break
-        if fitted_on is None or (day - fitted_on).days >= REFIT_DAYS:
-            known = (rows["as_of"] <= day - pd.Timedelta(days=known_days)) & rows["left"].notna()
-            if _enough(rows.loc[known, "left"], params.risk.min_events):
-                scorer, fitted_on = _fit(rows, known.to_numpy(), catalogue, settings), day
-                log.info("judging model refitted on %s", f"{day:%Y-%m-%d}")
-        if scorer is not None:
-            booster, features = scorer
-            today = rows["as_of"] == day
-            chances[today] = predict_raw(booster, encode(_of(rows, today, features), features))
-    return chances
+        if not found or (day - found[-1].serves[0]).days >= REFIT_DAYS:
+            known = ((rows["as_of"] <= day - known_days) & rows["left"].notna()).to_numpy(bool)
+            if _enough(rows.loc[known, "left"], inputs.params.risk.min_events):
+                drawn = sample_members(rows.loc[known, "member_id"], MAX_ROWS, inputs.params.run.seed)
+                found.append(_Refit(np.flatnonzero(known)[drawn], []))
+        if found:
+            found[-1].serves.append(day)
+    return found
 
 
 def _enough(left: pd.Series, least: int) -> bool:
     return min(left.sum(), (1 - left).sum()) >= least
 
 
-def _fit(rows: pd.DataFrame, known: np.ndarray, catalogue: pd.DataFrame, settings: Settings) -> Any:
-    features, _ = choose_features(rows, known, catalogue)
-    if not features:
-        return None
-    drawn = known.copy()
-    drawn[known] = sample_members(rows.loc[known, "member_id"], MAX_ROWS, settings.seed)
-    y = rows.loc[drawn, "left"].to_numpy("float64")
-    matrix = training_matrix(encode(_of(rows, drawn, features), features), y, features, settings)
-    return fit_booster(matrix, CHOSEN, ROUNDS, settings), features
+def _scorers(rows: pd.DataFrame, inputs: ActionInputs, refits: list[_Refit]) -> dict[int, Scorer]:
+    """Booster and its features by number of the fit; none where no feature says anything."""
+    catalogue, settings = load_catalogue(), Settings.of(inputs.params)
+    wanted = (
+        np.unique(np.concatenate([refit.taught_by for refit in refits])) if refits else np.zeros(0, "int64")
+    )
+    known = _features_of(rows.iloc[wanted], inputs)
+    found: dict[int, Scorer] = {}
+    for number, refit in enumerate(refits):
+        taught_by = known.iloc[np.searchsorted(wanted, refit.taught_by)]
+        features, _ = choose_features(taught_by, np.ones(len(taught_by), bool), catalogue)
+        if features:
+            y = rows["left"].to_numpy("float64")[refit.taught_by]
+            matrix = training_matrix(encode(taught_by, features), y, features, settings)
+            found[number] = fit_booster(matrix, CHOSEN, ROUNDS, settings), features
+            log.info("judging model refitted on %s", f"{refit.serves[0]:%Y-%m-%d}")
+    return found
 
 
-def _of(rows: pd.DataFrame, chosen: Any, features: list[Feature]) -> pd.DataFrame:
-    """Features of the rows `chosen`: no other column is copied."""
-    return rows.loc[chosen, [one.name for one in features]]
+def _features_of(rows: pd.DataFrame, inputs: ActionInputs) -> pd.DataFrame:
+    """as_of and features of `rows`, in their order."""
+    place, names = rows["place"].to_numpy(), list(feature_types(inputs))
+    pieces = [piece.set_axis(where) for where, piece in feature_rows(inputs, place, names)]
+    features = pd.concat(pieces).sort_index() if pieces else feature_types(inputs)
+    return features.assign(as_of=rows["as_of"].to_numpy())

@@ -21,15 +21,16 @@ def past_rows(inputs: ActionInputs) -> pd.DataFrame:
         The panel's columns, sorted by member and day, and ``judged`` (what followed is known), ``left`` (1 if the last
         own act, last covered day or notice came within the horizon, NaN if not known), ``right`` (left, but seen once
         more from the day of the alert on: others had gone already, and no alert is early for them), ``last_presence``
-        (day of that last act, in hindsight; the notice where one was given earlier) and ``weeks`` until the next
-        snapshot, over which alerts are worked through.
+        (day of that last act, in hindsight; the notice where one was given earlier), ``weeks`` until the next
+        snapshot, over which alerts are worked through, and ``place``, the row of the panel.
     """
     panel = inputs.panel
     there = panel["still_there"].astype("boolean").fillna(True).to_numpy(bool)
     order = (
         panel.loc[there, ["member_id", "as_of"]].reset_index(drop=True).sort_values(["member_id", "as_of"])
     )
-    rows = panel.iloc[np.flatnonzero(there)[order.index]].reset_index(drop=True)  # copied once
+    place = np.flatnonzero(there)[order.index]
+    rows = panel.iloc[place].reset_index(drop=True)  # copied once
     left = rows["churned_in_horizon"].astype("float64").to_numpy(na_value=np.nan)
     seen = rows["seen_after"].astype("float64").to_numpy(na_value=np.nan)
     spells = inputs.spells[["member_id", "spell_no", "last_active_on", "notice_on"]]
@@ -37,7 +38,12 @@ def past_rows(inputs: ActionInputs) -> pd.DataFrame:
     last = ends["last_active_on"].where(~(ends["notice_on"] < ends["last_active_on"]), ends["notice_on"])
     right = np.where(np.isnan(left), np.nan, (left == 1) & (seen == 1))
     return rows.assign(
-        judged=~np.isnan(left), left=left, right=right, last_presence=last.to_numpy(), weeks=_weeks(rows)
+        judged=~np.isnan(left),
+        left=left,
+        right=right,
+        last_presence=last.to_numpy(),
+        weeks=_weeks(rows),
+        place=place,
     )
 
 

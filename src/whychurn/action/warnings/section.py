@@ -44,14 +44,11 @@ def warnings_section(inputs: ActionInputs, plan: Section) -> Section:
     """
     rows, wanted = past_rows(inputs), inputs.params.action.warnings
     fired = fire_triggers(rows, inputs.tables, list(wanted.triggers))
-    known_days = int(inputs.panel_facts["label_known_days"])
-    chances = chances_in_time(rows, known_days, inputs.params, inputs.as_of)
+    chances = chances_in_time(rows, inputs, inputs.as_of)
     if chances.notna().any():
         rows["judged"] &= chances.notna()
-    features = set(inputs.panel_facts.get("features", ())) - {"spell_no"}
-    told = rows.drop(columns=[name for name in rows if name in features])
     sources = _sources(rows, fired, _with_today(rows, chances, inputs), wanted.capacity_a_week)
-    quality = quality_table(told, sources, leavers_in(told, inputs), inputs.params)
+    quality = quality_table(rows, sources, leavers_in(rows, inputs), inputs.params)
     verdicts = {str(line["source"]): verdict(line) for _, line in quality.iterrows()}
     alerts = _alerted(sources, verdicts, list(wanted.triggers))
     table, counts = warning_list(inputs, rows, alerts, fired.fires, plan)
@@ -59,7 +56,7 @@ def warnings_section(inputs: ActionInputs, plan: Section) -> Section:
         "counts": counts,
         "blind": fired.blind,
         "verdicts": verdicts,
-        **_past_facts(told, sources, inputs),
+        **_past_facts(rows, sources, inputs),
     }
     facts["fired_when_gone"] = _fired_when_gone(inputs, list(wanted.triggers))
     return Section({"warnings": table, "warning_quality": quality}, facts)

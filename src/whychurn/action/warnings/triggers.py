@@ -135,7 +135,8 @@ def _unresolved_ticket_48h(rows: pd.DataFrame, tables: Tables) -> _State:
 def _open_on(rows: pd.DataFrame, waits: pd.DataFrame) -> Array:
     """Whether something of `waits` (member_id, from, until) begun in the `RECENT_DAYS` before is still open."""
     days = rows[["member_id", "as_of"]].assign(row=np.arange(len(rows)))
-    pairs = days.merge(waits.dropna(subset=["from"]), on="member_id")
+    waits = waits.dropna(subset=["from"]).astype({"member_id": days["member_id"].dtype})
+    pairs = days.merge(waits, on="member_id")
     recent = pairs["from"].between(
         pairs["as_of"] - pd.Timedelta(days=RECENT_DAYS), pairs["as_of"], inclusive="left"
     )

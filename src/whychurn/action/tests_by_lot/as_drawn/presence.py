@@ -67,27 +67,26 @@ def own_acts(inputs: ActionInputs) -> DaySums:
 
 def _own_acts(inputs: ActionInputs) -> DaySums:
     members, activity = inputs.tables["members"], str(inputs.panel_facts["activity"])
-    parts = []
+    ids = pd.Index(members["member_id"].astype(object))
+    codes, days = [], []
     if activity in ("any", "orders"):
-        parts.append(
-            inputs.tables["orders"][["member_id", "ordered_at"]].set_axis(["member_id", "at"], axis=1)
-        )
+        orders = inputs.tables["orders"]
+        codes.append(codes_of(ids, orders["member_id"]))
+        days.append(day_numbers(orders["ordered_at"]))
     if activity in ("any", "events"):
         events = inputs.tables["events"]
-        own = events.loc[events["event_type"].isin(INTERACTIONS).to_numpy(bool)]
-        answers = own["campaign_id"].isin(inputs.tables["touches"]["campaign_id"].unique()).to_numpy(bool)
-        parts.append(own.loc[~answers, ["member_id", "occurred_at"]].set_axis(["member_id", "at"], axis=1))
-    active = np.zeros(len(members), dtype=bool)
-    for part in parts:
-        active |= members["member_id"].isin(part["member_id"].unique()).to_numpy(bool)
-    seen = ~active | (
-        members["joined_on"] >= pd.Timestamp(str(inputs.intake_facts["observed_from"]))
-    ).to_numpy(bool)
-    parts.append(members.loc[seen, ["member_id", "joined_on"]].set_axis(["member_id", "at"], axis=1))
-    acts = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-    return DaySums.of(
-        pd.Index(members["member_id"].astype(object)), acts["member_id"], day_numbers(acts["at"])
-    )
+        own = events["event_type"].isin(INTERACTIONS).to_numpy(bool)
+        own &= ~events["campaign_id"].isin(inputs.tables["touches"]["campaign_id"].unique()).to_numpy(bool)
+        codes.append(codes_of(ids, events["member_id"][own]))
+        days.append(day_numbers(events["occurred_at"][own]))
+    active = np.zeros(len(ids) + 1, dtype=bool)
+    for code in codes:
+        active[code] = True
+    observed_from = pd.Timestamp(str(inputs.intake_facts["observed_from"]))
+    seen = ~active[:-1] | (members["joined_on"] >= observed_from).to_numpy(bool)
+    codes.append(np.flatnonzero(seen))
+    days.append(day_numbers(members["joined_on"][seen]))
+    return DaySums.counted(ids, np.concatenate(codes), np.concatenate(days))
 
 
 def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums) -> Presence:
