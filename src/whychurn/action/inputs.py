@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +90,7 @@ class Section:
     tables: Mapping[str, pd.DataFrame]
     facts: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def without(self, *names: str) -> Section:
+        """The same, with what no later section uses let go from ``extra``."""
+        return replace(self, extra={name: held for name, held in self.extra.items() if name not in names})

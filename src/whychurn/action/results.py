@@ -25,11 +25,15 @@ def _tests(inputs: ActionInputs, _: dict[str, Section]) -> Section:
 
 
 def _effects(inputs: ActionInputs, done: dict[str, Section]) -> Section:
-    return effects_section(inputs, done["tests"])
+    found = effects_section(inputs, done["tests"])
+    done["tests"] = done["tests"].without("features", "rows", "p")
+    return found
 
 
 def _plan(inputs: ActionInputs, done: dict[str, Section]) -> Section:
-    return plan_section(inputs, done["tests"], done["effects"])
+    found = plan_section(inputs, done["tests"], done["effects"])
+    done["effects"] = done["effects"].without("usable", "arrays")
+    return found
 
 
 def _warnings(inputs: ActionInputs, done: dict[str, Section]) -> Section:

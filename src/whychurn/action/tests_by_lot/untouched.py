@@ -72,12 +72,11 @@ class Untouched:
         features
             As `snapshot_features` gives them: member_id is the index.
         """
-        fold, X = member_fold(features.index), features[list(self.columns)].to_numpy("float64")
-        p = np.empty(len(X))
+        fold, p = member_fold(features.index), np.empty(len(features))
         for number, predict in enumerate(self.folds):
             here = fold == number
             if here.any():
-                p[here] = predict(X[here])
+                p[here] = predict(features.loc[here, list(self.columns)].to_numpy("float64"))
         return np.clip(p, EDGE, 1 - EDGE)
 
     def decision(self, features: pd.DataFrame) -> Array:

@@ -33,6 +33,7 @@ STEPS: Final = 50
 LONGEST_STEP: Final = 2.0  # of Newton, in a coefficient
 TOLERANCE: Final = 1e-8
 FADED: Final = 0.5  # of the log hazard ratio of a contact that is older than `LATE_DAYS`
+BLOCK_ROWS: Final = 2**18
 FEWEST: Final = 0.5  # returns added where none was seen, so that the level is finite
 
 
@@ -121,13 +122,22 @@ def fit_returns(
     for _ in range(STEPS):
         expected = days * np.exp(np.clip(X @ mean, -30, 5))
         gradient = X.T @ (event - expected) - precision @ (mean - prior)
-        hessian = (X * expected[:, None]).T @ X + precision
+        hessian = _information(X, expected) + precision
         step = np.linalg.solve(hessian, gradient)
         mean = mean + step * min(1.0, LONGEST_STEP / max(np.abs(step).max(), 1e-12))
         if np.abs(step).max() < TOLERANCE:
             break
     expected = days * np.exp(np.clip(X @ mean, -30, 5))
-    return ReturnModel(terms, mean, np.linalg.inv((X * expected[:, None]).T @ X + precision))
+    return ReturnModel(terms, mean, np.linalg.inv(_information(X, expected) + precision))
+
+
+def _information(X: Array, expected: Array) -> Array:
+    """Information matrix of (n, J) and (n,), without a second matrix of that size; (J, J)."""
+    found = np.zeros((X.shape[1], X.shape[1]))
+    for start in range(0, len(X), BLOCK_ROWS):
+        part = X[start : start + BLOCK_ROWS]
+        found += (part * expected[start : start + BLOCK_ROWS, None]).T @ part
+    return found
 
 
 def _prior(
