@@ -17,6 +17,7 @@ from whychurn.action.plan.playbook_table import playbook_table
 from whychurn.action.plan.schedule import channels_of, days_of
 from whychurn.action.plan.state import clearest_cause, decision_state, eligible, known_reach
 from whychurn.action.playbook.read import load_playbook
+from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import Params
 
 COUPON = Option("coupon", ("price",), {"app": 1.0, "sms": 2.0}, None, None)
@@ -241,3 +242,25 @@ def test_the_playbook_table_counts_members_and_hides_few() -> None:
     assert table.loc[("plan_tiers", "price"), "kind"] == "programme" and np.isnan(
         table.loc[("plan_tiers", "price"), "theta"]
     )
+
+
+@pytest.mark.parametrize("blocks", [2, 7])
+def test_gains_are_the_same_bytes_in_any_number_of_blocks(
+    blocks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    members = 1003
+    state = pd.DataFrame(
+        rng.dirichlet(np.ones(len(CAUSES)), members), columns=[f"p_{cause}" for cause in CAUSES]
+    )
+    state = state.assign(
+        member_id=ids(members), p_leave=rng.uniform(0.01, 0.6, members), d=rng.exponential(0.3, members),
+        margin_day=rng.exponential(2.0, members), tier="low", terms=True,
+    )  # fmt: skip
+    known = effects({"coupon": {"price": 0.4}, "service_callback": {"product_service": 0.2}})
+    whole = option_gains(state, [COUPON, CALL], known, 365)
+    monkeypatch.setattr("whychurn.action.plan.gains.BLOCK", -(-members // blocks))
+    parts = option_gains(state, [COUPON, CALL], known, 365)
+    for name in ("gain", "change", "p_pays", "hopeful", "allowed"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+    assert len(np.unique(whole.gain)) > members
