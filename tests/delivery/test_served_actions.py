@@ -118,6 +118,30 @@ def test_gains_are_those_of_the_plan(made: tuple[dict[str, Any], pd.DataFrame, p
     assert (pays == expected).all() and 0 < expected.mean() < 1
 
 
+def test_of_members_with_terms_only_open_decisions_count() -> None:
+    inputs, panel, state = ground()
+    left = np.where(state["terms"], np.tile([5.0, 200.0], ROWS)[:ROWS], np.nan)
+    near = left < 100
+    state = state.assign(
+        days_left=left, p_decide=state["p_leave"] * np.where(near, 0.1, 0.8), in_time=np.where(near, 0.9, 0.4)
+    )
+    plan = Section({}, {}, {"state": state, "effects": effects(), "options": Options(HELD, {}, True)})
+    served = served_actions(inputs, plan)
+    assert served is not None
+    choice = ActionChoice(served, NAMES)
+    X = panel.assign(days_to_term_end=left)[NAMES].astype("float64").to_numpy("float32")
+    decide, in_time = choice.in_term(X)
+    assert decide == pytest.approx(np.where(np.isnan(left), 1.0, np.where(near, 0.1, 0.8)), abs=1e-4)
+    assert in_time == pytest.approx(np.where(np.isnan(left), 1.0, np.where(near, 0.9, 0.4)), abs=1e-4)
+    flags = {name: told * ROWS for name, told in ALLOWED.items()}
+    told = choice.answers(X, state["p_leave"].to_numpy(), None, flags)["expected_gain"]
+    whole = ActionChoice(served | {"by_days_left": None}, NAMES).answers(
+        X, state["p_leave"].to_numpy(), None, flags
+    )
+    both = [(a, b) for a, b, soon in zip(told, whole["expected_gain"], near, strict=True) if a and b and soon]
+    assert both and all(a < 0.5 * b for a, b in both)
+
+
 def test_the_best_contact_is_answered_with_its_gain(
     made: tuple[dict[str, Any], pd.DataFrame, pd.DataFrame],
 ) -> None:

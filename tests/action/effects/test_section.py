@@ -42,6 +42,7 @@ def _given(planted_rows: Any, told: bool = True, note: Any = None) -> tuple[Any,
         cause_shares=pd.DataFrame({"cause": list(CAUSES), "share": np.full(6, 1 / 6)}),
         lifetime_value=pd.DataFrame({"expected_margin": [100.0, 300.0]}),
         panel=panel,
+        panel_facts={"kind": "inactivity"},
         observed_until=FAR,
         tables={},
     )
@@ -98,7 +99,7 @@ def test_rows_that_teach_nothing_are_counted_by_reason_and_action(planted) -> No
     assert set(counts) == {"not_randomised", "waiting", "few_leavers"}
     assert set(counts["few_leavers"]) == {"coupon"}
     assert sum(map(sum, (one.values() for one in counts.values()))) + len(kept) == len(rows)
-    arrays, whole = with_mix(inputs, kept)
+    arrays, whole = with_mix(inputs, kept, 0.5)
     assert whole == pytest.approx(arrays.q)
     assert (arrays.d == 0).all()
     inputs.params = load_params(StudyPaths.at(), {"action": {"resamples": 6, "min_leavers": 10**6}})

@@ -17,6 +17,7 @@ from whychurn.action.effects.estimates.fit import Fit, believed_only, fit_effect
 from whychurn.action.effects.estimates.pooled import effects_together, pooled_effects
 from whychurn.action.effects.estimates.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.effects.mix import causes_told
+from whychurn.action.effects.undecided import leaving_power
 from whychurn.action.effects.usable_rows import sampled, usable_rows, with_mix
 from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.effects.without_lot.observed import observed_table
@@ -40,7 +41,7 @@ def effects_section(inputs: ActionInputs, tests: Section) -> Section:
         Facts: told (whether causes are told apart), rows, set_aside (rows by reason and action), observed (see
         `observed_table`); with tests also methods (see `compare_methods`), spreads (met in the fit), cross_fit (how
         far mixes and efficacies move when members teach their own mix), tested (verdicts), decay (by action).
-        Extra: effects, usable (rows that teach), arrays (the same as `RandomisedRows`).
+        Extra: effects, usable (rows that teach), arrays (the same as `RandomisedRows`), power (`leaving_power`).
     """
     entries = {
         one.action: one
@@ -67,7 +68,10 @@ def _from_tests(
     facts: dict[str, Any],
 ) -> Section:
     action, believed = inputs.params.action, _believed(entries)
-    rows, whole = with_mix(inputs, usable)
+    power = leaving_power(
+        *(usable[name].to_numpy("float64", na_value=np.nan) for name in ("p", "left", "left_180"))
+    )
+    rows, whole = with_mix(inputs, usable, power)
     fit = fit_effects(rows, believed, action.resamples, action.seed)
     pooled = pooled_effects(rows)
     tested = verdicts(rows, pooled, believed, action.false_discovery)
@@ -88,7 +92,7 @@ def _from_tests(
         "action_observed": observed,
     }
     effects = _effects(inputs, fit, tested, decays, entries)
-    return Section(tables, facts, {"effects": effects, "usable": usable, "arrays": rows})
+    return Section(tables, facts, {"effects": effects, "usable": usable, "arrays": rows, "power": power})
 
 
 def _believed(entries: Mapping[str, Entry]) -> dict[str, Believed]:

@@ -10,6 +10,7 @@ import pandas as pd
 from whychurn.action.effects.dogs import contact_aversion
 from whychurn.action.effects.estimates.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.effects.mix import Q_COLUMNS, WHOLE_COLUMNS, mixes
+from whychurn.action.effects.undecided import timing
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.set_aside import Counts, kept_rows
 from whychurn.contract.arrays import Array
@@ -57,13 +58,22 @@ def sampled(member_id: pd.Series, most: int) -> pd.Series:
     return pd.Series(lot < share, index=member_id.index)
 
 
-def with_mix(inputs: ActionInputs, rows: pd.DataFrame) -> tuple[RandomisedRows, Array]:
+def with_mix(inputs: ActionInputs, rows: pd.DataFrame, power: float) -> tuple[RandomisedRows, Array]:
     """Rows as arrays, with the mix of causes and aversion to contact as of the draw; and the mix from a fit to all
-    members, (n, 6).
+    members, (n, 6). Of members with terms they stand for that part of the chance to leave that was not decided by then.
+
+    Parameters
+    ----------
+    power
+        See `undecided.leaving_power`.
     """
     mix = mixes(inputs, rows["member_id"], rows["sent_on"])
     d = contact_aversion(inputs, rows["member_id"], rows["sent_on"])
     q, whole = (mix[names].to_numpy("float64") for names in (Q_COLUMNS, WHOLE_COLUMNS))
+    when = timing(inputs, rows["member_id"], rows["sent_on"])
+    if when is not None:
+        share = when.decisions(rows["p"].to_numpy("float64"), power).open_share
+        d, q, whole = d * share, q * share[:, None], whole * share[:, None]
     return randomised_rows(rows, rows["p"].to_numpy("float64"), q, d), whole
 
 

@@ -95,13 +95,22 @@ def worth_a_day(state: pd.DataFrame, value_days: int) -> Array:
     """What a day that a member stays is worth: margin; without money one over the horizon, so that a whole one is a member
     kept; (n,).
 
-    Members without money on record, while others have some, are worth the median of those.
+    Members without money on record, while others have some, are worth the median of those. Of a term, only days after its
+    end count (``in_time``).
     """
     margin = state["margin_day"].to_numpy("float64")
     known = np.isfinite(margin)
-    if not known.any():
-        return np.full(len(state), 1 / value_days)
-    return np.where(known, margin, np.median(margin[known]))
+    worth = (
+        np.where(known, margin, np.median(margin[known]))
+        if known.any()
+        else np.full(len(state), 1 / value_days)
+    )
+    return worth * state["in_time"].to_numpy("float64") if "in_time" in state else worth
+
+
+def chance_to_decide(state: pd.DataFrame) -> Array:
+    """Chance to decide on leaving within the follow-up, which a contact acts on: to leave, where members have no terms; (n,)."""
+    return state["p_decide" if "p_decide" in state else "p_leave"].to_numpy("float64")
 
 
 def decay_of(effects: Effects, action: str) -> Decay:
@@ -180,7 +189,7 @@ def gain_draws(state: pd.DataFrame, action: Array, effects: Effects, value_days:
     for name in sorted(set(action)):
         here = np.flatnonzero(action == name)
         part = state.iloc[here]
-        p = part["p_leave"].to_numpy("float64")
+        p = chance_to_decide(part)
         _, drawn = effects.change(
             p, part[Q_COLUMNS].to_numpy("float64"), part["d"].to_numpy("float64"), str(name)
         )
@@ -191,7 +200,7 @@ def gain_draws(state: pd.DataFrame, action: Array, effects: Effects, value_days:
 
 def _removed(state: pd.DataFrame, effects: Effects, action: str) -> tuple[Array, Array]:
     """Chance untouched, and mean share of the hazard that a contact removes; (n,) each."""
-    p = state["p_leave"].to_numpy("float64")
+    p = chance_to_decide(state)
     q, d = state[Q_COLUMNS].to_numpy("float64"), state["d"].to_numpy("float64")
     return p, hazard_removed(p, effects.change(p, q, d, action)[0])
 
@@ -217,7 +226,7 @@ class _OneAction:
 
 
 def _one_action(state: pd.DataFrame, action: str, effects: Effects, value_days: int) -> _OneAction:
-    p, decay = state["p_leave"].to_numpy("float64"), decay_of(effects, action)
+    p, decay = chance_to_decide(state), decay_of(effects, action)
     mean, draws = effects.change(
         p, state[Q_COLUMNS].to_numpy("float64"), state["d"].to_numpy("float64"), action
     )

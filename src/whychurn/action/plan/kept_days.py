@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from whychurn.action.playbook.read import HALF_LIFE_WEEKS
 from whychurn.contract.arrays import Array
 
 STEP_DAYS: Final = 7.0
@@ -88,6 +89,27 @@ def days_kept_by_two(
 ) -> Array:
     """The same for two contacts, the second `gap_days` after the first; what is left of the hazard multiplies."""
     return _over_weeks(p, [(*first, 0.0), (*second, gap_days)], value_days)
+
+
+def share_in_time(left: Array, length: Array, effect_days: int, value_days: int) -> Array:
+    """Share of the days kept that lies within `value_days`, where who decides to leave stays to the end of the term.
+
+    Parameters
+    ----------
+    left, length
+        Days to the end of the running term, and its days; NaN of members who leave as they decide; (n,).
+
+    Notes
+    -----
+    For an effect with the half-life that is assumed where tests do not tell one.
+    """
+    middle = np.arange(STEP_DAYS / 2, value_days, STEP_DAYS)
+    edges = np.append(0.0, middle + STEP_DAYS / 2)
+    course = np.diff(Decay(0.0, HALF_LIFE_WEEKS, effect_days).so_far(edges))
+    left, length = np.where(np.isnan(left), 0.0, left)[:, None], np.maximum(length, 1.0)[:, None]
+    end = np.where(middle < left, left, left + length * np.ceil((middle - left) / length))
+    end = np.where(np.isnan(end), middle, end)
+    return np.asarray((np.maximum(value_days - end, 0.0) @ course) / ((value_days - middle) @ course))
 
 
 def _over_weeks(p: Array, contacts: list[tuple[Array, Decay, float]], value_days: int) -> Array:

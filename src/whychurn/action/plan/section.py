@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.effects.efficacy import UNTESTED, Effects
+from whychurn.action.effects.undecided import USUAL_POWER
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.belief import believed_effects, beside
 from whychurn.action.plan.contacts import Drawn, draw_contacts
@@ -60,7 +61,7 @@ def plan_section(inputs: ActionInputs, tests: Section, effects: Section) -> Sect
     """
     entries = load_playbook(inputs.params)
     found = _with_all(effects.extra.get("effects"), entries, inputs)
-    state = decision_state(inputs, tests.extra.get("untouched"))
+    state = decision_state(inputs, tests.extra.get("untouched"), effects.extra.get("power", USUAL_POWER))
     state.attrs["as_of"] = inputs.as_of
     playbook = playbook_table(entries, state, found, inputs.cause_shares, inputs.params)
     options = build_options(inputs, entries)

@@ -10,8 +10,10 @@ import pandas as pd
 from whychurn.action.contact_consent import channel_holders, may_contact
 from whychurn.action.effects.dogs import contact_aversion
 from whychurn.action.effects.mix import Q_COLUMNS, cause_mix
+from whychurn.action.effects.undecided import USUAL_POWER, timing
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.open_requests import open_requests
+from whychurn.action.plan.kept_days import share_in_time
 from whychurn.action.playbook.read import Entry
 from whychurn.action.tests_by_lot.known_at_draw import decision_features
 from whychurn.action.tests_by_lot.untouched import Untouched
@@ -23,7 +25,9 @@ WINDOW_DAYS: Final = 28  # in which a member's contacts are counted
 FIRST_CHANCE: Final = 0.1  # to leave, where nothing at all is known
 
 
-def decision_state(inputs: ActionInputs, untouched: Untouched | None) -> pd.DataFrame:
+def decision_state(
+    inputs: ActionInputs, untouched: Untouched | None, power: float = USUAL_POWER
+) -> pd.DataFrame:
     """Members still there on ``inputs.as_of``, in order of member.
 
     Parameters
@@ -31,6 +35,8 @@ def decision_state(inputs: ActionInputs, untouched: Untouched | None) -> pd.Data
     untouched
         Model of the chance to leave without contact; None: that of the risk model, contacts included, else the
         programme's rate.
+    power
+        See `undecided.leaving_power`.
 
     Returns
     -------
@@ -38,7 +44,8 @@ def decision_state(inputs: ActionInputs, untouched: Untouched | None) -> pd.Data
         member_id, still_there, p_leave (within ``action.effect_days``), p_<cause> (mix, sum 1), d (aversion to
         contact), cause (the clearest, or unknown), margin_day (currency, NaN where no money is known), tier, consent
         (may be contacted at all), terms (a paid term is running), recent (contacts of the last `WINDOW_DAYS`), waits (has an
-        open request, which is answered before anything is offered).
+        open request, which is answered before anything is offered); of members with terms days_left to the end of it, p_decide and in_time as well
+        (`undecided.Decisions.ahead`, `kept_days.share_in_time`).
     """
     there = inputs.panel["still_there"].fillna(False).astype(bool) & (inputs.panel["as_of"] == inputs.as_of)
     panel = inputs.panel[there].sort_values("member_id", ignore_index=True)
@@ -52,6 +59,12 @@ def decision_state(inputs: ActionInputs, untouched: Untouched | None) -> pd.Data
     value = value.reindex(state["member_id"])
     state["margin_day"] = inputs.params.business.margin_rate * value["daily_spend"].to_numpy("float64")
     state["tier"] = value["tier"].astype(object).to_numpy()
+    when = timing(inputs, state["member_id"], day)
+    if when is not None:
+        wanted = inputs.params.action
+        state["p_decide"] = when.decisions(state["p_leave"].to_numpy("float64"), power).ahead
+        state["days_left"] = when.left
+        state["in_time"] = share_in_time(when.left, when.length, wanted.effect_days, wanted.value_days)
     state["consent"] = may_be_contacted(inputs, panel)
     state["terms"] = _has_term(panel)
     state["recent"] = _recent_contacts(inputs, state["member_id"])

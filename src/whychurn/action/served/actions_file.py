@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from whychurn.action.contact_consent import channel_column
 from whychurn.action.effects.dogs import LIMIT, aversion_scale
@@ -17,6 +18,7 @@ from whychurn.action.plan.options import Option
 from whychurn.contract.causes import CAUSES
 
 DECIMALS: Final = 6
+PARTS: Final = 12  # of members by days to the end of their terms
 
 
 def served_actions(inputs: ActionInputs, plan: Section) -> dict[str, Any] | None:
@@ -55,11 +57,31 @@ def served_actions(inputs: ActionInputs, plan: Section) -> dict[str, Any] | None
         "money": money,
         "worth_a_day": float(np.round(np.median(worth_a_day(state, params.value_days)), DECIMALS)),
         "margin_rate": inputs.params.business.margin_rate if _by_spend(inputs, money) else None,
+        "by_days_left": _by_days_left(state),
         "aversion": {"limit": LIMIT, **aversion_scale(inputs.panel)},
         "columns": {way: column for way in sorted({way for one in ways.values() for way in one})
                     if (column := channel_column(inputs.tables["members"], way, inputs.params)) is not None},
         "actions": [_action(inputs, first[name], effects, ways[name]) for name in sorted(ways)],
     }  # fmt: skip
+
+
+def _by_days_left(state: pd.DataFrame) -> dict[str, list[float]] | None:
+    """Of members with terms, by days to the end of it: chance to decide over the chance to leave, and share of the days kept
+    that lies in time, means of the members between two edges; None without terms.
+    """
+    if "p_decide" not in state or not state["days_left"].notna().any():
+        return None
+    known = state[state["days_left"].notna().to_numpy(bool)]
+    edges = np.unique(np.quantile(known["days_left"], np.linspace(0, 1, PARTS + 1)[1:-1]))
+    part = np.searchsorted(edges, known["days_left"], side="right")
+    of_part = known.groupby(part)[["p_decide", "p_leave", "in_time"]].mean()
+    of_part = of_part.reindex(range(len(edges) + 1)).ffill().bfill()
+    decide = of_part["p_decide"] / of_part["p_leave"].clip(lower=1e-9)
+    return {
+        "edges": _rounded(edges),
+        "decide": _rounded(decide),
+        "in_time": _rounded(of_part["in_time"]),
+    }
 
 
 def _by_spend(inputs: ActionInputs, money: bool) -> bool:

@@ -124,7 +124,7 @@ def _scorers(rows: pd.DataFrame, inputs: ActionInputs, refits: list[_Refit]) -> 
 
 def _features_of(rows: pd.DataFrame, inputs: ActionInputs) -> pd.DataFrame:
     """as_of and features of `rows`, in their order."""
-    place, names = rows["place"].to_numpy(), list(feature_types(inputs))
+    place, names = rows["place"].to_numpy(), list(map(str, feature_types(inputs)))
     pieces = [piece.set_axis(where) for where, piece in feature_rows(inputs, place, names)]
     features = pd.concat(pieces).sort_index() if pieces else feature_types(inputs)
     return features.assign(as_of=rows["as_of"].to_numpy())

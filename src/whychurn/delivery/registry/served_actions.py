@@ -58,8 +58,9 @@ class ActionChoice:
             Optional columns, NaN where not told.
         """
         p = 1 - (1 - p_churn) ** (self.served["effect_days"] / self.served["horizon_days"])
+        decide, in_time = self.in_term(X)
         q, d, worth = self._mix(len(X), mix), self._aversion(X), self._worth(X)
-        gain, pays = self.gains(p, q, d, worth)
+        gain, pays = self.gains(p * decide, q, d, worth * in_time)
         rows = [self._best(row, X[row], gain[row], pays[row], flags) for row in range(len(X))]
         return {name: [row[name] for row in rows] for name in (*NOTHING, "do_not_send", "do_not_send_reason")}
 
@@ -133,6 +134,21 @@ class ActionChoice:
         days = np.clip(np.where(np.isnan(tenure), 365.0, tenure), 90, 365)
         margin = self.served["margin_rate"] * spend / days
         return np.where(np.isnan(margin), usual, margin)
+
+    def in_term(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Chance to decide over the chance to leave, and share of the days kept that lies in time, as members with as many
+        days to the end of the term have them; one without terms; two of (n,)."""
+        of_left, one = self.served.get("by_days_left"), np.ones(len(X))
+        if of_left is None or "days_to_term_end" not in self.names:
+            return one, one
+        left = X[:, self.names.index("days_to_term_end")].astype("float64")
+        part = np.minimum(
+            np.searchsorted(of_left["edges"], left, side="right"), len(of_left["edges"])
+        )  # NaN: last
+        decide, in_time = (
+            np.where(np.isnan(left), 1.0, np.array(of_left[name])[part]) for name in ("decide", "in_time")
+        )
+        return decide, in_time
 
     def _cost(self, channels: dict[str, float]) -> float:
         return min(channels.values(), default=0.0) if self.served["money"] else 0.0

@@ -111,6 +111,7 @@ def test_others_of_a_campaign_are_those_still_there_whom_it_did_not_touch() -> N
                 "orders_90d": [1.0, 2.0, 3.0, 4.0],
             }
         ),
+        panel_file=None,
         panel_facts={
             "kind": "inactivity",
             "definition": "inactivity_30d",

@@ -26,7 +26,8 @@ class RandomisedRows:
     left
         Left within the follow-up, 0 or 1.
     p, q, d
-        Chance to leave untouched; mix of causes, (n, 6); standardised aversion to contact.
+        Chance to leave untouched; mix of causes, (n, 6); standardised aversion to contact. Both are multiplied by the
+        share of the chance that was not decided by the draw, one without terms.
     action
         Number in `actions`, -1 for those held out.
     cell

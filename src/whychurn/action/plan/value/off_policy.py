@@ -17,7 +17,7 @@ from whychurn.action.effects.efficacy import Effects
 from whychurn.action.effects.mix import Q_COLUMNS
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.dual import NOTHING
-from whychurn.action.plan.gains import decay_of, money_known, option_gains, worth_a_day
+from whychurn.action.plan.gains import chance_to_decide, decay_of, money_known, option_gains, worth_a_day
 from whychurn.action.plan.holdout import lot_numbers
 from whychurn.action.plan.kept_days import days_kept, hazard_removed
 from whychurn.action.plan.options import Options
@@ -30,6 +30,9 @@ from whychurn.contract.results import columns_of, empty_table, typed
 
 LEAST_EFFECTIVE: Final = 200.0  # members matched by lot, below which policies cannot be compared
 NOMINAL: Final = 0.1  # share of the hazard at which a change of the chance is turned into days
+LEAST_SHOWN: Final = (
+    0.1  # share of decisions that show within the follow-up, below which a change weighs no more
+)
 FEW: Final = "too_few_matched"
 
 
@@ -137,18 +140,27 @@ def _expected_change(state: pd.DataFrame, names: Array, effects: Effects) -> Arr
         here = np.flatnonzero(names == name)
         part = state.iloc[here]
         q, d = part[Q_COLUMNS].to_numpy("float64"), part["d"].to_numpy("float64")
-        found[here] = effects.change(part["p_leave"].to_numpy("float64"), q, d, str(name))[0]
+        share = open_share(part)
+        p = part["p_leave"].to_numpy("float64")
+        found[here] = effects.change(p, q * share[:, None], d * share, str(name))[0]
     return found
+
+
+def open_share(state: pd.DataFrame) -> Array:
+    """Share of the chance to leave within the follow-up that was not decided by the draw; one without terms; (n,)."""
+    return state["open_share"].to_numpy("float64") if "open_share" in state else np.ones(len(state))
 
 
 def _worth_of_change(state: pd.DataFrame, names: Array, effects: Effects, value_days: int) -> Array:
     """Currency that one less chance to leave within the follow-up is worth, by what the action's effect goes on to do."""
-    p = state["p_leave"].to_numpy("float64")
+    p = chance_to_decide(state)
+    shown = np.maximum(open_share(state), LEAST_SHOWN) * state["p_leave"].to_numpy("float64")
     found, change = np.zeros(len(state)), -NOMINAL * p
     for name in sorted(set(names) - {""}):
         here = np.flatnonzero(names == name)
         removed = hazard_removed(p[here], change[here])
-        found[here] = days_kept(p[here], removed, decay_of(effects, str(name)), value_days) / -change[here]
+        days = days_kept(p[here], removed, decay_of(effects, str(name)), value_days)
+        found[here] = days / (NOMINAL * shown[here])
     return found * worth_a_day(state, value_days)
 
 
