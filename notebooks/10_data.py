@@ -193,14 +193,15 @@ sensitivity = page.results("definition_sensitivity")
 if sensitivity is not None and sensitivity["rate"].notna().any():
     definitions = definitions_table(sensitivity, page.lang, page.params.privacy.min_cell)
     low, high = (page.format(definitions["rate"].agg(end), "percent") for end in ("min", "max"))
-    page.claim("described", page.say("delivery.data_stable", low=low, high=high))
+    found = [page.say("delivery.data_stable", low=low, high=high)]
     if definitions["rank_agreement"].notna().any():
         tau = page.format(definitions["rank_agreement"].min(), "number")
-        page.claim("described", page.say("delivery.data_stable_order", tau=tau))
+        found.append(page.say("delivery.data_stable_order", tau=tau))
     page.figure(
         draw_definitions(definitions, page.lang),
         **page.caption("delivery.data_definitions"),
         rung="described",
+        found=found,
     )
     columns = "definition members churners rate low high came_back_share rank_agreement suppressed"
     shown = definitions[columns.split()]

@@ -21,6 +21,7 @@
 # 每名客户只有一行、标明去留的表，能说明哪些流失问题，又有哪些说明不了？
 
 # %%
+from whychurn.report.page.findings import leader_lines
 from whychurn.report.page.report_page import Page
 from whychurn.report.risk import charts as risk_charts
 from whychurn.report.risk.sentences import model_table
@@ -102,10 +103,10 @@ page.table(table, name="snapshot-columns", title=page.say("snapshot.tab_columns"
 # %%
 metrics = page.results("snapshot_metrics")
 if found:
-    page.claim("described", sentences.verdict(facts, page))
     page.figure(
         risk_charts.draw_models(metrics, page.lang),
         **page.caption("snapshot.fig_models"),
+        found=[sentences.verdict(facts, page)],
         rung="described",
         note=page.say("snapshot.fig_models_note"),
     )
@@ -131,7 +132,10 @@ if found:
     calibration = page.results("snapshot_calibration")
     page.figure(
         risk_charts.draw_reliability(calibration, page.lang),
-        **page.caption("snapshot.fig_reliability"),
+        title=page.say(
+            "snapshot.fig_reliability", ece=page.format(facts["headline"]["ece"]["estimate"], "percent")
+        ),
+        alt=page.say("snapshot.fig_reliability_alt"),
         rung="described",
     )
 
@@ -149,11 +153,17 @@ if found:
 if found:
     importance, note = page.results("snapshot_features"), page.say("snapshot.fig_shap_note")
     features = {"features": (risk_charts.draw_features(importance, page.lang, 15), note)}
+    leading = leader_lines(
+        importance, page.say("risk.found_features"), lambda row: row[f"label_{page.lang}"], "share", page
+    )
     features["groups"] = (charts.draw_groups(page.results("snapshot_groups"), page.lang), None)
     points = page.results("snapshot_points")
     features["points"] = (risk_charts.draw_beeswarm(points, importance, page.lang), None)
     for name, (figure, below) in features.items():
-        page.figure(figure, **page.caption(f"snapshot.fig_{name}"), rung="associated", note=below)
+        found = leading if name == "features" else ()
+        page.figure(
+            figure, **page.caption(f"snapshot.fig_{name}"), rung="associated", note=below, found=found
+        )
 
 # %% [markdown] tags=["en"]
 # ## How long do customers stay?
@@ -164,10 +174,10 @@ if found:
 # %%
 curve = page.results("snapshot_tenure")
 if len(curve):
-    page.claim("described", sentences.median_sentence(facts, page))
     page.figure(
         charts.draw_tenure(curve, page.lang),
         **page.caption("snapshot.fig_tenure"),
+        found=[sentences.median_sentence(facts, page)],
         rung="described",
         note=page.say("snapshot.fig_tenure_note"),
     )
@@ -187,6 +197,7 @@ if len(reasons):
     page.figure(
         charts.draw_reasons(reasons, page.lang),
         **page.caption("snapshot.fig_reasons"),
+        found=[text for *_, text, _ in sentences.stated_headline(stated, page)],
         rung="described",
     )
     look = {"labels": page.columns(reasons, "snapshot"), "formats": sentences.REASON_FORMATS, "limit": 12}

@@ -23,20 +23,15 @@
 # %%
 from whychurn.report.page.report_page import Page
 from whychurn.report.retention import charts as figures
-from whychurn.report.retention.sentences import overview
+from whychurn.report.retention.sentences import captions, overview
 from whychurn.report.retention.sentences.tables import FORMATS, report_table
 
 page = Page.open()
 facts, level = page.facts("retention"), page.params.run.false_discovery
-empty, dated = facts.get("empty", {}), overview.dated(facts, page)
+empty = facts.get("empty", {})
 page.answer(overview.answer(facts, page))
 for key, value, text, rung in overview.headlines(facts, page):
     page.headline(key, value, text, rung=rung)
-
-
-def claims(rung, lines):
-    for line in lines:
-        page.claim(rung, line)
 
 
 def show_table(name, file, rung, rows=None, limit=15):
@@ -46,10 +41,9 @@ def show_table(name, file, rung, rows=None, limit=15):
     page.table(table, name=f"retention-{name}", title=page.say(f"retention.table_{name}"), rung=rung, **more)
 
 
-def show_figure(figure, name, rung, note=None):
+def show_figure(figure, name, rung, note=None, found=()):
     words = {"title": page.say(f"retention.figure_{name}"), "alt": page.say(f"retention.alt_{name}")}
-    said = [page.say(f"retention.{note}") if note else "", dated if name in ("rates", "cohorts") else ""]
-    page.figure(figure, **words, rung=rung, note=" ".join(filter(None, said)) or None)
+    page.figure(figure, **words, rung=rung, note=page.say(f"retention.{note}") if note else None, found=found)
 
 
 # %% [markdown] tags=["en"]
@@ -64,7 +58,7 @@ def show_figure(figure, name, rung, note=None):
 
 # %%
 sensitivity = page.results("definition_sensitivity")
-claims("described", overview.confidence(facts, sensitivity, page))
+page.claims("described", overview.confidence(facts, sensitivity, page))
 if len(sensitivity):
     show_table("sensitivity", "definition_sensitivity", "described")
 
@@ -81,15 +75,15 @@ if len(sensitivity):
 # %%
 rates = page.results("retention_rates")
 main = rates[rates["definition"] == facts["definition"]]
-claims("described", [*overview.definitions(list(main["measure"].unique()), page), dated])
+page.claims("described", [*overview.definitions(main["measure"].tolist(), page), overview.dated(facts, page)])
 monthly = main[main["period_kind"] == "month"]
 if monthly["rate"].notna().any():
-    show_figure(figures.draw_rates(monthly, page.lang), "rates", "described", note="says_partial")
+    found = captions.month_ends(monthly, page)
+    show_figure(figures.draw_rates(monthly, page.lang), "rates", "described", "says_partial", found)
 show_table("rates", "retention_rates", "described", rows=main[main["period_kind"] != "month"])
 seasons = page.results("season_comparison")
-claims("described", overview.season(seasons, page))
+page.claims("described", overview.season(seasons, page))
 if len(seasons):
-    page.claim("described", dated)
     show_table("season", "season_comparison", "described", limit=6)
 page.unanswered("renewal")
 
@@ -106,10 +100,12 @@ page.unanswered("renewal")
 # %%
 cohorts = page.results("cohorts")
 if cohorts["rate"].notna().any():
-    show_figure(figures.draw_cohorts(cohorts, page.lang), "cohorts", "described", note="note_cohorts")
+    found = captions.cohort_ends(cohorts, page)
+    show_figure(figures.draw_cohorts(cohorts, page.lang), "cohorts", "described", "note_cohorts", found)
     if cohorts["revenue_rate"].notna().any():
         money = figures.draw_cohorts(cohorts, page.lang, "revenue_rate")
-        show_figure(money, "cohorts_revenue", "described", note="note_cohorts_revenue")
+        found = captions.cohort_revenue(cohorts, page)
+        show_figure(money, "cohorts_revenue", "described", "note_cohorts_revenue", found)
 else:
     page.claim("described", page.say("retention.empty_few"))
 
@@ -128,17 +124,20 @@ else:
 # %%
 sizes, moves, steps = (page.results(name) for name in ("lifecycle_sizes", "lifecycle", "lifecycle_steps"))
 if sizes["share"].notna().any():
-    show_figure(figures.draw_stages(sizes, page.lang), "stages", "described", note="note_stages")
+    found = captions.stage_leaders(sizes, page)
+    show_figure(figures.draw_stages(sizes, page.lang), "stages", "described", "note_stages", found)
 pooled = moves[moves["month"].isna()]
 if len(pooled):
-    show_figure(figures.draw_moves(pooled, page.lang), "moves", "described")
+    found = captions.move_ends(pooled, page)
+    show_figure(figures.draw_moves(pooled, page.lang), "moves", "described", found=found)
 if steps["members_lost"].fillna(0).gt(0).any():
-    show_figure(figures.draw_steps(steps, page.lang, page.params.study.currency), "steps", "described")
+    drawn = figures.draw_steps(steps, page.lang, page.params.study.currency)
+    show_figure(drawn, "steps", "described", found=captions.step_leaders(steps, page))
 show_table("steps", "lifecycle_steps", "described")
 again = page.results("second_purchase")
 if again["share"].notna().any():
-    page.claim("described", overview.second(again, page))
-    show_figure(figures.draw_second_purchase(again, page.lang), "second", "described")
+    drawn, found = figures.draw_second_purchase(again, page.lang), [overview.second(again, page)]
+    show_figure(drawn, "second", "described", found=found)
 else:
     page.claim("described", page.say(f"retention.{empty.get('second_purchase', 'empty_few')}"))
 
@@ -156,12 +155,14 @@ else:
 
 # %%
 nodes = page.results("key_nodes")
-claims("associated", overview.nodes(nodes, page, most=8))
 clocks, after = nodes[nodes["unit"] == "days"], nodes[nodes["unit"] == "days_after"]
 if clocks["rate"].notna().any():
-    show_figure(figures.draw_hazard(clocks, page.lang), "hazard", "described", note="note_hazard")
+    found = overview.nodes(clocks, page, most=2)
+    show_figure(figures.draw_hazard(clocks, page.lang), "hazard", "described", "note_hazard", found)
 if after["ratio"].notna().any():
-    show_figure(figures.draw_triggers(after, page.lang), "triggers", "associated")
+    found = overview.nodes(after, page, most=8)
+    show_figure(figures.draw_triggers(after, page.lang), "triggers", "associated", found=found)
+page.claims("associated", overview.nodes(nodes[~nodes["unit"].isin(["days", "days_after"])], page, most=8))
 if nodes["is_node"].any():
     show_table("nodes", "key_nodes", "associated")
 
@@ -179,14 +180,14 @@ if nodes["is_node"].any():
 # %%
 strata, segments = page.results("strata"), page.results("segments")
 if strata["rate"].notna().any():
-    claims("described", overview.strata(strata, page, level, most=5))
-    show_figure(figures.draw_strata(strata, page.lang), "strata", "described")
+    found = overview.strata(strata, page, level, most=5)
+    show_figure(figures.draw_strata(strata, page.lang), "strata", "described", found=found)
     show_table("strata", "strata", "described")
 else:
     page.claim("described", page.say(f"retention.{empty.get('strata', 'empty_few')}"))
-claims("described", overview.value(segments, page))
 if segments["rate"].notna().any():
-    show_figure(figures.draw_segments(segments, page.lang), "segments", "described")
+    found = overview.value(segments, page)
+    show_figure(figures.draw_segments(segments, page.lang), "segments", "described", found=found)
     show_table("segments", "segments", "described", limit=20)
 
 # %% [markdown] tags=["en"]
@@ -203,8 +204,8 @@ if segments["rate"].notna().any():
 # %%
 regions, campaigns = page.results("region_category"), page.results("campaigns")
 if regions["change"].notna().any():
-    claims("described", overview.decline(regions, page))
-    show_figure(figures.draw_regions(regions, page.lang), "regions", "described")
+    found = overview.decline(regions, page)
+    show_figure(figures.draw_regions(regions, page.lang), "regions", "described", found=found)
     show_table("regions", "region_category", "described", limit=10)
 else:
     page.claim("described", page.say(f"retention.{empty.get('region_category', 'empty_few')}"))
@@ -228,8 +229,8 @@ else:
 # %%
 study, signs = page.results("event_study"), page.results("leading_indicators")
 if study["difference"].notna().any():
-    claims("associated", overview.precursors(signs, page))
-    show_figure(figures.draw_study(study, page.lang), "study", "associated")
+    found = overview.precursors(signs, page)
+    show_figure(figures.draw_study(study, page.lang), "study", "associated", found=found)
     if len(signs):
         show_table("precursors", "leading_indicators", "associated")
 else:

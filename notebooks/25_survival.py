@@ -26,20 +26,17 @@ from whychurn.report.causes.sentences.shares import rung_of
 from whychurn.report.page.report_page import Page
 from whychurn.report.survival import charts as figures
 from whychurn.report.survival.sentences import competing_risks, curves, forecasts, hazard_ratios
+from whychurn.report.survival.sentences.captions import captions
 
 page = Page.open()
 facts, own, lang, money = page.facts("survival"), page.params.survival, page.lang, page.params.study.currency
 ratios, level = page.results("hazard_ratios"), page.params.run.false_discovery
-strong = hazard_ratios.strongest(ratios, facts, level, page, 3)
-page.answer("\n\n".join([curves.answer(facts, page), *strong[:1], forecasts.answer(facts, page)]))
+told = captions(page.rows, facts, level, page)  # each sentence is shown once, with its figure or without
+strongest = told["hazard_ratios"][:1]
+page.answer("\n\n".join([curves.answer(facts, page), *strongest, forecasts.answer(facts, page)]))
 for key, value, text, rung in curves.headlines(facts, page):
     page.headline(key, value, text, rung=rung)
 FORMATS = curves.FORMATS | competing_risks.FORMATS | hazard_ratios.FORMATS | forecasts.FORMATS
-
-
-def claims(rung, lines):
-    for line in lines:
-        page.claim(rung, line)
 
 
 def show_table(table, name, rung="described", limit=12, labels=None):
@@ -50,7 +47,8 @@ def show_table(table, name, rung="described", limit=12, labels=None):
 
 def show_figure(figure, name, rung="described", note=None):
     words = {"title": page.say(f"survival.figure_{name}"), "alt": page.say(f"survival.alt_{name}")}
-    page.figure(figure, **words, rung=rung, note=page.say(f"survival.{note}") if note else None)
+    words |= {"note": page.say(f"survival.{note}") if note else None, "found": told.pop(name, ())}
+    page.figure(figure, **words, rung=rung)
 
 
 # %% [markdown] tags=["en"]
@@ -65,7 +63,7 @@ def show_figure(figure, name, rung="described", note=None):
 
 # %%
 definitions = page.results("survival_definitions")
-claims("described", curves.confidence(facts, definitions, page))
+page.claims("described", curves.confidence(facts, definitions, page))
 show_table(curves.definitions_table(definitions, page), "definitions")
 if len(effects := page.results("survival_sensitivity")):
     names = {name: curves.definition_name(name, page) for name in definitions["definition"]}
@@ -89,9 +87,9 @@ stay_curves, means = page.results("survival_curves"), page.results("survival_mea
 if len(stay_curves):
     show_figure(figures.draw_stay(stay_curves, lang), "stay")
 tests = page.results("survival_tests")
-claims("described", curves.strata(tests, facts, page, 4))
 if facts["differ"]:
     show_figure(figures.draw_strata(stay_curves, facts["differ"], lang), "strata", note="note_strata")
+page.claims("described", told.pop("strata", ()))
 show_table(curves.means_table(means, page), "means")
 show_table(curves.tests_table(tests, page), "tests")
 
@@ -108,11 +106,10 @@ show_table(curves.tests_table(tests, page), "tests")
 
 # %%
 hazard, nodes = page.results("survival_hazard"), page.results("key_nodes")
-claims("described", curves.peak(hazard, page))
 if hazard["churn_events"].gt(0).any():
     show_figure(figures.draw_hazard(hazard, curves.key_moments(nodes, tenure=True), lang), "hazard")
 if len(others := curves.key_moments(nodes, tenure=False)):
-    show_figure(figures.draw_rate_ratios(others, lang), "moments", rung="associated")
+    show_figure(figures.draw_rate_ratios(others, lang), "moments", "associated")
 
 # %% [markdown] tags=["en"]
 # ## What goes along with a shorter or longer stay
@@ -126,12 +123,12 @@ if len(others := curves.key_moments(nodes, tenure=False)):
 # Cox 模型同时考虑每位会员每个月的已知信息。风险比 1.2 表示：在*模型中*其他因素相同的情况下，流失速度为 1.2 倍。这只说明两者同时出现，并不说明谁导致谁。
 
 # %%
-claims("associated", strong)
 if len(ratios):
     show_figure(figures.draw_hazard_ratios(ratios, lang, level), "hazard_ratios", "associated", "note_forest")
     show_table(hazard_ratios.ratio_table(ratios, page), "hazard_ratios", "associated")
 if len(bends := page.results("spline_effects")):
     show_figure(figures.draw_curves(bends, lang), "curves", "associated")
+page.claims("associated", [*told.pop("hazard_ratios", ()), *told.pop("curves", ())])
 
 # %% [markdown] tags=["en"]
 # ### Does the model hold?
@@ -145,10 +142,10 @@ if len(bends := page.results("spline_effects")):
 
 # %%
 drift, collinear = page.results("proportional_hazards"), page.results("collinearity")
-tolerated = MIN_HAZARD_RATIO_CHANGE
-claims("associated", hazard_ratios.checks(facts, tolerated, collinear, page))
+page.claims("associated", hazard_ratios.checks(facts, collinear, page))
 if len(drift):
-    show_figure(figures.draw_drift(drift, lang, tolerated), "drift", "associated", "note_drift")
+    drawn = figures.draw_drift(drift, lang, MIN_HAZARD_RATIO_CHANGE)
+    show_figure(drawn, "drift", "associated", "note_drift")
     show_table(hazard_ratios.drift_table(drift, page), "proportional_hazards", "associated")
     show_table(hazard_ratios.collinear_table(collinear, page), "collinearity", "associated", 6)
 
@@ -169,12 +166,11 @@ page.unanswered("stated_reasons")
 attributed = page.rows("attributed_incidence")
 incidence = attributed if (found := len(attributed) > 0) else page.results("cause_incidence")
 rung = rung_of(page.facts("causes")) if found else "described"
-claims(rung, [*competing_risks.source(facts, found, page), *competing_risks.largest(incidence, found, page)])
+page.claims(rung, competing_risks.source(facts, found, page))
 if len(incidence):
     show_figure(figures.draw_incidence(incidence, lang), "incidence", rung, None if found else "note_stated")
     show_table(competing_risks.incidence_table(incidence, own.stay_days, page), "incidence", rung)
     groups = competing_risks.strata_rows(incidence, competing_risks.YEAR, MAX_LEFT_TRUNCATION_DAYS)
-    claims(rung, competing_risks.differing(groups, page, 4))
     if len(groups) > len(groups["cause"].unique()):
         show_figure(figures.draw_cause_strata(groups, lang), "cause_strata", rung)
 if not found and len(shares := page.results("stated_shares")):
@@ -198,8 +194,7 @@ if len(by_cause := page.results("cause_hazard_ratios")):
 table = page.results("attributed_elimination") if found else page.results("cause_elimination")
 if table is not None and len(days := table[table["measure"] == "days"]):
     known = competing_risks.planted_rows(page.results("elimination_scores"), found)
-    claims("described", competing_risks.planted(known, page))
-    claims("associated", competing_risks.removal(table, page))
+    page.claims("described", competing_risks.planted(known, page))
     show_figure(figures.draw_removal(days, lang), "removal", "associated")
     show_table(competing_risks.removal_table(table, page, known), "removal", "associated")
 
@@ -216,22 +211,21 @@ if table is not None and len(days := table[table["measure"] == "days"]):
 
 # %%
 scores, groups = (page.results(f"survival_{name}") for name in ("model_comparison", "calibration"))
-claims("associated", forecasts.verdict(facts, scores, page))
 if len(scores):
     chosen, table = facts["challenge"]["chosen"], forecasts.forecast_table(scores, facts, page)
     show_figure(figures.draw_forecasts(scores, chosen, lang), "forecast", "associated")
     show_table(table, "forecast", "associated", labels=forecasts.forecast_labels(table, page))
     show_figure(figures.draw_forecast_calibration(groups, chosen, lang), "forecast_calibration", "associated")
     show_figure(figures.draw_spread(page.results("survival_d_calibration"), lang), "spread", "associated")
+page.claims("associated", told.pop("forecast", ()))
 tiers, spend, actual = (page.results(f"lifetime_{name}") for name in ("tiers", "holdout", "holdout_groups"))
-claims("associated", forecasts.worth(facts, page))
+page.claims("associated", forecasts.worth(facts, page))
 if tiers["margin_per_member"].notna().any():
-    show_figure(
-        figures.draw_tiers(tiers, money, page.params.business.value_days, lang), "lifetime", "associated"
-    )
+    drawn = figures.draw_tiers(tiers, money, page.params.business.value_days, lang)
+    show_figure(drawn, "lifetime", "associated")
     show_table(forecasts.tiers_table(tiers, page), "tiers", "associated")
 if len(spend):
-    show_figure(figures.draw_spend(actual, money, lang), "spend", "described")
+    show_figure(figures.draw_spend(actual, money, lang), "spend")
     show_table(forecasts.spend_table(spend, page), "spend", "described")
 
 # %% [markdown] tags=["en"]

@@ -22,6 +22,8 @@
 
 # %%
 from whychurn.contract.suppression import suppress_small_cells
+from whychurn.labels import family_name
+from whychurn.report.page.findings import ends_lines, leader_lines
 from whychurn.report.page.report_page import Page
 from whychurn.report.risk import charts as figures
 from whychurn.report.risk import sentences
@@ -33,6 +35,18 @@ risk, cell = page.params.risk, page.params.privacy.min_cell
 page.answer(sentences.answer(facts, page) if found else sentences.no_answer(facts, page))
 for key, value, text, rung in sentences.headlines(facts, page) if found else []:
     page.headline(key, value, text, rung=rung)
+
+
+def show_figure(figure, name, rung="described", note=None, found=()):
+    page.figure(
+        figure, **page.caption(f"risk.fig_{name}"), rung=rung, note=note and page.say(note), found=found
+    )
+
+
+def show_table(table, name, title, rung="described", formats=None):
+    labels, words = page.columns(table, "risk"), page.say(f"risk.tab_{title}")
+    page.table(table, name=name, title=words, rung=rung, labels=labels, formats=formats)
+
 
 # %% [markdown] tags=["en"]
 # ## Confidence
@@ -52,24 +66,15 @@ for key, value, text, rung in sentences.headlines(facts, page) if found else []:
 
 # %%
 if facts and len(gone := page.results("already_gone")):
-    table, title = sentences.gone_table(gone, page.lang, cell), page.say("risk.tab_gone")
-    look = {"labels": page.columns(table, "risk"), "formats": sentences.GONE_FORMATS}
-    page.table(table, name="already-gone", title=title, rung="described", **look)
+    table = sentences.gone_table(gone, page.lang, cell)
+    show_table(table, "already-gone", "gone", formats=sentences.GONE_FORMATS)
 if found:
     metrics = page.results("risk_metrics")
-    page.claim("described", sentences.verdict(facts, page))
     notes = [*sentences.gone_claims(facts, page), sentences.embargo(facts, page), *facts["notes"][page.lang]]
-    for note in notes:
-        page.claim("described", note)
-    page.figure(
-        figures.draw_models(metrics, page.lang),
-        **page.caption("risk.fig_models"),
-        rung="described",
-        note=page.say("risk.fig_models_note"),
-    )
-    table = sentences.model_table(metrics, page.lang, sentences.ORDER)
-    columns, title = page.columns(table, "risk"), page.say("risk.tab_models")
-    page.table(table, name="risk-models", title=title, rung="described", labels=columns)
+    page.claims("described", notes)
+    drawn, won = figures.draw_models(metrics, page.lang), [sentences.verdict(facts, page)]
+    show_figure(drawn, "models", note="risk.fig_models_note", found=won)
+    show_table(sentences.model_table(metrics, page.lang, sentences.ORDER), "risk-models", "models")
 
 # %% [markdown] tags=["en"]
 # ## Can the probabilities be taken at their word?
@@ -95,13 +100,9 @@ if found:
         alt=page.say("risk.fig_reliability_alt"),
         rung="described",
     )
-    table = sentences.model_table(metrics, page.lang, sentences.TRUST)
-    columns, title = page.columns(table, "risk"), page.say("risk.tab_trust")
-    page.table(table, name="risk-trust", title=title, rung="described", labels=columns)
+    show_table(sentences.model_table(metrics, page.lang, sentences.TRUST), "risk-trust", "trust")
     table = sentences.strata_table(metrics, page.lang, cell)
-    columns, title = page.columns(table, "risk"), page.say("risk.tab_strata")
-    look = {"labels": columns, "formats": sentences.STRATA_FORMATS}
-    page.table(table, name="risk-strata", title=title, rung="described", **look)
+    show_table(table, "risk-strata", "strata", formats=sentences.STRATA_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## Whom is it worth contacting?
@@ -124,12 +125,12 @@ if found:
         rung="described",
     )
     table = sentences.gains_table(metrics, risk.lift_shares)
-    look = {"labels": page.columns(table, "risk"), "formats": {"contacted": "percent"}}
-    page.table(table, name="risk-gains", title=page.say("risk.tab_gains"), rung="described", **look)
+    show_table(table, "risk-gains", "gains", formats={"contacted": "percent"})
     if lift["profit"].notna().any():
         page.figure(
             figures.draw_profit(lift, page.lang, business.capacity, currency),
             **page.caption("risk.fig_profit"),
+            found=sentences.profit_lines(lift, page),
             rung="described",
             note=page.say(
                 "risk.fig_profit_note",
@@ -151,11 +152,10 @@ if found:
 
 # %%
 if found and len(backtest := page.results("risk_backtest")):
-    page.figure(
-        figures.draw_backtest(backtest, page.lang),
-        **page.caption("risk.fig_backtest"),
-        rung="described",
-    )
+    auc, names = backtest[backtest["metric"] == "auc"], ("estimate", "low", "high")
+    day = lambda row: page.format(row["cutoff_on"], "date")  # noqa: E731
+    alike = ends_lines(auc, page.say("risk.found_backtest"), day, page, names, "number")
+    show_figure(figures.draw_backtest(backtest, page.lang), "backtest", found=alike)
 
 # %% [markdown] tags=["en"]
 # ## What the model looks at
@@ -174,40 +174,29 @@ if found and len(backtest := page.results("risk_backtest")):
 # %%
 if found:
     importance, groups = page.results("risk_shap_features"), page.results("risk_shap_groups")
-    page.figure(
+    what, families = page.say("risk.found_features"), groups[groups["grouping"] == "family"]
+    first = leader_lines(importance, what, lambda row: row[f"label_{page.lang}"], "share", page)
+    show_figure(
         figures.draw_features(importance, page.lang, 15),
-        **page.caption("risk.fig_features"),
-        rung="associated",
-        note=page.say("risk.fig_shap_note"),
+        "features",
+        "associated",
+        "risk.fig_shap_note",
+        first,
     )
-    page.figure(
-        figures.draw_groups(groups, page.lang),
-        **page.caption("risk.fig_groups"),
-        rung="associated",
-        note=page.say("risk.fig_shap_note"),
-    )
-    page.figure(
-        figures.draw_beeswarm(page.results("risk_shap_points"), importance, page.lang),
-        **page.caption("risk.fig_beeswarm"),
-        rung="associated",
-    )
+    first = leader_lines(families, what, lambda row: family_name(row["group"], page.lang), "share", page)
+    show_figure(figures.draw_groups(groups, page.lang), "groups", "associated", "risk.fig_shap_note", first)
+    points = page.results("risk_shap_points")
+    show_figure(figures.draw_beeswarm(points, importance, page.lang), "beeswarm", "associated")
 
-# %%
 if found:
     dependence = page.results("risk_shap_dependence")
     if len(dependence):
-        page.figure(
-            figures.draw_dependence(dependence[dependence["rows"] >= cell], importance, page.lang),
-            **page.caption("risk.fig_dependence"),
-            rung="associated",
-        )
+        drawn = figures.draw_dependence(dependence[dependence["rows"] >= cell], importance, page.lang)
+        show_figure(drawn, "dependence", "associated")
     pairs = sentences.pairs_table(page.results("risk_shap_interactions"), importance, page.lang)
-    columns, title = page.columns(pairs, "risk"), page.say("risk.tab_interactions")
-    page.table(pairs, name="risk-interactions", title=title, rung="associated", labels=columns)
+    show_table(pairs, "risk-interactions", "interactions", "associated")
     rules = sentences.rules_table(page.results("risk_tree"), page.lang, cell)
-    columns, title = page.columns(rules, "risk"), page.say("risk.tab_tree")
-    look = {"labels": columns, "formats": sentences.RULE_FORMATS}
-    page.table(rules, name="risk-tree", title=title, rung="associated", **look)
+    show_table(rules, "risk-tree", "tree", "associated", sentences.RULE_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## Kinds of members at risk of leaving
@@ -221,15 +210,11 @@ if found:
 
 # %%
 if found and len(groups := page.results("risk_archetypes")):
-    page.figure(
-        figures.draw_archetypes(groups[groups["members"] >= cell], page.lang),
-        **page.caption("risk.fig_archetypes"),
-        rung="associated",
-    )
+    shown, what = groups[groups["members"] >= cell], page.say("risk.found_archetypes")
+    first = leader_lines(shown, what, lambda row: row[f"name_{page.lang}"], "members", page, "int")
+    show_figure(figures.draw_archetypes(shown, page.lang), "archetypes", "associated", found=first)
     table = sentences.archetype_table(groups, page.lang, cell)
-    columns, title = page.columns(table, "risk"), page.say("risk.tab_archetypes")
-    look = {"labels": columns, "formats": sentences.ARCHETYPE_FORMATS}
-    page.table(table, name="risk-archetypes", title=title, rung="associated", **look)
+    show_table(table, "risk-archetypes", "archetypes", "associated", sentences.ARCHETYPE_FORMATS)
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

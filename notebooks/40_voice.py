@@ -43,10 +43,10 @@ first = (
 page.answer("\n\n".join(first + text_causes.triangulation_lines(sources, page)))
 
 
-def show(section, name, rung, figure=None, table=None, formats=None, limit=15):
+def show(section, name, rung, figure=None, table=None, formats=None, limit=15, found=()):
     if figure is not None:
         words = {"title": page.say(f"{section}.figure_{name}"), "alt": page.say(f"{section}.alt_{name}")}
-        page.figure(figure, **words, rung=rung)
+        page.figure(figure, **words, rung=rung, found=found)
     if table is not None:
         labels, title = page.columns(table, section), page.say(f"{section}.table_{name}")
         page.table(
@@ -67,10 +67,11 @@ def show(section, name, rung, figure=None, table=None, formats=None, limit=15):
 
 # %%
 check, ratings = page.results("text_cause_check"), page.results("sentiment_check")
-for line in text_causes.agreement_lines(check, page) + text_causes.sentiment_lines(ratings, page):
-    page.claim("described", line)
-if check["kappa"].notna().any():
-    show("voice", "said_agreement", "described", figures.draw_agreement(check, page.lang))
+found = text_causes.agreement_lines(check, page) + text_causes.sentiment_lines(ratings, page)
+if not check["kappa"].notna().any():
+    page.claims("described", found)
+else:
+    show("voice", "said_agreement", "described", figures.draw_agreement(check, page.lang), found=found)
     show("voice", "said_check", "described", None, text_causes.check_table(check, page), text_causes.FORMATS)
 
 # %% [markdown] tags=["en"]
@@ -87,7 +88,7 @@ if check["kappa"].notna().any():
 # %%
 if len(topics):
     sizes, table = figures.draw_topics(topics, page.lang), topic_sentences.topic_list(topics, page)
-    show("voice", "topic_sizes", "described", sizes)
+    show("voice", "topic_sizes", "described", sizes, found=topic_sentences.topic_lines(topics, page))
     show("voice", "topic_list", "described", None, table, topic_sentences.FORMATS, limit=12)
     tree = topic_sentences.tree_list(page.results("topic_tree"), topics, page)
     show("voice", "topic_tree", "described", None, tree, topic_sentences.FORMATS)
@@ -108,8 +109,7 @@ if len(topics):
 # %%
 methods = page.results("topic_methods")
 if len(methods):
-    for line in topic_methods.method_lines(methods, page):
-        page.claim("described", line)
+    page.claims("described", topic_methods.method_lines(methods, page))
     table = topic_methods.method_table(methods, page)
     show("voice", "topic_methods", "described", None, table, topic_methods.FORMATS)
 
@@ -125,13 +125,11 @@ if len(methods):
 
 # %%
 if len(topics):
-    for line in topic_sentences.change_lines(changes, topics, page):
-        page.claim("described", line)
+    found = topic_sentences.change_lines(changes, topics, page)
     chosen, months = topic_sentences.changed_topics(changes, topics), page.results("topic_months")
     drawn = figures.draw_months(months, changes, topics, chosen, page.lang)
-    show("voice", "topic_months", "described", drawn)
-    for line in topic_sentences.rising_lines(rising, topics, own.recent_weeks, page):
-        page.claim("described", line)
+    show("voice", "topic_months", "described", drawn, found=found)
+    page.claims("described", topic_sentences.rising_lines(rising, topics, own.recent_weeks, page))
     alerts = topic_sentences.alert_list(page.results("topic_alerts"), topics, page)
     show("voice", "topic_alerts", "described", None, alerts, topic_sentences.FORMATS, limit=6)
     groups = topic_sentences.group_list(page.results("topic_groups"), topics, page)
@@ -155,6 +153,7 @@ if sources["share"].notna().any():
         "described",
         figures.draw_triangulation(sources, page.lang),
         text_causes.triangulation_table(sources, page),
+        found=text_causes.triangulation_lines(sources, page)[-1:],
     )
 
 # %% [markdown] tags=["en"]
@@ -171,20 +170,22 @@ if sources["share"].notna().any():
 # %%
 level, said_days = page.params.run.false_discovery, page.params.survival.said_days
 effects = topic_hazard_ratios.effect_table(page.results("topic_hazard"), topics, page)
-for line in topic_hazard_ratios.effect_lines(effects, level, said_days, page):
-    page.claim("associated" if len(effects) else "described", line)
+found = topic_hazard_ratios.effect_lines(effects, level, said_days, page)
 if len(effects):
     drawn = figures.draw_effects(effects, level, page.lang)
-    show("voice", "said_effects", "associated", drawn, effects, topic_hazard_ratios.FORMATS)
+    show("voice", "said_effects", "associated", drawn, effects, topic_hazard_ratios.FORMATS, found=found)
+else:
+    page.claims("described", found)
 outcomes, own = page.results("complaint_outcomes"), page.params.retention
-for line in complaints.outcome_lines(outcomes, own.complaint_outcome_days, page):
-    page.claim("associated", line)
-if outcomes["rate"].notna().any():
+found = complaints.outcome_lines(outcomes, own.complaint_outcome_days, page)
+if not outcomes["rate"].notna().any():
+    page.claims("associated", found)
+else:
     table, figure = (
         complaints.outcome_table(outcomes, page),
         retention_figures.draw_outcomes(outcomes, page.lang),
     )
-    show("retention", "outcomes", "associated", figure, table, complaints.FORMATS)
+    show("retention", "outcomes", "associated", figure, table, complaints.FORMATS, found=found)
 
 # %% [markdown] tags=["en"]
 # ## Those who say nothing
@@ -194,14 +195,15 @@ if outcomes["rate"].notna().any():
 
 # %%
 quiet, horizon = page.results("silence"), page.params.panel.horizon_days
-for line in complaints.silence_lines(quiet, own.silent_days, horizon, page):
-    page.claim("described", line)
-if quiet["rate"].notna().any():
+found = complaints.silence_lines(quiet, own.silent_days, horizon, page)
+if not quiet["rate"].notna().any():
+    page.claims("described", found)
+else:
     table, figure = (
         complaints.silence_table(quiet, page),
         retention_figures.draw_silence(quiet, page.lang),
     )
-    show("retention", "silence", "described", figure, table, complaints.FORMATS)
+    show("retention", "silence", "described", figure, table, complaints.FORMATS, found=found)
 
 # %% [markdown] tags=["en"]
 # ## What this does not show

@@ -27,6 +27,7 @@ from whychurn.report.causes.sentences import shares as share_sentences
 from whychurn.report.causes.sentences.interviews import with_basis
 from whychurn.report.index.sentences import picture_title
 from whychurn.report.page.report_page import Page
+from whychurn.report.survival.sentences import competing_risks
 from whychurn.report.why.months import months_title
 from whychurn.score.yardstick.measured import load_yardstick
 
@@ -38,18 +39,13 @@ share_rung, known = share_sentences.rung_of(facts), share_sentences.six(shares)
 yardstick, kind = load_yardstick(), accuracy.kind_of_study(facts)
 
 
-def claims(rung, lines):
-    for line in lines:
-        page.claim(rung, line)
-
-
 def attributed(lines):
-    claims(*((share_rung, lines) if len(known) else ("described", [page.say("causes.claim_untold")])))
+    page.claims(*((share_rung, lines) if len(known) else ("described", [page.say("causes.claim_untold")])))
 
 
-def show_figure(figure, name, rung=share_rung, note=None, found=""):
-    words = {"title": found or page.say(f"causes.figure_{name}"), "alt": page.say(f"causes.alt_{name}")}
-    page.figure(figure, **words, rung=rung, note=note)
+def show_figure(figure, name, rung=share_rung, note=None, found=()):
+    title = found[0] if found else page.say(f"causes.figure_{name}")
+    page.figure(figure, title=title, alt=page.say(f"causes.alt_{name}"), rung=rung, note=note, found=found)
 
 
 def show_table(table, name, rung=share_rung, formats=share_sentences.FORMATS, limit=12, found=""):
@@ -62,13 +58,13 @@ page.answer(with_basis(share_sentences.answer(shares, facts, page), shares, fact
 measured = accuracy.first_headline(yardstick, kind, page) if len(known) else []
 for key, value, text, rung in [*share_sentences.headlines(shares, facts, scores, page), *measured]:
     page.headline(key, value, text, rung=rung)
-claims("described", robustness.first_lines(checks, page.facts("intake"), facts, page))
+page.claims("described", robustness.first_lines(checks, page.facts("intake"), facts, page))
 if len(known):
-    claims("described", accuracy.first_lines(yardstick, kind, page))
-    told = {"note": page.say("causes.note_shares"), "found": picture_title(shares, page)}
+    page.claims("described", accuracy.first_lines(yardstick, kind, page))
+    told = {"note": page.say("causes.note_shares"), "found": [picture_title(shares, page)]}
     show_figure(figures.draw_shares(shares, lang), "shares", **told)
     show_table(share_sentences.shares_table(shares, page), "shares")
-claims("described", share_sentences.untold_lines(results("cause_grounds"), page))
+page.claims("described", share_sentences.untold_lines(results("cause_grounds"), page))
 
 # %% [markdown] tags=["en"]
 # ## Confidence
@@ -83,7 +79,7 @@ claims("described", share_sentences.untold_lines(results("cause_grounds"), page)
 # 概率足够高时才指明原因；其余保持未定，按概率分摊到多个原因。
 
 # %%
-claims("described", share_sentences.confidence(shares, facts, scores, page))
+page.claims("described", share_sentences.confidence(shares, facts, scores, page))
 
 # %% [markdown] tags=["en"]
 # ## <a id="said"></a>What they said, and what the evidence says
@@ -97,9 +93,11 @@ claims("described", share_sentences.confidence(shares, facts, scores, page))
 
 # %%
 stated = results("cause_stated")
-attributed(groups.said_lines(stated, results("cause_confusion"), page))
-if groups.has_answers(stated):
-    show_figure(figures.draw_stated(stated, lang), "stated", note=page.say("causes.note_stated"))
+said = groups.said_lines(stated, results("cause_confusion"), page)
+if groups.has_answers(stated) and len(known):
+    show_figure(figures.draw_stated(stated, lang), "stated", note=page.say("causes.note_stated"), found=said)
+else:
+    attributed(said)
 show_table(robustness.driver_table(results("cause_drivers"), page), "drivers", limit=10)
 
 # %% [markdown] tags=["en"]
@@ -125,7 +123,8 @@ change, incidence = results("cause_change"), results("attributed_incidence")
 attributed(groups.change_lines(change, level, page))
 show_table(groups.change_table(change, page), "change", found=months_title(change, level, page))
 if len(incidence) and len(known):
-    show_figure(figures.draw_incidence(incidence, lang), "incidence")
+    told = competing_risks.largest(incidence, True, page)
+    show_figure(figures.draw_incidence(incidence, lang), "incidence", found=told)
 
 # %% [markdown] tags=["en"]
 # ## Members who stand for many
@@ -152,13 +151,14 @@ show_table(stories, "stories", limit=18)
 
 # %%
 market = results("cause_market")
-claims(share_rung if len(known) else "described", competition.market_lines(market, page))
 pulls, gaps = competition.pulls(market), competition.gap_groups(market, 6)
+told, apart = competition.market_lines(market, page), competition.gap_lines(market, page)
 if len(pulls):
-    show_figure(figures.draw_rivals(pulls, lang), "rivals", note=page.say("causes.note_rivals"))
-claims("associated", competition.gap_lines(market, page))
+    show_figure(figures.draw_rivals(pulls, lang), "rivals", note=page.say("causes.note_rivals"), found=told)
+else:
+    page.claims(share_rung if len(known) else "described", told)
 if len(gaps):
-    show_figure(figures.draw_gap(gaps, lang), "gap", "associated")
+    show_figure(figures.draw_gap(gaps, lang), "gap", "associated", found=apart)
 
 # %% [markdown] tags=["en"]
 # ## Numbers, texts, interviews: do they agree?
@@ -168,9 +168,11 @@ if len(gaps):
 
 # %%
 sources = results("cause_triangulation")
-claims("described", robustness.triangulation_lines(sources, page))
+told = robustness.triangulation_lines(sources, page)
 if len(present := robustness.present_sources(sources)) > 1:
-    show_figure(figures.draw_triangulation(sources, present, lang), "triangulation")
+    show_figure(figures.draw_triangulation(sources, present, lang), "triangulation", found=told)
+else:
+    page.claims("described", told)
 
 # %% [markdown] tags=["en"]
 # ## <a id="holds"></a>Does it hold?
@@ -186,16 +188,20 @@ if len(present := robustness.present_sources(sources)) > 1:
 # %%
 stability, methods = results("cause_sensitivity"), results("cause_methods")
 methods = methods[methods["share"].notna()] if len(methods) else methods
-attributed(robustness.stability_lines(stability, page))
-if len(stability):
+told = robustness.stability_lines(stability, page)
+if not (len(stability) and len(known)):
+    attributed(told)
+else:
     names = {name: robustness.variant_name(name, page) for name in stability["analysis"].unique()}
-    show_figure(figures.draw_side_by_side(stability, "analysis", names, "main", lang), "stability")
+    drawn = figures.draw_side_by_side(stability, "analysis", names, "main", lang)
+    show_figure(drawn, "stability", found=told)
     show_table(robustness.stability_table(stability, page), "stability")
 if groups.has_shares(methods):
     names = robustness.method_names(methods, page)
-    show_figure(figures.draw_side_by_side(methods, "method", names, method, lang), "methods")
+    drawn = figures.draw_side_by_side(methods, "method", names, method, lang)
+    show_figure(drawn, "methods", found=robustness.method_lines(methods, method, page))
     show_table(robustness.method_table(methods, page), "methods")
-claims("described", robustness.diagnostic_lines(checks, page))
+page.claims("described", robustness.diagnostic_lines(checks, page))
 show_table(robustness.diagnostic_table(checks, page), "checks", "described")
 
 # %% [markdown] tags=["en"]
@@ -213,11 +219,13 @@ show_table(robustness.diagnostic_table(checks, page), "checks", "described")
 if len(scores):
     show_table(accuracy.scored(scores, page), "scores", "described", accuracy.FORMATS)
     show_table(share_sentences.rank_table(scores, method, page), "rankings", "described")
-claims("described", accuracy.measured(yardstick, kind, page) if len(known) else [])
+page.claims("described", accuracy.measured(yardstick, kind, page) if len(known) else [])
 if len(by_kind := accuracy.kind_table(yardstick, page)):
-    show_figure(figures.draw_errors(yardstick, lang), "errors", "described")
+    show_figure(
+        figures.draw_errors(yardstick, lang), "errors", "described", found=[told for *_, told, _ in measured]
+    )
     show_table(by_kind, "kinds", "described", accuracy.KIND_FORMATS)
-claims("described", misspecification.mechanism_lines(yardstick, page))
+page.claims("described", misspecification.mechanism_lines(yardstick, page))
 mechanisms = misspecification.mechanism_table(misspecification.by_mechanism(yardstick), page)
 show_table(mechanisms, "mechanisms", "described", misspecification.FORMATS)
 

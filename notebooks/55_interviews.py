@@ -33,11 +33,6 @@ shares, sources, plan = results("cause_shares"), results("cause_interviews"), re
 drawn = sentences.by_lot(facts)
 
 
-def claims(rung, lines):
-    for line in lines:
-        page.claim(rung, line)
-
-
 def show_table(table, name, rung):
     words = {"title": page.say(f"interviews.table_{name}"), "labels": page.columns(table, "interviews")}
     if len(table):
@@ -51,9 +46,12 @@ if drawn:
     page.headline("how_sure.asked_by_lot", named, text)
     words = {name: page.say(f"interviews.{name}_sources") for name in ("figure", "alt")}
     page.figure(
-        figures.draw_sources(sources, page.lang), title=words["figure"], alt=words["alt"], rung="attributed"
+        figures.draw_sources(sources, page.lang),
+        title=words["figure"],
+        alt=words["alt"],
+        rung="attributed",
+        found=sentences.moved_lines(sources, page),
     )
-    claims("attributed", sentences.moved_lines(sources, page))
     show_table(sentences.source_table(sources, page), "sources", "attributed")
 
 # %% [markdown] tags=["en"]
@@ -70,8 +68,8 @@ if drawn:
 # 模型对全体会员的判断使估计更精确，但不会使它产生偏差。会造成偏差的只有两点：谁不作答，以及流失会员没有说出的内容。
 
 # %%
-claims("described", sentences.asked_lines(facts, page))
-claims("described", sentences.silence_lines(shares, facts, page))
+page.claims("described", sentences.asked_lines(facts, page))
+page.claims("described", sentences.silence_lines(shares, facts, page))
 
 # %% [markdown] tags=["en"]
 # ## The price of knowing
@@ -85,7 +83,7 @@ claims("described", sentences.silence_lines(shares, facts, page))
 # 若再随机抽取更多流失会员并得到作答，区间会有多宽。抽样命令：`whychurn ask --budget 200`。未作答造成的那部分不确定不会因此缩小，需要提醒或再次致电。
 
 # %%
-claims(rung_of(facts), sentences.price_lines(plan, page))
+page.claims(rung_of(facts), sentences.price_lines(plan, page))
 show_table(plan, "plan", rung_of(facts))
 
 # %% [markdown] tags=["en"]
@@ -102,10 +100,10 @@ show_table(plan, "plan", rung_of(facts))
 
 # %%
 tests = results("cause_touches")
-claims("described", touches.status_lines(facts, page))
-claims("caused", touches.effect_lines(tests, page))
-claims(rung_of(facts), touches.share_lines(tests, page))
-claims("described", [*touches.unshown_lines(tests, page), *touches.note_lines(tests, page)])
+page.claims("described", touches.status_lines(facts, page))
+page.claims("caused", touches.effect_lines(tests, page))
+page.claims(rung_of(facts), touches.share_lines(tests, page))
+page.claims("described", [*touches.unshown_lines(tests, page), *touches.note_lines(tests, page)])
 table = touches.compared_table(tests, page)
 if len(table):
     words = {"title": page.say("touches.table_tests"), "labels": page.columns(table, "touches")}

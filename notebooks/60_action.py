@@ -37,7 +37,6 @@ from whychurn.report.action.sentences import (
 )
 from whychurn.report.page.components.numbers import clauses_closed
 from whychurn.report.page.report_page import Page
-from whychurn.report.words.readable_names import action_name
 
 page = Page.open()
 results = read_action(page.study, page.params)
@@ -124,10 +123,8 @@ show_table(fairness.test_table(results, page), "fair", "described", fairness.TES
 # 通常的区间只适用于看一次。较宽的区间在任何时候查看都成立，因此一旦不含 0 就可以结束实验。
 
 # %%
-for name, action, path in charts.peeks_of(results["action_peeks"]):
-    campaign = page.say("action.all_campaigns") if name == "all" else name
-    title = page.say("action.figure_peeks", action=action_name(action, page.lang), campaign=campaign)
-    words = {"title": title, "alt": page.say("action.peeks_alt")}
+for name, path in charts.peeks_of(results["action_peeks"]):
+    words = {"title": charts.peeks_title(path, name, page), "alt": page.say("action.peeks_alt")}
     page.figure(charts.draw_peeks(path, page.lang), rung="described", **words)
 
 # %% [markdown] tags=["en"]

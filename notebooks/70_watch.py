@@ -91,7 +91,7 @@ if raised:
     page.claim("described", page.say("watch.how_sure"))
 drawn = charts.leavings_of(results["watch_charts"])
 if len(drawn):
-    title, since = charts.leavings_title(results["watch_alarms"], page.lang)
+    title, since = charts.leavings_title(drawn, results["watch_alarms"], page.lang)
     page.figure(
         charts.draw_leavings(drawn, since, page.lang),
         title=title,
@@ -101,7 +101,10 @@ if len(drawn):
 signals = charts.signals_of(results["watch_charts"])
 if len(signals):
     page.figure(
-        charts.draw_signals(signals, page.lang), rung="associated", **page.caption("watch.figure_signals")
+        charts.draw_signals(signals, page.lang),
+        title=charts.signals_title(signals, page.lang),
+        alt=page.say("watch.figure_signals_alt"),
+        rung="associated",
     )
 for line in received.silenced_lines(results, page):
     page.claim("described", line)

@@ -12,6 +12,7 @@ from whychurn.report.words import say
 
 _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
 _CODE: Final = re.compile(r"`(.+?)`")
+_SENTENCES: Final = re.compile(r"(?<=[^.]\.) (?=[A-Z“*])|(?<=。)(?=.)")
 _CLAUSES: Final = re.compile(r"(?<=[，；。])(?=.)")
 _INTERVAL: Final = re.compile(r"\[[^\[\]<>]*\d[^\[\]<>]*\]")
 
@@ -20,6 +21,12 @@ def inline(text: str) -> str:
     """Escaped `text`, with ``**strong**``, `` `code` `` and intervals ``[2–5]`` set apart."""
     text = _INTERVAL.sub(r'<span class="in">\g<0></span>', escape(text, quote=False))
     return _CODE.sub(r"<code>\1</code>", _STRONG.sub(r"<strong>\1</strong>", text))
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence of `text` without its full stop, and all others."""
+    first, _, others = _SENTENCES.sub("\n", text.strip(), count=1).partition("\n")
+    return first.rstrip(".。"), others.strip()
 
 
 def clauses(text: str) -> list[str]:

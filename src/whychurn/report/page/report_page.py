@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,13 @@ from whychurn.contract.files import read_json, read_result, write_json
 from whychurn.contract.params import Params, load_params
 from whychurn.contract.paths import StudyPaths
 from whychurn.report.page.headlines import place_of
-from whychurn.report.page.html_pieces import answer_box, claim_line, figure_box, unanswered_line
+from whychurn.report.page.html_pieces import (
+    answer_box,
+    claim_line,
+    figure_box,
+    first_sentence,
+    unanswered_line,
+)
 from whychurn.report.page.html_table import table_html
 from whychurn.report.page.unanswered_questions import missing_words, question_words
 from whychurn.report.page.wording import Wording
@@ -118,13 +124,32 @@ class Page(Wording):
         display(HTML(claim_line(rung, text, self.lang, marked=shell is None or place != self._last)))
         self._last = place
 
-    def figure(self, fig: Figure, *, title: str, alt: str, rung: str, note: str | None = None) -> None:
-        """Figure with its caption; `alt` says what it shows to those who cannot see it."""
+    def claims(self, rung: str, lines: Sequence[str]) -> None:
+        """Several sentences of one rung."""
+        for line in lines:
+            self.claim(rung, line)
+
+    def figure(
+        self,
+        fig: Figure,
+        *,
+        title: str,
+        alt: str,
+        rung: str,
+        note: str | None = None,
+        found: Sequence[str] = (),
+    ) -> None:
+        """Figure with its caption; `alt` says what it shows to those who cannot see it.
+
+        Of what was `found` in it, the first sentence is the caption, in place of `title`; the others stand below as claims.
+        """
         from whychurn.report.drawing.svg import figure_svg
 
         self._figures += 1
+        title, *others = (*first_sentence(found[0]), *found[1:]) if found else (title,)
         svg = figure_svg(fig, f"f{self._figures}", alt)
         display(HTML(figure_box(svg, self._figures, title, rung, self.lang, note)))
+        self.claims(rung, [line for line in others if line])
 
     def table(
         self,

@@ -202,6 +202,18 @@ def verdict(facts: dict[str, Any], page: PageLike) -> str:
     )
 
 
+def profit_lines(lift: pd.DataFrame, page: PageLike) -> list[str]:
+    """The share of members at which contacting by the model's scores earns most, or that it nowhere earns its cost."""
+    rows = lift[lift["model"].eq(RISK_MODEL) & lift["profit"].notna()]
+    if rows.empty:
+        return []
+    best = rows.loc[rows["profit"].idxmax()]
+    if best["profit"] <= 0:
+        return [page.say("risk.found_no_profit")]
+    profit = page.format(best["profit"], "money")
+    return [page.say("risk.found_profit", share=page.format(best["share"], "percent"), profit=profit)]
+
+
 def model_table(metrics: pd.DataFrame, lang: str, measures: tuple[str, ...]) -> pd.DataFrame:
     """One row per model: `measures` with their intervals."""
     return _wide(metrics[metrics["stratum_kind"] == "all"], ["model"], lang, list(measures))

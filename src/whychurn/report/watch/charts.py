@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 
+from whychurn.labels import join
 from whychurn.report.drawing.axes import month_axis
 from whychurn.report.drawing.theme import ACCENT, ALERT, INK, MUTED, PAPER, new_figure, new_panels, themed
 from whychurn.report.page.components.numbers import month_name
@@ -28,9 +30,13 @@ def leavings_of(charts: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values("month", ignore_index=True)
 
 
-def leavings_title(alarms: pd.DataFrame, lang: str) -> tuple[str, list[pd.Timestamp]]:
-    """Title of the figure and the months in which alarms of all leavings say that the change began."""
+def leavings_title(rows: pd.DataFrame, alarms: pd.DataFrame, lang: str) -> tuple[str, list[pd.Timestamp]]:
+    """Title of the figure of `rows` and the months in which alarms of all leavings say that the change began."""
     since = sorted(alarms.loc[alarms["chart"].eq("leavings") & alarms["group"].eq("all"), "since"].unique())
+    judged = rows[rows["state"].eq("judged")]
+    if not since and len(judged):
+        inside = int(judged["observed"].between(judged["low"], judged["high"]).sum())
+        return say("watch.figure_leavings_inside", lang, inside=inside, months=len(judged)), []
     if not since:
         return say("watch.figure_leavings", lang), []
     return say("watch.figure_leavings_alarm", lang, since=month_name(since[-1], lang)), since
@@ -55,6 +61,17 @@ def signals_of(charts: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         order=pd.Categorical(rows["chart"] + ":" + rows["group"], [":".join(key) for key in kept])
     )
+
+
+def signals_title(rows: pd.DataFrame, lang: str) -> str:
+    """Charts of `signals_of` that reached their limit, or the one that came nearest to it."""
+    nearest = rows.groupby("order", observed=True)["signal"].max()
+    reached = nearest.index[nearest >= 1]
+    names = {row["order"]: _chart_name(row, lang) for row in rows.drop_duplicates("order").to_dict("records")}
+    if len(reached):
+        return say("watch.figure_signals_reached", lang, charts=join((names[key] for key in reached), lang))
+    share = f"{100 * nearest.iloc[0]:.0f}%"
+    return say("watch.figure_signals_near", lang, chart=names[nearest.index[0]], share=share)
 
 
 @themed()
@@ -105,11 +122,13 @@ def draw_signals(rows: pd.DataFrame, lang: str) -> Figure:
     return figure
 
 
+def _chart_name(row: Mapping[Any, Any] | pd.Series, lang: str) -> str:
+    chart, group = code_names([row["chart"]], "chart", lang)[0], group_name(row["group"], lang)
+    return chart if row["group"] == "all" else say("watch.chart_of", lang, chart=chart, group=group)
+
+
 def _signal(axis: Axes, path: pd.DataFrame, lang: str) -> None:
-    first = path.iloc[0]
-    chart, group = code_names([first["chart"]], "chart", lang)[0], group_name(first["group"], lang)
-    both = say("watch.chart_of", lang, chart=chart, group=group)
-    axis.set_title(chart if first["group"] == "all" else both, fontsize=10)
+    axis.set_title(_chart_name(path.iloc[0], lang), fontsize=10)
     axis.plot(path["month"], path["signal"], color=INK)
     axis.axhline(1, color=ALERT, linewidth=1.2)
     alarmed = path[path["signal"] >= 1]

@@ -124,6 +124,20 @@ def method_table(methods: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     return table.assign(method=[method_name(str(name), page.lang) for name in table["method"]])
 
 
+def method_lines(methods: pd.DataFrame, used: str, page: PageLike) -> list[str]:
+    """How many other methods put the same cause first as the one in use; nothing without another."""
+    rows = methods[methods["share"].notna() & methods["cause"].ne("unknown")]
+    rows = rows.assign(share=rows["share"].astype("float64"))
+    first = rows.loc[rows.groupby("method")["share"].idxmax()].set_index("method")["cause"]
+    others = first.drop(used, errors="ignore")
+    if used not in first or others.empty:
+        return []
+    same = int(others.eq(first[used]).sum())
+    key = "all" if same == len(others) > 1 else "some"
+    words = {"same": same, "methods": len(others), "cause": page.say(f"causes.{first[used]}")}
+    return [page.say(f"causes.found_methods_{key}", **words)]
+
+
 def method_names(methods: pd.DataFrame, page: PageLike) -> dict[str, str]:
     """Method -> readable name, in order of the table."""
     return {str(name): method_name(str(name), page.lang) for name in methods["method"].unique()}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from whychurn.report.page.components.numbers import signed
 from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.retention.charts import group_name
@@ -188,7 +189,7 @@ def precursors(table: pd.DataFrame, page: PageLike) -> list[str]:
         page.say(
             "retention.claim_precursor",
             **_precursor(row, page),
-            relative=page.format(row["relative_change"], "percent"),
+            relative=f"{signed(100 * row['relative_change'], 1)}%",
             members=page.members(row["members"]),
         )
         for row in table.dropna(subset=["effect"]).to_dict("records")
@@ -215,7 +216,9 @@ def _sign(sign: Mapping[str, Any] | None, page: PageLike) -> str:
 def _precursor(sign: Mapping[Any, Any], page: PageLike) -> dict[str, str]:
     measure = page.say(f"retention.behaviour_{sign['measure']}")
     direction = page.say(f"retention.direction_{sign['direction']}")
-    return {"measure": measure, "direction": direction, "weeks": f"{sign['lead_weeks']:.0f}"}
+    count = f"{sign['lead_weeks']:.0f}"
+    weeks = page.say("retention.weeks_one" if count == "1" else "retention.weeks", count=count)
+    return {"measure": measure, "direction": direction, "weeks": weeks}
 
 
 def rate_words(row: Mapping[Any, Any] | pd.Series, page: PageLike) -> dict[str, str]:

@@ -111,6 +111,21 @@ def strata(tests: pd.DataFrame, facts: Mapping[str, Any], page: PageLike, most: 
     return lines or [page.say("survival.claim_none_differ")]
 
 
+def alike_lines(effects: pd.DataFrame, page: PageLike) -> list[str]:
+    """How many ratios and shares have intervals that meet under every definition; nothing with fewer than two."""
+    if effects.empty:
+        return []
+    known = effects.dropna(subset=["low", "high"])
+    spans = known.groupby(["measure", "term"]).agg(
+        low=("low", "max"), high=("high", "min"), n=("definition", "nunique")
+    )
+    spans = spans[spans["n"] > 1]
+    if spans.empty:
+        return []
+    counts = {"alike": int((spans["low"] <= spans["high"]).sum()), "terms": len(spans)}
+    return [page.say("survival.found_alike", definitions=known["definition"].nunique(), **counts)]
+
+
 def peak(hazard: pd.DataFrame, page: PageLike) -> list[str]:
     """The day of a stay around which leaving is most frequent, against a settled year."""
     later = hazard[hazard["day"].between(91, 455)]

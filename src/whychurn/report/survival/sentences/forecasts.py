@@ -43,14 +43,13 @@ def _amounts(worth: Mapping[str, Any], page: PageLike) -> dict[str, str]:
 
 
 def verdict(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) -> list[str]:
-    """Which model was chosen and why, whether it can be taken at its word, and how far it was tested."""
+    """Which model was chosen and why, and how far it was tested."""
     found = facts["challenge"]
     if found["status"] != "ok":
         return [found["reason"][page.lang]]
     lines = [_choice(found, page)]
     if not found["beats_km"]:
         lines.append(page.say("survival.claim_not_better_than_km"))
-    lines.append(_calibrated(found, page))
     ratio = _value(scores, "cox", "ratio", found["ibs_days"])
     if found["chosen"] != "cox" and ratio is not None and ratio < 0.9:
         lines.append(
@@ -95,7 +94,11 @@ def _choice(found: Mapping[str, Any], page: PageLike) -> str:
     )  # fmt: skip
 
 
-def _calibrated(found: Mapping[str, Any], page: PageLike) -> str:
+def calibrated(facts: Mapping[str, Any], page: PageLike) -> list[str]:
+    """Departures that the chosen model expected, against those that came; nothing without a test."""
+    found = facts["challenge"]
+    if found["status"] != "ok":
+        return []
     days = found["ibs_days"]
     shares = {
         name: page.format(found["figures"][f"{name}_{days}"]["estimate"], "percent")
@@ -105,14 +108,21 @@ def _calibrated(found: Mapping[str, Any], page: PageLike) -> str:
         name: f"{found['figures'][f'ratio_{days}'][key]:.2f}"
         for name, key in (("ratio", "estimate"), ("low", "low"), ("high", "high"))
     }
+    return [page.say("survival.claim_calibrated", days=days, **shares, **ratio)]
+
+
+def evenness(facts: Mapping[str, Any], page: PageLike) -> list[str]:
+    """Whether members leave evenly over their own forecast curves; nothing without a test."""
+    found = facts["challenge"]
+    if found["status"] != "ok":
+        return []
     p = found["d_calibration_p"][found["chosen"]]
-    evenly = page.say("survival.evenly_yes" if p >= 0.05 else "survival.evenly_no")
-    shown = f"{p:.2f}" if p >= 0.01 else "<0.01"
-    return page.say("survival.claim_calibrated", days=days, evenly=evenly, p=shown, **shares, **ratio)
+    key = "evenly_yes" if p >= 0.05 else "evenly_no"
+    return [page.say(f"survival.{key}", p=f"{p:.2f}" if p >= 0.01 else "<0.01")]
 
 
 def worth(facts: Mapping[str, Any], page: PageLike) -> list[str]:
-    """How far the value reaches beyond the test, and how spend forecasts did."""
+    """How far the value reaches beyond the test."""
     found = facts["lifetime"]
     if found["status"] != "ok":
         return []
@@ -122,18 +132,18 @@ def worth(facts: Mapping[str, Any], page: PageLike) -> list[str]:
         lines.append(page.say("survival.claim_beyond", **words))
     if found.get("purchases_too_regular"):
         lines.append(page.say("survival.claim_too_regular"))
-    held = found.get("holdout")
-    if held:
-        errors = {name: page.format(held["mae"][name], "money") for name in ("panel", "bgnbd")}
-        lines.append(
-            page.say(
-                f"survival.claim_spend_{held['better']}",
-                window=held["window_days"],
-                date=page.format(held["landmark_on"], "date"),
-                **errors,
-            )
-        )
     return lines
+
+
+def spend_lines(facts: Mapping[str, Any], page: PageLike) -> list[str]:
+    """How the forecasts of spend did on later days; nothing where none was tested."""
+    found = facts["lifetime"]
+    held = found.get("holdout") if found["status"] == "ok" else None
+    if not held:
+        return []
+    words = {name: page.format(held["mae"][name], "money") for name in ("panel", "bgnbd")}
+    words |= {"window": held["window_days"], "date": page.format(held["landmark_on"], "date")}
+    return [page.say(f"survival.claim_spend_{held['better']}", **words)]
 
 
 def forecast_table(scores: pd.DataFrame, facts: Mapping[str, Any], page: PageLike) -> pd.DataFrame:

@@ -47,26 +47,60 @@ def clear_ratios(ratios: pd.DataFrame, level: float) -> pd.DataFrame:
     return rows.loc[size.sort_values(ascending=False).index].drop_duplicates("feature")
 
 
-def checks(facts: Mapping[str, Any], tolerated: float, collinear: pd.DataFrame, page: PageLike) -> list[str]:
-    """What the model rests on: data, choice, proportionality, collinearity, curves, negative control."""
+def drift_lines(facts: Mapping[str, Any], tolerated: float, page: PageLike) -> list[str]:
+    """How many ratios change in the course of a stay, and how many were acted on; nothing without a model."""
+    found = facts["cox"]
+    if found["reason"] is not None:
+        return []
+    days = {name: page.format(found[f"{name}_day"], "int") for name in ("early", "late")}
+    tested = {name: found[name] for name in ("tested", "significant", "drifting")}
+    return [page.say("survival.claim_cox_proportional", ratio=f"{tolerated:g}", **tested, **days)]
+
+
+def bend_lines(facts: Mapping[str, Any], collinear: pd.DataFrame, page: PageLike) -> list[str]:
+    """Which numbers bend by enough to earn their parameters; nothing where none was tried."""
+    found = facts["cox"]
+    if found["reason"] is not None or not found["curves_tried"]:
+        return []
+    if not found["curves"]:
+        return [page.say("survival.claim_cox_no_curves", tried=found["curves_tried"])]
+    names = dict(zip(collinear["feature"], collinear[f"label_{page.lang}"], strict=True))
+    words = {"kept": len(found["curves"]), "tried": found["curves_tried"]}
+    return [page.say("survival.claim_cox_curves", features=_joined(found["curves"], names, page), **words)]
+
+
+def cause_lines(by_cause: pd.DataFrame, level: float, page: PageLike) -> list[str]:
+    """The clear ratio of a single cause that lies furthest from one."""
+    clear = by_cause[by_cause["p_adjusted"] < level]
+    if clear.empty:
+        return [page.say("survival.claim_cause_ratio_none")]
+    row = clear.loc[np.log(clear["hazard_ratio"]).abs().idxmax()]
+    words = {"cause": page.say(f"causes.{row['cause']}"), "label": row[f"label_{page.lang}"]}
+    ends = {"ratio": "hazard_ratio", "low": "low", "high": "high"}
+    return [
+        page.say(
+            "survival.claim_cause_ratio", **words, **{word: f"{row[end]:.2f}" for word, end in ends.items()}
+        )
+    ]
+
+
+def checks(facts: Mapping[str, Any], collinear: pd.DataFrame, page: PageLike) -> list[str]:
+    """What the model rests on: data, choice, collinearity, what has no estimate, negative control."""
     found = facts["cox"]
     if found["reason"] is not None:
         return []
     names = dict(zip(collinear["feature"], collinear[f"label_{page.lang}"], strict=True))
     counts = {name: page.format(found[name], "int") for name in ("rows", "members", "churn_events")}
-    days = {name: page.format(found[f"{name}_day"], "int") for name in ("early", "late")}
-    tested = {name: found[name] for name in ("tested", "significant", "drifting")}
     lines = [
         page.say("survival.claim_cox_data", **counts),
         page.say(f"survival.claim_cox_rule_{facts['kind']}"),
-        page.say("survival.claim_cox_proportional", ratio=f"{tolerated:g}", **tested, **days),
     ]
     vif = {"vif": f"{found['largest_vif']:.1f}", "condition": f"{found['condition']:.1f}"}
     dropped = [name for name, why in found["left_out"].items() if why == "collinear"]
     key = "dropped" if dropped else "collinear"
     lines.append(page.say(f"survival.claim_cox_{key}", features=_joined(dropped, names, page), **vif))
     lines += _pooled(found, page)
-    lines += _curves(found, names, page)
+    lines += _without_estimate(found, names, page)
     if control := found["control"]:
         words = {
             "draws": control["draws"],
@@ -149,19 +183,9 @@ def _pooled(found: Mapping[str, Any], page: PageLike) -> list[str]:
     ]
 
 
-def _curves(found: Mapping[str, Any], names: Mapping[str, str], page: PageLike) -> list[str]:
-    lines = []
-    if found["curves"]:
-        words = {"kept": len(found["curves"]), "tried": found["curves_tried"]}
-        lines.append(
-            page.say("survival.claim_cox_curves", features=_joined(found["curves"], names, page), **words)
-        )
-    elif found["curves_tried"]:
-        lines.append(page.say("survival.claim_cox_no_curves", tried=found["curves_tried"]))
+def _without_estimate(found: Mapping[str, Any], names: Mapping[str, str], page: PageLike) -> list[str]:
     spoilt = [*found["given_up"], *(name for name, why in found["left_out"].items() if why == "no_estimate")]
-    if spoilt:
-        lines.append(page.say("survival.claim_cox_given_up", features=_joined(spoilt, names, page)))
-    return lines
+    return [page.say("survival.claim_cox_given_up", features=_joined(spoilt, names, page))] if spoilt else []
 
 
 def _joined(features: Iterable[str], names: Mapping[str, str], page: PageLike) -> str:
