@@ -74,10 +74,27 @@ def test_peeks_are_drawn_for_the_largest_tests() -> None:
                       "fixed_low": -0.02, "fixed_high": 0.0, "always_low": -0.03, "always_high": 0.01})
         for name, size in (("small", 90), ("large", 900), ("middle", 400))
     ]  # fmt: skip
-    found = {campaign: path for campaign, _, path in charts.peeks_of(pd.concat(paths))}
+    found = dict(charts.peeks_of(pd.concat(paths)))
     assert list(found) == ["large", "middle"]
     assert len(charts.draw_peeks(found["large"], "zh").axes[0].collections) == 2
     assert list(charts.peeks_of(pd.DataFrame())) == []
+
+
+@pytest.mark.parametrize(
+    ("fixed_high", "always_high", "said"),
+    [
+        (-0.001, -0.001, "clear of zero from week 3 on"),
+        (-0.001, 0.01, "left zero in week 3, the one valid at every look never did"),
+        (0.002, 0.01, "no look in 3 weeks ruled out zero"),
+    ],
+)
+def test_a_test_seen_every_week_says_which_interval_left_zero(
+    fixed_high: float, always_high: float, said: str
+) -> None:
+    path = pd.DataFrame({"action": "coupon", "week": [1, 2, 3], "effect": -0.011, "fixed_low": -0.02, "always_low": -0.03,
+                         "fixed_high": [0.1, 0.1, fixed_high], "always_high": [0.1, 0.1, always_high]})  # fmt: skip
+    title = charts.peeks_title(path, "all", PAGE)
+    assert said in title and "−1.1 [−2.0 to" in title
 
 
 def test_methods_stand_beside_their_null(planted: Planted) -> None:

@@ -71,7 +71,7 @@ def test_with_a_draw_the_page_sets_it_beside_the_traces(
     assert [key for key, *_ in told["headline"]] == ["how_sure.asked_by_lot"]
     assert len(told["figure"]) == 1
     assert len(told["table"]) == 2
-    texts = [text for _, text in told["claim"]]
+    texts = [text for _, text in told["claim"]] + told["figure"][0][-1]
     assert any("37" in text for text in texts), "product and service: 37 % by traces alone"
     assert any("1.1" in text for text in texts)
     assert not [

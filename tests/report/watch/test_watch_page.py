@@ -169,9 +169,10 @@ def test_a_forecast_without_outcomes_holds_only_if_the_link_does(planted: Plante
 
 def test_figures_mark_where_the_change_began(planted: Planted) -> None:
     results = planted("alarm")
-    title, since = charts.leavings_title(results["watch_alarms"], "en")
+    drawn = charts.leavings_of(results["watch_charts"])
+    title, since = charts.leavings_title(drawn, results["watch_alarms"], "en")
     assert "July 2025" in title and since == [pd.Timestamp("2025-07-01")]
-    axis = charts.draw_leavings(charts.leavings_of(results["watch_charts"]), since, "zh").axes[0]
+    axis = charts.draw_leavings(drawn, since, "zh").axes[0]
     assert sum(len(line.get_xdata()) for line in axis.lines if line.get_marker() == "o") == 24
     signals = charts.signals_of(results["watch_charts"])
     assert signals["order"].cat.categories[0] == "leavings:all"
@@ -180,10 +181,22 @@ def test_figures_mark_where_the_change_began(planted: Planted) -> None:
         True,
         True,
     ]
-    assert charts.leavings_title(planted("quiet")["watch_alarms"], "en") == (
+    quiet = planted("quiet")["watch_alarms"]
+    assert charts.leavings_title(drawn.iloc[:0], quiet, "en") == (
         "Departures a month and what was forecast",
         [],
     )
+    judged = drawn.assign(state="judged", low=0.0, high=[-1.0, *[1e9] * (len(drawn) - 1)])
+    inside, since = charts.leavings_title(judged, quiet, "en")
+    assert inside == f"Departures lay within the forecast in {len(judged) - 1} of {len(judged)} judged months"
+    assert since == []
+
+
+def test_signals_say_which_chart_came_nearest_to_its_limit(planted: Planted) -> None:
+    signals = charts.signals_of(planted("alarm")["watch_charts"])
+    assert charts.signals_title(signals, "en").startswith("Reached its limit: ")
+    calm = signals.assign(signal=signals["signal"] / signals["signal"].max() * 0.5)
+    assert "at 50% of it" in charts.signals_title(calm, "en") and "50%" in charts.signals_title(calm, "zh")
 
 
 def test_names_of_groups_in_both_languages() -> None:
