@@ -146,6 +146,8 @@ def _block(
     if name == "contact":
         waiting = len(who_wait(results))
         told_of = page.say("action.contact_waiting", members=page.members(waiting)) if waiting else ""
-        said = f"{said} {told_of} {money_line(results, page)}".strip()
+        said = ("" if page.lang == "zh" else " ").join(
+            filter(None, [said, told_of, money_line(results, page)])
+        )
         told += claim(learning_line(results, page), "described", muted=True)
     return block(title, note(said) + told, page.lang, rung=RUNGS[name], ident=name)

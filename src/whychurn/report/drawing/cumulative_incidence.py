@@ -22,8 +22,9 @@ def draw_incidence(incidence: pd.DataFrame, lang: str) -> Figure:
     """Stacked cumulative incidence by cause, all members (table cause_incidence)."""
     rows = incidence[incidence["stratum_kind"] == "all"]
     table = rows.pivot_table(index="day", columns="cause", values="estimate")
-    names = [name for name in (*CAUSES, UNKNOWN) if name in table]
-    order = sorted(names[:-1], key=lambda name: -table[name].iloc[-1]) + names[-1:]
+    names = [name for name in CAUSES if name in table]
+    order = sorted(names, key=lambda name: -table[name].iloc[-1])
+    order += [UNKNOWN] if UNKNOWN in table and table[UNKNOWN].gt(0).any() else []
     figure, (axis,) = new_figure(height=4.2)
     base = np.zeros(len(table))
     labels = []

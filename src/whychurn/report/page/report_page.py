@@ -119,9 +119,8 @@ class Page(Wording):
 
     def claim(self, rung: str, text: str) -> None:
         """One sentence; the first of its rung in a cell has the badge: described, associated, attributed or caused."""
-        shell = get_ipython()
-        place = (shell.execution_count if shell else 0, rung)
-        display(HTML(claim_line(rung, text, self.lang, marked=shell is None or place != self._last)))
+        place = _place(rung)
+        display(HTML(claim_line(rung, text, self.lang, marked=not place[0] or place != self._last)))
         self._last = place
 
     def claims(self, rung: str, lines: Sequence[str]) -> None:
@@ -149,6 +148,7 @@ class Page(Wording):
         title, *others = (*first_sentence(found[0]), *found[1:]) if found else (title,)
         svg = figure_svg(fig, f"f{self._figures}", alt)
         display(HTML(figure_box(svg, self._figures, title, rung, self.lang, note)))
+        self._last = _place(rung)  # the caption has the badge of what is said below
         self.claims(rung, [line for line in others if line])
 
     def table(
@@ -213,6 +213,12 @@ class Page(Wording):
         record = os.environ.get(RECORD)
         if record:
             write_json(self._headlines, Path(record))
+
+
+def _place(rung: str) -> tuple[int, str]:
+    """Number of the cell that runs (none outside a notebook) and a rung."""
+    shell = get_ipython()
+    return (shell.execution_count if shell else 0, rung)
 
 
 def _read(path: Path) -> pd.DataFrame | None:

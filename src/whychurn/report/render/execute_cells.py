@@ -55,6 +55,7 @@ def execute_cells(notebook: Any, name: str, environment: dict[str, str]) -> Any:
 
 def _run(shell: Any, source: str, where: str) -> list[Any]:
     shown: list[Any] = []
+    shell.execution_count += 1  # by which a page tells cells apart; a cell without history does not count
     shell.display_pub.shown = shell.displayhook.shown = shown
     printed = io.StringIO()
     with redirect_stdout(printed):

@@ -71,7 +71,7 @@ def months_block(results: WhyResults, page: Wording) -> str:
     order = [cause for cause in ranked(results.index.shares)["cause"] if cause in set(told["cause"])]
     lines = [_line(cause, told, months, results, page) for cause in order or CAUSES]
     steps = join([plain(value) for value in scale_steps(lines)], page.lang)
-    last = f"{months[-1]:%Y-%m}"
+    last = page.format(months[-1], "month")
     body = note(page.say("why.months_note", last=last)) + small_lines(lines, months)
     body += note(page.say("why.months_scale", steps=steps)) + see(
         f"{NOTEBOOK}#months", page.say("why.see_months")

@@ -11,10 +11,12 @@ from typing import Final
 from whychurn.contract.errors import WhychurnError
 from whychurn.report.page.components.blocks import tag
 from whychurn.report.page.components.numbers import signed
+from whychurn.report.page.formats import display_width
 from whychurn.report.page.html_pieces import inline
 
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0)
 _TICKS: Final = 5  # at most so many steps
+_ABREAST: Final = 28  # letters of all tick labels that a phone has room for
 
 
 @dataclass(frozen=True)
@@ -145,10 +147,14 @@ def _ticks(low: float, high: float, step: float) -> list[float]:
 
 
 def _axis(low: float, high: float, step: float, ends: tuple[str, str], tick: Callable[[float], str]) -> str:
+    names = {at: tick(round(at, 10)) for at in _ticks(low, high, step)}
     marks = "".join(
-        f'<span style="left:{100 * (at - low) / (high - low):.2f}%">{escape(tick(round(at, 10)))}</span>'
-        for at in _ticks(low, high, step)
+        f'<span style="left:{100 * (at - low) / (high - low):.2f}%">{escape(name)}</span>'
+        for at, name in names.items()
     )
+    wide = (
+        " wide" if sum(map(display_width, names.values())) > _ABREAST else ""
+    )  # a phone leaves every other out
     left, right = (inline(text) for text in ends)
     words = f'<div class="iv-ends"><span>← {left}</span><span>{right} →</span></div>' if left else ""
-    return f'<div class="iv-axis" aria-hidden="true"><div class="iv-scale">{marks}</div></div>{words}'
+    return f'<div class="iv-axis" aria-hidden="true"><div class="iv-scale{wide}">{marks}</div></div>{words}'

@@ -84,7 +84,12 @@ def definitions(measures: list[str], page: PageLike) -> list[str]:
         name for name in ("churn", "retention", "repurchase", "renewal", "reactivation") if name in measures
     ]
     lines = [
-        f"**{page.say(f'retention.measure_{name}')}** {page.say(f'retention.says_{name}')}" for name in known
+        page.say(
+            "retention.says",
+            measure=page.say(f"retention.measure_{name}"),
+            says=page.say(f"retention.says_{name}"),
+        )
+        for name in known
     ]
     return [*lines, page.say("retention.says_revenue")]
 

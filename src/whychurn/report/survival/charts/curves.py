@@ -92,7 +92,8 @@ def draw_hazard(hazard: pd.DataFrame, nodes: pd.DataFrame, lang: str) -> Figure:
         )
         axis.legend(fontsize=9, frameon=False)
     axis.set(xlabel=say("survival.axis_day", lang), ylabel=say("survival.axis_hazard", lang))
-    axis.set_ylim(0, 1150 * float(np.nanquantile(hazard["high"], 0.98)) or 1)
+    top = max(float(np.nanquantile(hazard["high"], 0.98)), float(hazard["hazard"].max()))
+    axis.set_ylim(0, 1150 * top or 1)
     axis.set_xlim(0, float(hazard["day"].max()))
     axis.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     return figure

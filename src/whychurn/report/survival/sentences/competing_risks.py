@@ -120,10 +120,12 @@ def removal(table: pd.DataFrame, page: PageLike) -> list[str]:
 def incidence_table(incidence: pd.DataFrame, days: list[int], page: PageLike) -> pd.DataFrame:
     """Share of all members that has left from each cause by each of `days`, with intervals."""
     rows = incidence[(incidence["stratum_kind"] == "all") & incidence["day"].isin(days)]
-    table = pd.DataFrame({"cause": [page.say(f"causes.{cause}") for cause in (*CAUSES, UNKNOWN)]})
+    unknown = rows.loc[rows["cause"] == UNKNOWN, "estimate"]
+    causes = [*CAUSES, *([UNKNOWN] if unknown.gt(0).any() else [])]
+    table = pd.DataFrame({"cause": [page.say(f"causes.{cause}") for cause in causes]})
     percent = partial(page.format, kind="percent")
     for day in sorted(rows["day"].unique()):
-        mine = rows[rows["day"] == day].set_index("cause").reindex([*CAUSES, UNKNOWN])
+        mine = rows[rows["day"] == day].set_index("cause").reindex(causes)
         head = page.say("survival.by_day", day=page.format(day, "int"))
         table[head] = [
             format_interval(row, percent, ("estimate", "low", "high"), ROUND)

@@ -12,6 +12,7 @@ from whychurn.labels import join
 from whychurn.report.page.formats import ROUND, format_interval
 from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.page_like import PageLike
+from whychurn.report.survival.sentences.hazard_ratios import small
 from whychurn.report.words import has_words
 from whychurn.report.words.readable_names import stratum_name
 
@@ -101,7 +102,7 @@ def strata(tests: pd.DataFrame, facts: Mapping[str, Any], page: PageLike, most: 
             stratum=stratum_name(row["stratum_kind"], row["stratum"], page.lang),
             ratio=f"{row['ratio']:.2f}",
             members=page.format(row["members"], "int"),
-            q=_small(row["p_adjusted"], page),
+            q=small(row["p_adjusted"]),
         )
         for row in rows.nlargest(most, "ratio").to_dict("records")
     ]
@@ -162,7 +163,7 @@ def means_table(means: pd.DataFrame, page: PageLike) -> pd.DataFrame:
 def tests_table(tests: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """Log-rank tests, with names in the language of the page."""
     table = _named(tests, page)
-    return table.assign(p_adjusted=[_small(q, page) for q in table["p_adjusted"]])[_TESTS.split()]
+    return table.assign(p_adjusted=[small(q) for q in table["p_adjusted"]])[_TESTS.split()]
 
 
 def definitions_table(definitions: pd.DataFrame, page: PageLike) -> pd.DataFrame:
@@ -191,11 +192,6 @@ def _named(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     strata = [stratum_name(kind, name, page.lang) for kind, name in pairs]
     kinds = [page.say(f"survival.kind_{kind}") for kind in table["stratum_kind"]]
     return table.assign(stratum=strata, stratum_kind=kinds)
-
-
-def _small(q: float, page: PageLike) -> str:
-    """A corrected p-value; tiny ones are not spelt out."""
-    return "<0.001" if q < 0.001 else page.format(q, "number")
 
 
 def _with_ranges(table: pd.DataFrame, page: PageLike) -> pd.DataFrame:
