@@ -13,11 +13,11 @@ from whychurn.contract.codes import RISK_MODEL
 from whychurn.report.action.index_block import keep_lines, list_lines
 from whychurn.report.action.sentences.effects import weakest_rung
 from whychurn.report.causes.sentences.accuracy import kind_of_study, measured_worlds
-from whychurn.report.causes.sentences.shares import from_words, rung_of
+from whychurn.report.causes.sentences.shares import from_words, ranked, rung_of
 from whychurn.report.index.changed import LINES, changed_lines, changed_title
 from whychurn.report.index.picture import picture
 from whychurn.report.index.results import IndexResults
-from whychurn.report.index.sentences import HUNDRED, base_line, per_100, picture_title, ranked
+from whychurn.report.index.sentences import HUNDRED, base_line, per_100, picture_title
 from whychurn.report.page.components.blocks import block, bullets, claim, claims, fold, missing_block
 from whychurn.report.page.components.numbers import bracketed_plain, plain
 from whychurn.report.page.wording import Wording

@@ -10,8 +10,9 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.report.action.lists import cause_link
+from whychurn.report.causes.sentences.shares import ranked
 from whychurn.report.index.results import IndexResults
-from whychurn.report.index.sentences import BEYOND_REACH, HUNDRED, per_100, ranked
+from whychurn.report.index.sentences import BEYOND_REACH, HUNDRED, per_100
 from whychurn.report.page.components.interval_rows import axis_range
 from whychurn.report.page.components.numbers import bracketed_plain, money_between
 from whychurn.report.page.html_pieces import inline

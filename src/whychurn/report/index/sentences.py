@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from whychurn.labels import listed
-from whychurn.report.causes.sentences.shares import from_words, ranges, six, unknown_share, unnamed
+from whychurn.report.causes.sentences.shares import from_words, ranked, unknown_share, unnamed
 from whychurn.report.index.results import IndexResults
 from whychurn.report.page.components.numbers import bracketed_plain, long_day, money, plain
 from whychurn.report.page.page_like import PageLike
@@ -17,14 +17,6 @@ from whychurn.report.page.page_like import PageLike
 BEYOND_REACH: Final = "natural"  # life change: nothing a company does would keep these members
 HUNDRED: Final = 100
 NAMED: Final = 3  # causes that one sentence names
-
-
-def ranked(shares: pd.DataFrame) -> pd.DataFrame:
-    """Six causes, most avoidable first, by share where that is not known; causes that cannot be told come last."""
-    rows = pd.concat([six(shares), ranges(shares)], ignore_index=True)
-    return rows.sort_values(
-        ["avoidable_share", "share", "high"], ascending=False, kind="stable", ignore_index=True
-    )
 
 
 def leaders(shares: pd.DataFrame) -> pd.DataFrame:

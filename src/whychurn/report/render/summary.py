@@ -14,7 +14,7 @@ from whychurn.contract.files import write_whole
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.labels import prose
-from whychurn.report.causes.sentences.shares import rung_of
+from whychurn.report.causes.sentences.shares import ranked, rung_of
 from whychurn.report.index.blocks import sure_lines
 from whychurn.report.index.changed import changed_lines, changed_title
 from whychurn.report.index.picture import money_of
@@ -26,7 +26,6 @@ from whychurn.report.index.sentences import (
     headline,
     per_100,
     picture_title,
-    ranked,
     rate_line,
 )
 from whychurn.report.page.components.numbers import bracketed_plain, clauses_closed

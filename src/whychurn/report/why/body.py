@@ -6,10 +6,10 @@ import pandas as pd
 
 from whychurn.labels import prose
 from whychurn.report.causes.sentences.robustness import first_lines
-from whychurn.report.causes.sentences.shares import difference, from_words, shares_table, untold_lines
+from whychurn.report.causes.sentences.shares import difference, from_words, ranked, shares_table, untold_lines
 from whychurn.report.index.blocks import why_block
 from whychurn.report.index.picture import picture
-from whychurn.report.index.sentences import base_line, leaders, per_100, picture_title, ranked
+from whychurn.report.index.sentences import base_line, leaders, per_100, picture_title
 from whychurn.report.page.components.blocks import block, claim, fold, note, see
 from whychurn.report.page.components.hundred_dots import hundred_dots
 from whychurn.report.page.components.numbers import clauses_closed, long_day

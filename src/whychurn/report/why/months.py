@@ -9,7 +9,8 @@ import pandas as pd
 
 from whychurn.contract.causes import CAUSES
 from whychurn.labels import join, listed
-from whychurn.report.index.sentences import HUNDRED, per_100, ranked
+from whychurn.report.causes.sentences.shares import ranked
+from whychurn.report.index.sentences import HUNDRED, per_100
 from whychurn.report.page.components.blocks import block, note, see
 from whychurn.report.page.components.numbers import bracketed, plain
 from whychurn.report.page.components.small_lines import SmallLine, scale_steps, small_lines

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from whychurn.contract.causes import CAUSES
-from whychurn.report.causes.sentences.shares import ranges
+from whychurn.report.causes.sentences.shares import ranked
 from whychurn.report.drawing.axes import name_rows, percent_axis
 from whychurn.report.drawing.theme import ACCENT, CAUSE_COLOURS, INK, new_figure
 from whychurn.report.words import say
@@ -32,10 +32,7 @@ def draw_shares(shares: pd.DataFrame, lang: str) -> Figure:
         Table cause_shares. What is not named belongs to the evidence and is no bar; changes of life are beyond
         reach, so nothing of them is drawn as avoidable.
     """
-    known = shares[shares["cause"].isin(CAUSES) & shares["share"].notna()].sort_values(
-        "share", ascending=False
-    )
-    rows = pd.concat([known, ranges(shares)], ignore_index=True)
+    rows = ranked(shares)
     rows.loc[rows["cause"] == "natural", "avoidable_share"] = float("nan")
     figure, (left, right) = new_figure(height=1.25 + 0.44 * len(rows), columns=2)
     for place, row in enumerate(rows.to_dict("records")):

@@ -42,6 +42,14 @@ def ranges(shares: pd.DataFrame) -> pd.DataFrame:
     return shares[shares["cause"].isin(CAUSES) & shares["share"].isna() & shares["high"].notna()]
 
 
+def ranked(shares: pd.DataFrame) -> pd.DataFrame:
+    """Six causes, most avoidable first, by share where that is not known; causes that cannot be told come last."""
+    rows = pd.concat([six(shares), ranges(shares)], ignore_index=True)
+    return rows.sort_values(
+        ["avoidable_share", "share", "high"], ascending=False, kind="stable", ignore_index=True
+    )
+
+
 def from_words(facts: Mapping[str, Any]) -> bool:
     """Whether enough leavers said why; if not, causes are told from traces alone, as far as they go."""
     return bool(facts.get("from_words", True))
@@ -179,7 +187,7 @@ def _accuracy(facts: Mapping[str, Any], scores: pd.DataFrame, page: PageLike) ->
 
 def shares_table(shares: pd.DataFrame, page: PageLike) -> pd.DataFrame:
     """One row a cause: named, share and avoidable churn with their intervals; a range alone where it cannot be told."""
-    rows = pd.concat([six(shares), ranges(shares), shares[shares["cause"] == UNKNOWN]], ignore_index=True)
+    rows = pd.concat([ranked(shares), shares[shares["cause"] == UNKNOWN]], ignore_index=True)
     return pd.DataFrame(
         {
             "cause": [page.say(f"causes.{cause}") for cause in rows["cause"]],
