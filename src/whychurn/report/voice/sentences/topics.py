@@ -31,7 +31,9 @@ def topic_lines(topics: pd.DataFrame, page: PageLike) -> list[str]:
     largest = topics[~topics["suppressed"]].sort_values("share", ascending=False).head(NAMED)
     names = [
         page.say(
-            "voice.topic_part", topic=row[f"label_{page.lang}"], share=page.format(row["share"], "percent")
+            "voice.topic_part",
+            topic=_inner(row[f"label_{page.lang}"]),
+            share=page.format(row["share"], "percent"),
         )
         for row in largest.to_dict("records")
     ]
@@ -115,7 +117,10 @@ def change_lines(changes: pd.DataFrame, topics: pd.DataFrame, page: PageLike) ->
         key = "topic_rose" if row["ratio"] > 1 else "topic_fell"
         lines.append(
             page.say(
-                f"voice.{key}", topic=names[row["topic_id"]], week=page.format(row["week"], "date"), **values
+                f"voice.{key}",
+                topic=_inner(names[row["topic_id"]]),
+                week=page.format(row["week"], "date"),
+                **values,
             )
         )
     return lines
@@ -183,4 +188,11 @@ def _shorten(text: str) -> str:
 
 def _quote(names: list[str], page: PageLike) -> str:
     """Names in quotation marks: members' own words may be of the other language."""
-    return page.say("voice.topic_between").join(page.say("voice.topic_quoted", word=name) for name in names)
+    return page.say("voice.topic_between").join(
+        page.say("voice.topic_quoted", word=_inner(name)) for name in names
+    )
+
+
+def _inner(name: str) -> str:
+    """A name that itself quotes words, its marks made single as it stands in quotation marks."""
+    return name.translate(str.maketrans("“”", "‘’"))
