@@ -45,8 +45,8 @@ def test_of_fewer_than_two_nothing_is_told() -> None:
 @pytest.mark.parametrize(
     ("shares", "said"),
     [
-        ([0.2, 0.5, 0.3], "Parts: first b (50.0%), then c (30.0%)"),
-        ([0.4, 0.4, 0.2], "Parts: a and b come first alike (40.0%)"),
+        ([0.2, 0.5, 0.3], "Parts: first “b” (50.0%), then “c” (30.0%)"),
+        ([0.4, 0.4, 0.2], "Parts: “a” and “b” come first alike (40.0%)"),
     ],
 )
 def test_the_leader_is_named_or_that_two_are_equal(shares: list[float], said: str) -> None:

@@ -20,7 +20,8 @@ from whychurn.report.words import LANGUAGES, say
 
 STUDY = StudyPaths.at()  # $WHYCHURN_STUDY, or the demo
 RENDERED = pytest.mark.skipif(
-    not (STUDY.reports / "summary").exists(), reason="no rendered reports: run `make reproduce` first"
+    not ((STUDY.reports / "en" / "index.html").exists() and STUDY.results.exists()),
+    reason="no rendered reports: run `make reproduce` first",
 )
 MONEY = {"index.paid": "money", "retention.answer_lost": "money", "retention.head_money": "money"}
 LEFT = {"retention.answer_rate": "left", "retention.head_lost": "members"}

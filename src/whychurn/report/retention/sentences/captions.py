@@ -45,7 +45,7 @@ def move_ends(moves: pd.DataFrame, page: PageLike) -> list[str]:
     """The stages from which most and fewest lapse within a month."""
     rows = moves[moves["to_stage"].eq("lapsed") & moves["from_stage"].ne("lapsed")]
     what = page.say("retention.found_moves")
-    return ends_lines(rows, what, lambda row: _stage(row["from_stage"], page), page)
+    return ends_lines(rows, what, lambda row: f"“{_stage(row['from_stage'], page)}”", page)
 
 
 def step_leaders(steps: pd.DataFrame, page: PageLike) -> list[str]:
@@ -59,4 +59,4 @@ def _grown(cohorts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stage(stage: str, page: PageLike) -> str:
-    return f"“{page.say(f'retention.stage_{stage}')}”"
+    return page.say(f"retention.stage_{stage}")
