@@ -194,6 +194,14 @@ def test_members_of_the_plan_who_wait_for_an_answer_are_counted_beside_its_list(
     assert "12 members of the plan wait for an answer" in " ".join(plan_lines(waits, page()))
 
 
+def test_leavings_that_are_decided_are_told_where_members_have_terms(planted: Planted) -> None:
+    results = planted("winner")
+    facts = {**results.facts, "plan": {**results.told("plan"), "decided": 0.38}}
+    told = " ".join(plan_lines(replace(results, facts=facts), page()))
+    assert "Of ten members who would leave within 90 days, about 4 have decided already" in told
+    assert "have decided already" not in " ".join(plan_lines(results, page()))
+
+
 def test_without_scores_the_page_of_lists_names_the_tables_it_needs(planted: Planted) -> None:
     body = who_body(planted("not_run"), page())
     assert "bk-missing" in body and "<code>orders</code>" in body

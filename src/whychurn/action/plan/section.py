@@ -166,6 +166,7 @@ def _facts(inputs: ActionInputs, ground: _Ground, drawn: Drawn, plan: pd.DataFra
         "budget": round(ground.budget, 2),
         "budget_given": inputs.params.action.budget is not None,
         "spent": round(float(contacts["cost"].sum()), 2),
+        "decided": _decided(state),
         "contacts": len(contacts),
         "contacted_members": int(contacts["member_id"].nunique()),
         "explored": int((role == EXPLORE).sum()),
@@ -191,6 +192,14 @@ def _facts(inputs: ActionInputs, ground: _Ground, drawn: Drawn, plan: pd.DataFra
         "untested": sorted(untested),
         "reason": _why_empty(ground, contacts),
     }
+
+
+def _decided(state: pd.DataFrame) -> float | None:
+    """Share of the leavings expected within the follow-up that members with terms have decided already; None without terms."""
+    if "open_share" not in state:
+        return None
+    p = state["p_leave"].to_numpy("float64")
+    return round(float(1 - p @ state["open_share"].to_numpy("float64") / max(p.sum(), 1e-12)), 4)
 
 
 def _why_empty(ground: _Ground, contacts: pd.DataFrame) -> str | None:

@@ -44,8 +44,8 @@ def decision_state(
         member_id, still_there, p_leave (within ``action.effect_days``), p_<cause> (mix, sum 1), d (aversion to
         contact), cause (the clearest, or unknown), margin_day (currency, NaN where no money is known), tier, consent
         (may be contacted at all), terms (a paid term is running), recent (contacts of the last `WINDOW_DAYS`), waits (has an
-        open request, which is answered before anything is offered); of members with terms days_left to the end of it, p_decide and in_time as well
-        (`undecided.Decisions.ahead`, `kept_days.share_in_time`).
+        open request, which is answered before anything is offered); of members with terms days_left to the end of it, p_decide, open_share and in_time as well
+        (`undecided.Decisions`, `kept_days.share_in_time`).
     """
     there = inputs.panel["still_there"].fillna(False).astype(bool) & (inputs.panel["as_of"] == inputs.as_of)
     panel = inputs.panel[there].sort_values("member_id", ignore_index=True)
@@ -62,7 +62,8 @@ def decision_state(
     when = timing(inputs, state["member_id"], day)
     if when is not None:
         wanted = inputs.params.action
-        state["p_decide"] = when.decisions(state["p_leave"].to_numpy("float64"), power).ahead
+        found = when.decisions(state["p_leave"].to_numpy("float64"), power)
+        state["p_decide"], state["open_share"] = found.ahead, found.open_share
         state["days_left"] = when.left
         state["in_time"] = share_in_time(when.left, when.length, wanted.effect_days, wanted.value_days)
     state["consent"] = may_be_contacted(inputs, panel)

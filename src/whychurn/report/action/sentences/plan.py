@@ -173,18 +173,21 @@ def money_line(results: ActionResults, page: PageLike) -> str:
 
 
 def plan_lines(results: ActionResults, page: PageLike) -> list[str]:
-    """Who is counted in two lines of the plan, and who waits for an answer to a request first."""
+    """Who is counted in two lines of the plan, who waits for an answer first, and how many have decided to leave already."""
     rows = contacts(results)
     people = rows["member_id"].nunique()
     counts = {
         "waiting": len(who_wait(results)),
         "twice": rows.drop_duplicates(["member_id", "action"])["member_id"].size - people,
     }
-    return [
+    lines = [
         page.say(f"action.plan_{name}", members=page.members(count))
         for name, count in counts.items()
         if count
     ]
+    tenths = round(10 * float(results.told("plan").get("decided") or 0))
+    decided = page.say("action.plan_decided", n=tenths, days=results.effect_days)
+    return [*lines, decided] if tenths else lines
 
 
 def leave_alone_lines(results: ActionResults, page: PageLike) -> list[tuple[str, str]]:
