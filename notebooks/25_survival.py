@@ -27,6 +27,7 @@ from whychurn.report.page.report_page import Page
 from whychurn.report.survival import charts as figures
 from whychurn.report.survival.sentences import competing_risks, curves, forecasts, hazard_ratios
 from whychurn.report.survival.sentences.captions import captions
+from whychurn.report.words.readable_names import definition_name
 
 page = Page.open()
 facts, own, lang, money = page.facts("survival"), page.params.survival, page.lang, page.params.study.currency
@@ -66,7 +67,7 @@ definitions = page.results("survival_definitions")
 page.claims("described", curves.confidence(facts, definitions, page))
 show_table(curves.definitions_table(definitions, page), "definitions")
 if len(effects := page.results("survival_sensitivity")):
-    names = {name: curves.definition_name(name, page) for name in definitions["definition"]}
+    names = {name: definition_name(name, lang) for name in definitions["definition"]}
     show_figure(figures.draw_sensitivity(effects, names, lang), "sensitivity", "associated", "note_stated")
 
 # %% [markdown] tags=["en"]

@@ -105,7 +105,7 @@ claims(effects.effect_lines(rows, results, page))
 claims(effects.unshown_lines(rows, page))
 if len(rows):
     words = {
-        "title": " ".join(clauses_closed(effects.effects_title(rows, page))),
+        "title": ("" if page.lang == "zh" else " ").join(clauses_closed(effects.effects_title(rows, page))),
         "alt": page.say("action.effects_alt"),
     }
     page.figure(charts.draw_effects(rows, page.lang), rung=effects.weakest_rung(rows["rung"]), **words)

@@ -14,6 +14,7 @@ from whychurn.report.survival.sentences.captions import captions
 from whychurn.report.survival.sentences.curves import alike_lines
 from whychurn.report.survival.sentences.forecasts import calibrated, evenness, spend_lines
 from whychurn.report.survival.sentences.hazard_ratios import bend_lines, cause_lines, drift_lines
+from whychurn.report.words.readable_names import definition_name
 
 PAGE = Wording("en", "CNY", 10)
 COX: dict[str, Any] = {
@@ -112,3 +113,8 @@ def test_a_study_without_models_still_has_captions_for_what_it_draws() -> None:
     told = captions(lambda name: tables.get(name, pd.DataFrame()), facts, 0.05, PAGE)
     assert "70.0%" in told["stay"][0] and told["forecast"] == ["too few"]
     assert told["curves"] == told["drift"] == told["sensitivity"] == [] and "incidence" not in told
+
+
+def test_a_churn_definition_has_one_name_everywhere() -> None:
+    assert definition_name("inactivity_90d", "en") == "90 days of silence"
+    assert definition_name("terms_14d", "zh") == "到期 14 天内未续费"

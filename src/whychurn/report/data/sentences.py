@@ -12,6 +12,7 @@ from whychurn.labels import join
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.leakage.member_columns import leak_sentence
 from whychurn.report.words import say, say_or
+from whychurn.report.words.readable_names import definition_name
 
 if TYPE_CHECKING:
     from whychurn.report.page.report_page import Page
@@ -119,13 +120,7 @@ def definitions_table(sensitivity: pd.DataFrame, lang: str, min_cell: int) -> pd
     """Churn of the last year by definition, in words: ``definition``, ``members``, ``churners``, ``rate``, …"""
     told = ["rate", "low", "high"]
     shown = suppress_small_counts(sensitivity, {"members": ["churners", *told], "churners": told}, min_cell)
-    return shown.assign(definition=[definition_words(name, lang) for name in shown["definition"]])
-
-
-def definition_words(definition: str, lang: str) -> str:
-    """``inactivity_90d`` or ``terms_30d`` as a reader says it."""
-    kind, _, days = definition.rpartition("_")
-    return say(f"delivery.definition_{kind}", lang, days=days.removesuffix("d"))
+    return shown.assign(definition=[definition_name(str(name), lang) for name in shown["definition"]])
 
 
 def curve_note(curve: pd.DataFrame, page: Page) -> str | None:

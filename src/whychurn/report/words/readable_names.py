@@ -1,4 +1,4 @@
-"""Readable names of actions, of strata, of features, and of bins of a clock."""
+"""Readable names of actions, of churn definitions, of strata, of features, and of bins of a clock."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from whychurn.report.words import has_words, say, say_or
 def action_name(action: str, lang: str) -> str:
     """Readable name of an action; a company's own names are left as they are."""
     return say_or(f"playbook.name_{action}", lang, action)
+
+
+def definition_name(definition: str, lang: str) -> str:
+    """A churn definition in words: ``inactivity_90d`` is 90 days of silence."""
+    kind, _, days = definition.rpartition("_")
+    return say(f"delivery.definition_{kind}", lang, days=days.removesuffix("d"))
 
 
 def stratum_name(kind: str, stratum: str, lang: str) -> str:

@@ -16,6 +16,7 @@ from whychurn.report.causes.sentences.shares import avoidable, from_words, six
 from whychurn.report.page.components.numbers import plain
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words import say_or
+from whychurn.report.words.readable_names import definition_name
 
 MAIN: Final = "main"
 SOURCES: Final = ("numbers", "survey", "texts", "interviews")
@@ -51,9 +52,8 @@ def triangulation_lines(table: pd.DataFrame, page: PageLike) -> list[str]:
 
 def variant_name(variant: str, page: PageLike) -> str:
     """Readable name of a variant of `cause_sensitivity`."""
-    found = DEFINITION.fullmatch(variant)
-    if found:
-        return page.say(f"delivery.definition_{found[1]}", days=found[2])
+    if DEFINITION.fullmatch(variant):
+        return definition_name(variant, page.lang)
     return say_or(f"causes.variant_{variant}", page.lang, variant)
 
 

@@ -10,7 +10,7 @@ from whychurn.contract.suppression import suppress_small_counts
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.retention.charts import group_name
 from whychurn.report.words import has_words, say
-from whychurn.report.words.readable_names import clock_bin_name
+from whychurn.report.words.readable_names import clock_bin_name, definition_name
 
 FORMATS: Final = {
     **dict.fromkeys(
@@ -32,8 +32,7 @@ FORMATS: Final = {
 }
 _COLUMNS: Final = {
     "rates": "period_kind period period_end measure basis members rate low high partial",
-    "sensitivity": "definition grace_days members churners rate low high came_back_share"
-    " rank_agreement top_strata",
+    "sensitivity": "definition members churners rate low high came_back_share rank_agreement top_strata",
     "steps": "stage entered advanced rate low high lost lost_rate members_lost"
     " revenue_lost revenue_per_member",
     "nodes": "what members events ratio ratio_low ratio_high p_adjusted",
@@ -84,6 +83,7 @@ def report_table(frame: pd.DataFrame, name: str, page: PageLike, min_cell: int) 
     if name == "season":
         shown = shown.rename(columns={"low": "difference_low", "high": "difference_high"})
     if name == "sensitivity":
+        shown["definition"] = [definition_name(str(code), page.lang) for code in shown["definition"]]
         shown["top_strata"] = [_strata(str(text), page.lang) for text in shown["top_strata"]]
     for group, member in (("dimension", "stratum"), ("kind", "segment")):
         if member in shown:
@@ -103,7 +103,7 @@ def _word(code: str, prefixes: tuple[str, ...], lang: str) -> str:
 
 def _strata(text: str, lang: str) -> str:
     parts = [part.partition("=") for part in text.split("; ") if part]
-    return "; ".join(
+    return ("；" if lang == "zh" else "; ").join(
         f"{_word(dimension, ('dimension',), lang)} {group_name(dimension, name, lang)}"
         for dimension, _, name in parts
     )

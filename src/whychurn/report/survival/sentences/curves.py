@@ -14,7 +14,7 @@ from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.survival.sentences.hazard_ratios import small
 from whychurn.report.words import has_words
-from whychurn.report.words.readable_names import stratum_name
+from whychurn.report.words.readable_names import definition_name, stratum_name
 
 FORMATS: Final = {
     **dict.fromkeys(("members", "spells", "churn_events", "observed", "expected", "mean_until"), "int"),
@@ -170,15 +170,9 @@ def definitions_table(definitions: pd.DataFrame, page: PageLike) -> pd.DataFrame
     """The same figures under each definition."""
     shares = [name for name in definitions.columns if name.startswith("stay_") and name.count("_") == 1]
     table = _with_ranges(definitions, page).assign(
-        definition=[definition_name(str(name), page) for name in definitions["definition"]]
+        definition=[definition_name(str(name), page.lang) for name in definitions["definition"]]
     )
     return table[["definition", "is_main", "censored_on", *_MEANS.split(), *shares, "suppressed"]]
-
-
-def definition_name(definition: str, page: PageLike) -> str:
-    """A churn definition in words."""
-    kind, _, days = definition.rpartition("_")
-    return page.say(f"panel.definition_{kind}", days=days.removesuffix("d"))
 
 
 def columns(table: pd.DataFrame, page: PageLike) -> dict[str, str]:
