@@ -38,7 +38,11 @@ def ends_lines(
     rows = rows.dropna(subset=list(names))
     if len(rows) < 2:
         return []
-    ends = {"least": rows.loc[rows[names[0]].idxmin()], "most": rows.loc[rows[names[0]].idxmax()]}
+    rank = rows[names[0]].to_numpy("float64")
+    ends: dict[str, pd.Series] = {
+        "least": rows.iloc[int(rank.argmin())],
+        "most": rows.iloc[int(rank.argmax())],
+    }
     words = {
         end: format_interval(row, lambda value: page.format(value, kind), names) for end, row in ends.items()
     }
