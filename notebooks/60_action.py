@@ -21,6 +21,7 @@
 # 联系谁、用什么措施、经哪个渠道、带来什么，又是如何得知的？
 
 # %%
+from whychurn.labels import prose
 from whychurn.report.action import charts
 from whychurn.report.action.answer import answer, headlines
 from whychurn.report.action.results import read_action
@@ -105,7 +106,7 @@ claims(effects.effect_lines(rows, results, page))
 claims(effects.unshown_lines(rows, page))
 if len(rows):
     words = {
-        "title": ("" if page.lang == "zh" else " ").join(clauses_closed(effects.effects_title(rows, page))),
+        "title": prose(clauses_closed(effects.effects_title(rows, page)), page.lang),
         "alt": page.say("action.effects_alt"),
     }
     page.figure(charts.draw_effects(rows, page.lang), rung=effects.weakest_rung(rows["rung"]), **words)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from whychurn.labels import prose
 from whychurn.report.action.lists import (
     MemberLists,
     answer_table,
@@ -146,8 +147,6 @@ def _block(
     if name == "contact":
         waiting = len(who_wait(results))
         told_of = page.say("action.contact_waiting", members=page.members(waiting)) if waiting else ""
-        said = ("" if page.lang == "zh" else " ").join(
-            filter(None, [said, told_of, money_line(results, page)])
-        )
+        said = prose([said, told_of, money_line(results, page)], page.lang)
         told += claim(learning_line(results, page), "described", muted=True)
     return block(title, note(said) + told, page.lang, rung=RUNGS[name], ident=name)

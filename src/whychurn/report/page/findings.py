@@ -38,11 +38,8 @@ def ends_lines(
     rows = rows.dropna(subset=list(names))
     if len(rows) < 2:
         return []
-    rank = rows[names[0]].to_numpy("float64")
-    ends: dict[str, pd.Series] = {
-        "least": rows.iloc[int(rank.argmin())],
-        "most": rows.iloc[int(rank.argmax())],
-    }
+    rows = rows.sort_values(names[0], kind="stable")
+    ends = {"least": rows.iloc[0], "most": rows.iloc[-1]}
     words = {
         end: format_interval(row, lambda value: page.format(value, kind), names) for end, row in ends.items()
     }

@@ -11,6 +11,7 @@ from whychurn.contract.causes import LEAST_SAID
 from whychurn.labels import join
 from whychurn.report.causes.sentences.shares import TOLD, six, spread
 from whychurn.report.page.components.numbers import plain
+from whychurn.report.page.formats import format_interval
 from whychurn.report.page.page_like import PageLike
 
 FORMATS: Final = {
@@ -134,8 +135,13 @@ def moved_lines(sources: pd.DataFrame, page: PageLike) -> list[str]:
     gap = (sources["share"] - sources["model_share"]).abs() if len(sources) else pd.Series(dtype=float)
     if gap.isna().all():
         return []
-    row = sources.loc[gap.idxmax()]
-    before, after = (page.format(row[name], "percent") for name in ("model_share", "share"))
+    row = sources.iloc[int(gap.fillna(-1).argmax())]
+    before, after = (
+        format_interval(
+            row, lambda share: page.format(share, "percent"), (f"{of}share", f"{of}low", f"{of}high")
+        )
+        for of in ("model_", "")
+    )
     cause = page.say(f"causes.{row['cause']}")
     return [page.say("interviews.claim_moved", cause=cause, before=before, after=after)]
 

@@ -189,7 +189,7 @@ def _without_estimate(found: Mapping[str, Any], names: Mapping[str, str], page: 
 
 
 def _joined(features: Iterable[str], names: Mapping[str, str], page: PageLike) -> str:
-    return join((names.get(name, name) for name in features), page.lang)
+    return join((names.get(name, name) for name in features), page.lang, "；")  # names hold commas
 
 
 def _interval(row: Mapping[Any, Any]) -> str:
