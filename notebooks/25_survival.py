@@ -24,6 +24,7 @@
 from whychurn.contract.codes import MAX_LEFT_TRUNCATION_DAYS, MIN_HAZARD_RATIO_CHANGE
 from whychurn.report.causes.sentences.shares import rung_of
 from whychurn.report.page.report_page import Page
+from whychurn.report.retention.sentences import overview
 from whychurn.report.survival import charts as figures
 from whychurn.report.survival.sentences import competing_risks, curves, forecasts, hazard_ratios
 from whychurn.report.survival.sentences.captions import captions
@@ -110,6 +111,7 @@ hazard, nodes = page.results("survival_hazard"), page.results("key_nodes")
 if hazard["churn_events"].gt(0).any():
     show_figure(figures.draw_hazard(hazard, curves.key_moments(nodes, tenure=True), lang), "hazard")
 if len(others := curves.key_moments(nodes, tenure=False)):
+    told["moments"] = overview.nodes(others, page, most=1)
     show_figure(figures.draw_rate_ratios(others, lang), "moments", "associated")
 
 # %% [markdown] tags=["en"]

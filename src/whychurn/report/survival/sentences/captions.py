@@ -10,7 +10,6 @@ import pandas as pd
 from whychurn.contract.codes import MAX_LEFT_TRUNCATION_DAYS, MIN_HAZARD_RATIO_CHANGE
 from whychurn.report.page.findings import leader_lines
 from whychurn.report.page.page_like import PageLike
-from whychurn.report.retention.sentences import overview
 from whychurn.report.survival.sentences import competing_risks, curves, forecasts, hazard_ratios
 
 
@@ -39,8 +38,6 @@ def captions(
         "spread": forecasts.evenness(facts, page),
         "spend": forecasts.spend_lines(facts, page),
     }
-    if len(moments := curves.key_moments(read("key_nodes"), tenure=False)):
-        found["moments"] = overview.nodes(moments, page, most=1)
     if len(by_cause := read("cause_hazard_ratios")):
         found["cause_ratios"] = hazard_ratios.cause_lines(by_cause, level, page)
     if len(tiers := read("lifetime_tiers")):
