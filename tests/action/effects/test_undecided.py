@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.action.effects.undecided import USUAL_POWER, Timing, leaving_power, timing
+from whychurn.action.effects.undecided import USUAL_POWER, Decisions, Timing, leaving_power, timing
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.plan.kept_days import share_in_time
 
@@ -99,6 +99,7 @@ def test_without_an_end_of_a_term_everything_is_open() -> None:
     terms.loc[2, "ends_on"] = pd.NaT  # runs on; the second ended a year ago
     found = of(terms)
     split = found.decisions(np.array([0.1, 0.2, 0.3]), 0.5)
+    assert isinstance(split, Decisions)
     assert split.open_share[0] < 1 and split.open_share[1:].tolist() == [1.0, 1.0]
     assert split.ahead[1:].tolist() == [0.2, 0.3]
     nobody = programme(terms, kind="inactivity")

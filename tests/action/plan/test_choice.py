@@ -10,7 +10,7 @@ from small_programme import AS_OF, effects, ids, inputs, no_touches, touches
 from whychurn.action.plan.belief import believed_effects, beside
 from whychurn.action.plan.dual import NOTHING
 from whychurn.action.plan.exploration import FLOOR, chances, explore, information, open_options
-from whychurn.action.plan.gains import gain_draws, money_known, option_gains, worth_a_day
+from whychurn.action.plan.gains import chance_to_decide, gain_draws, money_known, option_gains, worth_a_day
 from whychurn.action.plan.holdout import held_out, lot_numbers
 from whychurn.action.plan.options import Option, build_options, stated_caps
 from whychurn.action.plan.playbook_table import playbook_table
@@ -183,6 +183,17 @@ def test_a_day_is_worth_the_margin_or_a_part_of_a_member_kept() -> None:
     assert worth_a_day(state, 365).tolist() == [2.0, 3.0, 4.0] and money_known(state)
     none = state.assign(margin_day=np.nan)
     assert worth_a_day(none, 365) == pytest.approx(1 / 365) and not money_known(none)
+
+
+def test_of_members_with_terms_open_decisions_and_days_after_the_term_count() -> None:
+    state = decision_state(inputs(), None)
+    assert (chance_to_decide(state) == state["p_leave"]).all() and "p_decide" not in state
+    known = effects({"coupon": {"price": 0.4}})
+    whole = option_gains(state, [COUPON], known, 365).gain[:, 0]
+    decided = state.assign(p_decide=0.0, in_time=1.0)
+    assert not chance_to_decide(decided).any() and not option_gains(decided, [COUPON], known, 365).gain.any()
+    late = state.assign(p_decide=state["p_leave"], in_time=0.25)
+    assert option_gains(late, [COUPON], known, 365).gain[:, 0] == pytest.approx(whole / 4, rel=1e-5)
 
 
 def test_draws_of_gains_are_around_the_gain() -> None:
