@@ -1,7 +1,7 @@
 """What memory each stage will need, which stages fit side by side, and how much DuckDB may take.
 
 A need grows from that of an empty study to that of the demo, as peaks of studies of 2 000 and 20 000 members have it, and beyond by
-bytes a row, as peaks of studies of 200 000 members have it (of action before its memory was looked at). Fits rest on at most
+bytes a row, as peaks of studies of 200 000 and 1 000 000 members have it (`benchmarks/whole.py`). Fits rest on at most
 ``run.fit_rows`` rows of the panel, which bounds their part; so does that of watch's workers, whose blocks do not grow.
 """
 
@@ -43,19 +43,19 @@ class _Need(NamedTuple):
 
 NEEDS: Final = {
     "world": _Need(0.5, 1.1),
-    "intake": _Need(0.45, 1.2, 180),
-    "voice": _Need(0.4, 0.7, 150),
-    "panel": _Need(0.5, 1.7, 60, 100),
+    "intake": _Need(0.45, 1.2, 190),
+    "voice": _Need(0.4, 0.7, 80),
+    "panel": _Need(0.5, 1.7, 45, 100),
     "retention": _Need(0.45, 0.8, 145),
     "survival": _Need(0.5, 1.2, 15, 300, 1600),
     "snapshot": _Need(0.3, 0.3),
-    "risk": _Need(0.45, 1.2, 0, 300, 2700),
-    "causes": _Need(0.45, 1.1, 120),
-    "action": _Need(0.55, 1.75, 200),
-    "watch": _Need(0.5, 0.9, 40, 0, 2000),
-    "score": _Need(0.4, 0.7, 110),
-    "report": _Need(0.5, 0.6, 40),
-    "delivery": _Need(0.45, 0.5, 25),
+    "risk": _Need(0.45, 1.2, 0, 110, 1300),
+    "causes": _Need(0.45, 1.1, 110),
+    "action": _Need(0.55, 1.75, 190),
+    "watch": _Need(0.5, 0.9, 20, 0, 500),
+    "score": _Need(0.4, 0.7, 90),
+    "report": _Need(0.5, 0.6, 15),
+    "delivery": _Need(0.45, 0.5, 10),
 }
 
 
