@@ -8,6 +8,7 @@ from whychurn.risk.evaluation.forecast_metrics import (
     Business,
     Forecast,
     bootstrap,
+    bounds_of,
     measure_once,
 )
 from whychurn.stats.bootstrap import percentiles, weights_in_turn
@@ -74,3 +75,15 @@ def test_clustered_interval_covers_where_the_plain_one_does_not():
             hits[name] += low <= 0.3 <= high
     assert hits["clustered"] / 150 > 0.88
     assert hits["rows"] / 150 < 0.7
+
+
+def test_the_interval_of_the_calibration_error_holds_it() -> None:
+    rng = np.random.default_rng(3)
+    p = rng.uniform(0.02, 0.3, 4000)
+    one = Forecast(rng.random(4000) < p, p, Business(np.full(4000, np.nan), 0.2, 1.0, 0.05), (0.1,))
+    draws = one.measure(rng.multinomial(4000, np.full(4000, 1 / 4000), 300).astype(float))["ece"]
+    estimate = float(one.measure(np.ones((1, 4000)))["ece"][0])
+    low, high = bounds_of("ece", estimate, draws, 0.95)
+    assert 0 <= low < estimate < high and high - low < np.ptp(draws)
+    assert np.mean(draws > estimate) > 0.9  # plain percentiles would lie above it
+    assert bounds_of("auc", 0.6, draws, 0.95) == (np.quantile(draws, 0.025), np.quantile(draws, 0.975))

@@ -20,7 +20,6 @@ from whychurn.report.index.changed import changed_lines, changed_title
 from whychurn.report.index.picture import money_of
 from whychurn.report.index.results import IndexResults, read_index
 from whychurn.report.index.sentences import (
-    BEYOND_REACH,
     HUNDRED,
     base_line,
     headline,
@@ -102,7 +101,7 @@ def _causes(results: IndexResults, page: Wording) -> str:
         [
             page.say(f"causes.{row['cause']}"),
             _interval(row, ("share", "low", "high")),
-            "–" if row["cause"] == BEYOND_REACH else _interval(row, _SAVED),
+            _interval(row, _SAVED),
             money_of(row, results, page),
         ]
         for row in ranked(results.shares).to_dict("records")

@@ -14,6 +14,7 @@ from whychurn.risk.evaluation.forecast_metrics import (
     Business,
     Forecast,
     bootstrap,
+    bounds_of,
     measure_once,
 )
 from whychurn.risk.model.boosting import Settings, fit_booster, predict_raw, training_matrix
@@ -22,7 +23,7 @@ from whychurn.risk.model.probability_calibration import fit_calibrator
 from whychurn.risk.model.split import split_forward
 from whychurn.risk.model.training import Trained, labels
 from whychurn.risk.value_at_risk import margin_exposed
-from whychurn.stats.bootstrap import percentiles, weights_in_turn
+from whychurn.stats.bootstrap import weights_in_turn
 
 MEASURES = ("auc", "pr_auc", "brier", "log_loss", "ece", "lift_5", "rate", "mean_p")
 MAX_ROWS: Final = 40_000  # training rows at each cut-off
@@ -118,7 +119,7 @@ def _measure(
     lines = []
     for metric in MEASURES:
         if metric in estimates:
-            low, high = percentiles(draws[metric], params.run.confidence)
+            low, high = bounds_of(metric, estimates[metric], draws[metric], params.run.confidence)
             lines.append(
                 {
                     "cutoff_on": day,

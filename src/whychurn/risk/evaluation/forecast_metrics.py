@@ -7,6 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from whychurn.stats.bootstrap import percentiles
+
 BLOCK: Final = 25  # weightings measured at once
 ECE_BINS: Final = 15  # of the expected calibration error
 
@@ -106,6 +108,18 @@ class Forecast:
         gap = self.p - self.y
         sums = [weights[:, inside] @ gap[inside] for inside in map(self.bin.__eq__, np.unique(self.bin))]
         return np.abs(sums).sum(axis=0)
+
+
+def bounds_of(metric: str, estimate: float, draws: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Percentile interval of a measure, or of a difference of it, from its draws.
+
+    Gaps of resampled bins add up to more than those of the members, so draws of ``ece`` are moved by their mean excess first
+    (bootstrap estimate of bias: Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 10).
+    """
+    if metric == "ece" and np.isfinite(draws).any():
+        least = 0.0 if np.nanmin(draws) >= 0 else -np.inf
+        draws = np.maximum(draws - (np.nanmean(draws) - estimate), least)
+    return percentiles(draws, confidence)
 
 
 def _sorted_ties(score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,11 +15,12 @@ from whychurn.risk.evaluation.forecast_metrics import (
     Business,
     Forecast,
     bootstrap,
+    bounds_of,
     measure_once,
 )
 from whychurn.risk.model.training import Trained, labels
 from whychurn.risk.value_at_risk import margin_exposed
-from whychurn.stats.bootstrap import percentiles, weights_in_turn
+from whychurn.stats.bootstrap import weights_in_turn
 
 Draws = dict[str, np.ndarray]
 
@@ -118,7 +119,7 @@ def _lines(
     }
     lines = []
     for metric, estimate in estimates.items():
-        low, high = percentiles(draws[metric], params.run.confidence)
+        low, high = bounds_of(metric, estimate, draws[metric], params.run.confidence)
         figures = {"metric": metric, "estimate": estimate, "low": low, "high": high}
         lines.append({"model": stratum[0], "part": "test", **labels_of, **figures, **sizes})
     return lines
