@@ -4,7 +4,8 @@ Each world is simulated, read and answered by the product's own stages up to `ac
 played in futures of the world (`whychurn world play`), beside other plans at the same budget. Seeds are apart from those on
 which numbers of the product were set (11 to 16). FOLDER keeps one study and one file of rows a world: a rerun does only
 what is missing (--again plays and measures all anew, --members and --futures make it cheaper, --seeds takes others).
-The rows go to benchmarks/action.csv, the table of benchmarks/README.md is written from it (--tables does only that).
+The rows go to benchmarks/action.csv; the table of benchmarks/README.md and what the page `keep` says of plans are written
+from it (--tables does only that).
 What needs no world (weekly looks, uneven arms, the choice under a budget) is measured by --parts.
 """
 
@@ -24,7 +25,7 @@ import pandas as pd
 import yaml
 from action_measures import UNTESTED, measures_of
 from action_parts import parts_table
-from action_tables import FILE, write_tables
+from action_tables import FILE, write_forecasts, write_tables
 from side_by_side import run_side_by_side
 from yardstick import read_texts
 
@@ -210,6 +211,7 @@ def main() -> int:
             rows.to_csv(temporary, index=False)
     if FILE.exists():
         print(write_tables())
+        write_forecasts()
     return int(failed > 0)
 
 

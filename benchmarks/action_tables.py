@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from whychurn.contract.files import write_whole
+from whychurn.score.actions.plan_forecasts import COLUMNS, KINDS
+from whychurn.score.actions.plan_forecasts import FILE as FORECASTS
 
 FILE = Path(__file__).with_name("action.csv")
 PAGE = Path(__file__).with_name("README.md")
@@ -58,6 +60,22 @@ def write_tables() -> str:
         with write_whole(PAGE) as temporary:
             temporary.write_text(f"{head}{START}\n\n{table}\n\n{END}{tail}", encoding="utf-8")
     return table
+
+
+def write_forecasts() -> None:
+    """Write what plans expected and brought, a row a world, into the package, where the page `keep` quotes it."""
+    rows = pd.read_csv(FILE)
+    told = rows.pivot_table(
+        index=["world", "program", "members"], columns="measure", values="value"
+    ).reset_index()
+    told = told.dropna(subset=["model_bias"]).sort_values("world")
+    brought = told["gain.plan"]
+    found = told.assign(
+        kind=told["program"].map(KINDS), brought=brought, held=told["model_covers"].astype(int),
+        expected=(brought + told["model_bias"] * brought.abs()).round(4),
+    )  # fmt: skip
+    with write_whole(FORECASTS) as temporary:
+        found[list(COLUMNS)].to_csv(temporary, index=False)
 
 
 def _table(rows: pd.DataFrame) -> str:

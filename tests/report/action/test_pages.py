@@ -18,7 +18,7 @@ from whychurn.report.action.keep import keep_body, keep_title, kicker
 from whychurn.report.action.lists import MemberLists, list_sizes, member_lists
 from whychurn.report.action.results import ActionResults
 from whychurn.report.action.sentences.effects import effect_rows, interval_of
-from whychurn.report.action.sentences.plan import money_line, plan_lines, who_wait
+from whychurn.report.action.sentences.plan import checked_line, money_line, plan_lines, who_wait
 from whychurn.report.action.who import size_line, who_body, who_kicker, who_title
 from whychurn.report.page.wording import Wording
 from whychurn.report.render.action_pages import write_action_pages
@@ -26,6 +26,7 @@ from whychurn.report.render.cause_pages import write_cause_pages
 from whychurn.report.render.layout import page_names, sections_html, study_frame, write_sections
 from whychurn.report.render.notebooks import NOTEBOOKS
 from whychurn.report.words import LANGUAGES, say
+from whychurn.score.actions.plan_forecasts import INACTIVITY, TERMS, kept, load_plan_forecasts
 
 Planted = Callable[[str], ActionResults]
 CASES = (
@@ -192,6 +193,24 @@ def test_members_of_the_plan_who_wait_for_an_answer_are_counted_beside_its_list(
     assert "12 more of the plan wait for an answer to their request first." in text(who_body(waits, page()))
     assert "wait for an answer" not in text(who_body(results, page()))
     assert "12 members of the plan wait for an answer" in " ".join(plan_lines(waits, page()))
+
+
+def test_what_plans_of_such_programmes_brought_is_told_beside_what_this_one_promises(
+    planted: Planted,
+) -> None:
+    results = planted("winner")
+    rows = load_plan_forecasts()
+    found = kept(rows, INACTIVITY)
+    line = checked_line(results, page())
+    assert (
+        f"{found.programmes} simulated programmes without terms: the interval held" in line
+        and line in text(keep_body(results, page()))
+    )
+    facts = {**results.facts, "plan": {**results.told("plan"), "decided": 0.2}}
+    terms = checked_line(replace(results, facts=facts), page())
+    assert f"{kept(rows, TERMS).programmes} simulated programmes with terms" in terms
+    money = results["plan_value"].assign(gain=float("nan"))
+    assert not checked_line(replace(results, tables={**results.tables, "plan_value": money}), page())
 
 
 def test_leavings_that_are_decided_are_told_where_members_have_terms(planted: Planted) -> None:

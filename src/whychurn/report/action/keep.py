@@ -80,7 +80,9 @@ def _this_month(results: ActionResults, page: Wording) -> str:
     """The headline of the plan and its table."""
     text, rung, _ = plan.plan_headline(results, page)
     table = plan.plan_table(results, page)
-    body = claim(text, rung) + _table(table, "plan", plan.FORMATS, results, page)
+    checked = plan.checked_line(results, page)
+    body = claim(text, rung) + (note(checked) if checked else "")
+    body += _table(table, "plan", plan.FORMATS, results, page)
     money = plan.money_line(results, page)
     body += note(money) if money else ""
     if len(table):

@@ -17,6 +17,7 @@ from whychurn.report.page.components.numbers import bracketed, plain
 from whychurn.report.page.formats import format_value
 from whychurn.report.page.page_like import PageLike
 from whychurn.report.words.readable_names import action_name
+from whychurn.score.actions.plan_forecasts import INACTIVITY, TERMS, kept, load_plan_forecasts
 
 MOST_LINES: Final = 6  # of the table of the plan
 ATTRIBUTED: Final = "attributed"
@@ -81,6 +82,20 @@ def plan_headline(results: ActionResults, page: PageLike) -> tuple[str, str, flo
     words |= {"gain": write(gain[0]), "gain_between": bracketed(gain[1], gain[2], page.lang, write)}
     key = "plan_pays" if gain[1] > 0 else "plan_open"
     return page.say(f"action.{key}", **words), ATTRIBUTED, float(count)
+
+
+def checked_line(results: ActionResults, page: PageLike) -> str:
+    """How far plans of such programmes kept what they promised in simulated futures; empty where no money is promised."""
+    if contacts(results, POLICY).empty or not knows_money(results):
+        return ""
+    kind = INACTIVITY if results.told("plan").get("decided") is None else TERMS
+    found = kept(load_plan_forecasts(), kind)
+    words = {"n": found.programmes, "held": found.held, "half": found.half, "more": found.more}
+    return (
+        page.say("action.plan_checked", kind=page.say(f"action.kind_{kind}"), **words)
+        if found.programmes
+        else ""
+    )
 
 
 def _whole(results: ActionResults, page: PageLike) -> Callable[[float], str]:
