@@ -23,6 +23,7 @@ from whychurn.report.action.sentences import (
     winback,
 )
 from whychurn.report.action.sentences import warnings as alerts
+from whychurn.report.action.sentences.effects import effect_rows, unworthy
 from whychurn.report.page.wording import Wording
 from whychurn.report.words.readable_names import action_name
 
@@ -167,6 +168,16 @@ def test_what_to_leave_alone(planted: Planted) -> None:
     lines = plan.leave_alone_lines(planted("winner"), PAGE)
     assert [rung for rung, _ in lines] == ["caused", "attributed", "described"]
     assert "431 members" in lines[-1][1]
+    poor = effect_rows(planted("winner"))
+    poor = [
+        str(row["action"]) for row in poor.to_dict("records") if row["verdict"] == "open" and unworthy(row)
+    ]
+    chosen = planted("winner")["plan"].assign(action=poor[0], role="policy")
+    used = replace(planted("winner"), tables={**planted("winner").tables, "plan": chosen})
+    told = " ".join(line for _, line in plan.leave_alone_lines(used, PAGE))
+    assert action_name(poor[0], "en") in lines[1][1] and action_name(poor[0], "en") not in told, (
+        "pays for some, by the plan"
+    )
     assert plan.learning_line(planted("winner"), PAGE).startswith("**80** members are held out and **60**")
     assert "cannot be read out" in plan.learning_line(planted("empty_plan"), PAGE)
 

@@ -212,7 +212,9 @@ def leave_alone_lines(results: ActionResults, page: PageLike) -> list[tuple[str,
     harmful = rows[rows["verdict"] == "harm"]
     if len(harmful):
         lines.append(("caused", page.say("action.alone_harm", actions=_joined(harmful, page))))
+    chosen = set(contacts(results, POLICY)["action"])  # pays for some members, though not on average
     poor = rows[[bool(row["verdict"] == "open" and unworthy(row)) for row in rows.to_dict("records")]]
+    poor = poor[~poor["action"].isin(chosen)]
     if len(poor):
         rung = str(poor["rung"].iloc[0])
         lines.append((rung, page.say("action.alone_poor", actions=_joined(poor, page))))
