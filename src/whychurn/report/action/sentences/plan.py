@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from whychurn.action.roles import CONTACTED, EXPLORE, HELD_OUT, POLICY, WAITS
@@ -213,8 +214,11 @@ def leave_alone_lines(results: ActionResults, page: PageLike) -> list[tuple[str,
     if len(harmful):
         lines.append(("caused", page.say("action.alone_harm", actions=_joined(harmful, page))))
     chosen = set(contacts(results, POLICY)["action"])  # pays for some members, though not on average
-    poor = rows[[bool(row["verdict"] == "open" and unworthy(row)) for row in rows.to_dict("records")]]
-    poor = poor[~poor["action"].isin(chosen)]
+    told = [
+        row["verdict"] == "open" and unworthy(row) and row["action"] not in chosen
+        for row in rows.to_dict("records")
+    ]
+    poor = rows[np.array(told, dtype=bool)]
     if len(poor):
         rung = str(poor["rung"].iloc[0])
         lines.append((rung, page.say("action.alone_poor", actions=_joined(poor, page))))
