@@ -221,14 +221,18 @@ def read_rows(
         As `read_table` takes them.
     """
     with pq.ParquetFile(path, read_dictionary=_texts(path, texts_as_categories)) as file:
-        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
         empty = file.schema_arrow.empty_table()
         parts = [empty if columns is None else empty.select(columns)]
-        for group, (start, stop) in enumerate(pairwise(np.cumsum([0, *sizes]))):
+        for group, (start, stop) in enumerate(pairwise(_group_ends(file))):
             if chosen[start:stop].any():
                 rows = file.read_row_group(group, columns)
                 parts.append(rows if chosen[start:stop].all() else rows.filter(pa.array(chosen[start:stop])))
         return _frame(pa.concat_tables(parts), texts_as_categories)
+
+
+def _group_ends(file: pq.ParquetFile) -> Array:
+    """Number of the first row of each row group, and of the row after the last."""
+    return np.cumsum([0, *(file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))])
 
 
 def rows_in_pieces(path: Path, place: Array, columns: list[str]) -> Iterator[tuple[Array, pd.DataFrame]]:
@@ -241,8 +245,7 @@ def rows_in_pieces(path: Path, place: Array, columns: list[str]) -> Iterator[tup
     """
     order = np.argsort(place, kind="stable")
     with pq.ParquetFile(path) as file:
-        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-        ends = np.cumsum([0, *sizes])
+        ends = _group_ends(file)
         cuts = np.searchsorted(place[order], ends)
         for group, (first, last) in enumerate(pairwise(cuts)):
             if first < last:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.action.effects.undecided import USUAL_POWER, Decisions, Timing, leaving_power, timing
+from whychurn.action.effects.undecided import USUAL_POWER, Decisions, Timing, has_terms, leaving_power, timing
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.plan.kept_days import share_in_time
+from whychurn.action.plan.state import with_open_decisions
 
 DAY = pd.Timestamp("2025-06-01")
 FOLLOW_UP = 90
@@ -35,7 +36,7 @@ def programme(terms: pd.DataFrame, notices: int = 0, told: int = 0, kind: str = 
     held: dict[str, object] = {}
     found = SimpleNamespace(
         tables={"memberships": whole}, spells=spells, panel_facts={"kind": kind},
-        params=SimpleNamespace(action=SimpleNamespace(effect_days=FOLLOW_UP)),
+        params=SimpleNamespace(action=SimpleNamespace(effect_days=FOLLOW_UP, value_days=365)),
         once=lambda name, make: held.setdefault(name, make()),
     )  # fmt: skip
     return cast("ActionInputs", found)
@@ -103,7 +104,19 @@ def test_without_an_end_of_a_term_everything_is_open() -> None:
     assert split.open_share[0] < 1 and split.open_share[1:].tolist() == [1.0, 1.0]
     assert split.ahead[1:].tolist() == [0.2, 0.3]
     nobody = programme(terms, kind="inactivity")
+    assert has_terms(programme(terms)) and not has_terms(nobody)
     assert timing(nobody, terms["member_id"], pd.Series(DAY, terms.index)) is None
+
+
+def test_the_state_of_members_says_what_is_open() -> None:
+    terms = running([60, 10], [91, 30])
+    state = pd.DataFrame({"member_id": terms["member_id"].astype("string"), "p_leave": [0.3, 0.1]})
+    days = pd.Series(DAY, state.index)
+    found = with_open_decisions(programme(terms), state, days, 0.5)
+    split = of(terms).decisions(np.array([0.3, 0.1]), 0.5)
+    assert (found["p_decide"] == split.ahead).all() and (found["open_share"] == split.open_share).all()
+    assert found["days_left"].tolist() == [31.0, 20.0] and found["in_time"].between(0.5, 1).all()
+    assert with_open_decisions(programme(terms, kind="inactivity"), state, days, 0.5) is state
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])

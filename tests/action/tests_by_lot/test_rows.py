@@ -13,7 +13,7 @@ from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
 from whychurn.action.tests_by_lot.as_drawn.leaver_rows import invites_leavers, leaver_rows
 from whychurn.action.tests_by_lot.as_drawn.outcomes import outcomes_after
 from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_days, own_acts, presence
-from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers
+from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers, keys_of, last_up_to
 from whychurn.action.tests_by_lot.rows import COLUMNS, DrawnTouches, drawn_touches, spellings, touch_rows
 
 DRAW = 200
@@ -238,6 +238,15 @@ def test_sums_of_days_and_presence(programme: SimpleNamespace) -> None:
     assert sums.within(code, np.array([3, 4, 0, 6]), np.array([9, 10, 6, 9])).tolist() == [2.0, 4.0, 1.0, 0.0]
     assert sums.before(code, np.array([3, 10, 5, 6])).tolist() == [-1, 1, -1, 2]
     assert sums.days.tolist() == [3, 9, 5] and sums.codes.tolist() == [0, 0, 1]
+    keys = keys_of(np.array([0, 0, 1]), np.array([3, 9, 5]))
+    assert last_up_to(keys, np.array([0, 0, 1, -1, 2]), np.array([2, 9, 4, 9, 9])).tolist() == [
+        -1,
+        1,
+        -1,
+        -1,
+        -1,
+    ]
+    assert last_up_to(keys[:0], code, np.array([1, 2, 3, 4])).tolist() == [-1] * 4
     inputs = programme.inputs({"a": [0, 20, 40]}, programme.empty("touches"))
     assert len(own_acts(inputs).keys) == 4  # joining counts
     first = day_numbers(pd.Series([programme.day(0)]))[0]

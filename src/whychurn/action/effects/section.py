@@ -17,7 +17,7 @@ from whychurn.action.effects.estimates.fit import Fit, believed_only, fit_effect
 from whychurn.action.effects.estimates.pooled import effects_together, pooled_effects
 from whychurn.action.effects.estimates.randomised_rows import RandomisedRows, randomised_rows
 from whychurn.action.effects.mix import causes_told
-from whychurn.action.effects.undecided import leaving_power
+from whychurn.action.effects.undecided import USUAL_POWER, has_terms, leaving_power
 from whychurn.action.effects.usable_rows import sampled, usable_rows, with_mix
 from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.effects.without_lot.observed import observed_table
@@ -68,9 +68,10 @@ def _from_tests(
     facts: dict[str, Any],
 ) -> Section:
     action, believed = inputs.params.action, _believed(entries)
-    power = leaving_power(
-        *(usable[name].to_numpy("float64", na_value=np.nan) for name in ("p", "left", "left_180"))
-    )
+    power = USUAL_POWER
+    if has_terms(inputs):
+        columns = (usable[name].to_numpy("float64", na_value=np.nan) for name in ("p", "left", "left_180"))
+        power = leaving_power(*columns)
     rows, whole = with_mix(inputs, usable, power)
     fit = fit_effects(rows, believed, action.resamples, action.seed)
     pooled = pooled_effects(rows)

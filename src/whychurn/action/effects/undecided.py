@@ -21,7 +21,7 @@ import pandas as pd
 from scipy import optimize
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.day_sums import codes_of, day_numbers
+from whychurn.action.tests_by_lot.day_sums import codes_of, day_numbers, keys_of, last_up_to
 from whychurn.contract.arrays import Array
 from whychurn.panel.covered_terms import covered_terms
 
@@ -125,9 +125,14 @@ def leaving_power(p: Array, left: Array, left_later: Array) -> float:
     return float(np.clip(optimize.minimize(loss, start, method="BFGS").x[1], 0.0, 1.0).round(4))
 
 
+def has_terms(inputs: ActionInputs) -> bool:
+    """Whether members have terms, so that a decision may show later than it is made."""
+    return str(inputs.panel_facts.get("kind")) == "terms"
+
+
 def timing(inputs: ActionInputs, member_id: pd.Series, day: pd.Series) -> Timing | None:
     """Where each member stands on the day beside it; None where the programme has no terms."""
-    if str(inputs.panel_facts.get("kind")) != "terms":
+    if not has_terms(inputs):
         return None
     terms, notices, told = inputs.once("decisions", lambda: _decisions(inputs))
     starts, until = _running(terms, member_id, day_numbers(day))
@@ -157,7 +162,8 @@ def timing(inputs: ActionInputs, member_id: pd.Series, day: pd.Series) -> Timing
 
 def _decisions(inputs: ActionInputs) -> tuple[pd.DataFrame, Array, float]:
     """Terms by member and start; shares of the term at which notice was given, ascending; share of leavers who give it."""
-    terms = covered_terms(inputs.tables["memberships"]).sort_values(["member_id", "starts_on"])
+    terms = covered_terms(inputs.tables["memberships"]).dropna(subset=["starts_on"])
+    terms = terms.sort_values(["member_id", "starts_on"])
     terms = terms[["member_id", "starts_on", "covered_until", "cancelled_on"]].reset_index(drop=True)
     length = (terms["covered_until"] - terms["starts_on"]).dt.days + 1
     share = ((terms["cancelled_on"] - terms["starts_on"]).dt.days / length.where(length > 0)).to_numpy(
@@ -173,16 +179,10 @@ def _decisions(inputs: ActionInputs) -> tuple[pd.DataFrame, Array, float]:
 def _running(terms: pd.DataFrame, member_id: pd.Series, day: Array) -> tuple[Array, Array]:
     """First and last day of the latest term begun by each day, NaN without one; the last one NaN where it runs on."""
     ids = pd.Index(terms["member_id"].drop_duplicates().astype(object))
-    wide = 10**6
-    keys = codes_of(ids, terms["member_id"]).astype("int64") * wide + day_numbers(terms["starts_on"])
-    code = codes_of(ids, member_id).astype("int64")
-    place = np.searchsorted(keys, code * wide + day, side="right") - 1
-    own = (place >= 0) & (code >= 0)
-    own &= keys[np.maximum(place, 0)] // wide == code if len(keys) else False
-    starts = np.where(own, day_numbers(terms["starts_on"])[place] if len(keys) else 0, np.nan)
-    last = day_numbers(terms["covered_until"]).astype("float64")
-    until = np.where(own, np.where(last < 0, np.nan, last)[place] if len(keys) else 0, np.nan)
-    return starts, until
+    begun = day_numbers(terms["starts_on"])
+    last = np.where(terms["covered_until"].isna(), np.nan, day_numbers(terms["covered_until"]))
+    place = last_up_to(keys_of(codes_of(ids, terms["member_id"]), begun), codes_of(ids, member_id), day)
+    return np.append(begun, np.nan)[place], np.append(last, np.nan)[place]
 
 
 def _before(notices: Array, share: Array) -> Array:

@@ -17,12 +17,12 @@ from typing import Final
 
 import numpy as np
 
+from whychurn.action.effects.undecided import MOST_P
 from whychurn.action.playbook.read import HALF_LIFE_WEEKS
 from whychurn.contract.arrays import Array
 
 STEP_DAYS: Final = 7.0
 MOST_REMOVED: Final = 0.98  # of the hazard, whatever several contacts and a fresh effect would add up to
-MOST_P: Final = 0.999  # chances closer to one have no finite hazard
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,7 @@ def decision_state(
         member_id, still_there, p_leave (within ``action.effect_days``), p_<cause> (mix, sum 1), d (aversion to
         contact), cause (the clearest, or unknown), margin_day (currency, NaN where no money is known), tier, consent
         (may be contacted at all), terms (a paid term is running), recent (contacts of the last `WINDOW_DAYS`), waits (has an
-        open request, which is answered before anything is offered); of members with terms days_left to the end of it, p_decide, open_share and in_time as well
-        (`undecided.Decisions`, `kept_days.share_in_time`).
+        open request, which is answered before anything is offered), and what `with_open_decisions` adds.
     """
     there = inputs.panel["still_there"].fillna(False).astype(bool) & (inputs.panel["as_of"] == inputs.as_of)
     panel = inputs.panel[there].sort_values("member_id", ignore_index=True)
@@ -59,19 +58,31 @@ def decision_state(
     value = value.reindex(state["member_id"])
     state["margin_day"] = inputs.params.business.margin_rate * value["daily_spend"].to_numpy("float64")
     state["tier"] = value["tier"].astype(object).to_numpy()
-    when = timing(inputs, state["member_id"], day)
-    if when is not None:
-        wanted = inputs.params.action
-        found = when.decisions(state["p_leave"].to_numpy("float64"), power)
-        state["p_decide"], state["open_share"] = found.ahead, found.open_share
-        state["days_left"] = when.left
-        state["in_time"] = share_in_time(when.left, when.length, wanted.effect_days, wanted.value_days)
+    state = with_open_decisions(inputs, state, day, power)
     state["consent"] = may_be_contacted(inputs, panel)
     state["terms"] = _has_term(panel)
     state["recent"] = _recent_contacts(inputs, state["member_id"])
     waiting = open_requests(inputs.tables["feedback"], inputs.as_of)["member_id"]
     state["waits"] = state["member_id"].isin(waiting)
     return state
+
+
+def with_open_decisions(
+    inputs: ActionInputs, state: pd.DataFrame, day: pd.Series, power: float
+) -> pd.DataFrame:
+    """`state` (member_id, p_leave) with days_left, p_decide, open_share and in_time of members with terms on the day beside each
+    (`undecided.Decisions`, `kept_days.share_in_time`); as it is where the programme has none.
+    """
+    when = timing(inputs, state["member_id"], day)
+    if when is None:
+        return state
+    wanted, found = inputs.params.action, when.decisions(state["p_leave"].to_numpy("float64"), power)
+    return state.assign(
+        p_decide=found.ahead,
+        open_share=found.open_share,
+        days_left=when.left,
+        in_time=share_in_time(when.left, when.length, wanted.effect_days, wanted.value_days),
+    )
 
 
 def clearest_cause(mix: Array) -> Array:

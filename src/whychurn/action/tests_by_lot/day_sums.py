@@ -25,6 +25,17 @@ def codes_of(ids: pd.Index, member: pd.Series) -> Array:
     return np.append(ids.get_indexer(pd.Index(names.astype(object))), -1)[code]
 
 
+def keys_of(code: Array, day: Array) -> Array:
+    """Member and day in one number, in the order of both; (n,)."""
+    return code * _DAYS + day
+
+
+def last_up_to(keys: Array, code: Array, day: Array) -> Array:
+    """Place of each member's last key on or before `day` among ascending `keys` (`keys_of`); -1 where there is none; (n,)."""
+    place = np.searchsorted(keys, keys_of(code, day), side="right") - 1
+    return np.where(np.append(keys, -1)[place] // _DAYS == code, place, -1)
+
+
 @dataclass(frozen=True)
 class DaySums:
     """Running sums of one value over rows in order of (member, day).
@@ -50,7 +61,7 @@ class DaySums:
         if value is None:
             return cls.counted(ids, code, day)
         known = (code >= 0) & (day >= 0)
-        keys = code[known] * _DAYS + day[known]
+        keys = keys_of(code[known], day[known])
         order = np.argsort(keys, kind="stable")
         return cls(ids, keys[order], np.concatenate([[0.0], np.cumsum(value[known][order])]))
 
@@ -58,7 +69,7 @@ class DaySums:
     def counted(cls, ids: pd.Index, code: Array, day: Array) -> DaySums:
         """From positions of members among `ids` (-1: unknown, left out) and days, each row worth 1."""
         known = (code >= 0) & (day >= 0)
-        keys = np.sort(code[known] * _DAYS + day[known])
+        keys = np.sort(keys_of(code[known], day[known]))
         return cls(ids, keys, np.arange(len(keys) + 1.0))
 
     @property
@@ -73,15 +84,9 @@ class DaySums:
 
     def before(self, code: Array, day: Array) -> Array:
         """Number of the last row of each member before `day`; -1 where there is none; (n,)."""
-        place = np.searchsorted(self.keys, code * _DAYS + day) - 1
-        own = (
-            (place >= 0) & (self.keys[np.maximum(place, 0)] // _DAYS == code)
-            if len(self.keys)
-            else place >= 0
-        )
-        return np.where(own, place, -1)
+        return last_up_to(self.keys, code, day - 1)
 
     def within(self, code: Array, start: Array, stop: Array) -> Array:
         """Sum over each member's rows with start <= day < stop; (n,)."""
-        first, last = (np.searchsorted(self.keys, code * _DAYS + day) for day in (start, stop))
+        first, last = (np.searchsorted(self.keys, keys_of(code, day)) for day in (start, stop))
         return self.running[last] - self.running[first]

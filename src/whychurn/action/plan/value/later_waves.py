@@ -15,12 +15,12 @@ from whychurn.action.effects.estimates.fit import fit_effects
 from whychurn.action.effects.estimates.pooled import pooled_effects
 from whychurn.action.effects.estimates.randomised_rows import RandomisedRows
 from whychurn.action.effects.mix import Q_COLUMNS
-from whychurn.action.effects.undecided import LEAST_SHOWN, USUAL_POWER, timing
+from whychurn.action.effects.undecided import LEAST_SHOWN, USUAL_POWER
 from whychurn.action.effects.verdicts import verdicts
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.belief import believed_effects
-from whychurn.action.plan.kept_days import share_in_time
 from whychurn.action.plan.options import Options
+from whychurn.action.plan.state import with_open_decisions
 from whychurn.action.playbook.read import Entry
 from whychurn.action.snapshots import snapshots_of
 from whychurn.action.tests_by_lot.day_sums import day_numbers
@@ -81,13 +81,10 @@ def _as_of_draw(
     state = rows[["member_id"]].reset_index(drop=True).astype({"member_id": object})
     state = state.assign(p_leave=arrays.p, d=arrays.d)
     state[Q_COLUMNS] = arrays.q
-    when = timing(inputs, rows["member_id"], rows["sent_on"])
-    if when is not None:  # mix and aversion of all decisions again, for gains
-        wanted, found = inputs.params.action, when.decisions(arrays.p, power)
-        share = np.maximum(found.open_share, LEAST_SHOWN)
-        state[["d", *Q_COLUMNS]] /= share[:, None]
-        in_time = share_in_time(when.left, when.length, wanted.effect_days, wanted.value_days)
-        state = state.assign(p_decide=found.ahead, in_time=in_time, open_share=share)
+    state = with_open_decisions(inputs, state, rows["sent_on"], power)
+    if "open_share" in state:  # mix and aversion of all decisions again, for gains
+        state["open_share"] = state["open_share"].clip(lower=LEAST_SHOWN)
+        state[["d", *Q_COLUMNS]] /= state["open_share"].to_numpy("float64")[:, None]
     place = snapshots_of(inputs).on(rows["member_id"], day_numbers(rows["snapshot_on"]))
     known = inputs.panel.iloc[np.maximum(place, 0)]
     bought = np.where(place >= 0, daily_spend(known), np.nan)
