@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from whychurn.contract.files import write_whole
-from whychurn.score.actions.plan_forecasts import COLUMNS, KINDS
+from whychurn.score.actions.plan_forecasts import COLUMNS, INACTIVITY, TERMS
 from whychurn.score.actions.plan_forecasts import FILE as FORECASTS
+from whychurn.world.setting.programme import load_programme
 
 FILE = Path(__file__).with_name("action.csv")
 PAGE = Path(__file__).with_name("README.md")
@@ -71,7 +72,7 @@ def write_forecasts() -> None:
     told = told.dropna(subset=["model_bias"]).sort_values("world")
     brought = told["gain.plan"]
     found = told.assign(
-        kind=told["program"].map(KINDS), brought=brought, held=told["model_covers"].astype(int),
+        kind=[INACTIVITY if load_programme(name).kind == INACTIVITY else TERMS for name in told["program"]], brought=brought, held=told["model_covers"].astype(int),
         expected=(brought + told["model_bias"] * brought.abs()).round(4),
     )  # fmt: skip
     with write_whole(FORECASTS) as temporary:

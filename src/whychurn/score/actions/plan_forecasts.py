@@ -14,13 +14,7 @@ import pandas as pd
 
 FILE: Final = Path(__file__).parents[1] / "plan_forecasts.csv"
 COLUMNS: Final = ("world", "kind", "members", "expected", "brought", "held")
-TERMS, INACTIVITY = "terms", "inactivity"
-KINDS: Final = {
-    "shop": INACTIVITY,
-    "gym": TERMS,
-    "school": TERMS,
-    "app": TERMS,
-}  # of the programmes that are simulated
+TERMS, INACTIVITY = "terms", "inactivity"  # kinds of programmes
 
 
 @dataclass(frozen=True)
