@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from whychurn.causes.evidence.spell_evidence import Evidence, gather_evidence
+from whychurn.causes.latent_cause import tape_blocks
 from whychurn.causes.latent_cause.member_chances import posterior
 from whychurn.causes.latent_cause.resampled_fits import resampled_fits
 from whychurn.causes.methods import Inputs, find_method
@@ -225,7 +226,9 @@ def test_order_of_rows_does_not_matter(shop: Programme) -> None:
     pd.testing.assert_frame_equal(one[["member_id", *P]], other[["member_id", *P]], rtol=1e-4, atol=1e-5)
 
 
-def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -> None:
+def test_how_members_are_read_changes_nothing(
+    shop: Programme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def attributed(own: Programme, **how: int) -> tuple[Evidence, np.ndarray]:
         update = {"fit_members": 500, **how}
         own.params = shop.params.model_copy(update={"causes": shop.params.causes.model_copy(update=update)})
@@ -244,6 +247,12 @@ def test_how_members_are_read_changes_nothing(shop: Programme, tmp_path: Path) -
     assert np.array_equal(one.history.risk.x, other.history.risk.x) and np.array_equal(p, q)
     pd.testing.assert_frame_equal(one.panel, other.panel)
     members = len(shop.interim["members"])
+    monkeypatch.setattr(
+        tape_blocks, "SUMMED_ROWS", 100
+    )  # many blocks of sums, which no block of members cuts
+    assert len(tape_blocks.cut_events(one.history.decisions.spell)[2]) > 7
+    _, p = attributed(copy.copy(shop), workers=1, block_members=60)
+    assert p == pytest.approx(q, abs=1e-3) and not np.array_equal(p, q)
     for blocks in (1, 2, 7):
         again, r = attributed(copy.copy(shop), workers=1, block_members=-(-members // blocks))
         assert one.history.names == again.history.names

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
+from functools import reduce
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +13,7 @@ from scipy import stats
 
 from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.exposures.exposure_history import ExposureHistory
+from whychurn.causes.latent_cause import tape_blocks
 from whychurn.causes.latent_cause.accelerated_em import Accelerated, accelerated_em
 from whychurn.causes.latent_cause.additive_hazard_em import (
     AdditiveHazard,
@@ -19,15 +22,30 @@ from whychurn.causes.latent_cause.additive_hazard_em import (
     posterior_of_exposures,
 )
 from whychurn.causes.latent_cause.avoidable_churn import CohortExposures, avoidable_shares, cohort_exposures
-from whychurn.causes.latent_cause.confusion_matrices import RESPONSE_SPREAD, fit_confusion, prior_confusion
+from whychurn.causes.latent_cause.confusion_matrices import (
+    RESPONSE_SPREAD,
+    SaidCounts,
+    count_said,
+    fit_confusion,
+    prior_confusion,
+)
 from whychurn.causes.latent_cause.em_steps import Assumptions, EmSteps
 from whychurn.causes.latent_cause.hazard_priors import EXCESS_SHARE
+from whychurn.causes.latent_cause.tape_blocks import (
+    EventSums,
+    TapeBlock,
+    cut_rows,
+    cut_tape,
+    expect_block,
+    posterior_block,
+)
 from whychurn.causes.member_weeks.weeks_at_risk import PersonWeeks, totals_by_spell
 from whychurn.causes.methods.additive_hazard import confusion_table, exposure_contributions
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams, load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.panel.exit_surveys import NOT_ASKED, SILENT
+from whychurn.stats.parallel import parallel_map
 
 STAYS, WEEKS = 6000, 40
 BASE, EFFECT = 0.0004, np.array([0.010, 0.006, 0.004, 0.005, 0.008, 0.007])
@@ -119,6 +137,32 @@ def test_the_posterior_never_falls_and_long_steps_get_further(drawn, params) -> 
     cycles = accelerated_em(em.step, start, em.importance, 0.0, 28)
     assert (np.diff(cycles.values) > -1e-6).all() and cycles.steps <= 31
     assert em.step(cycles.state)[1] > em.step(state)[1]
+
+
+def test_sums_of_blocks_are_those_of_all_members(drawn, params, monkeypatch) -> None:
+    """Cut into many blocks, worked on here or in two processes: the sums, posteriors and exposures of one block."""
+    history, labels, *_ = drawn
+    em = EmSteps.of(history, labels, np.ones(STAYS), Assumptions(), params)
+    (whole,), beta = em.blocks, em.even()
+    assert isinstance(whole, TapeBlock) and len(whole.weight) == len(em.events)
+    expected = expect_block(whole, history.causes, beta, em.prior)
+    monkeypatch.setattr(tape_blocks, "SUMMED_ROWS", 100)
+    assert [part.tolist() for part in cut_rows(np.arange(101))] == [list(range(100)), [100]]
+    events, blocks = cut_tape(history, labels, np.ones(STAYS))
+    assert np.array_equal(events, em.events) and len(blocks) == len(events) // 100 + 1
+    jobs = [(block, history.causes, beta, em.prior) for block in blocks]
+    here, there = (reduce(operator.add, parallel_map(expect_block, jobs, workers, 2)) for workers in (1, 2))
+    assert isinstance(here, EventSums) and isinstance(here.said, SaidCounts)
+    for name in ("claimed", "causes", "log_likelihood"):
+        assert np.array_equal(getattr(here, name), getattr(there, name))
+        assert getattr(here, name) == pytest.approx(getattr(expected, name), rel=1e-5)
+    for name in ("stated", "silent", "before", "after"):
+        assert getattr(here.said, name) == pytest.approx(getattr(expected.said, name), rel=1e-5)
+    cut = EmSteps.of(history, labels, np.ones(STAYS), Assumptions(), params)
+    assert cut.at_risk == pytest.approx(em.at_risk) and cut.churned == pytest.approx(em.churned)
+    parts = [posterior_block(block, history.causes, beta, em.prior) for block in blocks]
+    assert np.array_equal(np.concatenate(parts), cut.posterior(beta, em.prior))
+    assert cut.posterior(beta, em.prior) == pytest.approx(em.posterior(beta, em.prior), rel=1e-5)
 
 
 def test_long_steps_end_where_short_ones_would() -> None:
@@ -261,7 +305,7 @@ def test_causes_may_differ_in_answering_by_the_same_ratio_whatever_share_answers
     labels = NoisyLabels(stated, np.zeros((asked, 7)), np.zeros((asked, 7)))
     prior = prior_confusion(labels)
     answered = replace(labels, stated=np.zeros(asked, dtype=int))  # everyone of one cause answers
-    found = fit_confusion(answered, np.eye(6)[np.zeros(asked, dtype=int)], prior, prior)
+    found = fit_confusion(count_said(answered, np.eye(6)[np.zeros(asked, dtype=int)]), prior, prior)
     worth = asked * (1 - found.response_rates[0]) / (found.response_rates[0] - share)
     drawn = stats.beta(worth * share, worth * (1 - share)).rvs(20_000, random_state=1)
     assert np.log(drawn).std() == pytest.approx(RESPONSE_SPREAD, rel=0.1)

@@ -11,6 +11,7 @@ from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.latent_cause.confusion_matrices import (
     OverStatement,
     confusion_log_density,
+    count_said,
     fit_confusion,
     label_log_likelihood,
     prior_confusion,
@@ -50,7 +51,7 @@ def test_the_share_of_the_truth_and_the_polite_answer_are_found(polite: int) -> 
     prior = prior_confusion(labels_of(stated))
     found = prior
     for _ in range(200):
-        found = fit_confusion(labels_of(stated), np.eye(K)[cause], found, prior)
+        found = fit_confusion(count_said(labels_of(stated), np.eye(K)[cause]), found, prior)
     assert found.answers.true == pytest.approx(0.5, abs=0.03)
     assert found.answers.habit == pytest.approx(habit, abs=0.04)
 
@@ -64,5 +65,5 @@ def test_each_step_raises_the_posterior_of_what_is_said() -> None:
     for _ in range(20):
         expected = (p * label_log_likelihood(labels, found)).sum()
         values.append(expected + confusion_log_density(found, prior))
-        found = fit_confusion(labels, p, found, prior)
+        found = fit_confusion(count_said(labels, p), found, prior)
     assert (np.diff(values) > -1e-9).all() and values[-1] > values[0] + 1

@@ -25,6 +25,7 @@ from whychurn.causes.latent_cause.accelerated_em import accelerated_em
 from whychurn.causes.latent_cause.avoidable_churn import is_excess
 from whychurn.causes.latent_cause.confusion_matrices import ConfusionMatrices
 from whychurn.causes.latent_cause.em_steps import Assumptions, EmSteps
+from whychurn.causes.latent_cause.tape_blocks import cut_events
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
@@ -88,7 +89,7 @@ def fit_additive(
         begun = em.packed(start.coefficients, start.frailty, start.confusion)
     found = accelerated_em(em.step, begun, em.importance, params.tolerance, params.max_steps)
     beta, factor, confusion = em.unpacked(found.state)
-    p = em.expected(beta, confusion)[1]
+    p = em.posterior(beta, confusion)
     return AdditiveHazard(beta, confusion, p, em.events, factor, found.steps, found.moved)
 
 
@@ -112,13 +113,19 @@ def posterior_of_exposures(
     part
         As `cause_hazards` takes it: with some columns only, rows sum to less than one.
     """
-    decisions, causes = history.decisions, history.causes
-    event = np.searchsorted(model.events, decisions.spell)
-    hazard = cause_hazards(decisions.x, model.coefficients, causes)
-    counted = hazard if part is None else cause_hazards(decisions.x, model.coefficients, causes, part)
-    total = np.bincount(event, hazard.sum(axis=1) * decisions.weight, len(model.events))
-    sums = [np.bincount(event, column * decisions.weight, len(model.events)) for column in counted.T]
-    return np.stack(sums, axis=1) / np.maximum(total, 1e-300)[:, None]
+    events, event, cuts = cut_events(history.decisions.spell)
+    p = np.zeros((len(model.events), len(CAUSES)))
+    for which, rows in cuts:
+        x, window = history.decisions.x[rows], history.decisions.weight[rows]
+        hazard = cause_hazards(x, model.coefficients, history.causes)
+        counted = hazard if part is None else cause_hazards(x, model.coefficients, history.causes, part)
+        at, size = event[rows] - which.start, which.stop - which.start
+        total = np.bincount(at, hazard.sum(axis=1) * window, size)
+        sums = [np.bincount(at, column * window, size) for column in counted.T]
+        p[np.searchsorted(model.events, events[which])] = (
+            np.stack(sums, axis=1) / np.maximum(total, 1e-300)[:, None]
+        )
+    return p
 
 
 def cause_hazards(x: Array, coefficients: Array, causes: Array, part: Array | None = None) -> Array:

@@ -135,20 +135,54 @@ def given_heard(p: Array, heard: Array) -> Array:
     return joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
 
 
+@dataclass(frozen=True)
+class SaidCounts:
+    """What was said, by cause as the posterior has it.
+
+    Parameters
+    ----------
+    stated
+        Answers by reason stated; (6, 7).
+    silent
+        Members asked who did not answer; (6,).
+    before, after
+        Weights of texts before the exit, and of texts of exit surveys and interviews, by what they say; (6, 7).
+    """
+
+    stated: Array
+    silent: Array
+    before: Array
+    after: Array
+
+    def __add__(self, other: SaidCounts) -> SaidCounts:
+        """Counts of both."""
+        return SaidCounts(
+            self.stated + other.stated,
+            self.silent + other.silent,
+            self.before + other.before,
+            self.after + other.after,
+        )
+
+
+def count_said(labels: NoisyLabels, p: Array) -> SaidCounts:
+    """Count what was said; `p` is the posterior of the causes of each row, times its weight, (n, 6)."""
+    answered, silent = labels.stated >= 0, labels.stated == SILENT
+    stated = np.zeros((K, K + 1))
+    np.add.at(stated.T, labels.stated[answered], p[answered])
+    return SaidCounts(stated, p[silent].sum(axis=0), p.T @ labels.texts_before_exit, p.T @ labels.exit_texts)
+
+
 def fit_confusion(
-    labels: NoisyLabels,
-    p: Array,
+    said: SaidCounts,
     now: ConfusionMatrices,
     prior: ConfusionMatrices,
     worth: float = 1.0,
     response_spread: float = RESPONSE_SPREAD,
 ) -> ConfusionMatrices:
-    """One step of EM of the probabilities, given the causes.
+    """One step of EM of the probabilities, given what was said for each cause.
 
     Parameters
     ----------
-    p
-        Posterior of the causes of each row, times its weight; (n, 6).
     now
         Where the step starts.
     worth
@@ -156,19 +190,16 @@ def fit_confusion(
     response_spread
         Prior sd of the log response rate between causes.
     """
-    answered, silent = labels.stated >= 0, labels.stated == SILENT
-    said = np.zeros((K, K + 1))
-    np.add.at(said.T, labels.stated[answered], p[answered])
-    yes, no = said.sum(axis=1), p[silent].sum(axis=0)
+    yes, no = said.stated.sum(axis=1), said.silent
     # a beta whose log has the assumed spread: the fewer answer, the more events it takes to tell causes apart
     beta = _worth_of_rates(prior, response_spread)
     rates = (yes + beta * prior.response_rates) / (yes + no + beta)
     texts = (TEXT_TRUE_WORTH, TEXT_HABIT_WORTH)
     return ConfusionMatrices(
         np.clip(rates, 1e-3, 1 - 1e-3),
-        now.answers.updated(said, prior.answers, (worth * TRUE_WORTH, worth * HABIT_WORTH)),
-        now.before.updated(p.T @ labels.texts_before_exit, prior.before, texts),
-        now.after.updated(p.T @ labels.exit_texts, prior.after, texts),
+        now.answers.updated(said.stated, prior.answers, (worth * TRUE_WORTH, worth * HABIT_WORTH)),
+        now.before.updated(said.before, prior.before, texts),
+        now.after.updated(said.after, prior.after, texts),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -16,10 +18,10 @@ from whychurn.causes.latent_cause.confusion_matrices import (
     OverStatement,
     confusion_log_density,
     fit_confusion,
-    label_log_likelihood,
     prior_confusion,
 )
 from whychurn.causes.latent_cause.hazard_priors import HazardPriors, hazard_priors
+from whychurn.causes.latent_cause.tape_blocks import TapeBlock, cut_tape, expect_block, posterior_block
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 from whychurn.contract.params import CausesParams
@@ -54,10 +56,12 @@ class EmSteps:
 
     Parameters
     ----------
-    events, event
-        Positions of the spells that ended in churn, (n,); position among them of each row of the decision windows.
-    labels, weight
-        Labels of the events, and how often each counts; (n,).
+    events
+        Positions of the spells that ended in churn; (n,).
+    blocks
+        The tape, for the E-step.
+    weight
+        How often all churn events together count.
     at_risk
         Exposures over all weeks at risk by activity stratum; (strata, J).
     churned
@@ -68,9 +72,8 @@ class EmSteps:
 
     history: ExposureHistory
     events: Array
-    event: Array
-    labels: NoisyLabels
-    weight: Array
+    blocks: list[TapeBlock]
+    weight: float
     at_risk: Array
     churned: Array
     priors: HazardPriors
@@ -88,44 +91,42 @@ class EmSteps:
         params: CausesParams,
     ) -> EmSteps:
         """Gather them; parameters as `additive_hazard_em.fit_additive` takes them."""
-        events, event = np.unique(history.decisions.spell, return_inverse=True)
-        labels, weight = labels.select(events), counts[events]
-        priors = hazard_priors(history, assumed.total_shares, float(weight.sum()), params)
-        prior = assumed.confusion or prior_confusion(labels)
-        at_risk, churned = _by_stratum(history, counts)
-        return cls(history, events, event, labels, weight, at_risk, churned, priors, prior, assumed, params)
+        events, blocks = cut_tape(history, labels, counts)
+        weight = float(counts[events].sum())
+        priors = hazard_priors(history, assumed.total_shares, weight, params)
+        prior = assumed.confusion or prior_confusion(labels.select(events))
+        strata = [rows.stratum.max(initial=0) for rows in (history.totals, history.decisions)]
+        sums = [block.at_risk(int(max(strata)) + 1) for block in blocks]
+        at_risk, churned = (reduce(np.add, parts) for parts in zip(*sums, strict=True))
+        return cls(history, events, blocks, weight, at_risk, churned, priors, prior, assumed, params)
 
     def step(self, state: Array) -> tuple[Array, float, Array]:
         """Next state, log posterior and shares of the causes at the given one."""
         beta, factor, confusion = self.unpacked(state)
         exposure, assumed = factor @ self.at_risk, self.assumed
-        share, p, value = self.expected(beta, confusion)
+        expected = (expect_block(block, self.history.causes, beta, confusion) for block in self.blocks)
+        sums = reduce(operator.add, expected)
+        value = sums.log_likelihood
         value += float(self.churned @ np.log(factor)) - float(exposure @ beta)
         value += self.priors.log_density(beta, exposure)
         value += confusion_log_density(confusion, self.prior, assumed.answers_worth, assumed.response_spread)
-        weighted = p * self.weight[:, None]
-        beta = self.priors.coefficients(beta * share, beta, exposure)
+        beta = self.priors.coefficients(beta * sums.claimed, beta, exposure)
         beta[~self.history.used] = 0.0
         factor, beta = _with_frailty(self.churned, self.at_risk, beta, self.params)
-        said = fit_confusion(
-            self.labels, weighted, confusion, self.prior, assumed.answers_worth, assumed.response_spread
-        )
-        return self.packed(beta, factor, said), value, weighted.sum(axis=0) / max(self.weight.sum(), 1e-9)
+        said = fit_confusion(sums.said, confusion, self.prior, assumed.answers_worth, assumed.response_spread)
+        return self.packed(beta, factor, said), value, sums.causes / max(self.weight, 1e-9)
 
-    def expected(self, beta: Array, confusion: ConfusionMatrices) -> tuple[Array, Array, float]:
-        """Events ascribed to each exposure over its coefficient, posterior of each event, log likelihood of events."""
-        log = label_log_likelihood(self.labels, confusion)
-        top = log.max(axis=1, keepdims=True)
-        share, p, density = _expect(self.history, self.event, beta, np.exp(log - top), self.weight)
-        return share, p, float(self.weight @ (np.log(np.maximum(density, 1e-300)) + top[:, 0]))
+    def posterior(self, beta: Array, confusion: ConfusionMatrices) -> Array:
+        """Posterior of the causes of each churn event; (n, 6)."""
+        return np.concatenate(
+            [posterior_block(block, self.history.causes, beta, confusion) for block in self.blocks]
+        )
 
     def even(self) -> Array:
         """Coefficients with all causes alike, and all exposures of a cause alike; (J,)."""
         history, exposure = self.history, self.at_risk.sum(axis=0)
         columns = np.bincount(history.causes[history.used], minlength=K)
-        even = (
-            1 / (K * np.maximum(columns, 1))[history.causes] * self.weight.sum() / np.maximum(exposure, LEAST)
-        )
+        even = 1 / (K * np.maximum(columns, 1))[history.causes] * self.weight / np.maximum(exposure, LEAST)
         return np.where(history.used, even, 0.0)
 
     def packed(self, beta: Array, factor: Array, confusion: ConfusionMatrices) -> Array:
@@ -150,37 +151,9 @@ class EmSteps:
         return np.concatenate([beta * (factor @ self.at_risk), others])
 
 
-def _by_stratum(history: ExposureHistory, counts: Array) -> tuple[Array, Array]:
-    """Exposures over all weeks at risk, and churn events, by activity stratum; (strata, J) and (strata,)."""
-    totals, decisions = history.totals, history.decisions
-    strata = int(max(totals.stratum.max(initial=0), decisions.stratum.max(initial=0))) + 1
-    chosen = (totals.stratum == stratum for stratum in range(strata))
-    at_risk = np.stack([counts[totals.spell[rows]] @ totals.x[rows] for rows in chosen])
-    weight = counts[decisions.spell] * decisions.weight
-    return at_risk, np.bincount(decisions.stratum, weight, strata)
-
-
 def _with_frailty(churned: Array, at_risk: Array, beta: Array, params: CausesParams) -> tuple[Array, Array]:
     """Frailty of each stratum, one on average over the expected events, and matching coefficients."""
     expected = at_risk @ beta
     factor = frailty(churned, expected, params.pace.prior)
     mean = float(factor @ expected) / max(float(expected.sum()), 1e-300)
     return (factor / mean, beta * mean) if mean > 0 else (factor, beta)
-
-
-def _expect(
-    history: ExposureHistory, event: Array, beta: Array, likelihood: Array, weight: Array
-) -> tuple[Array, Array, Array]:
-    """One E-step: events ascribed to each exposure over its coefficient, posterior of each event, its
-    density.
-    """
-    x, window = history.decisions.x, history.decisions.weight
-    of_cause = np.eye(K, dtype="float32")[history.causes]
-    by_cause = (x @ (of_cause * beta[:, None]).astype("float32")) * window[:, None].astype("float32")
-    joint = by_cause * likelihood[event]
-    density = np.bincount(event, joint.sum(axis=1), len(likelihood))
-    safe = np.maximum(density, 1e-300)
-    p = np.stack([np.bincount(event, column, len(likelihood)) for column in joint.T], axis=1) / safe[:, None]
-    claim = (likelihood * (weight / safe)[:, None])[event] * window[:, None]  # (rows, 6)
-    share = ((claim.astype("float32").T @ x) * of_cause.T).sum(axis=0)
-    return share, p, density

@@ -12,10 +12,13 @@ from typing import Final
 import numpy as np
 
 from whychurn.causes.evidence.grounds import Grounds
+from whychurn.causes.evidence.noisy_labels import NoisyLabels
 from whychurn.causes.evidence.spell_evidence import Evidence
+from whychurn.causes.exposures.exposure_history import ExposureHistory
 from whychurn.causes.latent_cause.additive_hazard_em import AdditiveHazard, cause_hazards, told_posterior
 from whychurn.causes.latent_cause.avoidable_churn import is_excess
 from whychurn.causes.latent_cause.confusion_matrices import label_log_likelihood
+from whychurn.causes.latent_cause.tape_blocks import cut_rows
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 
@@ -31,17 +34,8 @@ def posterior(evidence: Evidence, model: AdditiveHazard, grounds: Grounds) -> Ar
     p = np.full((len(evidence.spells.table), len(CAUSES)), np.nan)
     p[model.events] = told_posterior(evidence.history, model, grounds)
     others = np.setdiff1d(evidence.rows, model.events)
-    if len(others):
-        history = evidence.history
-        x, causes = history.at_index_date[others], history.causes
-        hazard = cause_hazards(x, model.coefficients, causes)
-        total = hazard.sum(axis=1, keepdims=True)
-        if not grounds.speak:  # what no exposure explains is of unknown cause
-            hazard = cause_hazards(x, model.coefficients, causes, is_excess(history.names))
-        log = label_log_likelihood(evidence.labels.select(others), model.confusion)
-        joint = hazard * np.exp(log - log.max(axis=1, keepdims=True))
-        total = joint.sum(axis=1, keepdims=True) if grounds.speak else total
-        p[others] = joint / np.maximum(total, 1e-300)
+    for rows in cut_rows(others):
+        p[rows] = _of_hazards(evidence.history, rows, evidence.labels.select(rows), model, grounds)
     p = p[evidence.rows]
     nothing = np.isnan(p).all(axis=1)
     if grounds.speak:
@@ -49,6 +43,21 @@ def posterior(evidence: Evidence, model: AdditiveHazard, grounds: Grounds) -> Ar
     p[nothing] = 1 / len(CAUSES) if grounds.speak else 0.0
     p[:, ~grounds.told] = np.nan
     return p
+
+
+def _of_hazards(
+    history: ExposureHistory, rows: Array, labels: NoisyLabels, model: AdditiveHazard, grounds: Grounds
+) -> Array:
+    """Posterior of the causes at the index dates of a block of spells, from exposures and labels; (rows, 6)."""
+    x = history.at_index_date[rows]
+    hazard = cause_hazards(x, model.coefficients, history.causes)
+    total = hazard.sum(axis=1, keepdims=True)
+    if not grounds.speak:  # what no exposure explains is of unknown cause
+        hazard = cause_hazards(x, model.coefficients, history.causes, is_excess(history.names))
+    log = label_log_likelihood(labels, model.confusion)
+    joint = hazard * np.exp(log - log.max(axis=1, keepdims=True))
+    total = joint.sum(axis=1, keepdims=True) if grounds.speak else total
+    return joint / np.maximum(total, 1e-300)
 
 
 def tempered(p: Array, churned: Array, shares: Array, temperature: float) -> Array:

@@ -34,7 +34,7 @@ class PersonWeeks:
     x: Array
     stratum: Array
 
-    def select(self, rows: Array) -> PersonWeeks:
+    def select(self, rows: Array | slice) -> PersonWeeks:
         """Some of the rows."""
         columns = (self.spell, self.week, self.weight, self.x, self.stratum)
         return PersonWeeks(*(column[rows] for column in columns))
