@@ -25,7 +25,7 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CAUSES
 
 K: Final = len(CAUSES)
-SUMMED_ROWS: Final = 65_536  # rows that are worked on together; one number everywhere, or last bits differ
+SUMMED_ROWS: Final = 131_072  # rows that are worked on together; one number everywhere, or last bits differ
 
 
 @dataclass(frozen=True)
