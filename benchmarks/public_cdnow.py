@@ -22,10 +22,11 @@ from sklearn.preprocessing import StandardScaler
 from whychurn.contract.params import load_params
 from whychurn.contract.paths import PROJECT, StudyPaths
 from whychurn.contract.tables import DTYPES, TABLES
-from whychurn.panel.churn_definition import cover_sql, spells_sql
+from whychurn.panel.churn_definition import Definition
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.features.catalogue import load_catalogue
-from whychurn.panel.features.compute import compute_features
+from whychurn.panel.features.compute import compute_features, in_row_order
+from whychurn.panel.results import create_cover, create_spells
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
 from whychurn.risk.evaluation.forecast_metrics import Business, Forecast, measure_once
 
@@ -65,14 +66,13 @@ def snapshot(tables: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame
     observed = Observed(day_number(START), day_number(day) - 1)  # later rows do not exist for the features
     catalogue = load_catalogue()
     with open_database(tables, observed, params.run.memory_limit, []) as connection:
-        connection.execute(f"CREATE TABLE cover AS {cover_sql('orders', observed)}")
-        connection.execute(f"CREATE TABLE spell AS {spells_sql(100_000, observed)}")  # nobody is gone yet
+        create_cover(connection, "orders", observed, params.panel)
+        create_spells(connection, Definition("inactivity", 100_000), observed)  # nobody is gone yet
         create_snapshots(connection, [day_number(day)])
         create_member_snapshots(connection, "spell", observed)
-        compute_features(connection, catalogue, params.panel, params.retention.tiers)
-        frame = connection.execute(
-            "SELECT member_id, f.* FROM feature f JOIN risk USING (r) JOIN member USING (m)"
-        ).df()
+        features, _ = compute_features(connection, catalogue, params.panel, params.retention.tiers)
+        members = in_row_order(connection, "SELECT r, member_id FROM risk JOIN member USING (m)")
+        frame = pd.DataFrame(members | features)
     later = tables["orders"].loc[
         lambda o: o["ordered_at"].ge(day) & o["ordered_at"].lt(day + pd.Timedelta(days=HOLDOUT_DAYS))
     ]

@@ -19,6 +19,7 @@ from whychurn.contract.causes import CAUSES
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.feature_encoding import Feature, booster_names
 from whychurn.panel.features.catalogue import load_catalogue, quoted
+from whychurn.panel.features.compute import in_row_order
 
 DAY = pd.Timedelta(days=1)
 START = pd.Timestamp("2024-01-01")
@@ -386,3 +387,11 @@ def test_models_take_names_that_companies_give() -> None:
     features = [Feature(name, "number", "profile", None, "", 0, name, name) for name in names]
     data = xgb.DMatrix(np.zeros((2, 5)), feature_names=booster_names(features))
     assert data.feature_names[:2] == ["Spend (EUR)", "age(30"]
+
+
+def test_columns_stand_in_the_order_of_the_rows_at_risk() -> None:
+    with duckdb.connect() as connection:
+        for r in ((2, 0, 1), (0, 1, 2)):
+            query = f"SELECT r, r * 1e0 AS n, CAST(r AS VARCHAR) AS t FROM (SELECT UNNEST({list(r)}) AS r)"
+            found = in_row_order(connection, query)
+            assert {name: list(one) for name, one in found.items()} == {"n": [0, 1, 2], "t": ["0", "1", "2"]}

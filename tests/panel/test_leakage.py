@@ -20,8 +20,9 @@ from whychurn.panel.leakage.audit import (
     check_labels,
     check_single_features,
     check_split,
-    labelled_rows,
+    labelled_places,
     raise_on_leakage,
+    rows_at,
 )
 from whychurn.panel.leakage.future_perturbation import PRESENCE, compare, perturbation_test
 from whychurn.panel.results import build_panel, find_churn
@@ -143,9 +144,10 @@ def test_rows_that_are_ranked_are_drawn_alike_from_a_file_and_from_memory(tmp_pa
     panel = pd.DataFrame({"churned_in_horizon": label, "n": range(90)})
     panel.to_parquet(tmp_path / "panel.parquet", row_group_size=25)
     known = panel[panel["churned_in_horizon"].notna()]
-    assert labelled_rows(tmp_path / "panel.parquet", 3)["n"].tolist() == known["n"].tolist()
+    file = tmp_path / "panel.parquet"
+    assert rows_at(file, labelled_places(file, 3))["n"].tolist() == known["n"].tolist()
     monkeypatch.setattr(audit, "RANKED_ROWS", 40)
-    drawn = labelled_rows(tmp_path / "panel.parquet", 3)
+    drawn = rows_at(file, labelled_places(file, 3))
     pd.testing.assert_frame_equal(drawn, known.sample(40, random_state=3).reset_index(drop=True))
 
 

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from itertools import chain
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +18,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.panel.duckdb_tables import Observed, attached, filled_names, open_database, set_filled
 from whychurn.panel.features.catalogue import load_catalogue
 from whychurn.panel.features.compute import features_without
-from whychurn.panel.member_blocks import part_tables, shared_memory
+from whychurn.panel.member_blocks import shared_memory
 from whychurn.panel.results import create_cover, create_spells, find_churn
 from whychurn.stages import panel as stage
 from whychurn.stages.running.blocks import ENGINE, FOLDER, blocks_of, kept_folder
@@ -34,7 +34,7 @@ from whychurn.contract.paths import StudyPaths
 from whychurn.stages import panel
 study, made = StudyPaths(Path(sys.argv[1])), panel.panel_block
 def halting(*job):
-    if list(study.root.rglob("block=00001.parquet")):
+    if list(study.root.rglob("block=00001.arrow")):
         print("in the middle of a block", flush=True)
         time.sleep(600)
     return made(*job)
@@ -121,24 +121,24 @@ def test_other_inputs_or_parameters_begin_anew(study):
     assert runs(load_params(study, {"panel": {"warmup_days": 61}})) == 2
 
 
-def test_blocks_hold_all_rows_of_their_members_once(study, tmp_path):
+def test_blocks_hold_all_rows_of_their_members_once(study):
     tables = {name: study.interim / f"{name}.parquet" for name in ("members", "orders", "surveys", "market")}
-    blocks = part_tables(tables, tmp_path / "parted", 5, "500MB")
-    ids = [sorted(pd.read_parquet(block["members"].parent)["member_id"]) for block in blocks]
-    assert [*chain(*ids)] == sorted(pd.read_parquet(tables["members"])["member_id"]) and len(blocks) == 7
-    for block, members in zip(blocks, ids, strict=True):
-        orders = pd.read_parquet(tables["orders"])
-        whole = orders[orders["member_id"].isin(members)]
-        with attached(block, "500MB") as connection:
-            held = connection.execute("FROM raw_orders").df()
-        pd.testing.assert_frame_equal(
-            *(
-                one.sort_values("order_id", ignore_index=True)[["order_id", "amount"]]
-                for one in (whole, held)
-            ),
-            check_dtype=False,
-        )
-        assert block["market"] == tables["market"]
+    ids, orders = (sorted(pd.read_parquet(tables[name])["member_id"]) for name in ("members", "orders"))
+    bounds, held = [*ids[::5], None], []
+    for members in pairwise(bounds):
+        with attached(tables, "500MB", members) as connection:
+            for name in ("members", "orders"):
+                held += connection.execute(f"SELECT '{name}', member_id FROM raw_{name}").fetchall()
+            counted = connection.execute("SELECT COUNT(*) FROM raw_market").fetchall()[0][0]
+            assert counted == len(pd.read_parquet(tables["market"]))
+    assert sorted(one for name, one in held if name == "members") == ids and len(bounds) == 8
+    assert sorted(one for name, one in held if name == "orders") == orders
+
+
+def test_ids_with_marks_of_sql_bound_a_block(tables_of):
+    tables = tables_of(members=[{"member_id": name} for name in ("a", "o'b", "o'c", "z")])
+    with attached(tables, "500MB", ("o'b", "o'c")) as connection:
+        assert connection.execute("SELECT member_id FROM raw_members").fetchall() == [("o'b",)]
 
 
 def test_counting_finds_what_the_whole_tables_tell(study):
@@ -151,13 +151,13 @@ def test_counting_finds_what_the_whole_tables_tell(study):
     pd.testing.assert_frame_equal(found[0].spells, found[1].spells)
 
 
-def test_a_block_goes_by_what_all_hold(study, tmp_path):
+def test_a_block_goes_by_what_all_hold(study):
     tables, observed = {file.stem: file for file in study.interim.glob("*.parquet")}, Observed(19723, 20088)
     panel = load_params(study, GIVEN).panel
     with open_database(tables, observed, "500MB", [], counting=True) as connection:
         found = find_churn(connection, observed, panel)
-    block = part_tables(tables, tmp_path / "parted", 5, "500MB")[0]
-    with open_database(block, observed, "500MB", []) as connection:
+    ids = sorted(pd.read_parquet(tables["members"])["member_id"])
+    with open_database(tables, observed, "500MB", [], members=(ids[0], ids[5])) as connection:
         assert "surveys" in found.filled and "surveys" not in filled_names(connection)
         more = set(features_without(load_catalogue(), filled_names(connection)))
         set_filled(connection, found.filled)

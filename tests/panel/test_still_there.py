@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.panel.churn_definition import Definition
+from whychurn.panel.churn_definition import Definition, acts_sql
 from whychurn.panel.duckdb_tables import Observed, day_number, open_database
 from whychurn.panel.facts import label_known_days
 from whychurn.panel.still_there import (
     MIN_USUAL_DAYS,
     USUAL,
-    create_acts,
     find_usual_gaps,
     notice_sql,
     still_there_sql,
@@ -98,7 +97,7 @@ def _usual(tables_of: Callable[..., Any], rows: list[dict[str, Any]]) -> Any:
     tables = tables_of(members=[{"member_id": n, "joined_on": "2024-01-01"} for n in names], orders=rows)
     observed = Observed(day_number("2024-01-01"), day_number("2024-12-31"))
     with open_database(tables, observed, "500MB", []) as connection:
-        create_acts(connection, "orders")
+        connection.execute(f"CREATE TABLE act AS {acts_sql('orders')}")
         return find_usual_gaps(connection, Definition("inactivity", 90))
 
 

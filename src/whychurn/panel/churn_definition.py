@@ -125,11 +125,25 @@ def _filled(table: Activity, rows: int) -> Activity:
     )
 
 
-def cover_sql(activity: Activity, observed: Observed, stop_on_cancelling: bool = False) -> str:
-    """Table ``cover`` (m, a, b): days from a to b on which a member was present for sure.
+def acts_sql(activity: Activity) -> str:
+    """Query (m, day, gap) of days with own acts, and days since the one before; with terms: first days of
+    covered time (of ``cover``), and days since the last covered one.
+    """
+    if activity == "memberships":
+        return "SELECT m, a AS day, a - before AS gap FROM cover"
+    tables = ("orders", "events") if activity == "any" else (activity,)
+    rows = " UNION ALL ".join(f"SELECT m, day FROM {ROWS[table]}" for table in tables)
+    return f"""
+        SELECT m, day, day - LAG(day) OVER (PARTITION BY m ORDER BY day) AS gap
+        FROM (SELECT DISTINCT m, day FROM ({rows}))"""
 
-    An activity day covers itself, a term its days (`covered_until_sql`; without an end, up to the last observed
-    day), a pause its own. Joining counts as activity, except for members who joined
+
+def cover_sql(activity: Activity, observed: Observed, stop_on_cancelling: bool = False) -> str:
+    """Query (m, a, b, before) of days from a to b on which a member was present for sure, and the last such day
+    of what began earlier.
+
+    An activity day (of ``act``) covers itself, a term its days (`covered_until_sql`; without an end, up to the
+    last observed day), a pause its own. Joining counts as activity, except for members who joined
     before the data start and were active later: what happened in between is not known, so they enter at their
     first observed activity (delayed entry).
     """
@@ -137,38 +151,27 @@ def cover_sql(activity: Activity, observed: Observed, stop_on_cancelling: bool =
         until = f"COALESCE({covered_until_sql(stop_on_cancelling)}, {observed.last})"
         paused = f"LEAST(COALESCE(paused_until, {observed.last}), COALESCE(cancelled, {observed.last}))"
         return f"""
-            SELECT m, day AS a, GREATEST({until}, day) AS b FROM term
-            UNION
-            SELECT m, paused_from AS a, {paused} AS b FROM term
-            WHERE paused_from <= {observed.last} AND {paused} >= paused_from"""
-    tables = ("orders", "events") if activity == "any" else (activity,)
-    rows = " UNION ".join(f"SELECT m, day FROM {ROWS[table]}" for table in tables)
-    return f"""
-        WITH act AS (SELECT DISTINCT m, day FROM ({rows}))
-        SELECT m, day AS a, day AS b FROM act
-        UNION
-        SELECT m, joined AS a, joined AS b FROM member
-        WHERE joined <= {observed.last}
-          AND (joined >= {observed.first} OR m NOT IN (SELECT m FROM act))"""
-
-
-def merged_sql(shortest: int) -> str:
-    """Table ``cover`` with neighbours less than `shortest` days apart joined: no longer wait parts them."""
-    return f"""
-        WITH step AS (
             SELECT m, a, b, MAX(b) OVER (PARTITION BY m ORDER BY a, b
                                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-            FROM cover),
-        island AS (
-            SELECT m, a, b, SUM(CASE WHEN a - before >= {shortest} THEN 1 ELSE 0 END)
-                OVER (PARTITION BY m ORDER BY a, b
-                      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS number
-            FROM step)
-        SELECT m, MIN(a) AS a, MAX(b) AS b FROM island GROUP BY m, number"""
+            FROM (SELECT m, day AS a, GREATEST({until}, day) AS b FROM term
+                  UNION
+                  SELECT m, paused_from AS a, {paused} AS b FROM term
+                  WHERE paused_from <= {observed.last} AND {paused} >= paused_from)"""
+    return f"""
+        WITH joining AS (
+            SELECT m, joined FROM member
+            WHERE joined <= {observed.last} AND (joined >= {observed.first} OR m NOT IN (SELECT m FROM act)))
+        SELECT m, day AS a, day AS b, GREATEST(day - gap, CASE WHEN joined < day THEN joined END) AS before
+        FROM act LEFT JOIN joining USING (m)
+        UNION ALL
+        SELECT m, joined AS a, joined AS b, MAX(CASE WHEN day < joined THEN day END) AS before
+        FROM joining LEFT JOIN act USING (m)
+        GROUP BY m, joined HAVING COUNT(CASE WHEN day = joined THEN 1 END) = 0"""
 
 
 def spells_sql(days: int, observed: Observed) -> str:
-    """Spells of presence (m, spell_no, started, entered, last, left_day, returned) from ``cover``.
+    """Spells of presence (m, spell_no, started, entered, last, left_day, returned) from ``cover`` and ``seen``
+    (m, until: the last covered day).
 
     A gap of more than `allowed_gap` days ends a spell `waiting_days` after the last covered day, if that day
     was observed. ``entered`` is the first day on which the member is seen; ``started`` may lie before it
@@ -176,24 +179,16 @@ def spells_sql(days: int, observed: Observed) -> str:
     """
     wait = waiting_days(days)
     return f"""
-        WITH step AS (
-            SELECT m, a, b, MAX(b) OVER (PARTITION BY m ORDER BY a, b
-                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-            FROM cover),
-        marked AS (
-            SELECT m, a, b, 1 + SUM(CASE WHEN a - before > {allowed_gap(days)} THEN 1 ELSE 0 END)
-                OVER (PARTITION BY m ORDER BY a, b
-                      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
-            FROM step),
-        spell AS (
-            SELECT m, CAST(spell_no AS INTEGER) AS spell_no, MIN(a) AS entered, MAX(b) AS last
-            FROM marked GROUP BY m, spell_no)
-        SELECT spell.m, spell_no,
+        WITH spell AS (
+            SELECT m, CAST(ROW_NUMBER() OVER turn AS INTEGER) AS spell_no, a AS entered,
+                   COALESCE(LEAD(before) OVER turn, until) AS last, LEAD(a) OVER turn AS returned
+            FROM cover JOIN seen USING (m) WHERE COALESCE(a - before > {allowed_gap(days)}, TRUE)
+            WINDOW turn AS (PARTITION BY m ORDER BY a))
+        SELECT m, spell_no,
                CASE WHEN spell_no = 1 AND joined < {observed.first} AND joined < entered
                     THEN joined ELSE entered END AS started,
                entered, last,
-               CASE WHEN last + {wait} <= {observed.last} THEN last + {wait} END AS left_day,
-               LEAD(entered) OVER (PARTITION BY spell.m ORDER BY spell_no) AS returned
+               CASE WHEN last + {wait} <= {observed.last} THEN last + {wait} END AS left_day, returned
         FROM spell JOIN member USING (m)"""
 
 
@@ -236,11 +231,7 @@ def edge_sql(days: int) -> str:
     In the morning of that day they look like those who are about to churn.
     """
     return f"""
-        WITH step AS (
-            SELECT m, a, MAX(b) OVER (PARTITION BY m ORDER BY a, b
-                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-            FROM cover)
-        SELECT DISTINCT m, a AS day FROM step
+        SELECT DISTINCT m, a AS day FROM cover
         WHERE a - before = {waiting_days(days)} AND a - before <= {allowed_gap(days)}"""
 
 

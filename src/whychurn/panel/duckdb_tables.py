@@ -89,6 +89,7 @@ NO_FEEDBACK_TOPICS: Final = pd.DataFrame(
         },
     }
 )
+MemberRange = tuple[str, str | None]  # the first member's id, and that of the first after the last
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def open_database(
     memory: str,
     member_columns: list[str],
     counting: bool = False,
+    members: MemberRange | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection with the tables below; temporary files vanish when the block ends.
 
@@ -131,37 +133,60 @@ def open_database(
         Further columns of members that are carried along.
     counting
         Tables of rows stay where they are: enough to count once over all members, too slow for features.
+    members
+        Whose rows are taken; all if not given.
     """
-    with attached({"feedback_topics": NO_FEEDBACK_TOPICS, **tables}, memory) as connection:
+    with attached({"feedback_topics": NO_FEEDBACK_TOPICS, **tables}, memory, members) as connection:
         _load(connection, observed, member_columns, counting)
         yield connection
 
 
 @contextmanager
-def attached(tables: Mapping[str, Path | pd.DataFrame], memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Connection with a view ``raw_<name>`` of each table; temporary files vanish when the block ends."""
+def attached(
+    tables: Mapping[str, Path | pd.DataFrame], memory: str, members: MemberRange | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connection with a view ``raw_<name>`` of each table; temporary files vanish when the block ends.
+
+    Parameters
+    ----------
+    members
+        Whose rows the views show, and all of ``market``; all if not given.
+    """
     with tempfile.TemporaryDirectory(prefix="whychurn-panel-") as folder:
-        connection = duckdb.connect(str(Path(folder) / "panel.duckdb"))
+        connection = duckdb.connect()
         try:
             connection.execute(
                 f"SET memory_limit = '{duckdb_share(memory)}'; SET temp_directory = '{folder}/spill'"
             )
             connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
             for name, source in tables.items():
-                attach(connection, name, source)
+                attach(connection, name, source, None if name == "market" else members)
             yield connection
         finally:
             connection.close()
 
 
-def attach(connection: duckdb.DuckDBPyConnection, name: str, source: Path | pd.DataFrame) -> None:
-    """View ``raw_<name>`` of a Parquet file or a frame."""
+def attach(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    source: Path | pd.DataFrame,
+    members: MemberRange | None = None,
+) -> None:
+    """View ``raw_<name>`` of a Parquet file or a frame, of its rows of `members` if they are given."""
+    rows = f"given_{name}"
     if isinstance(source, pd.DataFrame):
-        connection.register(f"raw_{name}", source)
+        connection.register(rows, source)
     else:
-        file = str(source).replace("'", "''")
-        rows = f"read_parquet('{file}', hive_partitioning = false)"
-        connection.execute(f"CREATE TEMP VIEW raw_{name} AS SELECT * FROM {rows}")
+        rows = f"read_parquet({_text(str(source))}, hive_partitioning = false)"
+    first, beyond = members or (None, None)
+    bounds = [f"member_id >= {_text(first)}"] if first is not None else []
+    bounds += [f"member_id < {_text(beyond)}"] if beyond is not None else []
+    chosen = f"WHERE {' AND '.join(bounds)}" if bounds else ""
+    connection.execute(f"CREATE TEMP VIEW raw_{name} AS SELECT * FROM {rows} {chosen}")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def filled_names(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Blocks of members: the tables parted by member, and the panel of one block, the same wherever it is worked on."""
+"""The panel of one block of members, the same wherever it is worked on."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,62 +7,29 @@ import pandas as pd
 
 from whychurn.contract.params import Params
 from whychurn.contract.system.memory import duckdb_share, megabytes
-from whychurn.panel.duckdb_tables import Observed, attached, open_database, set_filled
+from whychurn.panel.duckdb_tables import MemberRange, Observed, open_database, set_filled
 from whychurn.panel.results import Known, build_panel, create_cover, create_spells
 
-Files = dict[str, Path]
 
-
-def part_tables(tables: Mapping[str, Path], folder: Path, size: int, memory: str) -> list[Files]:
-    """Copies of `tables` in `folder` by blocks of at most `size` members in the order of their ids: the files of each.
+def panel_block(
+    members: MemberRange,
+    tables: Mapping[str, Path],
+    known: Known,
+    observed: Observed,
+    catalogue: pd.DataFrame,
+    params: Params,
+) -> pd.DataFrame:
+    """Rows of the panel of some `members`, sorted by member and snapshot.
 
     Parameters
     ----------
     tables
-        Parquet files; ``market`` is every block's.
-    memory
-        DuckDB's limit.
-    """
-    with attached(tables, memory) as connection:
-        members = connection.execute("SELECT COUNT(*) FROM raw_members").fetchall()[0][0]
-        blocks = max(-(-members // size), 1)
-        connection.execute(f"""
-            CREATE TABLE numbered AS
-            SELECT member_id,
-                   CAST((ROW_NUMBER() OVER (ORDER BY member_id) - 1) * {blocks} // {members} AS INTEGER) AS block
-            FROM raw_members""")
-        for name in tables.keys() - {"market"}:
-            (folder / name).mkdir(parents=True, exist_ok=True)
-            connection.execute(f"COPY (FROM raw_{name} LIMIT 0) TO '{folder / name / 'none.parquet'}'")
-            connection.execute(f"""
-                COPY (SELECT raw.*, block FROM raw_{name} raw JOIN numbered USING (member_id))
-                TO '{folder / name}' (FORMAT parquet, PARTITION_BY (block), OVERWRITE_OR_IGNORE)""")
-    return [_files(tables, folder, block) for block in range(blocks)]
-
-
-def _files(tables: Mapping[str, Path], folder: Path, block: int) -> Files:
-    """Files of a block; a table without rows in it keeps its columns."""
-    found = {name: folder / name / f"block={block}" for name in tables}
-    return {
-        name: file
-        if name == "market"
-        else (found[name] if found[name].exists() else folder / name) / "*.parquet"
-        for name, file in tables.items()
-    }
-
-
-def panel_block(
-    tables: Mapping[str, Path], known: Known, observed: Observed, catalogue: pd.DataFrame, params: Params
-) -> pd.DataFrame:
-    """Rows of the panel of the members in `tables`, sorted by member and snapshot.
-
-    Parameters
-    ----------
+        Parquet files; those sorted by member, as intake writes them, are read in part.
     known
         What was counted over all members, of whom these are some.
     """
     panel, memory = params.panel, shared_memory(params.run.memory_limit, params.run.workers)
-    with open_database(tables, observed, memory, panel.member_columns) as connection:
+    with open_database(tables, observed, memory, panel.member_columns, members=members) as connection:
         connection.execute("SET threads = 1")
         set_filled(connection, known.filled)
         create_cover(connection, known.activity, observed, panel)

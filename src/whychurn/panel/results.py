@@ -1,13 +1,15 @@
 """From checked tables to churners, spells and panel."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.epoch_timestamps import epoch_timestamps
 from whychurn.contract.params import PanelParams
 from whychurn.panel.churn_definition import (
@@ -15,22 +17,21 @@ from whychurn.panel.churn_definition import (
     MIN_LAPSES,
     Activity,
     Definition,
+    acts_sql,
     alternatives,
     asked_sql,
     choose_activity,
     choose_threshold,
     cover_sql,
     edge_sql,
-    merged_sql,
     spells_sql,
     threshold_curve,
     waiting_days,
 )
 from whychurn.panel.duckdb_tables import Observed, filled_names
-from whychurn.panel.features.catalogue import quoted
-from whychurn.panel.features.compute import STRATA, compute_features
+from whychurn.panel.features.compute import STRATA, compute_features, in_row_order
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots, label_sql, snapshot_days
-from whychurn.panel.still_there import UsualGaps, create_acts, find_usual_gaps, notice_sql, still_there_sql
+from whychurn.panel.still_there import UsualGaps, find_usual_gaps, notice_sql, still_there_sql
 
 log = logging.getLogger(__name__)
 DATES = (
@@ -99,8 +100,6 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
     create_cover(connection, activity, observed, panel)
     given = panel.grace_days if kind == "terms" else panel.threshold_days
     candidates = [*panel.threshold_candidates, *([given] if isinstance(given, int) else [])]
-    shortest = max(1, int(min(candidates) * min(1.0, *panel.alternative_factors)))
-    connection.execute(f"CREATE OR REPLACE TABLE cover AS {merged_sql(shortest)}")
     curve = threshold_curve(connection, candidates, observed)
     days = (
         given
@@ -129,14 +128,16 @@ def find_churn(connection: duckdb.DuckDBPyConnection, observed: Observed, panel:
 def create_cover(
     connection: duckdb.DuckDBPyConnection, activity: Activity, observed: Observed, panel: PanelParams
 ) -> None:
-    """Tables ``cover`` and ``act``."""
+    """Tables ``act``, ``cover`` and ``seen``."""
     stop = panel.cancelled_terms == "stop"
-    connection.execute(f"CREATE OR REPLACE TABLE cover AS {cover_sql(activity, observed, stop)}")
-    create_acts(connection, activity)
+    queries = {"act": acts_sql(activity), "cover": cover_sql(activity, observed, stop)}
+    for name in ("cover", "act") if activity == "memberships" else ("act", "cover"):
+        connection.execute(f"CREATE OR REPLACE TABLE {name} AS {queries[name]}")
+    connection.execute("CREATE OR REPLACE TABLE seen AS SELECT m, MAX(b) AS until FROM cover GROUP BY m")
 
 
 def create_spells(connection: duckdb.DuckDBPyConnection, main: Definition, observed: Observed) -> None:
-    """Tables ``spell``, ``edge`` and ``notice``, from ``cover``."""
+    """Tables ``spell``, ``edge`` and ``notice``, from ``cover`` and ``seen``."""
     connection.execute(f"CREATE OR REPLACE TABLE spell AS {spells_sql(main.days, observed)}")
     connection.execute(f"CREATE OR REPLACE TABLE edge AS {edge_sql(main.days)}")
     connection.execute(f"CREATE OR REPLACE TABLE notice AS {notice_sql(main.kind)}")
@@ -177,33 +178,36 @@ def build_panel(
         )
     create_snapshots(connection, days)
     create_member_snapshots(connection, "spell", observed)
-    without = compute_features(connection, catalogue, panel, tiers)
+    features, without = compute_features(connection, catalogue, panel, tiers)
     stop, waiting = panel.cancelled_terms == "stop", waiting_days(known.main.days)
     presence = still_there_sql(known.main, known.usual, stop)
     connection.execute(f"CREATE OR REPLACE TABLE presence AS {presence}")
-    names = ", ".join(f"f.{quoted(name)}" for name in catalogue["name"])
-    frame = connection.execute(f"""
-        SELECT member_id, start_day AS as_of, start_day AS start_on, stop_day AS stop_on, event,
-               churned_in_horizon, still_there, seen_after, days_silent, usual_gap_days,
-               joined_day AS joined_on, {names}
-        FROM ({label_sql(panel.horizon_days, waiting, observed)}) l JOIN feature f USING (r) JOIN member USING (m)
-        ORDER BY member_id, as_of""").df()
-    return _finished(frame, catalogue), without
+    labels = in_row_order(
+        connection,
+        f"""SELECT r, member_id, start_day AS as_of, start_day AS start_on, stop_day AS stop_on, event,
+                   churned_in_horizon, still_there, seen_after, days_silent, usual_gap_days
+            FROM ({label_sql(panel.horizon_days, waiting, observed)}) JOIN member USING (m)""",
+    )
+    return _finished(labels | features, catalogue), without
 
 
-def _finished(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
-    for name in ("as_of", "start_on", "stop_on", "joined_on"):
-        frame[name] = epoch_timestamps(frame[name], "D")
-    frame["join_cohort"] = _month_text(frame.pop("joined_on"))
+def _finished(columns: Mapping[str, Array], catalogue: pd.DataFrame) -> pd.DataFrame:
+    made = {name: pd.Series(values) for name, values in columns.items()}
+    for name in ("as_of", "start_on", "stop_on", "joined_day"):
+        made[name] = epoch_timestamps(made[name], "D")
+    made["join_cohort"] = _month_text(made.pop("joined_day"))
     kinds = dict(zip(catalogue["name"], catalogue["kind"], strict=True))
-    numbers = {"spell_no": "int64", "days_silent": "int64", "usual_gap_days": "float64"}
-    frame = frame.astype({"event": bool, "still_there": bool, **numbers})
-    for name in ("member_id", *STRATA, *(n for n, kind in kinds.items() if kind == "category")):
-        frame[name] = frame[name].astype("string")
-    for name in ("churned_in_horizon", "seen_after", *(n for n, kind in kinds.items() if kind == "flag")):
-        frame[name] = frame[name].astype("boolean")
+    of_kind = {kind: [name for name, one in kinds.items() if one == kind] for kind in ("category", "flag")}
+    types: dict[str, Any] = dict.fromkeys(("member_id", *STRATA, *of_kind["category"]), "string")
+    types |= dict.fromkeys(("churned_in_horizon", "seen_after", *of_kind["flag"]), "boolean")
+    types |= {"event": bool, "still_there": bool, "spell_no": "int64", "days_silent": "int64"}
+    types |= {"usual_gap_days": "float64"}
     lead = ["member_id", "as_of", "spell_no", "start_on", "stop_on", "event", *OUTCOME]
-    return frame[[*lead, *(name for name in frame.columns if name not in lead)]]
+    ordered = [*lead, *(name for name in made if name not in lead)]
+    return pd.DataFrame(
+        {name: made[name].astype(types[name]) if name in types else made[name] for name in ordered},
+        copy=False,
+    )
 
 
 def _month_text(days: pd.Series) -> pd.Series:

@@ -6,7 +6,7 @@ from typing import Final
 import duckdb
 import numpy as np
 
-from whychurn.panel.churn_definition import NEVER, ROWS, Activity, Definition, waiting_days
+from whychurn.panel.churn_definition import NEVER, Definition, waiting_days
 from whychurn.panel.covered_terms import covered_until_sql
 from whychurn.panel.features.windows import running_sql
 
@@ -32,26 +32,6 @@ class UsualGaps:
 
     mean_days: float
     factor: float
-
-
-def create_acts(connection: duckdb.DuckDBPyConnection, activity: Activity) -> None:
-    """Table ``act`` (m, day, gap): days with own acts, and days since the one before.
-
-    With terms: first days of covered time (of ``cover``, before it is merged), and days since the last covered one.
-    """
-    if activity == "memberships":
-        connection.execute("""
-            CREATE OR REPLACE TABLE act AS
-            SELECT m, a AS day, a - MAX(b) OVER (PARTITION BY m ORDER BY a, b
-                                                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS gap
-            FROM cover""")
-        return
-    tables = ("orders", "events") if activity == "any" else (activity,)
-    rows = " UNION ALL ".join(f"SELECT m, day FROM {ROWS[table]}" for table in tables)
-    connection.execute(f"""
-        CREATE OR REPLACE TABLE act AS
-        SELECT m, day, day - LAG(day) OVER (PARTITION BY m ORDER BY day) AS gap
-        FROM (SELECT DISTINCT m, day FROM ({rows}))""")
 
 
 def find_usual_gaps(connection: duckdb.DuckDBPyConnection, main: Definition) -> UsualGaps:

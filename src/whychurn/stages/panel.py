@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ from whychurn.panel.features.compute import check_member_columns, features_witho
 from whychurn.panel.leakage.audit import raise_on_leakage
 from whychurn.panel.leakage.future_perturbation import audit_panel
 from whychurn.panel.leakage.member_columns import audit_rows, leaking_member_columns
-from whychurn.panel.member_blocks import panel_block, part_tables
+from whychurn.panel.member_blocks import panel_block
 from whychurn.panel.missing_leavers import missing_leavers
 from whychurn.panel.results import Churn, build_panel, find_churn
 from whychurn.stages.running.blocks import blocks_of, engine, kept_folder
 from whychurn.stats.parallel import BLOCK_MEMBERS
+from whychurn.stats.sources import member_blocks
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ def run(study: StudyPaths, params: Params) -> None:
         )
     with write_whole(study.processed / "panel.parquet") as file:
         known = (churn.known, observed, catalogue, params)
-        append_rows([whole] if whole is not None else _parts(study, tables, *known), file)
+        append_rows([whole] if whole is not None else _parts(study, members, tables, *known), file)
         findings = audit_panel(tables, churn, file, catalogue, observed, params)
         found = [part for part in (audit_rows(leaking), findings) if len(part)]
         write_table(pd.concat(found, ignore_index=True), study.results / "leakage.parquet")
@@ -76,13 +78,16 @@ def run(study: StudyPaths, params: Params) -> None:
     write_json(facts | told, study.processed / "panel.json")
 
 
-def _parts(study: StudyPaths, tables: dict[str, Path], *known: Any) -> Iterator[pd.DataFrame]:
-    """The panel by blocks of members; `known` as `panel_block` takes it."""
+def _parts(
+    study: StudyPaths, members: pd.DataFrame, tables: dict[str, Path], *known: Any
+) -> Iterator[pd.DataFrame]:
+    """The panel by blocks of `members`; `known` as `panel_block` takes it."""
     params: Params = known[-1]
+    ids = members[["member_id"]].sort_values("member_id")
+    firsts = [block.first for block in member_blocks(ids, BLOCK_MEMBERS)]
+    jobs = [(bounds, tables, *known) for bounds in pairwise([*firsts, None])]
+    log.info("the panel in %d blocks of members", len(jobs))
     with kept_folder(study, "panel", tables.values(), params) as folder:
-        blocks = part_tables(tables, folder / "tables", BLOCK_MEMBERS, params.run.memory_limit)
-        log.info("the panel in %d blocks of members", len(blocks))
-        jobs = [(block, *known) for block in blocks]
         yield from blocks_of(panel_block, jobs, folder, engine(), params.run.workers)
 
 

@@ -1,11 +1,13 @@
 """All features of the catalogue at the rows of ``risk``, computed set by set in DuckDB."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import duckdb
+import numpy as np
 import pandas as pd
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params import PanelParams
 from whychurn.panel.duckdb_tables import filled_names
@@ -20,6 +22,11 @@ from whychurn.panel.features.windows import create_ages, create_following, creat
 
 LONGEST_WINDOW = 365
 STRATA = ("region", "channel", "plan", "gender", "age_band", "spend_tier", "category_main", "join_cohort")
+# tables that hold each row of ``risk`` once; where a name is in two of them, the later one has the feature
+FAMILIES: Final = (
+    "purchases", "recency", "returns", "categories", "contacts", "last_contacts", "interaction", "touched",
+    "tickets", "surveyed", "said", "terms", "market", "price", "profile",
+)  # fmt: skip
 
 
 def compute_features(
@@ -27,8 +34,8 @@ def compute_features(
     catalogue: pd.DataFrame,
     panel: PanelParams,
     tiers: Mapping[str, float],
-) -> list[str]:
-    """Create view ``feature`` (r, one column per feature, joined_day) for the rows of ``risk``.
+) -> tuple[dict[str, Array], list[str]]:
+    """One column per feature, and joined_day, for the rows of ``risk`` in their order; and the features without data.
 
     Parameters
     ----------
@@ -36,11 +43,6 @@ def compute_features(
         Database with the tables of `database.open_database`, ``snapshot`` and ``risk``.
     catalogue
         Names, kinds and sources; a feature none of whose sources holds anything is null for everyone.
-
-    Returns
-    -------
-    list of str
-        Features without data.
     """
     create_ages(connection, LONGEST_WINDOW)
     create_following(connection, _first_day(connection))
@@ -54,8 +56,20 @@ def compute_features(
     for name, sql in _families(panel, tiers).items():
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
     without = features_without(catalogue, filled_names(connection))
-    connection.execute(f"CREATE OR REPLACE VIEW feature AS {_joined_sql(catalogue, set(without))}")
-    return without
+    entries = {entry["name"]: entry for entry in catalogue.to_dict("records")}
+    found = _columns(connection, entries, without)
+    return {name: found[name] for name in (*entries, "joined_day")}, without
+
+
+def in_row_order(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Array]:
+    """Columns of a query that has column r and each row of ``risk`` once, in their order and without r."""
+    frame = connection.execute(query).df()
+    columns: dict[str, Array] = {str(name): column.to_numpy() for name, column in frame.items()}
+    r = columns.pop("r")
+    if (r[1:] > r[:-1]).all():
+        return columns
+    order = np.argsort(r)
+    return {name: values[order] for name, values in columns.items()}
 
 
 def features_without(catalogue: pd.DataFrame, filled: Iterable[str]) -> list[str]:
@@ -89,29 +103,38 @@ def _families(panel: PanelParams, tiers: Mapping[str, float]) -> dict[str, str]:
     }
 
 
-def _joined_sql(catalogue: pd.DataFrame, without: set[str]) -> str:
-    """One wide query over the family tables, each of which holds every row of ``risk`` once."""
-    families = ["purchases", "recency", "returns", "categories", "contacts", "last_contacts", "interaction"]
-    families += ["touched", "tickets", "surveyed", "said", "terms", "profile", "market", "price"]
-    columns = ", ".join(
-        f"{_typed(entry, without)} AS {quoted(entry['name'])}" for entry in catalogue.to_dict("records")
-    )
-    joins = "\n".join(f"JOIN {name} USING (r)" for name in families)
-    return f"SELECT r, joined_day, {columns} FROM risk {joins}"
+def _columns(
+    connection: duckdb.DuckDBPyConnection, entries: Mapping[str, Mapping[Any, Any]], without: list[str]
+) -> dict[str, Array]:
+    """Features and joined_day by way of the tables of `FAMILIES`, which need no join: all hold the same rows."""
+    held = {name: connection.execute(f"FROM {name} LIMIT 0").description for name in FAMILIES}
+    owner = {column[0]: name for name, columns in held.items() for column in columns or ()}
+    owner |= dict.fromkeys(without, FAMILIES[-1])
+    found: dict[str, Array] = {}
+    for family in FAMILIES:
+        chosen = [
+            f"CAST({'NULL' if name in without else _rounded(entry)} AS {_type(entry)}) AS {quoted(name)}"
+            for name, entry in entries.items()
+            if owner[name] == family
+        ]
+        chosen += ["joined_day"] if family == owner["joined_day"] else []
+        found |= in_row_order(connection, f"SELECT r, {', '.join(chosen)} FROM {family}")
+    return found
 
 
-def _typed(entry: Mapping[Any, Any], without: set[str]) -> str:
-    """Column of one feature: flags boolean, categories text, money in double, other numbers in single."""
-    kind = {"flag": "BOOLEAN", "category": "VARCHAR", "number": "FLOAT"}[str(entry["kind"])]
+def _type(entry: Mapping[Any, Any]) -> str:
+    """Flags are boolean, categories text, money in double, other numbers in single."""
     if entry["unit"] == "money":
-        kind = "DOUBLE"
-    owner = {"spell_no": "profile."}.get(str(entry["name"]), "")  # risk has it as well
-    value = "NULL" if entry["name"] in without else f"{owner}{quoted(entry['name'])}"
-    if kind in ("DOUBLE", "FLOAT") and value != "NULL":
-        # Differences of sums leave rounding errors, and the order of a parallel sum moves the last digit of
-        # an average: rounded, two runs give the same bytes.
-        value = f"ROUND({value}, 6)"
-    return f"CAST({value} AS {kind})"
+        return "DOUBLE"
+    return {"flag": "BOOLEAN", "category": "VARCHAR", "number": "FLOAT"}[str(entry["kind"])]
+
+
+def _rounded(entry: Mapping[Any, Any]) -> str:
+    """Numbers are rounded: differences of sums leave errors, and the order of a parallel sum moves the last digit of
+    an average; so two runs give the same bytes.
+    """
+    name = quoted(entry["name"])
+    return f"ROUND({name}, 6)" if _type(entry) in ("DOUBLE", "FLOAT") else name
 
 
 def _first_day(connection: duckdb.DuckDBPyConnection) -> int:

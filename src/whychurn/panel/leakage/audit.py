@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.stats import rankdata
 
+from whychurn.contract.arrays import Array
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.files import read_table
 from whychurn.contract.results import columns_of
@@ -102,20 +103,28 @@ def check_split(
     )
 
 
-def labelled_rows(panel: Path, seed: int) -> pd.DataFrame:
-    """Rows with a label of a panel's file, at most `RANKED_ROWS` of them, drawn by `seed`."""
+def labelled_places(panel: Path, seed: int) -> Array:
+    """Numbers of rows with a label of a panel's file, at most `RANKED_ROWS` of them, drawn by `seed`."""
     label = read_table(panel, ["churned_in_horizon"])["churned_in_horizon"]
     drawn = pd.Series(np.flatnonzero(label.notna()))
     if len(drawn) > RANKED_ROWS:
         drawn = drawn.sample(RANKED_ROWS, random_state=seed)
-    order = np.argsort(drawn.to_numpy())
-    place, first, parts = drawn.to_numpy()[order], 0, []
-    file = pq.ParquetFile(panel)
+    return drawn.to_numpy()
+
+
+def rows_at(panel: Path, places: Array) -> pd.DataFrame:
+    """Rows of a panel's file by their numbers, in that order."""
+    order, first, parts = np.argsort(places, kind="stable"), 0, []
+    wanted, file = places[order], pq.ParquetFile(panel)
     for number in range(file.num_row_groups):
-        group = file.read_row_group(number)
-        parts.append(group.take(place[(place >= first) & (place < first + len(group))] - first))
-        first += len(group)
-    return pa.concat_tables(parts).take(np.argsort(order)).to_pandas() if parts else read_table(panel)
+        last = first + file.metadata.row_group(number).num_rows
+        here = wanted[(wanted >= first) & (wanted < last)]
+        if len(here):
+            parts.append(file.read_row_group(number).take(here - first))
+        first = last
+    back = np.empty(len(order), dtype="int64")
+    back[order] = np.arange(len(order))
+    return (pa.concat_tables(parts) if parts else file.schema_arrow.empty_table()).take(back).to_pandas()
 
 
 def single_feature_auc(panel: pd.DataFrame, catalogue: pd.DataFrame, seed: int) -> pd.Series:

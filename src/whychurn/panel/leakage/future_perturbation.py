@@ -19,8 +19,7 @@ from whychurn.panel.duckdb_tables import (
     open_database,
     set_filled,
 )
-from whychurn.panel.features.catalogue import quoted
-from whychurn.panel.features.compute import compute_features
+from whychurn.panel.features.compute import compute_features, in_row_order
 from whychurn.panel.features.orders import RETURN_LAG_DAYS
 from whychurn.panel.leakage.audit import (
     COLUMNS,
@@ -29,7 +28,8 @@ from whychurn.panel.leakage.audit import (
     audit_row,
     check_labels,
     check_single_features,
-    labelled_rows,
+    labelled_places,
+    rows_at,
 )
 from whychurn.panel.results import Churn, create_cover, create_spells
 from whychurn.panel.snapshots import create_member_snapshots, create_snapshots
@@ -67,18 +67,26 @@ def audit_panel(
         File of the panel, of which only the rows and columns that are looked at are read.
     """
     until, seed = pd.Timestamp(observed.last, unit="D"), params.run.seed
-    days = np.sort(read_table(panel, ["as_of"])["as_of"].unique())
-    middle = [("as_of", "==", days[len(days) // 2])] if len(days) else None
+    as_of = read_table(panel, ["as_of"])["as_of"]
+    sampled = _sampled(as_of.reset_index(drop=True), params).index.to_numpy()
+    rows = rows_at(panel, np.concatenate([sampled, labelled_places(panel, seed)]))  # the file is read once
     given: dict[str, Path | pd.DataFrame] = {"feedback_topics": NO_FEEDBACK_TOPICS, **tables}
     with attached(given, params.run.memory_limit) as connection:
-        here = pd.read_parquet(panel, filters=middle)
+        here = rows.head(len(sampled))
         changed = perturbation_test(connection, here, catalogue, observed, params, churn)
-    rows = (
+    found = (
         changed,
         check_labels(read_table(panel, list(LABELS)), churn.spells, params.panel.horizon_days, until),
-        check_single_features(labelled_rows(panel, seed), catalogue, MAX_AUC, seed),
+        check_single_features(rows.iloc[len(sampled) :], catalogue, MAX_AUC, seed),
     )
-    return pd.concat([part for part in rows if len(part)], ignore_index=True)
+    return pd.concat([part for part in found if len(part)], ignore_index=True)
+
+
+def _sampled(as_of: pd.Series, params: Params) -> pd.Series:
+    """Snapshot days of a sample of the rows of the middle one."""
+    days = np.sort(as_of.unique())
+    here = as_of[as_of == days[len(days) // 2]] if len(days) else as_of
+    return here.sample(min(params.panel.audit_sample, len(here)), random_state=params.run.seed)
 
 
 def perturbation_test(
@@ -106,12 +114,9 @@ def perturbation_test(
     """
     if panel.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    settings, days = params.panel, np.sort(panel["as_of"].unique())
-    as_of = pd.Timestamp(days[len(days) // 2])
-    here = panel[panel["as_of"] == as_of]
-    here = here.sample(min(settings.audit_sample, len(here)), random_state=params.run.seed).set_index(
-        "member_id"
-    )
+    here = panel.loc[_sampled(panel["as_of"], params).index]
+    settings, as_of = params.panel, pd.Timestamp(here["as_of"].iloc[0])
+    here = here.set_index("member_id")
     tables = _sample(connection, here.index)
     rng = np.random.default_rng(params.run.seed)
     futures = {
@@ -156,17 +161,11 @@ def _recompute(
     create_spells(connection, churn.main, observed)
     create_snapshots(connection, [day_number(as_of)])
     create_member_snapshots(connection, "spell", observed)
-    compute_features(connection, catalogue, params.panel, params.retention.tiers)
+    features, _ = compute_features(connection, catalogue, params.panel, params.retention.tiers)
     presence = still_there_sql(churn.main, churn.usual, stop)
-    names = ", ".join(f"f.{quoted(name)}" for name in catalogue["name"])
-    return (
-        connection.execute(
-            f"""SELECT member_id, {", ".join(PRESENCE)}, {names} FROM risk JOIN feature f USING (r)
-                JOIN member USING (m) JOIN ({presence}) USING (r)"""
-        )
-        .df()
-        .set_index("member_id")
-    )
+    columns = f"SELECT r, member_id, {', '.join(PRESENCE)}"
+    known = in_row_order(connection, f"{columns} FROM risk JOIN member USING (m) JOIN ({presence}) USING (r)")
+    return pd.DataFrame(known | features).set_index("member_id")
 
 
 def past_only(table: str, frame: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:

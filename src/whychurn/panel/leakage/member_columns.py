@@ -9,7 +9,7 @@ import pandas as pd
 from whychurn.contract.params import Params
 from whychurn.labels import say
 from whychurn.panel.leakage.audit import COLUMNS, audit_row
-from whychurn.stats.leaking_columns import leaking_columns
+from whychurn.stats.leaking_columns import FINDINGS, leaking_columns
 
 log = logging.getLogger(__name__)
 PREFIX = "member_column_"  # of the checks in leakage.parquet; they leave a column out and stop no run
@@ -30,6 +30,8 @@ def leaking_member_columns(members: pd.DataFrame, spells: pd.DataFrame, params: 
     `stats.leaking_columns.FINDINGS`; each is said as a warning.
     """
     names = [name for name in params.panel.member_columns if name not in params.panel.keep]
+    if not names:
+        return pd.DataFrame(columns=list(FINDINGS))
     ended = spells.groupby("member_id")["ended_on"].max()
     entered = spells.groupby("member_id")["entered_on"].min()
     present = members[members["member_id"].isin(entered.index)].reset_index(drop=True)
