@@ -12,7 +12,7 @@ from whychurn.panel.churn_definition import allowed_gap, asked_sql, dated_on, wa
 from whychurn.panel.covered_terms import covered_until_sql
 from whychurn.report.page.missing_leavers import missing_leavers_line
 from whychurn.retention.before_churn.chances_to_leave import by_bin, days_since_last
-from whychurn.retention.member_history import payment_log
+from whychurn.retention.member_logs import payment_log
 from whychurn.stats.constant_hazard import fit_hazard
 
 

@@ -15,7 +15,8 @@ from whychurn.retention.before_churn.after_triggers import trigger_logs, trigger
 from whychurn.retention.before_churn.event_study import behaviour_logs, event_study, weekly_sums
 from whychurn.retention.before_churn.hazard_peaks import hazard_peaks
 from whychurn.retention.before_churn.matched_controls import MatchedSets, match_controls
-from whychurn.retention.member_history import day_numbers, log_of, log_of_members, of_members
+from whychurn.retention.member_history import log_of, of_members
+from whychurn.retention.member_logs import day_numbers, log_of_members
 
 
 def study(programme: Any, params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:

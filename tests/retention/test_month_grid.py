@@ -12,17 +12,14 @@ import pytest
 
 from whychurn.retention.facts import empty_reason
 from whychurn.retention.member_history import (
-    FAR,
     Absences,
     History,
-    Log,
     as_dates,
-    day_numbers,
     definition_days,
-    distinct_days,
     log_of,
     month_edges,
 )
+from whychurn.retention.member_logs import FAR, Log, day_numbers, distinct_days
 from whychurn.retention.month_grid import (
     churn_by_month,
     churned_at_month_ends,

@@ -1,6 +1,6 @@
 """What each member did, by day number: the common ground of all retention answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -8,23 +8,26 @@ import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
-from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.churn_definition import allowed_gap, definition_days, waiting_days
 from whychurn.panel.covered_terms import covered_terms
 from whychurn.panel.missing_leavers import silent_until
+from whychurn.retention.member_logs import (
+    FAR,
+    Log,
+    all_days,
+    dated_log,
+    day_numbers,
+    days_with,
+    interaction_days,
+    log_of_members,
+    member_codes,
+    payment_log,
+)
+from whychurn.stats.parallel import BLOCK_MEMBERS
+from whychurn.stats.sources import Source, whole_table
 
-FAR: Final = 10**7  # a day number that never comes: stands for "not yet"
 YEAR_MONTHS: Final = 12
 YEAR_DAYS: Final = 365
-
-
-@dataclass(frozen=True)
-class Log:
-    """Dated rows of members, sorted by member and day: member code, day number (days since 1970), amount."""
-
-    member: Array
-    day: Array
-    amount: Array
 
 
 @dataclass(frozen=True)
@@ -129,14 +132,6 @@ class History:
         return self.kind == "inactivity"
 
 
-def day_numbers(column: pd.Series) -> Array:
-    """Days since 1970-01-01 of dates or instants; missing ones become `FAR`."""
-    days = column.to_numpy("datetime64[ns]").astype("datetime64[D]")
-    numbers = days.astype("int64")
-    numbers[np.isnat(days)] = FAR
-    return numbers
-
-
 def as_dates(days: Array) -> pd.Series:
     """Dates of day numbers; `FAR` becomes missing."""
     days = np.asarray(days)
@@ -144,7 +139,7 @@ def as_dates(days: Array) -> pd.Series:
 
 
 def build_history(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, Source],
     spells: pd.DataFrame,
     churners: pd.DataFrame,
     facts: Mapping[str, Any],
@@ -156,7 +151,7 @@ def build_history(
     Parameters
     ----------
     tables
-        ``members``, ``orders``, ``memberships``, ``events`` with contract columns (may be empty).
+        ``members``, ``orders``, ``memberships``, ``events`` with contract columns (may be empty); events may be a file.
     spells
         Spells of the main definition, all members.
     churners
@@ -168,7 +163,8 @@ def build_history(
     stop_on_cancelling
         `covered_until_sql`.
     """
-    members = tables["members"].sort_values("member_id")
+    people, orders, memberships = (whole_table(tables[name]) for name in ("members", "orders", "memberships"))
+    members = people.sort_values("member_id")
     ids = pd.Index(members["member_id"].astype(object))
     joined = pd.Series(members["joined_on"].to_numpy(), index=ids)
     first = spells.groupby("member_id")[["started_on", "entered_on"]].min().reindex(ids)
@@ -176,10 +172,8 @@ def build_history(
     silent = silent_until(facts)
     if facts["kind"] == "terms":  # who never held a term was never a member
         joined = joined.where(first["entered_on"].notna())
-    events = tables["events"]
-    uses = _days_with(ids, events[events["event_type"].isin(INTERACTIONS)], "occurred_at")
-    bought = _days_with(ids, tables["orders"], "ordered_at")
-    acts = {"events": uses, "orders": bought}.get(str(facts["activity"]), _both(bought, uses))
+    uses, bought = interaction_days(ids, tables["events"]), days_with(ids, orders, "ordered_at")
+    acts = {"events": uses, "orders": bought}.get(str(facts["activity"])) or all_days([bought, uses])
     return History(
         ids=ids,
         started=day_numbers(first["started_on"].fillna(joined)),
@@ -188,8 +182,8 @@ def build_history(
         acts=acts,
         buys=bought if len(bought.day) else acts,
         uses=uses,
-        payments=payment_log(ids, tables["orders"], tables["memberships"]),
-        terms=_terms(ids, covered_terms(tables["memberships"], stop_on_cancelling)),
+        payments=payment_log(ids, orders, memberships),
+        terms=_terms(ids, covered_terms(memberships, stop_on_cancelling)),
         absences={str(name): _absences(ids, rows, str(name)) for name, rows in _definitions(churners, facts)},
         main=str(facts["definition"]),
         kind=str(facts["kind"]),
@@ -211,38 +205,9 @@ def month_edges(first: int, last: int) -> Array:
     return months.astype("datetime64[D]").astype("int64")
 
 
-def distinct_days(member: Array, day: Array) -> Log:
-    """One row per member and day, sorted, amount 1."""
-    keys = np.sort(member.astype("int64") * FAR + day)
-    keys = keys[np.diff(keys, prepend=-1) > 0]  # np.unique hashes, which is slower
-    return Log(keys // FAR, keys % FAR, np.ones(len(keys)))
-
-
 def log_of(history: History, rows: pd.DataFrame, time: str) -> Log:
     """Rows of known members with a known `time`, amount 1."""
-    return _dated(history.ids, rows, time)
-
-
-def _dated(ids: pd.Index, rows: pd.DataFrame, time: str) -> Log:
-    return _known(Log(_codes(ids, rows["member_id"]), day_numbers(rows[time]), np.ones(len(rows))))
-
-
-def _days_with(ids: pd.Index, rows: pd.DataFrame, time: str) -> Log:
-    dated = _dated(ids, rows, time)
-    return distinct_days(dated.member, dated.day)
-
-
-def _codes(ids: pd.Index, column: pd.Series) -> Array:
-    if isinstance(column.dtype, pd.CategoricalDtype):  # of millions of rows, each id is looked up once
-        of_category = np.append(ids.get_indexer(column.cat.categories.astype(object)), -1)
-        return of_category[column.cat.codes.to_numpy()]
-    return ids.get_indexer(pd.Index(column.astype(object)))
-
-
-def log_of_members(log: Log, kept: Array) -> Log:
-    """Rows of the members with the codes `kept` (sorted), who take the codes 0, 1, … in their order."""
-    inside = np.isin(log.member, kept)
-    return Log(np.searchsorted(kept, log.member[inside]), log.day[inside], log.amount[inside])
+    return dated_log(history.ids, rows, time)
 
 
 def of_members(history: History, kept: Array) -> History:
@@ -269,26 +234,10 @@ def of_members(history: History, kept: Array) -> History:
     )  # fmt: skip
 
 
-def _known(log: Log) -> Log:
-    keep = np.flatnonzero((log.member >= 0) & (log.day < FAR))
-    order = keep[np.argsort(log.member[keep].astype("int64") * FAR + log.day[keep], kind="stable")]
-    return Log(log.member[order], log.day[order], log.amount[order])
-
-
-def _both(one: Log, other: Log) -> Log:
-    return distinct_days(np.concatenate([one.member, other.member]), np.concatenate([one.day, other.day]))
-
-
-def payment_log(ids: pd.Index, orders: pd.DataFrame, memberships: pd.DataFrame | None = None) -> Log:
-    """Money paid: the amounts of orders, and the price of each term on its first day."""
-    if memberships is None:
-        amount = orders["amount"].to_numpy(float)
-        return _known(Log(_codes(ids, orders["member_id"]), day_numbers(orders["ordered_at"]), amount))
-    member = np.concatenate([_codes(ids, orders["member_id"]), _codes(ids, memberships["member_id"])])
-    day = np.concatenate([day_numbers(orders["ordered_at"]), day_numbers(memberships["starts_on"])])
-    price = memberships["price_paid"].fillna(memberships["list_price"])
-    amount = np.concatenate([orders["amount"].to_numpy(float), price.to_numpy(float)])
-    return _known(Log(member, day, np.nan_to_num(amount)))
+def in_blocks(history: History) -> Iterator[History]:
+    """Histories of blocks of members, in their order."""
+    for start in range(0, len(history.ids), BLOCK_MEMBERS):
+        yield of_members(history, np.arange(start, min(start + BLOCK_MEMBERS, len(history.ids))))
 
 
 def _terms(ids: pd.Index, memberships: pd.DataFrame) -> pd.DataFrame:
@@ -296,7 +245,7 @@ def _terms(ids: pd.Index, memberships: pd.DataFrame) -> pd.DataFrame:
     price = memberships["price_paid"].fillna(memberships["list_price"]).fillna(0.0)
     terms = pd.DataFrame(
         {
-            "member": _codes(ids, memberships["member_id"]),
+            "member": member_codes(ids, memberships["member_id"]),
             "starts": day_numbers(memberships["starts_on"]),
             "ends": day_numbers(memberships["covered_until"]),
             "price": price.to_numpy(float),
@@ -316,7 +265,7 @@ def _definitions(churners: pd.DataFrame, facts: Mapping[str, Any]) -> list[tuple
 
 
 def _absences(ids: pd.Index, rows: pd.DataFrame, definition: str) -> Absences:
-    member = _codes(ids, rows["member_id"])
+    member = member_codes(ids, rows["member_id"])
     is_member = member >= 0
     last, left, returned = (
         day_numbers(rows[name])[is_member] for name in ("last_active_on", "left_on", "returned_on")

@@ -3,7 +3,8 @@
 import numpy as np
 
 from whychurn.contract.arrays import Array
-from whychurn.retention.member_history import FAR, YEAR_MONTHS, History, Log
+from whychurn.retention.member_history import YEAR_MONTHS, History
+from whychurn.retention.member_logs import FAR, Log, blocks_of_members
 
 
 def months_complete(history: History) -> Array:
@@ -20,22 +21,28 @@ def month_of(history: History, days: Array) -> Array:
 
 def monthly_sum(history: History, log: Log) -> Array:
     """Amounts of `log` as members x months."""
-    month = month_of(history, log.day)
-    inside = (month >= 0) & (month < history.months)
-    size = len(history.ids) * history.months
-    flat = log.member[inside] * history.months + month[inside]
-    return np.bincount(flat, log.amount[inside], size).reshape(len(history.ids), history.months)
+    sums = np.zeros((len(history.ids), history.months))
+    for members, rows in blocks_of_members(log, len(sums)):
+        month = month_of(history, log.day[rows])
+        inside = (month >= 0) & (month < history.months)
+        flat = (log.member[rows][inside] - members.start) * history.months + month[inside]
+        of_block = np.bincount(flat, log.amount[rows][inside], sums[members].size)
+        sums[members] = of_block.reshape(-1, history.months)
+    return sums
 
 
 def trailing_year(monthly: Array) -> Array:
     """Sum of the 12 calendar months before each month edge: members x (months + 1)."""
-    return of_last_year(np.concatenate([np.zeros((len(monthly), 1)), np.cumsum(monthly, axis=1)], axis=1))
+    total = np.zeros((len(monthly), monthly.shape[1] + 1))
+    np.cumsum(monthly, axis=1, out=total[:, 1:])
+    return of_last_year(total)
 
 
 def of_last_year(total: Array) -> Array:
     """What running totals at month edges (members x edges) grew by in the 12 months before each."""
-    before = np.concatenate([np.zeros((len(total), YEAR_MONTHS)), total], axis=1)[:, : total.shape[1]]
-    return total - before
+    grown = total.copy()
+    grown[:, YEAR_MONTHS:] -= total[:, :-YEAR_MONTHS]
+    return grown
 
 
 def window_sum(log: Log, member: Array, start: Array, stop: Array) -> Array:

@@ -14,6 +14,7 @@ from whychurn.retention.before_churn.hazard_peaks import hazard_peaks
 from whychurn.retention.before_churn.matched_controls import match_controls
 from whychurn.retention.before_churn.silent_churn import silent_churn
 from whychurn.retention.facts import summary_facts
+from whychurn.retention.large_tables import counted_snapshots, followed_events
 from whychurn.retention.lifecycle.segments import member_segments, segment_table
 from whychurn.retention.lifecycle.stage_conversion import second_purchase, stage_conversion
 from whychurn.retention.lifecycle.stages_by_month import lifecycle_table, stage_matrix, stage_sizes
@@ -24,12 +25,13 @@ from whychurn.retention.rates.cohorts import cohort_triangle, season_comparison
 from whychurn.retention.rates.definition_sensitivity import definition_sensitivity
 from whychurn.retention.rates.rates_by_period import retention_rates
 from whychurn.retention.rates.spend_by_region import spend_by_region
+from whychurn.stats.sources import Source, whole_table
 
 PERSONAL: Final = "member_segments"  # one row per consenting member; the rest are totals without small cells
 
 
 def retention_results(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, Source],
     panel_facts: Mapping[str, Any],
     intake_facts: Mapping[str, Any],
     params: Params,
@@ -40,23 +42,28 @@ def retention_results(
     ----------
     tables
         Intake's tables by name; ``spells``, ``churners`` and ``panel`` as the panel stage writes them; and
-        ``feedback_topics`` of the voice stage (without it complaint outcomes are empty).
+        ``feedback_topics`` of the voice stage (without it complaint outcomes are empty). ``events`` and ``panel``
+        may be files: what is not counted of them is not held.
     panel_facts, intake_facts
         panel.json and intake.json.
     """
     observed = (str(intake_facts["observed_from"]), str(intake_facts["observed_until"]))
+    events, panel = tables["events"], tables["panel"]
+    held = {name: whole_table(table) for name, table in tables.items() if name not in ("events", "panel")}
     history = build_history(
-        tables,
-        tables["spells"],
-        tables["churners"],
+        held | {"events": events},
+        held["spells"],
+        held["churners"],
         panel_facts,
         observed,
         params.panel.cancelled_terms == "stop",
     )
+    held["events"] = followed_events(events, told=held["touches"].empty)
+    held["panel"] = counted_snapshots(panel, history)
     results = {
-        **_rates(history, tables, observed, params),
+        **_rates(history, held, observed, params),
         **_lifecycle(history, params),
-        **_before_churn(history, tables, pd.Timestamp(observed[1]), params),
+        **_before_churn(history, held, pd.Timestamp(observed[1]), params),
     }
     results = {name: typed(frame) for name, frame in results.items()}
     return results, summary_facts(history, results, panel_facts, params)

@@ -61,20 +61,28 @@ def rows_in(source: Source) -> int:
     return int(pq.read_metadata(source).num_rows)
 
 
-def chosen_rows(source: Source, chosen: Array, columns: list[str] | None = None) -> pd.DataFrame:
-    """Rows under the mask `chosen`."""
+def chosen_rows(
+    source: Source, chosen: Array, columns: list[str] | None = None, texts_as_categories: bool = False
+) -> pd.DataFrame:
+    """Rows under the mask `chosen`; texts of a file as `read_table` takes them."""
     if isinstance(source, pd.DataFrame):
         return source[chosen] if columns is None else source.loc[chosen, columns]
-    return read_rows(source, chosen, columns)
+    return read_rows(source, chosen, columns, texts_as_categories)
 
 
-def run_of_rows(source: Source, start: int, stop: int, columns: list[str] | None = None) -> pd.DataFrame:
-    """Rows from `start` on, before `stop`."""
+def run_of_rows(
+    source: Source,
+    start: int,
+    stop: int,
+    columns: list[str] | None = None,
+    texts_as_categories: bool = False,
+) -> pd.DataFrame:
+    """Rows from `start` on, before `stop`; texts of a file as `read_table` takes them."""
     if isinstance(source, pd.DataFrame):
         return source.iloc[start:stop] if columns is None else source.iloc[start:stop][columns]
     chosen = np.zeros(rows_in(source), dtype=bool)
     chosen[start:stop] = True
-    return read_rows(source, chosen, columns)
+    return read_rows(source, chosen, columns, texts_as_categories)
 
 
 def runs(source: Source, size: int) -> Iterator[tuple[int, int]]:

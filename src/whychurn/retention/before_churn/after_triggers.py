@@ -11,7 +11,8 @@ from scipy import stats
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.retention.before_churn.event_study import COMPLAINTS
-from whychurn.retention.member_history import History, Log, log_of, log_of_members, of_members
+from whychurn.retention.member_history import History, in_blocks, log_of, of_members
+from whychurn.retention.member_logs import Log, log_of_members
 from whychurn.retention.month_grid import churned_at_month_ends, latest_before, monthly_sum
 
 # bounds of the bands of days since the last activity, or to the term's end
@@ -28,7 +29,7 @@ def trigger_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict[s
     logs = {
         "complaint": log_of(history, feedback[named] if named.any() else feedback, "created_at"),
         "offer_expired": log_of(history, events[events["event_type"] == "offer_expired"], "occurred_at"),
-        "return": log_of(history, orders[orders["returned"].fillna(False).astype(bool)], "ordered_at"),
+        "return": log_of(history, orders[orders["returned"].astype("boolean").fillna(False)], "ordered_at"),
         "app_fault": log_of(history, events[events["event_type"] == "app_fault"], "occurred_at"),
     }
     return {name: log for name, log in logs.items() if len(log.day)}
@@ -54,7 +55,8 @@ def trigger_outcomes(history: History, triggers: Mapping[str, Log], params: Para
     if weekly.months < 1 or not triggers:
         return pd.DataFrame()
     edges = np.arange(weekly.months + 1)
-    stratum, present = _likeness(weekly, params.retention), _present(weekly)
+    stratum = np.concatenate([_likeness(block, params.retention) for block in in_blocks(weekly)])
+    present = _present(weekly)
     rows = []
     for name, log in triggers.items():
         hits = monthly_sum(weekly, log if kept is None else log_of_members(log, kept)) > 0

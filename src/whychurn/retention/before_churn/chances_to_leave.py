@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 
 from whychurn.contract.arrays import Array
-from whychurn.retention.member_history import FAR, History
+from whychurn.retention.member_history import History
+from whychurn.retention.member_logs import FAR
 from whychurn.stats.constant_hazard import expected_leavings
 
 FIXED_SHARE: Final = 0.5  # with fewer terms that have an end, stays can end on any day
@@ -53,7 +54,9 @@ def chances_to_leave(history: History) -> Chances | None:
         length = day - starts + 1
     known = (day >= history.observed_from) & (day + gaps.wait <= history.observed_until)
     member, day, length = member[known], day[known], length[known]
-    taken = np.isin(member * FAR + day, gaps.member * FAR + gaps.last)
+    left = np.sort(gaps.member * FAR + gaps.last)
+    here = member.astype("int64") * FAR + day
+    taken = np.append(left, -1)[np.searchsorted(left, here)] == here
     return Chances(member, day, taken, expected_leavings(length, taken))
 
 

@@ -12,7 +12,8 @@ from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, stack, typed
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.before_churn.matched_controls import MatchedSets
-from whychurn.retention.member_history import FAR, History, Log, log_of, payment_log
+from whychurn.retention.member_history import History, log_of
+from whychurn.retention.member_logs import FAR, Log, payment_log
 from whychurn.retention.month_grid import membership_days, window_sum
 from whychurn.stats.multiple_testing import benjamini_hochberg
 
@@ -30,8 +31,9 @@ def behaviour_logs(history: History, tables: Mapping[str, pd.DataFrame]) -> dict
     logs = {
         "purchases": history.buys,
         "contacts": history.uses,
-        "spend": payment_log(history.ids, orders),  # a fee falls due, whoever is about to leave
-        "returns": log_of(history, orders[orders["returned"].fillna(False).astype(bool)], "ordered_at"),
+        # a fee falls due, whoever is about to leave
+        "spend": history.payments if tables["memberships"].empty else payment_log(history.ids, orders),
+        "returns": log_of(history, orders[orders["returned"].astype("boolean").fillna(False)], "ordered_at"),
         "complaints": log_of(history, feedback[named] if named.any() else feedback, "created_at"),
         "pushes_opened": log_of(history, events[events["event_type"] == "push_opened"], "occurred_at"),
         "pushes_dismissed": log_of(history, events[events["event_type"] == "push_dismissed"], "occurred_at"),

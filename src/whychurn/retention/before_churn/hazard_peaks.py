@@ -11,8 +11,14 @@ from whychurn.contract.params import Params
 from whychurn.contract.results import columns_of, stack
 from whychurn.contract.suppression import suppress_small_cells
 from whychurn.retention.before_churn.after_triggers import trigger_outcomes
-from whychurn.retention.before_churn.chances_to_leave import by_bin, chances_to_leave, days_since_last
-from whychurn.retention.member_history import FAR, History, Log
+from whychurn.retention.before_churn.chances_to_leave import (
+    Chances,
+    by_bin,
+    chances_to_leave,
+    days_since_last,
+)
+from whychurn.retention.member_history import History
+from whychurn.retention.member_logs import FAR, Log
 from whychurn.retention.month_grid import membership_days
 from whychurn.stats.constant_hazard import expected_leavings
 from whychurn.stats.intervals import poisson_interval, rate_ratio
@@ -49,9 +55,10 @@ def hazard_peaks(
         constant hazard puts on the days on which a stay could end (`chances_to_leave`); the larger p counts.
         Else the rhythm of orders, or terms of several lengths, would make nodes.
     """
+    chances = chances_to_leave(history)
     clocks = [
-        _day_clock(history, "tenure", history.started),
-        *_purchase_clocks(history),
+        _day_clock(history, "tenure", history.started, chances),
+        *_purchase_clocks(history, chances),
         *_renewal_clock(history),
     ]
     tables = [_against_neighbours(clock, params) for clock in clocks if len(clock)]
@@ -61,7 +68,7 @@ def hazard_peaks(
     return suppress_small_cells(frame, "members", SHOWN, min_cell)
 
 
-def _day_clock(history: History, name: str, origin: Array) -> pd.DataFrame:
+def _day_clock(history: History, name: str, origin: Array, chances: Chances | None) -> pd.DataFrame:
     """Member-days and churn events by days since `origin` (day number per member, `FAR` if none)."""
     member, first, after, left = membership_days(history)
     zero = origin[member]
@@ -87,7 +94,6 @@ def _day_clock(history: History, name: str, origin: Array) -> pd.DataFrame:
         "exposure": exposure,
         "events": events,
     }
-    chances = chances_to_leave(history)
     if chances is not None:
         since = chances.day - origin[chances.member]
         place = np.where(since > 0, since // width, -1)
@@ -95,7 +101,7 @@ def _day_clock(history: History, name: str, origin: Array) -> pd.DataFrame:
     return pd.DataFrame(frame).assign(clock=name, unit="days").query("exposure > 0").reset_index(drop=True)
 
 
-def _purchase_clocks(history: History) -> list[pd.DataFrame]:
+def _purchase_clocks(history: History, chances: Chances | None) -> list[pd.DataFrame]:
     buys, wait = history.buys, history.absences[history.main].threshold
     if not history.by_orders or not len(buys.day):
         return []
@@ -116,7 +122,7 @@ def _purchase_clocks(history: History) -> list[pd.DataFrame]:
     gap = days_since_last(buys.member, buys.day, wait)
     length = np.concatenate([np.full(len(joined), np.median(gap)), gap[followed]])
     return [
-        _day_clock(history, "since_first_purchase", np.where(new, first, FAR)),
+        _day_clock(history, "since_first_purchase", np.where(new, first, FAR), chances),
         _counted("purchase_number", numbers, none_followed, length),
     ]
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
-from whychurn.retention.member_history import FAR, YEAR_DAYS, History
+from whychurn.retention.member_history import YEAR_DAYS, History
+from whychurn.retention.member_logs import FAR
 from whychurn.retention.month_grid import window_sum
 
 MAX_CHURNERS: Final = 6000  # matched at most (drawn by seed): bounds the time of the event study
@@ -47,9 +48,9 @@ def match_controls(history: History, params: Params) -> MatchedSets:
     generator = np.random.default_rng(params.run.seed)
     member, anchor = _leavers(history, generator)
     other, day = _stayers(history)
-    shuffled = generator.permutation(len(other))
-    other, day = other[shuffled], day[shuffled]
     keys, other_keys = _strata(history, member, anchor, retention), _strata(history, other, day, retention)
+    shuffled = generator.permutation(len(other))
+    other, day, other_keys = other[shuffled], day[shuffled], other_keys[shuffled]
     order = np.argsort(other_keys, kind="stable")
     start = np.searchsorted(other_keys[order], keys, side="left")
     count = np.searchsorted(other_keys[order], keys, side="right") - start
@@ -85,14 +86,15 @@ def _stayers(history: History) -> tuple[Array, Array]:
     if history.by_orders:
         member, day = history.acts.member, history.acts.day
         following = _next_day(member, day)
-        stayed = following - day <= gaps.threshold
-        last_of_week = (_week(following) != _week(day)) & stayed
+        usable = _week(following) != _week(day)
+        usable &= following - day <= gaps.threshold
     else:
         member, day = _terms_gone_on(history)
-        last_of_week = np.ones(len(day), dtype=bool)
-    leaves_soon = _has_between(gaps.member, gaps.last, member, day, day + gaps.threshold)
-    keep = last_of_week & ~leaves_soon & history.consent[member] & (day >= history.observed_from)
-    return member[keep], day[keep]
+        usable = np.ones(len(day), dtype=bool)
+    usable &= history.consent[member] & (day >= history.observed_from)
+    member, day = member[usable], day[usable]
+    stays = ~_has_between(gaps.member, gaps.last, member, day, day + gaps.threshold)
+    return member[stays], day[stays]
 
 
 def _terms_gone_on(history: History) -> tuple[Array, Array]:
@@ -121,8 +123,9 @@ def _next_day(member: Array, day: Array) -> Array:
 
 def _has_between(owner: Array, when: Array, member: Array, low: Array, high: Array) -> Array:
     keys = np.sort(owner * FAR + when)
-    first = np.searchsorted(keys, member * FAR + low, side="left")
-    return np.searchsorted(keys, member * FAR + high, side="right") > first
+    base = member.astype("int64") * FAR
+    first = np.searchsorted(keys, base + low, side="left")
+    return np.searchsorted(keys, base + high, side="right") > first
 
 
 def _week(day: Array) -> Array:

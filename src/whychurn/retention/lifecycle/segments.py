@@ -9,7 +9,8 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params, RetentionParams
 from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
-from whychurn.retention.member_history import YEAR_DAYS, YEAR_MONTHS, History, Log, as_dates
+from whychurn.retention.member_history import YEAR_DAYS, YEAR_MONTHS, History, as_dates
+from whychurn.retention.member_logs import FAR, Log
 from whychurn.retention.month_grid import left_between, months_complete
 from whychurn.stats.intervals import add_wilson
 
@@ -160,10 +161,9 @@ def _members_on(history: History, day: int) -> Array:
 
 
 def _last_before(history: History, log: Log, day: int) -> Array:
-    last = history.started.copy()
-    earlier = log.day < day
-    np.maximum.at(last, log.member[earlier], log.day[earlier])
-    return last
+    last, earlier = np.full(len(history.ids), -FAR), log.day < day
+    last[log.member[earlier]] = log.day[earlier]  # sorted: the latest wins
+    return np.maximum(last, history.started)
 
 
 def _year_sum(history: History, log: Log, day: int) -> Array:

@@ -10,7 +10,8 @@ from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
 from whychurn.retention.lifecycle.stages_by_month import NOT_YET
-from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History
+from whychurn.retention.member_history import YEAR_DAYS, YEAR_MONTHS, History
+from whychurn.retention.member_logs import FAR
 from whychurn.retention.month_grid import months_complete, window_sum
 from whychurn.stats.intervals import rate_ratio, wilson
 from whychurn.stats.multiple_testing import benjamini_hochberg

@@ -10,7 +10,8 @@ from whychurn.contract.codes import LIFECYCLE_STAGES
 from whychurn.contract.params import RetentionParams
 from whychurn.contract.results import columns_of, stack, typed
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.retention.member_history import FAR, YEAR_DAYS, YEAR_MONTHS, History, Log, as_dates
+from whychurn.retention.member_history import YEAR_DAYS, YEAR_MONTHS, History, as_dates, in_blocks
+from whychurn.retention.member_logs import FAR, Log
 from whychurn.retention.month_grid import (
     churned_at_month_ends,
     latest_before,
@@ -47,6 +48,13 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
     Members who joined before the data begin have a past that is not seen: they are ``repeat`` where the
     rules would say less.
     """
+    any_acts = len(history.acts.day) > 0
+    stages = [_stages(block, params, any_acts) for block in in_blocks(history)]
+    return np.concatenate([np.zeros((0, history.months + 1), np.int8), *stages])
+
+
+def _stages(history: History, params: RetentionParams, any_acts: bool) -> Array:
+    """Stages of one block of members; `any_acts`: there is activity of anybody."""
     if history.by_orders:
         first = _first_day(history.buys, len(history.ids))
         done = _count_before(history, history.buys)
@@ -68,7 +76,7 @@ def stage_matrix(history: History, params: RetentionParams) -> Array:
         history.entered[:, None] >= history.edges[None, :],
         churned,
         back <= params.won_back_days,
-        _quiet(history, quiet_after),
+        _quiet(history, quiet_after, any_acts),
         loyal,
         repeat,
         nurtured & activated,
@@ -166,11 +174,11 @@ def _count_before(history: History, log: Log) -> Array:
 
 def _first_day(log: Log, members: int) -> Array:
     first = np.full(members, FAR)
-    np.minimum.at(first, log.member, log.day)
+    first[log.member[::-1]] = log.day[::-1]  # sorted: the first wins
     return first
 
 
-def _quiet(history: History, days: float) -> Array:
+def _quiet(history: History, days: float, any_acts: bool) -> Array:
     edges = history.edges[None, :]
     last = np.maximum(latest_before(history, history.acts.member, history.acts.day), history.started[:, None])
     silent = edges - last > days
@@ -179,7 +187,7 @@ def _quiet(history: History, days: float) -> Array:
     terms = history.terms
     member, starts, ends = (terms[name].to_numpy() for name in ("member", "starts", "ends"))
     over = latest_before(history, member, starts, ends) < edges
-    return over | (silent if len(history.acts.day) else False)
+    return over | (silent if any_acts else False)
 
 
 def _days_since_return(history: History) -> Array:

@@ -8,7 +8,8 @@ from scipy import stats
 
 from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells
-from whychurn.retention.member_history import FAR, History, as_dates, day_numbers
+from whychurn.retention.member_history import History, as_dates
+from whychurn.retention.member_logs import FAR, day_numbers, member_codes
 from whychurn.retention.month_grid import window_sum
 
 CAMPAIGN_COLUMNS: Final = columns_of("campaigns", "suppressed")
@@ -73,7 +74,7 @@ def _first_touches(history: History, touches: pd.DataFrame, events: pd.DataFrame
             "group": np.where(
                 sent["action"].astype("string").fillna("") == "control", "control", "contacted"
             ),
-            "member": history.ids.get_indexer(pd.Index(sent["member_id"].astype(object))),
+            "member": member_codes(history.ids, sent["member_id"]),
             "day": day_numbers(sent["at"]),
         }
     )

@@ -8,6 +8,7 @@ from scipy import stats
 
 from whychurn.contract.results import columns_of, empty_table
 from whychurn.contract.suppression import suppress_small_cells, suppress_small_counts
+from whychurn.retention.member_logs import member_codes
 
 KEYS: Final = ["region", "category"]
 COLUMNS: Final = columns_of("region_category", "suppressed")
@@ -39,7 +40,11 @@ def spend_by_region(
     whole = until - year - span >= pd.Timestamp(observed[0])
     shift = year if whole else span
     compared = orders[orders["ordered_at"].between(until - span - shift, until, inclusive="left")]
-    rows = compared.merge(members[["member_id", "region"]], on="member_id").dropna(subset=KEYS)
+    people = members[["member_id", "region"]].sort_values("member_id")
+    code = member_codes(pd.Index(people["member_id"].astype(object)), compared["member_id"])
+    region = people["region"].array.take(code, allow_fill=True)
+    category = compared["category"].astype("string")
+    rows = compared.assign(member_id=code, region=region, category=category).dropna(subset=KEYS)
     now = rows[(rows["ordered_at"] >= until - span) & (rows["ordered_at"] < until)]
     then = rows[(rows["ordered_at"] >= until - span - shift) & (rows["ordered_at"] < until - shift)]
     table = _change(_by_member(now, then), confidence)
