@@ -95,7 +95,7 @@ def _day_clock(history: History, name: str, origin: Array, chances: Chances | No
         "events": events,
     }
     if chances is not None:
-        since = chances.day - origin[chances.member]
+        since = chances.day - origin.astype("int32")[chances.member]
         place = np.where(since > 0, since // width, -1)
         frame |= by_bin(place, chances.taken, chances.expected, len(bins))
     return pd.DataFrame(frame).assign(clock=name, unit="days").query("exposure > 0").reset_index(drop=True)

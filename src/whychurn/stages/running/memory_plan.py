@@ -46,7 +46,7 @@ NEEDS: Final = {
     "intake": _Need(0.45, 1.2, 190),
     "voice": _Need(0.4, 0.7, 80),
     "panel": _Need(0.5, 1.7, 45, 100),
-    "retention": _Need(0.45, 0.8, 145),
+    "retention": _Need(0.45, 0.7, 65),
     "survival": _Need(0.5, 1.2, 15, 300, 1600),
     "snapshot": _Need(0.3, 0.3),
     "risk": _Need(0.45, 1.2, 0, 110, 1300),
