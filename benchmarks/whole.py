@@ -1,6 +1,6 @@
 """The whole pipeline as members grow: seconds, processor seconds and peak memory of each stage.
 
-    python benchmarks/whole.py FOLDER [--sizes 20000 200000 1000000] [--jobs 2] [--write]
+    python benchmarks/whole.py FOLDER [--sizes 20000 200000 1000000] [--jobs 2] [--memory GB] [--write]
 
 Each size is a simulated shop in a study of its own below FOLDER, run by `whychurn run`. What is done stays: the same command goes on
 where it was stopped, and only tells what it finds where all is done. --write puts the table into README.md.
@@ -26,14 +26,14 @@ COSTS: Final = Path(".whychurn") / "whole.json"  # of all attempts at a size: se
 BEGAN: Final = "began"
 
 
-def measure(study: StudyPaths, members: int, jobs: int) -> dict[str, Any]:
+def measure(study: StudyPaths, members: int, limits: list[str]) -> dict[str, Any]:
     """Simulate and run a size as far as it is not there yet; what all attempts cost."""
     file = study.root / COSTS
     costs: dict[str, Any] = read_json(file) if file.exists() else {BEGAN: time.time()}
     whychurn = [str(Path(sys.executable).with_name("whychurn"))]
     steps = {
         "world": [*whychurn, "world", "--out", str(study.root), "--members", str(members)],
-        "run": [*whychurn, "run", "--study", str(study.root), "--jobs", str(jobs)],
+        "run": [*whychurn, "run", "--study", str(study.root), *limits],
     }
     for step, command in steps.items():
         done = costs.get(step, {"seconds": 0.0, "processor_seconds": 0.0, "peak_gb": 0.0})
@@ -100,12 +100,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 200_000])
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--memory", type=float, help="GB that the run may plan with; what is free by default")
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
+    limits = ["--jobs", str(asked.jobs), *(["--memory", str(asked.memory)] if asked.memory else [])]
     found = {}
     for size in sorted(asked.sizes):
         study = StudyPaths.at(asked.folder / str(size))
-        costs = measure(study, size, asked.jobs)
+        costs = measure(study, size, limits)
         found[size] = (study, rows_of(study, costs))
         print(f"\n{written(found)}\n", flush=True)
     if asked.write:

@@ -243,14 +243,16 @@ def test_a_kill_in_the_middle_leaves_no_half_file(make_study, build, tables) -> 
         "from whychurn.contract.paths import StudyPaths\nfrom whychurn.contract.params import load_params\n"
         "from whychurn.intake import build as b\n"
         f"study = StudyPaths.at({str(study.root)!r})\n"
-        "write = b.write_table\n"
-        "def dying(frame, path, **how):\n"
-        "    if path.name == 'orders.parquet':\n        os._exit(9)\n    write(frame, path, **how)\n"
-        "b.write_table = dying\n"
+        "append = b.append_rows\n"
+        "def dying(parts, path, **how):\n"
+        "    append(parts, path, **how)\n"
+        "    if 'orders.parquet' in path.name:\n        os._exit(9)\n"
+        "b.append_rows = dying\n"
         "b.build_interim(study, load_params(study), dt.date(2025, 6, 30))\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     assert not (study.interim / "intake.json").exists()
+    assert not (study.interim / "orders.parquet").exists()
     assert build(study)["tables"]["orders"]["kept"] == 5
 
 

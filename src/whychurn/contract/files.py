@@ -69,23 +69,25 @@ def write_table(frame: pd.DataFrame, path: Path, as_held: bool = False) -> None:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def append_rows(parts: Iterable[pd.DataFrame], file: Path) -> None:
+def append_rows(parts: Iterable[pd.DataFrame], file: Path, as_held: bool = False) -> None:
     """Write `parts` one after the other into a new Parquet `file`: the same bytes however the rows are parted.
 
     Parameters
     ----------
     parts
         At least one; of the same columns and types.
+    as_held
+        As `write_table` takes it.
     """
     waiting = iter(parts)
-    held = [_versioned(next(waiting))]
+    held = [_versioned(next(waiting), as_held)]
     with pq.ParquetWriter(file, held[0].schema, compression="zstd") as writer:
         for part in chain(waiting, [None]):
             rows = pa.concat_tables(held)
             while rows.num_rows > GROUP_ROWS or (part is None and rows.num_rows):
                 writer.write_table(rows.slice(0, GROUP_ROWS).combine_chunks(), GROUP_ROWS)
                 rows = rows.slice(GROUP_ROWS)
-            held = [rows] if part is None else [rows, _versioned(part)]
+            held = [rows] if part is None else [rows, _versioned(part, as_held)]
 
 
 def _versioned(frame: pd.DataFrame, as_held: bool = False) -> pa.Table:

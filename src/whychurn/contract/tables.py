@@ -115,18 +115,24 @@ def running(memberships: pd.DataFrame) -> pd.Series:
 
 
 @cache
-def schema(table: str) -> pa.DataFrameSchema:
-    """Pandera schema that a checked `table` satisfies; further columns are allowed only in `FURTHER`."""
+def schema(table: str, texts: str = DTYPES["text"]) -> pa.DataFrameSchema:
+    """Pandera schema that a checked `table` satisfies; further columns are allowed only in `FURTHER`.
+
+    Parameters
+    ----------
+    texts
+        Dtype of texts: they are checked as they are held.
+    """
     spec = TABLES[table]
     return pa.DataFrameSchema(
-        {name: _column(field) for name, field in spec.fields.items()},
+        {name: _column(field, texts) for name, field in spec.fields.items()},
         strict=table not in FURTHER,
         unique=spec.identity or None,
         name=table,
     )
 
 
-def _column(field: Field) -> pa.Column:
+def _column(field: Field, texts: str) -> pa.Column:
     checks = []
     if field.low is not None:
         checks.append(pa.Check.ge(field.low))
@@ -134,4 +140,5 @@ def _column(field: Field) -> pa.Column:
         checks.append(pa.Check.le(field.high))
     if field.choices is not None:
         checks.append(pa.Check.isin(field.choices))
-    return pa.Column(DTYPES[field.kind], checks, nullable=not field.required, required=True)
+    dtype = texts if field.kind == "text" else DTYPES[field.kind]
+    return pa.Column(dtype, checks, nullable=not field.required, required=True)

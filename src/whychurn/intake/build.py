@@ -3,11 +3,13 @@
 import datetime as dt
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from whychurn.contract.files import write_json, write_table
+from whychurn.contract.files import append_rows, write_json, write_table, write_whole
+from whychurn.contract.memory import let_go
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 from whychurn.contract.tables import FURTHER
@@ -17,7 +19,7 @@ from whychurn.intake.check.codes.not_understood import not_understood
 from whychurn.intake.check.problems import sentence
 from whychurn.intake.check.table_facts import answerable_questions, table_facts
 from whychurn.intake.privacy.personal_codes import without_persons
-from whychurn.intake.privacy.protected_tables import Redactions, check_schema, protect_table
+from whychurn.intake.privacy.protected_tables import Redactions, protect_table
 from whychurn.intake.privacy.pseudonym import find_key, fingerprint, make_key
 from whychurn.intake.privacy.redact import redact_column
 from whychurn.intake.read.source import open_source
@@ -55,10 +57,10 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     if params.privacy.pseudonymize:
         key = key or make_key(study)
     redactions = Redactions()
-    for table, frame in protected_tables(checked_tables, key, redactions):
-        write_table(frame, study.interim / f"{table}.parquet", as_held=True)
+    for table, blocks in _protected(checked_tables, key, redactions):
+        consenting = _written(blocks, study.interim / f"{table}.parquet")
         if table in FURTHER:
-            facts["members_without_consent"] = int((~frame["profiling_consent"]).sum())
+            facts["members_without_consent"] = facts["tables"][table]["kept"] - consenting
     facts["redactions"] = dict(sorted(redactions.counts.items()))
     facts["columns_dropped"] = redactions.dropped
     facts["key_fingerprint"] = fingerprint(key) if key else None
@@ -73,6 +75,30 @@ def _without_persons_in_notices(checked_tables: CheckedTables) -> None:
         checked.notices = [(name, without_persons(values)) for name, values in checked.notices]
 
 
+def _protected(
+    checked_tables: CheckedTables, key: bytes | None, redactions: Redactions
+) -> Iterator[tuple[str, Iterator[pd.DataFrame]]]:
+    for table, checked in checked_tables.tables.items():
+        let_go(checked.read)
+        yield table, protect_table(table, checked.take_good(), key, redactions)
+
+
+def _written(blocks: Iterator[pd.DataFrame], file: Path) -> int:
+    """Write `blocks` to `file`; number of rows of members who may be profiled."""
+    consenting = 0
+
+    def counted() -> Iterator[pd.DataFrame]:
+        nonlocal consenting
+        for block in blocks:
+            if "profiling_consent" in block:
+                consenting += int(block["profiling_consent"].sum())
+            yield block
+
+    with write_whole(file) as temporary:
+        append_rows(counted(), temporary, as_held=True)
+    return consenting
+
+
 def protected_tables(
     checked_tables: CheckedTables, key: bytes | None, redactions: Redactions
 ) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -85,10 +111,8 @@ def protected_tables(
     redactions
         Receives what was redacted or dropped.
     """
-    for table, checked in checked_tables.tables.items():
-        frame = protect_table(table, checked.take_good(), key, redactions)
-        check_schema(table, frame)
-        yield table, frame
+    for table, blocks in _protected(checked_tables, key, redactions):
+        yield table, pd.concat(list(blocks), ignore_index=True)
 
 
 def _facts(checked_tables: CheckedTables) -> dict[str, Any]:

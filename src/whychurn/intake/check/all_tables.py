@@ -26,7 +26,7 @@ from whychurn.intake.check.orders.order_lines import fold_lines
 from whychurn.intake.check.orders.refunds import REFUNDED, net_refunds
 from whychurn.intake.check.problems import Problem, excess_problems, no_activity, raise_problems, to_decide
 from whychurn.intake.check.snapshot.table import read_snapshot, recognised, snapshot_name
-from whychurn.intake.read.dtypes import arrow_text
+from whychurn.intake.read.dtypes import arrow_text, encoded_text
 from whychurn.intake.read.interview_list import with_interviews
 from whychurn.intake.read.source import Source, read_table
 
@@ -134,6 +134,7 @@ def read_tables(source: Source, params: Params) -> tuple[dict[str, CheckedTable]
                 raw, intake = with_interviews(source, raw, intake)
             if raw:
                 tables[table] = check_table(table, raw, intake)
+            del raw  # before the next table is read
         except WhychurnError as error:
             problems.append((table, error))
             tables[table] = absent_table(table, unread=True)
@@ -250,7 +251,8 @@ def _check_duplicates(checked: CheckedTable) -> None:
 
 def _check_members(checked: CheckedTable, joined: pd.Series) -> None:
     known = arrow_text(joined.index.to_series())
-    place = pc.index_in(arrow_text(checked.frame["member_id"]), value_set=known)
+    ids = encoded_text(checked.frame["member_id"])
+    place = pc.index_in(ids.dictionary, value_set=known).take(ids.indices)
     position = place.fill_null(-1).to_numpy(zero_copy_only=False)
     checked.row_reasons.mark(position < 0, "unknown_member", "member_id")
     if not len(joined):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.quarantine import value_kinds
-from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.dtypes import TEXT, with_values
 
 _Column = tuple[str, str]  # table, column
 LINKS: Final[tuple[tuple[_Column, ...], ...]] = (
@@ -119,9 +119,7 @@ def _rewrite(
     if target is None:
         checked.notices.append((f"decide_{kind}", said))
         return
-    values = checked.frame[name].astype(object)
-    values[rows] = values[rows].map(new)
-    checked.frame[name] = values.astype(TEXT)
+    checked.frame[name] = with_values(checked.frame[name], new)
     checked.notices.append((f"notice_{kind}", said))
 
 

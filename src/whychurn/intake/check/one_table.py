@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from whychurn.contract.memory import let_go
 from whychurn.contract.params import IntakeParams
 from whychurn.contract.tables import FURTHER, TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
@@ -38,12 +39,17 @@ from whychurn.intake.check.orders.order_status import mark_status
 from whychurn.intake.check.orders.refunds import REFUNDED
 from whychurn.intake.check.quarantine import RowReasons
 from whychurn.intake.read.coerced import Coerced, empty_column
-from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.dtypes import TEXT, each_its_own, held_once
 from whychurn.intake.read.raw_table import RawTable
 from whychurn.intake.read.words.consent import read_consent
 from whychurn.intake.read.words.running_words import running_words
 
 OPEN_ENDED: Final = (("memberships", "ends_on"), ("memberships", "paused_until"))
+# texts of the largest tables that repeat from row to row
+REPEATED: Final = {
+    "events": ("event_id", "member_id", "event_type", "campaign_id"),
+    "touches": ("member_id", "campaign_id", "action", "channel", "offer"),
+}
 AFTER: Final = {"feedback": ("responded_at", "created_at"), "surveys": ("answered_at", "sent_at")}
 
 
@@ -60,6 +66,9 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
     if {"unit_price", "quantity"} <= set(sources):
         lenient = (*lenient, "amount")
     raise_on_missing(table, raw, sources, missing_columns(table, sources, lenient))
+    for origin in {sources[name] for name in REPEATED.get(table, ()) if name in sources} & set(raw.frame):
+        if raw.frame[origin].dtype == TEXT:
+            raw.frame[origin] = held_once(raw.frame[origin])
     rows = len(raw.frame)
     checked = CheckedTable(
         table, pd.DataFrame(index=pd.RangeIndex(rows)), raw.row_number, RowReasons(rows), raw.broken,
@@ -72,7 +81,8 @@ def check_table(table: str, raw: RawTable, params: IntakeParams) -> CheckedTable
     further = further_columns(table, raw, sources) if table in FURTHER else {}
     used = {*sources.values(), *further}
     checked.unused = [str(name) for name in raw.frame.columns if name not in used]
-    checked.frame = pd.DataFrame({**columns, **further})
+    checked.frame = pd.DataFrame({**columns, **further}, copy=False)
+    del columns, further
     if table == "orders":
         if params.fold != []:
             continue_orders(checked)
@@ -98,6 +108,9 @@ def _columns(checked: CheckedTable, raw: RawTable, params: IntakeParams) -> dict
     found: dict[str, Coerced] = {}
     for name, spec in TABLES[table].fields.items():
         found[name] = _fill(checked, name, spec, raw, params)
+        if name in REPEATED.get(table, ()):
+            found[name].values = held_once(found[name].values)
+        let_go(len(raw.frame))
     order = order_proven_elsewhere(found)
     for name, one in found.items():
         if order and order_assumed(one):
@@ -147,7 +160,7 @@ def _fill(
 def _source_column(raw: RawTable, origin: str) -> pd.Series:
     if origin.startswith("="):
         return pd.Series(pd.array([origin[1:].strip()] * len(raw.frame), dtype=TEXT))
-    return raw.frame[origin].reset_index(drop=True)
+    return each_its_own(raw.frame[origin].reset_index(drop=True))
 
 
 def _fill_consent(checked: CheckedTable, name: str, column: pd.Series, codes: Mapping[Any, Any]) -> Coerced:

@@ -15,7 +15,7 @@ from whychurn.contract.tables import FREE_TEXT, TABLES
 from whychurn.intake.privacy.names import whole_name
 from whychurn.intake.privacy.pseudonym import pseudonyms
 from whychurn.intake.privacy.redact import redact_column
-from whychurn.intake.read.dtypes import TEXT, arrow_text
+from whychurn.intake.read.dtypes import TEXT, arrow_text, encoded_text
 
 _KIND: Final = re.compile(r"\[([A-Z]+)\]")
 _SURE: Final = ("PHONE", "EMAIL", "IDNO", "ACCOUNT")  # one such value is enough
@@ -26,6 +26,7 @@ _NAMES: Final = 0.5  # share of different values that are names of persons and n
 _NAMES_FROM: Final = 3  # different values from which on a column may be one of names
 _FEW: Final = 20  # columns of fewer different values cannot hold an id of each member
 _WHOLE: Final = 0.01  # from this share of cells on, all cells of an id column are replaced
+_PIECE: Final = 1 << 21  # rows that are searched at a time
 _LONG: Final = 5  # an id of as many characters does not stand in another by chance
 # RE2: an id that is, or holds, a telephone number of China, a mail address, an identity number
 _DETAIL_IN_ID: Final = (
@@ -75,6 +76,7 @@ def protect_codes(table: str, frame: pd.DataFrame, key: bytes | None, redactions
             continue
         values = {"column": f"{table}.{name}", "n": int(hit.sum()), "kinds": kinds}
         if spec.required or name.endswith("_id") or name in PERSONS:
+            column = column.astype(TEXT)
             all_of_them = hit if hit.mean() < _WHOLE else column.notna().to_numpy(dtype=bool)
             frame[name] = column.mask(all_of_them, _replaced(column, key))
             redactions.notices.append(("notice_ids_replaced", values))
@@ -100,7 +102,12 @@ def own_id_within(values: pd.Series, members: pd.Series) -> np.ndarray:
     Letters' case, separators and leading zeros do not matter.
     """
     found = np.zeros(len(values), dtype=bool)
-    rows = _sharing_an_end(values, members)
+    starts = range(0, len(values), _PIECE)
+    pieces = [
+        start + _sharing_an_end(values.iloc[start : start + _PIECE], members.iloc[start : start + _PIECE])
+        for start in starts
+    ]
+    rows = np.concatenate([np.zeros(0, dtype="int64"), *pieces])
     texts, ids = _bare(values.iloc[rows]), _bare(members.iloc[rows])
     for row, text, own in zip(rows.tolist(), texts, ids, strict=True):
         if not text or not own:
@@ -160,7 +167,8 @@ def _bare(column: pd.Series) -> list[str | None]:
 
 
 def _ids_with_persons(column: pd.Series, members: pd.Series | None) -> np.ndarray:
-    detail = pc.match_substring_regex(arrow_text(column), _DETAIL_IN_ID).fill_null(False)
+    ids = encoded_text(column)
+    detail = pc.match_substring_regex(ids.dictionary, _DETAIL_IN_ID).take(ids.indices).fill_null(False)
     hit: np.ndarray = detail.to_numpy(zero_copy_only=False).astype(bool)
     return hit | own_id_within(column, members) if members is not None else hit
 

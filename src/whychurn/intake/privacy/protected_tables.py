@@ -1,13 +1,15 @@
 """Tables as they leave intake: pseudonyms for ids, redacted texts, no column that names a person."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from whychurn.contract.tables import DTYPES, FREE_TEXT, FURTHER, TABLES, schema
+from whychurn.contract.tables import FREE_TEXT, FURTHER, TABLES, schema
 from whychurn.intake.privacy.personal_codes import (
     PERSONS,
     Redactions,
@@ -19,7 +21,7 @@ from whychurn.intake.privacy.personal_codes import (
 from whychurn.intake.privacy.pseudonym import pseudonyms
 from whychurn.intake.privacy.redact import redact_column
 from whychurn.intake.read.coerce import coerce
-from whychurn.intake.read.dtypes import TEXT, arrow_text, as_text
+from whychurn.intake.read.dtypes import TEXT, arrow_text, as_text, each_its_own, encoded_text
 
 ADDRESS_COLUMNS: Final = ("region",)  # contract columns of members in which an address may stand
 _PERSONAL: Final = re.compile(
@@ -44,25 +46,56 @@ _LONG_ID: Final = 3  # characters; shorter ids are met by chance
 _MEASURED: Final = 0.5  # a column of numbers of which a larger share has a fraction holds no ids
 _FEW_VALUES: Final = 3  # a column of so few values identifies nobody, whatever its name
 _BY_CHANCE: Final = 4  # digits up to which an age or a count may equal the member's id
-_CHUNK: Final = 500_000
+BLOCK_ROWS: Final = 1 << 20
 
 
-def protect_table(table: str, frame: pd.DataFrame, key: bytes | None, redactions: Redactions) -> pd.DataFrame:
+def protect_table(
+    table: str, frame: pd.DataFrame, key: bytes | None, redactions: Redactions
+) -> Iterator[pd.DataFrame]:
     """Good rows as they are written: pseudonymous, redacted, sorted, in contract order and dtypes.
+
+    What takes persons out is decided over all rows; then blocks of whole members, of about `BLOCK_ROWS` rows, are put
+    in order one at a time.
 
     Parameters
     ----------
     frame
-        Good rows with the company's ids.
+        Good rows with the company's ids; the caller keeps none.
     key
         Key of the pseudonyms; None keeps the ids.
     redactions
         Receives what was redacted or dropped.
+
+    Yields
+    ------
+    block
+        Rows of the next members, in the order of their ids; at least one block, which may be empty.
+
+    Raises
+    ------
+    pandera.errors.SchemaErrors
+        If a good row breaks the contract, which is a fault of intake.
     """
     frame = take_persons_out(table, frame, key, redactions)
     if key is not None and "member_id" in frame:
         frame["member_id"] = pseudonyms(frame["member_id"], key)
-    return _in_order(table, frame)
+    _check_keys(table, frame)
+    for rows in _blocks(frame):
+        block = _in_order(table, frame.take(rows))
+        schema(table, TEXT).validate(block, lazy=True)
+        yield block
+
+
+def _blocks(frame: pd.DataFrame) -> Iterator[np.ndarray]:
+    """Row numbers of each block of members, in the order of their ids."""
+    if len(frame) <= BLOCK_ROWS or "member_id" not in frame:
+        yield np.arange(len(frame))
+        return
+    rank = _sortable(frame["member_id"]).to_numpy()
+    rows = np.bincount(rank)
+    block = ((np.cumsum(rows) - rows) // BLOCK_ROWS).astype("uint16")[rank]
+    for number in range(int(block.max()) + 1):
+        yield np.flatnonzero(block == number)
 
 
 def take_persons_out(
@@ -88,28 +121,17 @@ def take_persons_out(
     return frame
 
 
-def check_schema(table: str, frame: pd.DataFrame) -> None:
-    """Check the result against the contract's pandera schema, in pieces of bounded size.
-
-    Raises
-    ------
-    pandera.errors.SchemaErrors
-        If a good row breaks the contract, which is a fault of intake.
-    """
+def _check_keys(table: str, frame: pd.DataFrame) -> None:
     spec = TABLES[table]
     if spec.second_key is not None:
         assert not frame.duplicated(spec.identity).any(), f"{table}: {', '.join(spec.identity)} repeat"
     elif spec.key is not None:
         keys = pc.count_distinct(arrow_text(frame[spec.key])).as_py()
         assert keys == len(frame), f"{table}: {spec.key} repeats"
-    text = [name for name in frame.columns if frame[name].dtype == TEXT]
-    for start in range(0, max(len(frame), 1), _CHUNK):
-        piece = frame.iloc[start : start + _CHUNK]
-        schema(table).validate(piece.astype(dict.fromkeys(text, DTYPES["text"])), lazy=True)
 
 
 def _in_order(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Contract order of columns and rows; `frame` is emptied."""
+    """Contract order of columns and rows; texts are texts."""
     spec = TABLES[table]
     names = [*spec.fields, *(name for name in frame.columns if name not in spec.fields)]
     by = [name for name in ("member_id", spec.time, *spec.identity) if name and name in frame]
@@ -120,16 +142,15 @@ def _in_order(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     columns = {f"k{number}": _sortable(frame[name]) for number, name in enumerate(dict.fromkeys(by))}
     order = pc.sort_indices(pa.table(columns), sort_keys=[(name, "ascending") for name in columns])
     rows = order.to_numpy()
-    # column by column, so that a large table is not there twice
-    ordered = {name: frame.pop(name).take(rows).reset_index(drop=True) for name in names}
+    ordered = {name: each_its_own(frame[name].take(rows).reset_index(drop=True)) for name in names}
     return pd.DataFrame(ordered, copy=False)
 
 
 def _sortable(column: pd.Series) -> pa.Array | pa.ChunkedArray:
-    if column.dtype != TEXT:
+    if column.dtype != TEXT and not isinstance(column.dtype, pd.CategoricalDtype):
         return pa.array(column)
     # ranks compare faster than texts
-    encoded = arrow_text(column).dictionary_encode()
+    encoded = encoded_text(column)
     rank = pc.rank(encoded.dictionary).cast(pa.int32())
     return rank.take(encoded.indices)
 

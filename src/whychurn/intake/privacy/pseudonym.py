@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-import pyarrow as pa
 
 from whychurn.contract.errors import WhychurnError
 from whychurn.contract.params.intake import is_address
 from whychurn.contract.paths import StudyPaths
-from whychurn.intake.read.dtypes import arrow_text
+from whychurn.intake.read.dtypes import encoded_text, with_values
 
 log = logging.getLogger(__name__)
 VARIABLE: Final = "WHYCHURN_KEY"
@@ -129,6 +128,5 @@ def pseudonym(member_id: str, key: bytes) -> str:
 
 def pseudonyms(ids: pd.Series, key: bytes) -> pd.Series:
     """Pseudonym of each id, each distinct id hashed once; null stays null."""
-    encoded = arrow_text(ids).dictionary_encode()
-    hashed = pa.array([pseudonym(value, key) for value in encoded.dictionary.to_pylist()], pa.large_string())
-    return pd.Series(pd.arrays.ArrowStringArray(hashed.take(encoded.indices)), index=ids.index)
+    different = encoded_text(ids).dictionary.to_pylist()
+    return with_values(ids, {value: pseudonym(value, key) for value in different})

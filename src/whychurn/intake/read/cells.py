@@ -1,11 +1,12 @@
 """Text cells without the marks that spreadsheets and copying leave on them."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from whychurn.intake.read.dtypes import TEXT, arrow_text
+from whychurn.intake.read.dtypes import TEXT
 
 EMPTY_TEXT: Final = ("", "NULL", "null", "\\N", "NaN", "nan", "<NA>", "#N/A")  # "None" may be a code
 UNSEEN: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"  # of no width
@@ -19,10 +20,12 @@ _BLOCK: Final = 1 << 24
 def bytes_present(text: pd.Series) -> np.ndarray:
     """Which bytes stand in the UTF-8 of a text column; (256,) bool. One pass, to leave out what needs none."""
     present = np.zeros(256, dtype=bool)
-    data = arrow_text(text).buffers()[2]
-    content = np.frombuffer(data, dtype="uint8") if data is not None else np.zeros(0, dtype="uint8")
-    for start in range(0, len(content), _BLOCK):
-        present[content[start : start + _BLOCK]] = True
+    held: Any = pa.array(text.astype(TEXT))
+    for piece in held.chunks if isinstance(held, pa.ChunkedArray) else [held]:
+        data = piece.buffers()[2]
+        content = np.frombuffer(data, dtype="uint8") if data is not None else np.zeros(0, dtype="uint8")
+        for start in range(0, len(content), _BLOCK):
+            present[content[start : start + _BLOCK]] = True
     return present
 
 

@@ -38,7 +38,7 @@ def note_unknown(checked: CheckedTable, kept: Mapping[str, Collection[Any]]) -> 
             values = values[of_leavers]
         given = values[
             values.notna() & ~is_known(column, values) & ~values.isin(list(map(str, kept.get(column, ()))))
-        ]
+        ].astype(TEXT)
         if given.empty:
             continue
         counts = given.value_counts()

@@ -7,10 +7,11 @@ import pandas as pd
 
 from whychurn.contract.tables import SNAPSHOT, TABLES
 from whychurn.intake.check.checked_table import CheckedTable
-from whychurn.intake.read.dtypes import arrow_text
+from whychurn.intake.read.dtypes import encoded_text
 from whychurn.intake.read.raw_table import RawTable
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_PART_ROWS: Final = 1 << 23  # that are compared at a time
 # share of repeated numbers with rows that differ: these are lines, and lines may be alike
 _LINES: Final = 0.05
 _TWICE: Final = 0.02  # share of rows alike but for their number that is worth a word
@@ -60,24 +61,37 @@ def _alike(checked: CheckedTable, key: str | None) -> np.ndarray:
         return good
     marks = _fingerprint(checked) if key is None else _codes(checked.frame[key])
     given = good if key is None else good & (marks >= 0)
-    alike = np.zeros(len(good), dtype=bool)
-    alike[given] = pd.Series(marks[given]).duplicated(keep=False).to_numpy()
+    alike = _several(marks, given)
     checked.key_repeats = bool(alike.any()) or key is None
     return alike
 
 
+def _several(marks: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Rows whose mark another of the `given` rows bears; (rows,) bool. A part of the marks is compared at a time."""
+    several = np.zeros(len(marks), dtype=bool)
+    parts = 1 + len(marks) // _PART_ROWS
+    part = (marks % np.asarray(parts, marks.dtype)).astype("uint16")
+    for number in range(parts):
+        rows = np.flatnonzero((part == number) & given)
+        several[rows] = pd.Series(marks[rows]).duplicated(keep=False).to_numpy()
+    return several
+
+
 def _codes(column: pd.Series) -> np.ndarray:
     """A number for each different text; -1 where there is none."""
-    codes = arrow_text(column).dictionary_encode().indices.fill_null(-1)
-    return np.asarray(codes.to_numpy(zero_copy_only=False)).astype("int64")
+    codes: np.ndarray = encoded_text(column).indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return codes
 
 
 def _fingerprint(checked: CheckedTable) -> np.ndarray:
     frame = checked.frame
-    time = frame[str(TABLES[checked.table].time)].to_numpy("datetime64[ns]").astype("int64").astype("uint64")
+    time = frame[str(TABLES[checked.table].time)].to_numpy("datetime64[ns]").view("uint64")
     if "member_id" not in frame:
         return time
-    return time + _codes(frame["member_id"]).astype("uint64") * _MIX
+    marks = _codes(frame["member_id"]).astype("uint64")
+    marks *= _MIX
+    marks += time
+    return marks
 
 
 def _has_lines(checked: CheckedTable, rows: np.ndarray, source: pd.DataFrame, key: str) -> bool:
@@ -97,7 +111,9 @@ def _tell_twice(checked: CheckedTable, raw: RawTable, key: str) -> None:
     """Say how many rows are alike in all but their number."""
     if checked.table in ("members", "events", SNAPSHOT) or not len(checked.frame):
         return
-    alike = checked.row_reasons.good & pd.Series(_fingerprint(checked)).duplicated(keep=False).to_numpy()
+    alike = checked.row_reasons.good & _several(
+        _fingerprint(checked), np.ones(len(checked.frame), dtype=bool)
+    )
     source = raw.frame[alike].drop(columns=checked.mapped[key], errors="ignore")
     if not len(source) or not _has_clock(checked, np.flatnonzero(alike)):
         return

@@ -7,6 +7,7 @@ import pandas as pd
 
 from whychurn.contract.tables import TABLES
 from whychurn.intake.check.checked_table import CheckedTable, blank
+from whychurn.intake.check.evidence.day_counts import day_counts
 
 # of calendars
 SURE: Final = ("1601-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01")
@@ -31,13 +32,9 @@ def blank_default_dates(checked: CheckedTable) -> None:
 
 
 def _blank_days(checked: CheckedTable, name: str) -> None:
-    days = checked.frame[name].dt.normalize()
-    numbers = days.dropna().to_numpy("datetime64[D]").astype("int64")
-    if not len(numbers):
+    found, rows = day_counts(checked.frame[name])
+    if not len(found):
         return
-    counts = np.bincount(numbers - numbers.min())  # faster than sorting
-    found = np.flatnonzero(counts)
-    found, rows = found + numbers.min(), counts[found]
     zeros = np.isin(found, _zero_days())
     ends = found >= _day(f"{_END}-01-01") if name not in _RUNNING else np.zeros(len(found), dtype=bool)
     real = found[~(zeros | ends)]
@@ -46,7 +43,7 @@ def _blank_days(checked: CheckedTable, name: str) -> None:
     zeros &= np.isin(found, [_day(day) for day in SURE]) | (rows >= max(3, 0.01 * rows.sum()))
     for position in np.flatnonzero(zeros | ends):
         day = pd.Timestamp(int(found[position]), unit="D")
-        blank(checked, name, days == day, "default_date")
+        blank(checked, name, checked.frame[name].dt.normalize() == day, "default_date")
         values = {"column": f"{checked.table}.{name}", "day": f"{day:%Y-%m-%d}", "n": int(rows[position])}
         checked.notices.append(("notice_default_date", values))
     sound = ~(zeros | ends)

@@ -10,7 +10,7 @@ import pandas as pd
 from whychurn.contract.tables import ACTIVITY_TABLES
 from whychurn.intake.check.checked_table import CheckedTable
 from whychurn.intake.check.quarantine import value_kinds
-from whychurn.intake.read.dtypes import TEXT
+from whychurn.intake.read.dtypes import TEXT, with_values
 
 _FORMS: Final[dict[str, Callable[[pd.Series], pd.Series]]] = {
     "signs": lambda ids: ids.str.replace(r"[\s._/-]+", "", regex=True).str.casefold(),
@@ -52,8 +52,7 @@ def _join(checked: CheckedTable, listed: str, known: pd.Series, unknown: pd.Seri
         hit = found.notna().to_numpy()
         replace = dict(zip(unknown[hit], found[hit], strict=True))
         concerned = checked.frame["member_id"].isin(list(replace)).to_numpy(dtype=bool)
-        ids = checked.frame["member_id"]
-        checked.frame["member_id"] = ids.where(~concerned, ids.astype(object).map(replace).astype(TEXT))
+        checked.frame["member_id"] = with_values(checked.frame["member_id"], replace)
         one, other = value_kinds(pd.Series([next(iter(replace)), replace[next(iter(replace))]], dtype=TEXT))
         checked.notices.append(
             ("notice_ids_form", {

@@ -17,6 +17,7 @@ import pandas as pd
 from whychurn.contract.params import IntakeParams, PanelParams
 from whychurn.contract.tables import ACTIVITY_TABLES, INTERACTIONS, TABLES, running
 from whychurn.intake.check.checked_table import CheckedTable
+from whychurn.intake.check.evidence.day_counts import day_counts
 
 GAP_DAYS: Final = 30
 EXPECTED: Final = 10.0
@@ -92,14 +93,8 @@ class _Rows:
     @classmethod
     def of(cls, checked: CheckedTable, name: str, among: np.ndarray | None = None) -> _Rows:
         """Days of column `name` in the good rows, or in those of them that are `among` the chosen."""
-        given = checked.row_reasons.good & checked.frame[name].notna().to_numpy(dtype=bool)
-        rows = given if among is None else given & among
-        numbers = checked.frame[name].to_numpy()[rows].astype("datetime64[D]").astype("int64")
-        if not len(numbers):
-            return cls(numbers, numbers)
-        counts = np.bincount(numbers - numbers.min())
-        found = np.flatnonzero(counts)
-        return cls(found + numbers.min(), counts[found])
+        good = checked.row_reasons.good
+        return cls(*day_counts(checked.frame[name], good if among is None else good & among))
 
     @classmethod
     def joined(cls, *tables: _Rows) -> _Rows:

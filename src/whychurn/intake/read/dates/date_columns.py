@@ -107,7 +107,11 @@ def _digits(column: pd.Series) -> pd.Series:
 
 def _bounded(read: Coerced, empty: np.ndarray) -> Coerced:
     values = read.values.reset_index(drop=True)
-    values = values.mask(values >= LAST, LAST).mask(values < FIRST).astype("datetime64[ns]")
+    if (late := values >= LAST).any():
+        values = values.mask(late, LAST)
+    if (early := values < FIRST).any():
+        values = values.mask(early)
+    values = values.astype("datetime64[ns]")
     return Coerced(values, values.isna().to_numpy() & ~empty, read.notes, read.how)
 
 
