@@ -15,7 +15,7 @@ from whychurn.score.out_of_scope import at_risk_scores, hidden_scores
 from whychurn.score.probability_metrics import event_metrics
 from whychurn.score.results import calibrated, calibration_scores, empty_scorecard
 from whychurn.score.share_errors import COLUMNS, all_share_scores, of_known, planted_shares, score_table
-from whychurn.score.upper_bound_classifier import fit_logistic, fit_trees, mix_candidates
+from whychurn.score.upper_bound_classifier import drawn_rows, fit_logistic, fit_trees, mix_candidates
 
 K = len(CAUSES)
 P = [f"p_{cause}" for cause in CAUSES]
@@ -106,11 +106,21 @@ def test_an_empty_card_has_its_columns() -> None:
     assert row["value"].dtype == "float64" and row["method"].dtype == "string"
 
 
+def test_rows_that_a_ceiling_learns_from_are_drawn_once_and_by_seed() -> None:
+    chosen = np.arange(100) % 4 > 0
+    assert np.array_equal(drawn_rows(chosen, 75, 1), np.flatnonzero(chosen))
+    few, again, other = drawn_rows(chosen, 20, 1), drawn_rows(chosen, 20, 1), drawn_rows(chosen, 20, 2)
+    assert np.array_equal(few, again) and not np.array_equal(few, other)
+    assert len(np.unique(few)) == 20 and (np.diff(few) > 0).all() and chosen[few].all()
+
+
 def test_ceilings_learn_a_cause_that_one_column_gives_away(params: Params) -> None:
     """Even of causes that nobody left for they say something: nothing."""
     y = np.repeat([0, 3], 60)
     x = np.column_stack([np.where(y == 3, 1.0, -1.0), np.zeros(120)])
-    logistic = fit_logistic(x, y, np.array([[1.0, 0], [-1, np.nan]]), 1.0)
+    both = fit_logistic(x, y, np.array([[1.0, 0], [-1, np.nan]]), [0.01, 1.0])
+    logistic = both[1.0]
+    assert both[0.01][0, 3] < logistic[0, 3], "shrunk more"
     assert logistic[0, 3] > 0.9 and logistic[1, 0] > 0.9 and not logistic[:, [1, 2, 4, 5]].any()
     trees = fit_trees(x, y, np.array([[1.0, 0], [-1, 0]]), 2, params.score.ceiling, params.run.seed)
     assert set(trees) == set(params.score.ceiling.rounds) and trees[max(trees)].argmax(axis=1).tolist() == [

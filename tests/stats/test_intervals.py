@@ -12,6 +12,7 @@ from whychurn.stats.bootstrap import (
     percentiles,
     resample,
     resampled_means,
+    weights_in_parts,
     weights_in_turn,
 )
 from whychurn.stats.intervals import (
@@ -90,6 +91,8 @@ def test_rows_of_a_member_are_drawn_together() -> None:
     weights = member_weights(np.array(["a", "b", "a", "c"]), draws=50, seed=1)
     assert weights.shape == (50, 4) and (weights[:, 0] == weights[:, 2]).all()
     assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all() and weights.std() > 0
+    parts = list(weights_in_parts(np.array(["a", "b", "a", "c"]), draws=150, seed=1))
+    assert [len(part) for part in parts] == [64, 64, 22] and np.array_equal(parts[0][:50], weights)
     means = resampled_means(np.array([1.0, 2, 1, 4]), np.array([[1, 1, 1, 1], [0, 2, 0, 0]]))
     assert means.tolist() == [2, 2]
 

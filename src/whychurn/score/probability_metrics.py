@@ -16,7 +16,7 @@ from whychurn.contract.codes import ALL_CAUSES, CEILING, PRIOR
 from whychurn.contract.params import Params
 from whychurn.score.method_answers import MethodAnswer
 from whychurn.score.share_errors import score_table
-from whychurn.stats.bootstrap import member_weights, percentiles, resampled_means
+from whychurn.stats.bootstrap import percentiles, resampled_means, weights_in_parts
 
 MEANS: Final = ("log_loss", "log_loss_expected", "brier", "accuracy")  # bootstrapped
 HALF: Final = 0.5  # of the draws must be finite
@@ -47,8 +47,9 @@ def event_metrics(
     probabilities = {method: floored(answer.p, params.score.floor) for method, answer in answers.items()}
     values = np.stack([_event_values(p, y, q) for p in probabilities.values()])  # (methods, metrics, n)
     point = values.mean(axis=2)
-    weights = member_weights(member, params.score.bootstrap, params.run.seed)
-    draws = resampled_means(values.reshape(-1, len(y)).T, weights).T.reshape(*point.shape, -1)
+    flat = values.reshape(-1, len(y)).T
+    parts = weights_in_parts(member, params.score.bootstrap, params.run.seed)
+    draws = np.concatenate([resampled_means(flat, part) for part in parts]).T.reshape(*point.shape, -1)
     rows: list[tuple[object, ...]] = []
     for number, (method, answer) in enumerate(answers.items()):
         for at, metric in enumerate(MEANS):

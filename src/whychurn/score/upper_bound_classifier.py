@@ -6,7 +6,6 @@ for each fold the best of each family and their mixing weight are chosen by the 
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
 from typing import Final
 
 import numpy as np
@@ -65,20 +64,18 @@ def member_folds(member: Array, folds: int, seed: int) -> Array:
 def out_of_fold(X: Array, y: Array, fold: Array, params: Params) -> dict[tuple[str, str], Array]:
     """Probabilities of each candidate (family, settings) for rows it was not trained on; each (n, 6)."""
     ceiling = params.score.ceiling
-    jobs = [
-        *product(range(ceiling.folds), [LOGISTIC], ceiling.logistic_c),
-        *product(range(ceiling.folds), [TREES], ceiling.tree_depths),
-    ]
+    jobs = [(number, depth) for depth in (None, *ceiling.tree_depths) for number in range(ceiling.folds)]
 
-    def work(job: tuple[int, str, float]) -> dict[tuple[str, str], Array]:
-        number, family, setting = job
-        train, test = fold != number, fold == number
+    def work(job: tuple[int, int | None]) -> dict[tuple[str, str], Array]:
+        number, depth = job
+        train, test = drawn_rows(fold != number, ceiling.rows, params.run.seed), fold == number
         if not test.any() or len(np.unique(y[train])) < 2:
             return {}
-        if family == LOGISTIC:
-            return {(family, f"{setting}"): fit_logistic(X[train], y[train], X[test], setting)}
-        staged = fit_trees(X[train], y[train], X[test], int(setting), ceiling, params.run.seed)
-        return {(family, f"{setting} x {rounds}"): p for rounds, p in staged.items()}
+        if depth is None:
+            fitted = fit_logistic(X[train], y[train], X[test], ceiling.logistic_c)
+            return {(LOGISTIC, f"{c}"): p for c, p in fitted.items()}
+        staged = fit_trees(X[train], y[train], X[test], depth, ceiling, params.run.seed)
+        return {(TREES, f"{depth} x {rounds}"): p for rounds, p in staged.items()}
 
     candidates: dict[tuple[str, str], Array] = {}
     with threadpool_limits(limits=1), ThreadPoolExecutor(params.run.workers) as pool:
@@ -89,17 +86,28 @@ def out_of_fold(X: Array, y: Array, fold: Array, params: Params) -> dict[tuple[s
     return candidates
 
 
-def fit_logistic(X: Array, y: Array, test: Array, c: float) -> Array:
-    """Ridge-penalised multinomial logistic regression on signed logarithms; for `test`, (m, 6)."""
-    model = make_pipeline(
+def drawn_rows(chosen: Array, most: int, seed: int) -> Array:
+    """Numbers of the rows under the mask `chosen`, or of `most` of them, drawn by seed."""
+    rows = np.flatnonzero(chosen)
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def fit_logistic(X: Array, y: Array, test: Array, strengths: list[float]) -> dict[float, Array]:
+    """Ridge-penalised multinomial logistic regressions on signed logarithms; of each inverse strength for `test`, (m, 6)."""
+    ready = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         FunctionTransformer(_signed_log),
-        StandardScaler(),
-        LogisticRegression(C=c, max_iter=400, tol=1e-3),
-    ).fit(X, y)
-    p = np.zeros((len(test), len(CAUSES)))
-    p[:, model.classes_] = model.predict_proba(test)
-    return p
+        StandardScaler(copy=False),
+    )
+    X, test = ready.fit_transform(X), ready.transform(test)
+    fitted = {}
+    for c in strengths:
+        model = LogisticRegression(C=c, max_iter=400, tol=1e-3).fit(X, y)
+        fitted[c] = np.zeros((len(test), len(CAUSES)))
+        fitted[c][:, model.classes_] = model.predict_proba(test)
+    return fitted
 
 
 def fit_trees(
@@ -149,4 +157,5 @@ def mix_candidates(
 
 
 def _signed_log(X: Array) -> Array:
-    return np.sign(X) * np.log1p(np.abs(X))
+    logs = np.abs(X)
+    return np.copysign(np.log1p(logs, out=logs), X, out=logs)

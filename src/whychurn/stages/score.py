@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from whychurn.contract.files import read_json, read_table, write_json, write_table
+from whychurn.contract.files import read_json, read_rows, read_table, write_json, write_table
 from whychurn.contract.fit_records import write_fits
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
@@ -17,12 +18,12 @@ from whychurn.score.actions.list_scores import FUTURES, LISTS, list_scores
 from whychurn.score.cause_elimination import elimination_scores
 from whychurn.score.facts import score_facts, score_fits
 from whychurn.score.ground_truth import has_ground_truth, planted_table, read_ground_truth
+from whychurn.score.method_answers import CHURNED
 from whychurn.score.results import Scorecard, empty_scorecard, score_causes
 from whychurn.score.watch.plain_checks import WATCHED, score_watch
 from whychurn.world.truth.folder import FOLDER
 
 log = logging.getLogger(__name__)
-INPUTS = ("attributions", "shares", "evidence")
 ELIMINATIONS = {"stated": "cause_elimination", "attributed": "attributed_elimination"}
 
 # what is read of planted tables that grow with members and contacts; of lists, the rows of members on them
@@ -47,12 +48,23 @@ def run(study: StudyPaths, params: Params) -> None:
 
 
 def _score(study: StudyPaths, params: Params) -> tuple[Scorecard, dict[str, Any]]:
-    tables = {name: read_table(study.processed / "causes" / f"{name}.parquet") for name in INPUTS}
-    card = score_causes(**tables, truth=read_ground_truth(study, params), params=params)
+    folder = study.processed / "causes"
+    card = score_causes(
+        read_table(folder / "attributions.parquet", texts_as_categories=True).astype({"member_id": "string"}),
+        read_table(folder / "shares.parquet"),
+        _of_leavings(folder / "evidence.parquet"),
+        truth=read_ground_truth(study, params),
+        params=params,
+    )
     world = read_json(study.root / FOLDER / "world.json")["params"]
     log.info("score: %s", ", ".join(f"{name} {value:g}" for name, value in card.matching.items()))
     status = "scored" if len(card.scores) else "no attributed leaving has a planted one"
     return card, {"status": status, "world": world, **score_facts(card, params.score)}
+
+
+def _of_leavings(file: Path) -> pd.DataFrame:
+    status = read_table(file, ["status"], texts_as_categories=True)["status"]
+    return read_rows(file, (status == CHURNED).to_numpy(bool))
 
 
 def _elimination(study: StudyPaths) -> pd.DataFrame:

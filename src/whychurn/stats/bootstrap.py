@@ -4,10 +4,15 @@ There are two orders of drawing, and frozen results hang on each: all resamples 
 and one after the other (`resample`, `weights_in_turn`).
 """
 
+from collections.abc import Iterator
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
+
+PART: Final = 64  # resamples whose weights are held together
 
 
 def member_weights(member: Array, draws: int, seed: int) -> Array:
@@ -22,12 +27,19 @@ def member_weights(member: Array, draws: int, seed: int) -> Array:
     -------
     (draws, n) float32.
     """
+    return np.concatenate(list(weights_in_parts(member, draws, seed)))
+
+
+def weights_in_parts(member: Array, draws: int, seed: int) -> Iterator[Array]:
+    """The rows of `member_weights`, some at a time."""
     codes, known = pd.factorize(member)
     if not len(known):
-        return np.ones((draws, 0), "float32")
-    rng = np.random.default_rng(seed)
-    counts = rng.multinomial(len(known), np.full(len(known), 1 / len(known)), size=draws)
-    return counts.astype("float32")[:, codes]
+        yield np.ones((draws, 0), "float32")
+        return
+    rng, chance = np.random.default_rng(seed), np.full(len(known), 1 / len(known))
+    for start in range(0, draws, PART):
+        size = min(PART, draws - start)
+        yield rng.multinomial(len(known), chance, size=size).astype("float32")[:, codes]
 
 
 def resample(members: int, rng: np.random.Generator) -> Array:

@@ -20,6 +20,8 @@ class CeilingParams(Section):
 
     folds: Several = 5
     """Folds of members: none is judged by a model that saw it."""
+    rows: Count = 100_000
+    """Churn events that each fold's models learn from, at most (drawn by seed)."""
     logistic_c: Annotated[list[Positive], Field(min_length=1)] = [0.01, 0.05]
     """Inverse strengths of the ridge tried."""
     tree_depths: Annotated[list[Count], Field(min_length=1)] = [3]
