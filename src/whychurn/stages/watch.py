@@ -29,12 +29,11 @@ def run(study: StudyPaths, params: Params) -> None:
     """Read what earlier stages found and what earlier months told; write the tables of watch."""
     tables, facts, record = watch_results(read_inputs(study, params))
     if record is not None:
-        facts["months"]["record"] = write_record(study, record)
-        if facts["months"]["record"] == "differs":
-            log.warning(
-                "%s was told before, from other rows, rules or models: that record stays",
-                record.told["month"],
-            )
+        state, month = write_record(study, record), record.told["month"]
+        if state == "differs":
+            log.warning("%s was told before, from other rows, rules or models: that record stays", month)
+        else:
+            log.info("the record of %s is %s", month, state)
     for name, table in tables.items():
         write_table(table, study.results / f"{name}.parquet")
     write_json(facts, study.results / "watch.json")

@@ -36,7 +36,7 @@ class Hit:
     term: Term
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is itself: what it finds in a text is kept by it
 class Lexicon:
     """Contents of the file; ``concepts`` has cause, concept, en, zh, one row a sub-cause."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from whychurn.voice.sentiment.polarity import load_polarity, word_values
 from whychurn.voice.text.normalise import normalise
 
 P_COLUMNS: Final = tuple(f"p_{cause}" for cause in (*CAUSES, "none"))
+KEPT: Final = 500_000  # texts of which it is kept what the lexicon finds in them
 _CLAUSE: Final = re.compile(r"[。!?;,.，！？；\n]|\bbut\b|但|可是|不过")
 _WORD: Final = re.compile(r"[a-z']+")
 
@@ -62,33 +64,34 @@ def concept_scores(texts: Iterable[str | None], lexicon: Lexicon | None = None) 
     """
     lexicon = lexicon or load_lexicon()
     series = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype="object")
-    limit = int(lexicon.settings["max_characters"])
     place = {concept: i for i, concept in enumerate(lexicon.concepts["concept"])}
     scores = np.full((len(series), len(place)), np.nan)
-    cache: dict[str, np.ndarray] = {}  # boilerplate and copies are read once
     for row, text in enumerate(series):
         if not isinstance(text, str) or not text.strip():
             continue
-        if text not in cache:
-            cache[text] = _score(normalise(text, limit).replace("’", "'"), lexicon, place)
-        scores[row] = cache[text]
+        scores[row] = 0.0
+        for concept, score in _scores(text, lexicon).items():
+            scores[row, place[concept]] = score
     return pd.DataFrame(scores, index=series.index, columns=list(place))
 
 
-def _score(text: str, lexicon: Lexicon, place: dict[str, int]) -> np.ndarray:
-    scores = np.zeros(len(place))
+@lru_cache(KEPT)  # boilerplate and copies are read once, by whatever asks for them
+def _scores(text: str, lexicon: Lexicon) -> dict[str, float]:
+    """Weight of the words of each concept that a text names."""
+    text = normalise(text, int(lexicon.settings["max_characters"])).replace("’", "'")
     hits = lexicon.find(text)
     if not hits:
-        return scores
+        return {}
     mood = _clause_moods(text)
     weights_of: dict[str, list[float]] = {}
     for hit in hits:
         weight = _weight(hit, text, mood[hit.start], lexicon)
         if weight > 0:
             weights_of.setdefault(hit.term.concept, []).append(weight)
+    scores = {}
     for concept, weights in weights_of.items():
         strongest, *others = sorted(weights, reverse=True)
-        scores[place[concept]] = strongest + lexicon.settings["repeat"] * sum(others)
+        scores[concept] = strongest + lexicon.settings["repeat"] * sum(others)
     return scores
 
 
@@ -121,9 +124,7 @@ def is_denied(text: str, start: int, language: str, lexicon: Lexicon) -> bool:
         clause = clause.replace(phrase, "")
     if language == "en":
         return bool(set(_WORD.findall(clause)[-rule["reach"] :]) & set(rule["words"]))
-    return any(
-        clause.endswith(word) or word in clause[-rule["reach"] - len(word) :] for word in rule["words"]
-    )
+    return any(word in clause[-rule["reach"] - len(word) :] for word in rule["words"])
 
 
 def leading_cause(probabilities: pd.DataFrame) -> pd.Series:
