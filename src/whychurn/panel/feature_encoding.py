@@ -126,9 +126,11 @@ def encode(frame: pd.DataFrame, features: list[Feature]) -> np.ndarray:
             )
         else:
             codes = {text: float(code) for code, text in enumerate(feature.categories)}
-            present = values.notna().to_numpy()
-            matrix[:, column] = np.nan
-            matrix[present, column] = values[present].astype(str).map(codes).astype("float64")
+            held = values.astype("category").cat
+            known = [codes.get(str(value), np.nan) for value in held.categories]
+            matrix[:, column] = np.array([*known, np.nan])[
+                held.codes
+            ]  # the last one is that of a missing value
     matrix[np.isinf(matrix)] = np.nan
     return matrix
 

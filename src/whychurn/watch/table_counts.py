@@ -104,7 +104,7 @@ def count_part(
     refused
         Members without consent to be profiled.
     """
-    frame, table, months = run_of_rows(source, *rows), TABLES[name], months_of(observed)
+    frame, table, months = _each_text_once(run_of_rows(source, *rows)), TABLES[name], months_of(observed)
     digests = _digests(name, frame)
     inside = frame[str(table.time)].between(observed[0], observed[1] + pd.Timedelta(days=1), inclusive="left")
     frame = frame[inside]
@@ -136,12 +136,20 @@ def count_part(
     )  # fmt: skip
 
 
+def _each_text_once(frame: pd.DataFrame) -> pd.DataFrame:
+    """Texts as categories, whose hashes and counts are those of the texts."""
+    texts = [str(name) for name in frame if frame[name].dtype == "string"]
+    return frame.assign(**{name: frame[name].astype("category") for name in texts})
+
+
 def _codes(column: pd.Series, month: Array, months: int) -> pd.DataFrame | None:
     if column.nunique() > MOST_CODES:
         return None
-    codes = column.astype("string")
-    counts = codes.groupby([month, codes.to_numpy()], observed=True).size()
-    return counts.unstack(fill_value=0).reindex(range(months), fill_value=0)
+    codes = column.astype("category").cat.remove_unused_categories().cat
+    code, names = codes.codes.to_numpy("int64"), codes.categories.to_numpy(object)
+    known = code >= 0
+    counts = np.bincount(month[known] * len(names) + code[known], minlength=months * len(names))
+    return pd.DataFrame(counts.reshape(months, -1) if len(names) else None, range(months), names)
 
 
 def _digests(name: str, frame: pd.DataFrame) -> dict[int, tuple[int, int]]:

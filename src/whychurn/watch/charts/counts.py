@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -72,7 +72,15 @@ def count_block(
         np.unique(np.concatenate([block.panel["member_id"], block.leavings["member_id"]]).astype(str))
     )
     drawn = member_draws(ids.to_numpy(), DRAWS, seed)
-    summed = _summer(ids, drawn)
+    placed = [
+        rows.assign(member=ids.get_indexer(pd.Index(rows["member_id"].astype(str))))
+        for rows in (block.panel, block.leavings)
+    ]
+    block = replace(block, panel=placed[0], leavings=placed[1])
+
+    def summed(member: pd.Series, cell: Array, amount: Array, cells: int) -> Array:
+        return drawn_sums(cell, member.to_numpy(), amount, drawn, cells)
+
     return {
         **_leaving_counts(block, calendar, groups, summed),
         **_silence_counts(block, calendar, summed),
@@ -101,13 +109,6 @@ def sampled_rows(panel: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
 Summer = Callable[[pd.Series, Array, Array, int], Array]
 
 
-def _summer(ids: pd.Index, drawn: Array) -> Summer:
-    def summed(member: pd.Series, cell: Array, amount: Array, cells: int) -> Array:
-        return drawn_sums(cell, ids.get_indexer(pd.Index(member.astype(str))), amount, drawn, cells)
-
-    return summed
-
-
 def risk_bands(p: Array, still_there: Array) -> Array:
     """Band of each row by log-odds, a quarter wide from -5 to 0; 0 for members not still there, 1 without a model."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -121,7 +122,7 @@ def _leaving_counts(
     at = calendar.snapshots.get_indexer(pd.DatetimeIndex(block.panel["as_of"]))
     forecast = at < len(calendar.months)
     panel, at = block.panel[forecast], at[forecast]
-    left = _left_in(panel, calendar.months[at], block.leavings)
+    left = _left_in(panel, at, block.leavings, calendar)
     band = risk_bands(block.p[forecast], panel["still_there"].to_numpy(dtype=bool))
     shape = (len(calendar.months), len(groups), BANDS + 1)
     found = {name: np.zeros((DRAWS + 1, *shape), "int64") for name in ("rows", "left")}
@@ -129,18 +130,21 @@ def _leaving_counts(
         known = code >= 0
         cell = np.ravel_multi_index((at[known], code[known], band[known]), shape)
         for name, amount in (("rows", np.ones(len(cell), "int64")), ("left", left[known])):
-            found[name] += summed(panel["member_id"][known], cell, amount, int(np.prod(shape))).reshape(
-                -1, *shape
-            )
+            sums = summed(panel["member"][known], cell, amount, int(np.prod(shape)))
+            found[name] += sums.reshape(-1, *shape)
     return found
 
 
-def _left_in(panel: pd.DataFrame, months: pd.DatetimeIndex, leavings: pd.DataFrame) -> Array:
-    """Whether the stay of each row ended in its month; (rows,) of 0 and 1."""
-    key = ["member_id", "spell_no", "month"]
-    rows = panel[["member_id", "spell_no"]].assign(month=np.asarray(months))
-    ended = leavings.assign(month=np.asarray(month_of(leavings["left_on"])))[key]
-    return pd.MultiIndex.from_frame(rows).isin(pd.MultiIndex.from_frame(ended)).astype("int64")
+def _left_in(panel: pd.DataFrame, at: Array, leavings: pd.DataFrame, calendar: Calendar) -> Array:
+    """Whether the stay of each row ended in its month (place `at`); (rows,) of 0 and 1."""
+    ended = calendar.months.get_indexer(month_of(leavings["left_on"]))
+    stays = 1 + max((int(rows["spell_no"].max()) for rows in (panel, leavings) if len(rows)), default=0)
+
+    def key(rows: pd.DataFrame, month: Array) -> Array:
+        stay = rows["member"].to_numpy("int64") * stays + rows["spell_no"].to_numpy("int64")
+        return stay * len(calendar.months) + month
+
+    return np.isin(key(panel, at), key(leavings, ended)[ended >= 0]).astype("int64")
 
 
 def _group_codes(panel: pd.DataFrame, groups: Sequence[str]) -> list[Array]:
@@ -172,14 +176,14 @@ def _silence_counts(block: Block, calendar: Calendar, summed: Summer) -> dict[st
     at = calendar.snapshots.get_indexer(pd.DatetimeIndex(panel["as_of"]))
     silent = panel["days_silent"].to_numpy() > SILENT_RATIO * panel["usual_gap_days"].to_numpy()
     amounts = {"silent": silent.astype("int64"), "present": np.ones(len(panel), "int64")}
-    return {name: summed(panel["member_id"], at, of, len(calendar.snapshots)) for name, of in amounts.items()}
+    return {name: summed(panel["member"], at, of, len(calendar.snapshots)) for name, of in amounts.items()}
 
 
 def _mix_counts(block: Block, calendar: Calendar, summed: Summer) -> dict[str, Array]:
     p = block.leavings[P].to_numpy("float64")
     at = calendar.months.get_indexer(month_of(block.leavings["left_on"]))
     known = (at >= 0) & ~np.isnan(p).all(axis=1)
-    at, member = at[known], block.leavings["member_id"][known]
+    at, member = at[known], block.leavings["member"][known]
     parts = np.rint(np.nan_to_num(p[known]) * PARTS).astype("int64")
     months = len(calendar.months)
     mix = [summed(member, at, parts[:, cause], months) for cause in range(len(CAUSES))]
@@ -198,7 +202,7 @@ def _score_counts(block: Block, calendar: Calendar, summed: Summer) -> dict[str,
     label = panel["churned_in_horizon"].fillna(False).to_numpy(dtype=bool).astype("int64")
     shape = (len(calendar.snapshots), SCORE_BINS, 2)
     cell = np.ravel_multi_index((at[known], place[known], label[known]), shape)
-    closed = summed(panel["member_id"][known], cell, np.ones(len(cell), "int64"), int(np.prod(shape)))
+    closed = summed(panel["member"][known], cell, np.ones(len(cell), "int64"), int(np.prod(shape)))
     unknown = np.bincount(at[~known] * SCORE_BINS + place[~known], minlength=shape[0] * SCORE_BINS)
     return {"closed": closed.reshape(-1, *shape), "unknown": unknown.reshape(shape[:2]).astype("int64")}
 
