@@ -53,7 +53,7 @@ NEEDS: Final = {
     "causes": _Need(0.45, 1.1, 110),
     "action": _Need(0.55, 1.75, 190),
     "watch": _Need(0.5, 0.9, 20, 0, 500),
-    "score": _Need(0.4, 0.7, 90),
+    "score": _Need(0.4, 0.7, 60),
     "report": _Need(0.5, 0.6, 15),
     "delivery": _Need(0.45, 0.5, 10),
 }
