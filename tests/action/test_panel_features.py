@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.panel_features import feature_rows, feature_types, text_levels
+from whychurn.action.panel_features import feature_rows, feature_types, panel_rows, text_levels
 
 NAMES = ["orders_90d", "region", "joined"]
 
@@ -39,6 +39,15 @@ def test_rows_come_in_the_order_asked_for(inputs: ActionInputs) -> None:
     np.testing.assert_array_equal(found["orders_90d"], [np.nan, 0, 4, 4, 1])
     assert found["region"].tolist() == ["a", "b", "a", "a", "a"]
     assert not sum(len(where) for where, _ in feature_rows(inputs, place[:0], NAMES))
+
+
+@pytest.mark.parametrize("place", [[9, 0, 4, 4, 1], []])
+def test_held_and_read_columns_are_put_side_by_side(inputs: ActionInputs, place: list[int]) -> None:
+    found = panel_rows(inputs, np.array(place, dtype=int), ["region", "as_of", "absent", "orders_90d"])
+    assert set(found) == {"region", "as_of", "orders_90d"} and len(found) == len(place)
+    assert found["region"].tolist() == ["a", "b", "a", "a", "a"][: len(place)]
+    np.testing.assert_array_equal(found["orders_90d"], [np.nan, 0, 4, 4, 1][: len(place)])
+    assert found["orders_90d"].dtype == "float64" and found["as_of"].notna().all()
 
 
 def test_types_and_levels_are_those_of_all_snapshots(inputs: ActionInputs) -> None:

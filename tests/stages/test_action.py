@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
 from whychurn.action.contact_consent import opted_out
+from whychurn.action.event_rows import COLUMNS
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.open_requests import open_requests
 from whychurn.action.panel_features import HELD
@@ -22,7 +23,7 @@ from whychurn.contract.results import columns_of, documented
 from whychurn.intake.reidentify import own_ids
 from whychurn.report.action.lists import member_lists
 from whychurn.report.action.results import read_action
-from whychurn.stages.action import TABLES, read_inputs
+from whychurn.stages.action import read_inputs
 from whychurn.stages.on_demand.exporting import Wanted, list_to_export
 
 pytestmark = pytest.mark.xdist_group("small_study")
@@ -67,9 +68,13 @@ def test_without_touches_the_plan_only_explores_and_says_so(inputs: ActionInputs
 
 def test_a_panel_read_by_need_answers_like_one_that_is_held(inputs: ActionInputs) -> None:
     assert inputs.panel_file is not None and set(inputs.panel) <= set(HELD)
-    events = read_table(inputs.panel_file.parents[1] / "interim" / "events.parquet", TABLES["events"])
+    events = read_table(cast("Path", inputs.events_file), COLUMNS)
+    assert len(inputs.tables["events"]) < len(events) / 10
     held = replace(
-        changed(inputs, "events", lambda _: events), panel=read_table(inputs.panel_file), panel_file=None
+        changed(inputs, "events", lambda _: events),
+        panel=read_table(inputs.panel_file),
+        panel_file=None,
+        events_file=None,
     )
     ours, whole = tables_of(inputs), tables_of(held)
     for name, table in whole.items():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from whychurn.contract.arrays import Array
 from whychurn.contract.params import Params
 
+OPT_OUT: Final = "opt_out"  # event: the member wants no more messages
 _YES = ("true", "1", "1.0", "yes", "y", "是", "有")
 
 
@@ -34,7 +37,7 @@ def may_contact(members: pd.DataFrame, member_id: pd.Series, missing_consent: st
 
 def opted_out(events: pd.DataFrame, member_id: pd.Series) -> Array:
     """Flags of members who opted out of messages at any time; no list holds them."""
-    refused = events.loc[events["event_type"].eq("opt_out").fillna(False).to_numpy(bool), "member_id"]
+    refused = events.loc[events["event_type"].eq(OPT_OUT).fillna(False).to_numpy(bool), "member_id"]
     return np.asarray(member_id.isin(refused.unique()), dtype=bool)
 
 

@@ -22,6 +22,7 @@ class ActionInputs:
     ----------
     tables
         Intake's tables by name, pseudonymised, with the columns that questions on actions read; those absent have no rows.
+        Events: all of them, or those of `event_rows.HELD` where they lie in `events_file`.
     panel
         Monthly snapshots (member_id, as_of) with ``still_there``, ``days_silent`` and features: all of them, or
         `panel_features.HELD` where they lie in `panel_file`.
@@ -46,6 +47,8 @@ class ActionInputs:
         None where no causes can be told.
     panel_file
         The panel with all features, in the same order of rows; None: `panel` has them.
+    events_file
+        All events; None: `tables` has them.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -64,6 +67,7 @@ class ActionInputs:
     params: Params
     mix_at: MixAt | None
     panel_file: Path | None = None
+    events_file: Path | None = None
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
@@ -71,6 +75,10 @@ class ActionInputs:
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]
+
+    def let_go(self, name: str) -> None:
+        """Forget what was made under `name`, after its last reader."""
+        self._made.pop(name, None)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,13 +13,9 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.files import column_types, read_table, rows_in_pieces
 
 HELD: Final = (
-    "member_id", "as_of", "spell_no", "churned_in_horizon", "still_there", "seen_after", "days_silent", "usual_gap_days",
-    # triggers
-    "days_since_last_order", "days_since_last_interaction", "order_gap_ratio", "orders_so_far", "days_to_term_end",
-    "own_price_change_90d", "competitor_activity_30d", "region",
-    # stage of life, worth, aversion to contact
-    "renewals_so_far", "tenure_days", "orders_365d", "interactions_180d", "spend_365d", "push_dismiss_rate_90d",
-    "opted_out", "interactions_90d",
+    "member_id", "as_of", "spell_no", "churned_in_horizon", "still_there", "days_silent", "usual_gap_days",
+    # aversion to contact, worth
+    "push_dismiss_rate_90d", "opted_out", "interactions_90d", "tenure_days", "spend_365d", "days_to_term_end",
 )  # fmt: skip
 
 
@@ -43,6 +39,19 @@ def feature_rows(
         yield np.arange(len(place)), inputs.panel[names].iloc[place]
     else:
         yield from rows_in_pieces(inputs.panel_file, place, names)
+
+
+def panel_rows(inputs: ActionInputs, place: Array, names: Sequence[str]) -> pd.DataFrame:
+    """Those of the columns `names` that the panel has, of its rows at `place`, in their order."""
+    there = inputs.panel if inputs.panel_file is None else column_types(inputs.panel_file)
+    held = [name for name in names if name in inputs.panel]
+    others = [name for name in names if name in there and name not in held]
+    rows = inputs.panel[held].iloc[place].reset_index(drop=True)
+    if not others:
+        return rows
+    read = [piece.set_axis(where) for where, piece in feature_rows(inputs, place, others)]
+    read = pd.concat([there[others], *read]).sort_index()
+    return pd.concat([rows, read], axis=1, copy=False)
 
 
 def text_levels(inputs: ActionInputs, name: str) -> list[str]:

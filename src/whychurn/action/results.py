@@ -33,6 +33,7 @@ def _effects(inputs: ActionInputs, done: dict[str, Section]) -> Section:
 def _plan(inputs: ActionInputs, done: dict[str, Section]) -> Section:
     found = plan_section(inputs, done["tests"], done["effects"])
     done["effects"] = done["effects"].without("usable", "arrays")
+    inputs.let_go("decision_features")
     return found
 
 

@@ -256,6 +256,13 @@ def rows_in_pieces(path: Path, place: Array, columns: list[str]) -> Iterator[tup
                 yield where, _frame(rows, texts_as_categories=False)
 
 
+def table_pieces(path: Path, columns: list[str]) -> Iterator[pd.DataFrame]:
+    """The table at `path`, a row group at a time, its texts as categories."""
+    with pq.ParquetFile(path, read_dictionary=_texts(path, wanted=True)) as file:
+        for group in range(file.num_row_groups):
+            yield _frame(file.read_row_group(group, columns), texts_as_categories=True)
+
+
 def column_types(path: Path) -> pd.DataFrame:
     """The table at `path` without its rows."""
     return _frame(pq.read_schema(path).empty_table(), texts_as_categories=False)

@@ -7,11 +7,14 @@ from typing import Final
 
 import pandas as pd
 
+from whychurn.action.event_rows import COLUMNS
+from whychurn.action.event_rows import HELD as HELD_EVENTS
 from whychurn.action.inputs import ActionInputs, MixAt
 from whychurn.action.panel_features import HELD
 from whychurn.action.results import action_sections, gathered
 from whychurn.causes.mix.mix_at import CauseMix
-from whychurn.contract.files import column_types, read_json, read_table, write_json, write_table
+from whychurn.contract.causes import CAUSES
+from whychurn.contract.files import column_types, read_json, read_rows, read_table, write_json, write_table
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
 
@@ -20,20 +23,27 @@ OF_MIX: Final = ("members", "orders", "events", "memberships", "feedback", "mark
 TABLES: Final[dict[str, list[str] | None]] = {  # what is read of each; None: all columns
     "members": None,
     "orders": ["member_id", "ordered_at", "amount", "returned"],
-    "events": ["member_id", "occurred_at", "event_type", "campaign_id"],
     "memberships": None,
-    "touches": None,
+    "touches": [
+        "member_id", "campaign_id", "sent_at", "action", "channel", "offer", "cost", "randomized", "propensity", "opened",
+    ],
     "feedback": ["member_id", "created_at", "source", "responded_at", "resolved"],
+}  # fmt: skip
+LARGE: Final = ("orders",)  # whose texts are held once each
+RESULTS: Final[dict[str, list[str] | None]] = {
+    "churners": None,
+    "member_causes": [
+        "member_id",
+        "spell_no",
+        "status",
+        "primary_cause",
+        *(f"p_{cause}" for cause in CAUSES),
+    ],
+    "cause_shares": None,
+    "risk_scores": None,
+    "already_gone": None,
+    "lifetime_value": ["member_id", "daily_spend", "expected_margin", "survival_value_at_risk", "tier"],
 }
-LARGE: Final = ("events",)  # whose texts are held once each
-RESULTS: Final = (
-    "churners",
-    "member_causes",
-    "cause_shares",
-    "risk_scores",
-    "already_gone",
-    "lifetime_value",
-)
 
 
 def run(study: StudyPaths, params: Params) -> None:
@@ -64,11 +74,15 @@ def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
     intake_facts = read_json(study.interim / "intake.json")
     observed_until = pd.Timestamp(str(intake_facts["observed_until"]))
     without_snapshots = observed_until + pd.Timedelta(days=1)
+    events_file = study.interim / "events.parquet"
+    kinds = read_table(events_file, ["event_type"], texts_as_categories=True)["event_type"]
+    events = read_rows(events_file, kinds.isin(HELD_EVENTS).to_numpy(bool), COLUMNS, texts_as_categories=True)
+    tables = {
+        name: read_table(study.interim / f"{name}.parquet", columns, texts_as_categories=name in LARGE)
+        for name, columns in TABLES.items()
+    }
     return ActionInputs(
-        tables={
-            name: read_table(study.interim / f"{name}.parquet", columns, texts_as_categories=name in LARGE)
-            for name, columns in TABLES.items()
-        },
+        tables={**tables, "events": events},
         panel=panel,
         spells=read_table(study.processed / "spells.parquet"),
         panel_facts=read_json(study.processed / "panel.json"),
@@ -78,5 +92,6 @@ def read_inputs(study: StudyPaths, params: Params) -> ActionInputs:
         params=params,
         mix_at=_mix_at(study, observed_until, params),
         panel_file=panel_file,
-        **{name: read_table(study.results / f"{name}.parquet") for name in RESULTS},
+        events_file=events_file,
+        **{name: read_table(study.results / f"{name}.parquet", columns) for name, columns in RESULTS.items()},
     )

@@ -124,7 +124,8 @@ def test_last_contact_is_no_control_and_not_of_today(planted: SimpleNamespace) -
         .assign(member_id=["a", "a", "b"], event_type=["greeting", "push_sent", "visit"])
     )
     events["occurred_at"] = pd.to_datetime(["2025-04-03 08:00", "2025-06-01 08:00", "2025-05-03 08:00"])
-    last = last_contacts({"touches": touches, "events": events}, {"a", "b"}, planted.today)
+    given = planted.inputs({"a": None, "b": None}, touches=touches, events=events)
+    last = last_contacts(given, {"a", "b"})
     assert last.to_dict() == {"a": pd.Timestamp("2025-04-03")}
 
 

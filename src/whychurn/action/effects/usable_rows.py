@@ -19,6 +19,10 @@ from whychurn.contract.causes import CONTROL
 MOST_ROWS: Final = (
     600_000  # that teach; more are those of a sample of members: efficacies are known well enough by then
 )
+TAUGHT_BY: Final = [
+    "member_id", "campaign_id", "wave", "sent_on", "snapshot_on", "action", "stratum", "cost", "randomized", "propensity",
+    "left", "left_30", "left_180",
+]  # fmt: skip
 MISMATCH: Final = "mismatch"  # note of action_tests: arms are not as they were drawn
 
 
@@ -31,7 +35,8 @@ def usable_rows(inputs: ActionInputs, tests: Section) -> tuple[pd.DataFrame, Cou
         Rows with ``p``; rows set aside by reason (not_randomised, waiting, mismatch, no_control, few_leavers, sampled) and action.
         few_leavers: fewer than ``action.min_leavers`` in the arm or held out; it is read out, but teaches nothing.
     """
-    rows = tests.extra["rows"].reset_index(drop=True)
+    rows = tests.extra["rows"]
+    rows = rows[[name for name in TAUGHT_BY if name in rows]].reset_index(drop=True)
     rows = rows.assign(p=tests.extra["p"], place=np.arange(len(rows)))
     counts: Counts = {}
     rows = kept_rows(rows, rows["randomized"].astype(bool), "not_randomised", counts)

@@ -112,7 +112,8 @@ def _on_days(rows: pd.DataFrame, options: Options) -> pd.DataFrame:
     both_free = free.groupby(rows["at"]).transform("all")
     shifted = np.where(both_free, (rows["number"] == 1) * SECOND_AFTER_DAYS, _away_from(other.to_numpy()))
     rows = rows.assign(day=np.where(twice & free, shifted, rows["day"]).astype("int64"))
-    apart = rows.groupby("at")["day"].transform(lambda days: days.max() - days.min()) >= 7
+    days = rows.groupby("at")["day"]
+    apart = days.transform("max") - days.transform("min") >= 7
     return rows[~twice | apart | (rows["number"] == 0)].reset_index(drop=True)
 
 

@@ -69,7 +69,11 @@ class DaySums:
     def counted(cls, ids: pd.Index, code: Array, day: Array) -> DaySums:
         """From positions of members among `ids` (-1: unknown, left out) and days, each row worth 1."""
         known = (code >= 0) & (day >= 0)
-        keys = np.sort(keys_of(code[known], day[known]))
+        return cls.ones(ids, np.sort(keys_of(code[known], day[known])))
+
+    @classmethod
+    def ones(cls, ids: pd.Index, keys: Array) -> DaySums:
+        """From ascending keys, each row worth 1."""
         return cls(ids, keys, np.arange(len(keys) + 1.0))
 
     @property
@@ -81,6 +85,10 @@ class DaySums:
     def codes(self) -> Array:
         """Code of each row's member."""
         return self.keys // _DAYS
+
+    def day_of(self, place: Array) -> Array:
+        """Day of the rows at `place`, any day where it is -1; (n,)."""
+        return self.keys[place] % _DAYS if len(self.keys) else np.zeros(len(place), dtype="int64")
 
     def before(self, code: Array, day: Array) -> Array:
         """Number of the last row of each member before `day`; -1 where there is none; (n,)."""

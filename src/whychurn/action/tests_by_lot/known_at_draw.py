@@ -27,19 +27,23 @@ def snapshot_features(inputs: ActionInputs, rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a row of `rows`, with member_id as index: every numeric or yes-no feature of the panel as float
-        (missing: NaN), one column a level of text features with few levels, and `SINCE`.
+        One row a row of `rows`, with member_id as index: every numeric or yes-no feature of the panel as float, no wider
+        than it needs (missing: NaN), one column a level of text features with few levels, and `SINCE`.
     """
     place = snapshots_of(inputs).on(rows["member_id"], day_numbers(rows["snapshot_on"]))
     levels = inputs.once("feature_levels", lambda: _levels(inputs))
-    columns = {label: np.full(len(rows), 0.0 if level else np.nan) for _, level, label in levels}
-    known, names = np.flatnonzero(place >= 0), list(dict.fromkeys(name for name, _, _ in levels))
+    columns = {
+        label: np.full(len(rows), 0.0 if level else np.nan, "float64" if wide else "float32")
+        for _, level, label, wide in levels
+    }
+    known, names = np.flatnonzero(place >= 0), list(dict.fromkeys(name for name, *_ in levels))
     for where, piece in feature_rows(inputs, place[known], names):
-        for name, level, label in levels:
+        for name, level, label, _ in levels:
             columns[label][known[where]] = _numbers(piece[name], level)
     sent = rows["sent_on"] if "sent_on" in rows else rows["snapshot_on"]
     columns[SINCE] = (sent - rows["snapshot_on"]).dt.days.to_numpy("float64")
-    return pd.DataFrame(columns, index=pd.Index(rows["member_id"].astype(object), name="member_id"))
+    index = pd.Index(rows["member_id"].astype(object), name="member_id")
+    return pd.DataFrame(columns, index=index, copy=False)
 
 
 def decision_features(inputs: ActionInputs) -> pd.DataFrame:
@@ -55,16 +59,17 @@ def _decision_features(inputs: ActionInputs) -> pd.DataFrame:
     return snapshot_features(inputs, asked)
 
 
-def _levels(inputs: ActionInputs) -> list[tuple[str, str, str]]:
-    """Feature, level ("" of numbers and flags) and name of each column of `snapshot_features`."""
-    found: list[tuple[str, str, str]] = []
+def _levels(inputs: ActionInputs) -> list[tuple[str, str, str, bool]]:
+    """Feature, level ("" of numbers and flags), name of each column of `snapshot_features`, and whether it needs float64."""
+    found: list[tuple[str, str, str, bool]] = []
     for name, values in feature_types(inputs).items():
         if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            found.append((str(name), "", str(name)))
+            narrow = pd.api.types.is_bool_dtype(values) or values.dtype == "float32"
+            found.append((str(name), "", str(name), not narrow))
         elif not pd.api.types.is_datetime64_any_dtype(values):
             levels = text_levels(inputs, str(name))
             if len(levels) <= MANY_LEVELS:
-                found += [(str(name), level, f"{name}={level}") for level in levels]
+                found += [(str(name), level, f"{name}={level}", False) for level in levels]
     return found
 
 

@@ -40,6 +40,7 @@ def tests_section(inputs: ActionInputs) -> Section:
     drawn = drawn_touches(inputs)
     rows, set_aside = touch_rows(inputs, drawn)
     gone = leaver_rows(inputs, drawn.touches, drawn.there)
+    del drawn  # as large as all touches
     features, today = snapshot_features(inputs, rows), decision_features(inputs)
     untouched = _untouched(inputs, rows, features)
     p = untouched.at_draw(rows, features)

@@ -123,24 +123,21 @@ def fit_untouched(
     """
     held_out = (rows["action"].eq(CONTROL) & rows["randomized"] & rows["left"].notna()).to_numpy(bool)
     y = rows["left"].to_numpy("float64", na_value=np.nan)
-    columns = tuple(str(name) for name in features.columns[_varied(features[held_out].to_numpy("float64"))])
-    X, y, fold = (
-        features.loc[held_out, list(columns)].to_numpy("float64"),
-        y[held_out],
-        member_fold(features.index[held_out]),
-    )
+    taught, y = features[held_out], y[held_out]
+    columns = tuple(str(name) for name in taught if _varies(taught[name].to_numpy("float64")))
+    X, fold = taught[list(columns)].to_numpy("float64"), member_fold(taught.index)
     leavers = int(y.sum())
     tried = MODELS if leavers >= min_leavers and len(columns) else MODELS[:1]
     fitted, loss = {}, {}
     for name in tried:
-        fitted[name] = tuple(_fit(name, X[fold != k], y[fold != k], seed) for k in range(FOLDS))
+        fitted[name] = tuple(_fit(name, X, y, np.flatnonzero(fold != k), seed) for k in range(FOLDS))
         p = np.empty(len(y))
         for k, predict in enumerate(fitted[name]):
             p[fold == k] = predict(X[fold == k])
         loss[name] = _losses(np.clip(p, EDGE, 1 - EDGE), y)
     chosen = _chosen(loss)
     found = Untouched(chosen, source, fitted[chosen], columns, {name: float(each.mean()) for name, each in loss.items()} if len(y) else {}, leavers)  # fmt: skip
-    return _recalibrated(found, rows[held_out], features[held_out], y, min_leavers)
+    return _recalibrated(found, rows[held_out], taught, y, min_leavers)
 
 
 def fit_from_panel(inputs: ActionInputs, seed: int = 7) -> Untouched:
@@ -168,21 +165,21 @@ def fit_from_panel(inputs: ActionInputs, seed: int = 7) -> Untouched:
     return found
 
 
-def _varied(X: Array) -> Array:
-    """Columns of (n, features) with more than one known value."""
-    known = np.isfinite(X)
-    low, high = np.where(known, X, np.inf), np.where(known, X, -np.inf)
-    return high.max(axis=0, initial=-np.inf) > low.min(axis=0, initial=np.inf)
+def _varies(values: Array) -> bool:
+    """Whether there is more than one known value."""
+    known = values[np.isfinite(values)]
+    return bool(len(known) and known.max() > known.min())
 
 
-def _fit(name: str, X: Array, y: Array, seed: int) -> Predict:
-    """One model on (n, features) and (n,) of 0 or 1."""
-    rate = (y.sum() + 0.5) / (len(y) + 5) if len(y) else 0.1
-    if name == "rate" or not 0 < y.sum() < len(y):
+def _fit(name: str, X: Array, y: Array, rows: Array, seed: int) -> Predict:
+    """One model on some rows of (n, features) and (n,) of 0 or 1."""
+    leavers, count = y[rows].sum(), len(rows)
+    rate = (leavers + 0.5) / (count + 5) if count else 0.1
+    if name == "rate" or not 0 < leavers < count:
         return lambda X: np.full(len(X), rate)
-    if len(y) > MAX_ROWS:
-        kept = np.random.default_rng(seed).permutation(len(y))[:MAX_ROWS]
-        X, y = X[kept], y[kept]
+    if count > MAX_ROWS:
+        rows = rows[np.random.default_rng(seed).permutation(count)[:MAX_ROWS]]
+    X, y = X[rows], y[rows]
     if name == "logistic":
         model: Pipeline = make_pipeline(
             SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from whychurn.action.contact_consent import may_contact, opted_out
+from whychurn.action.event_rows import event_pieces
 from whychurn.action.inputs import ActionInputs, Section
 from whychurn.action.plan.holdout import held_out
 from whychurn.action.roles import CONTACTED
@@ -125,7 +125,7 @@ def _with_history(listed: pd.DataFrame, inputs: ActionInputs) -> pd.DataFrame:
     """Stage of life and last contact."""
     threshold = definition_days(str(inputs.panel_facts["definition"]))
     member = pd.Index(listed["member_id"])
-    contact = last_contacts(inputs.tables, set(listed["member_id"]), inputs.as_of)
+    contact = last_contacts(inputs, set(listed["member_id"]))
     return listed.assign(
         stage=stage_of_life(listed, inputs.spells, inputs.params.retention, threshold),
         last_contact_on=contact.reindex(member).to_numpy(),
@@ -144,17 +144,17 @@ def _causes(listed: pd.DataFrame, inputs: ActionInputs, plan: Section) -> Array:
     return known.fillna(UNKNOWN).to_numpy()
 
 
-def last_contacts(tables: Mapping[str, pd.DataFrame], members: set[str], as_of: pd.Timestamp) -> pd.Series:
-    """Day of the last contact before `as_of` by member: touches but those held out, and messages among events."""
-    touches, events = tables["touches"], tables["events"]
+def last_contacts(inputs: ActionInputs, members: set[str]) -> pd.Series:
+    """Day of the last contact before the decision day by member: touches but those held out, and messages among events."""
+    touches = inputs.tables["touches"]
     touched = touches["member_id"].isin(members) & (touches["action"] != CONTROL)
-    messaged = events["member_id"].isin(members) & events["event_type"].isin(CONTACTS)
-    sent = events.loc[messaged.to_numpy(bool), ["member_id", "occurred_at"]].set_axis(
-        ["member_id", "at"], axis=1
-    )
-    times = pd.concat([
-        touches.loc[touched.to_numpy(bool), ["member_id", "sent_at"]].set_axis(["member_id", "at"], axis=1),
-        sent.astype({"member_id": touches["member_id"].dtype}),
-    ])  # fmt: skip
-    times = times[(times["at"] < as_of).to_numpy(bool)]
-    return times.groupby("member_id")["at"].max().dt.normalize()
+    pieces = [touches.loc[touched.to_numpy(bool), ["member_id", "sent_at"]]]
+    pieces += [piece[["member_id", "occurred_at"]] for piece in event_pieces(inputs, CONTACTS)]
+    last = [_latest(piece.set_axis(["member_id", "at"], axis=1), members, inputs.as_of) for piece in pieces]
+    return pd.concat(last).groupby(level=0).max().dt.normalize()
+
+
+def _latest(times: pd.DataFrame, members: set[str], before: pd.Timestamp) -> pd.Series:
+    """Last time ``at`` of some members before a day."""
+    rows = times[(times["member_id"].isin(members) & (times["at"] < before)).to_numpy(bool)]
+    return rows["at"].groupby(rows["member_id"].astype(object)).max()

@@ -11,7 +11,7 @@ import pandas as pd
 import xgboost as xgb
 
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.panel_features import feature_rows, feature_types
+from whychurn.action.panel_features import feature_rows, feature_types, panel_rows
 from whychurn.contract.arrays import Array
 from whychurn.panel.feature_encoding import Feature, choose_features, encode
 from whychurn.panel.features.catalogue import load_catalogue
@@ -109,7 +109,9 @@ def _scorers(rows: pd.DataFrame, inputs: ActionInputs, refits: list[_Refit]) -> 
     wanted = (
         np.unique(np.concatenate([refit.taught_by for refit in refits])) if refits else np.zeros(0, "int64")
     )
-    known = _features_of(rows.iloc[wanted], inputs)
+    taught = rows.iloc[wanted]
+    known = panel_rows(inputs, taught["place"].to_numpy(), list(map(str, feature_types(inputs))))
+    known = known.assign(as_of=taught["as_of"].to_numpy())
     found: dict[int, Scorer] = {}
     for number, refit in enumerate(refits):
         taught_by = known.iloc[np.searchsorted(wanted, refit.taught_by)]
@@ -120,11 +122,3 @@ def _scorers(rows: pd.DataFrame, inputs: ActionInputs, refits: list[_Refit]) -> 
             found[number] = fit_booster(matrix, CHOSEN, ROUNDS, settings), features
             log.info("judging model refitted on %s", f"{refit.serves[0]:%Y-%m-%d}")
     return found
-
-
-def _features_of(rows: pd.DataFrame, inputs: ActionInputs) -> pd.DataFrame:
-    """as_of and features of `rows`, in their order."""
-    place, names = rows["place"].to_numpy(), list(map(str, feature_types(inputs)))
-    pieces = [piece.set_axis(where) for where, piece in feature_rows(inputs, place, names)]
-    features = pd.concat(pieces).sort_index() if pieces else feature_types(inputs)
-    return features.assign(as_of=rows["as_of"].to_numpy())

@@ -8,8 +8,12 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs
+from whychurn.action.panel_features import panel_rows
+from whychurn.action.warnings.triggers import FEATURES
 
 LAST_GAP_DAYS: Final = 28  # the last snapshot has none after it
+# beside what is held: whether a member was seen again, what triggers read, and stages of life
+FOLLOWED: Final = ("seen_after", *FEATURES, "renewals_so_far", "orders_365d", "interactions_180d")
 
 
 def past_rows(inputs: ActionInputs) -> pd.DataFrame:
@@ -18,7 +22,7 @@ def past_rows(inputs: ActionInputs) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The panel's columns, sorted by member and day, and ``judged`` (what followed is known), ``left`` (1 if the last
+        The panel's columns and `FOLLOWED`, sorted by member and day, and ``judged`` (what followed is known), ``left`` (1 if the last
         own act, last covered day or notice came within the horizon, NaN if not known), ``right`` (left, but seen once
         more from the day of the alert on: others had gone already, and no alert is early for them), ``last_presence``
         (day of that last act, in hindsight; the notice where one was given earlier), ``weeks`` until the next
@@ -30,7 +34,7 @@ def past_rows(inputs: ActionInputs) -> pd.DataFrame:
         panel.loc[there, ["member_id", "as_of"]].reset_index(drop=True).sort_values(["member_id", "as_of"])
     )
     place = np.flatnonzero(there)[order.index]
-    rows = panel.iloc[place].reset_index(drop=True)  # copied once
+    rows = panel_rows(inputs, place, [*panel, *(name for name in FOLLOWED if name not in panel)])
     left = rows["churned_in_horizon"].astype("float64").to_numpy(na_value=np.nan)
     seen = rows["seen_after"].astype("float64").to_numpy(na_value=np.nan)
     spells = inputs.spells[["member_id", "spell_no", "last_active_on", "notice_on"]]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from whychurn.action.inputs import ActionInputs, Section
+from whychurn.action.panel_features import panel_rows
 from whychurn.action.warnings.alerts import highest
 from whychurn.action.warnings.lists import warning_list
 from whychurn.action.warnings.out_of_time import chances_in_time
@@ -21,7 +22,7 @@ from whychurn.action.warnings.quality import (
     repeated_share,
     verdict,
 )
-from whychurn.action.warnings.triggers import Fired, fire_triggers
+from whychurn.action.warnings.triggers import FEATURES, Fired, fire_triggers
 from whychurn.contract.arrays import Array
 
 TRUSTED: Final = ("better", "unknown")  # rules that past months speak against fire no warning of their own
@@ -110,9 +111,9 @@ def _past_facts(rows: pd.DataFrame, sources: dict[str, Source], inputs: ActionIn
 
 def _fired_when_gone(inputs: ActionInputs, triggers: list[str]) -> dict[str, float | None]:
     """Of a rule's firings on all members not yet known gone, the share on those no longer there."""
-    panel = inputs.panel
-    gone = ~panel["still_there"].astype("boolean").fillna(True).to_numpy(bool)
-    fired = fire_triggers(panel, inputs.tables, triggers).fires
+    gone = ~inputs.panel["still_there"].astype("boolean").fillna(True).to_numpy(bool)
+    every = panel_rows(inputs, np.arange(len(gone)), ["member_id", "as_of", *FEATURES])
+    fired = fire_triggers(every, inputs.tables, triggers).fires
     shares: dict[str, float | None] = {}
     for name in triggers:
         fires = fired[name].to_numpy(bool)

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from whychurn.action.contact_consent import OPT_OUT
+from whychurn.action.event_rows import POINTS_EXPIRING
 from whychurn.contract.arrays import Array
 
 RECENT_DAYS: Final = 30  # something that happens on one day fires on the next snapshot only
@@ -16,7 +18,10 @@ ANSWER_HOURS: Final = 48
 OWN_GAPS: Final = 3.0
 RIVAL_FACTOR: Final = 2.0  # activity of rivals over what the region was used to
 RIVAL_MONTHS: Final = 3  # snapshots that tell what a region is used to
-POINTS_EXPIRING: Final = "points_expiring"  # event: a notice that points will expire
+FEATURES: Final = (
+    "days_since_last_order", "days_since_last_interaction", "order_gap_ratio", "orders_so_far", "days_to_term_end",
+    "own_price_change_90d", "competitor_activity_30d", "region",
+)  # fmt: skip
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -162,7 +167,7 @@ def _points_expire_30d(rows: pd.DataFrame, tables: Tables) -> _State:
 
 def _opted_out(rows: pd.DataFrame, tables: Tables) -> _State:
     """Opted out of messages within 30 days."""
-    return _event_before(rows, tables, "opt_out")
+    return _event_before(rows, tables, OPT_OUT)
 
 
 def _rival_opened(rows: pd.DataFrame, tables: Tables) -> _State:  # noqa: ARG001

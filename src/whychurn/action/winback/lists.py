@@ -13,7 +13,7 @@ from scipy import stats
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.winback.contacts_by_lot import RETURN_DAYS
 from whychurn.action.winback.options import Option, reachable
-from whychurn.action.winback.return_model import ReturnModel
+from whychurn.action.winback.return_model import ReturnModel, chance_of
 from whychurn.action.winback.second_life import SecondLife
 from whychurn.contract.arrays import Array
 from whychurn.contract.results import columns_of, stack
@@ -63,21 +63,19 @@ def winback_list(leavers: pd.DataFrame, valued: Valued, inputs: ActionInputs) ->
     days = max(inputs.params.action.value_days - RETURN_DAYS // 2, 0)
     value = valued.life.value(rows["daily_margin"].to_numpy("float64"), rows["cause"], days)
     tier = value_tiers(rows["daily_margin"].to_numpy("float64"), inputs.params.survival.value_tiers)
-    rows = rows.assign(
-        second_life_value=value, tier=tier, p_return=valued.model.chance(rows), as_of=inputs.as_of
-    )
+    alone = valued.model.alone(rows)
+    rows = rows.assign(second_life_value=value, tier=tier, p_return=chance_of(alone, 0.0), as_of=inputs.as_of)
     rows = rows.assign(reasons=_reasons(rows))
     options = _usable(valued, inputs)
     highest, choice = np.zeros(len(rows)), np.full(len(rows), -1)
     for place, option in enumerate(options):
-        rank = _try(rows, option, valued, inputs)["rank"].to_numpy()
+        rank = _try(rows, alone, option, valued, inputs)["rank"].to_numpy()
         better = rank > highest
         highest, choice = np.where(better, rank, highest), np.where(better, place, choice)
-    parts = [
-        rows[choice == place].join(_try(rows[choice == place], option, valued, inputs))
-        for place, option in enumerate(options)
-        if (choice == place).any()
-    ]
+    parts = []
+    for place, option in enumerate(options):
+        if len(those := rows[choice == place]):
+            parts.append(those.join(_try(those, valued.model.alone(those), option, valued, inputs)))
     if not parts:
         return stack([], COLUMNS)
     table = pd.concat(parts).sort_values(["rank", "member_id"], ascending=[False, True], ignore_index=True)
@@ -90,13 +88,14 @@ def _usable(valued: Valued, inputs: ActionInputs) -> list[Option]:
     return [option for option in valued.options if option.action in valued.tested]
 
 
-def _try(rows: pd.DataFrame, option: Option, valued: Valued, inputs: ActionInputs) -> pd.DataFrame:
-    """What one option brings each leaver; rank is -inf for those who cannot be reached by it."""
+def _try(
+    rows: pd.DataFrame, alone: Sequence[Array], option: Option, valued: Valued, inputs: ActionInputs
+) -> pd.DataFrame:
+    """What one option brings each leaver, given `ReturnModel.alone`; rank is -inf for those who cannot be reached by it."""
     asked = rows.assign(action=option.action, channel=option.channel, offer=option.offer)
     log_ratio, spread = valued.model.effect(asked)
     z = stats.norm.ppf((1 + inputs.params.run.confidence) / 2)
-    touched = valued.model.chance(rows, log_ratio)
-    least = valued.model.chance(rows, log_ratio - z * spread)
+    touched, least = chance_of(alone, log_ratio), chance_of(alone, log_ratio - z * spread)
     value = rows["second_life_value"].to_numpy("float64")
     gain = _gain(touched, rows, value, option.cost)
     rank = np.where(np.isfinite(gain), gain, touched - rows["p_return"].to_numpy("float64"))

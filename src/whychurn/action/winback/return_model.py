@@ -91,13 +91,24 @@ class ReturnModel:
         log_ratio
             Of a contact at first: `effect`.
         """
-        total = np.zeros(len(rows))
-        alone = rows.assign(treated=False, late=False, campaign_id="", action="")
+        return chance_of(self.alone(rows), log_ratio)
+
+    def alone(self, rows: pd.DataFrame) -> list[Array]:
+        """Returns expected of leavers left alone in each piece of the 180 days (`AFTER_CUTS`), (n,) each; see `chance`."""
+        given = rows.assign(treated=False, late=False, campaign_id="", action="")
+        days, found = rows["days_since"].to_numpy("float64"), list[Array]()
         for start, stop in pairwise(AFTER_CUTS):
-            away = rows["days_since"].to_numpy("float64") + (start + stop) / 2
-            hazard = np.exp(design(alone.assign(away=away), self.terms) @ self.mean)
-            total += hazard * (stop - start) * np.exp(log_ratio * (FADED if start >= LATE_DAYS else 1.0))
-        return -np.expm1(-total)
+            X = design(given.assign(away=days + (start + stop) / 2), self.terms)
+            found.append(np.exp(X @ self.mean) * (stop - start))
+        return found
+
+
+def chance_of(alone: Sequence[Array], log_ratio: Array | float) -> Array:
+    """Chance to return within 180 days from `ReturnModel.alone` and `ReturnModel.effect`; (n,)."""
+    total = np.zeros(len(alone[0]))
+    for start, expected in zip(AFTER_CUTS, alone, strict=False):
+        total += expected * np.exp(log_ratio * (FADED if start >= LATE_DAYS else 1.0))
+    return -np.expm1(-total)
 
 
 def fit_returns(

@@ -112,6 +112,7 @@ def test_others_of_a_campaign_are_those_still_there_whom_it_did_not_touch() -> N
             }
         ),
         panel_file=None,
+        events_file=None,
         panel_facts={
             "kind": "inactivity",
             "definition": "inactivity_30d",

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from whychurn.action.contact_consent import OPT_OUT
 from whychurn.action.inputs import ActionInputs
 from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers
 from whychurn.contract.arrays import Array
@@ -42,7 +43,7 @@ def _buying(inputs: ActionInputs, ids: pd.Index, code: Array, day: Array, stop: 
     if not len(orders):
         nothing = np.full(len(code), np.nan)
         return dict.fromkeys(("spend", "orders", "repurchased", "spend_before"), nothing)
-    kept = ~orders["returned"].fillna(False).to_numpy(bool)
+    kept = ~orders["returned"].astype("boolean").fillna(False).to_numpy(bool)
     amount = np.where(kept, orders["amount"].fillna(0).to_numpy("float64"), 0.0)
     bought = kept & (amount > 0)
     on = day_numbers(orders["ordered_at"])
@@ -76,7 +77,7 @@ def _renewed(inputs: ActionInputs, ids: pd.Index, code: Array, day: Array, stop:
 
 def _opted_out(inputs: ActionInputs, ids: pd.Index, code: Array, day: Array, stop: Array) -> Array:
     events = inputs.tables["events"]
-    refused = events[events["event_type"].eq("opt_out").fillna(False).to_numpy(bool)]
+    refused = events[events["event_type"].eq(OPT_OUT).fillna(False).to_numpy(bool)]
     if not len(refused):
         return np.full(len(code), np.nan)
     days = DaySums.of(ids, refused["member_id"], day_numbers(refused["occurred_at"]))

@@ -6,14 +6,16 @@ mail would keep its reader.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from whychurn.action.event_rows import event_pieces
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers
+from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers, keys_of
 from whychurn.contract.arrays import Array
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.churn_definition import allowed_gap, definition_days, waiting_days
@@ -60,33 +62,42 @@ def presence(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
 
 
 def own_acts(inputs: ActionInputs) -> DaySums:
-    """Days of own acts, joining included; events that answer a touch left out. Read once."""
+    """Days with own acts, joining included, each once; events that answer a touch left out. Read once."""
     found: DaySums = inputs.once("own_acts", lambda: _own_acts(inputs))
     return found
 
 
 def _own_acts(inputs: ActionInputs) -> DaySums:
-    members, activity = inputs.tables["members"], str(inputs.panel_facts["activity"])
+    members = inputs.tables["members"]
     ids = pd.Index(members["member_id"].astype(object))
-    codes, days = [], []
-    if activity in ("any", "orders"):
-        orders = inputs.tables["orders"]
-        codes.append(codes_of(ids, orders["member_id"]))
-        days.append(day_numbers(orders["ordered_at"]))
-    if activity in ("any", "events"):
-        events = inputs.tables["events"]
-        own = events["event_type"].isin(INTERACTIONS).to_numpy(bool)
-        own &= ~events["campaign_id"].isin(inputs.tables["touches"]["campaign_id"].unique()).to_numpy(bool)
-        codes.append(codes_of(ids, events["member_id"][own]))
-        days.append(day_numbers(events["occurred_at"][own]))
-    active = np.zeros(len(ids) + 1, dtype=bool)
-    for code in codes:
+    active, keys = np.zeros(len(ids) + 1, dtype=bool), list[Array]()
+    for member, at in _acts(inputs):
+        code = codes_of(ids, member)
         active[code] = True
+        keys.append(_days_once(code, day_numbers(at)))
     observed_from = pd.Timestamp(str(inputs.intake_facts["observed_from"]))
     seen = ~active[:-1] | (members["joined_on"] >= observed_from).to_numpy(bool)
-    codes.append(np.flatnonzero(seen))
-    days.append(day_numbers(members["joined_on"][seen]))
-    return DaySums.counted(ids, np.concatenate(codes), np.concatenate(days))
+    keys.append(_days_once(np.flatnonzero(seen), day_numbers(members["joined_on"][seen])))
+    return DaySums.ones(ids, np.unique(np.concatenate(keys)))
+
+
+def _acts(inputs: ActionInputs) -> Iterator[tuple[pd.Series, pd.Series]]:
+    """Member and time of own acts, a piece of their tables at a time."""
+    activity = str(inputs.panel_facts["activity"])
+    if activity in ("any", "orders"):
+        orders = inputs.tables["orders"]
+        yield orders["member_id"], orders["ordered_at"]
+    if activity in ("any", "events"):
+        sent = inputs.tables["touches"]["campaign_id"].unique()
+        for events in event_pieces(inputs, INTERACTIONS):
+            own = events[~events["campaign_id"].isin(sent).to_numpy(bool)]
+            yield own["member_id"], own["occurred_at"]
+
+
+def _days_once(code: Array, day: Array) -> Array:
+    """`keys_of` rows of known members with a day, each member and day once, ascending."""
+    known = (code >= 0) & (day >= 0)
+    return np.unique(keys_of(code[known], day[known]))
 
 
 def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums) -> Presence:
@@ -94,17 +105,20 @@ def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums)
     at = acts.before(code, day)
     joined = (at >= 0) & (code >= 0)
     allowed = allowed_gap(definition_days(str(inputs.panel_facts["definition"])))
-    days, codes = acts.days, acts.codes
-    ends = (
-        np.append((np.diff(days) > allowed) | (np.diff(codes) != 0), True) if len(days) else np.zeros(0, bool)
-    )
-    final = days[np.flatnonzero(ends)][np.cumsum(ends) - ends]
-    last = np.where(joined, final[at] if len(final) else FAR, FAR)
-    silent = np.where(joined, day - (days[at] if len(days) else 0), 0)
+    final = inputs.once("final_days", lambda: _final_days(acts, allowed))
+    last = np.where(joined, final[at].astype("int64") if len(final) else FAR, FAR)
+    silent = np.where(joined, day - acts.day_of(at), 0)
     wait = follow_up_days(inputs)
     until = day_number(inputs.observed_until)
     last = np.where(last + wait <= until, last, FAR)
     return Presence(joined, joined & (silent >= wait), silent, np.zeros(len(day), bool), last)
+
+
+def _final_days(acts: DaySums, allowed: int) -> Array:
+    """Last day of the run of acts, with no gap above `allowed` days, that each act belongs to; (acts,)."""
+    days = acts.days
+    ends = np.append((np.diff(days) > allowed) | (np.diff(acts.codes) != 0), True)[: len(days)]
+    return np.asarray(days[ends][np.cumsum(ends) - ends], dtype="int32")
 
 
 def _by_terms(inputs: ActionInputs, member: pd.Series, day: Array) -> Presence:
