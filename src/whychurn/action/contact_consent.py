@@ -58,5 +58,6 @@ def channel_holders(
     column = channel_column(members, channel, params)
     if column is None:
         return None
-    held = members[column].astype("object").map(lambda value: str(value).strip().lower() in _YES)
-    return member_id.isin(members.loc[held.to_numpy(bool), "member_id"]).to_numpy(bool)
+    code, values = pd.factorize(members[column])
+    held = np.array([*(str(value).strip().lower() in _YES for value in values), False])[code]
+    return member_id.isin(members.loc[held, "member_id"]).to_numpy(bool)

@@ -13,7 +13,14 @@ from whychurn.action.tests_by_lot.as_drawn.chances import own_chances
 from whychurn.action.tests_by_lot.as_drawn.leaver_rows import invites_leavers, leaver_rows
 from whychurn.action.tests_by_lot.as_drawn.outcomes import outcomes_after
 from whychurn.action.tests_by_lot.as_drawn.presence import Presence, follow_up_days, own_acts, presence
-from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers, keys_of, last_up_to
+from whychurn.action.tests_by_lot.day_sums import (
+    DaySums,
+    codes_of,
+    day_numbers,
+    each_once,
+    keys_of,
+    last_up_to,
+)
 from whychurn.action.tests_by_lot.rows import COLUMNS, DrawnTouches, drawn_touches, spellings, touch_rows
 
 DRAW = 200
@@ -239,6 +246,7 @@ def test_sums_of_days_and_presence(programme: SimpleNamespace) -> None:
     assert sums.before(code, np.array([3, 10, 5, 6])).tolist() == [-1, 1, -1, 2]
     assert sums.days.tolist() == [3, 9, 5] and sums.codes.tolist() == [0, 0, 1]
     keys = keys_of(np.array([0, 0, 1]), np.array([3, 9, 5]))
+    assert each_once(keys[[2, 0, 2, 1, 0]]).tolist() == keys.tolist() and not len(each_once(keys[:0]))
     assert last_up_to(keys, np.array([0, 0, 1, -1, 2]), np.array([2, 9, 4, 9, 9])).tolist() == [
         -1,
         1,

@@ -36,7 +36,7 @@ class OptionGains:
     p_pays
         Chance that the gain is above the cost of the option; above zero where no money is known.
     hopeful
-        Gain where the action does better than `HOPE` of what is thought possible.
+        Gain where the action does better than `HOPE` of what is thought possible; zero where nobody asked for it.
     allowed
         Members for whom the rule of the playbook holds.
     money
@@ -56,7 +56,7 @@ class OptionGains:
 
 
 def option_gains(
-    state: pd.DataFrame, options: Sequence[Option], effects: Effects, value_days: int
+    state: pd.DataFrame, options: Sequence[Option], effects: Effects, value_days: int, hopeful: bool = True
 ) -> OptionGains:
     """Gain of one contact by each option, for all members of `state`, in blocks of `BLOCK`.
 
@@ -66,9 +66,11 @@ def option_gains(
         See `state.decision_state`.
     value_days
         Horizon over which a gain counts.
+    hopeful
+        Whether gains are asked for that exploration hopes for.
     """
     shape, money = (len(state), len(options)), money_known(state)
-    gain, change, pays, hopeful = (np.zeros(shape, dtype="float32") for _ in range(4))
+    gain, change, pays, hoped = (np.zeros(shape, dtype="float32") for _ in range(4))
     allowed = np.zeros(shape, dtype=bool)
     worth, columns = worth_a_day(state, value_days), dict[str, list[int]]()
     for at, option in enumerate(options):
@@ -78,12 +80,12 @@ def option_gains(
         needed = np.array([options[one].cost if money else 0.0 for one in same])
         for start in range(0, len(state), BLOCK):
             part = slice(start, start + BLOCK)
-            found = _one_action(state.iloc[part], action, effects, value_days)
+            found = _one_action(state.iloc[part], action, effects, value_days, hopeful)
             gain[part, same] = (worth[part] * found.days)[:, None]
-            hopeful[part, same] = (worth[part] * found.hopeful)[:, None]
+            hoped[part, same] = (worth[part] * found.hopeful)[:, None]
             change[part, same] = found.change[:, None]
             pays[part, same] = found.chance_of_days(needed / np.maximum(worth[part, None], 1e-9))
-    return OptionGains(gain, change, pays, hopeful, allowed, money)
+    return OptionGains(gain, change, pays, hoped, allowed, money)
 
 
 def money_known(state: pd.DataFrame) -> bool:
@@ -225,14 +227,19 @@ class _OneAction:
         return np.stack([(self.draws < one).mean(axis=0) for one in least.T], axis=1)
 
 
-def _one_action(state: pd.DataFrame, action: str, effects: Effects, value_days: int) -> _OneAction:
+def _one_action(
+    state: pd.DataFrame, action: str, effects: Effects, value_days: int, hopeful: bool
+) -> _OneAction:
     p, decay = chance_to_decide(state), decay_of(effects, action)
     mean, draws = effects.change(
         p, state[Q_COLUMNS].to_numpy("float64"), state["d"].to_numpy("float64"), action
     )
-    best = np.quantile(draws, 1 - HOPE, axis=0) if len(draws) else mean
     fifth = np.maximum(p / 5, 1e-9)  # a usual change of the chance
-    days, hopeful, by_fifth = (
-        days_kept(p, hazard_removed(p, change), decay, value_days) for change in (mean, best, -fifth)
-    )
-    return _OneAction(days, hopeful, mean, draws, by_fifth / fifth)
+
+    def kept(change: Array) -> Array:
+        return days_kept(p, hazard_removed(p, change), decay, value_days)
+
+    hoped = np.zeros(len(state))
+    if hopeful:
+        hoped = kept(np.quantile(draws, 1 - HOPE, axis=0) if len(draws) else mean)
+    return _OneAction(kept(mean), hoped, mean, draws, kept(-fifth) / fifth)

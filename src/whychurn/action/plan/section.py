@@ -124,7 +124,7 @@ def _setting(inputs: ActionInputs, ground: _Ground, drawn: Drawn) -> Setting:
         options=ground.options,
         effects=ground.effects,
         gains=ground.gains,
-        believed=(belief, option_gains(state, ground.options.held, belief, params.value_days)),
+        believed=(belief, option_gains(state, ground.options.held, belief, params.value_days, hopeful=False)),
         may=may.to_numpy(bool) & ~drawn.held_out,
         budget=ground.budget,
         evidence_needed=params.evidence_needed,

@@ -23,6 +23,10 @@ from whychurn.contract.arrays import Array
 from whychurn.contract.results import columns_of, stack
 
 LEVEL: Final = 0.05
+_READ: Final = [
+    "campaign_id", "wave", "action", "randomized", "stratum", "propensity", "propensity_stated", "complete",
+    "sent_on", "left", "left_after", "followed_days",
+]  # fmt: skip
 WEEK: Final = 7
 _LEAST: Final = 10  # leavers in each arm from which sums of scores are close to normal
 
@@ -59,7 +63,7 @@ def peeks(rows: pd.DataFrame, p: Array, effect_days: int, min_cell: int) -> pd.D
     rows, p
         As `readout.read_tests` takes them.
     """
-    rows = rows.assign(p_untouched=p).reset_index(drop=True)
+    rows = rows[_READ].assign(p_untouched=p).reset_index(drop=True)
     least = max(min_cell, _LEAST)
     arms = [one for one in all_arms(rows) if not one.note and not sample_ratio(one) < MISMATCH]
     parts = [pd.DataFrame(_by_week(one, effect_days, least)) for one in arms]

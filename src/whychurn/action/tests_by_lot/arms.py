@@ -120,9 +120,9 @@ def pooled_ratio(several: list[Arms]) -> float:
 
 def _sizes(arms: Arms) -> Iterator[tuple[Array, Array, float]]:
     """Sizes of both arms, those to be expected, and the chance, for each stratum."""
-    stratum = arms.stratum
-    for name in np.unique(stratum):
-        here = stratum == name
+    codes, strata = pd.factorize(arms.stratum, sort=True)
+    for code in range(len(strata)):
+        here = codes == code
         chance = float(arms.chance[here].mean())
         treated = float(arms.treated[here].sum())
         sizes = np.array([treated, here.sum() - treated])

@@ -26,7 +26,10 @@ HARM_LEVEL: Final = 0.90
 _COUNTS: Final = ("hits_treated", "hits_control")
 _VALUES: Final = ["rate_treated", "rate_control", "effect", "low", "high", "effect_adjusted", "low_adjusted",
                   "high_adjusted"]  # fmt: skip
-
+_READ: Final = [
+    "campaign_id", "wave", "action", "randomized", "stratum", "propensity", "propensity_stated", "complete",
+    "recent_touch_days", "spend_before", MAIN, *OUTCOMES,
+]  # fmt: skip
 _DERIVED: Final = ["variance_saved", "q_value"]
 
 
@@ -49,7 +52,8 @@ def read_tests(
     The plain difference is the headline: no design was named in advance. q-values are Benjamini-Hochberg over actions
     for the main outcome, over actions and outcomes for the others; campaigns and pooled rows apart.
     """
-    rows = rows.assign(p_untouched=p).reset_index(drop=True)
+    rows = rows[_READ].assign(p_untouched=p, member_id=pd.factorize(rows["member_id"])[0])
+    rows = rows.reset_index(drop=True)
     arms = list(all_arms(rows))
     found = [row for one in arms for row in _campaign(one, params, outcomes)]
     found += [
@@ -80,9 +84,9 @@ def _campaign(arms: Arms, params: ActionParams, outcomes: Sequence[str] | None) 
     told, ready = outcomes or _told([arms]), _Ready.of([arms], params)
     for outcome in told:
         yield row | _outcome(arms.action, ready, outcome, params)
-    strata = np.unique(arms.stratum)
-    for stratum in strata if len(strata) > 1 else []:
-        here = arms.stratum == stratum
+    codes, strata = pd.factorize(arms.stratum, sort=True)
+    for code, stratum in enumerate(strata) if len(strata) > 1 else []:
+        here = codes == code
         part = Arms(arms.campaign_id, arms.action, arms.rows[here].reset_index(drop=True), arms.treated[here],
                     arms.weight[here], arms.chance[here], arms.note)  # fmt: skip
         yield row | _outcome(arms.action, _Ready.of([part], params), told[0], params) | {"stratum": stratum}

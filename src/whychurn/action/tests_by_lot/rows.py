@@ -20,6 +20,7 @@ from whychurn.action.tests_by_lot.day_sums import day_numbers
 from whychurn.contract.arrays import Array
 from whychurn.contract.causes import CONTROL
 from whychurn.panel.duckdb_tables import day_number
+from whychurn.stats.parallel import BLOCK_MEMBERS
 
 HORIZONS: Final = (30, 180)  # days of further follow-up, beside action.effect_days
 SNAPSHOT_DAYS: Final = 45  # a snapshot older than this tells nothing of the day of the draw
@@ -141,14 +142,24 @@ def _waves(touches: pd.DataFrame) -> Array:
 
 def _days_since_touch(touches: pd.DataFrame) -> Array:
     """Days since the last touch of the member in another campaign, members held out left aside; NaN without one."""
-    keys = touches[["member_id", "campaign_id", "sent_on"]].reset_index()
-    active = keys[touches["action"].ne(CONTROL).to_numpy(bool)].drop(columns="index")
-    pairs = keys.merge(active, on="member_id", suffixes=("", "_before"))
-    pairs = pairs[
-        (pairs["sent_on_before"] <= pairs["sent_on"]) & (pairs["campaign_id"] != pairs["campaign_id_before"])
-    ]
-    latest = pairs.groupby("index")["sent_on_before"].max().reindex(keys["index"])
-    return (keys["sent_on"] - latest.to_numpy()).dt.days.to_numpy("float64")
+    drawn = pd.DataFrame({
+        "member": pd.factorize(touches["member_id"])[0], "campaign": pd.factorize(touches["campaign_id"])[0],
+        "day": day_numbers(touches["sent_on"]), "active": touches["action"].ne(CONTROL).to_numpy(bool),
+    })  # fmt: skip
+    found = np.full(len(drawn), np.nan)
+    for _, block in drawn.groupby(drawn["member"] // BLOCK_MEMBERS):
+        found[block.index] = _since_last(block)
+    return found
+
+
+def _since_last(drawn: pd.DataFrame) -> Array:
+    """Days since the last ``active`` row of the member in another campaign, of rows (member, campaign, day); (n,)."""
+    keys = drawn[["member", "campaign", "day"]].reset_index(names="row")
+    pairs = keys.merge(
+        keys[drawn["active"].to_numpy()].drop(columns="row"), on="member", suffixes=("", "_before")
+    )
+    pairs = pairs[(pairs["day_before"] <= pairs["day"]) & (pairs["campaign"] != pairs["campaign_before"])]
+    return (keys["day"] - keys["row"].map(pairs.groupby("row")["day_before"].max())).to_numpy("float64")
 
 
 def _snapshots(inputs: ActionInputs, touches: pd.DataFrame) -> dict[str, pd.Series]:

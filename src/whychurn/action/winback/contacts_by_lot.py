@@ -59,9 +59,12 @@ def contacts_by_lot(inputs: ActionInputs, events: pd.DataFrame) -> tuple[pd.Data
 def _for_leavers(touches: pd.DataFrame, inputs: ActionInputs) -> Array:
     """Flags of touches in campaigns with an action for leavers, or with none that the playbook has for others."""
     meant = {entry.action: entry.for_ for entry in load_playbook(inputs.params)}
-    whom = touches["action"].map(meant).astype("object")
-    for_left = touches["campaign_id"].isin(touches.loc[(whom == "left").to_numpy(bool), "campaign_id"])
-    for_present = touches["campaign_id"].isin(touches.loc[(whom == "present").to_numpy(bool), "campaign_id"])
+    pairs = touches[["campaign_id", "action"]].drop_duplicates()
+    whom = pairs["action"].map(meant).astype("object")
+    for_left, for_present = (
+        touches["campaign_id"].isin(pairs.loc[(whom == kind).to_numpy(bool), "campaign_id"])
+        for kind in ("left", "present")
+    )
     return (for_left | ~for_present).to_numpy(bool)
 
 

@@ -82,8 +82,8 @@ class CauseMix:
         known = (number >= 0) & (week >= 0)
         found = np.full((len(number), 2 * len(CAUSES)), np.nan)
         if known.any():
-            asked, place = np.unique(np.stack([week[known], number[known]]), axis=1, return_inverse=True)
-            found[known] = self._mixes(members, calendar, asked)[place.ravel()]
+            keys, place = np.unique(week[known] * len(members) + number[known], return_inverse=True)
+            found[known] = self._mixes(members, calendar, np.stack(np.divmod(keys, len(members))))[place]
         return found.round(DIGITS)
 
     def _mixes(self, members: pd.DataFrame, calendar: Calendar, asked: Array) -> Array:

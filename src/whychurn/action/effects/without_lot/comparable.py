@@ -51,15 +51,27 @@ def comparable(inputs: ActionInputs, rows: pd.DataFrame, seed: int) -> list[Comp
         As `touch_rows` gives them.
     """
     chosen = rows[~rows["randomized"].astype(bool) & rows["action"].ne(CONTROL) & rows["left"].notna()]
-    found: list[Compared] = []
+    names, parts = [], []
     for (_, campaign, action), part in chosen.groupby(["wave", "campaign_id", "action"], sort=True):
         others = _others(inputs, part, str(campaign), seed)
         both = pd.concat([part[["member_id", "sent_on", "snapshot_on", "left"]], others], ignore_index=True)
-        treated = np.arange(len(both)) < len(part)
-        features = _complete(snapshot_features(inputs, both).to_numpy("float64"))
-        left = both["left"].to_numpy("float64")
-        found.append(Compared(str(campaign), str(action), features, treated.astype("float64"), left))
-    return found
+        names.append((str(campaign), str(action)))
+        parts.append(both.assign(treated=np.arange(len(both)) < len(part)))
+    if not parts:
+        return []
+    features = snapshot_features(
+        inputs, pd.concat(parts, ignore_index=True)
+    )  # the panel is read once for all
+    stops = np.cumsum([len(both) for both in parts])
+    return [
+        Compared(
+            *name,
+            _complete(features.iloc[stop - len(both) : stop].to_numpy("float64")),
+            both["treated"].to_numpy("float64"),
+            both["left"].to_numpy("float64"),
+        )
+        for name, both, stop in zip(names, parts, stops, strict=True)
+    ]
 
 
 def _others(inputs: ActionInputs, part: pd.DataFrame, campaign: str, seed: int) -> pd.DataFrame:

@@ -168,13 +168,16 @@ def _setting(inputs: ActionInputs, later: LaterWaves, here: Array, budget: float
     state, params = later.state.iloc[here].reset_index(drop=True), inputs.params.action
     day = pd.Timestamp(later.rows["sent_on"].iloc[here[0]])
     lots = [lot_numbers(state["member_id"], day, params.seed, name) for name in ("policy", "which")]
-    gains = option_gains(state, later.options.held, later.effects, params.value_days)
+    gains, believed = (
+        option_gains(state, later.options.held, effects, params.value_days, hopeful=False)
+        for effects in (later.effects, later.believed)
+    )
     return Setting(
         state=state,
         options=later.options,
         effects=later.effects,
         gains=gains,
-        believed=(later.believed, option_gains(state, later.options.held, later.believed, params.value_days)),
+        believed=(later.believed, believed),
         may=np.ones(len(state), dtype=bool),
         budget=budget,
         evidence_needed=params.evidence_needed,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from whychurn.action.event_rows import event_pieces
 from whychurn.action.inputs import ActionInputs
-from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers, keys_of
+from whychurn.action.tests_by_lot.day_sums import DaySums, codes_of, day_numbers, each_once, keys_of
 from whychurn.contract.arrays import Array
 from whychurn.contract.tables import INTERACTIONS
 from whychurn.panel.churn_definition import allowed_gap, definition_days, waiting_days
@@ -78,7 +78,7 @@ def _own_acts(inputs: ActionInputs) -> DaySums:
     observed_from = pd.Timestamp(str(inputs.intake_facts["observed_from"]))
     seen = ~active[:-1] | (members["joined_on"] >= observed_from).to_numpy(bool)
     keys.append(_days_once(np.flatnonzero(seen), day_numbers(members["joined_on"][seen])))
-    return DaySums.ones(ids, np.unique(np.concatenate(keys)))
+    return DaySums.ones(ids, each_once(np.concatenate(keys)))
 
 
 def _acts(inputs: ActionInputs) -> Iterator[tuple[pd.Series, pd.Series]]:
@@ -97,7 +97,7 @@ def _acts(inputs: ActionInputs) -> Iterator[tuple[pd.Series, pd.Series]]:
 def _days_once(code: Array, day: Array) -> Array:
     """`keys_of` rows of known members with a day, each member and day once, ascending."""
     known = (code >= 0) & (day >= 0)
-    return np.unique(keys_of(code[known], day[known]))
+    return each_once(keys_of(code[known], day[known]))
 
 
 def _by_acts(inputs: ActionInputs, member: pd.Series, day: Array, acts: DaySums) -> Presence:
