@@ -26,6 +26,7 @@ from whychurn.contract.files import (
     read_table,
     rows_in_pieces,
     sample_share,
+    table_pieces,
     write_json,
     write_table,
     write_whole,
@@ -158,6 +159,9 @@ def test_rows_by_their_numbers_come_a_row_group_at_a_time(tmp_path: Path) -> Non
     pieces = list(rows_in_pieces(tmp_path / "table.parquet", np.array([9, 1, 8, 1]), ["day", "text"]))
     assert [where.tolist() for where, _ in pieces] == [[1, 3], [2, 0]]
     assert [rows["text"].tolist() for _, rows in pieces] == [["t1", "t1"], ["t8", "t9"]]
+    every = list(table_pieces(tmp_path / "table.parquet", ["text"]))
+    assert [len(rows) for rows in every] == [4, 4, 2] and list(every[1]) == ["text"]
+    assert every[1]["text"].dtype == "category" and every[1]["text"].tolist() == ["t4", "t5", "t6", "t7"]
     types = column_types(tmp_path / "table.parquet")
     assert types.empty and types.dtypes.to_dict() == pieces[0][1].dtypes.to_dict()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whychurn.action.winback.return_model import FADED, Term, design, fit_returns
+from whychurn.action.winback.return_model import FADED, Term, chance_of, design, fit_returns
 
 ARM = "comeback_coupon"
 
@@ -39,9 +39,10 @@ def test_planted_effects_by_cause_are_found(leavers: SimpleNamespace) -> None:
     on_natural, _ = model.effect(_asked(leavers, "natural"))
     assert abs(on_price[0] - np.log(4)) < 2.5 * spread[0] and spread[0] < 0.5
     assert on_price[0] > 0.9 and abs(on_natural[0]) < 0.35
-    alone = model.chance(_asked(leavers, "price"))
+    returns = model.alone(_asked(leavers, "price"))
+    alone = chance_of(returns)
     assert alone[0] == pytest.approx(1 - np.exp(-0.002 * 180), abs=0.06)
-    assert model.chance(_asked(leavers, "price"), on_price)[0] > 1.8 * alone[0]
+    assert chance_of(returns, on_price)[0] > 1.8 * alone[0]
 
 
 def test_intervals_hold_the_planted_effect_as_often_as_they_say(leavers: SimpleNamespace) -> None:
@@ -78,7 +79,7 @@ def test_without_tests_the_belief_stands_and_says_how_wide_it_is(leavers: Simple
 
 def test_nobody_back_yet_gives_a_small_chance_and_no_error(leavers: SimpleNamespace) -> None:
     none = _pieces(leavers, 200, {}).assign(event=0.0, days=60.0)
-    chance = fit_returns(none, [ARM], {}).chance(_asked(leavers, "price"))
+    chance = chance_of(fit_returns(none, [ARM], {}).alone(_asked(leavers, "price")))
     assert 0 < chance[0] < 0.02
 
 

@@ -33,7 +33,8 @@ def lot_numbers(member_id: Iterable[str], as_of: pd.Timestamp, seed: int, purpos
 def _lot(member_id: Iterable[str], key: str) -> Array:
     keyed = hashlib.blake2b(key=hashlib.sha256(key.encode()).digest(), digest_size=8)
     numbers = []
-    for one in np.asarray(member_id, dtype=object):
+    names = member_id.to_numpy(dtype=object) if isinstance(member_id, pd.Series) else member_id
+    for one in names:  # a column of Arrow's is slow to go through
         digest = keyed.copy()
         digest.update(str(one).encode())
         numbers.append(int.from_bytes(digest.digest(), "big"))

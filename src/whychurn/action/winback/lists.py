@@ -64,7 +64,7 @@ def winback_list(leavers: pd.DataFrame, valued: Valued, inputs: ActionInputs) ->
     value = valued.life.value(rows["daily_margin"].to_numpy("float64"), rows["cause"], days)
     tier = value_tiers(rows["daily_margin"].to_numpy("float64"), inputs.params.survival.value_tiers)
     alone = valued.model.alone(rows)
-    rows = rows.assign(second_life_value=value, tier=tier, p_return=chance_of(alone, 0.0), as_of=inputs.as_of)
+    rows = rows.assign(second_life_value=value, tier=tier, p_return=chance_of(alone), as_of=inputs.as_of)
     rows = rows.assign(reasons=_reasons(rows))
     options = _usable(valued, inputs)
     highest, choice = np.zeros(len(rows)), np.full(len(rows), -1)

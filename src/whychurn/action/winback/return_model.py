@@ -83,18 +83,10 @@ class ReturnModel:
         spread = np.einsum("ij,jk,ik->i", X, self.covariance[np.ix_(own, own)], X)
         return X @ self.mean[own], np.sqrt(np.maximum(spread, 0))
 
-    def chance(self, rows: pd.DataFrame, log_ratio: Array | float = 0.0) -> Array:
-        """Chance to return within 180 days of leavers (days_since, daily_margin, p_<cause>); (n,).
-
-        Parameters
-        ----------
-        log_ratio
-            Of a contact at first: `effect`.
-        """
-        return chance_of(self.alone(rows), log_ratio)
-
     def alone(self, rows: pd.DataFrame) -> list[Array]:
-        """Returns expected of leavers left alone in each piece of the 180 days (`AFTER_CUTS`), (n,) each; see `chance`."""
+        """Returns expected of leavers (days_since, daily_margin, p_<cause>) in each piece of the 180 days (`AFTER_CUTS`)
+        if they are left alone; (n,) each.
+        """
         given = rows.assign(treated=False, late=False, campaign_id="", action="")
         days, found = rows["days_since"].to_numpy("float64"), list[Array]()
         for start, stop in pairwise(AFTER_CUTS):
@@ -103,8 +95,16 @@ class ReturnModel:
         return found
 
 
-def chance_of(alone: Sequence[Array], log_ratio: Array | float) -> Array:
-    """Chance to return within 180 days from `ReturnModel.alone` and `ReturnModel.effect`; (n,)."""
+def chance_of(alone: Sequence[Array], log_ratio: Array | float = 0.0) -> Array:
+    """Chance to return within 180 days; (n,).
+
+    Parameters
+    ----------
+    alone
+        `ReturnModel.alone`.
+    log_ratio
+        Of a contact at first: `ReturnModel.effect`.
+    """
     total = np.zeros(len(alone[0]))
     for start, expected in zip(AFTER_CUTS, alone, strict=False):
         total += expected * np.exp(log_ratio * (FADED if start >= LATE_DAYS else 1.0))
