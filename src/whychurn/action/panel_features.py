@@ -49,8 +49,8 @@ def panel_rows(inputs: ActionInputs, place: Array, names: Sequence[str]) -> pd.D
     rows = inputs.panel[held].iloc[place].reset_index(drop=True)
     if not others:
         return rows
-    read = [piece.set_axis(where) for where, piece in feature_rows(inputs, place, others)]
-    read = pd.concat([there[others], *read]).sort_index()
+    pieces = [piece.set_axis(where) for where, piece in feature_rows(inputs, place, others)]
+    read = pd.concat([there[others], *pieces]).sort_index()
     return pd.concat([rows, read], axis=1, copy=False)
 
 

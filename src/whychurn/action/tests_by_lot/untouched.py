@@ -125,15 +125,15 @@ def fit_untouched(
     y = rows["left"].to_numpy("float64", na_value=np.nan)
     taught, y = features[held_out], y[held_out]
     columns = tuple(str(name) for name in taught if _varies(taught[name].to_numpy("float64")))
-    X, fold = taught[list(columns)].to_numpy("float64"), member_fold(taught.index)
+    taught, fold = taught[list(columns)], member_fold(taught.index)
     leavers = int(y.sum())
     tried = MODELS if leavers >= min_leavers and len(columns) else MODELS[:1]
     fitted, loss = {}, {}
     for name in tried:
-        fitted[name] = tuple(_fit(name, X, y, np.flatnonzero(fold != k), seed) for k in range(FOLDS))
+        fitted[name] = tuple(_fit(name, taught, y, np.flatnonzero(fold != k), seed) for k in range(FOLDS))
         p = np.empty(len(y))
         for k, predict in enumerate(fitted[name]):
-            p[fold == k] = predict(X[fold == k])
+            p[fold == k] = predict(_matrix(taught, np.flatnonzero(fold == k)))
         loss[name] = _losses(np.clip(p, EDGE, 1 - EDGE), y)
     chosen = _chosen(loss)
     found = Untouched(chosen, source, fitted[chosen], columns, {name: float(each.mean()) for name, each in loss.items()} if len(y) else {}, leavers)  # fmt: skip
@@ -171,15 +171,20 @@ def _varies(values: Array) -> bool:
     return bool(len(known) and known.max() > known.min())
 
 
-def _fit(name: str, X: Array, y: Array, rows: Array, seed: int) -> Predict:
-    """One model on some rows of (n, features) and (n,) of 0 or 1."""
+def _matrix(features: pd.DataFrame, rows: Array) -> Array:
+    """Some rows of the features, one row after the other in memory; (rows, features)."""
+    return np.ascontiguousarray(features.iloc[rows].to_numpy("float64"))
+
+
+def _fit(name: str, features: pd.DataFrame, y: Array, rows: Array, seed: int) -> Predict:
+    """One model on some rows of the features and (n,) of 0 or 1."""
     leavers, count = y[rows].sum(), len(rows)
     rate = (leavers + 0.5) / (count + 5) if count else 0.1
     if name == "rate" or not 0 < leavers < count:
         return lambda X: np.full(len(X), rate)
     if count > MAX_ROWS:
         rows = rows[np.random.default_rng(seed).permutation(count)[:MAX_ROWS]]
-    X, y = X[rows], y[rows]
+    X, y = _matrix(features, rows), y[rows]
     if name == "logistic":
         model: Pipeline = make_pipeline(
             SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(),
