@@ -48,3 +48,5 @@ def test_they_are_looked_up_once_for_the_same_inputs() -> None:
         == 1
         != other.once("count", lambda: 2)
     )
+    first.let_go("count")
+    assert first.once("count", lambda: 2) == 2
