@@ -51,7 +51,7 @@ NEEDS: Final = {
     "snapshot": _Need(0.3, 0.3),
     "risk": _Need(0.45, 1.2, 0, 110, 1300),
     "causes": _Need(0.45, 1.1, 110),
-    "action": _Need(0.55, 1.75, 190),
+    "action": _Need(0.55, 1.75, 140),
     "watch": _Need(0.5, 0.9, 20, 0, 500),
     "score": _Need(0.4, 0.7, 60),
     "report": _Need(0.5, 0.6, 15),
