@@ -1,11 +1,14 @@
 """Free memory is that of the machine, or what a control group leaves."""
 
+import gc
+import weakref
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 
-from whychurn.contract.system.memory import free_gb, megabytes
+from whychurn.contract.system.memory import free_gb, let_go, megabytes
 
 
 def write(folder: Path, **files: str) -> None:
@@ -39,3 +42,17 @@ def test_a_container_sees_its_limit_at_the_root_of_version_one(tmp_path: Path) -
 
 def test_sizes_are_read_in_both_units() -> None:
     assert [megabytes(size) for size in ("4GB", "1.5 GB", "500MB")] == [4000, 1500, 500]
+
+
+@pytest.mark.parametrize(("rows", "held"), [(10, True), (2_000_000, False)])
+def test_columns_whose_accessor_refers_to_them_go_after_large_tables(rows: int, held: bool) -> None:
+    gc.disable()
+    try:
+        column = pd.Series(["a", "b"], dtype="string")
+        column.str.len()
+        seen = weakref.ref(column)
+        del column
+        let_go(rows)
+        assert (seen() is not None) == held
+    finally:
+        gc.enable()

@@ -9,7 +9,7 @@ import pytest
 
 from whychurn.intake.check.evidence import copies, day_counts
 from whychurn.intake.privacy import personal_codes, protected_tables
-from whychurn.intake.read.dtypes import TEXT, each_its_own, held_once, with_values
+from whychurn.intake.read.dtypes import TEXT, each_its_own, encoded_text, held_once, with_values
 
 MEMBERS, EVENTS = 30, 420
 
@@ -98,6 +98,8 @@ def test_texts_held_once_are_the_same_texts() -> None:
     texts = pd.Series(["b", None, "a", "b"], dtype=TEXT, index=[4, 5, 6, 7])
     once = held_once(texts)
     assert each_its_own(once).tolist() == texts.tolist() and each_its_own(texts) is texts
+    for column in (texts, once):
+        assert encoded_text(column).to_pylist() == ["b", None, "a", "b"]
     for column in (texts, once.set_axis(texts.index)):
         joined = with_values(column, {"b": "a"})
         assert each_its_own(joined).fillna("–").tolist() == ["a", "–", "a", "a"] and joined.index.equals(

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from whychurn.contract.files import append_rows, write_json, write_table, write_whole
-from whychurn.contract.memory import let_go
 from whychurn.contract.params import Params
 from whychurn.contract.paths import StudyPaths
+from whychurn.contract.system.memory import let_go
 from whychurn.contract.tables import FURTHER
 from whychurn.intake.check.all_tables import CheckedTables, read_and_check
 from whychurn.intake.check.checked_table import Notice

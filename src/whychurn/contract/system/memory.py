@@ -1,14 +1,19 @@
-"""Memory that programs may still take: what the machine has free, or less where a container is given less."""
+"""Memory that programs may still take, and what they give back: the machine's, or less where a container is given less."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import psutil
+import pyarrow as pa
 
 DUCKDB: Final = "WHYCHURN_DUCKDB_MEMORY"  # environment of a run's stages
 GB: Final = 1e9
+_LARGE: Final = (
+    1_000_000  # rows of a table from which on a search for what is held by nothing is worth the time
+)
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _OWN: Final = Path("/proc/self/cgroup")
 
@@ -36,6 +41,17 @@ def free_gb(groups: Path = _GROUPS, own: Path = _OWN) -> float:
         Where the system keeps limits (control groups version 1 and 2), and tells of which group this process is.
     """
     return float(min([psutil.virtual_memory().available, *_left(groups, own)]) / GB)
+
+
+def let_go(rows: int) -> None:
+    """Give back what tables of so many `rows` left behind.
+
+    The ``str`` and ``dt`` of a column refer to it and it to them, so that Python finds only in a later search that
+    nobody needs it; Arrow keeps what it freed for the next column.
+    """
+    if rows >= _LARGE:
+        gc.collect()
+        pa.default_memory_pool().release_unused()
 
 
 def _left(groups: Path, own: Path) -> Iterator[int]:

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from whychurn.contract.memory import let_go
 from whychurn.contract.params import IntakeParams
+from whychurn.contract.system.memory import let_go
 from whychurn.contract.tables import FURTHER, TABLES, Field
 from whychurn.intake.check.checked_table import CheckedTable, Notice, blank, count
 from whychurn.intake.check.codes.coded_columns import CODED, plain_codes
