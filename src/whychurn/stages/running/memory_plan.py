@@ -43,7 +43,7 @@ class _Need(NamedTuple):
 
 NEEDS: Final = {
     "world": _Need(0.5, 1.1),
-    "intake": _Need(0.45, 1.2, 190),
+    "intake": _Need(0.45, 1.2, 105),
     "voice": _Need(0.4, 0.7, 80),
     "panel": _Need(0.5, 1.7, 45, 100),
     "retention": _Need(0.45, 0.7, 65),
