@@ -34,7 +34,17 @@ def test_ends_within_chance_are_a_tie() -> None:
 def test_more_groups_have_to_lie_further_apart() -> None:
     two = _rows([0.10, 0.14], 0.02)
     many = _rows([0.10, *[0.12] * 10, 0.14], 0.02)
-    assert apart(two.iloc[-1], two.iloc[0], 2, NAMES) and not apart(many.iloc[-1], many.iloc[0], 12, NAMES)
+    assert apart(two.iloc[-1], two.iloc[0], 2, NAMES, 0.95)
+    assert not apart(many.iloc[-1], many.iloc[0], 12, NAMES, 0.95)
+
+
+def test_the_same_bounds_mean_less_at_a_lower_level() -> None:
+    rows = _rows([0.10, *[0.12] * 10, 0.15], 0.02)
+    told = [
+        ends_lines(rows, "Churn", lambda row: str(row["name"]), Wording("en", "CNY", 10, level))[0]
+        for level in (0.95, 0.8)
+    ]
+    assert [line.endswith("cannot be told apart") for line in told] == [False, True]
 
 
 def test_of_fewer_than_two_nothing_is_told() -> None:

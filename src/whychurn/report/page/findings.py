@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final
 
 import pandas as pd
 from scipy.stats import norm, studentized_range
@@ -13,7 +12,6 @@ from whychurn.report.page.formats import format_interval
 from whychurn.report.page.page_like import PageLike
 
 Name = Callable[[pd.Series], str]  # a row's name in a sentence
-LEVEL: Final = 0.95  # of the intervals of results
 
 
 def ends_lines(
@@ -44,15 +42,21 @@ def ends_lines(
         end: format_interval(row, lambda value: page.format(value, kind), names) for end, row in ends.items()
     }
     words |= {f"{end}_name": name(row) for end, row in ends.items()}
-    case = "apart" if apart(ends["most"], ends["least"], len(rows), names) else "tie"
+    case = "apart" if apart(ends["most"], ends["least"], len(rows), names, page.confidence) else "tie"
     return [page.say(f"delivery.ends_{case}", what=what, **words)]
 
 
-def apart(most: pd.Series, least: pd.Series, groups: int, names: tuple[str, str, str]) -> bool:
-    """Whether the highest of `groups` estimates differs from the lowest by more than the range of as many equal ones."""
+def apart(most: pd.Series, least: pd.Series, groups: int, names: tuple[str, str, str], level: float) -> bool:
+    """Whether the highest of `groups` estimates differs from the lowest by more than the range of as many equal ones.
+
+    Parameters
+    ----------
+    level
+        Of the intervals, and of the range.
+    """
     value, low, high = names
-    errors = [(row[high] - row[low]) / (2 * norm.ppf((1 + LEVEL) / 2)) for row in (most, least)]
-    limit = studentized_range.ppf(LEVEL, groups, math.inf) / math.sqrt(2)
+    errors = [(row[high] - row[low]) / (2 * norm.ppf((1 + level) / 2)) for row in (most, least)]
+    limit = studentized_range.ppf(level, groups, math.inf) / math.sqrt(2)
     return bool(most[value] - least[value] > limit * math.hypot(*errors))
 
 

@@ -9,6 +9,7 @@ class PageLike(Protocol):
     """A page in one language: `page.Page`, or a stand-in in tests."""
 
     lang: str
+    confidence: float
 
     def say(self, key: str, **values: object) -> str:
         """Words of `key` (``section.name``) in the language of the page."""

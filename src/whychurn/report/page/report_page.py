@@ -47,7 +47,7 @@ class Page(Wording):
     """
 
     def __init__(self, study: StudyPaths, params: Params, lang: str) -> None:
-        super().__init__(lang, params.study.currency, params.privacy.min_cell)
+        super().__init__(lang, params.study.currency, params.privacy.min_cell, params.run.confidence)
         self.study, self.params = study, params
         self._figures = self._tables = 0
         self._last = (0, "")  # cell and rung of the last claim

@@ -20,10 +20,13 @@ class Wording:
         Of amounts; none if not given.
     min_cell
         Fewer members are not told; zero, for simulated ones, tells all.
+    confidence
+        Of the intervals in results (``run.confidence``).
     """
 
-    def __init__(self, lang: str, currency: str = "", min_cell: int = 0) -> None:
+    def __init__(self, lang: str, currency: str = "", min_cell: int = 0, confidence: float = 0.95) -> None:
         self.lang, self._currency, self._min_cell = lang, currency, min_cell
+        self.confidence = confidence
 
     def say(self, key: str, **values: object) -> str:
         """Words of `key` (``section.name``) in this language."""
