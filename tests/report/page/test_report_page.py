@@ -225,7 +225,7 @@ def test_an_interval_is_left_open_where_the_data_do_not_reach() -> None:
 def test_a_page_offers_what_sentences_need_of_it(page: Page) -> None:
     needed: PageLike = page
     names = {name for name in vars(PageLike) if not name.startswith("_")} | set(PageLike.__annotations__)
-    assert names == {"lang", "say", "format", "members"}
+    assert names == {"lang", "confidence", "say", "format", "members"}
     assert all(hasattr(needed, name) for name in names)
 
 
