@@ -3,7 +3,6 @@
 import datetime as dt
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -57,10 +56,12 @@ def build_interim(study: StudyPaths, params: Params, today: dt.date) -> None:
     if params.privacy.pseudonymize:
         key = key or make_key(study)
     redactions = Redactions()
+    for table in FURTHER:
+        if (checked := checked_tables.tables.get(table)) is not None:
+            facts["members_without_consent"] = int((~checked.good_values("profiling_consent")).sum())
     for table, blocks in _protected(checked_tables, key, redactions):
-        consenting = _written(blocks, study.interim / f"{table}.parquet")
-        if table in FURTHER:
-            facts["members_without_consent"] = facts["tables"][table]["kept"] - consenting
+        with write_whole(study.interim / f"{table}.parquet") as temporary:
+            append_rows(blocks, temporary, as_held=True)
     facts["redactions"] = dict(sorted(redactions.counts.items()))
     facts["columns_dropped"] = redactions.dropped
     facts["key_fingerprint"] = fingerprint(key) if key else None
@@ -81,22 +82,6 @@ def _protected(
     for table, checked in checked_tables.tables.items():
         let_go(checked.read)
         yield table, protect_table(table, checked.take_good(), key, redactions)
-
-
-def _written(blocks: Iterator[pd.DataFrame], file: Path) -> int:
-    """Write `blocks` to `file`; number of rows of members who may be profiled."""
-    consenting = 0
-
-    def counted() -> Iterator[pd.DataFrame]:
-        nonlocal consenting
-        for block in blocks:
-            if "profiling_consent" in block:
-                consenting += int(block["profiling_consent"].sum())
-            yield block
-
-    with write_whole(file) as temporary:
-        append_rows(counted(), temporary, as_held=True)
-    return consenting
 
 
 def protected_tables(

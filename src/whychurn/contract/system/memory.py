@@ -11,9 +11,7 @@ import pyarrow as pa
 
 DUCKDB: Final = "WHYCHURN_DUCKDB_MEMORY"  # environment of a run's stages
 GB: Final = 1e9
-_LARGE: Final = (
-    1_000_000  # rows of a table from which on a search for what is held by nothing is worth the time
-)
+_LARGE: Final = 1_000_000  # rows of a table from which on the search is worth its time
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _OWN: Final = Path("/proc/self/cgroup")
 

@@ -15,7 +15,7 @@ from whychurn.contract.tables import FREE_TEXT, TABLES
 from whychurn.intake.privacy.names import whole_name
 from whychurn.intake.privacy.pseudonym import pseudonyms
 from whychurn.intake.privacy.redact import redact_column
-from whychurn.intake.read.dtypes import TEXT, arrow_text, encoded_text
+from whychurn.intake.read.dtypes import TEXT, arrow_text, each_its_own, encoded_text
 
 _KIND: Final = re.compile(r"\[([A-Z]+)\]")
 _SURE: Final = ("PHONE", "EMAIL", "IDNO", "ACCOUNT")  # one such value is enough
@@ -76,7 +76,7 @@ def protect_codes(table: str, frame: pd.DataFrame, key: bytes | None, redactions
             continue
         values = {"column": f"{table}.{name}", "n": int(hit.sum()), "kinds": kinds}
         if spec.required or name.endswith("_id") or name in PERSONS:
-            column = column.astype(TEXT)
+            column = each_its_own(column)
             all_of_them = hit if hit.mean() < _WHOLE else column.notna().to_numpy(dtype=bool)
             frame[name] = column.mask(all_of_them, _replaced(column, key))
             redactions.notices.append(("notice_ids_replaced", values))
